@@ -1,0 +1,42 @@
+import type { ObjectRef } from './kube-object.ts';
+
+/** One fact read from the cluster that supports a finding; `text` is untrusted and already bounded (I12). */
+export interface Evidence {
+  object?: ObjectRef;
+  /** Path into the object, e.g. `spec.ports[0].targetPort`. */
+  field?: string;
+  source: 'spec' | 'status' | 'event' | 'log' | 'revision' | 'sibling';
+  text: string;
+}
+
+/** A file that a command of a fix needs; `{{name}}` in an argv word stands for its absolute path at run time. */
+export interface PlanFile {
+  name: string;
+  content: string;
+}
+
+/** One minimal change that is expected to remove a finding. */
+export interface Fix {
+  /** kubectl argument vectors without the word kubectl, in order; one transaction. */
+  commands: string[][];
+  files?: PlanFile[];
+  /** What the engineer should expect to see, in one sentence. */
+  expects: string;
+  /** 0..1, by rule: how directly the evidence names the cause. */
+  confidence: number;
+}
+
+export type FindingSeverity = 'critical' | 'warning' | 'info';
+
+export interface Finding {
+  /** Stable over repeated diagnosis of the same fault: rule + object + what. */
+  id: string;
+  /** Analyzer rule, e.g. `service-target-port`. */
+  rule: string;
+  severity: FindingSeverity;
+  object: ObjectRef;
+  message: string;
+  evidence: Evidence[];
+  /** Alternatives, best first; empty when the evidence does not justify any change. */
+  fixes: Fix[];
+}

@@ -1,0 +1,85 @@
+import type { KubeObject, ObjectRef } from './kube-object.ts';
+import type { Plan, PlanStep } from './plan.ts';
+import type { Severity } from './severity.ts';
+import type { ClusterSnapshot } from './snapshot.ts';
+import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from './transaction.ts';
+
+/** What a run needs from the world below it. Every method may take long and honours the signal. */
+
+export interface TransactionOpening {
+  run: string;
+  title: string;
+  /** K of the paper: at most this many HTTP writes. */
+  maxWrites: number;
+}
+
+/** An open transaction: the only way to write. */
+export interface OpenTransaction {
+  readonly id: string;
+  /** Dry-runs one step inside the transaction, then runs it; journals every write before it is forwarded (I3). */
+  execute(step: PlanStep, files: Plan['files'], signal: AbortSignal): Promise<StepResult>;
+  /** Objects written so far. */
+  roots(): ObjectRef[];
+  writes(): number;
+  commit(): Promise<void>;
+  /** Replays the inverse writes and verifies the result. Safe to call again after a crash or a lost connection. */
+  undo(signal: AbortSignal): Promise<UndoResult>;
+  /** Closes loopback listeners and children; the journal stays. */
+  dispose(): Promise<void>;
+}
+
+export interface TransactionManager {
+  rehearse(plan: Plan, signal: AbortSignal): Promise<StepRehearsal[]>;
+  begin(opening: TransactionOpening): Promise<OpenTransaction>;
+  list(): Promise<TransactionSummary[]>;
+  /** Takes up an existing transaction for undo (`stratus undo`) or recovery. */
+  reopen(id: string): Promise<OpenTransaction>;
+}
+
+export interface ClusterReader {
+  /** Everything the analyzers and oracles look at, through the gateway's read mode. */
+  snapshot(signal: AbortSignal): Promise<ClusterSnapshot>;
+  readLog(namespace: string, pod: string, container: string, previous: boolean): Promise<string[]>;
+  get(ref: ObjectRef): Promise<KubeObject | null>;
+}
+
+/** One independent check of health (I8). `absent`: not configured, fixed at incident start. */
+export type OracleVerdict =
+  | { state: 'ok' | 'bad'; items: import('./severity.ts').SeverityItem[] }
+  | { state: 'unknown'; reason: string }
+  | { state: 'absent'; reason: string };
+
+export interface Oracle {
+  readonly name: string;
+  evaluate(snapshot: ClusterSnapshot, signal: AbortSignal): Promise<OracleVerdict>;
+}
+
+export interface SettleResult {
+  settled: boolean;
+  /** What was still moving at the deadline. */
+  pending: string[];
+}
+
+export interface Settler {
+  /** Waits by events until roots and their dependents converge or a deadline derived from their probes passes. */
+  settle(roots: ObjectRef[], signal: AbortSignal, progress: (text: string) => void): Promise<SettleResult>;
+}
+
+export type LockResult = { ok: true } | { ok: false; holder: string; reason: string };
+
+/** The A-Lock: one writer per cluster (I5). */
+export interface WriterLock {
+  acquire(tx: string, signal: AbortSignal): Promise<LockResult>;
+  /** Called before each write and on a timer; false means lost: freeze. */
+  renew(): Promise<boolean>;
+  /** Records the phase so that another writer can tell a dirty lock. */
+  mark(phase: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface SeverityReading {
+  severity: Severity;
+  snapshot: ClusterSnapshot;
+  /** Oracle name -> state, printed at incident start. */
+  oracles: Record<string, OracleVerdict['state']>;
+}

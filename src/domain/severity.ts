@@ -1,0 +1,106 @@
+import type { ObjectRef } from './kube-object.ts';
+import { refLabel } from './kube-object.ts';
+
+/**
+ * Severity mu of a cluster state as a set of identified items (paper, section on Transactional No-Regression:
+ * mu(s) = w1*|alerts| + w2*|violations| + w3*|unhealthy objects|). Sets rather than counts, so that "which one is
+ * new" is known.
+ */
+export type SeveritySource = 'alert' | 'check' | 'object';
+
+export interface SeverityItem {
+  source: SeveritySource;
+  /** The object in question, or null for an alert or a user check. */
+  object: ObjectRef | null;
+  /** What is wrong, in a fixed vocabulary: `not-ready`, `no-endpoints`, check name, alert name … */
+  what: string;
+  /** 0..1: error ratio or unready share; 1 where there is no partial degree. */
+  grade: number;
+  /** Human text; may contain untrusted words from the cluster, already bounded. */
+  message: string;
+}
+
+export type Severity =
+  | { known: true; items: SeverityItem[] }
+  /** mu(bottom) = infinity: the API server is down or an oracle that worked before no longer answers (I8). */
+  | { known: false; reason: string };
+
+export interface SeverityWeights {
+  alert: number;
+  check: number;
+  object: number;
+}
+
+export const DEFAULT_WEIGHTS: SeverityWeights = { alert: 1, check: 1, object: 1 };
+/** A grade may rise by this much before it counts as a new item. */
+export const GRADE_TOLERANCE = 0.2;
+
+export function itemId(item: SeverityItem): string {
+  return `${item.source}:${item.object ? refLabel(item.object) : '-'}:${item.what}`;
+}
+
+export function mu(severity: Severity, weights: SeverityWeights = DEFAULT_WEIGHTS): number {
+  if (!severity.known) return Number.POSITIVE_INFINITY;
+  return severity.items.reduce((sum, item) => sum + weights[item.source], 0);
+}
+
+/** Items of `after` that `before` lacks, or whose grade worsened beyond tolerance. */
+export function newItems(before: SeverityItem[], after: SeverityItem[]): SeverityItem[] {
+  const grades = new Map(before.map((item) => [itemId(item), item.grade]));
+  return after.filter((item) => {
+    const old = grades.get(itemId(item));
+    return old === undefined || item.grade > old + GRADE_TOLERANCE;
+  });
+}
+
+/** Items of `before` that are gone from `after`. */
+export function goneItems(before: SeverityItem[], after: SeverityItem[]): SeverityItem[] {
+  const present = new Set(after.map(itemId));
+  return before.filter((item) => !present.has(itemId(item)));
+}
+
+export type CommitRule = 'strict' | 'paper';
+
+export interface CommitVerdict {
+  commit: boolean;
+  /** One sentence for the log and for reflection. */
+  reason: string;
+  /** New items charged to our writes. */
+  ours: SeverityItem[];
+  /** New items on objects that we did not touch and that do not depend on what we touched. */
+  foreign: SeverityItem[];
+}
+
+/**
+ * Commit rule. `paper`: mu(post) <= mu(pre). `strict` (default) also wants that no new user-facing item appeared,
+ * that no new item is charged to our writes, and that an item present at the start went away.
+ * @param isOurs tells whether an object is one of our roots or depends on one.
+ */
+export function judgeCommit(
+  rule: CommitRule,
+  before: Severity,
+  after: Severity,
+  isOurs: (object: ObjectRef) => boolean,
+  weights: SeverityWeights = DEFAULT_WEIGHTS,
+): CommitVerdict {
+  const none = { ours: [], foreign: [] };
+  if (!after.known) return { commit: false, reason: `severity after the change is unknown: ${after.reason}`, ...none };
+  if (!before.known) return { commit: false, reason: `severity before is unknown: ${before.reason}`, ...none };
+  const fresh = newItems(before.items, after.items);
+  // A user-facing item has no object: nobody can show that we did not cause it, so it is charged to us.
+  const ours = fresh.filter((item) => item.object === null || isOurs(item.object));
+  const foreign = fresh.filter((item) => item.object !== null && !isOurs(item.object));
+  const [muBefore, muAfter] = [mu(before, weights), mu({ known: true, items: without(after.items, foreign) }, weights)];
+  const verdict = (commit: boolean, reason: string): CommitVerdict => ({ commit, reason, ours, foreign });
+  if (muAfter > muBefore) return verdict(false, `severity rose from ${muBefore} to ${muAfter}`);
+  if (rule === 'paper') return verdict(true, `severity ${muBefore} -> ${muAfter} (paper rule)`);
+  const first = ours[0];
+  if (first) return verdict(false, `the change caused: ${first.message}`);
+  const gone = goneItems(before.items, after.items);
+  if (gone.length === 0) return verdict(false, `nothing improved: severity ${muBefore} -> ${muAfter}`);
+  return verdict(true, `severity ${muBefore} -> ${muAfter}; ${gone.length} item(s) gone`);
+}
+
+function without(items: SeverityItem[], removed: SeverityItem[]): SeverityItem[] {
+  return items.filter((item) => !removed.includes(item));
+}

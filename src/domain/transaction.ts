@@ -1,0 +1,97 @@
+import type { KubeObject, ObjectRef } from './kube-object.ts';
+
+/**
+ * How faithfully a write can be undone, known before it runs (issue of trust: see docs/undo.md).
+ * exact: every path equals the pre-image; modulo: equal except the named residue; human: someone must decide;
+ * refused: the gateway does not let the write through.
+ */
+export type UndoClass = 'exact' | 'modulo' | 'human' | 'refused';
+
+export interface UndoForecast {
+  class: UndoClass;
+  /** What will not be as before (`pods are replaced`, `uid changes`), or why it is refused. Empty when exact. */
+  residue: string[];
+  /** The inverse in words: `PUT the previous Service`, `DELETE the created ConfigMap`. */
+  inverse: string;
+}
+
+/** What a rehearsal (server dry-run) says about one object of one command. */
+export interface RehearsedWrite {
+  ref: ObjectRef;
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  subresource?: string;
+  /** Null when the object does not exist before (create) or after (delete). Secret values are blank. */
+  before: KubeObject | null;
+  after: KubeObject | null;
+  undo: UndoForecast;
+}
+
+export interface StepRehearsal {
+  argv: string[];
+  ok: boolean;
+  /** Why it was refused or failed; names what to do. Empty when ok. */
+  problem: string;
+  writes: RehearsedWrite[];
+  /** True for steps after the first: they were rehearsed against a state that earlier steps will change. */
+  partial: boolean;
+}
+
+export interface StepResult {
+  ok: boolean;
+  /** kubectl's exit code; -1 when it was killed or never started. */
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  /** Refusals by the gateway during this step, in its own words. */
+  refusals: string[];
+  /** HTTP writes forwarded in this step. */
+  writes: number;
+  problem: string;
+}
+
+/** Equality levels after undo; L0..L5 of the state-equality definition (ARCHITECTURE.md, Undo). */
+export type EqualityLevel = 'L0' | 'L1' | 'L2' | 'L3' | 'L4' | 'L5';
+
+export interface FieldDifference {
+  ref: ObjectRef;
+  /** RFC 6901 pointer; empty for the whole object. */
+  path: string;
+  expected: unknown;
+  actual: unknown;
+}
+
+export interface UndoProof {
+  /** SHA-256 over the normalised pre-images of all roots, and over the live ones after undo. */
+  hashBefore: string;
+  hashAfter: string;
+  levels: Partial<Record<EqualityLevel, boolean>>;
+  residue: string[];
+  /** Other people's edits that were kept. */
+  foreign: FieldDifference[];
+}
+
+export type UndoResult =
+  | { outcome: 'undone'; writes: number; proof: UndoProof }
+  /** A path we wrote could not be restored; every field is named (I4). */
+  | { outcome: 'diverged'; writes: number; differences: FieldDifference[]; reason: string }
+  /** The cluster could not be reached; the journal still says undo (exit 6). */
+  | { outcome: 'stranded'; writes: number; reason: string };
+
+export type TransactionStatus = 'open' | 'committed' | 'undoing' | 'undone' | 'diverged';
+
+/** A line of `stratus journal list`. */
+export interface TransactionSummary {
+  id: string;
+  /** Incident run that opened it. */
+  run: string;
+  title: string;
+  status: TransactionStatus;
+  context: string;
+  fingerprint: string;
+  namespace: string;
+  openedAt: string;
+  closedAt: string | null;
+  commands: string[][];
+  roots: ObjectRef[];
+  writes: number;
+}
