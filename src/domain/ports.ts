@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from './kube-object.ts';
 import type { Plan, PlanStep } from './plan.ts';
-import type { Severity } from './severity.ts';
+import type { Severity, SeverityItem } from './severity.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from './transaction.ts';
 
@@ -45,7 +45,7 @@ export interface ClusterReader {
 
 /** One independent check of health (I8). `absent`: not configured, fixed at incident start. */
 export type OracleVerdict =
-  | { state: 'ok' | 'bad'; items: import('./severity.ts').SeverityItem[] }
+  | { state: 'ok' | 'bad'; items: SeverityItem[] }
   | { state: 'unknown'; reason: string }
   | { state: 'absent'; reason: string };
 

@@ -1,0 +1,437 @@
+import type { AttemptRecord } from './brain.ts';
+import type { Finding } from './finding.ts';
+import type { Plan } from './plan.ts';
+import type { MachineEvent, MachineEventType, Outcome, RunOptions } from './run-event.ts';
+import type { Severity, SeverityItem } from './severity.ts';
+import { itemId } from './severity.ts';
+import type { StepRehearsal } from './transaction.ts';
+
+/**
+ * The incident's state machine as a pure reducer (paper, control-flow figure; design section 2). Effects are data;
+ * the interpreter runs exactly one at a time and answers each with one event, so "what is in flight" is always known.
+ */
+export type Phase =
+  | 'idle'
+  | 'detecting'
+  | 'diagnosing'
+  | 'planning'
+  | 'awaitingApproval'
+  | 'locking'
+  | 'checkpointing'
+  | 'executing'
+  | 'settling'
+  | 'judging'
+  | 'committing'
+  | 'undoing'
+  | 'verifying'
+  | 'reflecting'
+  | 'aborting'
+  | 'frozen'
+  | 'done';
+
+export type Effect =
+  | { type: 'detect' }
+  | { type: 'diagnose' }
+  | { type: 'plan' }
+  | { type: 'rehearse'; plan: Plan }
+  | { type: 'askApproval'; plan: Plan; steps: StepRehearsal[]; hash: string }
+  | { type: 'acquireLock' }
+  | { type: 'checkpoint'; plan: Plan }
+  | { type: 'execute'; index: number }
+  | { type: 'settle' }
+  | { type: 'judge' }
+  | { type: 'commit'; tx: string }
+  | { type: 'undo'; tx: string }
+  | { type: 'verify' }
+  | { type: 'reflect'; attempt: AttemptRecord };
+
+/** Instructions that need no answer. */
+export type Signal =
+  /** Abort the effect in flight; it still answers with its event. */
+  { type: 'abortInFlight' } | { type: 'releaseLock'; clean: boolean };
+
+export type StopReason = 'cancel' | 'wall-clock';
+
+export interface RunState {
+  phase: Phase;
+  options: RunOptions | null;
+  startedAt: number;
+  attempt: number;
+  /** Severity at incident start; the baseline of "resolved". */
+  initial: Severity | null;
+  /** Severity at the open transaction's checkpoint; the baseline of commit. */
+  baseline: Severity | null;
+  /** Latest known reading. */
+  current: Severity | null;
+  findings: Finding[];
+  plan: Plan | null;
+  rehearsal: StepRehearsal[];
+  /** What the approval is bound to. */
+  approvalHash: string | null;
+  /** Open transaction, undone or committed before another opens. */
+  tx: string | null;
+  txWrites: number;
+  totalWrites: number;
+  stepIndex: number;
+  attempts: AttemptRecord[];
+  committed: string[];
+  /** Why the open transaction is being undone. */
+  undoReason: string;
+  /** Committed transactions still to undo (all-or-nothing). */
+  undoQueue: string[];
+  locked: boolean;
+  stop: StopReason | null;
+  outcome: Outcome | null;
+  reason: string;
+  error: string | null;
+}
+
+export interface Step {
+  state: RunState;
+  effect: Effect | null;
+  signals: Signal[];
+}
+
+export const INITIAL_STATE: RunState = {
+  phase: 'idle',
+  options: null,
+  startedAt: 0,
+  attempt: 0,
+  initial: null,
+  baseline: null,
+  current: null,
+  findings: [],
+  plan: null,
+  rehearsal: [],
+  approvalHash: null,
+  tx: null,
+  txWrites: 0,
+  totalWrites: 0,
+  stepIndex: 0,
+  attempts: [],
+  committed: [],
+  undoReason: '',
+  undoQueue: [],
+  locked: false,
+  stop: null,
+  outcome: null,
+  reason: '',
+  error: null,
+};
+
+/** Thrown for an event that the phase does not expect: a bug in the interpreter, never silently ignored. */
+export class UnexpectedEvent extends Error {
+  constructor(phase: Phase, event: MachineEventType) {
+    super(`event '${event}' is not expected in phase '${phase}'`);
+  }
+}
+
+type EventOf<T extends MachineEventType> = Extract<MachineEvent, { type: T }>;
+type Handlers = { [T in MachineEventType]?: (state: RunState, event: EventOf<T>) => Step };
+
+const go = (state: RunState, change: Partial<RunState>, effect: Effect | null, signals: Signal[] = []): Step => ({
+  state: { ...state, ...change },
+  effect,
+  signals,
+});
+
+function limits(state: RunState): RunOptions {
+  if (!state.options) throw new Error('run not started');
+  return state.options;
+}
+
+/** Ends the run; the outcome follows from what is left standing in the cluster. */
+function finish(state: RunState, outcome: Outcome, reason: string, error: string | null = null): Step {
+  const signals: Signal[] = state.locked
+    ? [{ type: 'releaseLock', clean: outcome !== 'diverged' && outcome !== 'stranded' }]
+    : [];
+  return go(state, { phase: 'done', outcome, reason, error, locked: false, plan: null }, null, signals);
+}
+
+/** No further attempt will be made and no transaction is open. */
+function giveUp(state: RunState, reason: string, error: string | null = null): Step {
+  if (limits(state).allOrNothing && state.committed.length > 0) {
+    const [tx, ...rest] = [...state.committed].reverse();
+    const change: Partial<RunState> = {
+      phase: 'undoing',
+      tx,
+      undoQueue: rest,
+      undoReason: reason,
+      committed: [],
+      plan: null,
+    };
+    return go(state, change, { type: 'undo', tx: tx! });
+  }
+  if (state.committed.length > 0) return finish(state, 'improved', reason, error);
+  if (state.stop === 'cancel') return finish(state, 'cancelled', reason, error);
+  return finish(state, 'restored', reason, error);
+}
+
+function startUndo(state: RunState, reason: string): Step {
+  if (!state.tx) return giveUp(state, reason);
+  return go(state, { phase: 'undoing', undoReason: reason }, { type: 'undo', tx: state.tx });
+}
+
+function toPlanning(state: RunState): Step {
+  const { maxAttempts } = limits(state);
+  if (state.stop) return giveUp(state, stopText(state.stop));
+  if (state.attempt >= maxAttempts) return giveUp(state, `no attempt left (${maxAttempts} made)`);
+  return go(state, { phase: 'planning', plan: null, rehearsal: [], approvalHash: null }, { type: 'plan' });
+}
+
+function stopText(stop: StopReason): string {
+  return stop === 'cancel' ? 'cancelled by the user' : 'the time limit of this run was reached';
+}
+
+function reflectOn(state: RunState, outcome: AttemptRecord['outcome'], reason: string): Step {
+  const attempt: AttemptRecord = { attempt: state.attempt, plan: state.plan!, outcome, reason };
+  const change: Partial<RunState> = { phase: 'reflecting', attempts: [...state.attempts, attempt] };
+  return go(state, change, { type: 'reflect', attempt });
+}
+
+/** The lock is given back between transactions so that others can work while nothing is open. */
+function closed(state: RunState, change: Partial<RunState>): { state: RunState; signals: Signal[] } {
+  const signals: Signal[] = state.locked ? [{ type: 'releaseLock', clean: true }] : [];
+  return { state: { ...state, ...change, tx: null, baseline: null, locked: false }, signals };
+}
+
+const onEffectFailed =
+  (next: (state: RunState, reason: string) => Step) =>
+  (state: RunState, event: EventOf<'effectFailed'>): Step =>
+    next(state, `${event.effect}: ${event.reason}`);
+
+const PHASES: Record<Phase, Handlers> = {
+  idle: {
+    started: (s, e) => go(s, { phase: 'detecting', options: e.options, startedAt: e.at }, { type: 'detect' }),
+  },
+  detecting: {
+    detected: (s, e) => {
+      const change = { initial: e.severity, current: e.severity };
+      if (!e.severity.known) {
+        const reason = `the cluster's health is unknown: ${e.severity.reason}`;
+        return finish({ ...s, ...change }, 'restored', reason, reason);
+      }
+      if (e.severity.items.length === 0) return finish({ ...s, ...change }, 'healthy', 'nothing is wrong in scope');
+      return go(s, { ...change, phase: 'diagnosing' }, { type: 'diagnose' });
+    },
+    effectFailed: onEffectFailed((s, reason) => finish(s, 'restored', reason, reason)),
+  },
+  diagnosing: {
+    diagnosed: (s, e) => toPlanning({ ...s, findings: e.findings }),
+    effectFailed: onEffectFailed((s, reason) => giveUp(s, reason, reason)),
+  },
+  planning: {
+    planned: (s, e) => {
+      if (!e.plan) return giveUp(s, e.reason);
+      const known = s.attempts.find((attempt) => attempt.plan.hash === e.plan!.hash && attempt.outcome !== 'committed');
+      if (known) return giveUp(s, 'the only plan left was already tried and undone');
+      return go(s, { plan: e.plan, attempt: s.attempt + 1 }, { type: 'rehearse', plan: e.plan });
+    },
+    rehearsed: (s, e) => {
+      const failed = e.steps.find((step) => !step.ok && !step.partial);
+      if (failed) return reflectOn({ ...s, rehearsal: e.steps }, 'failed', `rehearsal: ${failed.problem}`);
+      return go(
+        s,
+        { phase: 'awaitingApproval', rehearsal: e.steps, approvalHash: e.hash },
+        { type: 'askApproval', plan: s.plan!, steps: e.steps, hash: e.hash },
+      );
+    },
+    effectFailed: onEffectFailed((s, reason) => giveUp(s, reason, reason)),
+  },
+  awaitingApproval: {
+    approved: (s, e) => {
+      // Bound to what was shown: a plan that changed meanwhile needs a new look.
+      if (e.hash !== s.approvalHash) return reflectOn(s, 'rejected', 'the approval was for another plan');
+      return go(s, { phase: 'locking' }, { type: 'acquireLock' });
+    },
+    rejected: (s, e) => reflectOn(s, 'rejected', e.reason),
+    effectFailed: onEffectFailed((s, reason) => giveUp(s, reason, reason)),
+  },
+  locking: {
+    lockAcquired: (s) => go(s, { phase: 'checkpointing', locked: true }, { type: 'checkpoint', plan: s.plan! }),
+    lockDenied: (s, e) =>
+      s.committed.length > 0 ? giveUp(s, e.reason) : finish(s, 'locked', `${e.reason} (held by ${e.holder})`),
+    effectFailed: onEffectFailed((s, reason) => giveUp(s, reason, reason)),
+  },
+  checkpointing: {
+    checkpointed: (s, e) => {
+      const change: Partial<RunState> = {
+        tx: e.tx,
+        baseline: e.severity,
+        current: e.severity,
+        txWrites: 0,
+        stepIndex: 0,
+      };
+      if (!e.severity.known) return startUndo({ ...s, ...change }, `checkpoint: ${e.severity.reason}`);
+      return go(s, { ...change, phase: 'executing' }, { type: 'execute', index: 0 });
+    },
+    effectFailed: onEffectFailed((s, reason) => giveUp(s, reason, reason)),
+  },
+  executing: {
+    stepDone: (s, e) => {
+      const txWrites = s.txWrites + e.writes;
+      const next = { ...s, txWrites, totalWrites: s.totalWrites + e.writes, stepIndex: e.index + 1 };
+      const { maxWrites } = limits(s);
+      if (txWrites > maxWrites) return startUndo(next, `more than ${maxWrites} writes in one transaction`);
+      if (e.index + 1 < s.plan!.steps.length) return go(next, {}, { type: 'execute', index: e.index + 1 });
+      return go(next, { phase: 'settling' }, { type: 'settle' });
+    },
+    stepFailed: (s, e) =>
+      startUndo({ ...s, txWrites: s.txWrites + e.writes, totalWrites: s.totalWrites + e.writes }, e.reason),
+    effectFailed: onEffectFailed(startUndo),
+  },
+  settling: {
+    settled: (s) => go(s, { phase: 'judging' }, { type: 'judge' }),
+    effectFailed: onEffectFailed(startUndo),
+  },
+  judging: {
+    judged: (s, e) => {
+      const next = { ...s, current: e.severity };
+      if (!e.verdict.commit) return startUndo(next, e.verdict.reason);
+      // I8 once more, independent of whoever computed the verdict.
+      if (!e.severity.known) return startUndo(next, e.severity.reason);
+      if (e.cheats.length > 0) return startUndo(next, `the inventory no longer serves: ${e.cheats.join(', ')}`);
+      return go(next, { phase: 'committing' }, { type: 'commit', tx: s.tx! });
+    },
+    effectFailed: onEffectFailed(startUndo),
+  },
+  committing: {
+    commitRecorded: (s, e) => {
+      const attempt: AttemptRecord = { attempt: s.attempt, plan: s.plan!, outcome: 'committed', reason: 'committed' };
+      const { state, signals } = closed(s, {
+        committed: [...s.committed, e.tx],
+        attempts: [...s.attempts, attempt],
+      });
+      if (stillThere(state).length === 0) {
+        const done = finish(state, 'resolved', 'every item present at the start is gone');
+        return { ...done, signals: [...signals, ...done.signals] };
+      }
+      const next = toPlanning(state);
+      return { ...next, signals: [...signals, ...next.signals] };
+    },
+    // The commit record is not durable: the transaction is still open, so it is undone.
+    effectFailed: onEffectFailed(startUndo),
+  },
+  undoing: {
+    undone: (s, e) => {
+      const total = s.totalWrites + e.result.writes;
+      const next = { ...s, totalWrites: total };
+      if (e.result.outcome === 'diverged') return finish(next, 'diverged', e.result.reason);
+      if (e.result.outcome === 'stranded') return finish(next, 'stranded', e.result.reason);
+      const [tx, ...rest] = s.undoQueue;
+      if (tx) return go(next, { tx, undoQueue: rest }, { type: 'undo', tx });
+      return go(next, { phase: 'verifying' }, { type: 'verify' });
+    },
+    effectFailed: onEffectFailed((s, reason) => finish(s, 'stranded', reason)),
+  },
+  verifying: {
+    verified: (s, e) => afterUndo({ ...s, current: e.severity }),
+    // The content was already proved equal by undo; only the reading of mu is missing.
+    effectFailed: onEffectFailed((s) => afterUndo({ ...s, current: null })),
+  },
+  reflecting: {
+    reflected: (s) => toPlanning({ ...s, plan: null }),
+    effectFailed: onEffectFailed((s) => toPlanning({ ...s, plan: null })),
+  },
+  // One effect is still in flight; its answer decides what has to be cleaned up.
+  aborting: {
+    detected: (s) => giveUp(s, stopText(s.stop!)),
+    diagnosed: (s) => giveUp(s, stopText(s.stop!)),
+    planned: (s) => giveUp(s, stopText(s.stop!)),
+    rehearsed: (s) => giveUp(s, stopText(s.stop!)),
+    approved: (s) => giveUp(s, stopText(s.stop!)),
+    rejected: (s) => giveUp(s, stopText(s.stop!)),
+    lockAcquired: (s) => giveUp({ ...s, locked: true }, stopText(s.stop!)),
+    lockDenied: (s) => giveUp(s, stopText(s.stop!)),
+    checkpointed: (s, e) => startUndo({ ...s, tx: e.tx, baseline: e.severity }, stopText(s.stop!)),
+    stepDone: (s, e) => startUndo({ ...s, totalWrites: s.totalWrites + e.writes }, stopText(s.stop!)),
+    stepFailed: (s, e) => startUndo({ ...s, totalWrites: s.totalWrites + e.writes }, stopText(s.stop!)),
+    settled: (s) => startUndo(s, stopText(s.stop!)),
+    judged: (s) => startUndo(s, stopText(s.stop!)),
+    reflected: (s) => giveUp(s, stopText(s.stop!)),
+    effectFailed: (s) => startUndo(s, stopText(s.stop!)),
+  },
+  frozen: {
+    checkpointed: (s, e) => regain({ ...s, tx: e.tx, baseline: e.severity }),
+    stepDone: (s, e) => regain({ ...s, totalWrites: s.totalWrites + e.writes }),
+    stepFailed: (s, e) => regain({ ...s, totalWrites: s.totalWrites + e.writes }),
+    settled: (s) => regain(s),
+    judged: (s) => regain(s),
+    lockAcquired: (s) => startUndo({ ...s, locked: true }, s.undoReason),
+    lockDenied: (s, e) => finish(s, 'stranded', `${s.undoReason}; ${e.reason} (held by ${e.holder}): stratus recover`),
+    effectFailed: (s, e) =>
+      e.effect === 'acquireLock' ? finish(s, 'stranded', `${s.undoReason}; ${e.reason}`) : regain(s),
+  },
+  done: {},
+};
+
+function regain(state: RunState): Step {
+  return go(state, { locked: false }, { type: 'acquireLock' });
+}
+
+/** Items of the start that are still there. */
+function stillThere(state: RunState): SeverityItem[] {
+  if (!state.initial?.known || !state.current?.known)
+    throw new Error('asked for remaining items of an unknown severity');
+  const now = new Set(state.current.items.map(itemId));
+  return state.initial.items.filter((item) => now.has(itemId(item)));
+}
+
+function afterUndo(state: RunState): Step {
+  const { state: next, signals } = closed(state, {});
+  const step = next.plan && !next.stop ? reflectOn(next, 'undone', next.undoReason) : giveUp(next, next.undoReason);
+  return { ...step, signals: [...signals, ...step.signals] };
+}
+
+/** Phases in which a stop request has to wait: what is under way must end by itself. */
+const UNINTERRUPTIBLE: readonly Phase[] = ['committing', 'undoing', 'verifying', 'aborting', 'frozen'];
+/** Phases in which a transaction is open and writes may happen. */
+const WRITING: readonly Phase[] = ['checkpointing', 'executing', 'settling', 'judging'];
+
+function stop(state: RunState, reason: StopReason): Step {
+  if (state.stop || state.phase === 'done' || state.phase === 'idle') return go(state, {}, null);
+  if (UNINTERRUPTIBLE.includes(state.phase)) return go(state, { stop: reason }, null);
+  return go(state, { stop: reason, phase: 'aborting', undoReason: stopText(reason) }, null, [
+    { type: 'abortInFlight' },
+  ]);
+}
+
+function freeze(state: RunState, reason: string): Step {
+  if (!WRITING.includes(state.phase)) return go(state, {}, null);
+  return go(state, { phase: 'frozen', undoReason: reason }, null, [{ type: 'abortInFlight' }]);
+}
+
+/**
+ * The next state, the one effect to run, and signals. `effect: null` outside `done` means that an effect is still
+ * in flight (stop or freeze asked it to end).
+ * @throws UnexpectedEvent when the phase does not expect the event.
+ */
+export function reduce(state: RunState, event: MachineEvent): Step {
+  switch (event.type) {
+    case 'cancelRequested':
+      return stop(state, 'cancel');
+    case 'tick':
+      return overTime(state, event.at) ? stop(state, 'wall-clock') : go(state, {}, null);
+    case 'lockLost':
+      return freeze(state, `the writer lock was lost: ${event.reason}`);
+    case 'contextMoved':
+      return freeze(state, `the target changed: ${event.reason}`);
+  }
+  const handler = PHASES[state.phase][event.type] as ((s: RunState, e: MachineEvent) => Step) | undefined;
+  if (!handler) throw new UnexpectedEvent(state.phase, event.type);
+  const step = handler(state, event);
+  // A cap is an event like any other: an effect that ends after the deadline starts nothing new.
+  const starting = step.effect && !UNINTERRUPTIBLE.includes(step.state.phase) && !step.state.stop;
+  if (starting && overTime(step.state, event.at)) return outOfTime(step);
+  return step;
+}
+
+function overTime(state: RunState, at: number): boolean {
+  return state.options !== null && at - state.startedAt >= state.options.wallClockMs;
+}
+
+function outOfTime(step: Step): Step {
+  const stopped = { ...step.state, stop: 'wall-clock' as const };
+  const next = stopped.tx ? startUndo(stopped, stopText('wall-clock')) : giveUp(stopped, stopText('wall-clock'));
+  return { ...next, signals: [...step.signals, ...next.signals] };
+}

@@ -1,0 +1,90 @@
+import type { Finding } from '../domain/finding.ts';
+import type { ObjectRef } from '../domain/kube-object.ts';
+import type { RunOptions } from '../domain/run-event.ts';
+import type { Severity } from '../domain/severity.ts';
+import type { Target } from '../domain/target.ts';
+import type {
+  RehearsedWrite,
+  StepRehearsal,
+  StepResult,
+  TransactionStatus,
+  TransactionSummary,
+  UndoResult,
+} from '../domain/transaction.ts';
+import type { AskApproval, IncidentRun } from './incident-run.ts';
+
+/** A context of the user's kubeconfig, for pickers. */
+export interface ContextChoice {
+  name: string;
+  server: string;
+  namespace: string;
+  /** The kubeconfig's current-context; only a default for pickers, never followed later (I10). */
+  current: boolean;
+}
+
+export interface MitigateRequest {
+  target: Target;
+  brain: 'playbook';
+  options: RunOptions;
+  /** `NAME=URL[,status=200][,samples=N]`, as in the CLI contract. */
+  checks: string[];
+  askApproval: AskApproval;
+}
+
+export interface Diagnosis {
+  findings: Finding[];
+  severity: Severity;
+  mu: number | null;
+  oracles: Record<string, string>;
+}
+
+/** One journalled write as people see it; Secret values are blank. */
+export interface TransactionWrite extends RehearsedWrite {
+  /** Index of the command it belongs to. */
+  command: number;
+  outcome: 'intended' | 'done' | 'failed' | 'unknown';
+}
+
+export interface TransactionDetail extends TransactionSummary {
+  details: TransactionWrite[];
+  undo: UndoResult | null;
+}
+
+export interface UndoTarget {
+  id: string;
+  status: TransactionStatus;
+  roots: ObjectRef[];
+}
+
+/**
+ * What user interfaces (CLI and editor) may ask for. They never see a credential, a gateway or a kubectl process.
+ * Every method fails with an Error whose message is one line and says what to do.
+ */
+export interface StratusApp {
+  contexts(): Promise<ContextChoice[]>;
+  /** Pins a target: `context` and `namespace` default to the kubeconfig's. Checks that the server answers. */
+  pin(context?: string, namespace?: string): Promise<Target>;
+  /** Creates a run; nothing happens until `start()`. */
+  mitigate(request: MitigateRequest): Promise<IncidentRun>;
+  diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis>;
+  /** Newest first. */
+  transactions(): Promise<TransactionSummary[]>;
+  transaction(id: string): Promise<TransactionDetail>;
+  /** Undoes a committed or unfinished transaction under the writer lock. */
+  undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult>;
+  /** One kubectl command (argv without the word kubectl): rehearse, then run as its own transaction. */
+  rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal>;
+  runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<{ result: StepResult; tx: string | null }>;
+  /** Fires when the journal changed, also by another process. */
+  onJournalChange(listener: () => void): { dispose(): void };
+  dispose(): Promise<void>;
+}
+
+export interface AppConfig {
+  /** `$STRATUS_HOME` or the platform's state directory. */
+  stateFolder: string;
+  /** Absolute path of kubectl; found on PATH when absent. */
+  kubectlPath?: string;
+  /** Value of `$KUBECONFIG` to honour. */
+  kubeconfig?: string;
+}

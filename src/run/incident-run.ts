@@ -1,0 +1,403 @@
+import type { AttemptRecord, Brain, DiagnosisInput } from '../domain/brain.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { ObjectRef } from '../domain/kube-object.ts';
+import type { Effect, RunState, Signal } from '../domain/machine.ts';
+import { INITIAL_STATE, reduce } from '../domain/machine.ts';
+import type {
+  ClusterReader,
+  OpenTransaction,
+  Settler,
+  SeverityReading,
+  TransactionManager,
+  WriterLock,
+} from '../domain/ports.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
+import type { SeverityItem } from '../domain/severity.ts';
+import { itemId, judgeCommit, mu } from '../domain/severity.ts';
+import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import type { Target } from '../domain/target.ts';
+import type { StepRehearsal } from '../domain/transaction.ts';
+
+/** What an engineer (or the --yes flag) answers to a plan. `hash` repeats what was shown. */
+export type ApprovalAnswer = { approve: true; hash: string; by: 'user' | 'flag' } | { approve: false; reason: string };
+
+export type AskApproval = (
+  request: { plan: Plan; steps: StepRehearsal[]; hash: string },
+  signal: AbortSignal,
+) => Promise<ApprovalAnswer>;
+
+export interface SeverityProbe {
+  /** Two equal consecutive readings (design 11.1), bounded. */
+  baseline(signal: AbortSignal): Promise<SeverityReading>;
+  read(signal: AbortSignal): Promise<SeverityReading>;
+}
+
+export interface IncidentRunPorts {
+  brain: Brain;
+  cluster: ClusterReader;
+  severity: SeverityProbe;
+  transactions: TransactionManager;
+  settler: Settler;
+  lock: WriterLock;
+  clock: Clock;
+  askApproval: AskApproval;
+  /** Objects that a write to one of `roots` may affect, the roots included. */
+  isAffected(roots: ObjectRef[], snapshot: ClusterSnapshot): (object: ObjectRef) => boolean;
+  /** What of the start's inventory was deleted or scaled away (design section 2, "no cheat"). */
+  cheats(start: ClusterSnapshot, now: ClusterSnapshot): string[];
+  /** Null while the kubeconfig still says what it said at the start (I10), else what changed. */
+  targetMoved(): Promise<string | null>;
+  /** Durable sink of the event log. */
+  record(event: RunEvent): void;
+  hash(text: string): string;
+}
+
+type EventBody<E = MachineEvent> = E extends MachineEvent ? Omit<E, 'at'> : never;
+type NoteBody<E = NoteEvent> = E extends NoteEvent ? Omit<E, 'at'> : never;
+
+/**
+ * One incident: interprets the reducer's effects, one at a time, and appends every event to the log, which is the
+ * run. User interfaces are clients: they listen, approve, reject and cancel.
+ */
+export class IncidentRun {
+  readonly id: string;
+  readonly target: Target;
+  readonly #ports: IncidentRunPorts;
+  readonly #options: RunOptions;
+  readonly #listeners = new Set<(event: RunEvent) => void>();
+  readonly #log: RunEvent[] = [];
+  #state: RunState = INITIAL_STATE;
+  #abort = new AbortController();
+  #transaction: OpenTransaction | null = null;
+  #startSnapshot: ClusterSnapshot | null = null;
+  #latest: SeverityReading | null = null;
+  /** Evidence is refreshed before planning when the cluster was changed since the last diagnosis. */
+  #stale = false;
+
+  constructor(id: string, target: Target, options: RunOptions, ports: IncidentRunPorts) {
+    this.id = id;
+    this.target = target;
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  /** Every event so far, oldest first. */
+  events(): readonly RunEvent[] {
+    return this.#log;
+  }
+
+  onEvent(listener: (event: RunEvent) => void): { dispose(): void } {
+    this.#listeners.add(listener);
+    return { dispose: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Asks the run to stop; an open transaction is undone and verified first. */
+  cancel(): void {
+    this.#dispatch({ type: 'cancelRequested' });
+  }
+
+  /** To be called by the lock's own timer when a renewal failed. */
+  lockLost(reason: string): void {
+    this.#dispatch({ type: 'lockLost', reason });
+  }
+
+  /** Runs to the end. Never rejects: failures are part of the result. */
+  async start(): Promise<RunResult> {
+    const { clock } = this.#ports;
+    const timer = new AbortController();
+    void this.#watchDeadline(timer.signal);
+    const { id: run, target } = this;
+    let effect = this.#dispatch({
+      type: 'started',
+      run,
+      target,
+      brain: this.#ports.brain.name,
+      options: this.#options,
+    });
+    while (effect) {
+      const running: Effect = effect;
+      this.#abort = new AbortController();
+      const answer = await this.#perform(running, this.#abort.signal).catch((error: unknown): EventBody => ({
+        type: 'effectFailed',
+        effect: running.type,
+        reason: messageOf(error),
+      }));
+      effect = this.#dispatch(answer);
+      await this.#flushSignals();
+    }
+    timer.abort();
+    await this.#transaction?.dispose();
+    const result = this.#result(clock.now());
+    this.#note({ type: 'result', result });
+    return result;
+  }
+
+  readonly #signals: Signal[] = [];
+
+  /** Applies one event; returns the effect to run next, if the event asks for one. */
+  #dispatch(body: EventBody): Effect | null {
+    const event = { at: this.#ports.clock.now(), ...body } as MachineEvent;
+    const before = this.#state;
+    const step = reduce(before, event);
+    this.#append(event);
+    this.#state = step.state;
+    if (step.state.phase !== before.phase || step.state.attempt !== before.attempt) {
+      this.#note({ type: 'phase', phase: step.state.phase, attempt: step.state.attempt });
+    }
+    for (const signal of step.signals) {
+      if (signal.type === 'abortInFlight') this.#abort.abort(new Error('stopped'));
+      else this.#signals.push(signal);
+    }
+    return step.effect;
+  }
+
+  async #flushSignals(): Promise<void> {
+    for (const signal of this.#signals.splice(0)) {
+      if (signal.type !== 'releaseLock') continue;
+      const { lock } = this.#ports;
+      // A lock that cannot be released expires by itself; its mark tells the next writer whether it is dirty.
+      await (signal.clean ? lock.release() : lock.mark('dirty')).catch((error: unknown) =>
+        this.#note({ type: 'progress', text: `the writer lock could not be released: ${messageOf(error)}` }),
+      );
+    }
+  }
+
+  #append(event: RunEvent): void {
+    this.#log.push(event);
+    this.#ports.record(event);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #note(body: NoteBody): void {
+    this.#append({ at: this.#ports.clock.now(), ...body } as NoteEvent);
+  }
+
+  #progress = (text: string): void => this.#note({ type: 'progress', text });
+
+  async #watchDeadline(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    try {
+      await clock.sleep(this.#options.wallClockMs, signal);
+      this.#dispatch({ type: 'tick' });
+    } catch {
+      // The run ended before its deadline.
+    }
+  }
+
+  async #perform(effect: Effect, signal: AbortSignal): Promise<EventBody> {
+    switch (effect.type) {
+      case 'detect':
+        return this.#detect(signal);
+      case 'diagnose':
+        return { type: 'diagnosed', findings: await this.#diagnose() };
+      case 'plan':
+        return this.#plan(signal);
+      case 'rehearse':
+        return this.#rehearse(effect.plan, signal);
+      case 'askApproval':
+        return this.#askApproval(effect, signal);
+      case 'acquireLock': {
+        const result = await this.#ports.lock.acquire(this.id, signal);
+        return result.ok
+          ? { type: 'lockAcquired' }
+          : { type: 'lockDenied', holder: result.holder, reason: result.reason };
+      }
+      case 'checkpoint':
+        return this.#checkpoint(effect.plan, signal);
+      case 'execute':
+        return this.#execute(effect.index, signal);
+      case 'settle': {
+        const result = await this.#ports.settler.settle(this.#open().roots(), signal, this.#progress);
+        return { type: 'settled', ...result };
+      }
+      case 'judge':
+        return this.#judge(signal);
+      case 'commit':
+        await this.#open().commit();
+        await this.#closeTransaction('committed');
+        return { type: 'commitRecorded', tx: effect.tx };
+      case 'undo':
+        return this.#undo(effect.tx);
+      case 'verify':
+        return this.#verify();
+      case 'reflect':
+        return this.#reflect(effect.attempt);
+    }
+  }
+
+  async #detect(signal: AbortSignal): Promise<EventBody> {
+    const reading = await this.#ports.severity.baseline(signal);
+    this.#latest = reading;
+    this.#startSnapshot = reading.snapshot;
+    const { severity, oracles } = reading;
+    if (severity.known) {
+      for (const item of severity.items) this.#note({ type: 'thought', agent: 'detection', text: item.message });
+    }
+    return { type: 'detected', severity, oracles };
+  }
+
+  async #diagnose() {
+    const findings = await this.#ports.brain.diagnose(this.#diagnosisInput());
+    for (const finding of findings) this.#note({ type: 'thought', agent: 'diagnosis', text: finding.message });
+    return findings;
+  }
+
+  #diagnosisInput(): DiagnosisInput {
+    if (!this.#latest) throw new Error('nothing was detected yet');
+    const { cluster } = this.#ports;
+    const { snapshot, severity } = this.#latest;
+    return { snapshot, severity, readLog: (...args) => cluster.readLog(...args) };
+  }
+
+  async #plan(signal: AbortSignal): Promise<EventBody> {
+    let { findings } = this.#state;
+    if (this.#stale) {
+      this.#latest = await this.#ports.severity.baseline(signal);
+      findings = await this.#diagnose();
+      this.#stale = false;
+    }
+    const plan = await this.#ports.brain.plan({ ...this.#diagnosisInput(), findings, attempts: this.#state.attempts });
+    if (plan) this.#note({ type: 'thought', agent: 'mitigation', text: `${plan.title}. Expect: ${plan.expects}` });
+    const reason = plan ? '' : findings.length > 0 ? 'no justified fix is left to try' : 'no cause was found';
+    return { type: 'planned', plan, reason };
+  }
+
+  async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
+    const steps = await this.#ports.transactions.rehearse(plan, signal);
+    return { type: 'rehearsed', steps, hash: this.#ports.hash(JSON.stringify([plan.hash, steps])) };
+  }
+
+  async #askApproval(effect: Extract<Effect, { type: 'askApproval' }>, signal: AbortSignal): Promise<EventBody> {
+    const { plan, steps, hash } = effect;
+    const answer = await this.#ports.askApproval({ plan, steps, hash }, signal);
+    return answer.approve
+      ? { type: 'approved', hash: answer.hash, by: answer.by }
+      : { type: 'rejected', reason: answer.reason };
+  }
+
+  /** Opens the journal, then reads the baseline that commit will be judged against. */
+  async #checkpoint(plan: Plan, signal: AbortSignal): Promise<EventBody> {
+    const { transactions, severity, lock } = this.#ports;
+    const transaction = await transactions.begin({
+      run: this.id,
+      title: plan.title,
+      maxWrites: this.#options.maxWrites,
+    });
+    this.#transaction = transaction;
+    try {
+      await lock.mark(`executing ${transaction.id}`);
+      const reading = await severity.read(signal);
+      this.#latest = reading;
+      return { type: 'checkpointed', tx: transaction.id, severity: reading.severity };
+    } catch (error) {
+      // The journal exists, so it must be closed through undo even though nothing was written.
+      const reason = messageOf(error);
+      return { type: 'checkpointed', tx: transaction.id, severity: { known: false, reason } };
+    }
+  }
+
+  async #execute(index: number, signal: AbortSignal): Promise<EventBody> {
+    const moved = await this.#ports.targetMoved();
+    if (moved) return { type: 'stepFailed', index, writes: 0, reason: `the target changed: ${moved}` };
+    const plan = this.#state.plan!;
+    const step = plan.steps[index]!;
+    const result = await this.#open().execute(step, plan.files, signal);
+    const { exitCode, stdout, stderr, writes } = result;
+    this.#note({ type: 'command', argv: step.argv, exitCode, stdout, stderr, writes });
+    return result.ok
+      ? { type: 'stepDone', index, writes }
+      : { type: 'stepFailed', index, writes, reason: result.problem };
+  }
+
+  async #judge(signal: AbortSignal): Promise<EventBody> {
+    const { severity: probe, isAffected, cheats } = this.#ports;
+    const reading = await probe.baseline(signal);
+    this.#latest = reading;
+    const { severity, snapshot } = reading;
+    const before = this.#state.baseline!;
+    const verdict = judgeCommit(this.#options.commitRule, before, severity, isAffected(this.#open().roots(), snapshot));
+    const start = this.#startSnapshot!;
+    return {
+      type: 'judged',
+      severity,
+      verdict,
+      remaining: this.#remaining(severity.known ? severity.items : []),
+      cheats: cheats(start, snapshot),
+    };
+  }
+
+  #remaining(now: SeverityItem[]): SeverityItem[] {
+    const { initial } = this.#state;
+    const start = new Set(initial?.known ? initial.items.map(itemId) : []);
+    return now.filter((item) => start.has(itemId(item)));
+  }
+
+  async #undo(tx: string): Promise<EventBody> {
+    if (this.#transaction?.id !== tx) {
+      await this.#transaction?.dispose();
+      this.#transaction = await this.#ports.transactions.reopen(tx);
+    }
+    this.#note({ type: 'thought', agent: 'undo', text: this.#state.undoReason });
+    await this.#ports.lock.mark(`undoing ${tx}`).catch(() => undefined);
+    // Cancelling must not interrupt an undo: it is how a cancelled run keeps its promise.
+    const result = await this.#open().undo(new AbortController().signal);
+    return { type: 'undone', tx, result };
+  }
+
+  /** Content equality was proved by undo; here the derived objects converge and mu is read again (L4). */
+  async #verify(): Promise<EventBody> {
+    const signal = new AbortController().signal;
+    const { settler, severity } = this.#ports;
+    const roots = this.#open().roots();
+    await this.#closeTransaction('undone');
+    await settler.settle(roots, signal, this.#progress);
+    this.#latest = await severity.read(signal);
+    return { type: 'verified', severity: this.#latest.severity };
+  }
+
+  async #reflect(attempt: AttemptRecord): Promise<EventBody> {
+    const lesson = `Attempt ${attempt.attempt} ${attempt.outcome}: ${attempt.reason}`;
+    this.#note({ type: 'thought', agent: 'mitigation', text: lesson });
+    return { type: 'reflected', lesson };
+  }
+
+  #open(): OpenTransaction {
+    if (!this.#transaction) throw new Error('no transaction is open');
+    return this.#transaction;
+  }
+
+  async #closeTransaction(phase: string): Promise<void> {
+    const transaction = this.#open();
+    this.#stale = true;
+    await this.#ports.lock.mark(`${phase} ${transaction.id}`).catch(() => undefined);
+    await transaction.dispose();
+    this.#transaction = null;
+  }
+
+  #result(now: number): RunResult {
+    const state = this.#state;
+    const { initial, current } = state;
+    return {
+      outcome: state.outcome ?? 'stranded',
+      muBefore: initial?.known ? mu(initial) : null,
+      muAfter: current?.known ? mu(current) : null,
+      attempts: state.attempt,
+      writes: state.totalWrites,
+      seconds: Math.round((now - state.startedAt) / 10) / 100,
+      costUsd: 0,
+      transactions: state.committed,
+      findings: state.findings,
+      reason: state.reason,
+      ...(state.error ? { error: state.error } : {}),
+    };
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
