@@ -62,6 +62,8 @@ export interface UndoTarget {
  */
 export interface StratusApp {
   contexts(): Promise<ContextChoice[]>;
+  /** Names for a picker; empty when the user may not list namespaces. */
+  namespaces(context: string, signal: AbortSignal): Promise<string[]>;
   /** Pins a target: `context` and `namespace` default to the kubeconfig's. Checks that the server answers. */
   pin(context?: string, namespace?: string): Promise<Target>;
   /** Creates a run; nothing happens until `start()`. */
@@ -70,6 +72,8 @@ export interface StratusApp {
   /** Newest first. */
   transactions(): Promise<TransactionSummary[]>;
   transaction(id: string): Promise<TransactionDetail>;
+  /** Transactions that a process which is gone left open; `undo(id)` recovers them. Newest first, no network. */
+  unfinished(): Promise<TransactionSummary[]>;
   /** Undoes a committed or unfinished transaction under the writer lock. */
   undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult>;
   /** One kubectl command (argv without the word kubectl): rehearse, then run as its own transaction. */
