@@ -1,5 +1,4 @@
 import type { Finding } from '../domain/finding.ts';
-import type { ObjectRef } from '../domain/kube-object.ts';
 import type { RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
@@ -7,7 +6,6 @@ import type {
   RehearsedWrite,
   StepRehearsal,
   StepResult,
-  TransactionStatus,
   TransactionSummary,
   UndoResult,
 } from '../domain/transaction.ts';
@@ -50,10 +48,21 @@ export interface TransactionDetail extends TransactionSummary {
   undo: UndoResult | null;
 }
 
-export interface UndoTarget {
-  id: string;
-  status: TransactionStatus;
-  roots: ObjectRef[];
+export interface CommandResult {
+  result: StepResult;
+  tx: string | null;
+  undo: UndoResult | null;
+}
+
+export interface LockStatus {
+  state: 'free' | 'held' | 'dirty' | 'unknown';
+  holder: string;
+  /** `executing tx-…`, `undoing tx-…`; empty when free. */
+  phase: string;
+  /** ISO 8601 of the last renewal; empty when free. */
+  renewedAt: string;
+  /** Whether admission policies enforce the lock or only Stratus itself does. */
+  level: 'fenced' | 'client-side';
 }
 
 /**
@@ -76,9 +85,17 @@ export interface StratusApp {
   unfinished(): Promise<TransactionSummary[]>;
   /** Undoes a committed or unfinished transaction under the writer lock. */
   undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult>;
+  /** Closes an unfinished transaction as it stands; the journal records who decided so. */
+  keep(id: string): Promise<void>;
+  /** Damage in the journal folder, each named; empty when every chain is whole. */
+  verifyJournal(): Promise<string[]>;
+  lockStatus(target: Target): Promise<LockStatus>;
+  /** Audited. Only for a lock whose owner will not come back. */
+  breakLock(target: Target): Promise<void>;
   /** One kubectl command (argv without the word kubectl): rehearse, then run as its own transaction. */
   rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal>;
-  runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<{ result: StepResult; tx: string | null }>;
+  /** `tx` is the committed transaction, null when nothing was written; `undo` is set when a failed command was undone. */
+  runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult>;
   /** Fires when the journal changed, also by another process. */
   onJournalChange(listener: () => void): { dispose(): void };
   dispose(): Promise<void>;

@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { BuildOptions, Plugin } from 'esbuild';
+import { build as esbuild } from 'esbuild';
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const DIST = join(ROOT, 'dist');
+
+/** Lowest Node of the editors in engines.vscode, which is not the Node that develops or runs the CLI. */
+const EDITOR_NODE = 'node22';
+const EDITOR_BROWSER = 'chrome134';
+/** CommonJS dependencies inside an ESM bundle still call require. */
+const ESM_BANNER = `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`;
+
+/** The application is a bundle of its own, so that activation does not pay for loading it. */
+const applicationApart: Plugin = {
+  name: 'application-apart',
+  setup(build) {
+    build.onResolve({ filter: /run\/create-app\.ts$/ }, (args) =>
+      args.kind === 'dynamic-import' ? { path: './app.cjs', external: true } : undefined,
+    );
+  },
+};
+
+interface Entry {
+  name: string;
+  source: string;
+  options: BuildOptions;
+}
+
+const node = (out: string, more: BuildOptions = {}): BuildOptions => ({
+  outfile: join(DIST, out),
+  platform: 'node',
+  format: 'cjs',
+  target: EDITOR_NODE,
+  ...more,
+});
+
+const ENTRIES: Entry[] = [
+  {
+    name: 'extension',
+    source: 'src/extension.ts',
+    options: node('extension.cjs', { external: ['vscode'], plugins: [applicationApart] }),
+  },
+  { name: 'application', source: 'src/run/create-app.ts', options: node('app.cjs') },
+  { name: 'language server', source: 'src/lint/server.ts', options: node('server.cjs') },
+  {
+    name: 'CLI',
+    source: 'src/cli/main.ts',
+    options: node('stratus.mjs', {
+      format: 'esm',
+      target: 'node24',
+      banner: { js: `#!/usr/bin/env node\n${ESM_BANNER}` },
+    }),
+  },
+  {
+    name: 'run view',
+    source: 'webview/run.ts',
+    options: { outfile: join(DIST, 'webview/run.js'), platform: 'browser', format: 'iife', target: EDITOR_BROWSER },
+  },
+  {
+    name: 'run view styles',
+    source: 'webview/run.css',
+    options: { outfile: join(DIST, 'webview/run.css'), target: EDITOR_BROWSER },
+  },
+];
+
+export interface BuildResult {
+  built: { name: string; file: string; bytes: number }[];
+  /** Entries whose source is not in this checkout. */
+  missing: string[];
+  milliseconds: number;
+}
+
+/**
+ * Bundles everything the extension and the CLI ship into dist/, minified, with source maps beside the bundles.
+ * @throws esbuild's BuildFailure, whose message names file and line.
+ */
+export async function buildAll(): Promise<BuildResult> {
+  const started = performance.now();
+  const present = ENTRIES.filter((entry) => existsSync(join(ROOT, entry.source)));
+  await rm(join(DIST, 'webview'), { recursive: true, force: true });
+  await mkdir(DIST, { recursive: true });
+  const results = await Promise.all(present.map(bundle));
+  // The folder's package.json says ESM for .js; the bundles carry their format in their extension instead.
+  await writeFile(join(DIST, 'meta.json'), JSON.stringify(results.map((result) => result.metafile)));
+  const built = results.map(({ entry, metafile }) => {
+    const file = entry.options.outfile!.slice(ROOT.length + 1);
+    return { name: entry.name, file, bytes: metafile.outputs[file]?.bytes ?? 0 };
+  });
+  const missing = ENTRIES.filter((entry) => !present.includes(entry)).map((entry) => entry.source);
+  return { built, missing, milliseconds: Math.round(performance.now() - started) };
+}
+
+async function bundle(entry: Entry) {
+  const { metafile } = await esbuild({
+    entryPoints: [join(ROOT, entry.source)],
+    bundle: true,
+    minify: true,
+    // Names are kept in errors that users report.
+    keepNames: entry.options.platform === 'node',
+    sourcemap: entry.source.endsWith('.css') ? false : 'linked',
+    sourcesContent: false,
+    metafile: true,
+    absWorkingDir: ROOT,
+    logLevel: 'silent',
+    legalComments: 'none',
+    ...entry.options,
+  });
+  return { entry, metafile };
+}
+
+/** Bundles one test-only entry for the extension host. */
+export async function bundleForHost(source: string, outfile: string): Promise<void> {
+  await esbuild({
+    entryPoints: [join(ROOT, source)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: EDITOR_NODE,
+    external: ['vscode'],
+    sourcemap: 'inline',
+    absWorkingDir: ROOT,
+    logLevel: 'silent',
+  });
+}
+
+export async function packageVersion(): Promise<string> {
+  return JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')).version;
+}
+
+async function main(): Promise<void> {
+  const { built, missing, milliseconds } = await buildAll();
+  for (const { name, file, bytes } of built) {
+    console.log(`${name.padEnd(16)} ${file.padEnd(24)} ${(bytes / 1024).toFixed(1).padStart(8)} KB`);
+  }
+  for (const source of missing) console.log(`not in this checkout: ${source}`);
+  console.log(`built in ${(milliseconds / 1000).toFixed(2)} s`);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util';
+import { COMMAND_USAGE, UsageError } from './usage.ts';
+
+/** Everything a command needs from the process; a test passes its own. */
+export interface CommandIo {
+  stdout(text: string): void;
+  stderr(text: string): void;
+  /** Asks a yes/no question on the terminal; null where there is no terminal to ask on. */
+  confirm: ((question: string, signal?: AbortSignal) => Promise<boolean>) | null;
+  /** Whether standard error is a terminal that wants colour. */
+  colour: boolean;
+  /** Runs `handler` on Ctrl-C until disposed. */
+  onInterrupt(handler: () => void): { dispose(): void };
+}
+
+interface OptionSpec {
+  type: 'string' | 'boolean';
+  multiple?: boolean;
+}
+export type Options = Record<string, OptionSpec>;
+
+export const TARGET_OPTIONS = {
+  context: { type: 'string' },
+  namespace: { type: 'string' },
+} as const satisfies Options;
+
+export interface ParsedCommand {
+  text(name: string): string | undefined;
+  flag(name: string): boolean;
+  list(name: string): string[];
+  positionals: string[];
+}
+
+/** Parses a command's words strictly. @throws UsageError that names the word and the command's help. */
+export function parseCommand(command: string, args: string[], options: Options): ParsedCommand {
+  try {
+    const { values: typed, positionals } = parseArgs({
+      args,
+      options: { ...options, help: { type: 'boolean' } },
+      allowPositionals: true,
+      strict: true,
+    });
+    const values: Record<string, unknown> = typed;
+    return {
+      text: (name) => values[name] as string | undefined,
+      flag: (name) => values[name] === true,
+      list: (name) => (values[name] as string[] | undefined) ?? [],
+      positionals,
+    };
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    throw new UsageError(`${command}: ${message}; see 'stratus ${command} --help'`);
+  }
+}
+
+export function rejectPositionals(command: string, parsed: ParsedCommand): void {
+  const [word] = parsed.positionals;
+  if (word !== undefined)
+    throw new UsageError(`${command}: unexpected word '${word}'; see 'stratus ${command} --help'`);
+}
+
+/** A whole number within bounds. @throws UsageError */
+export function numberOption(
+  command: string,
+  parsed: ParsedCommand,
+  name: string,
+  range: [number, number],
+): number | undefined {
+  const text = parsed.text(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < range[0] || value > range[1]) {
+    throw new UsageError(`${command}: --${name} wants a whole number from ${range[0]} to ${range[1]}, not '${text}'`);
+  }
+  return value;
+}
+
+export function helpOf(command: string): string | undefined {
+  return COMMAND_USAGE[command];
+}
+
+/** `--yes`, or a terminal to ask on; otherwise a usage error, because writing unasked is never the default. */
+export function needConsent(command: string, yes: boolean, io: CommandIo): void {
+  if (!yes && !io.confirm) {
+    throw new UsageError(`${command}: there is no terminal to ask on; add --yes to write without asking`);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Finding } from '../domain/finding.ts';
+import { refLabel } from '../domain/kube-object.ts';
+import type { StratusApp } from '../run/app.ts';
+import type { CommandIo } from './command-line.ts';
+import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import { EXIT } from './exit-code.ts';
+import { commandText, painter } from './terminal.ts';
+
+/** `stratus diagnose`: read-only. */
+export async function diagnoseCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
+  const parsed = parseCommand('diagnose', args, {
+    ...TARGET_OPTIONS,
+    json: { type: 'boolean' },
+    check: { type: 'string', multiple: true },
+  });
+  rejectPositionals('diagnose', parsed);
+  const app = await open();
+  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  const abort = new AbortController();
+  const interrupt = io.onInterrupt(() => abort.abort(new Error('cancelled')));
+  const { findings, severity, mu, oracles } = await app.diagnose(target, parsed.list('check'), abort.signal);
+  interrupt.dispose();
+  if (parsed.flag('json')) {
+    const items = severity.known ? severity.items : [];
+    const reason = severity.known ? {} : { reason: severity.reason };
+    io.stdout(
+      `${JSON.stringify({ findings: findings.map(jsonFinding), mu: { value: mu, items, oracles, ...reason } })}\n`,
+    );
+    return EXIT.ok;
+  }
+  const paint = painter(io.colour);
+  io.stdout(`context ${target.context}, namespace ${target.namespace}: μ = ${mu ?? 'unknown'}\n`);
+  if (!severity.known) io.stdout(`${paint('red', severity.reason)}\n`);
+  for (const item of severity.known ? severity.items : []) io.stdout(`  ${paint('yellow', item.message)}\n`);
+  if (findings.length === 0) io.stdout('no findings\n');
+  for (const finding of findings) io.stdout(findingText(finding, paint));
+  return EXIT.ok;
+}
+
+function jsonFinding(finding: Finding): unknown {
+  const { fixes, ...rest } = finding;
+  return { ...rest, fix: fixes[0]?.commands ?? [], alternatives: fixes.slice(1).map((fix) => fix.commands) };
+}
+
+function findingText(finding: Finding, paint: ReturnType<typeof painter>): string {
+  const colour = finding.severity === 'critical' ? 'red' : 'yellow';
+  const lines = [
+    `\n${paint(colour, finding.severity)} ${paint('bold', refLabel(finding.object))} [${finding.rule}]`,
+    `  ${finding.message}`,
+  ];
+  for (const { field, text } of finding.evidence)
+    lines.push(`  ${paint('dim', '·')} ${field ? `${field}: ` : ''}${text}`);
+  const [fix] = finding.fixes;
+  for (const argv of fix?.commands ?? []) lines.push(`  ${paint('green', commandText(argv))}`);
+  if (!fix) lines.push(paint('dim', '  no change is justified by the evidence'));
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,61 @@
+import { refLabel } from '../domain/kube-object.ts';
+import type { StratusApp, TransactionDetail } from '../run/app.ts';
+import type { CommandIo } from './command-line.ts';
+import { parseCommand } from './command-line.ts';
+import { EXIT } from './exit-code.ts';
+import { changedLines } from './object-lines.ts';
+import { commandText } from './terminal.ts';
+import { undoText } from './undo.ts';
+import { UsageError } from './usage.ts';
+
+/** `stratus journal list | show ID | verify`. */
+export async function journalCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
+  const parsed = parseCommand('journal', args, { json: { type: 'boolean' } });
+  const [action, id, extra] = parsed.positionals;
+  if (extra !== undefined || (id !== undefined && action !== 'show')) throw new UsageError('journal: too many words');
+  const json = parsed.flag('json');
+  switch (action) {
+    case 'list': {
+      const all = await (await open()).transactions();
+      if (json) io.stdout(`${JSON.stringify(all)}\n`);
+      else if (all.length === 0) io.stdout('the journal is empty\n');
+      else
+        for (const tx of all)
+          io.stdout(`${tx.id}  ${tx.status.padEnd(9)}  ${tx.openedAt}  ${tx.context}/${tx.namespace}  ${tx.title}\n`);
+      return EXIT.ok;
+    }
+    case 'show': {
+      if (!id) throw new UsageError("journal: show wants the id of a transaction; see 'stratus journal list'");
+      const detail = await (await open()).transaction(id);
+      io.stdout(json ? `${JSON.stringify(detail)}\n` : detailText(detail, io.colour));
+      return EXIT.ok;
+    }
+    case 'verify': {
+      const damage = await (await open()).verifyJournal();
+      if (json) io.stdout(`${JSON.stringify({ damage })}\n`);
+      else io.stdout(damage.length === 0 ? 'every journal is whole\n' : `${damage.join('\n')}\n`);
+      return damage.length === 0 ? EXIT.ok : EXIT.error;
+    }
+    default:
+      throw new UsageError("journal: one of list, show ID, verify; see 'stratus journal --help'");
+  }
+}
+
+function detailText(detail: TransactionDetail, colour: boolean): string {
+  const lines = [
+    `${detail.id}: ${detail.title}`,
+    `  ${detail.status}, opened ${detail.openedAt}, closed ${detail.closedAt ?? '-'}`,
+    `  target ${detail.context}, namespace ${detail.namespace}`,
+  ];
+  detail.commands.forEach((argv, index) => {
+    lines.push(`  ${commandText(argv)}`);
+    for (const write of detail.details.filter(({ command }) => command === index)) {
+      lines.push(
+        `    ${write.method} ${refLabel(write.ref)} (${write.outcome}); undo ${write.undo.class}: ${write.undo.inverse}`,
+      );
+      for (const line of changedLines(write.before, write.after)) lines.push(`      ${line}`);
+    }
+  });
+  const undo = detail.undo ? undoText(detail.id, detail.undo, colour) : '';
+  return `${lines.join('\n')}\n${undo}`;
+}

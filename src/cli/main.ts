@@ -1,0 +1,118 @@
+import { createInterface } from 'node:readline';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { StratusApp } from '../run/app.ts';
+import type { CommandIo } from './command-line.ts';
+import { helpOf } from './command-line.ts';
+import { EXIT } from './exit-code.ts';
+import { USAGE, UsageError } from './usage.ts';
+
+type Command = (args: string[], io: CommandIo, open: () => Promise<StratusApp>) => Promise<number>;
+
+/** Loaded on demand: `stratus lint` must not pay for the Kubernetes client. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  mitigate: async () => (await import('./mitigate.ts')).mitigateCommand,
+  diagnose: async () => (await import('./diagnose.ts')).diagnoseCommand,
+  run: async () => (await import('./run-command.ts')).runCommand,
+  undo: async () => (await import('./undo.ts')).undoCommand,
+  recover: async () => (await import('./recover.ts')).recoverCommand,
+  journal: async () => (await import('./journal.ts')).journalCommand,
+  lock: async () => (await import('./lock.ts')).lockCommand,
+};
+
+/** `$STRATUS_HOME`, or the platform's state directory. */
+function stateFolder(env: NodeJS.ProcessEnv): string {
+  if (env.STRATUS_HOME) return env.STRATUS_HOME;
+  if (process.platform === 'win32') return join(env.LOCALAPPDATA ?? homedir(), 'stratus');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'stratus');
+  return join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'stratus');
+}
+
+function processIo(): CommandIo {
+  const terminal = process.stdin.isTTY && process.stderr.isTTY;
+  return {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
+    confirm: terminal ? askOnTerminal : null,
+    onInterrupt: (handler) => {
+      process.on('SIGINT', handler);
+      process.on('SIGTERM', handler);
+      return {
+        dispose: () => {
+          process.off('SIGINT', handler);
+          process.off('SIGTERM', handler);
+        },
+      };
+    },
+  };
+}
+
+function askOnTerminal(question: string, signal?: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const reader = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = (yes: boolean) => {
+      reader.close();
+      resolve(yes);
+    };
+    signal?.addEventListener('abort', () => answer(false), { once: true });
+    reader.on('SIGINT', () => {
+      answer(false);
+      process.emit('SIGINT');
+    });
+    reader.question(`${question} [y/N] `, (text) => answer(/^y(es)?$/i.test(text.trim())));
+  });
+}
+
+async function main(args: string[]): Promise<number> {
+  const io = processIo();
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    io.stdout(helpOf(rest[0] ?? '') ?? USAGE);
+    return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const load = COMMANDS[name];
+  if (!load) throw new UsageError(`unknown command '${name}'; one of: ${Object.keys(COMMANDS).join(', ')}`);
+  const beforeDashes = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  const help = helpOf(name);
+  if (help && (beforeDashes.includes('--help') || beforeDashes.includes('-h'))) {
+    io.stdout(help);
+    return EXIT.ok;
+  }
+  const command = await load();
+  const opened: StratusApp[] = [];
+  const open = async (): Promise<StratusApp> => {
+    const { createApp } = await import('../run/create-app.ts');
+    const app = await createApp({
+      stateFolder: stateFolder(process.env),
+      kubectlPath: process.env.STRATUS_KUBECTL,
+      kubeconfig: process.env.KUBECONFIG,
+    });
+    opened.push(app);
+    if (name !== 'recover') await mentionUnfinished(app, io);
+    return app;
+  };
+  try {
+    return await command(rest, io, open);
+  } finally {
+    for (const app of opened) await app.dispose();
+  }
+}
+
+async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> {
+  const count = (await app.unfinished()).length;
+  if (count > 0)
+    io.stderr(`stratus: ${count} transaction(s) were interrupted; 'stratus recover' lists and finishes them\n`);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`stratus: ${message.split('\n')[0]}\n`);
+    if (process.env.STRATUS_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.error;
+  },
+);

@@ -1,0 +1,97 @@
+import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
+import type { RunResult } from '../domain/run-event.ts';
+import type { StratusApp } from '../run/app.ts';
+import type { AskApproval } from '../run/incident-run.ts';
+import type { CommandIo } from './command-line.ts';
+import { needConsent, numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import { exitCodeOfRun } from './exit-code.ts';
+import { painter, TerminalView } from './terminal.ts';
+import { UsageError } from './usage.ts';
+
+/** `stratus mitigate`: one incident from detection to its end. */
+export async function mitigateCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
+  const parsed = parseCommand('mitigate', args, {
+    ...TARGET_OPTIONS,
+    brain: { type: 'string' },
+    yes: { type: 'boolean' },
+    json: { type: 'boolean' },
+    check: { type: 'string', multiple: true },
+    timeout: { type: 'string' },
+    'max-attempts': { type: 'string' },
+    'commit-rule': { type: 'string' },
+    'all-or-nothing': { type: 'boolean' },
+  });
+  rejectPositionals('mitigate', parsed);
+  const brain = parsed.text('brain') ?? 'playbook';
+  if (brain !== 'playbook') throw new UsageError(`mitigate: unknown brain '${brain}'; this version has: playbook`);
+  const commitRule = parsed.text('commit-rule') ?? 'strict';
+  if (commitRule !== 'strict' && commitRule !== 'paper') {
+    throw new UsageError(`mitigate: --commit-rule is strict or paper, not '${commitRule}'`);
+  }
+  const maxAttempts = numberOption('mitigate', parsed, 'max-attempts', [1, 10]) ?? DEFAULT_OPTIONS.maxAttempts;
+  const seconds = numberOption('mitigate', parsed, 'timeout', [1, 86_400]);
+  const yes = parsed.flag('yes');
+  needConsent('mitigate', yes, io);
+
+  const app = await open();
+  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  const run = await app.mitigate({
+    target,
+    brain,
+    checks: parsed.list('check'),
+    options: {
+      ...DEFAULT_OPTIONS,
+      maxAttempts,
+      commitRule,
+      allOrNothing: parsed.flag('all-or-nothing'),
+      ...(seconds === undefined ? {} : { wallClockMs: seconds * 1000 }),
+    },
+    askApproval: approval(yes, io),
+  });
+  if (parsed.flag('json')) run.onEvent((event) => io.stdout(`${JSON.stringify(jsonLine(event))}\n`));
+  else {
+    const view = new TerminalView(io.stderr, painter(io.colour));
+    run.onEvent((event) => view.show(event));
+  }
+  let interrupts = 0;
+  const interrupt = io.onInterrupt(() => {
+    interrupts += 1;
+    io.stderr(
+      interrupts === 1
+        ? 'stratus: stopping; an open transaction is undone and verified first\n'
+        : "stratus: still undoing; if you kill this process now, 'stratus recover' finishes the undo\n",
+    );
+    run.cancel();
+  });
+  const result = await run.start();
+  interrupt.dispose();
+  if (!parsed.flag('json')) io.stdout(summary(result, io.colour));
+  return exitCodeOfRun(result);
+}
+
+function approval(yes: boolean, io: CommandIo): AskApproval {
+  return async ({ plan, hash }, signal) => {
+    if (yes) return { approve: true, hash, by: 'flag' };
+    const agreed = await io.confirm!(`Run this transaction (${plan.steps.length} command(s), undoable)?`, signal);
+    return agreed ? { approve: true, hash, by: 'user' } : { approve: false, reason: 'rejected at the terminal' };
+  };
+}
+
+/** The result line of the contract has the outcome at its top level. */
+function jsonLine(event: { type: string }): unknown {
+  if (event.type !== 'result' || !('result' in event)) return event;
+  return { type: 'result', ...(event.result as RunResult) };
+}
+
+function summary(result: RunResult, colour: boolean): string {
+  const paint = painter(colour);
+  const good = result.outcome === 'resolved' || result.outcome === 'healthy';
+  const lines = [
+    `${paint(good ? 'green' : 'yellow', result.outcome)}: ${result.reason}`,
+    `μ ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${result.attempts} attempt(s), ${result.writes} write(s), ${result.seconds.toFixed(1)} s`,
+  ];
+  for (const tx of result.transactions) lines.push(`transaction ${tx}: to take it back, 'stratus undo --tx ${tx}'`);
+  if (result.outcome === 'stranded')
+    lines.push("the undo is not finished: run 'stratus recover --undo' when the cluster answers");
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,128 @@
+import type { RunEvent } from '../domain/run-event.ts';
+import { refLabel } from '../domain/kube-object.ts';
+import type { Severity } from '../domain/severity.ts';
+import { mu } from '../domain/severity.ts';
+import type { RehearsedWrite, StepRehearsal } from '../domain/transaction.ts';
+import { changedLines } from './object-lines.ts';
+
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+export type Paint = (style: keyof typeof CODES, text: string) => string;
+
+export function painter(colour: boolean): Paint {
+  return (style, text) => (colour ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text);
+}
+
+/** `kubectl patch service 'a b'`: how an argument vector is shown; quoting is for reading, nothing is ever run by a shell. */
+export function commandText(argv: string[]): string {
+  const quote = (word: string) => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+  return ['kubectl', ...argv].map(quote).join(' ');
+}
+
+function muText(severity: Severity): string {
+  return severity.known ? String(mu(severity)) : `unknown (${severity.reason})`;
+}
+
+/** Projects the event log onto readable lines; one call per event. */
+export class TerminalView {
+  readonly #write: (line: string) => void;
+  readonly #paint: Paint;
+  #start = 0;
+  #muBefore = '?';
+
+  constructor(write: (line: string) => void, paint: Paint) {
+    this.#write = write;
+    this.#paint = paint;
+  }
+
+  show(event: RunEvent): void {
+    const paint = this.#paint;
+    switch (event.type) {
+      case 'started': {
+        this.#start = event.at;
+        const { context, namespace, server } = event.target;
+        this.#line(event, paint('bold', `Incident ${event.run}`));
+        this.#line(event, `target ${paint('bold', context)} namespace ${paint('bold', namespace)} (${server})`);
+        return;
+      }
+      case 'phase':
+        if (event.phase !== 'done') this.#line(event, paint('cyan', `● ${event.phase}`));
+        return;
+      case 'detected': {
+        this.#muBefore = muText(event.severity);
+        const oracles = Object.entries(event.oracles).map(([name, state]) => `${name}: ${state}`);
+        this.#line(event, `  severity μ = ${paint('bold', this.#muBefore)}   (${oracles.join(', ')})`);
+        return;
+      }
+      case 'thought':
+        this.#line(event, `  ${paint('dim', `${event.agent}:`)} ${event.text}`);
+        return;
+      case 'progress':
+        this.#line(event, `  ${paint('dim', event.text)}`);
+        return;
+      case 'rehearsed':
+        for (const step of event.steps) this.#rehearsal(event, step);
+        return;
+      case 'command': {
+        const state = event.exitCode === 0 ? paint('green', 'ok') : paint('red', `exit ${event.exitCode}`);
+        this.#line(event, `  ${paint('bold', commandText(event.argv))}  ${state}, ${event.writes} write(s)`);
+        for (const line of event.stderr.split('\n').filter(Boolean).slice(0, 5)) this.#line(event, `    ${line}`);
+        return;
+      }
+      case 'stepFailed':
+        this.#line(event, `  ${paint('red', event.reason)}`);
+        return;
+      case 'settled':
+        for (const text of event.pending) this.#line(event, `  ${paint('yellow', `still: ${text}`)}`);
+        return;
+      case 'judged': {
+        const state = event.verdict.commit ? paint('green', 'commit') : paint('red', 'undo');
+        this.#line(event, `  μ ${this.#muBefore} → ${muText(event.severity)}: ${state}, ${event.verdict.reason}`);
+        for (const item of event.verdict.foreign) this.#line(event, `  not ours: ${item.message}`);
+        return;
+      }
+      case 'undone': {
+        const { result } = event;
+        if (result.outcome === 'undone') {
+          this.#line(
+            event,
+            `  ${paint('green', 'undone and verified')}: checkpoint ${result.proof.hashBefore.slice(0, 12)}, now ${result.proof.hashAfter.slice(0, 12)}, ${result.writes} write(s)`,
+          );
+          for (const residue of result.proof.residue) this.#line(event, `    residue: ${residue}`);
+        } else {
+          this.#line(event, `  ${paint('red', result.outcome)}: ${result.reason}`);
+          const differences = result.outcome === 'diverged' ? result.differences : [];
+          for (const { ref, path } of differences) this.#line(event, `    ${refLabel(ref)} ${path}`);
+        }
+        return;
+      }
+      case 'lockLost':
+      case 'contextMoved':
+        this.#line(event, `  ${paint('red', event.reason)}`);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #rehearsal(event: RunEvent, step: StepRehearsal): void {
+    const paint = this.#paint;
+    const note = step.partial ? " (against today's state; rehearsed again before it runs)" : '';
+    this.#line(event, `  rehearsed: ${paint('bold', commandText(step.argv))}${note}`);
+    if (!step.ok) this.#line(event, `    ${paint('red', step.problem)}`);
+    for (const write of step.writes) this.#objectLines(event, write);
+  }
+
+  #objectLines(event: RunEvent, write: RehearsedWrite): void {
+    const paint = this.#paint;
+    const residue = write.undo.residue.length > 0 ? `: ${write.undo.residue.join('; ')}` : '';
+    this.#line(event, `    ${refLabel(write.ref)}  undo ${write.undo.class}${residue}`);
+    for (const line of changedLines(write.before, write.after)) {
+      this.#line(event, `      ${paint(line.startsWith('-') ? 'red' : 'green', line)}`);
+    }
+  }
+
+  #line(event: RunEvent, text: string): void {
+    const seconds = ((event.at - this.#start) / 1000).toFixed(1).padStart(6);
+    this.#write(`${this.#paint('dim', `${seconds}s`)} ${text}\n`);
+  }
+}

@@ -1,0 +1,83 @@
+import { refLabel } from '../domain/kube-object.ts';
+import type { TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import type { StratusApp } from '../run/app.ts';
+import type { CommandIo } from './command-line.ts';
+import { needConsent, parseCommand, rejectPositionals } from './command-line.ts';
+import { EXIT, exitCodeOfUndo } from './exit-code.ts';
+import { painter } from './terminal.ts';
+import { UsageError } from './usage.ts';
+
+/** `stratus undo`: takes one transaction back and proves it. */
+export async function undoCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
+  const parsed = parseCommand('undo', args, {
+    last: { type: 'boolean' },
+    tx: { type: 'string' },
+    yes: { type: 'boolean' },
+    json: { type: 'boolean' },
+  });
+  rejectPositionals('undo', parsed);
+  const wanted = parsed.text('tx');
+  if (parsed.flag('last') === (wanted !== undefined)) {
+    throw new UsageError("undo: give either --last or --tx ID; 'stratus journal list' shows the transactions");
+  }
+  needConsent('undo', parsed.flag('yes'), io);
+  const app = await open();
+  const all = await app.transactions();
+  const transaction = wanted ? all.find(({ id }) => id === wanted) : all.find(({ status }) => status !== 'undone');
+  if (!transaction) {
+    throw new Error(
+      wanted ? `there is no transaction '${wanted}' in the journal` : 'the journal holds nothing that could be undone',
+    );
+  }
+  if (transaction.status === 'undone') throw new Error(`transaction ${transaction.id} is already undone`);
+  return undoOne(app, transaction, parsed.flag('yes'), parsed.flag('json'), io);
+}
+
+/** Asks if needed, undoes, prints the proof; shared with `stratus recover`. */
+export async function undoOne(
+  app: StratusApp,
+  transaction: TransactionSummary,
+  yes: boolean,
+  json: boolean,
+  io: CommandIo,
+): Promise<number> {
+  io.stderr(`transaction ${transaction.id} on ${transaction.context}: ${transaction.title}\n`);
+  for (const ref of transaction.roots) io.stderr(`  ${refLabel(ref)}\n`);
+  if (!yes && !(await io.confirm!('Undo it?'))) {
+    io.stderr('stratus: nothing was changed\n');
+    return EXIT.ok;
+  }
+  const abort = new AbortController();
+  const interrupt = io.onInterrupt(() =>
+    io.stderr("stratus: an undo is finished, not interrupted; if you kill this process, 'stratus recover' goes on\n"),
+  );
+  const result = await app.undo(transaction.id, abort.signal, (text) => io.stderr(`  ${text}\n`));
+  interrupt.dispose();
+  if (json) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);
+  else io.stdout(undoText(transaction.id, result, io.colour));
+  return exitCodeOfUndo(result);
+}
+
+export function undoText(tx: string, result: UndoResult, colour: boolean): string {
+  const paint = painter(colour);
+  if (result.outcome === 'undone') {
+    const { proof } = result;
+    const levels = Object.entries(proof.levels).map(([level, holds]) => `${level} ${holds ? 'equal' : 'differs'}`);
+    const lines = [
+      `${paint('green', 'undone and verified')}: ${tx}, ${result.writes} write(s)`,
+      `  checkpoint ${proof.hashBefore}`,
+      `  now        ${proof.hashAfter}`,
+      `  ${levels.join(', ')}`,
+      ...proof.residue.map((text) => `  residue: ${text}`),
+      ...proof.foreign.map(({ ref, path }) => `  kept, changed by someone else: ${refLabel(ref)} ${path}`),
+    ];
+    return `${lines.join('\n')}\n`;
+  }
+  const lines = [`${paint('red', result.outcome)}: ${result.reason}`];
+  if (result.outcome === 'diverged') {
+    for (const { ref, path, expected, actual } of result.differences) {
+      lines.push(`  ${refLabel(ref)} ${path}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`);
+    }
+  } else lines.push("  the journal keeps the undo: run 'stratus recover --undo' when the cluster answers");
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,65 @@
+/** Wrong words on the command line: exit 64, one line, nothing was done. */
+export class UsageError extends Error {}
+
+export const USAGE = `stratus: mitigate a Kubernetes incident as a transaction that can be undone
+
+usage: stratus COMMAND [options]
+
+  mitigate    detect, diagnose and fix; ends healthy or exactly as it was
+  diagnose    findings with evidence and proposed fixes; read-only
+  run -- ...  one kubectl command as a committed, undoable transaction
+  undo        take a transaction back and verify it (--last or --tx ID)
+  recover     finish a transaction that was interrupted (--undo or --keep)
+  journal     list | show ID | verify
+  lock        status | break
+  lint        flag unsafe kubectl in YAML and scripts
+
+common options
+  --context C, --namespace N   target (default: the kubeconfig's); pinned for the whole run
+  --yes                        write without asking
+  --json                       one JSON document per line on standard output
+  --help                       this text, or a command's own
+
+'stratus COMMAND --help' tells a command's options and exit codes.
+`;
+
+export const COMMAND_USAGE: Record<string, string> = {
+  mitigate: `usage: stratus mitigate [--context C] [--namespace N] [--yes] [--json] [--brain playbook]
+  --check NAME=URL[,status=200][,samples=N]  user-request check, repeatable; URL is http(s)://... from this machine or
+                                             svc://NAMESPACE/SERVICE:PORT/PATH through the API server
+  --max-attempts N     at most N transactions, 1 to 10 (default 10)
+  --timeout S          wall-clock limit in seconds (default 1800)
+  --commit-rule R      strict (default) or paper
+  --all-or-nothing     keep no partial improvement
+
+exit: 0 resolved or healthy, 2 restored and verified, 3 diverged, 4 cluster or configuration error, 5 improved,
+      6 stranded (run 'stratus recover'), 7 locked by another writer, 64 usage
+`,
+  diagnose: `usage: stratus diagnose [--context C] [--namespace N] [--json] [--check NAME=URL]
+
+exit: 0 done (findings or not), 4 cluster or configuration error, 64 usage
+`,
+  run: `usage: stratus run [--context C] [--namespace N] [--yes] [--json] -- ARGS...
+  ARGS is one kubectl command without the word kubectl.
+
+exit: 0 done, 1 refused and nothing changed, 2 kubectl failed and was undone, 3 diverged, 4 cluster or configuration
+      error, 6 stranded, 7 locked by another writer, 64 usage
+`,
+  undo: `usage: stratus undo (--last | --tx ID) [--yes] [--json]
+
+exit: 0 undone and verified, 3 diverged, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
+`,
+  recover: `usage: stratus recover [--undo | --keep] [--tx ID] [--yes] [--json]
+  Without --undo or --keep it lists what was interrupted.
+
+exit: 0 done and verified (or nothing to do), 3 diverged, 4 error, 6 stranded, 7 locked, 64 usage
+`,
+  journal: `usage: stratus journal list [--json] | show ID [--json] | verify [--json]
+
+exit: 0 done, 4 a journal is damaged (the damage is named), 64 usage
+`,
+  lock: `usage: stratus lock status [--context C] [--json] | break --yes [--context C]
+
+exit: 0 done, 4 cluster or configuration error, 64 usage
+`,
+};
