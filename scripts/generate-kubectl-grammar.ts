@@ -41,7 +41,13 @@ export function parseHelp(text: string): Help {
     }
     const flag = /^ {4}(?:-(\w), )?--([\w-]+)=(.*):$/.exec(line);
     if (flag) help.flags.push({ short: flag[1] ?? '', name: flag[2] ?? '', initial: flag[3] ?? '' });
-    else if (section === 'Aliases') help.aliases.push(...line.split(',').map((word) => word.trim()).filter(Boolean));
+    else if (section === 'Aliases')
+      help.aliases.push(
+        ...line
+          .split(',')
+          .map((word) => word.trim())
+          .filter(Boolean),
+      );
     else if (/Commands|Subcommands/.test(section)) {
       const command = /^ {2}([a-z][\w-]*) {2,}/.exec(line);
       if (command?.[1] && section !== 'Subcommands provided by plugins') help.commands.push(command[1]);
@@ -55,7 +61,12 @@ function runner(binary: string, home: string): (args: string[]) => Promise<strin
   const env = { HOME: home, PATH: '/nonexistent', KUBECONFIG: '/dev/null', KUBERC: 'off', KUBECTL_KUBERC: 'false' };
   return (args) =>
     new Promise((resolve, reject) => {
-      const child = spawn(binary, args, { env, cwd: home, stdio: ['ignore', 'pipe', 'pipe'], timeout: PROBE_TIMEOUT_MS });
+      const child = spawn(binary, args, {
+        env,
+        cwd: home,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: PROBE_TIMEOUT_MS,
+      });
       let out = '';
       child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
       child.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -81,7 +92,8 @@ async function inParallel<T>(jobs: (() => Promise<T>)[]): Promise<T[]> {
 async function flagType(run: (args: string[]) => Promise<string>, path: string[], flag: HelpFlag): Promise<string> {
   const separate = await run([...path, `--${flag.name}`, '--zz1', '--zz2']);
   const joined = await run([...path, `--${flag.name}=@@`, '--zz2']);
-  if (!/invalid argument|unknown flag|must be/.test(joined)) throw new Error(`unreadable probe of ${path.join(' ')} --${flag.name}: ${joined}`);
+  if (!/invalid argument|unknown flag|must be/.test(joined))
+    throw new Error(`unreadable probe of ${path.join(' ')} --${flag.name}: ${joined}`);
   const takesWord = !/unknown flag: --zz1/.test(separate);
   if (/strconv\.ParseBool/.test(joined)) return takesWord ? 'B' : 'b';
   if (!takesWord) return 'o';
@@ -104,7 +116,9 @@ export async function readGrammar(binary: string): Promise<RawGrammar> {
     const globalNames = new Set(globals.map((flag) => flag.name));
     const visit = async (path: string[]): Promise<RawCommand> => {
       const help = parseHelp(await run([...path, '--help']));
-      const flags = help.flags.filter((flag) => path.length > 0 && (!globalNames.has(flag.name) || path[0] === 'config'));
+      const flags = help.flags.filter(
+        (flag) => path.length > 0 && (!globalNames.has(flag.name) || path[0] === 'config'),
+      );
       const typed = await inParallel(flags.map((flag) => async () => encode(flag, await flagType(run, path, flag))));
       const node: RawCommand = {};
       const own = path.at(-1);
@@ -119,9 +133,7 @@ export async function readGrammar(binary: string): Promise<RawGrammar> {
       return node;
     };
     const root = await visit([]);
-    root.f = (
-      await inParallel(globals.map((flag) => async () => encode(flag, await flagType(run, ['get'], flag))))
-    )
+    root.f = (await inParallel(globals.map((flag) => async () => encode(flag, await flagType(run, ['get'], flag)))))
       .sort()
       .join(' ');
     return { version, root };

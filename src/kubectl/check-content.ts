@@ -1,0 +1,331 @@
+import { flagIsOn, lastFlag } from './parse.ts';
+import type { FlagUse } from './parse.ts';
+import type { Check, CheckInput, Problem } from './problem.ts';
+import type { CommandRule } from './rules.ts';
+
+const REMOTE = /^(https?|ftp|s3|git|ssh):\/\/|^git@|^github\.com\/|\?ref=/i;
+const PROXY_PATH = /\/proxy(\/|$)|\/(exec|attach|portforward|log)(\/|\?|$)/;
+const STDIN = /(^|,)(-|\/dev\/stdin|\/dev\/fd\/0|\/proc\/self\/fd\/0)(,|$)/;
+const FILE_OUTPUT = /^(go-template-file|templatefile|jsonpath-file|custom-columns-file)(=|$)/;
+const LOCAL_FILE_FLAGS = ['from-file', 'from-env-file', 'patch-file', 'cert', 'key', 'custom'];
+
+const verbs = (input: CheckInput): { first: number; last: number } => ({
+  first: input.parsed.verbIndexes[0] ?? 0,
+  last: input.parsed.verbIndexes.at(-1) ?? 0,
+});
+
+const at = (use: FlagUse): { first: number; last: number } => ({ first: use.index, last: use.valueIndex });
+
+/** Manifests, templates and kustomizations from this machine or the network. */
+function checkSources({ parsed, options, audience, effect }: CheckInput): Problem[] {
+  const problems: Problem[] = [];
+  for (const use of parsed.flags) {
+    if (use.name === 'filename') {
+      const files = use.value.split(',');
+      if (files.some((file) => REMOTE.test(file))) {
+        problems.push({
+          rule: 'remote-manifest',
+          ...at(use),
+          message: `${use.value} is fetched when the command runs; download, review and pin it`,
+        });
+      } else if (
+        audience === 'agent' &&
+        !STDIN.test(use.value) &&
+        effect.command !== 'delete' &&
+        !files.every((file) => options.files?.includes(file))
+      ) {
+        problems.push({
+          rule: 'local-file-read',
+          ...at(use),
+          message: `${use.value} is a local file; use patch, set or create with arguments`,
+        });
+      }
+    } else if (use.name === 'kustomize') {
+      const remote = REMOTE.test(use.value);
+      problems.push({
+        rule: remote ? 'remote-manifest' : 'kustomize-execution',
+        ...at(use),
+        message: remote
+          ? `${use.value} is cloned when the command runs; check it out and pin it`
+          : `${use.value} is a kustomization; use patch, set or create with arguments`,
+      });
+    } else if (LOCAL_FILE_FLAGS.includes(use.name) && !(use.name === 'custom' && effect.command !== 'debug')) {
+      problems.push({
+        rule: 'local-file-read',
+        ...at(use),
+        message: `--${use.name} reads a local file; give the values with --from-literal or a patch`,
+      });
+    } else if (use.name === 'output' && FILE_OUTPUT.test(use.value)) {
+      problems.push({
+        rule: 'local-file-read',
+        ...at(use),
+        message: `-o ${use.value.split('=')[0] ?? ''} reads and prints a local file; use jsonpath=… or go-template=…`,
+      });
+    } else if (use.name === 'template' && FILE_OUTPUT.test(lastFlag(parsed, 'output')?.value ?? '')) {
+      problems.push({
+        rule: 'local-file-read',
+        ...at(use),
+        message: '--template names a local file here; use -o go-template=…',
+      });
+    }
+  }
+  if (parsed.path[0] === 'kustomize' && !parsed.help) {
+    const remote = parsed.positionals.find((item) => REMOTE.test(item.value));
+    const runs = parsed.flags.find((use) =>
+      /^(enable-helm|enable-alpha-plugins|enable-exec|network|helm-command)$/.test(use.name),
+    );
+    const first = parsed.verbIndexes[0] ?? 0;
+    if (remote)
+      problems.push({
+        rule: 'remote-manifest',
+        first: remote.index,
+        last: remote.index,
+        message: `${remote.value} is cloned when the command runs; check it out and pin it`,
+      });
+    else if (runs)
+      problems.push({
+        rule: 'kustomize-execution',
+        ...at(runs),
+        message: `--${runs.name} runs programs; leave it out`,
+      });
+    else if (audience === 'agent')
+      problems.push({
+        rule: 'kustomize-execution',
+        first,
+        last: first,
+        message: 'a kustomization reads local files and can run programs; use get or diff of named objects',
+      });
+  }
+  return problems;
+}
+
+/** Raw requests. */
+function checkRaw(input: CheckInput): Problem[] {
+  const { parsed, effect } = input;
+  const raw = lastFlag(parsed, 'raw');
+  if (!raw || parsed.path[0] === 'config' || parsed.help) return [];
+  if (effect.command === 'get') {
+    return PROXY_PATH.test(raw.value)
+      ? [
+          {
+            rule: 'raw-proxy',
+            ...at(raw),
+            message: 'this path reaches a program inside the cluster; read objects with get',
+          },
+        ]
+      : [];
+  }
+  return [
+    {
+      rule: 'raw-write',
+      ...at(raw),
+      message: `--raw sends the request unseen and ignores --dry-run; use kubectl ${effect.command} TYPE NAME`,
+    },
+  ];
+}
+
+const VERB_RULES: Readonly<Record<string, [CommandRule, string]>> = {
+  exec: ['container-access', 'runs code in a container; read with logs, describe or get'],
+  attach: ['container-access', 'streams to a container; read with logs'],
+  cp: ['container-access', 'copies files into or out of a container; read with logs or get'],
+  'port-forward': ['container-access', 'opens a tunnel into the cluster; read objects with get'],
+  proxy: ['container-access', 'opens the API on a local port; read objects with get'],
+  debug: ['debug', 'adds a container that can never be removed; read with logs, describe and events'],
+  'auth reconcile': ['rbac-change', 'changes access rights; only a person may do that'],
+  'create role': ['rbac-change', 'changes access rights; only a person may do that'],
+  'create clusterrole': ['rbac-change', 'changes access rights; only a person may do that'],
+  'create rolebinding': ['rbac-change', 'changes access rights; only a person may do that'],
+  'create clusterrolebinding': ['rbac-change', 'changes access rights; only a person may do that'],
+  'set subject': ['rbac-change', 'changes access rights; only a person may do that'],
+  'certificate approve': ['certificate-approval', 'issues a certificate that cannot be withdrawn'],
+  'certificate deny': ['certificate-approval', 'decides a certificate request for good'],
+  'create token': ['token-mint', 'returns a working token; even a dry run does'],
+};
+
+const RBAC_KINDS = new Set(['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings']);
+
+/** Commands whose effects lie outside the journal, and rights. */
+function checkVerb(input: CheckInput): Problem[] {
+  const { parsed, effect } = input;
+  if (parsed.help) return [];
+  const problems: Problem[] = [];
+  const known = VERB_RULES[effect.command];
+  if (known && effect.writes)
+    problems.push({ rule: known[0], ...verbs(input), message: `kubectl ${effect.command} ${known[1]}` });
+  const role = lastFlag(parsed, 'clusterrole');
+  if (role?.value === 'cluster-admin' && effect.command.endsWith('rolebinding') && effect.writes) {
+    problems.push({
+      rule: 'cluster-admin',
+      ...at(role),
+      message: 'cluster-admin gives every right; bind a role with only the verbs that are needed',
+    });
+  }
+  if (effect.writes && effect.command !== 'delete') {
+    const target = effect.targets.find((item) => item.kind && RBAC_KINDS.has(item.kind.plural));
+    if (target && !known && !['label', 'annotate'].includes(effect.command)) {
+      problems.push({
+        rule: 'rbac-change',
+        first: target.index,
+        last: target.index,
+        message: `changing a ${target.kind?.kind ?? 'role'} changes access rights; only a person may do that`,
+      });
+    }
+  }
+  return problems;
+}
+
+/** The text of a patch, from -p or --patch. */
+function checkPatch({ parsed, effect }: CheckInput): Problem[] {
+  if (effect.command !== 'patch' || !effect.writes) return [];
+  const problems: Problem[] = [];
+  const patch = lastFlag(parsed, 'patch');
+  if (patch) {
+    const text = decodeEscapes(patch.value);
+    if (/["']?finalizers["']?\s*:|\/metadata\/finalizers/.test(text)) {
+      problems.push({
+        rule: 'finalizer-removal',
+        ...at(patch),
+        message: 'changing finalizers skips clean-up; fix what the finalizer waits for',
+      });
+    } else if (/["']?ownerReferences["']?\s*:|\/metadata\/ownerReferences/.test(text)) {
+      problems.push({
+        rule: 'finalizer-removal',
+        ...at(patch),
+        message: 'changing owners makes the garbage collector delete or leak objects; leave them alone',
+      });
+    }
+  }
+  const sub = lastFlag(parsed, 'subresource');
+  if (sub && sub.value !== 'scale') {
+    problems.push({
+      rule: 'raw-write',
+      ...at(sub),
+      message: `the ${sub.value} subresource belongs to controllers; change the spec instead`,
+    });
+  }
+  return problems;
+}
+
+/** JSON escapes such as \u0066 hide words from a plain search. */
+function decodeEscapes(text: string): string {
+  return text.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** Flags that widen a change: prune, force, all, overrides, drain options. */
+function checkReach({ parsed, effect, audience }: CheckInput): Problem[] {
+  const problems: Problem[] = [];
+  const on = (name: string): FlagUse | undefined => (flagIsOn(parsed, name) ? lastFlag(parsed, name) : undefined);
+  const { command } = effect;
+  if (parsed.help) return problems;
+  const prune = command === 'apply' ? on('prune') : undefined;
+  if (prune)
+    problems.push({
+      rule: 'prune',
+      ...at(prune),
+      message: '--prune deletes every matching object the files do not mention; delete by name instead',
+    });
+  const force = command === 'apply' || command === 'replace' ? on('force') : undefined;
+  if (force) {
+    problems.push({
+      rule: 'force-recreate',
+      ...at(force),
+      message: `${command} --force deletes the live object first; ${command} without it`,
+      rewrite: { title: `Drop --force`, safe: true, edits: [{ kind: 'remove', index: force.index }] },
+    });
+  }
+  const all = effect.writes && command !== 'delete' && command !== 'apply' ? on('all') : undefined;
+  if (all)
+    problems.push({
+      rule: 'change-all',
+      ...at(all),
+      message: '--all changes every object of the kind; name the objects',
+    });
+  if (command === 'run') {
+    const use = lastFlag(parsed, 'overrides') ?? on('privileged');
+    if (use && effect.writes)
+      problems.push({
+        rule: 'pod-overrides',
+        ...at(use),
+        message: `--${use.name} can give the pod the whole node; create it from a reviewed manifest`,
+      });
+  } else if (audience === 'agent') {
+    const use = lastFlag(parsed, 'overrides');
+    if (use)
+      problems.push({
+        rule: 'pod-overrides',
+        ...at(use),
+        message: '--overrides hides what is created; use the command’s own flags',
+      });
+  }
+  if (command === 'drain' && effect.writes) {
+    const names =
+      audience === 'agent'
+        ? ['force', 'disable-eviction', 'delete-emptydir-data', 'delete-local-data']
+        : ['force', 'disable-eviction'];
+    for (const name of names) {
+      const use = on(name);
+      if (use)
+        problems.push({
+          rule: 'drain-data-loss',
+          ...at(use),
+          message: `--${name} deletes pods or data that do not come back; drain without it`,
+        });
+    }
+  }
+  if (command === 'taint' && effect.writes) {
+    const evicting = parsed.positionals.find((item) => item.value.endsWith(':NoExecute'));
+    if (evicting)
+      problems.push({
+        rule: 'taint-evicts',
+        first: evicting.index,
+        last: evicting.index,
+        message: 'NoExecute evicts running pods at once; NoSchedule only keeps new ones away',
+      });
+  }
+  if (command === 'auth can-i') {
+    const slash = parsed.positionals[1];
+    const [resource, sub] = slash?.value.split('/') ?? [];
+    if (
+      slash &&
+      resource &&
+      sub &&
+      [
+        'exec',
+        'attach',
+        'log',
+        'portforward',
+        'proxy',
+        'scale',
+        'status',
+        'eviction',
+        'token',
+        'ephemeralcontainers',
+      ].includes(sub)
+    ) {
+      problems.push({
+        rule: 'can-i-subresource',
+        first: slash.index,
+        last: slash.index,
+        message: `this asks about a ${resource} named "${sub}"; use ${resource} --subresource=${sub}`,
+        rewrite: {
+          title: `Use --subresource=${sub}`,
+          safe: true,
+          edits: [
+            { kind: 'replace', index: slash.index, word: resource },
+            { kind: 'insert', index: slash.index + 1, word: `--subresource=${sub}` },
+          ],
+        },
+      });
+    }
+  }
+  return problems;
+}
+
+/** Rules about what a command reads, sends and reaches. */
+export const checkContent: Check = (input) => [
+  ...checkVerb(input),
+  ...checkRaw(input),
+  ...checkSources(input),
+  ...checkPatch(input),
+  ...checkReach(input),
+];

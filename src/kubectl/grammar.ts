@@ -1,0 +1,108 @@
+import raw134 from './generated/kubectl-1.34.json' with { type: 'json' };
+import { HIDDEN_FLAGS } from './grammar-supplement.ts';
+import type { CommandSpec, FlagSpec, FlagType, Grammar, RawCommand, RawGrammar } from './grammar-types.ts';
+
+const TYPE_OF_LETTER: Readonly<Record<string, FlagType>> = {
+  b: 'bool',
+  o: 'optional',
+  s: 'string',
+  l: 'list',
+  c: 'csv',
+  i: 'integer',
+  f: 'float',
+  d: 'duration',
+  x: 'other',
+};
+
+/** What a bare optional-value flag stands for (pflag's NoOptDefVal, read from kubectl's own tree). */
+const IMPLIED: Readonly<Record<string, string>> = {
+  'dry-run': 'unchanged',
+  validate: 'strict',
+  cascade: 'background',
+};
+
+const HELP_FLAG: FlagSpec = { name: 'help', short: 'h', type: 'bool', implied: 'true' };
+
+interface MutableCommand extends CommandSpec {
+  children: Map<string, CommandSpec>;
+  flags: Map<string, FlagSpec>;
+  shorthands: Map<string, FlagSpec>;
+}
+
+function decodeFlags(text: string | undefined): FlagSpec[] {
+  return (text ?? '')
+    .split(' ')
+    .filter(Boolean)
+    .map((item) => {
+      const [names = '', letter = ''] = item.split(':');
+      const [name = '', short] = names.split(',');
+      const type = TYPE_OF_LETTER[letter];
+      if (!type) throw new Error(`kubectl grammar: unknown flag type ${item}`);
+      const spec: FlagSpec = { name, type };
+      if (short) spec.short = short;
+      if (type === 'bool') spec.implied = 'true';
+      if (type === 'optional') spec.implied = IMPLIED[name] ?? 'true';
+      return spec;
+    });
+}
+
+function build(
+  raw: RawCommand,
+  path: readonly string[],
+  globals: readonly FlagSpec[],
+  parent?: CommandSpec,
+): CommandSpec {
+  const own = path.length === 0 ? [] : decodeFlags(raw.f);
+  const hidden = decodeFlags(HIDDEN_FLAGS[path.join(' ')]);
+  const command: MutableCommand = {
+    path,
+    name: path.at(-1) ?? 'kubectl',
+    aliases: raw.a ?? [],
+    children: new Map(),
+    flags: new Map(),
+    shorthands: new Map(),
+  };
+  if (parent) command.parent = parent;
+  for (const flag of [...globals, ...hidden, ...own]) {
+    command.flags.set(flag.name, flag);
+    if (flag.short) command.shorthands.set(flag.short, flag);
+  }
+  for (const [name, child] of Object.entries(raw.c ?? {})) {
+    command.children.set(name, build(child, [...path, name], globals, command));
+  }
+  return command;
+}
+
+/** Expands a stored grammar. The `help` command, which cobra adds by itself, is added here. */
+export function expandGrammar(raw: RawGrammar): Grammar {
+  const globals = decodeFlags(raw.root.f);
+  const root: RawCommand = { ...raw.root, c: { ...raw.root.c, help: {} } };
+  return { version: raw.version, root: build(root, [], globals) };
+}
+
+let cached: Grammar | undefined;
+
+/** The grammar of the kubectl release this product is built with (1.34), expanded once. */
+export function defaultGrammar(): Grammar {
+  cached ??= expandGrammar(raw134);
+  return cached;
+}
+
+/** A direct subcommand by name or alias; cobra accepts no abbreviations. */
+export function childNamed(command: CommandSpec, word: string): CommandSpec | undefined {
+  const exact = command.children.get(word);
+  if (exact) return exact;
+  for (const child of command.children.values()) if (child.aliases.includes(word)) return child;
+  return undefined;
+}
+
+/** A flag by long name as written; `_` counts as `-`. `help` exists only once the command is known. */
+export function flagNamed(command: CommandSpec, written: string, withHelp: boolean): FlagSpec | undefined {
+  const name = written.replaceAll('_', '-');
+  return command.flags.get(name) ?? (withHelp && name === 'help' ? HELP_FLAG : undefined);
+}
+
+/** A flag by its one-letter name. */
+export function flagShort(command: CommandSpec, letter: string, withHelp: boolean): FlagSpec | undefined {
+  return command.shorthands.get(letter) ?? (withHelp && letter === 'h' ? HELP_FLAG : undefined);
+}
