@@ -1,0 +1,3 @@
+module hotelshop
+
+go 1.24
