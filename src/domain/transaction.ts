@@ -13,6 +13,8 @@ export interface UndoForecast {
   residue: string[];
   /** The inverse in words: `PUT the previous Service`, `DELETE the created ConfigMap`. */
   inverse: string;
+  /** Who else may act on the object (autoscaler, GitOps tool, Helm, controller). Absent when nobody is known. */
+  warnings?: string[];
 }
 
 /** What a rehearsal (server dry-run) says about one object of one command. */
@@ -94,4 +96,6 @@ export interface TransactionSummary {
   commands: string[][];
   roots: ObjectRef[];
   writes: number;
+  /** A live process is working on it; an `open` or `undoing` transaction without one needs recovery. */
+  active?: boolean;
 }

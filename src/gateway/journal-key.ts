@@ -1,0 +1,50 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Key of all journals in a state folder (AES-256). */
+export interface JournalKey {
+  /** Names the key in journal headers without telling it. */
+  id: string;
+  bytes: Buffer;
+}
+
+/**
+ * From `$STRATUS_JOURNAL_KEY` (64 hex digits or base64 of 32 bytes), else from `journal.key` in the state folder, which
+ * is made on first use, readable by its owner only.
+ * @throws Error with what to do when the key is malformed or readable by others.
+ */
+export async function loadJournalKey(folder: string, env: NodeJS.ProcessEnv): Promise<JournalKey> {
+  if (env.STRATUS_JOURNAL_KEY) return keyFrom(env.STRATUS_JOURNAL_KEY, '$STRATUS_JOURNAL_KEY');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, 'journal.key');
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const existing = await readFile(path, 'utf8').catch(() => null);
+  if (existing === null) {
+    await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+    try {
+      // Two processes starting at once: the first link wins, both read the same file.
+      await link(draft, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+  if (process.platform !== 'win32') {
+    const { mode } = await stat(path);
+    if ((mode & 0o077) !== 0) {
+      await chmod(path, 0o600).catch(() => {
+        throw new Error(`journal key ${path} is readable by others: chmod 600 it`);
+      });
+    }
+  }
+  return keyFrom(await readFile(path, 'utf8'), path);
+}
+
+function keyFrom(text: string, where: string): JournalKey {
+  const trimmed = text.trim();
+  const bytes = /^[0-9a-fA-F]{64}$/.test(trimmed) ? Buffer.from(trimmed, 'hex') : Buffer.from(trimmed, 'base64');
+  if (bytes.length !== 32) throw new Error(`journal key in ${where} is not 32 bytes (64 hex digits or base64)`);
+  return { id: createHash('sha256').update('stratus-journal-key').update(bytes).digest('hex').slice(0, 16), bytes };
+}

@@ -1,0 +1,186 @@
+import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { FieldDifference } from '../domain/transaction.ts';
+
+type JsonMap = { [key: string]: Json };
+/** `undefined` stands for "not there". */
+export type Value = Json | undefined;
+
+/** One step into a document: a map key, or an element of a keyed list named by its key values. */
+export type Segment = string | { keys: Record<string, Json> };
+
+/** `before` and `after` are undefined where the path does not exist. */
+export interface Change {
+  path: Segment[];
+  before: Value;
+  after: Value;
+}
+
+/**
+ * Lists that the API merges by key; every other list is one value. Alternatives in order: the first whose values are
+ * present and unique in all lists is used.
+ */
+const LIST_KEYS: Record<string, string[][]> = {
+  containers: [['name']],
+  initContainers: [['name']],
+  ephemeralContainers: [['name']],
+  volumes: [['name']],
+  env: [['name']],
+  ports: [['containerPort', 'protocol'], ['port', 'protocol'], ['containerPort'], ['port']],
+  volumeMounts: [['mountPath']],
+  volumeDevices: [['devicePath']],
+  imagePullSecrets: [['name']],
+  secrets: [['name']],
+  hostAliases: [['ip']],
+  ownerReferences: [['uid'], ['apiVersion', 'kind', 'name']],
+  webhooks: [['name']],
+  taints: [['key', 'effect']],
+  topologySpreadConstraints: [['topologyKey', 'whenUnsatisfiable']],
+};
+
+export function isMap(value: Value): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Structural equality; key order does not matter, list order does. */
+export function sameJson(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => sameJson(item, b[i]));
+  if (!isMap(a) || !isMap(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && sameJson(a[key], b[key]));
+}
+
+/** Key fields by which the lists under `field` can be matched, or null when they must be treated as one value. */
+export function listKeys(field: string, lists: Json[][]): string[] | null {
+  for (const keys of LIST_KEYS[field] ?? []) {
+    if (lists.every((list) => uniqueBy(list, keys))) return keys;
+  }
+  return null;
+}
+
+function uniqueBy(list: Json[], keys: string[]): boolean {
+  const seen = new Set<string>();
+  for (const item of list) {
+    if (!isMap(item) || keys.some((key) => item[key] === undefined || typeof item[key] === 'object')) return false;
+    seen.add(elementId(item, keys));
+  }
+  return seen.size === list.length;
+}
+
+export function elementId(item: Json, keys: string[]): string {
+  return JSON.stringify(keys.map((key) => (item as JsonMap)[key]));
+}
+
+/** Path-level difference of two documents, deepest paths that differ. */
+export function difference(before: Value, after: Value): Change[] {
+  const changes: Change[] = [];
+  walk([], '', before, after, changes);
+  return changes;
+}
+
+function walk(path: Segment[], field: string, before: Value, after: Value, changes: Change[]): void {
+  if (sameJson(before, after)) return;
+  if (isMap(before) && isMap(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      walk([...path, key], key, before[key], after[key], changes);
+    }
+    return;
+  }
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const keys = listKeys(field, [before, after]);
+    if (keys && sameOrder(before, after, keys)) {
+      const old = new Map(before.map((item) => [elementId(item, keys), item]));
+      const fresh = new Map(after.map((item) => [elementId(item, keys), item]));
+      for (const id of new Set([...old.keys(), ...fresh.keys()])) {
+        const item = (old.get(id) ?? fresh.get(id)) as JsonMap;
+        const segment: Segment = { keys: Object.fromEntries(keys.map((key) => [key, item[key]!])) };
+        walk([...path, segment], '', old.get(id), fresh.get(id), changes);
+      }
+      return;
+    }
+  }
+  changes.push({ path, before, after });
+}
+
+/** Elements present in both lists come in the same order. */
+export function sameOrder(a: Json[], b: Json[], keys: string[]): boolean {
+  const [inA, inB] = [a.map((item) => elementId(item, keys)), b.map((item) => elementId(item, keys))];
+  const common = inA.filter((id) => inB.includes(id));
+  const other = inB.filter((id) => inA.includes(id));
+  return common.every((id, i) => id === other[i]);
+}
+
+/** Value at a path; undefined when it is not there. */
+export function valueAt(document: Value, path: Segment[]): Value {
+  let current = document;
+  for (const segment of path) {
+    if (typeof segment === 'string') current = isMap(current) ? current[segment] : undefined;
+    else current = Array.isArray(current) ? current.find((item) => matches(item, segment.keys)) : undefined;
+    if (current === undefined) return undefined;
+  }
+  return current;
+}
+
+function matches(item: Json, keys: Record<string, Json>): boolean {
+  return isMap(item) && Object.entries(keys).every(([key, value]) => sameJson(item[key], value));
+}
+
+/** RFC 6901 pointer; elements of keyed lists by their index in the first document that has them, else `name=x`. */
+export function pointer(path: Segment[], ...documents: Value[]): string {
+  let text = '';
+  for (const [depth, segment] of path.entries()) {
+    if (typeof segment === 'string') {
+      text += `/${escapePointer(segment)}`;
+      continue;
+    }
+    const index = documents
+      .map((document) => valueAt(document, path.slice(0, depth)))
+      .map((list) => (Array.isArray(list) ? list.findIndex((item) => matches(item, segment.keys)) : -1))
+      .find((at) => at >= 0);
+    text += `/${
+      index ??
+      escapePointer(
+        Object.entries(segment.keys)
+          .map(([key, value]) => `${key}=${String(value)}`)
+          .join(','),
+      )
+    }`;
+  }
+  return text;
+}
+
+export function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** True when one path contains the other. */
+export function overlaps(a: Segment[], b: Segment[]): boolean {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    if (!sameJson(a[i] as Json, b[i] as Json)) return false;
+  }
+  return true;
+}
+
+/** Differences of two normalised forms of one object, for people and reports. */
+export function fieldDifferences(ref: ObjectRef, expected: Value, actual: Value): FieldDifference[] {
+  return difference(expected, actual).map((change) => ({
+    ref,
+    path: pointer(change.path, expected, actual),
+    expected: change.before,
+    actual: change.after,
+  }));
+}
+
+/** Values of a Secret never leave (I11): data and stringData are replaced by a length note, also in last-applied. */
+export function blankSecret(object: KubeObject): KubeObject {
+  if (object.kind !== 'Secret') return object;
+  const copy = structuredClone(object);
+  for (const field of ['data', 'stringData']) {
+    for (const key of Object.keys((copy[field] as Record<string, string> | undefined) ?? {})) copy[field][key] = '';
+  }
+  for (const name of Object.keys(copy.metadata.annotations ?? {})) {
+    if (name.endsWith('/last-applied-configuration')) copy.metadata.annotations![name] = '';
+  }
+  return copy;
+}

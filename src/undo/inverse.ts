@@ -1,0 +1,148 @@
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { refKey } from '../domain/kube-object.ts';
+import type { Companion, JournaledWrite } from './journaled-write.ts';
+import { sameJson } from './difference.ts';
+import type { Json } from '../domain/kube-object.ts';
+import { normalise, withoutServerFields } from './normalise.ts';
+import { takeBack } from './reverse-patch.ts';
+
+/** A run of our writes on one object with nobody else's edit in between. */
+export interface Edit {
+  before: KubeObject;
+  after: KubeObject;
+}
+
+interface Inverse {
+  ref: ObjectRef;
+  path: string;
+}
+
+export type InverseStep =
+  /** The object was there before and after: bring back what the edits changed. */
+  | (Inverse & { action: 'restore'; edits: Edit[] })
+  /** We created it: delete exactly that one (uid of `created`). */
+  | (Inverse & { action: 'remove'; created: KubeObject })
+  /** We deleted it: create it again. */
+  | (Inverse & { action: 'recreate'; before: KubeObject })
+  /** We deleted it and created another of the same name. */
+  | (Inverse & { action: 'replace'; before: KubeObject; created: KubeObject })
+  /** Deleted but owned by a controller that brings back an equal one. */
+  | (Inverse & { action: 'derived'; before: KubeObject })
+  /** Nothing to do; it must not be there afterwards (created and deleted again by us). */
+  | (Inverse & { action: 'absent' })
+  | (Inverse & { action: 'companion'; companion: Companion });
+
+/** What a transaction wrote, first touch first: one entry per object. */
+export function rootsOf(writes: JournaledWrite[]): ObjectRef[] {
+  const roots = new Map<string, ObjectRef>();
+  for (const write of writes) if (write.outcome !== 'rejected') roots.set(refKey(write.ref), write.ref);
+  return [...roots.values()];
+}
+
+/**
+ * Coalesced inverse: one step per object in reverse first-touch order; objects that must be created again are ordered
+ * among themselves so that what others refer to comes first. Writes of unknown outcome must have been resolved before.
+ */
+export function planInverse(writes: JournaledWrite[]): InverseStep[] {
+  const chains = new Map<string, JournaledWrite[]>();
+  for (const write of writes) {
+    if (write.outcome === 'rejected') continue;
+    const key = refKey(write.ref);
+    chains.set(key, [...(chains.get(key) ?? []), write]);
+  }
+  const steps = [...chains.values()].reverse().flatMap(inverseOf);
+  return orderRecreations(steps);
+}
+
+function inverseOf(chain: JournaledWrite[]): InverseStep[] {
+  const [first, last] = [chain[0]!, chain.at(-1)!];
+  const at = { ref: first.ref, path: first.path };
+  const companions: InverseStep[] = firstCompanions(chain).map((companion) => ({
+    action: 'companion',
+    ref: companion.ref,
+    path: companion.path,
+    companion,
+  }));
+  const created = last.after;
+  if (!first.before)
+    return created
+      ? [{ ...at, action: 'remove', created }, ...companions]
+      : [{ ...at, action: 'absent' }, ...companions];
+  const deletion = chain.findIndex((write) => write.after === null);
+  if (deletion < 0) return [{ ...at, action: 'restore', edits: editsOf(chain) }, ...companions];
+  // Whatever others changed between our edits and our deletion is kept: only our edits are taken back.
+  const before = takeBackEdits(editsOf(chain.slice(0, deletion)), chain[deletion]!.before!);
+  if (created) return [{ ...at, action: 'replace', before, created }, ...companions];
+  if (isControlled(before)) return [{ ...at, action: 'derived', before }, ...companions];
+  return [{ ...at, action: 'recreate', before }, ...companions];
+}
+
+function firstCompanions(chain: JournaledWrite[]): Companion[] {
+  const seen = new Map<string, Companion>();
+  for (const companion of chain.flatMap((write) => write.companions)) {
+    const key = `${refKey(companion.ref)} ${companion.field.join('.')}`;
+    if (!seen.has(key)) seen.set(key, companion);
+  }
+  return [...seen.values()];
+}
+
+function editsOf(chain: JournaledWrite[]): Edit[] {
+  const edits: Edit[] = [];
+  for (const { before, after } of chain) {
+    if (!before || !after) continue;
+    const previous = edits.at(-1);
+    if (previous && sameJson(normalise(previous.after), normalise(before))) previous.after = after;
+    else edits.push({ before, after });
+  }
+  return edits;
+}
+
+function takeBackEdits(edits: Edit[], live: KubeObject): KubeObject {
+  let value: Json = live as unknown as Json;
+  for (const edit of edits.toReversed()) {
+    value = takeBack(withoutServerFields(edit.before), withoutServerFields(edit.after), value).value ?? value;
+  }
+  return value as unknown as KubeObject;
+}
+
+/** A controller recreates it by itself (pods of workloads, ReplicaSets of Deployments, Jobs of CronJobs). */
+export function isControlled(object: KubeObject): boolean {
+  const owner = object.metadata.ownerReferences?.find((reference) => reference.controller);
+  return owner !== undefined && RECREATING_OWNERS.has(`${owner.kind} ${object.kind}`);
+}
+
+const RECREATING_OWNERS = new Set([
+  'ReplicaSet Pod',
+  'ReplicationController Pod',
+  'StatefulSet Pod',
+  'DaemonSet Pod',
+  'Job Pod',
+  'Deployment ReplicaSet',
+]);
+
+/** What others refer to is created first. */
+const RECREATION_ORDER = [
+  ['Namespace', 'CustomResourceDefinition', 'StorageClass', 'PriorityClass', 'IngressClass', 'RuntimeClass'],
+  ['ResourceQuota', 'LimitRange', 'ServiceAccount', 'ConfigMap', 'Secret'],
+  ['Role', 'ClusterRole'],
+  ['RoleBinding', 'ClusterRoleBinding'],
+  ['PersistentVolume'],
+  ['PersistentVolumeClaim'],
+  ['NetworkPolicy', 'Service', 'Endpoints', 'EndpointSlice'],
+  [],
+  ['Pod', 'ReplicationController', 'ReplicaSet', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'],
+  ['Ingress', 'HorizontalPodAutoscaler', 'PodDisruptionBudget'],
+];
+
+function recreationRank(kind: string): number {
+  const rank = RECREATION_ORDER.findIndex((kinds) => kinds.includes(kind));
+  return rank < 0 ? RECREATION_ORDER.findIndex((kinds) => kinds.length === 0) : rank;
+}
+
+/** Recreations swap places among themselves only; everything else keeps its reverse first-touch position. */
+function orderRecreations(steps: InverseStep[]): InverseStep[] {
+  const ordered = steps
+    .filter((step) => step.action === 'recreate')
+    .sort((a, b) => recreationRank(a.ref.kind) - recreationRank(b.ref.kind));
+  return steps.map((step) => (step.action === 'recreate' ? ordered.shift()! : step));
+}

@@ -1,0 +1,121 @@
+import type { Json } from '../domain/kube-object.ts';
+import type { Segment, Value } from './difference.ts';
+import { elementId, escapePointer, isMap, listKeys, sameJson, sameOrder } from './difference.ts';
+
+export type PatchOperation =
+  { op: 'test' | 'add' | 'replace'; path: string; value: Json } | { op: 'remove'; path: string };
+
+export interface Merged {
+  /** `live` with our changes (before -> after) taken back. */
+  value: Value;
+  /** Paths that we wrote and somebody else changed since; left as they are in `value`. */
+  conflicts: Array<{ path: Segment[]; expected: Value; actual: Value }>;
+}
+
+/** Three-way merge that undoes `before -> after` on top of `live`, keeping everything else in `live`. */
+export function takeBack(before: Value, after: Value, live: Value): Merged {
+  const conflicts: Merged['conflicts'] = [];
+  const value = merge([], '', before, after, live, conflicts);
+  return { value, conflicts };
+}
+
+function merge(
+  path: Segment[],
+  field: string,
+  before: Value,
+  after: Value,
+  live: Value,
+  conflicts: Merged['conflicts'],
+): Value {
+  if (sameJson(before, after)) return live;
+  if (sameJson(live, after)) return before;
+  if (sameJson(live, before)) return live;
+  if ([before, after, live].every((side) => side === undefined || isMap(side)) && live !== undefined) {
+    return mergeMaps(path, before, after, live, conflicts);
+  }
+  if ([before, after].every((side) => side === undefined || Array.isArray(side)) && Array.isArray(live)) {
+    const lists = [(before as Json[] | undefined) ?? [], (after as Json[] | undefined) ?? [], live] as const;
+    const keys = listKeys(field, [...lists]);
+    if (keys && sameOrder(lists[0], lists[1], keys)) {
+      const result = mergeLists(path, keys, ...lists, conflicts);
+      return result.length === 0 && before === undefined ? undefined : result;
+    }
+  }
+  conflicts.push({ path, expected: before, actual: live });
+  return live;
+}
+
+function mergeMaps(path: Segment[], before: Value, after: Value, live: Value, conflicts: Merged['conflicts']): Value {
+  const [old, mine, now] = [before, after, live].map((side) => (isMap(side) ? side : {}));
+  const result: { [key: string]: Json } = {};
+  // Key order of the live document is kept so that a generated patch stays small.
+  for (const key of new Set([...Object.keys(now!), ...Object.keys(mine!), ...Object.keys(old!)])) {
+    const value = merge([...path, key], key, old![key], mine![key], now![key], conflicts);
+    if (value !== undefined) result[key] = value;
+  }
+  return Object.keys(result).length === 0 && before === undefined ? undefined : result;
+}
+
+function mergeLists(
+  path: Segment[],
+  keys: string[],
+  before: Json[],
+  after: Json[],
+  live: Json[],
+  conflicts: Merged['conflicts'],
+): Json[] {
+  const find = (list: Json[], id: string): Value => list.find((item) => elementId(item, keys) === id);
+  const segment = (item: Json): Segment => ({
+    keys: Object.fromEntries(keys.map((key) => [key, (item as { [key: string]: Json })[key]!])),
+  });
+  const result: Json[] = [];
+  for (const item of live) {
+    const id = elementId(item, keys);
+    const merged = merge([...path, segment(item)], '', find(before, id), find(after, id), item, conflicts);
+    if (merged !== undefined) result.push(merged);
+  }
+  for (const [index, item] of before.entries()) {
+    const id = elementId(item, keys);
+    if (find(live, id) !== undefined) continue;
+    if (find(after, id) !== undefined) {
+      // We changed or kept it, somebody else removed it.
+      if (!sameJson(find(after, id), item)) {
+        conflicts.push({ path: [...path, segment(item)], expected: item, actual: undefined });
+      }
+      continue;
+    }
+    const previous = before.slice(0, index).findLast((other) => find(result, elementId(other, keys)) !== undefined);
+    const at = previous ? result.findIndex((other) => elementId(other, keys) === elementId(previous, keys)) + 1 : 0;
+    result.splice(at, 0, item);
+  }
+  return result;
+}
+
+/**
+ * JSON Patch from `live` to `target` in which every operation is preceded by a `test` of the value it replaces.
+ * Lists that change length are replaced as a whole, so that no index can point at the wrong element.
+ */
+export function guardedPatch(live: Value, target: Value): PatchOperation[] {
+  const operations: PatchOperation[] = [];
+  collect('', live, target, operations);
+  return operations;
+}
+
+function collect(path: string, live: Value, target: Value, operations: PatchOperation[]): void {
+  if (sameJson(live, target)) return;
+  if (isMap(live) && isMap(target)) {
+    for (const key of new Set([...Object.keys(live), ...Object.keys(target)])) {
+      collect(`${path}/${escapePointer(key)}`, live[key], target[key], operations);
+    }
+    return;
+  }
+  if (Array.isArray(live) && Array.isArray(target) && live.length === target.length) {
+    for (const [index, item] of live.entries()) collect(`${path}/${index}`, item, target[index], operations);
+    return;
+  }
+  if (live === undefined) operations.push({ op: 'add', path, value: target as Json });
+  else {
+    operations.push({ op: 'test', path, value: live });
+    operations.push(target === undefined ? { op: 'remove', path } : { op: 'replace', path, value: target });
+  }
+}
