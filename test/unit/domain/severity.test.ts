@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';
+import { GRADE_TOLERANCE, judgeCommit, mu } from '../../../src/domain/severity.ts';
+
+const object = (name: string) => ({ apiVersion: 'v1', kind: 'Service', namespace: 'n', name });
+const sick = (name: string, grade = 1): SeverityItem => ({
+  source: 'object',
+  object: object(name),
+  what: 'no-endpoints',
+  grade,
+  message: name,
+});
+const check: SeverityItem = { source: 'check', object: null, what: 'front', grade: 1, message: 'front fails' };
+const known = (...items: SeverityItem[]): Severity => ({ known: true, items });
+const ours = () => true;
+const foreign = () => false;
+
+describe('commit rule', () => {
+  it('commits when an item of the start went away and nothing new appeared', () => {
+    const verdict = judgeCommit('strict', known(sick('a'), sick('b')), known(sick('b')), ours);
+    expect(verdict).toMatchObject({ commit: true, ours: [], foreign: [] });
+  });
+
+  it('undoes a change that moves the fault elsewhere, although the count is the same', () => {
+    const verdict = judgeCommit('strict', known(sick('a')), known(sick('b')), ours);
+    expect(verdict.commit).toBe(false);
+    expect(verdict.ours).toHaveLength(1);
+    expect(judgeCommit('paper', known(sick('a')), known(sick('b')), ours).commit).toBe(true);
+  });
+
+  it('undoes a change that improves nothing under the strict rule only', () => {
+    expect(judgeCommit('strict', known(sick('a')), known(sick('a')), ours).commit).toBe(false);
+    expect(judgeCommit('paper', known(sick('a')), known(sick('a')), ours).commit).toBe(true);
+  });
+
+  it('reports what appeared elsewhere without charging or excusing it', () => {
+    const verdict = judgeCommit('strict', known(sick('a')), known(sick('stranger')), foreign);
+    expect(verdict).toMatchObject({ commit: true, ours: [] });
+    expect(verdict.foreign.map(({ message }) => message)).toEqual(['stranger']);
+  });
+
+  it('charges a new failing user check to us whatever its object', () => {
+    const verdict = judgeCommit('strict', known(sick('a'), sick('b')), known(check), foreign);
+    expect(verdict.commit).toBe(false);
+    expect(verdict.ours).toEqual([check]);
+  });
+
+  it('takes a grade that worsens beyond tolerance as new', () => {
+    const before = known(sick('a'), sick('b', 0.3));
+    expect(judgeCommit('strict', before, known(sick('b', 0.3 + GRADE_TOLERANCE)), ours).commit).toBe(true);
+    expect(judgeCommit('strict', before, known(sick('b', 0.4 + GRADE_TOLERANCE)), ours).commit).toBe(false);
+  });
+
+  it('never commits on an unknown severity, before or after', () => {
+    const unknown: Severity = { known: false, reason: 'API server down' };
+    for (const rule of ['strict', 'paper'] as const) {
+      expect(judgeCommit(rule, known(sick('a')), unknown, ours)).toMatchObject({ commit: false });
+      expect(judgeCommit(rule, unknown, known(), ours)).toMatchObject({ commit: false });
+    }
+    expect(mu(unknown)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
