@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
@@ -24,8 +24,10 @@ const applicationApart: Plugin = {
   },
 };
 
+const BUNDLES = ['extension', 'application', 'server', 'cli', 'page', 'styles'] as const;
+
 interface Entry {
-  name: string;
+  name: BundleName;
   source: string;
   options: BuildOptions;
 }
@@ -45,9 +47,9 @@ const ENTRIES: Entry[] = [
     options: node('extension.cjs', { external: ['vscode'], plugins: [applicationApart] }),
   },
   { name: 'application', source: 'src/run/create-app.ts', options: node('app.cjs') },
-  { name: 'language server', source: 'src/lint/server.ts', options: node('server.cjs') },
+  { name: 'server', source: 'src/lint/server.ts', options: node('server.cjs') },
   {
-    name: 'CLI',
+    name: 'cli',
     source: 'src/cli/main.ts',
     options: node('stratus.mjs', {
       format: 'esm',
@@ -56,46 +58,50 @@ const ENTRIES: Entry[] = [
     }),
   },
   {
-    name: 'run view',
+    name: 'page',
     source: 'webview/run.ts',
     options: { outfile: join(DIST, 'webview/run.js'), platform: 'browser', format: 'iife', target: EDITOR_BROWSER },
   },
   {
-    name: 'run view styles',
+    name: 'styles',
     source: 'webview/run.css',
     options: { outfile: join(DIST, 'webview/run.css'), target: EDITOR_BROWSER },
   },
 ];
 
 export interface BuildResult {
-  built: { name: string; file: string; bytes: number }[];
+  built: { name: BundleName; file: string; bytes: number }[];
   /** Entries whose source is not in this checkout. */
   missing: string[];
   milliseconds: number;
 }
 
+/** Names of the bundles, for `npm run build -- NAME…`. */
+export type BundleName = (typeof BUNDLES)[number];
+
 /**
  * Bundles everything the extension and the CLI ship into dist/, minified, with source maps beside the bundles.
  * @throws esbuild's BuildFailure, whose message names file and line.
  */
-export async function buildAll(): Promise<BuildResult> {
+export async function buildAll(only: readonly string[] = BUNDLES): Promise<BuildResult> {
   const started = performance.now();
-  const present = ENTRIES.filter((entry) => existsSync(join(ROOT, entry.source)));
-  await rm(join(DIST, 'webview'), { recursive: true, force: true });
+  const unknown = only.filter((name) => !BUNDLES.includes(name as BundleName));
+  if (unknown.length > 0) throw new Error(`unknown bundle '${unknown[0]}'; one of: ${BUNDLES.join(', ')}`);
+  const wanted = ENTRIES.filter((entry) => only.includes(entry.name));
+  const present = wanted.filter((entry) => existsSync(join(ROOT, entry.source)));
   await mkdir(DIST, { recursive: true });
   const results = await Promise.all(present.map(bundle));
-  // The folder's package.json says ESM for .js; the bundles carry their format in their extension instead.
   await writeFile(join(DIST, 'meta.json'), JSON.stringify(results.map((result) => result.metafile)));
   const built = results.map(({ entry, metafile }) => {
     const file = entry.options.outfile!.slice(ROOT.length + 1);
     return { name: entry.name, file, bytes: metafile.outputs[file]?.bytes ?? 0 };
   });
-  const missing = ENTRIES.filter((entry) => !present.includes(entry)).map((entry) => entry.source);
+  const missing = wanted.filter((entry) => !present.includes(entry)).map((entry) => entry.source);
   return { built, missing, milliseconds: Math.round(performance.now() - started) };
 }
 
 async function bundle(entry: Entry) {
-  const { metafile } = await esbuild({
+  const { metafile } = await esbuild<BuildOptions & { metafile: true }>({
     entryPoints: [join(ROOT, entry.source)],
     bundle: true,
     minify: true,
@@ -103,11 +109,11 @@ async function bundle(entry: Entry) {
     keepNames: entry.options.platform === 'node',
     sourcemap: entry.source.endsWith('.css') ? false : 'linked',
     sourcesContent: false,
-    metafile: true,
     absWorkingDir: ROOT,
     logLevel: 'silent',
     legalComments: 'none',
     ...entry.options,
+    metafile: true,
   });
   return { entry, metafile };
 }
@@ -132,8 +138,8 @@ export async function packageVersion(): Promise<string> {
   return JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')).version;
 }
 
-async function main(): Promise<void> {
-  const { built, missing, milliseconds } = await buildAll();
+async function main(names: string[]): Promise<void> {
+  const { built, missing, milliseconds } = await buildAll(names.length > 0 ? names : BUNDLES);
   for (const { name, file, bytes } of built) {
     console.log(`${name.padEnd(16)} ${file.padEnd(24)} ${(bytes / 1024).toFixed(1).padStart(8)} KB`);
   }
@@ -142,7 +148,7 @@ async function main(): Promise<void> {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await main().catch((error: unknown) => {
+  await main(process.argv.slice(2)).catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
   });

@@ -1,0 +1,138 @@
+import * as vscode from 'vscode';
+import { AppLoader } from './ui/app-loader.ts';
+import { Attention } from './ui/attention.ts';
+import { appConfig } from './ui/configuration.ts';
+import type { CommandId, CommandSignatures } from './ui/contributions.ts';
+import { Command, ContextKey, RUN_VIEW_TYPE, Scheme, Setting, View } from './ui/contributions.ts';
+import { ContextKeys, registerCommand } from './ui/editor-api.ts';
+import { SessionList } from './ui/incident-session.ts';
+import { report } from './ui/failure-report.ts';
+import { IncidentsTree } from './ui/incidents-tree.ts';
+import { JournalWatch } from './ui/journal-watch.ts';
+import { Log } from './ui/log.ts';
+import { Mitigation } from './ui/mitigate.ts';
+import { ObjectDocuments } from './ui/object-documents.ts';
+import { EditorPrompts } from './ui/prompts.ts';
+import { badge, recoverOnStart } from './ui/recovery.ts';
+import { RunPanel } from './ui/run-panel.ts';
+import { StatusBar } from './ui/status-bar.ts';
+import type { TestHooks } from './ui/test-hooks.ts';
+import { ReplaceablePrompts } from './ui/test-hooks.ts';
+import { UndoActions } from './ui/undo-actions.ts';
+import { UndoTree } from './ui/undo-tree.ts';
+
+let shutdown: (() => Promise<void>) | undefined;
+
+/** Composition root: makes the parts and connects them; every decision is in src/ui. */
+export function activate(context: vscode.ExtensionContext): { version: 1; test?: TestHooks } {
+  const started = performance.now();
+  const log = new Log();
+  const keys = new ContextKeys();
+  const prompts = new ReplaceablePrompts(new EditorPrompts());
+  const loader = new AppLoader(async (config) => {
+    const { createApp } = await import('./run/create-app.ts');
+    return createApp(config);
+  }, appConfig);
+  const app = () => loader.app();
+  const fail = (error: unknown) => void report(error, log, prompts);
+
+  const sessions = new SessionList();
+  const documents = new ObjectDocuments();
+  const mitigation = new Mitigation(app, prompts, sessions, log);
+  const undo = new UndoActions(app, prompts, documents, log);
+  const statusBar = new StatusBar(sessions);
+  const incidents = new IncidentsTree(sessions);
+  const journal = new JournalWatch(app);
+  const undoStack = new UndoTree(app, journal);
+  const undoView = vscode.window.createTreeView(View.undoStack, { treeDataProvider: undoStack, showCollapseAll: true });
+  const incidentsView = vscode.window.createTreeView(View.incidents, { treeDataProvider: incidents });
+
+  const panel = new RunPanel(context.extensionUri, sessions, {
+    approve: ({ run, hash }) => mitigation.approve(run, hash),
+    reject: async ({ run, hash, reason }) => mitigation.reject(run, hash, reason),
+    cancel: async ({ run }) => (sessions.find(run)?.cancel(), ''),
+    openDiff: ({ run, hash, step, write }) => mitigation.openDiff(documents, run, hash, step, write),
+    undo: async ({ transaction }) => (await undo.undo({ transaction }), ''),
+    showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
+  });
+  const show = (run: string) => panel.show(run);
+  const checkKubeconfig = async () => {
+    const contexts = await app()
+      .then((ready) => ready.contexts())
+      .catch(() => []);
+    keys.set(ContextKey.noKubeconfig, contexts.length === 0);
+  };
+
+  const commands: { [C in CommandId]: CommandSignatures[C] } = {
+    [Command.mitigate]: async (preset) => {
+      const session = await mitigation.start(preset);
+      if (!session) return;
+      show(session.id);
+      void mitigation.run(session).catch(fail);
+    },
+    [Command.showRun]: async (run) => {
+      const wanted = run ?? sessions.current()?.id;
+      if (wanted) show(wanted);
+      else await prompts.notify('info', vscode.l10n.t('No incident is being worked on.'));
+    },
+    [Command.cancelRun]: async () => sessions.running().forEach((session) => session.cancel()),
+    [Command.undoTransaction]: (handle) => undo.undo(handle),
+    [Command.undoToHere]: (handle) => undo.undoToHere(handle),
+    [Command.explainTransaction]: (handle) => undo.explain(handle),
+    [Command.showInverse]: (handle) => undo.showInverse(handle),
+    [Command.refreshUndoStack]: () => journal.changed(),
+    [Command.recover]: () => undo.recover(),
+    [Command.openSettings]: async () =>
+      void (await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`)),
+    [Command.showLog]: async () => log.show(),
+  };
+  for (const id of Object.values(Command)) {
+    context.subscriptions.push(registerCommand(id, commands[id] as CommandSignatures[typeof id], fail));
+  }
+
+  context.subscriptions.push(
+    ...[log, statusBar, incidents, incidentsView, undoStack, undoView, panel],
+    new Attention(sessions, prompts, () => panel.visible, show),
+    sessions.onChange(() => keys.set(ContextKey.running, sessions.running().length > 0)),
+    loader.onJournalChange(() => void journal.changed()),
+    journal.onChange(({ all, unfinished }) => {
+      undoView.badge = badge(unfinished.size);
+      const undone = all.filter(({ status }) => status === 'undone').map(({ id }) => id);
+      for (const session of sessions.all()) session.markUndone(new Set(undone.filter((id) => session.owns(id))));
+    }),
+    vscode.workspace.registerTextDocumentContentProvider(Scheme.object, documents),
+    vscode.workspace.registerTextDocumentContentProvider(Scheme.explain, {
+      provideTextDocumentContent: (uri) => undo.explanation(uri.path.slice(1).replace(/\.md$/, '')),
+    }),
+    vscode.window.registerWebviewPanelSerializer(RUN_VIEW_TYPE, panel),
+    incidentsView.onDidChangeVisibility(({ visible }) => void (visible && checkKubeconfig())),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration(Setting.kubeconfig)) void checkKubeconfig();
+    }),
+  );
+  shutdown = () => loader.dispose();
+  // After activation: loading the application is the expensive part.
+  setImmediate(() => void recoverOnStart(app, journal, undo, log).then(checkKubeconfig));
+
+  const activationMs = performance.now() - started;
+  log.info(`activated in ${activationMs.toFixed(1)} ms`);
+  if (context.extensionMode !== vscode.ExtensionMode.Test) return { version: 1 };
+  const test: TestHooks = {
+    activationMs,
+    replaceApp: (create) => loader.replace(create),
+    replacePrompts: (other) => prompts.replace(other),
+    page: (message) => panel.receive(message),
+    snapshot: () => panel.snapshot,
+    statusText: () => statusBar.text,
+    badge: () => undoView.badge?.value ?? 0,
+    contextKey: (key) => keys.get(key as never),
+    incidents,
+    undoStack,
+  };
+  return { version: 1, test };
+}
+
+/** A run that is under way is left to the journal: what it left open is offered for undo at the next start. */
+export async function deactivate(): Promise<void> {
+  await shutdown?.();
+}

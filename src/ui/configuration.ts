@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { homedir } from 'node:os';
+import type { AppConfig } from '../run/app.ts';
+import type { RunOptions } from '../domain/run-event.ts';
+import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
+import { Setting } from './contributions.ts';
+import { readSetting } from './editor-api.ts';
+
+/** Reads the settings at the moment they are needed; a run keeps the ones it was started with. */
+
+export function appConfig(): AppConfig {
+  const kubectlPath = expandHome(readSetting(Setting.kubectlPath).trim());
+  const kubeconfig = expandHome(readSetting(Setting.kubeconfig).trim()) || process.env.KUBECONFIG;
+  return {
+    stateFolder: stateFolder(),
+    ...(kubectlPath ? { kubectlPath } : {}),
+    ...(kubeconfig ? { kubeconfig } : {}),
+  };
+}
+
+export function runOptions(): RunOptions {
+  return {
+    ...DEFAULT_OPTIONS,
+    maxAttempts: readSetting(Setting.maxAttempts),
+    commitRule: readSetting(Setting.commitRule),
+    allOrNothing: readSetting(Setting.allOrNothing),
+  };
+}
+
+/** The same folder as the command line's: journal and key are shared. */
+function stateFolder(): string {
+  const { STRATUS_HOME, XDG_STATE_HOME, LOCALAPPDATA } = process.env;
+  if (STRATUS_HOME) return STRATUS_HOME;
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'stratus');
+  if (process.platform === 'win32') return join(LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'stratus');
+  return join(XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'stratus');
+}
+
+function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}
+
+/** Whether a context's name matches one of the patterns (`*` stands for anything; case does not matter). */
+export function isProtected(context: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => {
+    const expression = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+    return new RegExp(`^${expression.join('.*')}$`, 'i').test(context);
+  });
+}

@@ -1,0 +1,127 @@
+import type { CommitRule } from '../domain/severity.ts';
+
+/**
+ * Every id that package.json and the code share. A test keeps the two in step; nothing else may spell one of these
+ * ids. Free of vscode, so that tests can read it.
+ */
+
+export const Command = {
+  mitigate: 'stratus.mitigate',
+  showRun: 'stratus.showRun',
+  cancelRun: 'stratus.cancelRun',
+  undoTransaction: 'stratus.undoTransaction',
+  undoToHere: 'stratus.undoToHere',
+  explainTransaction: 'stratus.explainTransaction',
+  showInverse: 'stratus.showInverse',
+  refreshUndoStack: 'stratus.refreshUndoStack',
+  recover: 'stratus.recover',
+  openSettings: 'stratus.openSettings',
+  showLog: 'stratus.showLog',
+} as const;
+export type CommandId = (typeof Command)[keyof typeof Command];
+
+/** What a tree hands to a command; only the id is read, so that commands can also be called by it. */
+export interface TransactionHandle {
+  transaction: string;
+}
+export interface WriteHandle extends TransactionHandle {
+  write: number;
+}
+
+/** Command id -> signature. Arguments are optional: each command asks when it was called from the palette. */
+export interface CommandSignatures {
+  [Command.mitigate]: (preset?: { context?: string; namespace?: string }) => Promise<void>;
+  [Command.showRun]: (run?: string) => Promise<void>;
+  [Command.cancelRun]: () => Promise<void>;
+  [Command.undoTransaction]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.undoToHere]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.explainTransaction]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.showInverse]: (handle?: WriteHandle) => Promise<void>;
+  [Command.refreshUndoStack]: () => Promise<void>;
+  [Command.recover]: () => Promise<void>;
+  [Command.openSettings]: () => Promise<void>;
+  [Command.showLog]: () => Promise<void>;
+}
+
+export const Setting = {
+  kubectlPath: 'stratus.kubectl.path',
+  kubeconfig: 'stratus.kubeconfig',
+  protectedContexts: 'stratus.protectedContexts',
+  approval: 'stratus.approval',
+  checks: 'stratus.checks',
+  commitRule: 'stratus.commitRule',
+  maxAttempts: 'stratus.maxAttempts',
+  allOrNothing: 'stratus.allOrNothing',
+} as const;
+export type SettingId = (typeof Setting)[keyof typeof Setting];
+
+/**
+ * `ask`: every plan waits for a person. `ask-unless-exact`: a plan whose every write can be undone exactly runs at
+ * once. Protected contexts always ask.
+ */
+export type ApprovalMode = 'ask' | 'ask-unless-exact';
+
+export interface SettingTypes {
+  [Setting.kubectlPath]: string;
+  [Setting.kubeconfig]: string;
+  [Setting.protectedContexts]: string[];
+  [Setting.approval]: ApprovalMode;
+  [Setting.checks]: string[];
+  [Setting.commitRule]: CommitRule;
+  [Setting.maxAttempts]: number;
+  [Setting.allOrNothing]: boolean;
+}
+
+/** Values of package.json, repeated for code that runs without it; the test compares them. */
+export const SETTING_DEFAULTS: SettingTypes = {
+  [Setting.kubectlPath]: '',
+  [Setting.kubeconfig]: '',
+  [Setting.protectedContexts]: ['*prod*'],
+  [Setting.approval]: 'ask',
+  [Setting.checks]: [],
+  [Setting.commitRule]: 'strict',
+  [Setting.maxAttempts]: 10,
+  [Setting.allOrNothing]: false,
+};
+
+export const ViewContainer = { onCall: 'stratus-oncall' } as const;
+
+export const View = {
+  incidents: 'stratus.incidents',
+  undoStack: 'stratus.undoStack',
+} as const;
+export type ViewId = (typeof View)[keyof typeof View];
+
+/** Type of the run view's panel; also its activation event. */
+export const RUN_VIEW_TYPE = 'stratus.run';
+
+export const ContextKey = {
+  /** A run is under way in this window. */
+  running: 'stratus.running',
+  /** No usable kubeconfig was found; known after the views were first opened. */
+  noKubeconfig: 'stratus.noKubeconfig',
+} as const;
+export type ContextKeyId = (typeof ContextKey)[keyof typeof ContextKey];
+
+export interface ContextKeyTypes {
+  [ContextKey.running]: boolean;
+  [ContextKey.noKubeconfig]: boolean;
+}
+
+/** `viewItem` values that menus of the trees look at. */
+export const TreeItem = {
+  undoable: 'transaction.undoable',
+  recoverable: 'transaction.recoverable',
+  closed: 'transaction.closed',
+  write: 'write',
+  runActive: 'run.active',
+  runEnded: 'run.ended',
+} as const;
+
+/** Schemes of read-only documents. */
+export const Scheme = {
+  /** One side of an object's difference. */
+  object: 'stratus-object',
+  /** Explanation of a transaction, as Markdown. */
+  explain: 'stratus-explain',
+} as const;

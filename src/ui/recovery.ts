@@ -1,0 +1,31 @@
+import * as vscode from 'vscode';
+import type { StratusApp } from '../run/app.ts';
+import type { JournalWatch } from './journal-watch.ts';
+import type { Log } from './log.ts';
+import { messageOf } from './log.ts';
+import type { UndoActions } from './undo-actions.ts';
+
+/** Looks once for transactions that a killed process left open, and asks what to do with them. */
+export async function recoverOnStart(
+  app: () => Promise<StratusApp>,
+  journal: JournalWatch,
+  undo: UndoActions,
+  log: Log,
+): Promise<void> {
+  try {
+    const unfinished = await (await app()).unfinished();
+    await journal.changed();
+    if (unfinished.length === 0) return;
+    log.info(`interrupted: ${unfinished.map(({ id }) => id).join(', ')}`);
+    await undo.recover();
+  } catch (error) {
+    // Without kubectl or kubeconfig there is nothing to recover with; the views say what is missing.
+    log.error(`recovery: ${messageOf(error)}`);
+  }
+}
+
+/** Number on the undo stack's icon: only what needs a person. */
+export function badge(unfinished: number): vscode.ViewBadge | undefined {
+  if (unfinished === 0) return undefined;
+  return { value: unfinished, tooltip: vscode.l10n.t('{0} interrupted changes need undo', unfinished) };
+}

@@ -1,0 +1,49 @@
+import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
+import type { CreateApp } from './app-loader.ts';
+import type { IncidentsTree } from './incidents-tree.ts';
+import type { PickOptions, Prompts } from './prompts.ts';
+import type { UndoTree } from './undo-tree.ts';
+
+/** Lets the host suite see what people see and answer what people are asked. Exists only in a test's editor. */
+export interface TestHooks {
+  activationMs: number;
+  replaceApp(create: CreateApp): Promise<void>;
+  replacePrompts(prompts: Prompts): void;
+  /** One message as if the page had sent it. */
+  page(message: unknown): Promise<ToPage | null>;
+  snapshot(): RunSnapshot | null;
+  statusText(): string;
+  badge(): number;
+  contextKey(key: string): unknown;
+  incidents: IncidentsTree;
+  undoStack: UndoTree;
+}
+
+/** Prompts that a test can answer; otherwise the editor's. */
+export class ReplaceablePrompts implements Prompts {
+  #current: Prompts;
+
+  constructor(initial: Prompts) {
+    this.#current = initial;
+  }
+
+  replace(prompts: Prompts): void {
+    this.#current = prompts;
+  }
+
+  pick<T>(options: PickOptions<T>): Promise<T | undefined> {
+    return this.#current.pick(options);
+  }
+
+  typeToConfirm(title: string, prompt: string, expected: string): Promise<boolean> {
+    return this.#current.typeToConfirm(title, prompt, expected);
+  }
+
+  confirm(message: string, detail: string, action: string): Promise<boolean> {
+    return this.#current.confirm(message, detail, action);
+  }
+
+  notify(level: 'info' | 'warning' | 'error', message: string, ...actions: string[]): Promise<string | undefined> {
+    return this.#current.notify(level, message, ...actions);
+  }
+}

@@ -1,0 +1,199 @@
+import * as vscode from 'vscode';
+import { refLabel } from '../domain/kube-object.ts';
+import type { FieldDifference, TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import type { StratusApp } from '../run/app.ts';
+import type { TransactionHandle, WriteHandle } from './contributions.ts';
+import { Scheme } from './contributions.ts';
+import type { Log } from './log.ts';
+import { messageOf } from './log.ts';
+import type { ObjectDocuments } from './object-documents.ts';
+import type { Prompts } from './prompts.ts';
+import { commandLine } from './redact.ts';
+import { explainTransaction } from './transaction-text.ts';
+
+/** What can be done with a transaction: undo, undo to here, explain, show the inverse, recover. */
+export class UndoActions {
+  readonly #app: () => Promise<StratusApp>;
+  readonly #prompts: Prompts;
+  readonly #documents: ObjectDocuments;
+  readonly #log: Log;
+
+  constructor(app: () => Promise<StratusApp>, prompts: Prompts, documents: ObjectDocuments, log: Log) {
+    this.#app = app;
+    this.#prompts = prompts;
+    this.#documents = documents;
+    this.#log = log;
+  }
+
+  async undo(handle?: TransactionHandle): Promise<void> {
+    const summary = await this.#find(handle, isUndoable, vscode.l10n.t('Undo which transaction?'));
+    if (summary) await this.#undoAll([summary]);
+  }
+
+  /** Undoes the transaction and every later one on the same cluster, latest first. */
+  async undoToHere(handle?: TransactionHandle): Promise<void> {
+    const summary = await this.#find(handle, isUndoable, vscode.l10n.t('Undo back to which transaction?'));
+    if (!summary) return;
+    const all = await (await this.#app()).transactions();
+    const upTo = all.findIndex(({ id }) => id === summary.id);
+    const same = (other: TransactionSummary) => other.fingerprint === summary.fingerprint && isUndoable(other);
+    await this.#undoAll(all.slice(0, upTo + 1).filter(same));
+  }
+
+  async explain(handle?: TransactionHandle): Promise<void> {
+    const summary = await this.#find(handle, () => true, vscode.l10n.t('Explain which transaction?'));
+    if (!summary) return;
+    const uri = vscode.Uri.from({ scheme: Scheme.explain, path: `/${summary.id}.md` });
+    await vscode.commands.executeCommand('markdown.showPreview', uri);
+  }
+
+  /** Content of the explanation's document. */
+  async explanation(transaction: string): Promise<string> {
+    return explainTransaction(await (await this.#app()).transaction(transaction));
+  }
+
+  /** Native diff: the object after the change against what undo restores. */
+  async showInverse(handle?: WriteHandle): Promise<void> {
+    if (!handle) return;
+    const detail = await (await this.#app()).transaction(handle.transaction);
+    const write = detail.details[handle.write];
+    if (!write) throw new Error(`transaction ${handle.transaction} has no write ${handle.write}`);
+    await this.#documents.compare({
+      ref: write.ref,
+      left: write.after,
+      right: write.before,
+      ...(write.subresource ? { subresource: write.subresource } : {}),
+      title: vscode.l10n.t('{0}: after the change ↔ after undo', refLabel(write.ref)),
+    });
+  }
+
+  /** Asks what to do with transactions that a process which is gone left open. */
+  async recover(): Promise<void> {
+    const app = await this.#app();
+    const unfinished = await app.unfinished();
+    if (unfinished.length === 0) {
+      await this.#prompts.notify('info', vscode.l10n.t('Nothing to recover: every transaction is finished.'));
+      return;
+    }
+    for (const summary of unfinished) await this.#recoverOne(app, summary);
+  }
+
+  async #recoverOne(app: StratusApp, summary: TransactionSummary): Promise<void> {
+    const [undo, keep, inspect] = [vscode.l10n.t('Undo'), vscode.l10n.t('Keep As It Is'), vscode.l10n.t('Inspect')];
+    const message = vscode.l10n.t(
+      'A change on {0} was interrupted: {1}. It is neither kept nor undone.',
+      `${summary.namespace} @ ${summary.context}`,
+      summary.title,
+    );
+    const answer = await this.#prompts.notify('warning', message, undo, keep, inspect);
+    if (answer === undo) await this.#run(app, summary);
+    if (answer === inspect) await this.explain({ transaction: summary.id });
+    if (answer !== keep) return;
+    const sure = await this.#prompts.confirm(
+      vscode.l10n.t('Keep the interrupted change as it stands?'),
+      details(summary),
+      keep,
+    );
+    if (sure) await app.keep(summary.id);
+  }
+
+  async #undoAll(summaries: TransactionSummary[]): Promise<void> {
+    const [first] = summaries;
+    if (!first) return;
+    const count = summaries.length;
+    const sure = await this.#prompts.confirm(
+      count === 1
+        ? vscode.l10n.t('Undo this change on {0}?', first.context)
+        : vscode.l10n.t('Undo {0} changes on {1}, latest first?', count, first.context),
+      summaries.map(details).join('\n\n'),
+      vscode.l10n.t('Undo'),
+    );
+    if (!sure) return;
+    const app = await this.#app();
+    for (const summary of summaries) {
+      // A later transaction that could not be undone blocks the earlier ones below it.
+      if (!(await this.#run(app, summary))) return;
+    }
+  }
+
+  async #run(app: StratusApp, summary: TransactionSummary): Promise<boolean> {
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t('Undoing on {0}', summary.context),
+    };
+    // No cancel: an undo that was begun is how the cluster gets back to a known state.
+    const result = await vscode.window.withProgress(options, (progress) =>
+      app.undo(summary.id, new AbortController().signal, (text) => progress.report({ message: text })),
+    );
+    this.#log.info(`undo of ${summary.id}: ${result.outcome}, ${result.writes} write(s)`);
+    // Not awaited: a notification stays until someone closes it.
+    void this.#tell(result).catch((error: unknown) => this.#log.error(messageOf(error)));
+    return result.outcome === 'undone';
+  }
+
+  async #tell(result: UndoResult): Promise<void> {
+    if (result.outcome === 'undone') {
+      const { foreign, residue } = result.proof;
+      const notes = [
+        vscode.l10n.t('Undone and verified: every field that was written equals the checkpoint.'),
+        ...(residue.length > 0 ? [vscode.l10n.t('Different: {0}.', residue.join(', '))] : []),
+        ...(foreign.length > 0 ? [vscode.l10n.t('{0} edits by others were kept.', foreign.length)] : []),
+      ];
+      await this.#prompts.notify('info', notes.join(' '));
+      return;
+    }
+    const show = vscode.l10n.t('Show Differences');
+    const actions = result.outcome === 'diverged' ? [show] : [];
+    const answer = await this.#prompts.notify('error', `${result.outcome}: ${result.reason}`, ...actions);
+    if (answer === show && result.outcome === 'diverged') await this.#showDifferences(result.differences);
+  }
+
+  async #showDifferences(differences: FieldDifference[]): Promise<void> {
+    const line = (value: (difference: FieldDifference) => unknown) => (difference: FieldDifference) =>
+      `${refLabel(difference.ref)} ${difference.path || '/'}: ${JSON.stringify(value(difference)) ?? 'absent'}`;
+    await this.#documents.compareTexts(
+      'diverged',
+      differences.map(line(({ expected }) => expected)).join('\n'),
+      differences.map(line(({ actual }) => actual)).join('\n'),
+      vscode.l10n.t('Not restored: checkpoint ↔ cluster'),
+    );
+  }
+
+  async #find(
+    handle: TransactionHandle | undefined,
+    wanted: (summary: TransactionSummary) => boolean,
+    title: string,
+  ): Promise<TransactionSummary | undefined> {
+    const all = await (await this.#app()).transactions();
+    if (handle) {
+      const found = all.find(({ id }) => id === handle.transaction);
+      if (!found) throw new Error(`there is no transaction '${handle.transaction}' in the journal`);
+      if (!wanted(found)) throw new Error(`transaction ${found.id} is ${found.status}`);
+      return found;
+    }
+    const choices = all.filter(wanted);
+    if (choices.length === 0) throw new Error('the journal holds nothing that could be undone');
+    return this.#prompts.pick({
+      title,
+      placeholder: '',
+      choices: choices.map((summary) => ({
+        label: summary.title,
+        description: `${summary.namespace} @ ${summary.context}`,
+        detail: `${summary.id}, ${summary.openedAt}`,
+        value: summary,
+      })),
+    });
+  }
+}
+
+function isUndoable({ status }: TransactionSummary): boolean {
+  return status !== 'undone';
+}
+
+function details(summary: TransactionSummary): string {
+  return [
+    summary.title,
+    ...summary.commands.map((argv) => `did: ${commandLine(argv)}`),
+    ...summary.roots.map((ref) => `restores: ${refLabel(ref)}`),
+  ].join('\n');
+}

@@ -1,0 +1,217 @@
+/**
+ * What the run view and its host say to each other. The host owns all state and sends complete snapshots, because a
+ * hidden page misses messages; the page asks by request. Nothing in here may carry a Secret's value.
+ */
+
+export type Tone = 'busy' | 'ask' | 'good' | 'warn' | 'bad';
+export type StageState = 'todo' | 'now' | 'done' | 'failed';
+
+export interface Stage {
+  id: string;
+  label: string;
+  state: StageState;
+}
+
+export interface TargetView {
+  context: string;
+  namespace: string;
+  server: string;
+  /** Writes there need the context's name typed. */
+  protected: boolean;
+}
+
+export interface SeverityPoint {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Null when severity could not be read. */
+  mu: number | null;
+  label: string;
+}
+
+export interface SeverityItemView {
+  id: string;
+  source: 'alert' | 'check' | 'object';
+  object: string;
+  message: string;
+  state: 'present' | 'gone' | 'new';
+}
+
+export interface CheckView {
+  name: string;
+  state: 'ok' | 'bad' | 'unknown' | 'absent';
+}
+
+export interface EvidenceView {
+  source: string;
+  object: string;
+  field: string;
+  text: string;
+}
+
+export interface FindingView {
+  id: string;
+  severity: 'critical' | 'warning' | 'info';
+  object: string;
+  message: string;
+  evidence: EvidenceView[];
+  /** The plan in hand is for this finding. */
+  chosen: boolean;
+}
+
+export type UndoClassView = 'exact' | 'modulo' | 'human' | 'refused';
+
+export interface FieldChange {
+  /** Dotted path as engineers write it: `spec.ports[0].targetPort`. */
+  path: string;
+  /** Short texts; null when the field is absent on that side. */
+  before: string | null;
+  after: string | null;
+}
+
+export interface WriteView {
+  /** Position in its step; names the write in `openDiff`. */
+  index: number;
+  object: string;
+  verb: 'create' | 'change' | 'delete';
+  changes: FieldChange[];
+  /** Changed fields that `changes` leaves out. */
+  moreChanges: number;
+  undo: UndoClassView;
+  inverse: string;
+  residue: string[];
+}
+
+export interface StepView {
+  /** As one would type it. */
+  command: string;
+  why: string;
+  ok: boolean;
+  problem: string;
+  partial: boolean;
+  state: 'proposed' | 'running' | 'done' | 'failed';
+  writes: WriteView[];
+}
+
+export interface PlanView {
+  /** What an approval is bound to; null until the rehearsal ended. */
+  hash: string | null;
+  title: string;
+  expects: string;
+  steps: StepView[];
+  /** True while the run waits for this plan's approval. */
+  awaiting: boolean;
+}
+
+export interface AttemptView {
+  attempt: number;
+  title: string;
+  outcome: 'committed' | 'undone' | 'rejected' | 'failed';
+  reason: string;
+}
+
+export interface LogEntry {
+  /** Grows by one; entries never change. */
+  id: number;
+  at: number;
+  who: 'detection' | 'diagnosis' | 'mitigation' | 'undo' | 'stratus' | 'you';
+  kind: 'thought' | 'command' | 'event' | 'problem';
+  text: string;
+  /** Output of a command, bounded; empty otherwise. */
+  output: string;
+}
+
+export interface TransactionView {
+  id: string;
+  state: 'committed' | 'undone' | 'diverged' | 'open';
+}
+
+export interface ResultView {
+  outcome: string;
+  seconds: number;
+  writes: number;
+  attempts: number;
+}
+
+export interface RunSnapshot {
+  run: string;
+  target: TargetView;
+  /** When the run started; elapsed time is drawn from it by the page. */
+  startedAt: number;
+  endedAt: number | null;
+  headline: { tone: Tone; title: string; detail: string };
+  /** Forward path, and the way back that an undone attempt takes. */
+  stages: Stage[];
+  wayBack: Stage[];
+  attempt: number;
+  maxAttempts: number;
+  mode: string;
+  severity: { before: number | null; now: number | null; points: SeverityPoint[]; items: SeverityItemView[] };
+  checks: CheckView[];
+  findings: FindingView[];
+  plan: PlanView | null;
+  attempts: AttemptView[];
+  transactions: TransactionView[];
+  log: LogEntry[];
+  result: ResultView | null;
+  canCancel: boolean;
+  cancelling: boolean;
+}
+
+/** Answer to a request that may be refused: `problem` is empty when it was accepted. */
+export interface Reply {
+  problem: string;
+}
+
+/** Requests of the page: name -> [parameters, result]. */
+export interface Requests {
+  ready: [Record<string, never>, { snapshot: RunSnapshot | null }];
+  approve: [{ run: string; hash: string }, Reply];
+  reject: [{ run: string; hash: string; reason: string }, Reply];
+  cancel: [{ run: string }, Reply];
+  openDiff: [{ run: string; hash: string; step: number; write: number }, Reply];
+  undo: [{ run: string; transaction: string }, Reply];
+  showUndoStack: [Record<string, never>, Reply];
+}
+
+export type RequestName = keyof Requests;
+export type Params<N extends RequestName> = Requests[N][0];
+export type Result<N extends RequestName> = Requests[N][1];
+
+export type ToHost = { [N in RequestName]: { type: 'request'; id: number; name: N; params: Params<N> } }[RequestName];
+
+export type ToPage =
+  | { type: 'snapshot'; snapshot: RunSnapshot }
+  | { type: 'reply'; id: number; result: Result<RequestName> }
+  /** The host could not serve a request; one line for people. */
+  | { type: 'failure'; id: number; problem: string };
+
+/** What the page itself remembers across reloads: never anything about the cluster. */
+export interface PageState {
+  run: string;
+  openDetails: string[];
+}
+
+const REQUEST_NAMES: Record<RequestName, true> = {
+  ready: true,
+  approve: true,
+  reject: true,
+  cancel: true,
+  openDiff: true,
+  undo: true,
+  showUndoStack: true,
+};
+
+/** Messages come from a page and are checked like any other input. */
+export function isToHost(message: unknown): message is ToHost {
+  if (typeof message !== 'object' || message === null) return false;
+  const { type, id, name, params } = message as Record<string, unknown>;
+  return (
+    type === 'request' &&
+    typeof id === 'number' &&
+    typeof name === 'string' &&
+    Object.hasOwn(REQUEST_NAMES, name) &&
+    typeof params === 'object' &&
+    params !== null &&
+    Object.values(params).every((value) => typeof value === 'string' || typeof value === 'number')
+  );
+}
