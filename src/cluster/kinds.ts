@@ -1,0 +1,69 @@
+/** Where the API serves a kind. */
+export interface KindInfo {
+  kind: string;
+  apiVersion: string;
+  /** Plural name in paths. */
+  resource: string;
+  namespaced: boolean;
+}
+
+const namespaced = (kind: string, apiVersion: string, resource: string): KindInfo => ({
+  kind,
+  apiVersion,
+  resource,
+  namespaced: true,
+});
+const clusterWide = (kind: string, apiVersion: string, resource: string): KindInfo => ({
+  kind,
+  apiVersion,
+  resource,
+  namespaced: false,
+});
+
+/** Kinds that a snapshot reads: what analyzers and oracles look at. */
+export const SNAPSHOT_KINDS: readonly KindInfo[] = [
+  namespaced('Pod', 'v1', 'pods'),
+  namespaced('Service', 'v1', 'services'),
+  namespaced('EndpointSlice', 'discovery.k8s.io/v1', 'endpointslices'),
+  namespaced('Deployment', 'apps/v1', 'deployments'),
+  namespaced('ReplicaSet', 'apps/v1', 'replicasets'),
+  namespaced('StatefulSet', 'apps/v1', 'statefulsets'),
+  namespaced('DaemonSet', 'apps/v1', 'daemonsets'),
+  namespaced('ControllerRevision', 'apps/v1', 'controllerrevisions'),
+  namespaced('Job', 'batch/v1', 'jobs'),
+  namespaced('CronJob', 'batch/v1', 'cronjobs'),
+  namespaced('HorizontalPodAutoscaler', 'autoscaling/v2', 'horizontalpodautoscalers'),
+  namespaced('PodDisruptionBudget', 'policy/v1', 'poddisruptionbudgets'),
+  namespaced('PersistentVolumeClaim', 'v1', 'persistentvolumeclaims'),
+  namespaced('ConfigMap', 'v1', 'configmaps'),
+  namespaced('Secret', 'v1', 'secrets'),
+  namespaced('ServiceAccount', 'v1', 'serviceaccounts'),
+  namespaced('ResourceQuota', 'v1', 'resourcequotas'),
+  namespaced('LimitRange', 'v1', 'limitranges'),
+  namespaced('NetworkPolicy', 'networking.k8s.io/v1', 'networkpolicies'),
+  namespaced('Ingress', 'networking.k8s.io/v1', 'ingresses'),
+  namespaced('Event', 'v1', 'events'),
+  clusterWide('Node', 'v1', 'nodes'),
+  clusterWide('Namespace', 'v1', 'namespaces'),
+  clusterWide('PersistentVolume', 'v1', 'persistentvolumes'),
+  clusterWide('StorageClass', 'storage.k8s.io/v1', 'storageclasses'),
+  clusterWide('CSIDriver', 'storage.k8s.io/v1', 'csidrivers'),
+  clusterWide('IngressClass', 'networking.k8s.io/v1', 'ingressclasses'),
+  clusterWide('PriorityClass', 'scheduling.k8s.io/v1', 'priorityclasses'),
+  clusterWide('ValidatingWebhookConfiguration', 'admissionregistration.k8s.io/v1', 'validatingwebhookconfigurations'),
+  clusterWide('MutatingWebhookConfiguration', 'admissionregistration.k8s.io/v1', 'mutatingwebhookconfigurations'),
+];
+
+const BY_KIND = new Map(SNAPSHOT_KINDS.map((info) => [info.kind, info]));
+
+/** A kind of the snapshot by its name; undefined for others. */
+export function snapshotKind(kind: string): KindInfo | undefined {
+  return BY_KIND.get(kind);
+}
+
+/** Collection path of a kind, in a namespace where it has one. */
+export function collectionPath(info: KindInfo, namespace?: string): string {
+  const root = info.apiVersion.includes('/') ? `/apis/${info.apiVersion}` : `/api/${info.apiVersion}`;
+  const inside = info.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  return `${root}${inside}/${info.resource}`;
+}
