@@ -1,3 +1,4 @@
+import { DYNAMIC } from './flag-values.ts';
 import { flagIsOn, lastFlag } from './parse.ts';
 import type { Check, CheckInput, Problem } from './problem.ts';
 import type { CommandRule } from './rules.ts';
@@ -55,7 +56,9 @@ function perFlag(input: CheckInput): Problem[] {
 function literalCredentials(input: CheckInput): Problem[] {
   if (input.audience !== 'human' || isConfig(input)) return [];
   return input.parsed.flags
-    .filter((use) => (use.name === 'token' || use.name === 'password') && use.value !== '')
+    .filter(
+      (use) => (use.name === 'token' || use.name === 'password') && use.value !== '' && !use.value.includes(DYNAMIC),
+    )
     .map((use) => ({
       rule: 'credential-literal' as const,
       first: use.index,

@@ -108,7 +108,7 @@ export function confine(argvOrText: readonly string[] | string, options: Confine
     text = argvOrText;
   } else {
     ({ words, text } = wordsOfArgv(argvOrText));
-    const control = words.find((word) => /[\u0000-\u001f\u007f]/.test(word.value));
+    const control = words.find((word) => /[\u0000-\u001f\u007f\ue0ff]/.test(word.value));
     if (control)
       return {
         ok: false,

@@ -1,4 +1,4 @@
-import { durationSeconds } from './flag-values.ts';
+import { DYNAMIC, durationSeconds } from './flag-values.ts';
 import { effectEntry } from './effect-table.ts';
 import type { DryRunTruth, EffectClass, UndoStrategy } from './effect-table.ts';
 import { flagIsOn, lastFlag } from './parse.ts';
@@ -65,7 +65,7 @@ export function hangRisk(parsed: ParsedCommand, targets: readonly Target[]): Han
   if (parsed.help) return undefined;
   const path = parsed.path.join(' ');
   const timeout = lastFlag(parsed, 'timeout');
-  const seconds = timeout ? durationSeconds(timeout.value) : undefined;
+  const seconds = timeout?.value.includes(DYNAMIC) ? 1 : timeout ? durationSeconds(timeout.value) : undefined;
   if ((path === 'get' || path === 'events') && (flagIsOn(parsed, 'watch') || flagIsOn(parsed, 'watch-only'))) {
     return { why: 'watches until it is stopped' };
   }

@@ -1,5 +1,8 @@
 import type { FlagType } from './grammar-types.ts';
 
+/** Stands, in words taken from scripts, for a part that is known only when the script runs. Never valid from an agent. */
+export const DYNAMIC = '\uE0FF';
+
 const BOOLS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']);
 const TRUE_WORDS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const DURATION = /^[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
@@ -20,6 +23,7 @@ const FLOAT = /^[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf|in
 
 /** True if kubectl would accept the text as a value of this type. Lists, maps and strings accept any text here. */
 export function isValidFlagValue(type: FlagType, value: string): boolean {
+  if (value.includes(DYNAMIC)) return true;
   switch (type) {
     case 'bool':
       return BOOLS.has(value);

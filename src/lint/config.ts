@@ -1,0 +1,35 @@
+import type { Severity } from '../kubectl/rules.ts';
+
+/** What a user can set about the linter, in the editor or in `.stratus.yaml`. */
+export interface LintConfig {
+  /** Severity by rule id; a missing rule keeps its default. */
+  rules: Readonly<Record<string, Severity>>;
+  /** Context names, `*` as wildcard: findings on commands that name one are raised by one level. */
+  protectedContexts: readonly string[];
+  /** Namespaces, `*` as wildcard: the same. */
+  protectedNamespaces: readonly string[];
+}
+
+/** The settings in force without any configuration. */
+export const DEFAULT_CONFIG: LintConfig = {
+  rules: {},
+  protectedContexts: [],
+  protectedNamespaces: ['kube-system', 'kube-public', 'kube-node-lease'],
+};
+
+/** True if the name matches one of the patterns, in which `*` stands for any text. */
+export function matchesAny(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => {
+    const source = pattern
+      .split('*')
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*');
+    return new RegExp(`^${source}$`).test(name);
+  });
+}
+
+/** One level louder. */
+export function raised(severity: Severity): Severity {
+  if (severity === 'information') return 'warning';
+  return severity === 'warning' ? 'error' : severity;
+}

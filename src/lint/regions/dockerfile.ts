@@ -1,0 +1,90 @@
+import type { ArgWord } from '../shell/words.ts';
+import { verbatim } from '../source-text.ts';
+import type { Region } from './region.ts';
+
+const INSTRUCTION = /^[^\S\n]*(?:ONBUILD[^\S\n]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK)[^\S\n]+/i;
+
+/** The words of a JSON array of strings at `start`; undefined if it is none. */
+function execForm(text: string, start: number, end: number): ArgWord[] | undefined {
+  const body = text.slice(start, end).trim();
+  if (!body.startsWith('[')) return undefined;
+  try {
+    const list: unknown = JSON.parse(body.replaceAll(/\\\r?\n/g, '\n'));
+    if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) return undefined;
+  } catch {
+    return undefined;
+  }
+  const words: ArgWord[] = [];
+  for (const match of text.slice(start, end).matchAll(/"((?:[^"\\]|\\.)*)"/g)) {
+    const value: unknown = JSON.parse(`"${match[1] ?? ''}"`);
+    const from = start + match.index + 1;
+    if (typeof value === 'string') words.push({ value, start: from, end: from + (match[1]?.length ?? 0) });
+  }
+  return words;
+}
+
+/** RUN, CMD, ENTRYPOINT and HEALTHCHECK in shell form, exec form and with here-documents. */
+export function dockerfileRegions(text: string): Region[] {
+  const regions: Region[] = [];
+  const lines = text.split('\n');
+  let at = 0;
+  for (let index = 0; index < lines.length; index++) {
+    const first = lines[index] ?? '';
+    const match = INSTRUCTION.exec(first);
+    const lineStart = at;
+    at += first.length + 1;
+    if (!match) continue;
+    let end = lineStart + first.length;
+    for (let line = first; /\\\s*$/.test(line) || (/^\s*#/.test(line) && line !== first);) {
+      const next = lines[index + 1];
+      if (next === undefined) break;
+      index++;
+      at += next.length + 1;
+      end = at - 1;
+      line = next;
+    }
+    const heredoc = /<<-?\s*["']?(\w+)["']?/.exec(text.slice(lineStart, end));
+    if (heredoc?.[1] && /^RUN$/i.test(match[1] ?? '')) {
+      const bodyStart = end + 1;
+      while (index + 1 < lines.length) {
+        const next = lines[++index] ?? '';
+        at += next.length + 1;
+        end = at - 1;
+        if (next.trim() === heredoc[1]) break;
+      }
+      const direct = new RegExp(`^(?:--\\S+\\s+)*<<-?\\s*["']?${heredoc[1]}["']?\\s*$`).test(
+        text.slice(lineStart + match[0].length, bodyStart - 1),
+      );
+      if (direct) {
+        regions.push({
+          kind: 'script',
+          source: verbatim(text.slice(bodyStart, Math.max(bodyStart, end - heredoc[1].length)), bodyStart),
+        });
+        continue;
+      }
+    }
+    addInstruction(text, lineStart + match[0].length, end, regions);
+  }
+  return regions;
+}
+
+function addInstruction(text: string, from: number, end: number, regions: Region[]): void {
+  let start = from;
+  for (
+    let option = /^(--[\w-]+(=\S+)?|CMD)\s+/.exec(text.slice(start, end));
+    option;
+    option = /^(--[\w-]+(=\S+)?|CMD)\s+/.exec(text.slice(start, end))
+  ) {
+    start += option[0].length;
+  }
+  const words = execForm(text, start, end);
+  if (words) regions.push({ kind: 'argv', source: verbatim(text), words });
+  else {
+    const body = text
+      .slice(start, end)
+      .replace(/^[^\S\n]*#[^\n]*$/gm, (comment) =>
+        `${' '.repeat(Math.max(0, comment.length - 1))}\\`.slice(0, comment.length),
+      );
+    regions.push({ kind: 'script', source: verbatim(body, start) });
+  }
+}

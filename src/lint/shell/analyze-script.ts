@@ -1,0 +1,350 @@
+import { forEachChild, parse } from 'unbash';
+import type { Command, HereDoc, PipelineNode, Redirection, SyntaxNode } from 'unbash';
+import { DYNAMIC } from '../../kubectl/flag-values.ts';
+import { within } from '../source-text.ts';
+import type { SourceText } from '../source-text.ts';
+import { collectScope, emptyScope } from './scope.ts';
+import type { Scope } from './scope.ts';
+import { assignmentWord, mapParts, mapWord, resolveWord } from './words.ts';
+import type { ArgWord } from './words.ts';
+import { base, kubectlPrefix, passedOnKubectl, unwrap } from './wrappers.ts';
+
+/** One kubectl invocation found in a script. Offsets of `words` are in `source.text`. */
+export interface KubectlCall {
+  source: SourceText;
+  /** The arguments after the word kubectl. */
+  words: readonly ArgWord[];
+  /** The word that names kubectl. */
+  program: ArgWord;
+  /** Something ends it: timeout, a background job, or a reader further down the pipe. */
+  bounded: boolean;
+  /** Standard input comes from a pipe, a file or a here-document. */
+  fedInput: boolean;
+  /** The caller appends words that are unknown here (xargs, find, parallel). */
+  openEnded: boolean;
+  /** Every word stands in the document as written here, so that edits are possible. */
+  editable: boolean;
+}
+
+/** A syntax error of a script. */
+export interface ScriptError {
+  source: SourceText;
+  message: string;
+  at: number;
+}
+
+/** What a script runs. */
+export interface ScriptReport {
+  calls: KubectlCall[];
+  errors: ScriptError[];
+}
+
+const MAX_DEPTH = 4;
+const MAX_NESTING = 400;
+const KUBECTL_VARIABLE = /^"?\$\{?_?(\w*kubectl\w*|KUBECMD|OC|oc)\}?"?$/i;
+
+interface Context {
+  source: SourceText;
+  scope: Scope;
+  depth: number;
+  report: ScriptReport;
+  editable: boolean;
+}
+
+interface Surroundings {
+  bounded: boolean;
+  fedInput: boolean;
+  openEnded: boolean;
+}
+
+const PLAIN: Surroundings = { bounded: false, fedInput: false, openEnded: false };
+
+/** True if the text could run kubectl at all; a cheap test that spares parsing almost every file. */
+export function mentionsKubectl(text: string): boolean {
+  return /kubectl|kubecolor|\boc\b|\bk\b|ube.{0,4}ctl|kube/i.test(text);
+}
+
+/** Brackets deeper than the parser's recursion may go. */
+function tooDeep(text: string): boolean {
+  let depth = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 40 || code === 123) {
+      if (++depth > MAX_NESTING) return true;
+    } else if (code === 41 || code === 125) depth = Math.max(0, depth - 1);
+  }
+  return false;
+}
+
+/** Finds every kubectl invocation a script makes, directly or through wrappers, nested shells, aliases and functions. */
+export function analyzeScript(source: SourceText, options: { nested?: boolean } = {}): ScriptReport {
+  const report: ScriptReport = { calls: [], errors: [] };
+  run(source, report, 0, undefined, !options.nested);
+  return report;
+}
+
+function run(
+  source: SourceText,
+  report: ScriptReport,
+  depth: number,
+  outer: Scope | undefined,
+  editable: boolean,
+): void {
+  if (depth > MAX_DEPTH) return;
+  if (tooDeep(source.text)) {
+    report.errors.push({ source, message: 'brackets are nested too deeply to be checked', at: 0 });
+    return;
+  }
+  const script = parse(source.text);
+  for (const error of script.errors ?? []) report.errors.push({ source, message: error.message, at: error.pos });
+  const scope = collectScope(script);
+  if (outer) inherit(scope, outer);
+  visit(script, { source, scope, depth, report, editable }, PLAIN);
+}
+
+function inherit(scope: Scope, outer: Scope): void {
+  for (const [name, value] of outer.variables) if (!scope.assigned.has(name)) scope.variables.set(name, value);
+  for (const [name, words] of outer.aliases) if (!scope.aliases.has(name)) scope.aliases.set(name, words);
+  for (const [name, words] of outer.forwarders) if (!scope.forwarders.has(name)) scope.forwarders.set(name, words);
+  for (const name of outer.functions) scope.functions.add(name);
+}
+
+function visit(node: SyntaxNode, context: Context, around: Surroundings): void {
+  switch (node.type) {
+    case 'Statement':
+      visit(node.command, context, node.background ? { ...around, bounded: true } : around);
+      return;
+    case 'Pipeline':
+      pipeline(node.commands, context, around);
+      return;
+    case 'Redirected': {
+      const fed = node.redirects.some(feedsInput);
+      for (const redirect of node.redirects) visit(redirect, context, PLAIN);
+      visit(node.command, context, fed ? { ...around, fedInput: true } : around);
+      return;
+    }
+    case 'Command':
+      command(node, context, around);
+      return;
+    case 'Script':
+      if (node.source !== undefined) {
+        backquoted(node.source, node, context);
+        return;
+      }
+      break;
+    default:
+  }
+  forEachChild(node, (child) => visit(child, context, around));
+}
+
+/** A script inside escaped backquotes has its own text; every finding points at the whole of it. */
+function backquoted(text: string, node: SyntaxNode, context: Context): void {
+  const at = { start: node.pos, end: node.end };
+  const inner: SourceText = {
+    text,
+    base: at.start,
+    starts: new Array<number>(text.length).fill(at.start),
+    ends: new Array<number>(text.length).fill(at.end),
+  };
+  run(within(context.source, inner), context.report, context.depth + 1, context.scope, false);
+}
+
+function feedsInput(redirect: Redirection): boolean {
+  return (
+    redirect.type !== 'Redirect' ||
+    redirect.operator === '<' ||
+    redirect.operator === '<>' ||
+    redirect.operator === '<&'
+  );
+}
+
+/** The text that a command prints for certain: echo, printf and cat of a here-document. */
+function printedText(node: SyntaxNode | undefined, context: Context): SourceText | undefined {
+  if (node?.type !== 'Command') return undefined;
+  const name = node.name?.value;
+  if (name === 'cat')
+    return node.redirects.map((redirect) => fedText(redirect, context)).find((text) => text !== undefined);
+  if (name !== 'echo' && name !== 'printf') return undefined;
+  const words = node.args.filter((item) => item.type === 'Word').flatMap((word) => resolveWord(word, context.scope));
+  const first = words.find(
+    (word) => !word.value.startsWith('-') && (name === 'echo' || !/^%s(\\n)?$/.test(word.value)),
+  );
+  if (!first) return undefined;
+  if (words.at(-1) === first) return mapWord(first, context.scope);
+  const from = words.indexOf(first);
+  return joined(words.slice(from), context.scope);
+}
+
+function joined(words: readonly ArgWord[], scope: Scope): SourceText {
+  let text = '';
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const word of words) {
+    if (text !== '') {
+      text += ' ';
+      starts.push(word.start);
+      ends.push(word.start);
+    }
+    const mapped = mapWord(word, scope);
+    text += mapped.text;
+    for (let index = 0; index < mapped.text.length; index++) {
+      starts.push(mapped.starts?.[index] ?? word.start);
+      ends.push(mapped.ends?.[index] ?? word.end);
+    }
+  }
+  return { text, base: starts[0] ?? 0, starts, ends };
+}
+
+/** The text of a here-document or here-string. */
+function fedText(redirect: Redirection, context: Context): SourceText | undefined {
+  if (redirect.type === 'HereDoc') return bodyText(redirect, context);
+  if (redirect.type !== 'HereString' || !redirect.target) return undefined;
+  const [word] = resolveWord(redirect.target, context.scope);
+  return word ? mapWord(word, context.scope) : undefined;
+}
+
+function bodyText(doc: HereDoc, context: Context): SourceText {
+  if (doc.body.parts && !doc.delimiter?.quoted) return mapParts(doc.body.parts, context.scope);
+  return { text: doc.body.text, base: doc.body.pos };
+}
+
+/** Visits the children of a command that are not its own words: substitutions, here-documents, redirect targets. */
+function nestedScripts(node: SyntaxNode, context: Context): void {
+  forEachChild(node, (child) => {
+    if (child.type === 'Script') visit(child, context, PLAIN);
+    else nestedScripts(child, context);
+  });
+}
+
+function pipeline(commands: readonly (PipelineNode & SyntaxNode)[], context: Context, around: Surroundings): void {
+  for (const [index, node] of commands.entries()) {
+    const before = commands[index - 1];
+    const hasReader = index < commands.length - 1;
+    const here = { ...around, fedInput: around.fedInput || before !== undefined, bounded: around.bounded || hasReader };
+    visit(node, context, here);
+    if (before && node.type === 'Command' && readsScript(node, context)) {
+      const text = printedText(before, context);
+      if (text) run(within(context.source, text), context.report, context.depth + 1, context.scope, false);
+    }
+  }
+}
+
+function readsScript(node: Command, context: Context): boolean {
+  const words = wordsOf(node, context);
+  for (let rest = words, hops = 0; hops < 6 && rest.length > 0; hops++) {
+    const inner = unwrap(rest);
+    if (inner.kind === 'stdin-script') return true;
+    if (inner.kind !== 'command') return false;
+    rest = inner.words;
+  }
+  return false;
+}
+
+function wordsOf(node: Command, context: Context): ArgWord[] {
+  const words: ArgWord[] = node.name ? resolveWord(node.name, context.scope) : [];
+  for (const item of node.args) {
+    if (item.type === 'Word') words.push(...resolveWord(item, context.scope));
+    else words.push(assignmentWord(item, context.scope));
+  }
+  return words;
+}
+
+function command(node: Command, context: Context, around: Surroundings): void {
+  nestedScripts(node, context);
+  if (!node.name) return;
+  const words = wordsOf(node, context);
+  const fed = node.redirects.some(feedsInput);
+  const here = fed ? { ...around, fedInput: true } : around;
+  const fedTexts = (): SourceText[] =>
+    node.redirects.map((redirect) => fedText(redirect, context)).filter((text) => text !== undefined);
+  followWords(words, context, here, fedTexts, 0);
+}
+
+/** Follows one list of words through aliases, functions and wrappers until kubectl is reached or nothing is left. */
+function followWords(
+  words: readonly ArgWord[],
+  context: Context,
+  around: Surroundings,
+  fed: () => SourceText[],
+  hops: number,
+): void {
+  const first = words[0];
+  if (!first || hops > 8) return;
+  const { scope } = context;
+  const prefix = kubectlPrefix(words);
+  if (prefix > 0) return emit(words, prefix, context, around, fed);
+  if (first.value.includes(DYNAMIC)) {
+    if (first.node && KUBECTL_VARIABLE.test(first.node.text)) return emit(words, 1, context, around, fed);
+    return;
+  }
+  const stands = scope.aliases.get(first.value) ?? scope.forwarders.get(first.value);
+  if (stands && stands[0] !== first.value) {
+    const { start, end } = first;
+    return followWords(
+      [...stands.map((value) => ({ value, start, end })), ...words.slice(1)],
+      context,
+      around,
+      fed,
+      hops + 1,
+    );
+  }
+  const inner = unwrap(words);
+  const script = (text: SourceText): void =>
+    run(within(context.source, text), context.report, context.depth + 1, scope, false);
+  switch (inner.kind) {
+    case 'command':
+      followWords(
+        inner.words,
+        context,
+        {
+          ...around,
+          bounded: around.bounded || inner.bounded === true,
+          openEnded: around.openEnded || inner.appendsWords === true,
+        },
+        fed,
+        hops + 1,
+      );
+      return;
+    case 'script':
+      script(mapWord(inner.word, scope));
+      return;
+    case 'joined-script':
+      script(joined(inner.words, scope));
+      if (base(first.value) === 'ssh') for (const text of fed()) script(text);
+      return;
+    case 'stdin-script':
+      for (const text of fed()) script(text);
+      return;
+    case 'other': {
+      const at = passedOnKubectl(words);
+      if (at > 0) followWords(words.slice(at), context, { ...around, bounded: true }, fed, hops + 1);
+      return;
+    }
+    default:
+  }
+}
+
+/** Reports the call, and looks into what exec, run and debug start in a container. */
+function emit(
+  words: readonly ArgWord[],
+  prefix: number,
+  context: Context,
+  around: Surroundings,
+  fed: () => SourceText[],
+): void {
+  const program = words[prefix - 1] ?? words[0];
+  if (!program) return;
+  const args = words.slice(prefix);
+  context.report.calls.push({ source: context.source, words: args, program, ...around, editable: context.editable });
+  const dashes = args.findIndex((word) => word.value === '--');
+  if (dashes >= 0 && dashes + 1 < args.length)
+    followWords(args.slice(dashes + 1), context, { ...PLAIN, fedInput: around.fedInput }, fed, 1);
+}
+
+/** An argv without a shell (`command:` and `args:` of a container) as words. */
+export function analyzeArgv(words: readonly ArgWord[], source: SourceText): ScriptReport {
+  const report: ScriptReport = { calls: [], errors: [] };
+  const context: Context = { source, scope: emptyScope(), depth: 0, report, editable: false };
+  followWords(words, context, PLAIN, () => [], 0);
+  return report;
+}
