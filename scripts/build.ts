@@ -69,6 +69,9 @@ const ENTRIES: Entry[] = [
   },
 ];
 
+/** What a development editor needs; the command line is left out. */
+export const EDITOR_BUNDLES: readonly BundleName[] = ['extension', 'application', 'server', 'page', 'styles'];
+
 export interface BuildResult {
   built: { name: BundleName; file: string; bytes: number }[];
   /** Entries whose source is not in this checkout. */

@@ -1,0 +1,162 @@
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { ToHost, ToPage } from '../../../webview/protocol.ts';
+import { Command, ContextKey, Scheme } from '../../../src/ui/contributions.ts';
+import { FakeApp } from '../fake-app.ts';
+import type { FakeOptions } from '../fake-app.ts';
+import type { Host, HostTest } from '../harness.ts';
+import { eventually } from '../harness.ts';
+
+/** Starts a run through the command, as the palette does, and waits until it asks. */
+export async function startFakeRun(host: Host, options: FakeOptions = {}): Promise<FakeApp> {
+  const app = new FakeApp(options);
+  await host.useApp(async () => app);
+  host.prompts.picks = [options.context ?? 'kind-oncall', 'hotel-reservation'];
+  await vscode.commands.executeCommand(Command.mitigate);
+  return app;
+}
+
+export const untilAsked = ({ hooks }: Host) =>
+  eventually('a plan that waits for approval', () => {
+    const plan = hooks.snapshot()?.plan;
+    return plan?.awaiting && plan.hash ? { run: hooks.snapshot()!.run, hash: plan.hash } : null;
+  });
+
+export const untilEnded = ({ hooks }: Host) => eventually('the end of the run', () => hooks.snapshot()?.result);
+
+let nextRequest = 1;
+export async function ask({ hooks }: Host, name: ToHost['name'], params: ToHost['params']): Promise<ToPage> {
+  const answer = await hooks.page({ type: 'request', id: nextRequest++, name, params });
+  assert.ok(answer, 'the host answers');
+  return answer;
+}
+
+async function problemOf(host: Host, name: ToHost['name'], params: ToHost['params']): Promise<string> {
+  const answer = await ask(host, name, params);
+  assert.equal(answer.type, 'reply', JSON.stringify(answer));
+  return answer.type === 'reply' && 'problem' in answer.result ? answer.result.problem : '';
+}
+
+export const RUN_TESTS: HostTest[] = [
+  {
+    name: 'a run waits, is approved by the hash of what is shown, and resolves',
+    async run(host) {
+      await startFakeRun(host);
+      const { run, hash } = await untilAsked(host);
+      assert.equal(host.hooks.contextKey(ContextKey.running), true);
+      assert.match(host.hooks.statusText(), /hotel-reservation @ kind-oncall: Waiting for your approval/);
+      assert.match(await problemOf(host, 'approve', { run, hash: 'of another plan' }), /changed/);
+      assert.equal(host.hooks.snapshot()?.plan?.awaiting, true, 'a wrong hash approves nothing');
+      assert.equal(await problemOf(host, 'approve', { run, hash }), '');
+      assert.equal((await untilEnded(host)).outcome, 'resolved');
+      const { severity, stages } = host.hooks.snapshot()!;
+      assert.deepEqual([severity.before, severity.now], [3, 0]);
+      assert.ok(stages.every(({ state }) => state === 'done'));
+      assert.equal(host.hooks.contextKey(ContextKey.running), false);
+    },
+  },
+  {
+    name: 'the dry run opens in the native diff editor, normalised, one document per side',
+    async run(host) {
+      await startFakeRun(host);
+      const { run, hash } = await untilAsked(host);
+      assert.equal(await problemOf(host, 'openDiff', { run, hash, step: 0, write: 0 }), '');
+      const tab = await eventually('a diff tab', () =>
+        vscode.window.tabGroups.all
+          .flatMap(({ tabs }) => tabs)
+          .map(({ input }) => input)
+          .find((input) => input instanceof vscode.TabInputTextDiff),
+      );
+      assert.ok(tab instanceof vscode.TabInputTextDiff);
+      assert.equal(tab.original.scheme, Scheme.object);
+      const [left, right] = await Promise.all(
+        [tab.original, tab.modified].map(async (uri) => (await vscode.workspace.openTextDocument(uri)).getText()),
+      );
+      assert.match(left!, /targetPort: 9999/);
+      assert.match(right!, /targetPort: 8083/);
+      assert.doesNotMatch(left!, /managedFields|resourceVersion|uid/);
+      assert.equal(left!.replace('9999', '8083'), right, 'nothing but the change differs');
+      assert.match(await problemOf(host, 'openDiff', { run, hash, step: 7, write: 0 }), /no longer shown/);
+      assert.equal(await problemOf(host, 'reject', { run, hash, reason: 'enough seen' }), '');
+      await untilEnded(host);
+    },
+  },
+  {
+    name: 'a plan that made things worse is undone and shown as such, then the next one resolves',
+    async run(host) {
+      await startFakeRun(host, { wrongPlanFirst: true });
+      const first = await untilAsked(host);
+      await ask(host, 'approve', first);
+      const second = await eventually('the second plan', () => {
+        const plan = host.hooks.snapshot()?.plan;
+        return plan?.awaiting && plan.hash !== first.hash ? { run: first.run, hash: plan.hash! } : null;
+      });
+      assert.deepEqual(
+        host.hooks.snapshot()!.attempts.map(({ outcome }) => outcome),
+        ['undone'],
+      );
+      await ask(host, 'approve', second);
+      assert.equal((await untilEnded(host)).outcome, 'resolved');
+    },
+  },
+  {
+    name: 'cancel while waiting ends the run without a change',
+    async run(host) {
+      const app = await startFakeRun(host);
+      await untilAsked(host);
+      await vscode.commands.executeCommand(Command.cancelRun);
+      assert.equal((await untilEnded(host)).outcome, 'cancelled');
+      assert.equal(app.world.targetPort, 9999);
+      assert.equal((await app.transactions()).length, 0);
+    },
+  },
+  {
+    name: 'a protected context wants its name typed before the plan may write',
+    async run(host) {
+      const app = await startFakeRun(host, { context: 'eu-prod-1' });
+      const { run, hash } = await untilAsked(host);
+      assert.equal(host.hooks.snapshot()!.target.protected, true);
+      host.prompts.typed = [false];
+      assert.match(await problemOf(host, 'approve', { run, hash }), /not typed/);
+      assert.equal(app.world.targetPort, 9999);
+      host.prompts.typed = [true];
+      assert.equal(await problemOf(host, 'approve', { run, hash }), '');
+      assert.equal((await untilEnded(host)).outcome, 'resolved');
+    },
+  },
+  {
+    name: 'a dismissed question starts nothing',
+    async run(host) {
+      const app = new FakeApp();
+      await host.useApp(async () => app);
+      host.prompts.picks = ['kind-oncall'];
+      await vscode.commands.executeCommand(Command.mitigate);
+      assert.equal(host.hooks.contextKey(ContextKey.running), false);
+    },
+  },
+  {
+    name: 'malformed messages of a page are not answered',
+    async run({ hooks }) {
+      for (const message of [
+        null,
+        'approve',
+        { type: 'request' },
+        { type: 'request', id: 1, name: 'toString', params: {} },
+      ]) {
+        assert.equal(await hooks.page(message), null);
+      }
+    },
+  },
+  {
+    name: 'a failing application is reported in one line and tried again next time',
+    async run(host) {
+      await host.useApp(async () => {
+        throw new Error('kubectl was not found; set stratus.kubectl.path');
+      });
+      await vscode.commands.executeCommand(Command.mitigate);
+      assert.ok(host.prompts.asked.some((text) => /error: Stratus: kubectl was not found/.test(text)));
+      const app = new FakeApp();
+      await host.useApp(async () => app);
+    },
+  },
+];

@@ -1,0 +1,131 @@
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { Command, TreeItem } from '../../../src/ui/contributions.ts';
+import type { UndoNode } from '../../../src/ui/undo-tree.ts';
+import { FakeApp } from '../fake-app.ts';
+import type { FakeOptions } from '../fake-app.ts';
+import type { Host, HostTest } from '../harness.ts';
+import { eventually } from '../harness.ts';
+import { ask, startFakeRun, untilAsked, untilEnded } from './run.ts';
+
+async function resolvedRun(host: Host, options: FakeOptions = {}): Promise<{ app: FakeApp; transaction: string }> {
+  const app = await startFakeRun(host, options);
+  await ask(host, 'approve', await untilAsked(host));
+  await untilEnded(host);
+  const [transaction] = await app.transactions();
+  return { app, transaction: transaction!.id };
+}
+
+export const UNDO_TESTS: HostTest[] = [
+  {
+    name: 'the undo stack shows transaction, command and object, and what undo restores',
+    async run(host) {
+      const { transaction } = await resolvedRun(host);
+      const { undoStack } = host.hooks;
+      const [top] = await undoStack.getChildren();
+      const item = undoStack.getTreeItem(top!);
+      assert.equal(item.id, transaction);
+      assert.equal(item.contextValue, TreeItem.undoable);
+      const [command] = await undoStack.getChildren(top);
+      assert.match(String(undoStack.getTreeItem(command!).label), /^kubectl patch service geo/);
+      const [write] = await undoStack.getChildren(command);
+      assert.equal(undoStack.getTreeItem(write!).label, 'Service/hotel-reservation/geo');
+      await vscode.commands.executeCommand(Command.showInverse, { transaction, write: 0 });
+      const tab = await eventually('the inverse in a diff', () =>
+        vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).find(({ label }) => label.includes('after undo')),
+      );
+      assert.ok(tab.input instanceof vscode.TabInputTextDiff);
+      const restored = await vscode.workspace.openTextDocument(tab.input.modified);
+      assert.match(restored.getText(), /targetPort: 9999/);
+    },
+  },
+  {
+    name: 'undo asks once, restores, and the tree and the run view follow',
+    async run(host) {
+      const { app, transaction } = await resolvedRun(host);
+      host.prompts.confirmations = [false];
+      await vscode.commands.executeCommand(Command.undoTransaction, { transaction });
+      assert.equal(app.world.targetPort, 8083, 'dismissed: nothing happens');
+      host.prompts.confirmations = [true];
+      await vscode.commands.executeCommand(Command.undoTransaction, { transaction });
+      assert.equal(app.world.targetPort, 9999);
+      await eventually('the run view to say so', () => /^Undone/.test(host.hooks.snapshot()!.headline.title));
+      const [top] = await host.hooks.undoStack.getChildren();
+      assert.equal(host.hooks.undoStack.getTreeItem(top!).contextValue, TreeItem.closed);
+      assert.ok(host.prompts.asked.some((text) => /Undone and verified/.test(text)));
+    },
+  },
+  {
+    name: 'an undo that diverges names the fields and shows them in a diff',
+    async run(host) {
+      const { transaction } = await resolvedRun(host, { undoOutcome: 'diverged' });
+      host.prompts.confirmations = [true];
+      host.prompts.actions = ['Show Differences'];
+      await vscode.commands.executeCommand(Command.undoTransaction, { transaction });
+      const tab = await eventually('the differences', () =>
+        vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).find(({ label }) => label.startsWith('Not restored')),
+      );
+      assert.ok(tab.input instanceof vscode.TabInputTextDiff);
+      const [left, right] = await Promise.all(
+        [tab.input.original, tab.input.modified].map(async (uri) =>
+          (await vscode.workspace.openTextDocument(uri)).getText(),
+        ),
+      );
+      assert.match(left!, /targetPort: 9999/);
+      assert.match(right!, /targetPort: 7777/);
+    },
+  },
+  {
+    name: 'undo to here undoes later transactions first',
+    async run(host) {
+      const app = new FakeApp();
+      await host.useApp(async () => app);
+      const [older, newer] = [app.leaveOpen(), app.leaveOpen()];
+      const order: string[] = [];
+      const undo = app.undo.bind(app);
+      app.undo = (id, ...rest) => (order.push(id), undo(id, ...rest));
+      host.prompts.confirmations = [true];
+      await vscode.commands.executeCommand(Command.undoToHere, { transaction: older });
+      assert.deepEqual(order, [newer, older]);
+    },
+  },
+  {
+    name: 'an interrupted transaction is counted on the badge, and recover undoes it',
+    async run(host) {
+      const app = new FakeApp();
+      const transaction = app.leaveOpen();
+      await host.useApp(async () => app);
+      await eventually('the badge', () => host.hooks.badge() === 1);
+      const nodes: UndoNode[] = await host.hooks.undoStack.getChildren();
+      assert.equal(host.hooks.undoStack.getTreeItem(nodes[0]!).contextValue, TreeItem.recoverable);
+      host.prompts.actions = ['Undo'];
+      await vscode.commands.executeCommand(Command.recover);
+      assert.equal((await app.transaction(transaction)).status, 'undone');
+      await eventually('the badge to go', () => host.hooks.badge() === 0);
+    },
+  },
+  {
+    name: 'an interrupted transaction can be kept, after one more question',
+    async run(host) {
+      const app = new FakeApp();
+      const transaction = app.leaveOpen();
+      await host.useApp(async () => app);
+      host.prompts.actions = ['Keep As It Is'];
+      host.prompts.confirmations = [true];
+      await vscode.commands.executeCommand(Command.recover);
+      assert.equal((await app.transaction(transaction)).status, 'committed');
+    },
+  },
+  {
+    name: 'a transaction is explained as Markdown: what it did, how it is undone',
+    async run(host) {
+      const { transaction } = await resolvedRun(host);
+      await vscode.commands.executeCommand(Command.explainTransaction, { transaction });
+      const document = await eventually('the document', () =>
+        vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'stratus-explain'),
+      );
+      assert.match(document.getText(), /spec\.ports\[http\]\.targetPort`: `9999` → `8083`/);
+      assert.match(document.getText(), /\*\*exact\*\*: PUT the previous Service geo/);
+    },
+  },
+];

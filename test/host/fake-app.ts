@@ -1,0 +1,450 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Brain } from '../../src/domain/brain.ts';
+import type { Clock } from '../../src/domain/clock.ts';
+import type { Finding } from '../../src/domain/finding.ts';
+import type { KubeObject, ObjectRef } from '../../src/domain/kube-object.ts';
+import { refOf } from '../../src/domain/kube-object.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import { planText } from '../../src/domain/plan.ts';
+import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
+import type { SeverityItem } from '../../src/domain/severity.ts';
+import type { RehearsedWrite, StepRehearsal, TransactionStatus, UndoResult } from '../../src/domain/transaction.ts';
+import type { MitigateRequest, StratusApp, TransactionDetail } from '../../src/run/app.ts';
+import { IncidentRun } from '../../src/run/incident-run.ts';
+
+/**
+ * The application over a cluster that exists only in memory: a Service whose targetPort nobody listens on. Real
+ * state machine, real events, no server: for tests of the editor's side and of the page.
+ */
+export interface FakeOptions {
+  context?: string;
+  /** A first plan that makes things worse, to see it undone. */
+  wrongPlanFirst?: boolean;
+  /** How `undo` of a transaction ends. */
+  undoOutcome?: 'undone' | 'diverged';
+  /** Lets time pass between phases, for people watching. */
+  pace?: (clock: FakeClock) => Promise<void>;
+}
+
+export class FakeClock implements Clock {
+  #now = Date.UTC(2026, 10, 21, 2, 47, 11);
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
+  /** Only the run's deadline sleeps here: it never comes by itself. */
+  sleep(_milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+    });
+  }
+}
+
+const NAMESPACE = 'hotel-reservation';
+const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+function service(targetPort: number): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: 'geo',
+      namespace: NAMESPACE,
+      uid: '6a1f0c52-88cd-4e13-9c1a-1f5d6b1f0a77',
+      resourceVersion: '4711',
+      labels: { app: 'geo' },
+      managedFields: [{ manager: 'kubectl' }],
+    },
+    spec: {
+      selector: { app: 'geo' },
+      ports: [{ name: 'http', port: 8083, protocol: 'TCP', targetPort }],
+    },
+  };
+}
+
+function deployment(replicas: number): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'search', namespace: NAMESPACE, labels: { app: 'search' } },
+    spec: { replicas, selector: { matchLabels: { app: 'search' } } },
+  };
+}
+
+const ref = (apiVersion: string, kind: string, name: string): ObjectRef => ({
+  apiVersion,
+  kind,
+  namespace: NAMESPACE,
+  name,
+});
+const GEO = ref('v1', 'Service', 'geo');
+const SEARCH = ref('apps/v1', 'Deployment', 'search');
+
+interface World {
+  targetPort: number;
+  replicas: number;
+}
+
+export class FakeApp implements StratusApp {
+  readonly clock = new FakeClock();
+  readonly world: World = { targetPort: 9999, replicas: 1 };
+  readonly #options: FakeOptions;
+  readonly #journal: TransactionDetail[] = [];
+  readonly #unfinished = new Set<string>();
+  readonly #listeners = new Set<() => void>();
+  #next = 1;
+
+  constructor(options: FakeOptions = {}) {
+    this.#options = options;
+  }
+
+  async contexts() {
+    const other = { name: 'staging', server: 'https://10.1.0.4:6443', namespace: 'default', current: false };
+    return [other, { name: this.#context, server: 'https://198.18.0.1:6443', namespace: 'default', current: true }];
+  }
+
+  async namespaces() {
+    return ['default', NAMESPACE, 'kube-system'];
+  }
+
+  async pin(context = this.#context, namespace = 'default') {
+    const server = (await this.contexts()).find(({ name }) => name === context)?.server;
+    if (!server) throw new Error(`context '${context}' is not in the kubeconfig; pick one that is`);
+    return { context, server, namespace, fingerprint: hash(server) };
+  }
+
+  async mitigate(request: MitigateRequest): Promise<IncidentRun> {
+    const id = `run-${hash(`${this.#next++}`).slice(0, 6)}`;
+    return new IncidentRun(id, request.target, request.options, {
+      brain: this.#brain(),
+      cluster: { snapshot: async () => this.#reading().snapshot, readLog: async () => [], get: async () => null },
+      severity: { baseline: () => this.#paced(), read: () => this.#paced() },
+      transactions: {
+        rehearse: async (plan) => (
+          await this.#pace(),
+          plan.steps.map((step, index) => this.#rehearse(step.argv, index))
+        ),
+        begin: async ({ title, run }) => this.#begin(title, run, request),
+        list: () => this.transactions(),
+        reopen: async () => {
+          throw new Error('not part of this world');
+        },
+      },
+      settler: {
+        settle: async (_roots, _signal, progress) => {
+          progress('Endpoints of Service/hotel-reservation/geo: 1 of 1 ready');
+          await this.#pace();
+          return { settled: true, pending: [] };
+        },
+      },
+      lock: {
+        acquire: async () => ({ ok: true }),
+        renew: async () => true,
+        mark: async () => undefined,
+        release: async () => undefined,
+      },
+      clock: this.clock,
+      askApproval: request.askApproval,
+      isAffected: () => () => true,
+      cheats: () => [],
+      targetMoved: async () => null,
+      record: () => undefined,
+      hash,
+    });
+  }
+
+  async diagnose() {
+    const { severity, oracles } = this.#reading();
+    return { findings: this.#findings(), severity, mu: this.#items().length, oracles };
+  }
+
+  async transactions() {
+    return [...this.#journal].reverse();
+  }
+
+  async transaction(id: string) {
+    const found = this.#journal.find((transaction) => transaction.id === id);
+    if (!found) throw new Error(`there is no transaction '${id}' in the journal`);
+    return found;
+  }
+
+  async unfinished() {
+    return (await this.transactions()).filter(({ id }) => this.#unfinished.has(id));
+  }
+
+  async undo(id: string, _signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
+    const transaction = await this.transaction(id);
+    progress('Service/hotel-reservation/geo');
+    const result = this.#undoResult(transaction.details.length);
+    if (result.outcome === 'undone') this.#restore(transaction);
+    this.#close(transaction, result.outcome === 'undone' ? 'undone' : 'diverged', result);
+    return result;
+  }
+
+  async keep(id: string) {
+    this.#close(await this.transaction(id), 'committed', null);
+  }
+
+  async verifyJournal() {
+    return [];
+  }
+
+  async lockStatus() {
+    return { state: 'free', holder: '', phase: '', renewedAt: '', level: 'client-side' } as const;
+  }
+
+  async breakLock() {}
+
+  async rehearseCommand(_target: unknown, argv: string[]) {
+    return this.#rehearse(argv, 0);
+  }
+
+  async runCommand(): Promise<never> {
+    throw new Error('not part of this world');
+  }
+
+  onJournalChange(listener: () => void) {
+    this.#listeners.add(listener);
+    return { dispose: () => void this.#listeners.delete(listener) };
+  }
+
+  async dispose() {
+    this.#listeners.clear();
+  }
+
+  /** A transaction as a killed process leaves it. */
+  leaveOpen(): string {
+    const transaction = this.#open('Service geo sends to a port nobody listens on', 'run-killed', 'killed-context');
+    this.#unfinished.add(transaction.id);
+    this.#record(transaction, patchGeo(8083), 0, this.#rehearse(patchGeo(8083), 0).writes);
+    return transaction.id;
+  }
+
+  get #context(): string {
+    return this.#options.context ?? 'kind-oncall';
+  }
+
+  async #pace(): Promise<void> {
+    if (this.#options.pace) await this.#options.pace(this.clock);
+    else this.clock.advance(400);
+  }
+
+  async #paced(): Promise<SeverityReading> {
+    await this.#pace();
+    return this.#reading();
+  }
+
+  #items(): SeverityItem[] {
+    const item = (object: ObjectRef | null, what: string, message: string): SeverityItem => ({
+      source: object ? 'object' : 'check',
+      object,
+      what,
+      grade: 1,
+      message,
+    });
+    const items: SeverityItem[] = [];
+    if (this.world.targetPort !== 8083) {
+      items.push(
+        item(null, 'hotels', 'GET /hotels answered 503 in 5 of 5 requests'),
+        item(GEO, 'no-listening-port', `targetPort ${this.world.targetPort} matches no container port`),
+        item(ref('apps/v1', 'Deployment', 'frontend'), 'not-ready', '0 of 1 replicas ready for 4 minutes'),
+      );
+    }
+    if (this.world.replicas === 0) items.push(item(SEARCH, 'scaled-to-zero', '0 of 1 replicas wanted'));
+    return items;
+  }
+
+  #reading(): SeverityReading {
+    const items = this.#items();
+    const bad = (source: string) => (items.some((item) => item.source === source) ? 'bad' : 'ok');
+    return {
+      severity: { known: true, items },
+      snapshot: { takenAt: '', namespaces: [NAMESPACE], objects: {}, unreadable: {} },
+      oracles: { 'cluster health': bad('object'), 'user requests': bad('check'), alerts: 'absent' },
+    };
+  }
+
+  #findings(): Finding[] {
+    if (this.world.targetPort === 8083) return [];
+    const evidence = (object: ObjectRef, source: 'spec' | 'log' | 'event', field: string, text: string) => ({
+      object,
+      source,
+      field,
+      text,
+    });
+    const pod = ref('v1', 'Pod', 'geo-7c6b8d9f4-x2k8p');
+    const search = ref('v1', 'Pod', 'search-5d8f7b6c9-qz4lm');
+    return [
+      {
+        id: 'service-target-port/geo',
+        rule: 'service-target-port',
+        severity: 'critical',
+        object: GEO,
+        message: 'Service geo sends to port 9999, which no container of its pods listens on',
+        evidence: [
+          evidence(GEO, 'spec', 'spec.ports[http].targetPort', '9999'),
+          evidence(pod, 'spec', 'spec.containers[geo].ports', 'http 8083/TCP'),
+          evidence(search, 'log', '', 'geo: dial tcp 198.18.64.31:8083: connect: connection refused'),
+        ],
+        fixes: [],
+      },
+      {
+        id: 'readiness/frontend',
+        rule: 'not-ready',
+        severity: 'warning',
+        object: ref('apps/v1', 'Deployment', 'frontend'),
+        message: 'Deployment frontend is not ready because search does not answer',
+        evidence: [],
+        fixes: [],
+      },
+    ];
+  }
+
+  #brain(): Brain {
+    return {
+      name: 'playbook',
+      diagnose: async () => (await this.#pace(), this.#findings()),
+      plan: async ({ attempts }) => {
+        await this.#pace();
+        if (this.world.targetPort === 8083) return null;
+        const wrong = this.#options.wrongPlanFirst === true && attempts.length === 0;
+        if (attempts.some(({ plan }) => plan.findingId === 'service-target-port/geo')) return null;
+        return wrong
+          ? plan('Take search out of the way', 'readiness/frontend', ['scale', 'deployment/search', '--replicas=0'])
+          : plan('Point Service geo at port 8083', 'service-target-port/geo', patchGeo(8083));
+      },
+    };
+  }
+
+  #rehearse(argv: string[], index: number): StepRehearsal {
+    const scaled = argv.includes('scale');
+    const [before, after] = scaled
+      ? [deployment(this.world.replicas), deployment(0)]
+      : [service(this.world.targetPort), service(8083)];
+    const write: RehearsedWrite = {
+      ref: refOf(before),
+      method: 'PATCH',
+      before,
+      after,
+      undo: {
+        class: scaled ? 'modulo' : 'exact',
+        residue: scaled ? ['pods are replaced'] : [],
+        inverse: `PUT the previous ${before.kind} ${before.metadata.name}`,
+      },
+    };
+    return { argv, ok: true, problem: '', writes: [write], partial: index > 0 };
+  }
+
+  #open(title: string, run: string, context: string): TransactionDetail {
+    const transaction: TransactionDetail = {
+      id: `tx-${randomBytes(3).toString('hex')}`,
+      run,
+      title,
+      status: 'open',
+      context,
+      fingerprint: hash(context),
+      namespace: NAMESPACE,
+      openedAt: new Date(this.clock.now()).toISOString(),
+      closedAt: null,
+      commands: [],
+      roots: [],
+      writes: 0,
+      details: [],
+      undo: null,
+    };
+    this.#journal.push(transaction);
+    this.#tell();
+    return transaction;
+  }
+
+  #begin(title: string, run: string, { target }: MitigateRequest): OpenTransaction {
+    const transaction = this.#open(title, run, target.context);
+    transaction.fingerprint = target.fingerprint;
+    return {
+      id: transaction.id,
+      execute: async (step) => {
+        await this.#pace();
+        const { writes } = this.#rehearse(step.argv, 0);
+        this.#record(transaction, step.argv, transaction.commands.length, writes);
+        if (step.argv.includes('scale')) this.world.replicas = 0;
+        else this.world.targetPort = 8083;
+        const stdout = step.argv.includes('scale') ? 'deployment.apps/search scaled\n' : 'service/geo patched\n';
+        return { ok: true, exitCode: 0, stdout, stderr: '', refusals: [], writes: writes.length, problem: '' };
+      },
+      roots: () => transaction.roots,
+      writes: () => transaction.writes,
+      commit: async () => this.#close(transaction, 'committed', null),
+      undo: async () => {
+        await this.#pace();
+        const result = this.#undoResult(transaction.writes);
+        this.#restore(transaction);
+        this.#close(transaction, 'undone', result);
+        return result;
+      },
+      dispose: async () => undefined,
+    };
+  }
+
+  #record(transaction: TransactionDetail, argv: string[], command: number, writes: RehearsedWrite[]): void {
+    transaction.commands.push(argv);
+    transaction.details.push(...writes.map((write) => ({ ...write, command, outcome: 'done' as const })));
+    transaction.roots.push(...writes.map((write) => write.ref));
+    transaction.writes += writes.length;
+    this.#tell();
+  }
+
+  #restore(transaction: TransactionDetail): void {
+    if (transaction.roots.some(({ kind }) => kind === 'Deployment')) this.world.replicas = 1;
+    else this.world.targetPort = 9999;
+  }
+
+  #close(transaction: TransactionDetail, status: TransactionStatus, undo: UndoResult | null): void {
+    transaction.status = status;
+    transaction.undo = undo;
+    transaction.closedAt = new Date(this.clock.now()).toISOString();
+    this.#unfinished.delete(transaction.id);
+    this.#tell();
+  }
+
+  #undoResult(writes: number): UndoResult {
+    if (this.#options.undoOutcome === 'diverged') {
+      const difference = { ref: GEO, path: '/spec/ports/0/targetPort', expected: 9999, actual: 7777 };
+      return { outcome: 'diverged', writes, differences: [difference], reason: 'someone changed what we wrote' };
+    }
+    const proof = { hashBefore: hash('before'), hashAfter: hash('before'), levels: { L1: true, L4: true } };
+    return { outcome: 'undone', writes, proof: { ...proof, residue: [], foreign: [] } };
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function patchGeo(port: number): string[] {
+  const patch = [
+    { op: 'test', path: '/spec/ports/0/name', value: 'http' },
+    { op: 'replace', path: '/spec/ports/0/targetPort', value: port },
+  ];
+  return ['patch', 'service', 'geo', '-n', NAMESPACE, '--type=json', `--patch=${JSON.stringify(patch)}`];
+}
+
+function plan(title: string, findingId: string, argv: string[]): Plan {
+  const steps = [{ argv, why: title }];
+  return {
+    hash: hash(planText(steps, [])),
+    title,
+    findingId,
+    steps,
+    files: [],
+    expects: 'frontend answers /hotels with 200 again',
+  };
+}

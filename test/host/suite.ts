@@ -1,0 +1,22 @@
+import * as vscode from 'vscode';
+import type { TestHooks } from '../../src/ui/test-hooks.ts';
+import { ACTIVATION_TESTS } from './cases/activation.ts';
+import { CLUSTER_TESTS } from './cases/cluster.ts';
+import { RUN_TESTS } from './cases/run.ts';
+import { UNDO_TESTS } from './cases/undo.ts';
+import { runTests } from './harness.ts';
+
+/** Entry for the extension host, whoever launched it. @throws when a test failed. */
+export async function run(): Promise<void> {
+  const extension = vscode.extensions.getExtension('stratus.stratus-oncall');
+  if (!extension) throw new Error('the extension is not installed in this editor');
+  const api = (await extension.activate()) as { version: number; test?: TestHooks };
+  const hooks = api.test;
+  if (!hooks) throw new Error('the extension does not know that it runs under test');
+  const host = { hooks, useApp: (create: Parameters<TestHooks['replaceApp']>[0]) => hooks.replaceApp(create) };
+  const cluster = Boolean(process.env.STRATUS_HOST_CLUSTER);
+  // The cluster tests come first: they use the real application, which the others replace.
+  const tests = [...ACTIVATION_TESTS, ...CLUSTER_TESTS, ...RUN_TESTS, ...UNDO_TESTS];
+  const { failed } = await runTests(tests, host, cluster);
+  if (failed > 0) throw new Error(`${failed} host test(s) failed`);
+}
