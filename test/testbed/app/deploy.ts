@@ -5,8 +5,8 @@ import type { Report } from '../report.ts';
 import { TestbedError } from '../testbed-error.ts';
 import { shopImages } from './image.ts';
 import { Kubectl, type KubeObject } from './kubectl.ts';
-import { credentialsName, shopManifests, type Manifest } from './manifests.ts';
-import { claimName, SHOP_NAMESPACE, SHOP_REQUEST, SHOP_SERVICES, SHOP_STORES } from './topology.ts';
+import { credentialsName, shopManifests } from './manifests.ts';
+import { SHOP_NAMESPACE, SHOP_REQUEST, SHOP_SERVICES, SHOP_STORES } from './topology.ts';
 
 const READY_TIMEOUT_MS = 120_000;
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -14,8 +14,8 @@ const ASK_EVERY_MS = 200;
 
 /**
  * Brings the shop up in an instance and returns when all of it is ready and, on a real node, a guest's request is
- * answered. Safe to repeat: what is there is kept, what was changed is set back. Throws a TestbedError that says
- * what did not become ready.
+ * answered. Safe to repeat: passwords and data are kept, changed fields of the manifests are set back (fields that others
+ * added stay). Throws a TestbedError that says what did not become ready.
  */
 export async function deployShop(instance: Instance, report: Report): Promise<void> {
   const kubectl = new Kubectl(instance);
@@ -28,8 +28,7 @@ export async function deployShop(instance: Instance, report: Report): Promise<vo
   await report.step('Creating the shop', async () => {
     const known = await knownPasswords(kubectl);
     const manifests = shopManifests((service) => known.get(service) ?? randomBytes(18).toString('base64url'));
-    const all = instance.nodes === 'real' ? manifests : [...manifests, ...(await simulatedVolumes(kubectl))];
-    await kubectl.run(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: all }));
+    await kubectl.run(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
   });
   await report.step('Waiting for the shop to be ready', (progress) => untilShopReady(kubectl, progress));
   if (instance.nodes === 'real') await report.step('Asking the shop for hotels', () => untilShopAnswers(kubectl));
@@ -46,24 +45,34 @@ export async function untilShopReady(kubectl: Kubectl, progress: (text: string) 
   });
 }
 
-/** Asks for hotels as a guest; "" when hotels came, else the reason why not. Only a real node can answer. */
-export async function askShop(kubectl: Kubectl): Promise<string> {
-  const { service, port, path } = SHOP_REQUEST;
-  const url = `/api/v1/namespaces/${SHOP_NAMESPACE}/services/${service}:${port}/proxy${path}`;
-  const { code, stdout, stderr } = await kubectl.attempt(['get', '--raw', url, '--request-timeout=5s']);
-  if (code !== 0) return stderr.trim();
-  const { features } = JSON.parse(stdout) as { features?: unknown[] };
-  return features?.length ? '' : 'the answer holds no hotels';
+/** What the shop answers a guest who asks for hotels, in one line for people. Only a real node can answer. */
+export async function askShop(instance: Instance): Promise<string> {
+  const { text } = await requestHotels(new Kubectl(instance));
+  return text;
 }
 
 /** Repeats the guest's request until it is answered. */
 export async function untilShopAnswers(kubectl: Kubectl): Promise<void> {
-  await untilRequest(kubectl, (reason) => reason === '', 'the shop does not answer');
+  await untilRequest(kubectl, (answered) => answered, 'the shop does not answer');
 }
 
 /** Repeats the guest's request until it fails. */
 export async function untilShopFails(kubectl: Kubectl): Promise<void> {
-  await untilRequest(kubectl, (reason) => reason !== '', 'the shop still answers');
+  await untilRequest(kubectl, (answered) => !answered, 'the shop still answers');
+}
+
+/** A guest's request for hotels: whether it was answered, and the answer or the reason in one line. */
+export async function requestHotels(kubectl: Kubectl): Promise<{ answered: boolean; text: string }> {
+  const { service, port, path } = SHOP_REQUEST;
+  const url = `/api/v1/namespaces/${SHOP_NAMESPACE}/services/${service}:${port}/proxy${path}`;
+  const { code, stdout, stderr } = await kubectl.attempt(['get', '--raw', url, '--request-timeout=5s']);
+  if (code !== 0) return { answered: false, text: stderr.trim().split('\n').at(-1) ?? '' };
+  const { features = [] } = JSON.parse(stdout) as { features?: { properties: { name: string } }[] };
+  const names = features.map(({ properties }) => properties.name);
+  return {
+    answered: names.length > 0,
+    text: `${names.length} hotels${names[0] ? `, the nearest is ${names[0]}` : ''}`,
+  };
 }
 
 /** Path of the Deployments of a namespace. */
@@ -78,12 +87,12 @@ export function isRolledOut({ metadata, spec, status }: KubeObject): boolean {
   return seen && counts.every((count) => count === spec.replicas);
 }
 
-async function untilRequest(kubectl: Kubectl, good: (reason: string) => boolean, what: string): Promise<void> {
+async function untilRequest(kubectl: Kubectl, good: (answered: boolean) => boolean, what: string): Promise<void> {
   const deadline = performance.now() + ANSWER_TIMEOUT_MS;
   for (;;) {
-    const reason = await askShop(kubectl);
-    if (good(reason)) return;
-    if (performance.now() > deadline) throw new TestbedError(`${what}${reason && `: ${reason}`}`);
+    const { answered, text } = await requestHotels(kubectl);
+    if (good(answered)) return;
+    if (performance.now() > deadline) throw new TestbedError(`${what}: ${text}`);
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
 }
@@ -98,27 +107,4 @@ async function knownPasswords(kubectl: Kubectl): Promise<Map<string, string>> {
     if (secret?.data?.password) known.set(name, Buffer.from(secret.data.password, 'base64').toString('utf8'));
   }
   return known;
-}
-
-/** Where nodes are simulated nothing provides volumes, so each claim gets one that exists on paper only. */
-async function simulatedVolumes(kubectl: Kubectl): Promise<Manifest[]> {
-  const { items } = (await kubectl.get('/apis/storage.k8s.io/v1/storageclasses')) as KubeObject & {
-    items: KubeObject[];
-  };
-  const isDefault = ({ metadata }: KubeObject): boolean =>
-    metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true';
-  const storageClassName = items.find(isDefault)?.metadata.name ?? '';
-  return SHOP_STORES.filter(({ persistent }) => persistent).map(({ name }) => ({
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: `simulated-${claimName(name)}` },
-    spec: {
-      capacity: { storage: '64Mi' },
-      accessModes: ['ReadWriteOnce'],
-      persistentVolumeReclaimPolicy: 'Retain',
-      storageClassName,
-      hostPath: { path: `/simulated/${claimName(name)}` },
-      claimRef: { namespace: SHOP_NAMESPACE, name: claimName(name) },
-    },
-  }));
 }

@@ -44,6 +44,14 @@ export class Kubectl {
     return JSON.parse(await this.run(['get', '--raw', path])) as KubeObject;
   }
 
+  /** The object, or undefined when there is none. */
+  async find(path: string): Promise<KubeObject | undefined> {
+    const { code, stdout, stderr } = await this.attempt(['get', '--raw', path]);
+    if (code === 0) return JSON.parse(stdout) as KubeObject;
+    if (isMissing(stderr)) return undefined;
+    throw new TestbedError(`kubectl get ${path} failed: ${oneLine(stderr)}`);
+  }
+
   /**
    * Lists a collection and watches it until a condition holds. Throws a TestbedError after `timeoutMs`, saying what
    * is missing.
@@ -100,6 +108,11 @@ export class Kubectl {
   private environment(): Record<string, string | undefined> {
     return { ...process.env, KUBECONFIG: this.instance.kubeconfig, KUBECTL_KUBERC: 'false' };
   }
+}
+
+/** Whether kubectl failed because the object is not there. */
+export function isMissing(stderr: string): boolean {
+  return stderr.includes('(NotFound)');
 }
 
 function oneLine(text: string): string {
