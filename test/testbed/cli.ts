@@ -1,0 +1,222 @@
+import { parseArgs } from 'node:util';
+import { join } from 'node:path';
+import { readRecord, instanceFiles } from './instance-record.ts';
+import { downCluster, instanceNames, readInstance, upCluster, type Instance, type NodeKind } from './instance.ts';
+import { DEFAULT_INSTANCE, stateFolder } from './paths.ts';
+import { isRunning } from './processes.ts';
+import { StreamReport, type Report } from './report.ts';
+import { TestbedError } from './testbed-error.ts';
+
+const USAGE = `usage: npm run testbed -- COMMAND [OPTIONS]
+
+  up [--nodes real|simulated] [--simulated-nodes N] [--no-app]   start a cluster with the demo shop
+  down [--all]              stop it and remove everything of it
+  status                    what runs, with addresses and process ids
+  env                       shell exports for it: eval "$(npm run --silent testbed -- env)"
+  faults                    faults that can be injected into the shop
+  inject NAME | heal NAME   break the shop, or repair it without Stratus
+
+  --name NAME               the instance to use (default: ${DEFAULT_INSTANCE}); several can run side by side
+`;
+
+const EXIT_FAILED = 4;
+const EXIT_USAGE = 64;
+
+class UsageError extends Error {}
+
+interface Arguments {
+  readonly command: string;
+  readonly operand: string | undefined;
+  readonly name: string;
+  readonly nodes: NodeKind | undefined;
+  readonly simulatedNodes: number | undefined;
+  readonly app: boolean;
+  readonly all: boolean;
+}
+
+function readArguments(argv: readonly string[]): Arguments {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        name: { type: 'string', default: DEFAULT_INSTANCE },
+        nodes: { type: 'string' },
+        'simulated-nodes': { type: 'string' },
+        'no-app': { type: 'boolean', default: false },
+        all: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  const { values, positionals } = parsed;
+  const [command = '', operand, ...rest] = positionals;
+  if (values.help || command === 'help') return { ...NO_ARGUMENTS, command: 'help' };
+  const wantsOperand = command === 'inject' || command === 'heal';
+  if (rest.length > 0 || (operand !== undefined) !== wantsOperand) {
+    throw new UsageError(
+      wantsOperand ? `${command} needs the name of one fault` : `unexpected '${operand ?? command}'`,
+    );
+  }
+  if (values.nodes !== undefined && values.nodes !== 'real' && values.nodes !== 'simulated') {
+    throw new UsageError(`--nodes takes real or simulated, not '${values.nodes}'`);
+  }
+  const count = values['simulated-nodes'];
+  if (count !== undefined && !/^\d+$/.test(count))
+    throw new UsageError(`--simulated-nodes takes a number, not '${count}'`);
+  return {
+    command,
+    operand,
+    name: values.name,
+    nodes: values.nodes,
+    simulatedNodes: count === undefined ? undefined : Number(count),
+    app: !values['no-app'],
+    all: values.all,
+  };
+}
+
+const NO_ARGUMENTS: Arguments = {
+  command: '',
+  operand: undefined,
+  name: DEFAULT_INSTANCE,
+  nodes: undefined,
+  simulatedNodes: undefined,
+  app: true,
+  all: false,
+};
+
+async function main(): Promise<void> {
+  const given = readArguments(process.argv.slice(2));
+  const report = new StreamReport();
+  switch (given.command) {
+    case 'help':
+      process.stdout.write(USAGE);
+      return;
+    case 'up':
+      return up(given, report);
+    case 'down':
+      return down(given, report);
+    case 'status':
+      return status();
+    case 'env':
+      return env(running(given.name));
+    case 'faults':
+    case 'inject':
+    case 'heal':
+      return fault(given, report);
+    default:
+      throw new UsageError(given.command ? `there is no command '${given.command}'` : 'a command is missing');
+  }
+}
+
+async function up(given: Arguments, report: Report): Promise<void> {
+  stopOnSignal(given.name, report);
+  const instance = await upCluster(
+    {
+      name: given.name,
+      ...(given.nodes ? { nodes: given.nodes } : {}),
+      ...(given.simulatedNodes !== undefined ? { simulatedNodes: given.simulatedNodes } : {}),
+    },
+    report,
+  );
+  if (given.app) {
+    const { deployShop } = await import('./app/deploy.ts');
+    await deployShop(instance, report);
+  }
+  process.stderr.write(`Cluster ${instance.name} is up at ${instance.apiServerUrl} (${instance.nodes} nodes).\n`);
+  process.stderr.write(`To use it: eval "$(npm run --silent testbed -- env${nameOption(instance.name)})"\n`);
+}
+
+/** An interrupted start stops what it started; a second signal leaves that to the next `up` or `down`. */
+function stopOnSignal(name: string, report: Report): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      process.stderr.write('\n');
+      report.notice(
+        `interrupted; the unfinished instance is cleaned up by: npm run testbed -- down${nameOption(name)}`,
+      );
+      process.exit(130);
+    });
+  }
+}
+
+async function down(given: Arguments, report: Report): Promise<void> {
+  const names = given.all ? instanceNames() : [given.name];
+  for (const name of names) {
+    if (!(await downCluster(name, report))) process.stderr.write(`Instance ${name} is not running.\n`);
+  }
+  if (names.length === 0) process.stderr.write('No instance is running.\n');
+}
+
+function status(): void {
+  const names = instanceNames();
+  if (names.length === 0) process.stdout.write('No instance is running.\n');
+  for (const name of names) {
+    const record = readRecord(stateFolder(name))!;
+    const instance = readInstance(name);
+    const state = !instance ? 'unfinished' : instance.healthy ? 'running' : 'broken (a process is gone)';
+    process.stdout.write(`${name}: ${state}, ${record.nodes} nodes, ${record.simulatedNodes} simulated\n`);
+    if (instance) {
+      process.stdout.write(`  API server  ${instance.apiServerUrl}\n  kubeconfig  ${instance.kubeconfig}\n`);
+    }
+    process.stdout.write(`  logs        ${instanceFiles(stateFolder(name)).logs}\n`);
+    for (const part of record.processes.filter((entry) => !entry.name.endsWith('-holder'))) {
+      process.stdout.write(`  ${part.name.padEnd(24)} pid ${part.pid}${isRunning(part) ? '' : ' (gone)'}\n`);
+    }
+  }
+}
+
+async function env(instance: Instance): Promise<void> {
+  const { SHOP_IMAGE } = await import('./app/image.ts');
+  const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+  process.stdout.write(
+    [
+      `export KUBECONFIG=${quoted(instance.kubeconfig)}`,
+      `export PATH=${quoted(join(instance.stateFolder, 'bin'))}:"$PATH"`,
+      `export STRATUS_TESTBED_IMAGE=${quoted(SHOP_IMAGE)}`,
+      '',
+    ].join('\n'),
+  );
+}
+
+async function fault(given: Arguments, report: Report): Promise<void> {
+  const { listFaults, injectFault, healFault } = await import('./faults/catalog.ts');
+  if (given.command === 'faults') {
+    for (const entry of listFaults()) process.stdout.write(`${entry.name.padEnd(22)} ${entry.summary}\n`);
+    return;
+  }
+  const instance = running(given.name);
+  const name = given.operand!;
+  if (!listFaults().some((entry) => entry.name === name)) {
+    throw new UsageError(`there is no fault '${name}'; see: npm run testbed -- faults`);
+  }
+  if (given.command === 'inject') await report.step(`Injecting ${name}`, () => injectFault(instance, name, {}));
+  else await report.step(`Healing ${name}`, () => healFault(instance, name));
+}
+
+function running(name: string): Instance {
+  const instance = readInstance(name);
+  if (instance?.healthy) return instance;
+  const state = instance ? 'is broken (a process is gone)' : 'is not running';
+  throw new TestbedError(`instance ${name} ${state}; start it with: npm run testbed -- up${nameOption(name)}`);
+}
+
+function nameOption(name: string): string {
+  return name === DEFAULT_INSTANCE ? '' : ` --name ${name}`;
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`testbed: ${error.message}\n\n${USAGE}`);
+    process.exit(EXIT_USAGE);
+  }
+  if (!(error instanceof TestbedError)) throw error;
+  if (error.logTail) process.stderr.write(`${error.logTail.replace(/^/gm, '    ')}\n`);
+  process.stderr.write(`testbed: ${error.message}\n`);
+  process.exit(EXIT_FAILED);
+}

@@ -1,0 +1,151 @@
+import {
+  COREDNS_IMAGE,
+  dnsManifests,
+  PROVISIONER_IMAGE,
+  PROXY_ROLE,
+  STORAGE_CLASS,
+  volumeManifests,
+} from './addons.ts';
+import { ApiClient } from './api-client.ts';
+import { REAL_NODE_NAME, startApiServer, startControllers, type StartContext } from './control-plane.ts';
+import { busyboxImage, importImage, programImage } from './images.ts';
+import { describeInstance, instanceFiles, readRecord } from './instance-record.ts';
+import { PAUSE_IMAGE, startContainerRuntime, startNodeAgents } from './node/real-node.ts';
+import { logTail } from './processes.ts';
+import type { Report } from './report.ts';
+import { createSimulatedNodes, startSimulator } from './simulated/simulated-nodes.ts';
+import { slotNetwork } from './slots.ts';
+import { TestbedError } from './testbed-error.ts';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const NODE_TIMEOUT_MS = 60_000;
+const WORKLOAD_TIMEOUT_MS = 90_000;
+
+/** Starts all parts of an allocated instance and waits until nodes and cluster services are ready. */
+export async function startCluster(context: StartContext, report: Report): Promise<void> {
+  const { folder, record } = context;
+  const controlPlane = report
+    .step('Starting etcd and the API server', () => startApiServer(context))
+    .then(() => startControllers(context));
+  if (record.nodes === 'simulated') {
+    await controlPlane;
+    const api = new ApiClient(folder, record);
+    try {
+      await startSimulatedNodes(context, api, report);
+      await api.create(STORAGE_CLASS);
+    } finally {
+      api.close();
+    }
+    return;
+  }
+  const runtime = report.step('Starting containerd in the node and importing images', async () => {
+    const init = await startContainerRuntime(context);
+    await importImages(context);
+    return init;
+  });
+  // Whatever fails first, the other half must have stopped starting processes before a teardown begins.
+  const [, node] = await settle(controlPlane, runtime);
+  const api = new ApiClient(folder, record);
+  try {
+    await api.create(PROXY_ROLE);
+    await startNodeAgents(context, node);
+    for (const manifest of [...dnsManifests(slotNetwork(record.slot)), ...volumeManifests()])
+      await api.create(manifest);
+    await report.step('Waiting for the node to be Ready', () => waitForNodes(context, api, 1, 'kubelet'));
+    await report.step('Waiting for cluster DNS and volumes', async (progress) => {
+      for (const [namespace, name] of CLUSTER_SERVICES) {
+        progress(name);
+        await waitForDeployment(context, api, namespace, name);
+      }
+    });
+    if (record.simulatedNodes > 0) await startSimulatedNodes(context, api, report);
+  } finally {
+    api.close();
+  }
+}
+
+const CLUSTER_SERVICES = [
+  ['kube-system', 'coredns'],
+  ['local-path-storage', 'local-path-provisioner'],
+] as const;
+
+async function startSimulatedNodes(context: StartContext, api: ApiClient, report: Report): Promise<void> {
+  const { simulatedNodes, nodes } = context.record;
+  if (simulatedNodes === 0) return;
+  await report.step(`Starting ${simulatedNodes} simulated nodes`, async () => {
+    await startSimulator(context);
+    await createSimulatedNodes(api, simulatedNodes, nodes === 'real');
+    await waitForNodes(context, api, simulatedNodes + (nodes === 'real' ? 1 : 0), 'kwok');
+  });
+}
+
+async function importImages(context: StartContext): Promise<void> {
+  const { binaries, folder } = context;
+  const instance = describeInstance(folder, readRecord(folder)!);
+  const images = [
+    programImage(PAUSE_IMAGE, binaries.get('pause')!),
+    programImage(COREDNS_IMAGE, binaries.get('coredns')!),
+    programImage(PROVISIONER_IMAGE, binaries.get('local-path-provisioner')!),
+    await busyboxImage(),
+  ];
+  await Promise.all(images.map((image) => importImage(instance, image)));
+}
+
+interface Conditioned {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+async function waitForNodes(context: StartContext, api: ApiClient, count: number, component: string): Promise<void> {
+  await waitUntil(
+    context,
+    component,
+    `${count} nodes Ready (${REAL_NODE_NAME} or simulated)`,
+    NODE_TIMEOUT_MS,
+    async () => {
+      const { status, body } = await api.send('GET', '/api/v1/nodes');
+      const items = status === 200 ? (body as { items: Conditioned[] }).items : [];
+      return items.filter((node) => isTrue(node, 'Ready')).length >= count;
+    },
+  );
+}
+
+async function waitForDeployment(
+  context: StartContext,
+  api: ApiClient,
+  namespace: string,
+  name: string,
+): Promise<void> {
+  await waitUntil(context, 'kubelet', `deployment ${namespace}/${name}`, WORKLOAD_TIMEOUT_MS, async () => {
+    const { status, body } = await api.send('GET', `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`);
+    return status === 200 && isTrue(body as Conditioned, 'Available');
+  });
+}
+
+function isTrue(object: Conditioned, type: string): boolean {
+  return object.status?.conditions?.some((entry) => entry.type === type && entry.status === 'True') ?? false;
+}
+
+async function waitUntil(
+  context: StartContext,
+  component: string,
+  what: string,
+  timeoutMs: number,
+  done: () => Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await done())) {
+    if (performance.now() > deadline) {
+      const log = join(instanceFiles(context.folder).logs, `${component}.log`);
+      throw new TestbedError(`gave up waiting for ${what} after ${timeoutMs / 1000} s`, logTail(log));
+    }
+    await sleep(100);
+  }
+}
+
+async function settle<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
+}

@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bootId, startTimeOf } from './processes.ts';
+import { TestbedError } from './testbed-error.ts';
+
+export interface LockOptions {
+  readonly timeoutMs: number;
+  /** Called once when somebody else holds the lock. */
+  readonly onWait?: () => void;
+}
+
+/**
+ * Runs `work` while holding the lock folder `path`, so that two launchers do not build or clean the same thing.
+ * A lock whose owner is dead (killed launcher, reboot) is taken over. Throws a TestbedError after `timeoutMs`.
+ */
+export async function withFolderLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  await acquire(path, options);
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+async function acquire(path: string, options: LockOptions): Promise<void> {
+  const deadline = performance.now() + options.timeoutMs;
+  mkdirSync(dirname(path), { recursive: true });
+  let told = false;
+  for (;;) {
+    if (claim(path)) return;
+    const owner = readOwner(path);
+    if (owner === undefined || !ownerAlive(owner)) {
+      // Only one taker can rename the dead lock away; the others find it gone or already replaced.
+      const grave = `${path}.${process.pid}.dead`;
+      try {
+        if (readOwner(path) === owner) renameSync(path, grave);
+      } catch {
+        // Somebody else took it.
+      }
+      rmSync(grave, { recursive: true, force: true });
+      continue;
+    }
+    if (!told) options.onWait?.();
+    told = true;
+    if (performance.now() > deadline) {
+      throw new TestbedError(`process ${owner.split(' ')[0]} holds ${path} for too long; end it and try again`);
+    }
+    await sleep(200);
+  }
+}
+
+/** A folder that already contains its owner file is moved into place, so that a lock never exists without owner. */
+function claim(path: string): boolean {
+  const staging = `${path}.${process.pid}.new`;
+  rmSync(staging, { recursive: true, force: true });
+  mkdirSync(staging, { recursive: true });
+  writeFileSync(join(staging, 'owner'), `${process.pid} ${startTimeOf(process.pid)} ${bootId()}`);
+  try {
+    renameSync(staging, path);
+    return true;
+  } catch {
+    rmSync(staging, { recursive: true, force: true });
+    return false;
+  }
+}
+
+function readOwner(path: string): string | undefined {
+  try {
+    return readFileSync(join(path, 'owner'), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function ownerAlive(owner: string): boolean {
+  const [pid, startTime, boot] = owner.split(' ');
+  return boot === bootId() && startTimeOf(Number(pid)) === startTime;
+}
