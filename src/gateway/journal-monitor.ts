@@ -1,0 +1,334 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../domain/clock.ts';
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { refKey, refLabel } from '../domain/kube-object.ts';
+import { ApiSession } from './api-session.ts';
+import type { ApiRequest } from './api-request.ts';
+import { withQuery } from './api-request.ts';
+import { attribute } from './attribution.ts';
+import type { FaultHook } from './fault-points.ts';
+import { noAnswer, passThrough, returnedHeaders } from './forward.ts';
+import type { IntentRecord } from './journal-records.ts';
+import { writesOf } from './journal-records.ts';
+import type { OpenJournal } from './journal-store.ts';
+import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
+import { messageOf, parseObject, readAll, statusResponse } from './messages.ts';
+import type { Refusal } from './monitor.ts';
+import { readLearning, refusalResponse, screen } from './monitor.ts';
+import { onlyStatusMoved, pinBody } from './pin.ts';
+import { carriesSecrets } from './redact.ts';
+import type { SecretScrubber } from './redact.ts';
+import { passAsUpstream } from './raw-access.ts';
+import type { Upstream } from './upstream.ts';
+import { UpstreamError } from './upstream.ts';
+import { readWriteBody, UnreadableBody } from './write-body.ts';
+import type { Assessment, WriteInspector, WriteSubject } from './write-inspector.ts';
+import { patchMethod, Refused } from './write-inspector.ts';
+
+/** A write that only lost a race against a status update is pinned anew at most this often. */
+const MAX_PINS = 4;
+
+export interface JournalMonitorOptions {
+  upstream: Upstream;
+  journal: OpenJournal;
+  inspector: WriteInspector;
+  scrubber: SecretScrubber;
+  clock: Clock;
+  maxWrites: number;
+  manager: string;
+  /** Null when this process may write; else why not (lock lost, target moved). Asked before each write. */
+  mayWrite(): Promise<string | null>;
+  crash: FaultHook;
+}
+
+/**
+ * Journal mode: each write is judged, forecast, recorded durably with its pre-image, forwarded pinned to that
+ * pre-image, and its result recorded. Writes are taken one at a time.
+ */
+export class JournalMonitor implements Handler {
+  private readonly options: JournalMonitorOptions;
+  private readonly raw: ApiSession;
+  private queue: Promise<unknown> = Promise.resolve();
+  private step = 0;
+  private stepRefusals: Refusal[] = [];
+  private stepWrites = 0;
+  private stopped: string | null = null;
+  /** States predicted by the rehearsal of this very step, by request; spares a second dry-run. */
+  private predictions: ReadonlyMap<string, KubeObject | null> = new Map();
+
+  constructor(options: JournalMonitorOptions) {
+    this.options = options;
+    this.raw = new ApiSession(passAsUpstream(options.upstream));
+  }
+
+  beginStep(step: number, predictions: ReadonlyMap<string, KubeObject | null> = new Map()): void {
+    this.step = step;
+    this.stepRefusals = [];
+    this.stepWrites = 0;
+    this.stopped = null;
+    this.predictions = predictions;
+  }
+
+  /** What happened since {@link beginStep}. `problem` names why further writes of the step were stopped. */
+  endStep(): { refusals: Refusal[]; writes: number; problem: string } {
+    return { refusals: this.stepRefusals, writes: this.stepWrites, problem: this.stopped ?? '' };
+  }
+
+  /** HTTP writes that reached (or may have reached) the server in this transaction. */
+  writes(): number {
+    return writesOf(this.options.journal.records).filter((write) => write.outcome !== 'rejected').length;
+  }
+
+  async handle(request: GatewayRequest): Promise<GatewayResponse> {
+    const screened = screen('journal', request, {}, (refusal) => this.stepRefusals.push(refusal));
+    if ('response' in screened) return screened.response;
+    const { parsed, verdict } = screened;
+    const { upstream, scrubber } = this.options;
+    if (verdict.action === 'pass') {
+      return carriesSecrets(parsed)
+        ? readLearning(upstream, request, parsed, scrubber)
+        : passThrough(upstream, request);
+    }
+    const done = this.queue.then(() => this.write(request, parsed));
+    this.queue = done.catch(() => undefined);
+    return done;
+  }
+
+  private async write(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
+    try {
+      if (this.stopped) throw new Refused('step-failed', this.stopped);
+      const body = readWriteBody(request.headers['content-type'], await readAll(request.body));
+      const subject = await this.options.inspector.subject(parsed, body);
+      if (subject.verb !== 'create' && !subject.before && body.form !== 'apply') {
+        return statusResponse(404, `${refLabel(subject.ref)} not found`);
+      }
+      if (parsed.dryRun || (subject.verb === 'delete' && dryRunInBody(body.value))) return await this.dryRun(subject);
+      if (this.writes() >= this.options.maxWrites) {
+        throw new Refused('too-many-writes', `this transaction may send at most ${this.options.maxWrites} writes`);
+      }
+      return await this.send(subject);
+    } catch (error) {
+      if (error instanceof Refused || error instanceof UnreadableBody) {
+        const rule = error instanceof Refused ? error.rule : 'encoding';
+        this.stepRefusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
+        return refusalResponse(rule, error.message);
+      }
+      this.stopped ??= (error as Error).message;
+      return error instanceof UpstreamError
+        ? noAnswer(error)
+        : statusResponse(500, `Stratus gateway: ${(error as Error).message}`);
+    }
+  }
+
+  private async dryRun(subject: WriteSubject): Promise<GatewayResponse> {
+    const answer = await this.options.inspector.dryRun(subject);
+    return answer.object
+      ? {
+          status: answer.status,
+          headers: { 'content-type': 'application/json' },
+          body: Buffer.from(JSON.stringify(answer.object)),
+        }
+      : statusResponse(answer.status, answer.message);
+  }
+
+  private async send(first: WriteSubject): Promise<GatewayResponse> {
+    let subject = first;
+    for (let pin = 1; ; pin++) {
+      const assessed = await this.assess(subject);
+      if ('response' in assessed) return assessed.response;
+      const blocked = await this.options.mayWrite();
+      if (blocked) {
+        this.stopped = blocked;
+        throw new Refused('not-the-writer', blocked);
+      }
+      const intent = await this.recordIntent(subject, assessed.assessment);
+      const { response, conflict } = await this.forward(subject, intent);
+      if (!conflict || !subject.before) return response;
+      const now = await this.options.inspector.current(subject.path);
+      if (pin >= MAX_PINS || !onlyStatusMoved(subject.before, now)) {
+        this.stopped = `${refLabel(subject.ref)} was changed by somebody else meanwhile`;
+        return response;
+      }
+      subject = { ...subject, before: now };
+    }
+  }
+
+  /** What the write would do, from the step's rehearsal or a dry-run of its own; a refusing server is answered through. */
+  private async assess(subject: WriteSubject): Promise<{ assessment: Assessment } | { response: GatewayResponse }> {
+    let after: KubeObject | null = null;
+    if (subject.verb === 'create' || subject.verb === 'update') {
+      const known = this.predictions.get(predictionKey(subject));
+      if (known !== undefined) after = known;
+      else {
+        const answer = await this.options.inspector.dryRun(subject);
+        if (answer.status >= 300) {
+          if (answer.status === 409 && subject.before) {
+            const now = await this.options.inspector.current(subject.path);
+            if (onlyStatusMoved(subject.before, now)) return this.assess(Object.assign(subject, { before: now }));
+          }
+          return { response: statusOf(answer) };
+        }
+        after = this.options.inspector.afterImage(subject, answer.object);
+      }
+    }
+    const createdHere = (ref: ObjectRef) => this.createdHere(ref, subject.before);
+    return { assessment: await this.options.inspector.assess(subject, after, createdHere) };
+  }
+
+  private createdHere(ref: ObjectRef, now: KubeObject | null): boolean {
+    const key = refKey(ref);
+    const created = writesOf(this.options.journal.records).findLast(
+      (write) => refKey(write.ref) === key && write.before === null && write.after !== null,
+    );
+    return created !== undefined && created.after?.metadata.uid === now?.metadata.uid;
+  }
+
+  private async recordIntent(
+    subject: WriteSubject,
+    { forecast, after, companions }: Assessment,
+  ): Promise<IntentRecord> {
+    const { journal, clock, crash } = this.options;
+    const { verb, body, before } = subject;
+    const intent: IntentRecord = {
+      type: 'intent',
+      seq: journal.records.filter((record) => record.type === 'intent').length + 1,
+      step: this.step,
+      method: verb === 'delete' ? 'DELETE' : verb === 'create' || verb === 'evict' ? 'POST' : patchMethod(body),
+      ref: subject.ref,
+      path: subject.path,
+      subresource: subject.subresource,
+      query: subject.target.query.toString(),
+      contentType: subject.contentType,
+      body: pinBody(verb, body, before),
+      before,
+      predicted: after,
+      forecast,
+      companions,
+      at: new Date(clock.now()).toISOString(),
+    };
+    crash('write.before-intent');
+    await journal.append(intent);
+    crash('write.after-intent');
+    return intent;
+  }
+
+  private async forward(
+    subject: WriteSubject,
+    intent: IntentRecord,
+  ): Promise<{ response: GatewayResponse; conflict: boolean }> {
+    const { upstream, crash } = this.options;
+    let status = 0;
+    let bytes: Buffer = Buffer.alloc(0);
+    let headers: Record<string, string> = {};
+    try {
+      const answer = await upstream.request({
+        method: intent.method,
+        path: withQuery(subject.target.path, subject.target.query),
+        headers: { accept: 'application/json', 'content-type': intent.contentType, 'user-agent': this.options.manager },
+        ...(intent.body === null ? {} : { body: Buffer.from(JSON.stringify(intent.body)) }),
+      });
+      crash('write.after-forward');
+      status = answer.status;
+      headers = returnedHeaders(answer.headers);
+      delete headers['content-length'];
+      bytes = await readAll(answer.body, 64 * 1024 * 1024);
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) return this.settleUnknown(subject, intent, (error as Error).message);
+      if (error.maybeSent) return this.settleUnknown(subject, intent, error.message);
+      await this.recordOutcome(intent, 0, 'rejected', null, error.message);
+      this.stopped = `no answer from the API server: ${error.message}`;
+      return { response: noAnswer(error), conflict: false };
+    }
+    // A server error says nothing about whether the write was stored.
+    if (status >= 500) return this.settleUnknown(subject, intent, messageOf(bytes));
+    const response: GatewayResponse = { status, headers, body: bytes };
+    if (status >= 300) {
+      await this.recordOutcome(intent, status, 'rejected', null, messageOf(bytes));
+      return { response, conflict: status === 409 && subject.verb !== 'create' };
+    }
+    this.stepWrites++;
+    await this.recordOutcome(intent, status, 'done', await this.stored(subject, parseObject(bytes)), '');
+    if (intent.contentType.startsWith('application/apply-patch') && !subject.before && status === 200) {
+      this.stopped = `${refLabel(subject.ref)} was created by somebody else at the same moment`;
+    }
+    return { response, conflict: false };
+  }
+
+  /** The post-image; a Scale does not show it, so that the object is read again. */
+  private async stored(subject: WriteSubject, answer: KubeObject | null): Promise<KubeObject | null> {
+    if (subject.verb === 'delete' || subject.verb === 'evict') return null;
+    if (subject.subresource !== 'scale') return answer;
+    const expected = this.options.inspector.afterImage(subject, answer);
+    const live = await this.options.inspector.current(subject.path).catch(() => null);
+    // A reading by a later version may already hold somebody else's edit.
+    return live && live.metadata.resourceVersion === answer?.metadata.resourceVersion ? live : expected;
+  }
+
+  /** The answer was lost: finds out what became of the write, for a while; else recovery will. */
+  private async settleUnknown(
+    subject: WriteSubject,
+    intent: IntentRecord,
+    reason: string,
+  ): Promise<{ response: GatewayResponse; conflict: boolean }> {
+    this.stopped = `the answer to a write was lost: ${reason}`;
+    this.stepWrites++;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      if (attempt > 0) await pause(200 * 2 ** attempt);
+      const answer = await this.raw.send('GET', subject.path).catch(() => null);
+      if (!answer || (answer.status !== 200 && answer.status !== 404)) continue;
+      const verdict = attribute(intent, answer.status === 200 ? answer.object : null, this.options.manager);
+      if (verdict.outcome !== 'unclear') await this.recordOutcome(intent, 0, verdict.outcome, verdict.after, reason);
+      break;
+    }
+    return { response: statusResponse(504, `the answer to this write was lost: ${reason}`), conflict: false };
+  }
+
+  private async recordOutcome(
+    intent: IntentRecord,
+    status: number,
+    outcome: 'done' | 'rejected',
+    after: KubeObject | null,
+    message: string,
+  ): Promise<void> {
+    const { journal, clock, crash } = this.options;
+    // Not forced to disk: an outcome that is lost is found out again from the object itself.
+    await journal.note({
+      type: 'outcome',
+      seq: intent.seq,
+      status,
+      outcome,
+      after,
+      message,
+      at: new Date(clock.now()).toISOString(),
+    });
+    crash('write.after-outcome');
+  }
+}
+
+/** Same request, same pre-image: same result. */
+export function predictionKey(subject: WriteSubject): string {
+  const { target, body, before, verb } = subject;
+  return JSON.stringify([
+    verb,
+    target.path,
+    target.query.toString(),
+    body.form,
+    body.value,
+    before?.metadata.resourceVersion ?? null,
+  ]);
+}
+
+function dryRunInBody(value: unknown): boolean {
+  const list = (value as { dryRun?: unknown } | null)?.dryRun;
+  return Array.isArray(list) && list.includes('All');
+}
+
+function statusOf(answer: { status: number; object: KubeObject | null; message: string }): GatewayResponse {
+  return answer.object
+    ? {
+        status: answer.status,
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify(answer.object)),
+      }
+    : statusResponse(answer.status, answer.message);
+}

@@ -1,0 +1,104 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import type { Handler } from './messages.ts';
+import { statusResponse } from './messages.ts';
+
+/**
+ * HTTP server on 127.0.0.1 in front of one gateway mode. Clients authenticate by a random path prefix (kubectl sends
+ * no token over plain HTTP); `url` carries it and must reach nobody but the child it is meant for.
+ */
+export class Loopback {
+  readonly url: string;
+  private readonly server: Server;
+  private readonly sockets: Set<Socket>;
+
+  private constructor(url: string, server: Server, sockets: Set<Socket>) {
+    this.url = url;
+    this.server = server;
+    this.sockets = sockets;
+  }
+
+  /** Listens on a free port. */
+  static async open(handler: Handler): Promise<Loopback> {
+    const secret = randomBytes(24).toString('hex');
+    const sockets = new Set<Socket>();
+    const server = createServer((request, response) => {
+      void serve(handler, secret, request, response);
+    });
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+    });
+    // exec, attach and port-forward ask for an upgraded connection; there is no such thing here.
+    server.on('upgrade', (_request, socket) => {
+      socket.end(
+        'HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\nrefused by Stratus (upgrade): streams in both directions are refused',
+      );
+    });
+    server.on('connect', (_request, socket) => socket.destroy());
+    server.requestTimeout = 0;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    return new Loopback(`http://127.0.0.1:${port}/${secret}`, server, sockets);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+}
+
+async function serve(
+  handler: Handler,
+  secret: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const abort = new AbortController();
+  response.on('close', () => abort.abort());
+  response.on('error', () => abort.abort());
+  try {
+    const url = withoutPrefix(request.url ?? '', secret);
+    const hasBody = !['GET', 'HEAD'].includes(request.method ?? '');
+    const answer =
+      url === null
+        ? statusResponse(403, 'refused by Stratus (address): unknown path prefix')
+        : await handler.handle({
+            method: request.method ?? 'GET',
+            url,
+            headers: request.headers as Record<string, string | undefined>,
+            body: hasBody ? request : null,
+            signal: abort.signal,
+          });
+    response.writeHead(answer.status, answer.headers);
+    if (Buffer.isBuffer(answer.body)) {
+      response.end(answer.body);
+      return;
+    }
+    // Watches and logs: the first byte goes out before the second arrives.
+    response.flushHeaders();
+    await pipeline(answer.body, response);
+  } catch (error) {
+    if (response.headersSent || abort.signal.aborted) response.destroy();
+    else {
+      const answer = statusResponse(500, `Stratus gateway: ${(error as Error).message}`);
+      response.writeHead(answer.status, answer.headers);
+      response.end(answer.body);
+    }
+  }
+}
+
+function withoutPrefix(url: string, secret: string): string | null {
+  const given = Buffer.from(url.slice(1, 1 + secret.length));
+  const wanted = Buffer.from(secret);
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return null;
+  const rest = url.slice(1 + secret.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}

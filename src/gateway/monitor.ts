@@ -1,0 +1,162 @@
+import type { ApiRequest } from './api-request.ts';
+import { parseApiRequest, UnreadableRequest } from './api-request.ts';
+import { passThrough } from './forward.ts';
+import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
+import { jsonResponse, parseObject, readAll, statusResponse } from './messages.ts';
+import type { ControlGrant, GatewayMode, ModeGrants, Verdict } from './policy.ts';
+import { judgeRequest } from './policy.ts';
+import { carriesSecrets, jsonAccept, redactingWatch, redactSecretJson } from './redact.ts';
+import type { SecretScrubber } from './redact.ts';
+import type { Upstream } from './upstream.ts';
+
+const MAX_SECRET_LIST = 64 * 1024 * 1024;
+
+/** A refusal in the gateway's own words, with the rule it comes from. */
+export interface Refusal {
+  rule: string;
+  reason: string;
+  method: string;
+  path: string;
+}
+
+/** Parses and judges; a refusal is returned as the response to send. */
+export function screen(
+  mode: GatewayMode,
+  request: GatewayRequest,
+  grants: ModeGrants,
+  onRefusal: (refusal: Refusal) => void,
+): { parsed: ApiRequest; verdict: Exclude<Verdict, { action: 'refuse' }> } | { response: GatewayResponse } {
+  const deny = (rule: string, reason: string) => {
+    onRefusal({ rule, reason, method: request.method, path: request.url.split('?')[0]!.slice(0, 300) });
+    return { response: refusalResponse(rule, reason) };
+  };
+  const upgrade = request.headers.upgrade ?? (/\bupgrade\b/i.test(request.headers.connection ?? '') ? 'upgrade' : '');
+  if (upgrade || request.method === 'CONNECT')
+    return deny('upgrade', 'streams in both directions (exec, attach, port-forward) are refused');
+  const impersonation = Object.keys(request.headers).find((name) => name.startsWith('impersonate-'));
+  if (impersonation)
+    return deny('impersonation', 'acting as somebody else (--as) is refused: the target and its user are pinned');
+  let parsed: ApiRequest;
+  try {
+    parsed = parseApiRequest(request.method, request.url);
+  } catch (error) {
+    if (error instanceof UnreadableRequest && mode !== 'probe') return deny('unreadable', error.message);
+    if (!(error instanceof UnreadableRequest)) throw error;
+    parsed = opaque(request);
+  }
+  const verdict = judgeRequest(mode, parsed, grants);
+  return verdict.action === 'refuse' ? deny(verdict.rule, verdict.reason) : { parsed, verdict };
+}
+
+/** A probe is compared as a whole with what the engineer gave, so that it need not be understood. */
+function opaque(request: GatewayRequest): ApiRequest {
+  const [path = '', query = ''] = request.url.split('?', 2);
+  const none = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
+  return {
+    method: request.method,
+    path,
+    query: new URLSearchParams(query),
+    kind: 'other',
+    verb: 'get',
+    dryRun: false,
+    ...none,
+  };
+}
+
+export function refusalResponse(rule: string, reason: string): GatewayResponse {
+  return statusResponse(403, `refused by Stratus (${rule}): ${reason}`);
+}
+
+/**
+ * The modes that hold no journal: read, probe, control and undo. Forwards what the policy lets through; in read mode
+ * Secret values are blanked, and an answer in a form that cannot be blanked is refused.
+ */
+export class Monitor implements Handler {
+  private readonly upstream: Upstream;
+  private readonly mode: 'read' | 'probe' | 'control' | 'undo';
+  private readonly grants: ModeGrants;
+  private readonly onRefusal: (refusal: Refusal) => void;
+
+  constructor(
+    upstream: Upstream,
+    mode: 'read' | 'probe' | 'control' | 'undo',
+    grants: ModeGrants = {},
+    onRefusal: (refusal: Refusal) => void = () => undefined,
+  ) {
+    this.upstream = upstream;
+    this.mode = mode;
+    this.grants = grants;
+    this.onRefusal = onRefusal;
+  }
+
+  async handle(request: GatewayRequest): Promise<GatewayResponse> {
+    const screened = screen(this.mode, request, this.grants, this.onRefusal);
+    if ('response' in screened) return screened.response;
+    if (this.mode === 'control' && screened.parsed.verb === 'create')
+      return this.controlledCreate(request, screened.parsed);
+    if (this.mode === 'read' && carriesSecrets(screened.parsed)) {
+      return readRedacted(this.upstream, request, screened.parsed);
+    }
+    return passThrough(this.upstream, request);
+  }
+
+  /** The name of what is created stands in the body: it must be a granted one. */
+  private async controlledCreate(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
+    const bytes = await readAll(request.body);
+    const name = parsed.name || parseObject(bytes)?.metadata?.name;
+    const granted = (grant: ControlGrant) =>
+      grant.resource === parsed.resource && grant.namespace === parsed.namespace && grant.name === name;
+    if (!this.grants.control?.some(granted)) {
+      const reason = 'the lock may only touch its own objects';
+      this.onRefusal({ rule: 'control', reason, method: request.method, path: parsed.path });
+      return refusalResponse('control', reason);
+    }
+    return passThrough(this.upstream, { ...request, body: bytes });
+  }
+}
+
+/** A Secret request with values blanked: JSON is forced, everything else is refused. */
+export async function readRedacted(
+  upstream: Upstream,
+  request: GatewayRequest,
+  parsed: ApiRequest,
+): Promise<GatewayResponse> {
+  const response = await passThrough(upstream, request, { headers: { accept: jsonAccept(request.headers.accept) } });
+  if (!isJson(response.headers['content-type'])) {
+    if (!Buffer.isBuffer(response.body)) response.body.destroy();
+    return statusResponse(
+      406,
+      'refused by Stratus (redaction): the answer is not JSON, so Secret values cannot be blanked',
+    );
+  }
+  const headers = { ...response.headers };
+  delete headers['content-length'];
+  if (parsed.verb === 'watch' && response.status === 200 && !Buffer.isBuffer(response.body)) {
+    const source = response.body;
+    const body = redactingWatch();
+    source.on('error', (error) => body.destroy(error));
+    body.on('close', () => source.destroy());
+    return { status: 200, headers, body: source.pipe(body) };
+  }
+  const value = parseObject(await readAll(response.body, MAX_SECRET_LIST));
+  return jsonResponse(response.status, redactSecretJson(value), headers);
+}
+
+/** A Secret request with values kept (a kubectl that computes a patch needs them) and learnt for scrubbing its output. */
+export async function readLearning(
+  upstream: Upstream,
+  request: GatewayRequest,
+  parsed: ApiRequest,
+  scrubber: SecretScrubber,
+): Promise<GatewayResponse> {
+  // Nobody computes a patch from a watch.
+  if (parsed.verb === 'watch') return readRedacted(upstream, request, parsed);
+  const response = await passThrough(upstream, request, { headers: { accept: jsonAccept(request.headers.accept) } });
+  const bytes = await readAll(response.body, MAX_SECRET_LIST);
+  scrubber.learn(parseObject(bytes));
+  return { ...response, body: bytes };
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return /^application\/json(;|$)/.test(contentType ?? '');
+}

@@ -1,0 +1,159 @@
+import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { refKey, refLabel } from '../domain/kube-object.ts';
+import type { RehearsedWrite } from '../domain/transaction.ts';
+import { blankSecret } from '../undo/difference.ts';
+import type { ApiRequest } from './api-request.ts';
+import { noAnswer, passThrough } from './forward.ts';
+import { predictionKey } from './journal-monitor.ts';
+import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
+import { jsonResponse, messageOf, notFound, readAll, statusResponse } from './messages.ts';
+import type { Refusal } from './monitor.ts';
+import { readLearning, refusalResponse, screen } from './monitor.ts';
+import { carriesSecrets } from './redact.ts';
+import type { SecretScrubber } from './redact.ts';
+import type { Upstream } from './upstream.ts';
+import { UpstreamError } from './upstream.ts';
+import { readWriteBody, UnreadableBody } from './write-body.ts';
+import type { WriteInspector, WriteSubject } from './write-inspector.ts';
+import { patchMethod, Refused } from './write-inspector.ts';
+
+/**
+ * What earlier rehearsed writes would have left: objects by API path, null where one would be gone. Lets a command (or
+ * a later command of the plan) see its own deletions, on which kubectl waits.
+ */
+export type Overlay = Map<string, KubeObject | null>;
+
+/**
+ * Rehearse mode: every write is sent with dryRun=All added here, so that no spelling of a command can write, and its
+ * undo is forecast. One instance per command; the overlay is shared by the commands of a plan.
+ */
+export class RehearsalMonitor implements Handler {
+  readonly writes: RehearsedWrite[] = [];
+  readonly refusals: Refusal[] = [];
+  /** Results by request, for the journal mode of the same step. */
+  readonly predictions = new Map<string, KubeObject | null>();
+  private readonly upstream: Upstream;
+  private readonly inspector: WriteInspector;
+  private readonly scrubber: SecretScrubber;
+  private readonly overlay: Overlay;
+  private readonly createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean;
+
+  constructor(
+    upstream: Upstream,
+    inspector: WriteInspector,
+    scrubber: SecretScrubber,
+    overlay: Overlay,
+    createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
+  ) {
+    this.upstream = upstream;
+    this.inspector = inspector;
+    this.scrubber = scrubber;
+    this.overlay = overlay;
+    this.createdHere = createdHere;
+  }
+
+  async handle(request: GatewayRequest): Promise<GatewayResponse> {
+    const screened = screen('rehearse', request, {}, (refusal) => this.refusals.push(refusal));
+    if ('response' in screened) return screened.response;
+    const { parsed, verdict } = screened;
+    if (verdict.action === 'write') return this.rehearse(request, parsed);
+    if (parsed.verb === 'get' && this.overlay.has(parsed.path)) {
+      const object = this.overlay.get(parsed.path);
+      return object ? jsonResponse(200, object) : notFound(parsed.path);
+    }
+    return carriesSecrets(parsed)
+      ? readLearning(this.upstream, request, parsed, this.scrubber)
+      : passThrough(this.upstream, request);
+  }
+
+  private async rehearse(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
+    try {
+      const body = readWriteBody(request.headers['content-type'], await readAll(request.body));
+      const subject = await this.inspector.subject(parsed, body);
+      const gone = this.overlay.get(subject.path) === null;
+      const applying = body.form === 'apply';
+      if (subject.verb !== 'create' && !applying && (!subject.before || gone)) {
+        return statusResponse(404, `${refLabel(subject.ref)} not found`);
+      }
+      const { response, after } = await this.dryRun(subject, gone);
+      if (response.status >= 300) return response;
+      const assessed = await this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before));
+      this.predictions.set(predictionKey(subject), after);
+      const method = subject.verb === 'delete' ? 'DELETE' : subject.verb === 'update' ? patchMethod(body) : 'POST';
+      this.writes.push({
+        ref: subject.ref,
+        method,
+        ...(subject.subresource ? { subresource: subject.subresource } : {}),
+        before: subject.before && blankSecret(subject.before),
+        after: after && blankSecret(after),
+        undo: assessed.forecast,
+      });
+      this.overlay.set(subject.path, after);
+      return response;
+    } catch (error) {
+      if (error instanceof Refused || error instanceof UnreadableBody) {
+        const rule = error instanceof Refused ? error.rule : 'encoding';
+        this.refusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
+        return refusalResponse(rule, error.message);
+      }
+      return error instanceof UpstreamError
+        ? noAnswer(error)
+        : statusResponse(500, `Stratus gateway: ${(error as Error).message}`);
+    }
+  }
+
+  private isCreatedHere(ref: ObjectRef, now: KubeObject | null): boolean {
+    const rehearsed = this.writes.some((write) => refKey(write.ref) === refKey(ref) && write.before === null);
+    return rehearsed || this.createdHere(ref, now);
+  }
+
+  private async dryRun(
+    subject: WriteSubject,
+    replacing: boolean,
+  ): Promise<{ response: GatewayResponse; after: KubeObject | null }> {
+    const namespaceToCome = subject.ref.namespace
+      ? this.overlay.get(`/api/v1/namespaces/${subject.ref.namespace}`)
+      : null;
+    if (subject.verb === 'create' && namespaceToCome) {
+      // The server cannot rehearse inside a namespace that an earlier command will create.
+      const after = subject.body.value as unknown as KubeObject;
+      return { response: jsonResponse(201, after), after };
+    }
+    const answer = await this.inspector.dryRun(subject);
+    if (answer.status === 409 && subject.verb === 'create' && replacing) return this.dryRunReplacement(subject);
+    const headers = { 'content-type': 'application/json' };
+    const bytes = Buffer.from(JSON.stringify(answer.object ?? {}));
+    if (answer.status >= 300) {
+      return {
+        response: answer.object
+          ? { status: answer.status, headers, body: bytes }
+          : statusResponse(answer.status, messageOf(bytes)),
+        after: null,
+      };
+    }
+    return {
+      response: { status: answer.status, headers, body: bytes },
+      after: this.inspector.afterImage(subject, answer.object),
+    };
+  }
+
+  /** The object of that name is still there, only rehearsed as deleted: its successor is tried under another name. */
+  private async dryRunReplacement(
+    subject: WriteSubject,
+  ): Promise<{ response: GatewayResponse; after: KubeObject | null }> {
+    const object = structuredClone(subject.body.value) as unknown as KubeObject;
+    object.metadata.name = `${subject.ref.name.slice(0, 50)}-rehearsal`;
+    const answer = await this.inspector.dryRun({
+      ...subject,
+      body: { ...subject.body, value: object as unknown as Json },
+    });
+    if (answer.status >= 300 || !answer.object) {
+      return {
+        response: statusResponse(answer.status, answer.message.replaceAll(object.metadata.name, subject.ref.name)),
+        after: null,
+      };
+    }
+    const after = { ...answer.object, metadata: { ...answer.object.metadata, name: subject.ref.name } };
+    return { response: jsonResponse(answer.status, after), after };
+  }
+}

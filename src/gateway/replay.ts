@@ -1,0 +1,404 @@
+import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { refLabel } from '../domain/kube-object.ts';
+import type { FieldDifference } from '../domain/transaction.ts';
+import { difference, pointer, sameJson } from '../undo/difference.ts';
+import type { InverseStep } from '../undo/inverse.ts';
+import { isControlled } from '../undo/inverse.ts';
+import { CONTROLLER_ANNOTATIONS, normalise, recreationBody, withoutServerFields } from '../undo/normalise.ts';
+import { guardedPatch, takeBack } from '../undo/reverse-patch.ts';
+import { comparable } from '../undo/comparable.ts';
+import type { Discovery } from './discovery.ts';
+import { splitApiVersion } from './discovery.ts';
+import { objectPath } from './api-request.ts';
+import type { Answer, UndoAccess } from './undo-access.ts';
+import { splitObjectPath } from './undo-access.ts';
+
+/** PUTs that lose a race against status updates are repeated this often. */
+const MAX_CONFLICTS = 5;
+const GONE_WITHIN_MS = 60_000;
+/** Rounds of deleting pods that hold a claim; their controller may make new ones in between. */
+const MAX_CONSUMER_ROUNDS = 20;
+
+type Step<A extends InverseStep['action']> = Extract<InverseStep, { action: A }>;
+
+/** Sends the inverse writes. Looks at the live state before each, so that it may be run again after any interruption. */
+export class Replay {
+  /** Fields that could not be restored. */
+  readonly differences: FieldDifference[] = [];
+  /** Other people's edits that were kept. */
+  readonly foreign: FieldDifference[] = [];
+  /** What cannot be as before, in words. */
+  readonly residue: string[] = [];
+  /** Objects whose replicas belong to an autoscaler. */
+  readonly autoscaled: ObjectRef[] = [];
+  private readonly access: UndoAccess;
+  private readonly discovery: Discovery;
+  private readonly manager: string;
+
+  constructor(access: UndoAccess, discovery: Discovery, manager: string) {
+    this.access = access;
+    this.discovery = discovery;
+    this.manager = manager;
+  }
+
+  async perform(step: InverseStep): Promise<void> {
+    switch (step.action) {
+      case 'restore':
+        return this.restore(step);
+      case 'remove':
+        return this.remove(step.ref, step.path, step.created);
+      case 'recreate':
+        return this.recreate(step.ref, step.path, step.before);
+      case 'replace':
+        return this.replace(step);
+      case 'companion':
+        return this.restoreCompanion(step);
+      case 'derived':
+        this.residue.push(`${refLabel(step.ref)} was replaced by its controller under a new name or uid`);
+        return;
+      case 'absent':
+        return;
+    }
+  }
+
+  private async restore(step: Step<'restore'>): Promise<void> {
+    const { ref, path, edits } = step;
+    const first = edits[0]!.before;
+    const last = edits.at(-1)!.after;
+    for (let attempt = 0; ; attempt++) {
+      const live = await this.access.get(path);
+      if (!live || live.metadata.uid !== first.metadata.uid) {
+        this.diverge(ref, '', first, live ? 'another object of this name' : undefined);
+        return;
+      }
+      const now = withoutServerFields(live);
+      let target: Json = now;
+      const conflicts: Array<{
+        path: Parameters<typeof pointer>[0];
+        expected: Json | undefined;
+        actual: Json | undefined;
+      }> = [];
+      for (const edit of edits.toReversed()) {
+        const merged = takeBack(withoutServerFields(edit.before), withoutServerFields(edit.after), target);
+        target = merged.value ?? target;
+        conflicts.push(...merged.conflicts);
+      }
+      const real = await this.withoutAutoscaled(ref, conflicts);
+      if (real.length > 0) {
+        for (const conflict of real) this.diverge(ref, pointer(conflict.path, now), conflict.expected, conflict.actual);
+        return;
+      }
+      if (sameJson(target, now)) return;
+      const untouched = sameJson(normalise(live), normalise(last)) && edits.length === 1;
+      const answer = untouched
+        ? await this.put(ref, path, target, live)
+        : await this.patch(ref, path, now, target, live);
+      if (answer.status < 300) return;
+      const raced =
+        answer.status === 409 ||
+        answer.status === 404 ||
+        (answer.status === 422 && /testing|test operation|the server rejected/i.test(answer.message));
+      if (!raced || attempt >= MAX_CONFLICTS) {
+        this.fail(ref, now, target, answer);
+        return;
+      }
+    }
+  }
+
+  /** The pre-image in a PUT with the live version; status and controller annotations stay as they are now. */
+  private put(ref: ObjectRef, path: string, target: Json, live: KubeObject): Promise<Answer> {
+    const body = withControllerAnnotations(target, live) as unknown as KubeObject;
+    body.metadata.uid = live.metadata.uid;
+    body.metadata.resourceVersion = live.metadata.resourceVersion;
+    if (live.status !== undefined) body.status = live.status;
+    return this.access.write(ref, 'PUT', path, body, { query: `fieldManager=${this.manager}` });
+  }
+
+  /** Somebody else changed the object too: only our paths are taken back, each guarded by a test. */
+  private patch(ref: ObjectRef, path: string, now: Json, target: Json, live: KubeObject): Promise<Answer> {
+    const operations = [
+      { op: 'test', path: '/metadata/uid', value: live.metadata.uid },
+      { op: 'test', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
+      ...guardedPatch(withControllerAnnotations(now, live), withControllerAnnotations(target, live)),
+    ];
+    return this.access.write(ref, 'PATCH', path, operations, {
+      contentType: 'application/json-patch+json',
+      query: `fieldManager=${this.manager}`,
+    });
+  }
+
+  private async remove(ref: ObjectRef, path: string, created: KubeObject): Promise<void> {
+    const live = await this.access.get(path);
+    if (!live) return;
+    if (live.metadata.uid !== created.metadata.uid) {
+      this.residue.push(`${refLabel(ref)} was created anew by somebody else and is kept`);
+      return;
+    }
+    if (ref.kind === 'Namespace' && !(await this.isEmptyNamespace(ref))) return;
+    for (const change of difference(comparable(created), comparable(live))) {
+      this.foreign.push({
+        ref,
+        path: pointer(change.path, normalise(live)),
+        expected: change.before,
+        actual: change.after,
+      });
+    }
+    await this.deleteObject(ref, path, live);
+  }
+
+  /** Deletes exactly this object and waits until it is gone; pods that hold a claim are let go first. */
+  private async deleteObject(ref: ObjectRef, path: string, live: KubeObject): Promise<boolean> {
+    const uid = live.metadata.uid ?? '';
+    if (!live.metadata.deletionTimestamp) {
+      const answer = await this.access.write(ref, 'DELETE', path, {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        preconditions: { uid },
+        propagationPolicy: 'Background',
+      });
+      if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409) {
+        this.diverge(ref, '', undefined, `could not be deleted: ${answer.message}`);
+        return false;
+      }
+    }
+    const gone =
+      ref.kind === 'PersistentVolumeClaim'
+        ? await this.releaseClaim(ref, path, uid)
+        : await this.access.waitGone(path, uid, GONE_WITHIN_MS);
+    if (!gone) {
+      const now = await this.access.get(path);
+      const holders = (now?.metadata.finalizers ?? []).join(', ');
+      this.diverge(
+        ref,
+        '',
+        undefined,
+        `still there after ${GONE_WITHIN_MS / 1000} s${holders ? `, held by ${holders}` : ''}`,
+      );
+    }
+    return gone;
+  }
+
+  /** The pvc-protection finalizer keeps a claim until no running pod mounts it. */
+  private async releaseClaim(claim: ObjectRef, path: string, uid: string): Promise<boolean> {
+    for (let round = 0; round < MAX_CONSUMER_ROUNDS; round++) {
+      if (await this.access.waitGone(path, uid, round === 0 ? 500 : 3_000)) return true;
+      const pods = (await this.access.list(`/api/v1/namespaces/${claim.namespace}/pods`)).filter((pod) =>
+        mounts(pod, claim.name),
+      );
+      for (const pod of pods) {
+        const ref: ObjectRef = { apiVersion: 'v1', kind: 'Pod', namespace: claim.namespace, name: pod.metadata.name };
+        if (!isControlled(pod)) {
+          this.residue.push(`${refLabel(ref)} has no controller and holds ${refLabel(claim)}`);
+          return false;
+        }
+        if (pod.metadata.deletionTimestamp) continue;
+        await this.access.write(ref, 'DELETE', `/api/v1/namespaces/${claim.namespace}/pods/${pod.metadata.name}`, {
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          preconditions: { uid: pod.metadata.uid },
+        });
+        this.residue.push(`${refLabel(ref)} was replaced because it held ${refLabel(claim)}`);
+      }
+    }
+    return false;
+  }
+
+  private async recreate(ref: ObjectRef, path: string, before: KubeObject): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const live = await this.access.get(path);
+      if (live?.metadata.deletionTimestamp) {
+        if (await this.access.waitGone(path, live.metadata.uid ?? '', GONE_WITHIN_MS)) continue;
+        this.diverge(
+          ref,
+          '',
+          before,
+          `the deleted one is still terminating (${(live.metadata.finalizers ?? []).join(', ')})`,
+        );
+        return;
+      }
+      if (live) {
+        const same = sameJson(comparable(live), comparable(before));
+        if (!same && !this.isOurs(live))
+          this.diverge(ref, '', before, 'another object of this name, made by somebody else');
+        return;
+      }
+      const body = await this.withLiveOwners(recreationBody(before));
+      const [collection] = splitObjectPath(path);
+      const answer = await this.create(ref, collection, body);
+      if (answer.status < 300) return;
+      if (answer.status !== 409 || attempt >= MAX_CONFLICTS) {
+        this.diverge(ref, '', before, `could not be created again: ${answer.message}`);
+        return;
+      }
+      await this.access.pause(100);
+    }
+  }
+
+  private async create(ref: ObjectRef, collection: string, body: KubeObject): Promise<Answer> {
+    const send = (object: KubeObject) =>
+      this.access.write(ref, 'POST', collection, object, { query: `fieldManager=${this.manager}` });
+    const answer = await send(body);
+    // Its address was given away meanwhile: a Service with another one is better than none; the difference is reported.
+    if (answer.status !== 422 || body.kind !== 'Service') return answer;
+    const relaxed = structuredClone(body);
+    if (relaxed.spec?.clusterIP !== 'None') for (const field of ['clusterIP', 'clusterIPs']) delete relaxed.spec[field];
+    for (const port of relaxed.spec?.ports ?? []) delete port.nodePort;
+    delete relaxed.spec?.healthCheckNodePort;
+    return send(relaxed);
+  }
+
+  /** Garbage collection deletes within seconds what refers to an owner that is not there any more. */
+  private async withLiveOwners(body: KubeObject): Promise<KubeObject> {
+    const owners = body.metadata.ownerReferences ?? [];
+    const kept: typeof owners = [];
+    for (const owner of owners) {
+      const [group, version] = splitApiVersion(owner.apiVersion);
+      const resource = await this.discovery.resourceOfKind(owner.apiVersion, owner.kind);
+      if (!resource) continue;
+      const namespace = resource.namespaced ? (body.metadata.namespace ?? '') : '';
+      const live = await this.access.get(
+        objectPath({ group, version, resource: resource.name, namespace }, owner.name),
+      );
+      if (live?.metadata.uid) kept.push({ ...owner, uid: live.metadata.uid });
+      else
+        this.residue.push(
+          `${body.kind}/${body.metadata.name} no longer refers to its owner ${owner.kind}/${owner.name}, which is gone`,
+        );
+    }
+    if (kept.length > 0) body.metadata.ownerReferences = kept;
+    else delete body.metadata.ownerReferences;
+    return body;
+  }
+
+  private async replace(step: Step<'replace'>): Promise<void> {
+    const { ref, path, before, created } = step;
+    const live = await this.access.get(path);
+    if (!live || live.metadata.uid !== created.metadata.uid) return this.recreate(ref, path, before);
+    if (!live.metadata.deletionTimestamp) {
+      const now = withoutServerFields(live);
+      const merged = takeBack(withoutServerFields(before), withoutServerFields(created), now);
+      if (merged.conflicts.length === 0) {
+        if (sameJson(merged.value, now)) return;
+        const body = { ...(structuredClone(merged.value) as unknown as KubeObject) };
+        body.metadata = { ...body.metadata, uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion };
+        // An update is enough where the kind allows it; else the new object makes room for the old one.
+        const possible = await this.access.rehearse('PUT', path, body);
+        if (possible.status < 300) {
+          const answer = await this.put(ref, path, merged.value as Json, live);
+          if (answer.status < 300) return;
+        }
+      } else if (ref.kind !== 'PersistentVolumeClaim') {
+        for (const conflict of merged.conflicts)
+          this.diverge(ref, pointer(conflict.path, now), conflict.expected, conflict.actual);
+        return;
+      }
+    }
+    if (await this.deleteObject(ref, path, live)) await this.recreate(ref, path, before);
+  }
+
+  /** Replicas that an autoscaler set: brought back unless a person set them meanwhile. */
+  private async restoreCompanion({ ref, path, companion }: Step<'companion'>): Promise<void> {
+    for (let attempt = 0; attempt <= MAX_CONFLICTS; attempt++) {
+      const live = await this.access.get(path);
+      const wanted = companion.before.spec?.replicas as number | undefined;
+      const actual = live?.spec?.replicas as number | undefined;
+      if (!live || live.metadata.uid !== companion.before.metadata.uid || wanted === actual) return;
+      const setter = managerOfReplicas(live);
+      if (setter !== 'kube-controller-manager' && setter !== this.manager) {
+        this.foreign.push({ ref, path: '/spec/replicas', expected: wanted, actual });
+        return;
+      }
+      const body = {
+        metadata: { uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion },
+        spec: { replicas: wanted },
+      };
+      const answer = await this.access.write(ref, 'PATCH', path, body, {
+        contentType: 'application/merge-patch+json',
+        query: `fieldManager=${this.manager}`,
+      });
+      if (answer.status < 300) return;
+      if (answer.status !== 409) break;
+    }
+    this.residue.push(`the replicas of ${refLabel(ref)} are still as the autoscaler left them`);
+  }
+
+  /** Replicas below an autoscaler are its own business. */
+  private async withoutAutoscaled<C extends { path: unknown[] }>(ref: ObjectRef, conflicts: C[]): Promise<C[]> {
+    const replicas = conflicts.filter((conflict) => sameJson(conflict.path as Json, ['spec', 'replicas']));
+    if (replicas.length === 0 || !ref.namespace) return conflicts;
+    const scalers = await this.access.list(`/apis/autoscaling/v2/namespaces/${ref.namespace}/horizontalpodautoscalers`);
+    const scaler = scalers.find(
+      (item) => item.spec?.scaleTargetRef?.kind === ref.kind && item.spec.scaleTargetRef.name === ref.name,
+    );
+    if (!scaler) return conflicts;
+    this.autoscaled.push(ref);
+    this.residue.push(`the replicas of ${refLabel(ref)} belong to HorizontalPodAutoscaler ${scaler.metadata.name}`);
+    return conflicts.filter((conflict) => !replicas.includes(conflict));
+  }
+
+  /** A namespace that others have used meanwhile is not taken away from them. */
+  private async isEmptyNamespace(ref: ObjectRef): Promise<boolean> {
+    const kinds: Array<[string, string]> = [
+      ['/api/v1', 'pods'],
+      ['/api/v1', 'configmaps'],
+      ['/api/v1', 'secrets'],
+      ['/api/v1', 'services'],
+      ['/api/v1', 'persistentvolumeclaims'],
+      ['/apis/apps/v1', 'deployments'],
+      ['/apis/apps/v1', 'statefulsets'],
+      ['/apis/apps/v1', 'daemonsets'],
+      ['/apis/batch/v1', 'jobs'],
+      ['/apis/batch/v1', 'cronjobs'],
+    ];
+    for (const [root, resource] of kinds) {
+      const items = await this.access.list(`${root}/namespaces/${ref.name}/${resource}`);
+      const other = items.find(
+        (item) =>
+          item.metadata.name !== 'kube-root-ca.crt' && !this.isOurs(item) && !item.metadata.ownerReferences?.length,
+      );
+      if (other) {
+        this.diverge(ref, '', undefined, `${resource}/${other.metadata.name} in it was made by somebody else`);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private isOurs(object: KubeObject): boolean {
+    const entries = (object.metadata.managedFields ?? []) as Array<{ manager?: string }>;
+    return entries.some((entry) => entry.manager === this.manager);
+  }
+
+  private fail(ref: ObjectRef, now: Json, target: Json, answer: Answer): void {
+    this.residue.push(`${refLabel(ref)}: the server refused the inverse (HTTP ${answer.status}): ${answer.message}`);
+    for (const change of difference(target, now)) {
+      this.diverge(ref, pointer(change.path, target, now), change.before, change.after);
+    }
+  }
+
+  private diverge(ref: ObjectRef, path: string, expected: unknown, actual: unknown): void {
+    this.differences.push({ ref, path, expected, actual });
+  }
+}
+
+/** A copy of a stripped document that keeps the controllers' annotations of the live object. */
+function withControllerAnnotations(document: Json, live: KubeObject): Json {
+  const copy = structuredClone(document) as unknown as KubeObject;
+  for (const name of CONTROLLER_ANNOTATIONS) {
+    const value = live.metadata.annotations?.[name];
+    if (value !== undefined) copy.metadata.annotations = { ...copy.metadata.annotations, [name]: value };
+  }
+  return copy as unknown as Json;
+}
+
+function mounts(pod: KubeObject, claim: string): boolean {
+  const volumes = (pod.spec?.volumes ?? []) as Array<{ persistentVolumeClaim?: { claimName?: string } }>;
+  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+  return !ended && volumes.some((volume) => volume.persistentVolumeClaim?.claimName === claim);
+}
+
+function managerOfReplicas(object: KubeObject): string {
+  type Entry = { manager?: string; fieldsV1?: { 'f:spec'?: Record<string, unknown> } };
+  const entries = (object.metadata.managedFields ?? []) as Entry[];
+  return entries.find((entry) => entry.fieldsV1?.['f:spec']?.['f:replicas'] !== undefined)?.manager ?? '';
+}

@@ -1,0 +1,314 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../domain/clock.ts';
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { refKey } from '../domain/kube-object.ts';
+import type { Plan, PlanStep } from '../domain/plan.ts';
+import type { OpenTransaction, TransactionManager, TransactionOpening } from '../domain/ports.ts';
+import type { Target } from '../domain/target.ts';
+import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import { rootsOf } from '../undo/inverse.ts';
+import { ApiSession } from './api-session.ts';
+import { derivedObjects, readyReplicas, WORKLOAD_KINDS } from './derived-state.ts';
+import { Discovery } from './discovery.ts';
+import type { FaultHook } from './fault-points.ts';
+import { JournalMonitor } from './journal-monitor.ts';
+import type { OpenRecord } from './journal-records.ts';
+import { statusOf, writesOf } from './journal-records.ts';
+import type { JournalStore, OpenJournal } from './journal-store.ts';
+import type { Kubectl, KubectlOutput } from './kubectl.ts';
+import { Loopback } from './loopback.ts';
+import { passAsUpstream } from './raw-access.ts';
+import { SecretScrubber } from './redact.ts';
+import type { Overlay } from './rehearsal-monitor.ts';
+import { RehearsalMonitor } from './rehearsal-monitor.ts';
+import { runUndo } from './undo-run.ts';
+import type { Upstream } from './upstream.ts';
+import { WriteInspector } from './write-inspector.ts';
+
+const READ_TIMEOUT_MS = 30_000;
+const WRITE_TIMEOUT_MS = 120_000;
+
+export interface GatewayOptions {
+  upstream: Upstream;
+  target: Target;
+  kubectl: Kubectl;
+  store: JournalStore;
+  clock: Clock;
+  /** Asked before each write: null to go on, else why this process may not write (lock lost, target moved). */
+  mayWrite?: () => Promise<string | null>;
+  /** Only tests set it. */
+  crash?: FaultHook;
+  /** How long an undo goes on when the server does not answer; default 30 s. */
+  patienceMs?: number;
+  /** How long a verified undo waits for workloads to converge; default 30 s. */
+  convergeMs?: number;
+  /** Give managed fields back to their owners after an undo; default true. */
+  restoreOwnership?: boolean;
+}
+
+type Filled = Required<GatewayOptions>;
+
+/** Transactions on one pinned cluster. */
+export class GatewayTransactions implements TransactionManager {
+  private readonly options: Filled;
+
+  constructor(options: GatewayOptions) {
+    this.options = {
+      mayWrite: async () => null,
+      crash: () => undefined,
+      patienceMs: 30_000,
+      convergeMs: 30_000,
+      restoreOwnership: true,
+      ...options,
+    };
+  }
+
+  async rehearse(plan: Plan, signal: AbortSignal): Promise<StepRehearsal[]> {
+    const rehearser = new Rehearser(this.options, 'stratus-rehearsal');
+    const overlay: Overlay = new Map();
+    const results: StepRehearsal[] = [];
+    for (const [index, step] of plan.steps.entries()) {
+      const { rehearsal } = await rehearser.run(step, plan.files, overlay, () => false, signal);
+      results.push({ ...rehearsal, partial: index > 0 });
+    }
+    return results;
+  }
+
+  async begin(opening: TransactionOpening): Promise<OpenTransaction> {
+    const { clock, store, target, crash } = this.options;
+    const at = new Date(clock.now()).toISOString();
+    const id = `tx-${at.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`;
+    const record: OpenRecord = { type: 'open', id, ...opening, target, manager: `stratus-${id.slice(3)}`, at };
+    crash('begin.before-journal');
+    const journal = await store.create(record);
+    crash('begin.after-journal');
+    return new GatewayTransaction(this.options, journal, record);
+  }
+
+  list(): Promise<TransactionSummary[]> {
+    return this.options.store.list();
+  }
+
+  /** @throws Error when it belongs to another cluster, is in use, does not exist or is damaged */
+  async reopen(id: string): Promise<OpenTransaction> {
+    const journal = await this.options.store.take(id);
+    const record = journal.records[0];
+    if (record?.type !== 'open' || record.target.fingerprint !== this.options.target.fingerprint) {
+      await journal.close();
+      const where =
+        record?.type === 'open' ? `context ${record.target.context} (${record.target.server})` : 'another cluster';
+      throw new Error(`transaction ${id} belongs to ${where}: choose that context`);
+    }
+    return new GatewayTransaction(this.options, journal, record);
+  }
+}
+
+class GatewayTransaction implements OpenTransaction {
+  readonly id: string;
+  private readonly options: Filled;
+  private readonly journal: OpenJournal;
+  private readonly open: OpenRecord;
+  private readonly rehearser: Rehearser;
+  private readonly monitor: JournalMonitor;
+  private readonly scrubber = new SecretScrubber();
+  private readonly raw: ApiSession;
+  private loopback: Promise<Loopback> | null = null;
+  private steps = 0;
+
+  constructor(options: Filled, journal: OpenJournal, open: OpenRecord) {
+    this.id = open.id;
+    this.options = options;
+    this.journal = journal;
+    this.open = open;
+    this.raw = new ApiSession(passAsUpstream(options.upstream));
+    this.rehearser = new Rehearser(options, open.manager);
+    this.steps = journal.records.filter((record) => record.type === 'step').length;
+    this.monitor = new JournalMonitor({
+      upstream: options.upstream,
+      journal,
+      inspector: this.rehearser.inspector,
+      scrubber: this.scrubber,
+      clock: options.clock,
+      maxWrites: open.maxWrites,
+      manager: open.manager,
+      mayWrite: options.mayWrite,
+      crash: options.crash,
+    });
+  }
+
+  async execute(step: PlanStep, files: Plan['files'], signal: AbortSignal): Promise<StepResult> {
+    const status = statusOf(this.journal.records);
+    if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
+    const { crash, clock, kubectl, target } = this.options;
+    const index = this.steps++;
+    await this.journal.append({ type: 'step', step: index, argv: step.argv, at: new Date(clock.now()).toISOString() });
+    crash('step.after-record');
+    const { rehearsal, predictions, output } = await this.rehearser.run(
+      step,
+      files,
+      new Map(),
+      this.createdHere,
+      signal,
+    );
+    if (!rehearsal.ok) {
+      return {
+        ok: false,
+        exitCode: output?.exitCode ?? -1,
+        stdout: '',
+        stderr: output?.stderr ?? '',
+        refusals: [],
+        writes: 0,
+        problem: rehearsal.problem,
+      };
+    }
+    await this.recordDerived(rehearsal.writes.map((write) => write.before));
+    crash('step.after-rehearsal');
+    this.monitor.beginStep(index, predictions);
+    this.loopback ??= Loopback.open(this.monitor);
+    const { url } = await this.loopback;
+    const ran = await kubectl.run({
+      argv: step.argv,
+      server: url,
+      namespace: target.namespace,
+      files,
+      timeoutMs: WRITE_TIMEOUT_MS,
+      signal,
+    });
+    crash('step.after-kubectl');
+    const { refusals, writes, problem } = this.monitor.endStep();
+    const scrub = (text: string) => this.scrubber.scrub(this.rehearser.scrubber.scrub(text));
+    const failure =
+      problem || refusals[0]?.reason || ran.killed || (ran.exitCode === 0 ? '' : lastLine(scrub(ran.stderr)));
+    return {
+      ok: failure === '',
+      exitCode: ran.exitCode,
+      stdout: scrub(ran.stdout),
+      stderr: scrub(ran.stderr),
+      refusals: refusals.map((refusal) => refusal.reason),
+      writes,
+      problem: failure,
+    };
+  }
+
+  roots(): ObjectRef[] {
+    return rootsOf(writesOf(this.journal.records));
+  }
+
+  writes(): number {
+    return this.monitor.writes();
+  }
+
+  async commit(): Promise<void> {
+    this.options.crash('commit.before');
+    await this.journal.setStatus('committed', new Date(this.options.clock.now()).toISOString());
+    this.options.crash('commit.after');
+  }
+
+  async undo(signal: AbortSignal): Promise<UndoResult> {
+    const { upstream, clock, patienceMs, convergeMs, restoreOwnership, mayWrite, crash } = this.options;
+    const { journal } = this;
+    return runUndo({
+      upstream,
+      journal,
+      manager: this.open.manager,
+      clock,
+      signal,
+      patienceMs,
+      convergeMs,
+      restoreOwnership,
+      mayWrite,
+      crash,
+    });
+  }
+
+  async dispose(): Promise<void> {
+    const loopback = await this.loopback;
+    await loopback?.close();
+    await this.journal.close();
+  }
+
+  private readonly createdHere = (ref: ObjectRef, now: KubeObject | null): boolean =>
+    writesOf(this.journal.records).some(
+      (write) =>
+        refKey(write.ref) === refKey(ref) && write.before === null && write.after?.metadata.uid === now?.metadata.uid,
+    );
+
+  /** What hangs below a workload before its first change: needed to judge the undo, not to perform it. */
+  private async recordDerived(objects: Array<KubeObject | null>): Promise<void> {
+    for (const object of objects) {
+      if (!object || !WORKLOAD_KINDS.has(object.kind)) continue;
+      const ref: ObjectRef = {
+        apiVersion: object.apiVersion,
+        kind: object.kind,
+        namespace: object.metadata.namespace,
+        name: object.metadata.name,
+      };
+      const known = this.journal.records.some(
+        (record) => record.type === 'derived' && refKey(record.ref) === refKey(ref),
+      );
+      const path = await this.rehearser.inspector.pathOf(ref);
+      if (known || !path) continue;
+      const derived = await derivedObjects(this.raw, object).catch(() => null);
+      if (derived)
+        await this.journal.note({ type: 'derived', ref, root: path, objects: derived, ready: readyReplicas(object) });
+    }
+  }
+}
+
+/** Runs commands in rehearse mode. */
+class Rehearser {
+  readonly inspector: WriteInspector;
+  readonly scrubber = new SecretScrubber();
+  private readonly options: Filled;
+
+  constructor(options: Filled, manager: string) {
+    this.options = options;
+    const raw = new ApiSession(passAsUpstream(options.upstream));
+    this.inspector = new WriteInspector(raw, new Discovery((path) => raw.find(path)), manager);
+  }
+
+  async run(
+    step: PlanStep,
+    files: Plan['files'],
+    overlay: Overlay,
+    createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
+    signal: AbortSignal,
+  ): Promise<{
+    rehearsal: StepRehearsal;
+    predictions: ReadonlyMap<string, KubeObject | null>;
+    output: KubectlOutput | null;
+  }> {
+    const ok: StepRehearsal = { argv: step.argv, ok: true, problem: '', writes: [], partial: false };
+    // They wait for what a rehearsal never brings about, and write nothing.
+    if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
+    const { upstream, kubectl, target } = this.options;
+    const monitor = new RehearsalMonitor(upstream, this.inspector, this.scrubber, overlay, createdHere);
+    const loopback = await Loopback.open(monitor);
+    try {
+      const output = await kubectl.run({
+        argv: step.argv,
+        server: loopback.url,
+        namespace: target.namespace,
+        files,
+        timeoutMs: READ_TIMEOUT_MS,
+        signal,
+      });
+      const stderr = this.scrubber.scrub(output.stderr);
+      const problem = monitor.refusals[0]?.reason ?? (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
+      const rehearsal = { ...ok, ok: problem === '', problem, writes: monitor.writes };
+      return { rehearsal, predictions: monitor.predictions, output: { ...output, stderr } };
+    } finally {
+      await loopback.close();
+    }
+  }
+}
+
+function waitsOnly(argv: string[]): boolean {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  return words[0] === 'wait' || (words[0] === 'rollout' && words[1] === 'status');
+}
+
+function lastLine(text: string): string {
+  const lines = text.trim().split('\n');
+  return (lines.at(-1) || 'kubectl failed without a message').slice(0, 500);
+}

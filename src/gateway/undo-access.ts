@@ -1,0 +1,177 @@
+import type { Clock } from '../domain/clock.ts';
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { ApiSession } from './api-session.ts';
+import type { FaultHook } from './fault-points.ts';
+import type { OpenJournal } from './journal-store.ts';
+import { Monitor } from './monitor.ts';
+import type { Upstream } from './upstream.ts';
+import { UpstreamError } from './upstream.ts';
+
+/** The cluster cannot be reached, or the caller gave up: the undo is still owed. */
+export class Stranded extends Error {}
+
+export interface Answer {
+  status: number;
+  object: KubeObject | null;
+  message: string;
+}
+
+/** Answers that say "not now": the same request may be sent again because every undo write is conditional. */
+const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
+
+export interface UndoAccessOptions {
+  upstream: Upstream;
+  journal: OpenJournal;
+  clock: Clock;
+  signal: AbortSignal;
+  /** How long to go on when the server does not answer. */
+  patienceMs: number;
+  mayWrite(): Promise<string | null>;
+  crash: FaultHook;
+}
+
+/**
+ * Requests of an undo: reads, and exactly the writes that were granted. Repeats with growing pauses while the server
+ * does not answer.
+ */
+export class UndoAccess {
+  readonly reads: ApiSession;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  writes = 0;
+  private readonly options: UndoAccessOptions;
+  private readonly grants = new Set<string>();
+  private readonly session: ApiSession;
+
+  constructor(options: UndoAccessOptions) {
+    this.options = options;
+    this.clock = options.clock;
+    this.signal = options.signal;
+    this.session = new ApiSession(new Monitor(options.upstream, 'undo', { undo: this.grants }));
+    this.reads = this.session;
+  }
+
+  /** Null for 404. @throws Stranded */
+  async get(path: string): Promise<KubeObject | null> {
+    const answer = await this.persist(() => this.session.send('GET', path, { signal: this.signal }));
+    if (answer.status === 404) return null;
+    if (answer.status !== 200 || !answer.object) throw new Stranded(`reading ${path} failed: ${answer.message}`);
+    return answer.object;
+  }
+
+  async list(path: string): Promise<KubeObject[]> {
+    let items: KubeObject[] = [];
+    await this.persist(async () => {
+      const page = await this.session.list(path, this.signal).catch((error: unknown) => {
+        const status = (error as { status?: number }).status;
+        if (status === undefined) throw error;
+        return status;
+      });
+      if (typeof page === 'number') return { status: page, object: null, message: `listing ${path}: HTTP ${page}` };
+      items = page.items;
+      return { status: 200, object: null, message: '' };
+    });
+    return items;
+  }
+
+  /** A dry-run of a write; nothing is stored. */
+  async rehearse(method: string, path: string, body: unknown): Promise<Answer> {
+    this.grants.add(`${method} ${path}`);
+    try {
+      return await this.persist(() => this.session.send(method, `${path}?dryRun=All`, { body, signal: this.signal }));
+    } finally {
+      this.grants.delete(`${method} ${path}`);
+    }
+  }
+
+  /** One inverse write; journalled as progress. `query` is added to the path. @throws Stranded */
+  async write(
+    ref: ObjectRef,
+    method: string,
+    path: string,
+    body: unknown,
+    options: { contentType?: string; query?: string } = {},
+  ): Promise<Answer> {
+    const { journal, clock, crash } = this.options;
+    const blocked = await this.options.mayWrite();
+    if (blocked) throw new Stranded(blocked);
+    await journal.append({ type: 'undo-intent', ref, method, path, at: new Date(clock.now()).toISOString() });
+    crash('undo.before-write');
+    this.grants.add(`${method} ${path}`);
+    try {
+      const url = options.query ? `${path}?${options.query}` : path;
+      const answer = await this.persist(() =>
+        this.session.send(method, url, { body, contentType: options.contentType, signal: this.signal }),
+      );
+      crash('undo.after-write');
+      if (answer.status < 300) this.writes++;
+      await journal.note({ type: 'undo-outcome', ref, status: answer.status, at: new Date(clock.now()).toISOString() });
+      return answer;
+    } finally {
+      this.grants.delete(`${method} ${path}`);
+    }
+  }
+
+  /** Waits by watch (and, should the watch end, by looking) until the object is gone or the deadline passes. */
+  async waitGone(path: string, uid: string, deadlineMs: number): Promise<boolean> {
+    const end = this.clock.monotonic() + deadlineMs;
+    const [collection, name] = splitObjectPath(path);
+    for (;;) {
+      const live = await this.get(path);
+      if (!live || live.metadata.uid !== uid) return true;
+      const left = end - this.clock.monotonic();
+      if (left <= 0) return false;
+      const stop = new AbortController();
+      const timer = setTimeout(() => stop.abort(), Math.min(left, 5_000));
+      const signal = AbortSignal.any([stop.signal, this.signal]);
+      try {
+        const from = live.metadata.resourceVersion ?? '';
+        for await (const event of this.session.watch(
+          `${collection}?fieldSelector=metadata.name%3D${name}&resourceVersion=${from}`,
+          signal,
+        )) {
+          if (event.type === 'DELETED' || event.type === 'ERROR') break;
+        }
+      } catch {
+        // The look above decides; a broken watch only costs time.
+        await this.pause(200);
+      } finally {
+        clearTimeout(timer);
+        stop.abort();
+      }
+    }
+  }
+
+  async pause(ms: number): Promise<void> {
+    try {
+      await this.clock.sleep(ms, this.signal);
+    } catch {
+      throw new Stranded('the undo was interrupted; it is still owed');
+    }
+  }
+
+  private async persist(send: () => Promise<Answer>): Promise<Answer> {
+    const end = this.clock.monotonic() + this.options.patienceMs;
+    for (let wait = 100; ; wait = Math.min(wait * 2, 3_000)) {
+      if (this.signal.aborted) throw new Stranded('the undo was interrupted; it is still owed');
+      let reason: string;
+      try {
+        const answer = await send();
+        if (!RETRYABLE.has(answer.status)) return answer;
+        reason = answer.message;
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error;
+        if (error.failure === 'aborted') throw new Stranded('the undo was interrupted; it is still owed');
+        reason = error.message;
+      }
+      if (this.clock.monotonic() >= end) throw new Stranded(`the cluster does not answer: ${reason}`);
+      await this.pause(wait);
+    }
+  }
+}
+
+/** Collection path and name of an object path. */
+export function splitObjectPath(path: string): [collection: string, name: string] {
+  const slash = path.lastIndexOf('/');
+  return [path.slice(0, slash), path.slice(slash + 1)];
+}
