@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+import type { WorkloadOptions } from './builders.ts';
+
+const SEEDS = [5, 11, 63, 250, 9001];
+const RULE = 'node-placement';
+
+async function only(world: World) {
+  const findings = await world.diagnose();
+  expect(commandProblems(findings)).toEqual([]);
+  const found = byRule(findings, RULE);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+function specAfter(world: World, finding: Awaited<ReturnType<typeof only>>) {
+  const { kind, name } = finding.object;
+  const workload = world.list(kind).find((object) => object.metadata.name === name)!;
+  return applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!)).spec.template.spec;
+}
+
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+const affinity = (...terms: object[]) => ({ nodeAffinity: { [REQUIRED]: { nodeSelectorTerms: terms } } });
+
+describe.each(SEEDS)('a placement that no node fulfils (seed %i)', (seed) => {
+  const kinds: WorkloadOptions['kind'][] = ['Deployment', 'StatefulSet'];
+
+  it('loses exactly the keys that were added', async () => {
+    const world = new World(seed);
+    const nodeSelector = { 'kubernetes.io/os': 'linux', 'example.org/pool~a': world.random.name() };
+    const before = { nodeSelector: { 'kubernetes.io/os': 'linux' } };
+    const workload = world.workload({
+      kind: 'Deployment',
+      podSpec: { nodeSelector },
+      earlier: [{ podSpec: before }],
+      pods: 'pending',
+    });
+    const finding = await only(world);
+    expect(finding.severity).toBe('critical');
+    expect(finding.message).toContain(workload.metadata.name);
+    expect(finding.message).toContain('example.org/pool~a');
+    expect(specAfter(world, finding).nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
+    expect(finding.fixes[0]!.commands[0]!.join(' ')).toContain('example.org~1pool~0a');
+    expect(finding.fixes.some((fix) => fix.commands[0]![0] === 'rollout')).toBe(true);
+  });
+
+  it('loses the whole selector when there is no history', async () => {
+    const world = new World(seed);
+    const kind = world.random.pick(kinds);
+    const podSpec = { nodeSelector: { 'kubernetes.io/hostname': world.random.name() } };
+    const workload = world.workload({ kind, podSpec, pods: 'pending', replicas: 1 });
+    world.event(
+      world.podsOf(workload)[0]!,
+      'FailedScheduling',
+      '0/1 nodes are available: 1 node(s) did not match Pod affinity',
+    );
+    const finding = await only(world);
+    expect(specAfter(world, finding)).not.toHaveProperty('nodeSelector');
+    expect(finding.evidence.some((each) => each.source === 'event')).toBe(true);
+    const deleted = finding.fixes[0]!.commands.slice(1);
+    expect(deleted).toEqual(
+      kind === 'StatefulSet'
+        ? [['delete', 'pod', `${workload.metadata.name}-0`, '-n', world.namespace, '--wait=false']]
+        : [],
+    );
+  });
+
+  it('gets back the value of the last revision', async () => {
+    const world = new World(seed);
+    world.node({ disk: 'fast' });
+    world.workload({
+      podSpec: { nodeSelector: { disk: world.random.name() } },
+      earlier: [{ podSpec: { nodeSelector: { disk: 'fast' } } }],
+      pods: 'pending',
+    });
+    expect(specAfter(world, await only(world)).nodeSelector).toEqual({ disk: 'fast' });
+  });
+
+  it('is corrected where the value is only misspelt', async () => {
+    const world = new World(seed);
+    world.node({ 'zone.example/name': 'europe-west' });
+    world.workload({ podSpec: { nodeSelector: { 'zone.example/name': 'europe-wset' } }, pods: 'pending' });
+    expect(specAfter(world, await only(world)).nodeSelector).toEqual({ 'zone.example/name': 'europe-west' });
+  });
+
+  it('loses the hopeless expression of a required affinity', async () => {
+    const world = new World(seed);
+    const good = { key: 'kubernetes.io/os', operator: 'In', values: ['linux', 'windows'] };
+    const bad = { key: 'gpu', operator: 'Exists' };
+    const before = { affinity: affinity({ matchExpressions: [good] }) };
+    world.workload({
+      podSpec: { affinity: affinity({ matchExpressions: [bad, good] }) },
+      earlier: [{ podSpec: before }],
+      pods: 'pending',
+    });
+    expect(specAfter(world, await only(world)).affinity).toEqual(before.affinity);
+  });
+
+  it('loses the affinity altogether when nothing of it would be left', async () => {
+    const world = new World(seed);
+    const bad = { key: 'gpu', operator: 'In', values: ['a100'] };
+    world.workload({ podSpec: { affinity: affinity({ matchExpressions: [bad] }) }, pods: 'pending' });
+    expect(specAfter(world, await only(world))).not.toHaveProperty('affinity');
+  });
+
+  it('offers each key where only the combination fails', async () => {
+    const world = new World(seed);
+    world.node({ red: 'yes' });
+    world.node({ blue: 'yes' });
+    world.workload({ podSpec: { nodeSelector: { red: 'yes', blue: 'yes' } }, pods: 'pending' });
+    const finding = await only(world);
+    expect(finding.fixes).toHaveLength(2);
+  });
+
+  it('is only a warning while enough old pods serve, and none at all for an unneeded workload at 0', async () => {
+    const world = new World(seed);
+    const podSpec = { nodeSelector: { nowhere: 'x' } };
+    world.workload({
+      replicas: 1,
+      podSpec,
+      earlier: [{ podSpec: { nodeSelector: {} }, readyPods: 1 }],
+      pods: 'pending',
+    });
+    world.workload({ replicas: 0, podSpec });
+    expect((await only(world)).severity).toBe('warning');
+  });
+
+  it('names a node name that does not exist', async () => {
+    const world = new World(seed);
+    world.workload({ podSpec: { nodeName: world.random.name() }, pods: 'pending' });
+    const finding = await only(world);
+    expect(finding.message).toContain('nodeName');
+    expect(specAfter(world, finding)).not.toHaveProperty('nodeName');
+  });
+
+  it('has no fix while an autoscaler brings a node', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ podSpec: { nodeSelector: { pool: 'burst' } }, pods: 'pending' });
+    world.event(world.podsOf(workload)[0]!, 'TriggeredScaleUp', 'pod triggered scale-up');
+    const finding = await only(world);
+    expect(finding.severity).toBe('warning');
+    expect(finding.fixes).toEqual([]);
+  });
+
+  it('of a DaemonSet counts only when it had nodes before', async () => {
+    const world = new World(seed);
+    world.workload({ kind: 'DaemonSet', podSpec: { nodeSelector: { gpu: 'yes' } }, pods: 'none' });
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+    const broken = world.workload({
+      kind: 'DaemonSet',
+      podSpec: { nodeSelector: { gpu: 'yes' } },
+      pods: 'none',
+      earlier: [{ podSpec: { nodeSelector: {} } }],
+    });
+    expect((await only(world)).object.name).toBe(broken.metadata.name);
+  });
+});
+
+describe.each(SEEDS)('a placement that is in order (seed %i)', (seed) => {
+  it('is fulfilled by some node, tainted or not, or cannot be judged', async () => {
+    const world = new World(seed);
+    world.node({ tier: '7' }, { spec: { taints: [{ key: 'k', effect: 'NoSchedule' }] } });
+    const terms = affinity(
+      { matchExpressions: [{ key: 'absent', operator: 'Exists' }] },
+      {
+        matchExpressions: [
+          { key: 'tier', operator: 'Gt', values: ['5'] },
+          { key: 'absent', operator: 'DoesNotExist' },
+        ],
+      },
+    );
+    world.workload({ podSpec: { nodeSelector: { tier: '7' }, affinity: terms } });
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+    world.unreadable['Node'] = 'forbidden';
+    world.workload({ podSpec: { nodeSelector: { any: 'thing' } }, pods: 'pending' });
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+  });
+});

@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+import type { Loose } from './builders.ts';
+
+const SEEDS = [1, 7, 42, 99, 1234];
+const RULE = 'service-target-port';
+
+async function only(world: World) {
+  const findings = await world.diagnose();
+  expect(commandProblems(findings)).toEqual([]);
+  const found = byRule(findings, RULE);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+/** targetPorts of the Service after the best fix. */
+function targetsAfter(world: World, finding: Awaited<ReturnType<typeof only>>, alternative = 0) {
+  const service = world.list('Service').find((object) => object.metadata.name === finding.object.name)!;
+  const argv = finding.fixes[alternative]!.commands[0]!;
+  expect(argv.slice(0, 5)).toEqual(['patch', 'service', service.metadata.name, '-n', world.namespace]);
+  return applyPatch(service, patchOps(argv)).spec.ports.map((port: Loose) => port.targetPort);
+}
+
+describe.each(SEEDS)('a Service whose targetPort nobody serves (seed %i)', (seed) => {
+  it('is sent to the only declared port', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ kind: world.random.pick(['Deployment', 'StatefulSet', 'DaemonSet']) });
+    const port = workload.spec.template.spec.containers[0].ports[0].containerPort;
+    const service = world.service(workload.spec.template.metadata.labels, [
+      { port: 80, targetPort: world.random.port() },
+    ]);
+    const finding = await only(world);
+    expect(finding.object).toEqual({
+      apiVersion: 'v1',
+      kind: 'Service',
+      namespace: world.namespace,
+      name: service.metadata.name,
+    });
+    expect(finding.severity).toBe('critical');
+    expect(finding.evidence[0]!.field).toBe('spec.ports[0].targetPort');
+    expect(targetsAfter(world, finding)).toEqual([port]);
+  });
+
+  it('follows the port name among several ports', async () => {
+    const world = new World(seed);
+    const [http, grpc, metrics] = [world.random.port(), world.random.port(), world.random.port()];
+    const ports = [
+      { containerPort: metrics, name: 'metrics' },
+      { containerPort: http, name: 'http' },
+      { containerPort: grpc, name: 'grpc' },
+    ];
+    const workload = world.workload({ containers: [world.container({ ports, readinessProbe: undefined })] });
+    world.service(workload.spec.template.metadata.labels, [
+      { name: 'http', port: 80, targetPort: http },
+      { name: 'grpc', port: 90, targetPort: world.random.port() },
+    ]);
+    expect(targetsAfter(world, await only(world))).toEqual([http, grpc]);
+  });
+
+  it('mends two wrong ports in one patch, each to its own', async () => {
+    const world = new World(seed);
+    const [a, b] = [world.random.port(), world.random.port()];
+    const ports = [
+      { containerPort: a, name: 'api' },
+      { containerPort: b, name: 'stream' },
+    ];
+    const workload = world.workload({ containers: [world.container({ ports, readinessProbe: undefined })] });
+    world.service(workload.spec.template.metadata.labels, [
+      { name: 'stream', port: 1, targetPort: world.random.port() },
+      { name: 'api', port: 2, targetPort: world.random.port() },
+    ]);
+    const finding = await only(world);
+    expect(targetsAfter(world, finding)).toEqual([b, a]);
+    expect(finding.fixes.length).toBeGreaterThan(1);
+  });
+
+  it('takes a probe port where no port is declared', async () => {
+    const world = new World(seed);
+    const port = world.random.port();
+    const container = world.container({ ports: undefined, readinessProbe: { tcpSocket: { port } } });
+    const workload = world.workload({ containers: [container] });
+    world.service(workload.spec.template.metadata.labels, [{ port: 443, targetPort: world.random.port() }]);
+    expect(targetsAfter(world, await only(world))).toEqual([port]);
+  });
+
+  it('replaces a name that the pods do not have by the close one', async () => {
+    const world = new World(seed);
+    const ports = [
+      { containerPort: world.random.port(), name: 'admin' },
+      { containerPort: world.random.port(), name: 'web-api' },
+    ];
+    const workload = world.workload({ containers: [world.container({ ports, readinessProbe: undefined })] });
+    world.service(workload.spec.template.metadata.labels, [{ port: 80, targetPort: 'webapi' }]);
+    expect(targetsAfter(world, await only(world))).toEqual(['web-api']);
+  });
+
+  it('uses the number when the named port has gone and none is named', async () => {
+    const world = new World(seed);
+    const port = world.random.port();
+    const workload = world.workload({
+      containers: [world.container({ ports: [{ containerPort: port }], readinessProbe: undefined })],
+    });
+    world.service(workload.spec.template.metadata.labels, [{ port: 80, targetPort: 'http' }]);
+    expect(targetsAfter(world, await only(world))).toEqual([port]);
+  });
+
+  it('finds the port that an earlier revision gave the name to', async () => {
+    const world = new World(seed);
+    const [first, second] = [world.random.port(), world.random.port()];
+    const base = world.container({ readinessProbe: undefined });
+    const now = {
+      ...base,
+      ports: [
+        { containerPort: first, name: 'alpha' },
+        { containerPort: second, name: 'omega' },
+      ],
+    };
+    const before = {
+      ...base,
+      ports: [
+        { containerPort: first, name: 'alpha' },
+        { containerPort: second, name: 'public' },
+      ],
+    };
+    const workload = world.workload({ containers: [now], earlier: [{ containers: [before] }] });
+    world.service(workload.spec.template.metadata.labels, [{ port: 80, targetPort: 'public' }]);
+    expect(targetsAfter(world, await only(world))).toEqual(['omega']);
+  });
+
+  it('chooses a name that fits pods of two templates', async () => {
+    const world = new World(seed);
+    const labels = { app: world.random.name() };
+    const [one, two] = [world.random.port(), world.random.port()];
+    world.workload({
+      labels: { ...labels, track: 'a' },
+      containers: [world.container({ port: one, portName: 'api' })],
+    });
+    world.workload({
+      labels: { ...labels, track: 'b' },
+      containers: [world.container({ port: two, portName: 'api' })],
+    });
+    world.service(labels, [{ port: 80, targetPort: one }]);
+    const finding = await only(world);
+    expect(finding.severity).toBe('warning');
+    expect(targetsAfter(world, finding)).toEqual(['api']);
+  });
+
+  it('goes back to the configuration last applied', async () => {
+    const world = new World(seed);
+    const [a, b] = [world.random.port(), world.random.port()];
+    const ports = [
+      { containerPort: a, name: 'one' },
+      { containerPort: b, name: 'two' },
+    ];
+    const workload = world.workload({ containers: [world.container({ ports, readinessProbe: undefined })] });
+    const applied = JSON.stringify({ spec: { ports: [{ port: 80, targetPort: b }] } });
+    world.service(workload.spec.template.metadata.labels, [{ port: 80, targetPort: world.random.port() }], {
+      metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': applied } },
+    });
+    const finding = await only(world);
+    expect(targetsAfter(world, finding)).toEqual([b]);
+    expect(targetsAfter(world, finding, 1)).toEqual([a]);
+  });
+
+  it('is found while its workload has no pods', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ pods: 'none' });
+    world.service(workload.spec.template.metadata.labels, [{ port: 80, targetPort: world.random.port() }]);
+    await only(world);
+  });
+});
+
+describe.each(SEEDS)('a Service that is in order (seed %i)', (seed) => {
+  const quiet = async (world: World) => expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+
+  it('may target a port that no container declares, when nothing is declared at all', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ containers: [world.container({ ports: undefined, readinessProbe: undefined })] });
+    world.service(workload.spec.template.metadata.labels, [{ port: 80, targetPort: world.random.port() }]);
+    await quiet(world);
+  });
+
+  it('may target an undeclared port beside a declared one for metrics', async () => {
+    const world = new World(seed);
+    const ports = [{ containerPort: world.random.port(), name: 'metrics' }];
+    const workload = world.workload({ containers: [world.container({ ports, readinessProbe: undefined })] });
+    world.service(workload.spec.template.metadata.labels, [{ name: 'web', port: 80, targetPort: world.random.port() }]);
+    await quiet(world);
+  });
+
+  it('may target what a probe, a variable or an argument names', async () => {
+    const world = new World(seed);
+    const [a, b, c] = [world.random.port(), world.random.port(), world.random.port()];
+    const container = world.container({
+      livenessProbe: { tcpSocket: { port: a } },
+      env: [{ name: 'LISTEN_ADDR', value: `0.0.0.0:${b}` }],
+      args: ['serve', `--admin-port=${c}`],
+    });
+    const workload = world.workload({ containers: [container] });
+    const ports = [a, b, c].map((targetPort, index) => ({ name: `p${index}`, port: index + 1, targetPort }));
+    world.service(workload.spec.template.metadata.labels, ports);
+    await quiet(world);
+  });
+
+  it('may lack pods, a selector or a port of its own', async () => {
+    const world = new World(seed);
+    world.service({}, [{ port: 80, targetPort: 80 }], { spec: { selector: undefined } });
+    world.service({}, [], { spec: { type: 'ExternalName', selector: undefined, externalName: 'example.org' } });
+    world.service({ app: world.random.name() }, [{ port: 80, targetPort: 'x' }]);
+    await quiet(world);
+  });
+
+  it('may be headless with a port that nobody thought about', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ kind: 'StatefulSet' });
+    world.service(workload.spec.template.metadata.labels, [{ name: 'http', port: 80, targetPort: 80 }], {
+      spec: { clusterIP: 'None' },
+    });
+    await quiet(world);
+  });
+
+  it('ignores pods that have ended', async () => {
+    const world = new World(seed);
+    const labels = { app: world.random.name() };
+    const workload = world.workload({ labels });
+    world.service(labels, [{ port: 80, targetPort: 'http' }]);
+    world.add('Pod', 'v1', world.random.name(), {
+      metadata: { labels },
+      spec: { containers: [world.container({ portName: 'other' })] },
+      status: { phase: 'Succeeded' },
+    });
+    expect(workload).toBeDefined();
+    await quiet(world);
+  });
+});
