@@ -58,7 +58,7 @@ export function parseHelp(text: string): Help {
 
 /** Runs one kubectl binary in an empty home without a cluster and returns everything it printed. */
 function runner(binary: string, home: string): (args: string[]) => Promise<string> {
-  const env = { HOME: home, PATH: '/nonexistent', KUBECONFIG: '/dev/null', KUBERC: 'off', KUBECTL_KUBERC: 'false' };
+  const env = { HOME: home, PATH: '/nonexistent', KUBECONFIG: '/dev/null' };
   return (args) =>
     new Promise((resolve, reject) => {
       const child = spawn(binary, args, {
@@ -92,14 +92,14 @@ async function inParallel<T>(jobs: (() => Promise<T>)[]): Promise<T[]> {
 async function flagType(run: (args: string[]) => Promise<string>, path: string[], flag: HelpFlag): Promise<string> {
   const separate = await run([...path, `--${flag.name}`, '--zz1', '--zz2']);
   const joined = await run([...path, `--${flag.name}=@@`, '--zz2']);
-  if (!/invalid argument|unknown flag|must be/.test(joined))
+  if (!/invalid argument|unknown flag|must be|no such file/.test(joined))
     throw new Error(`unreadable probe of ${path.join(' ')} --${flag.name}: ${joined}`);
   const takesWord = !/unknown flag: --zz1/.test(separate);
   if (/strconv\.ParseBool/.test(joined)) return takesWord ? 'B' : 'b';
   if (!takesWord) return 'o';
   if (/strconv\.(ParseInt|Atoi)/.test(joined)) return 'i';
   if (/strconv\.ParseFloat/.test(joined)) return 'f';
-  if (/invalid duration/.test(joined)) return 'd';
+  if (/invalid duration|bad duration|duration/.test(joined)) return 'd';
   if (/invalid argument/.test(joined)) return 'x';
   if (!flag.initial.startsWith('[')) return 's';
   return /invalid argument/.test(await run([...path, `--${flag.name}=a"b`, '--zz2'])) ? 'c' : 'l';
@@ -113,12 +113,9 @@ export async function readGrammar(binary: string): Promise<RawGrammar> {
     const version = /Client Version: v([\w.+-]+)/.exec(await run(['version', '--client']))?.[1];
     if (!version) throw new Error(`${binary} did not print its version`);
     const globals = parseHelp(await run(['options'])).flags;
-    const globalNames = new Set(globals.map((flag) => flag.name));
     const visit = async (path: string[]): Promise<RawCommand> => {
       const help = parseHelp(await run([...path, '--help']));
-      const flags = help.flags.filter(
-        (flag) => path.length > 0 && (!globalNames.has(flag.name) || path[0] === 'config'),
-      );
+      const flags = path.length > 0 ? help.flags : [];
       const typed = await inParallel(flags.map((flag) => async () => encode(flag, await flagType(run, path, flag))));
       const node: RawCommand = {};
       const own = path.at(-1);

@@ -1,3 +1,5 @@
+import { parseAllDocuments } from 'yaml';
+import { DYNAMIC } from './flag-values.ts';
 import { flagIsOn, lastFlag } from './parse.ts';
 import type { FlagUse } from './parse.ts';
 import type { Check, CheckInput, Problem } from './problem.ts';
@@ -174,20 +176,52 @@ function checkVerb(input: CheckInput): Problem[] {
   return problems;
 }
 
+/** True if a patch names one of these fields anywhere: as a key, or in the path of a JSON patch operation. */
+function namesField(value: unknown, names: readonly string[], depth = 0): boolean {
+  if (depth > 50) return true;
+  if (Array.isArray(value)) return value.some((item) => namesField(item, names, depth + 1));
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, item]) => {
+    if (names.some((name) => key === name || key.endsWith(`/${name}`))) return true;
+    const isPath = (key === 'path' || key === 'from') && typeof item === 'string';
+    if (isPath && item.split('/').some((part) => names.includes(part.replaceAll('~1', '/').replaceAll('~0', '~'))))
+      return true;
+    return namesField(item, names, depth + 1);
+  });
+}
+
+/** The patch as kubectl reads it (YAML or JSON); undefined if it cannot be read. */
+function readPatch(text: string): unknown {
+  try {
+    const documents = parseAllDocuments(text, { uniqueKeys: false, version: '1.1', logLevel: 'silent' });
+    if ('empty' in documents || documents.some((document) => document.errors.length > 0)) return undefined;
+    return documents.map((document): unknown => document.toJS({ maxAliasCount: 100 }));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The text of a patch, from -p or --patch. */
-function checkPatch({ parsed, effect }: CheckInput): Problem[] {
+function checkPatch({ parsed, effect, audience }: CheckInput): Problem[] {
   if (effect.command !== 'patch' || !effect.writes) return [];
   const problems: Problem[] = [];
   const patch = lastFlag(parsed, 'patch');
-  if (patch) {
-    const text = decodeEscapes(patch.value);
-    if (/["']?finalizers["']?\s*:|\/metadata\/finalizers/.test(text)) {
+  if (patch && !patch.value.includes(DYNAMIC)) {
+    const value = readPatch(patch.value);
+    if (value === undefined) {
+      if (audience === 'agent')
+        problems.push({
+          rule: 'bad-arguments',
+          ...at(patch),
+          message: 'the patch is neither JSON nor YAML; correct it',
+        });
+    } else if (namesField(value, ['finalizers'])) {
       problems.push({
         rule: 'finalizer-removal',
         ...at(patch),
         message: 'changing finalizers skips clean-up; fix what the finalizer waits for',
       });
-    } else if (/["']?ownerReferences["']?\s*:|\/metadata\/ownerReferences/.test(text)) {
+    } else if (namesField(value, ['ownerReferences'])) {
       problems.push({
         rule: 'finalizer-removal',
         ...at(patch),
@@ -204,11 +238,6 @@ function checkPatch({ parsed, effect }: CheckInput): Problem[] {
     });
   }
   return problems;
-}
-
-/** JSON escapes such as \u0066 hide words from a plain search. */
-function decodeEscapes(text: string): string {
-  return text.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
 
 /** Flags that widen a change: prune, force, all, overrides, drain options. */
@@ -325,7 +354,7 @@ function checkReach({ parsed, effect, audience }: CheckInput): Problem[] {
 export const checkContent: Check = (input) => [
   ...checkVerb(input),
   ...checkRaw(input),
+  ...checkReach(input),
   ...checkSources(input),
   ...checkPatch(input),
-  ...checkReach(input),
 ];

@@ -1,5 +1,6 @@
 import { DYNAMIC } from './flag-values.ts';
 import { flagIsOn, lastFlag } from './parse.ts';
+import type { FlagUse } from './parse.ts';
 import type { Check, CheckInput, Problem } from './problem.ts';
 import type { CommandRule } from './rules.ts';
 
@@ -10,6 +11,13 @@ const IMPERSONATION = ['as', 'as-group', 'as-uid', 'as-user-extra'];
 /** The flags of `kubectl config` that set values in the file are arguments, not overrides. */
 const isConfig = (input: CheckInput): boolean => input.parsed.path[0] === 'config';
 
+/** False where a command has a flag of its own under a global name, such as `create rolebinding --user`. */
+function isGlobal(input: CheckInput, use: FlagUse): boolean {
+  let root = input.parsed.command;
+  while (root.parent) root = root.parent;
+  return root.flags.get(use.name) === use.spec;
+}
+
 function perFlag(input: CheckInput): Problem[] {
   const problems: Problem[] = [];
   const { parsed, options, audience } = input;
@@ -17,7 +25,7 @@ function perFlag(input: CheckInput): Problem[] {
     problems.push({ rule, first: use.index, last: use.valueIndex, message });
   };
   for (const use of parsed.flags) {
-    if (TARGET.includes(use.name) && !isConfig(input)) {
+    if (TARGET.includes(use.name) && (isGlobal(input, use) || use.name === 'kubeconfig')) {
       add(
         'target-override',
         use,
@@ -27,11 +35,7 @@ function perFlag(input: CheckInput): Problem[] {
       add('target-override', use, `--context may only be ${options.context ?? 'left out'}; the target is pinned`);
     } else if (IMPERSONATION.includes(use.name)) {
       add('impersonation', use, `--${use.name} acts as someone else; leave it out`);
-    } else if (
-      CREDENTIALS.includes(use.name) &&
-      !isConfig(input) &&
-      !input.effect.command.startsWith('create secret')
-    ) {
+    } else if (CREDENTIALS.includes(use.name) && isGlobal(input, use)) {
       if (audience === 'agent') add('credential-literal', use, `--${use.name} passes a credential; leave it out`);
     } else if (use.name === 'insecure-skip-tls-verify' && flagIsOn(parsed, use.name)) {
       add(

@@ -150,7 +150,11 @@ export function readLiteralCommand(text: string): LiteralCommand {
   if (command.type !== 'Command')
     return refuse('shell-structure', command, `${STRUCTURES[command.type] ?? 'shell syntax'}; send one plain command`);
   if (statement.background)
-    return refuse('shell-background', { pos: command.end, end: statement.end }, 'a background command; remove the &');
+    return refuse(
+      'shell-background',
+      { pos: text.indexOf('&', command.end), end: statement.end },
+      'a background command; remove the &',
+    );
   const trailing = text.slice(statement.end).trim();
   if (trailing !== '' && !trailing.startsWith('#') && trailing !== ';') {
     return {

@@ -61,7 +61,7 @@ const PLAIN: Surroundings = { bounded: false, fedInput: false, openEnded: false 
 
 /** True if the text could run kubectl at all; a cheap test that spares parsing almost every file. */
 export function mentionsKubectl(text: string): boolean {
-  return /kubectl|kubecolor|\boc\b|\bk\b|ube.{0,4}ctl|kube/i.test(text);
+  return /k\W{0,3}u\W{0,3}b\W{0,3}e|\boc\b|\\x6b/i.test(text);
 }
 
 /** Brackets deeper than the parser's recursion may go. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CST, isScalar, parseDocument, stringify, visit } from 'yaml';
+import type { CST } from 'yaml';
+import { isScalar, parseDocument, stringify, visit } from 'yaml';
 import type { Scalar } from 'yaml';
 import { mapScalar } from '../../../src/lint/yaml/scalar-map.ts';
 
