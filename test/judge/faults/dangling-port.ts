@@ -3,7 +3,7 @@ import type { App, Member } from '../app-model.ts';
 import { objectPath } from '../api.ts';
 import type { Random } from '../random.ts';
 import type { FaultClass, FaultPlan } from './fault.ts';
-import { nothingToCleanUp, pickMember, serviceKey, workloadKey, workloadPath } from './fault.ts';
+import { nothing, pickMember, serviceKey, workloadKey, workloadPath } from './fault.ts';
 
 /** A Service's port leads to no port of its pods. */
 export const danglingPort: FaultClass = {
@@ -30,7 +30,8 @@ function retarget(app: App, member: Member, wrong: string | number): FaultPlan {
       );
       await api.merge(path, { spec: { ports } });
     },
-    cleanUp: nothingToCleanUp,
+    untilVisible: nothing,
+    cleanUp: nothing,
   };
 }
 
@@ -56,7 +57,8 @@ function renamePort(app: App, random: Random): FaultPlan {
       check.port = member.port;
       await api.merge(path, { spec: { template: { spec: { containers: [container] } } } });
     },
-    cleanUp: nothingToCleanUp,
+    untilVisible: nothing,
+    cleanUp: nothing,
   };
 }
 

@@ -1,9 +1,8 @@
 import type { Api } from '../api.ts';
-import { collectionPath, objectPath } from '../api.ts';
+import { objectPath } from '../api.ts';
 import type { App, Member } from '../app-model.ts';
 import type { Random } from '../random.ts';
 import { keyOf } from '../snapshot.ts';
-import { untilObjects } from '../wait.ts';
 
 /** One concrete break of one application, ready to be injected. */
 export interface FaultPlan {
@@ -17,6 +16,8 @@ export interface FaultPlan {
   formerSize?: number;
   /** Edits as an operator would make them; returns when the API server has taken them. */
   inject(api: Api): Promise<void>;
+  /** Returns when the cluster shows the fault (beside the user's request failing). */
+  untilVisible(api: Api): Promise<void>;
   /** Removes what was created outside the namespace. */
   cleanUp(api: Api): Promise<void>;
 }
@@ -29,7 +30,7 @@ export interface FaultClass {
   plan(app: App, variant: string, random: Random): FaultPlan;
 }
 
-export const nothingToCleanUp = (): Promise<void> => Promise.resolve();
+export const nothing = (): Promise<void> => Promise.resolve();
 
 export function workloadPath(app: App, member: Member): string {
   return objectPath(member.kind, app.namespace, member.workload);
@@ -48,13 +49,4 @@ export function pickMember(app: App, random: Random, what: string, suits: (membe
   const suitable = app.members.filter(suits);
   if (suitable.length === 0) throw new Error(`seed ${app.seed} has no member ${what}`);
   return random.pick(suitable);
-}
-
-/** Waits until a workload has no pods left. */
-export async function untilNoPods(api: Api, app: App, member: Member): Promise<void> {
-  const pods = collectionPath('Pod', app.namespace);
-  await untilObjects(api, pods, 30_000, `pods of ${member.workload} gone`, (objects) => {
-    const left = objects.filter(({ metadata }) => metadata.labels?.[app.labelKey] === member.workload);
-    return left.length === 0 ? '' : `${left.length} left`;
-  });
 }

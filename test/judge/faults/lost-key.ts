@@ -4,8 +4,9 @@ import { objectPath } from '../api.ts';
 import type { App, Member, Setting } from '../app-model.ts';
 import type { Random } from '../random.ts';
 import { keyOf } from '../snapshot.ts';
+import { untilMountFails, untilWaiting } from './symptom.ts';
 import type { FaultClass, FaultPlan } from './fault.ts';
-import { nothingToCleanUp, pickMember, workloadKey, workloadPath } from './fault.ts';
+import { nothing, pickMember, workloadKey, workloadPath } from './fault.ts';
 
 /**
  * A workload refers to a key that its ConfigMap or Secret does not have: because a new revision of the workload names
@@ -48,7 +49,8 @@ function refer(app: App, member: Member, setting: Setting, random: Random): Faul
       }
       await api.merge(path, { spec: { template: { spec: { containers: spec.containers, volumes: spec.volumes } } } });
     },
-    cleanUp: nothingToCleanUp,
+    untilVisible: (api) => untilKeyMissed(api, app, member, setting),
+    cleanUp: nothing,
   };
 }
 
@@ -64,7 +66,8 @@ function renameKey(app: App, member: Member, setting: Setting, random: Random): 
       await api.merge(path, { data: { [renamed]: data[setting.key], [setting.key]: null } });
       await restart(api, app, member);
     },
-    cleanUp: nothingToCleanUp,
+    untilVisible: (api) => untilKeyMissed(api, app, member, setting),
+    cleanUp: nothing,
   };
 }
 
@@ -80,4 +83,9 @@ function respell(key: string, random: Random): string {
 async function restart(api: Api, app: App, member: Member): Promise<void> {
   const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString().replace(/\.\d+Z$/, 'Z') };
   await api.merge(workloadPath(app, member), { spec: { template: { metadata: { annotations } } } });
+}
+
+async function untilKeyMissed(api: Api, app: App, member: Member, setting: Setting): Promise<void> {
+  if (setting.file) await untilMountFails(api, app, member);
+  else await untilWaiting(api, app, member, ['CreateContainerConfigError']);
 }

@@ -2,7 +2,8 @@ import { stopsServingWhenRollingOut } from '../app-model.ts';
 import type { App } from '../app-model.ts';
 import type { Random } from '../random.ts';
 import type { FaultClass } from './fault.ts';
-import { nothingToCleanUp, pickMember, workloadKey, workloadPath } from './fault.ts';
+import { untilWaiting } from './symptom.ts';
+import { nothing, pickMember, workloadKey, workloadPath } from './fault.ts';
 
 /** A new revision names an image that cannot be pulled. */
 export const noSuchImage: FaultClass = {
@@ -20,7 +21,8 @@ export const noSuchImage: FaultClass = {
         const [container] = (await api.get(path)).spec.template.spec.containers;
         await api.merge(path, { spec: { template: { spec: { containers: [{ ...container, image }] } } } });
       },
-      cleanUp: nothingToCleanUp,
+      untilVisible: (api) => untilWaiting(api, app, member, ['ErrImagePull', 'ImagePullBackOff']),
+      cleanUp: nothing,
     };
   },
 };

@@ -1,6 +1,7 @@
 import { stopsServingWhenRollingOut } from '../app-model.ts';
 import type { FaultClass } from './fault.ts';
-import { nothingToCleanUp, pickMember, workloadKey, workloadPath } from './fault.ts';
+import { untilPending } from './symptom.ts';
+import { nothing, pickMember, workloadKey, workloadPath } from './fault.ts';
 
 const SELECTORS: Record<string, [key: string, values: string[]]> = {
   'custom-label': ['hardware.example.org/disk', ['nvme', 'ssd', 'fast']],
@@ -26,7 +27,8 @@ export const nowhereToRun: FaultClass = {
           spec: { template: { spec: { nodeSelector: { [key]: value } } } },
         });
       },
-      cleanUp: nothingToCleanUp,
+      untilVisible: (api) => untilPending(api, app, member),
+      cleanUp: nothing,
     };
   },
 };

@@ -1,6 +1,7 @@
 import { entryOf } from '../app-model.ts';
 import type { FaultClass } from './fault.ts';
-import { nothingToCleanUp, pickMember, workloadKey, workloadPath } from './fault.ts';
+import { untilNoPods } from './symptom.ts';
+import { nothing, pickMember, workloadKey, workloadPath } from './fault.ts';
 
 /** A member behind the entry is scaled to nothing. */
 export const switchedOff: FaultClass = {
@@ -20,7 +21,8 @@ export const switchedOff: FaultClass = {
       // Only a Deployment leaves events that tell its former size.
       formerSize: member.kind === 'Deployment' ? member.replicas : undefined,
       inject: async (api) => void (await api.merge(workloadPath(app, member), { spec: { replicas: 0 } })),
-      cleanUp: nothingToCleanUp,
+      untilVisible: (api) => untilNoPods(api, app, member),
+      cleanUp: nothing,
     };
   },
 };

@@ -5,7 +5,8 @@ import type { Random } from '../random.ts';
 import { keyOf } from '../snapshot.ts';
 import { untilObjects } from '../wait.ts';
 import type { FaultClass, FaultPlan } from './fault.ts';
-import { nothingToCleanUp, pickMember, untilNoPods, workloadKey, workloadPath } from './fault.ts';
+import { nothing, pickMember, workloadKey, workloadPath } from './fault.ts';
+import { untilNoPods, untilPending } from './symptom.ts';
 
 /** A claim was made anew with a StorageClass that nobody provides, so claim and pod stay Pending. */
 export const unservableClaim: FaultClass = {
@@ -36,7 +37,8 @@ function planFor(app: App, member: Member, className: string, storageClass: Kube
       await recreateClaim(api, app.namespace, claim, className);
       await api.merge(workloadPath(app, member), { spec: { replicas: member.replicas } });
     },
-    cleanUp: storageClass ? (api) => api.remove(objectPath('StorageClass', '', className)) : nothingToCleanUp,
+    untilVisible: (api) => untilPending(api, app, member),
+    cleanUp: storageClass ? (api) => api.remove(objectPath('StorageClass', '', className)) : nothing,
   };
 }
 

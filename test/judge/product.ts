@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+/** One line of the product's `--json` output. */
+export interface ProductEvent {
+  type: string;
+  [field: string]: unknown;
+}
+
+export interface ProductRun {
+  /** Exit code; null when a signal ended it. */
+  code: number | null;
+  events: ProductEvent[];
+  stdout: string;
+  stderr: string;
+  seconds: number;
+}
+
+export interface RunningProduct {
+  /** SIGKILL to the whole process group, as when the machine loses power. */
+  kill(): void;
+  ended: Promise<ProductRun>;
+}
+
+/** The command line of this checkout, started as a user's shell would. */
+export const DEFAULT_COMMAND = [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts'),
+];
+
+/** The product as a black box: a command, its environment, and the lines it prints. */
+export class Product {
+  private readonly command: readonly string[];
+  private readonly environment: NodeJS.ProcessEnv;
+
+  constructor(command: readonly string[], environment: NodeJS.ProcessEnv) {
+    this.command = command;
+    this.environment = environment;
+  }
+
+  /** Runs a command to its end; it is killed after `timeoutMs`. */
+  run(args: readonly string[], timeoutMs: number): Promise<ProductRun> {
+    return this.start(args, timeoutMs).ended;
+  }
+
+  start(args: readonly string[], timeoutMs: number): RunningProduct {
+    const started = performance.now();
+    const [program = '', ...first] = this.command;
+    const child = spawn(program, [...first, ...args], {
+      env: this.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const kill = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // The group has ended already.
+      }
+    };
+    const timer = setTimeout(kill, timeoutMs);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const ended = new Promise<ProductRun>((resolve, reject) => {
+      child.on('error', (error) => {
+        clearTimeout(timer);
+        reject(new Error(`could not start ${program}: ${error.message}`));
+      });
+      child.on('close', (code) => {
+        clearTimeout(timer);
+        resolve({ code, events: parseEvents(stdout), stdout, stderr, seconds: (performance.now() - started) / 1000 });
+      });
+    });
+    return { kill, ended };
+  }
+}
+
+/** The last line of a run, when it is a result. */
+export function resultOf(run: ProductRun): ProductEvent | undefined {
+  const last = run.events.at(-1);
+  return last?.type === 'result' ? last : undefined;
+}
+
+/** The end of what a run printed, for a report. */
+export function tailOf(run: ProductRun): string {
+  const text = run.stderr.trim() || run.stdout.trim();
+  return text.split('\n').slice(-3).join(' | ').slice(-500);
+}
+
+function parseEvents(text: string): ProductEvent[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return line.startsWith('{') ? [JSON.parse(line) as ProductEvent] : [];
+    } catch {
+      // A line that was cut by a kill.
+      return [];
+    }
+  });
+}
