@@ -170,7 +170,7 @@ function status(): void {
 }
 
 async function env(instance: Instance): Promise<void> {
-  const { SHOP_IMAGE } = await import('./app/image.ts');
+  const { SHOP_IMAGE } = await import('./app/topology.ts');
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   process.stdout.write(
     [

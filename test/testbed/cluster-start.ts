@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   COREDNS_IMAGE,
   dnsManifests,
@@ -10,14 +12,12 @@ import { ApiClient } from './api-client.ts';
 import { REAL_NODE_NAME, startApiServer, startControllers, type StartContext } from './control-plane.ts';
 import { busyboxImage, importImage, programImage } from './images.ts';
 import { describeInstance, instanceFiles, readRecord } from './instance-record.ts';
-import { PAUSE_IMAGE, startContainerRuntime, startNodeAgents } from './node/real-node.ts';
+import { createNode, PAUSE_IMAGE, startContainerRuntime, startNodeAgents } from './node/real-node.ts';
 import { logTail } from './processes.ts';
 import type { Report } from './report.ts';
 import { createSimulatedNodes, startSimulator } from './simulated/simulated-nodes.ts';
 import { slotNetwork } from './slots.ts';
 import { TestbedError } from './testbed-error.ts';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 const NODE_TIMEOUT_MS = 60_000;
 const WORKLOAD_TIMEOUT_MS = 90_000;
@@ -25,11 +25,12 @@ const WORKLOAD_TIMEOUT_MS = 90_000;
 /** Starts all parts of an allocated instance and waits until nodes and cluster services are ready. */
 export async function startCluster(context: StartContext, report: Report): Promise<void> {
   const { folder, record } = context;
-  const controlPlane = report
-    .step('Starting etcd and the API server', () => startApiServer(context))
-    .then(() => startControllers(context));
+  const startControlPlane = () =>
+    report
+      .step('Starting etcd and the API server', () => startApiServer(context))
+      .then(() => startControllers(context));
   if (record.nodes === 'simulated') {
-    await controlPlane;
+    await startControlPlane();
     const api = new ApiClient(folder, record);
     try {
       await startSimulatedNodes(context, api, report);
@@ -39,13 +40,14 @@ export async function startCluster(context: StartContext, report: Report): Promi
     }
     return;
   }
-  const runtime = report.step('Starting containerd in the node and importing images', async () => {
-    const init = await startContainerRuntime(context);
+  // The API server listens on the host's end of the link to the node.
+  const node = await report.step('Creating the node', () => createNode(context));
+  const runtime = report.step('Starting containerd and importing images', async () => {
+    await startContainerRuntime(context, node);
     await importImages(context);
-    return init;
   });
   // Whatever fails first, the other half must have stopped starting processes before a teardown begins.
-  const [, node] = await settle(controlPlane, runtime);
+  await settle(startControlPlane(), runtime);
   const api = new ApiClient(folder, record);
   try {
     await api.create(PROXY_ROLE);
@@ -143,9 +145,7 @@ async function waitUntil(
   }
 }
 
-async function settle<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  const [a, b] = await Promise.allSettled([first, second]);
-  if (a.status === 'rejected') throw a.reason;
-  if (b.status === 'rejected') throw b.reason;
-  return [a.value, b.value];
+/** Waits for both, then fails with the first failure. */
+async function settle(...work: Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
 }

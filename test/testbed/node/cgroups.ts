@@ -63,12 +63,16 @@ function enableControllers(folder: string): void {
   }
 }
 
-function hierarchies(): { path: string; version: 1 | 2 }[] {
+interface Hierarchy {
+  readonly path: string;
+  readonly version: 1 | 2;
+}
+
+function hierarchies(): Hierarchy[] {
   const mounts = readFileSync('/proc/mounts', 'utf8').trim().split('\n');
-  return mounts.flatMap((line) => {
+  return mounts.flatMap((line): Hierarchy[] => {
     const [, path = '', type] = line.split(' ');
-    if (type === 'cgroup') return [{ path, version: 1 as const }];
-    if (type === 'cgroup2') return [{ path, version: 2 as const }];
-    return [];
+    if (type === 'cgroup') return [{ path, version: 1 }];
+    return type === 'cgroup2' ? [{ path, version: 2 }] : [];
   });
 }

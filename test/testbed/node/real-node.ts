@@ -19,8 +19,8 @@ export function chooseSnapshotter(folder: string): string {
   return statfsSync(folder).type === OVERLAYFS_MAGIC ? 'native' : 'overlayfs';
 }
 
-/** Creates the node's namespaces and starts containerd in them. Returns the host pid of the node's process 1. */
-export async function startContainerRuntime(context: StartContext): Promise<number> {
+/** Creates the node's namespaces and its network link. Returns the host pid of the node's process 1. */
+export async function createNode(context: StartContext): Promise<number> {
   const { folder, record } = context;
   const files = instanceFiles(folder);
   const data = join(files.node, 'data');
@@ -28,7 +28,7 @@ export async function startContainerRuntime(context: StartContext): Promise<numb
   writeFileSync(join(data, 'containerd.toml'), containerdConfig(record));
   writeFileSync(join(data, 'cni', '10-pods.conflist'), JSON.stringify(podNetwork(record), null, 2));
   createCgroup(record.name);
-  const init = await createNodeNamespace({
+  return createNodeNamespace({
     pause: context.binaries.get('pause')!,
     programs: { kubelet: context.binaries.get('kubelet')!, 'kube-proxy': context.binaries.get('kube-proxy')! },
     folder: files.node,
@@ -38,13 +38,12 @@ export async function startContainerRuntime(context: StartContext): Promise<numb
     onProcess: context.onProcess,
     onLink: context.onLink,
   });
-  const containerd = await startInNode(context, init, 'containerd', [
-    'containerd',
-    '--config',
-    `${NODE_DATA}/containerd.toml`,
-  ]);
-  await waitForContainerd(init, containerd);
-  return init;
+}
+
+/** Starts containerd in the node and waits until it answers. */
+export async function startContainerRuntime(context: StartContext, init: number): Promise<void> {
+  const argv = ['containerd', '--config', `${NODE_DATA}/containerd.toml`];
+  await waitForContainerd(init, await startInNode(context, init, 'containerd', argv));
 }
 
 /** Starts kubelet and kube-proxy; the API server must be ready. */
