@@ -11,7 +11,7 @@ import { chooseFault } from './faults/catalogue.ts';
 import { firstWrite } from './first-write.ts';
 import { generateApp } from './generate.ts';
 import { heldLocks } from './locks.ts';
-import type { ProductRun } from './product.ts';
+import type { ProductEvent, ProductRun } from './product.ts';
 import { Product, resultOf, tailOf } from './product.ts';
 import { createRandom } from './random.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -164,7 +164,7 @@ class Trial {
   }
 
   private async judgeFix(run: ProductRun, healthy: Snapshot, faulty: Snapshot): Promise<void> {
-    const { outcome, muBefore, muAfter, attempts, writes } = resultOf(run) ?? {};
+    const { outcome, muBefore, muAfter, attempts, writes }: Partial<ProductEvent> = resultOf(run) ?? {};
     this.report.result = { outcome, muBefore, muAfter, attempts, writes };
     this.fail(...judgeResult(run));
     const unanswered = await askEntry(this.api, this.app);
@@ -179,10 +179,7 @@ class Trial {
   /** Takes back every transaction that the mitigation committed; the faulty state must be there again, and show. */
   private async undo(run: ProductRun, faulty: Snapshot): Promise<void> {
     const transactions = (resultOf(run)?.transactions as unknown[] | undefined) ?? [];
-    for (const _transaction of transactions) {
-      const undone = await this.product.run(['undo', '--last', '--yes'], UNDO_TIMEOUT_MS);
-      if (undone.code !== 0) this.fail(`undo: exit code ${undone.code}, expected 0 (${tailOf(undone)})`);
-    }
+    for (let left = transactions.length; left > 0; left--) await this.undoLast();
     await this.expect('after undo', () => this.untilRestored(faulty));
     await this.expect('after undo', () => untilEntryFails(this.api, this.app, FAULT_SHOWS_TIMEOUT_MS));
     this.fail(...(await heldLocks(this.api)).map((lock) => `after undo still locked: ${lock}`));
@@ -210,8 +207,15 @@ class Trial {
     const recovered = await this.product.run(['recover', '--undo', '--yes'], UNDO_TIMEOUT_MS);
     if (recovered.code !== 0) this.fail(`recover: exit code ${recovered.code}, expected 0 (${tailOf(recovered)})`);
     const committed = (await askEntry(this.api, this.app)) === '' && resultOf(killed)?.outcome === 'resolved';
-    if (!committed) await this.expect('after kill and recover', () => this.untilRestored(faulty));
+    // Killed after the commit there is nothing to recover: the fix stands, and is taken back to go on.
+    if (committed) await this.undoLast();
+    await this.expect('after kill and recover', () => this.untilRestored(faulty));
     this.fail(...(await heldLocks(this.api)).map((lock) => `after recover still locked: ${lock}`));
+  }
+
+  private async undoLast(): Promise<void> {
+    const undone = await this.product.run(['undo', '--last', '--yes'], UNDO_TIMEOUT_MS);
+    if (undone.code !== 0) this.fail(`undo: exit code ${undone.code}, expected 0 (${tailOf(undone)})`);
   }
 
   /** Controllers may take a moment to write their share, so equality is asked for until it holds. */
