@@ -134,6 +134,9 @@ export function connectionError(error: unknown): ClusterError {
   return new ClusterError('unreachable', messageOf(error));
 }
 
+/** How the gateway tells that its upstream gave no answer. */
+const NO_ANSWER = 'no answer from the API server: ';
+
 /** Turns an error answer into a typed error; 403 names the missing right, 401 says to log in. */
 export function statusError(method: string, path: string, status: number, body: string): ClusterError {
   if (status === 401) {
@@ -142,6 +145,11 @@ export function statusError(method: string, path: string, status: number, body: 
     return new ClusterError('unauthorized', message, 401);
   }
   const said = oneLine(messageIn(body) || body, 300);
+  // The gateway's own words: it stands between us and the API server.
+  if (status === 403 && said.startsWith('refused by Stratus')) return new ClusterError('forbidden', said, 403);
+  if ((status === 502 || status === 504) && said.startsWith(NO_ANSWER)) {
+    return new ClusterError('unreachable', said.slice(NO_ANSWER.length), status);
+  }
   if (status === 403) return new ClusterError('forbidden', forbiddenText(method, path, said), 403);
   const reasons: Record<number, ClusterErrorReason> = { 404: 'not-found', 409: 'conflict' };
   return new ClusterError(

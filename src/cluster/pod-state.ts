@@ -1,0 +1,193 @@
+import type { KubeObject } from '../domain/kube-object.ts';
+import { oneLine } from './cluster-error.ts';
+
+/**
+ * What a pod is doing: `starting` is within the time its own probes allow, `unready` is past it or fell back,
+ * `stuck` names a reason that does not go away by waiting.
+ */
+export interface PodState {
+  phase: 'healthy' | 'starting' | 'unready' | 'stuck' | 'failed' | 'finished' | 'terminating';
+  /** `CrashLoopBackOff`, `Unschedulable`, `ImagePullBackOff`, `NotReady`, `Restarting` …; empty when healthy. */
+  reason: string;
+  /** One line for people; contains bounded words of the cluster. */
+  text: string;
+}
+
+interface ContainerStatus {
+  name: string;
+  ready?: boolean;
+  restartCount?: number;
+  state?: { waiting?: Waiting; running?: { startedAt?: string }; terminated?: Terminated };
+  lastState?: { terminated?: Terminated };
+}
+interface Waiting {
+  reason?: string;
+  message?: string;
+}
+interface Terminated {
+  exitCode?: number;
+  reason?: string;
+  startedAt?: string;
+  finishedAt?: string;
+}
+interface Probe {
+  initialDelaySeconds?: number;
+  periodSeconds?: number;
+  failureThreshold?: number;
+  timeoutSeconds?: number;
+}
+
+/** Waiting reasons of the kubelet that are errors; all others (ContainerCreating, PodInitializing) are progress. */
+const STUCK_WAITING = new Set([
+  'CrashLoopBackOff', 'ImagePullBackOff', 'ErrImagePull', 'InvalidImageName', 'ErrImageNeverPull',
+  'ImageInspectError', 'RegistryUnavailable', 'CreateContainerConfigError', 'CreateContainerError',
+  'RunContainerError', 'PreCreateHookError', 'PostStartHookError', 'StartError',
+]); // prettier-ignore
+
+/** A second crash is a pattern, the first may be a dependency that was not up yet. */
+const LOOPING_RESTARTS = 2;
+/** A container that has run this long is not looping, however long its previous run was. */
+const MAX_PROVING_MS = 120_000;
+/** Scheduling, sandbox and image pull before any probe counts. */
+const BASE_START_MS = 20_000;
+const INIT_CONTAINER_START_MS = 30_000;
+const MAX_START_MS = 300_000;
+
+/** @param now milliseconds since the epoch when the pod was read */
+export function podState(pod: KubeObject, now: number): PodState {
+  if (pod.metadata.deletionTimestamp) return state('terminating', 'Terminating', 'is terminating');
+  const phase = pod.status?.phase as string | undefined;
+  if (phase === 'Succeeded') return state('finished', 'Completed', 'has completed');
+  if (phase === 'Failed') {
+    return state(
+      'failed',
+      pod.status?.reason ?? 'Failed',
+      `failed: ${oneLine(pod.status?.message ?? failedContainer(pod), 200)}`,
+    );
+  }
+  return (
+    unscheduled(pod) ?? containerTrouble(pod) ?? (isReady(pod) ? restarting(pod, now) : notReady(pod, now)) ?? HEALTHY
+  );
+}
+
+const HEALTHY: PodState = { phase: 'healthy', reason: '', text: 'is ready' };
+
+export function isReady(pod: KubeObject): boolean {
+  return condition(pod, 'Ready')?.status === 'True';
+}
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+}
+
+export function condition(object: KubeObject, type: string): Condition | undefined {
+  return ((object.status?.conditions ?? []) as Condition[]).find((entry) => entry.type === type);
+}
+
+/**
+ * Time that a pod may take from creation to readiness by its own probes, in ms: start-up probe, then the readiness
+ * probe's delay and failures, plus an allowance for image and sandbox. At most five minutes.
+ */
+export function startBudgetMs(podSpec: KubeObject['spec']): number {
+  const containers = (podSpec?.containers ?? []) as { startupProbe?: Probe; readinessProbe?: Probe }[];
+  const probes = containers.map(({ startupProbe, readinessProbe }) => probeMs(startupProbe) + probeMs(readinessProbe));
+  const init = ((podSpec?.initContainers ?? []) as unknown[]).length > 0 ? INIT_CONTAINER_START_MS : 0;
+  return Math.min(BASE_START_MS + init + Math.max(0, ...probes), MAX_START_MS);
+}
+
+function probeMs(probe: Probe | undefined): number {
+  if (!probe) return 0;
+  const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = probe;
+  return (initialDelaySeconds + periodSeconds * failureThreshold) * 1000;
+}
+
+/** How often the containers of a pod were restarted, together. */
+export function restartsOf(pod: KubeObject): number {
+  return statusesOf(pod).reduce((sum, status) => sum + (status.restartCount ?? 0), 0);
+}
+
+/**
+ * Milliseconds until a ready pod that crashed before has outlived its previous run; 0 when it needs no proving.
+ */
+export function provingMs(pod: KubeObject, now: number): number {
+  return Math.max(0, ...statusesOf(pod).map((status) => provingOf(status, now)));
+}
+
+function provingOf(status: ContainerStatus, now: number): number {
+  const last = status.lastState?.terminated;
+  const startedAt = Date.parse(status.state?.running?.startedAt ?? '');
+  if (!last || Number.isNaN(startedAt) || (status.restartCount ?? 0) < LOOPING_RESTARTS) return 0;
+  const previous = Date.parse(last.finishedAt ?? '') - Date.parse(last.startedAt ?? '');
+  const needed = Math.min(Math.max(Number.isNaN(previous) ? 0 : previous * 1.5, 10_000), MAX_PROVING_MS);
+  return Math.max(0, needed - (now - startedAt));
+}
+
+function state(phase: PodState['phase'], reason: string, text: string): PodState {
+  return { phase, reason, text: oneLine(text) };
+}
+
+function statusesOf(pod: KubeObject): ContainerStatus[] {
+  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])] as ContainerStatus[];
+}
+
+function failedContainer(pod: KubeObject): string {
+  const dead = statusesOf(pod).find((status) => (status.state?.terminated?.exitCode ?? 0) !== 0);
+  if (!dead) return 'no reason given';
+  const { reason = 'Error', exitCode } = dead.state!.terminated!;
+  return `container ${dead.name} ended with ${reason} (exit ${exitCode})`;
+}
+
+function unscheduled(pod: KubeObject): PodState | null {
+  const scheduled = condition(pod, 'PodScheduled');
+  if (!scheduled || scheduled.status !== 'False') return null;
+  if (scheduled.reason === 'SchedulingGated') return state('unready', 'SchedulingGated', 'waits for a scheduling gate');
+  return state('stuck', 'Unschedulable', `cannot be scheduled: ${scheduled.message ?? ''}`);
+}
+
+function containerTrouble(pod: KubeObject): PodState | null {
+  for (const status of statusesOf(pod)) {
+    const { waiting, terminated } = status.state ?? {};
+    if (waiting?.reason && STUCK_WAITING.has(waiting.reason)) {
+      const last = status.lastState?.terminated;
+      const crash =
+        waiting.reason === 'CrashLoopBackOff' && last ? `last exit ${last.exitCode} ${last.reason ?? ''}` : '';
+      return state(
+        'stuck',
+        waiting.reason,
+        `container ${status.name}: ${waiting.reason} ${crash || (waiting.message ?? '')}`,
+      );
+    }
+    // Between a crash and its back-off; a container that ended well (an init container) is progress.
+    if (terminated && (terminated.exitCode ?? 0) !== 0) {
+      const reason = terminated.reason ?? 'Error';
+      return state('stuck', reason, `container ${status.name} ended with ${reason} (exit ${terminated.exitCode})`);
+    }
+  }
+  return null;
+}
+
+function restarting(pod: KubeObject, now: number): PodState | null {
+  if (provingMs(pod, now) === 0) return null;
+  return state('unready', 'Restarting', `restarted ${restartsOf(pod)} times and has not yet outlived its last run`);
+}
+
+function notReady(pod: KubeObject, now: number): PodState {
+  const ready = condition(pod, 'Ready');
+  const created = Date.parse(pod.metadata.creationTimestamp ?? '');
+  const age = Number.isNaN(created) ? Number.POSITIVE_INFINITY : now - created;
+  const budget = startBudgetMs(pod.spec);
+  if (restartsOf(pod) === 0 && !wasReady(pod, ready) && age < budget)
+    return state('starting', 'Starting', 'is starting');
+  return state('unready', 'NotReady', `is not ready: ${ready?.message ?? ready?.reason ?? 'no status reported'}`);
+}
+
+/** The Ready condition starts as False when the kubelet takes the pod; a later change to False was a fall back. */
+function wasReady(pod: KubeObject, ready: Condition | undefined): boolean {
+  const started = Date.parse(pod.status?.startTime ?? '');
+  const changed = Date.parse(ready?.lastTransitionTime ?? '');
+  return changed - started > 2_000;
+}
