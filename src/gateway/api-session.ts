@@ -22,6 +22,7 @@ export interface WatchEvent {
 }
 
 export interface SendOptions {
+  /** JSON value, or bytes to send as they are. */
   body?: unknown;
   contentType?: string;
   signal?: AbortSignal;
@@ -44,7 +45,7 @@ export class ApiSession {
     path: string,
     options: SendOptions = {},
   ): Promise<{ status: number; object: KubeObject | null; message: string }> {
-    const body = options.body === undefined ? null : Buffer.from(JSON.stringify(options.body));
+    const body = bytesOf(options.body);
     const response = await this.handler.handle({
       method,
       url: path,
@@ -126,6 +127,11 @@ export class ApiSession {
       body.destroy();
     }
   }
+}
+
+function bytesOf(body: unknown): Buffer | null {
+  if (body === undefined) return null;
+  return Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
 }
 
 function expectOk(answer: { status: number; object: KubeObject | null; message: string }, what: string): KubeObject {

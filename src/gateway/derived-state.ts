@@ -39,11 +39,33 @@ export function readyReplicas(object: KubeObject): number | null {
   return Number(object.kind === 'DaemonSet' ? (object.status?.numberReady ?? 0) : (object.status?.readyReplicas ?? 0));
 }
 
-/** The controller has seen the latest specification and no old pods are left. */
-export function isConverged(object: KubeObject, readyBefore: number | null): boolean {
+/** Numbers by which a workload's progress is told. */
+export type ReplicaCounts = Record<string, number>;
+
+export function replicaCounts(object: KubeObject): ReplicaCounts | null {
+  if (readyReplicas(object) === null) return null;
   const status = object.status ?? {};
-  if (!WORKLOAD_KINDS.has(object.kind) || object.kind === 'Job') return true;
-  if (Number(status.observedGeneration ?? 0) < Number(object.metadata.generation ?? 0)) return false;
-  if (object.kind === 'Deployment' && Number(status.replicas ?? 0) !== Number(object.spec?.replicas ?? 1)) return false;
-  return readyBefore === null || (readyReplicas(object) ?? 0) >= readyBefore;
+  const names = [
+    'replicas',
+    'updatedReplicas',
+    'readyReplicas',
+    'availableReplicas',
+    'numberReady',
+    'updatedNumberScheduled',
+  ];
+  return Object.fromEntries(names.map((name) => [name, Number(status[name] ?? 0)]));
+}
+
+/**
+ * The controller has seen the latest specification, and the workload is either complete and as ready as before, or
+ * exactly as incomplete as it was before.
+ */
+export function isConverged(object: KubeObject, before: ReplicaCounts | null): boolean {
+  const now = replicaCounts(object);
+  if (!now) return true;
+  if (Number(object.status?.observedGeneration ?? 0) < Number(object.metadata.generation ?? 0)) return false;
+  if (before && Object.entries(before).every(([name, count]) => now[name] === count)) return true;
+  if (object.kind === 'DaemonSet') return (now.numberReady ?? 0) >= (before?.numberReady ?? 0);
+  const wanted = Number(object.spec?.replicas ?? 1);
+  return now.replicas === wanted && (now.readyReplicas ?? 0) >= Math.min(before?.readyReplicas ?? 0, wanted);
 }

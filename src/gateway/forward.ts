@@ -14,6 +14,11 @@ export function forwardedHeaders(headers: GatewayRequest['headers']): Record<str
   return result;
 }
 
+/** Node sends no length by itself with a DELETE, and the server would take its body for the next request. */
+export function lengthOf(body: unknown): Record<string, string> {
+  return Buffer.isBuffer(body) ? { 'content-length': String(body.length) } : {};
+}
+
 export function returnedHeaders(headers: Record<string, string>): Record<string, string> {
   const result: Record<string, string> = {};
   for (const name of RETURNED) if (headers[name] !== undefined) result[name] = headers[name];
@@ -30,7 +35,7 @@ export async function passThrough(
     const answer = await upstream.request({
       method: request.method,
       path: overrides.path ?? request.url,
-      headers: { ...forwardedHeaders(request.headers), ...overrides.headers },
+      headers: { ...forwardedHeaders(request.headers), ...overrides.headers, ...lengthOf(request.body) },
       ...(request.body ? { body: request.body } : {}),
       signal: request.signal,
     });

@@ -7,7 +7,7 @@ import type { ApiRequest } from './api-request.ts';
 import { withQuery } from './api-request.ts';
 import { attribute } from './attribution.ts';
 import type { FaultHook } from './fault-points.ts';
-import { noAnswer, passThrough, returnedHeaders } from './forward.ts';
+import { lengthOf, noAnswer, passThrough, returnedHeaders } from './forward.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { writesOf } from './journal-records.ts';
 import type { OpenJournal } from './journal-store.ts';
@@ -23,7 +23,7 @@ import type { Upstream } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { Assessment, WriteInspector, WriteSubject } from './write-inspector.ts';
-import { patchMethod, Refused } from './write-inspector.ts';
+import { patchMethod, Refused, Rejected } from './write-inspector.ts';
 
 /** A write that only lost a race against a status update is pinned anew at most this often. */
 const MAX_PINS = 4;
@@ -113,6 +113,7 @@ export class JournalMonitor implements Handler {
         this.stepRefusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
         return refusalResponse(rule, error.message);
       }
+      if (error instanceof Rejected) return statusOf(error.answer);
       this.stopped ??= (error as Error).message;
       return error instanceof UpstreamError
         ? noAnswer(error)
@@ -220,12 +221,18 @@ export class JournalMonitor implements Handler {
     let status = 0;
     let bytes: Buffer = Buffer.alloc(0);
     let headers: Record<string, string> = {};
+    const body = subject.body.raw ?? (intent.body === null ? undefined : Buffer.from(JSON.stringify(intent.body)));
     try {
       const answer = await upstream.request({
         method: intent.method,
         path: withQuery(subject.target.path, subject.target.query),
-        headers: { accept: 'application/json', 'content-type': intent.contentType, 'user-agent': this.options.manager },
-        ...(intent.body === null ? {} : { body: Buffer.from(JSON.stringify(intent.body)) }),
+        headers: {
+          accept: 'application/json',
+          'content-type': intent.contentType,
+          'user-agent': this.options.manager,
+          ...lengthOf(body),
+        },
+        body,
       });
       crash('write.after-forward');
       status = answer.status;
@@ -323,7 +330,7 @@ function dryRunInBody(value: unknown): boolean {
   return Array.isArray(list) && list.includes('All');
 }
 
-function statusOf(answer: { status: number; object: KubeObject | null; message: string }): GatewayResponse {
+export function statusOf(answer: { status: number; object: KubeObject | null; message: string }): GatewayResponse {
   return answer.object
     ? {
         status: answer.status,

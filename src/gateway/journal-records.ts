@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { Target } from '../domain/target.ts';
 import type { FieldDifference, TransactionStatus, UndoForecast, UndoProof } from '../domain/transaction.ts';
+import type { ReplicaCounts } from './derived-state.ts';
 import type { Companion, JournaledWrite } from '../undo/journaled-write.ts';
 
 /** Records of one transaction's journal, in the order in which things happened. Times are ISO 8601. */
@@ -11,7 +12,7 @@ export type JournalRecord =
   | IntentRecord
   | OutcomeRecord
   /** Controller-owned objects of a root (API path `root`) before its first write (equality level L3). */
-  | { type: 'derived'; ref: ObjectRef; root: string; objects: KubeObject[]; ready: number | null }
+  | { type: 'derived'; ref: ObjectRef; root: string; objects: KubeObject[]; counts: ReplicaCounts | null }
   | { type: 'phase'; status: TransactionStatus; at: string; reason?: string }
   /** A write of the undo is about to be sent. */
   | { type: 'undo-intent'; ref: ObjectRef; method: string; path: string; at: string }

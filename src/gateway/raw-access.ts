@@ -1,4 +1,4 @@
-import { forwardedHeaders } from './forward.ts';
+import { forwardedHeaders, lengthOf } from './forward.ts';
 import type { Handler } from './messages.ts';
 import type { Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts';
 import { Readable } from 'node:stream';
@@ -10,7 +10,13 @@ import { Readable } from 'node:stream';
 export function passAsUpstream(upstream: Upstream): Handler {
   return {
     handle: async ({ method, url, headers, body, signal }) =>
-      upstream.request({ method, path: url, headers: forwardedHeaders(headers), ...(body ? { body } : {}), signal }),
+      upstream.request({
+        method,
+        path: url,
+        headers: { ...forwardedHeaders(headers), ...lengthOf(body) },
+        ...(body ? { body } : {}),
+        signal,
+      }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { RehearsedWrite } from '../domain/transaction.ts';
 import { blankSecret } from '../undo/difference.ts';
 import type { ApiRequest } from './api-request.ts';
 import { noAnswer, passThrough } from './forward.ts';
-import { predictionKey } from './journal-monitor.ts';
+import { predictionKey, statusOf } from './journal-monitor.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { jsonResponse, messageOf, notFound, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
@@ -15,7 +15,7 @@ import type { Upstream } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { WriteInspector, WriteSubject } from './write-inspector.ts';
-import { patchMethod, Refused } from './write-inspector.ts';
+import { patchMethod, Refused, Rejected } from './write-inspector.ts';
 
 /**
  * What earlier rehearsed writes would have left: objects by API path, null where one would be gone. Lets a command (or
@@ -96,6 +96,7 @@ export class RehearsalMonitor implements Handler {
         this.refusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
         return refusalResponse(rule, error.message);
       }
+      if (error instanceof Rejected) return statusOf(error.answer);
       return error instanceof UpstreamError
         ? noAnswer(error)
         : statusResponse(500, `Stratus gateway: ${(error as Error).message}`);

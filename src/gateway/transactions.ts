@@ -8,7 +8,7 @@ import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import { rootsOf } from '../undo/inverse.ts';
 import { ApiSession } from './api-session.ts';
-import { derivedObjects, readyReplicas, WORKLOAD_KINDS } from './derived-state.ts';
+import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './derived-state.ts';
 import { Discovery } from './discovery.ts';
 import type { FaultHook } from './fault-points.ts';
 import { JournalMonitor } from './journal-monitor.ts';
@@ -250,7 +250,7 @@ class GatewayTransaction implements OpenTransaction {
       if (known || !path) continue;
       const derived = await derivedObjects(this.raw, object).catch(() => null);
       if (derived)
-        await this.journal.note({ type: 'derived', ref, root: path, objects: derived, ready: readyReplicas(object) });
+        await this.journal.note({ type: 'derived', ref, root: path, objects: derived, counts: replicaCounts(object) });
     }
   }
 }

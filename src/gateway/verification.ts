@@ -7,6 +7,7 @@ import { difference, overlaps, pointer } from '../undo/difference.ts';
 import { compareDerived, sameOwnership, stateHash } from '../undo/equality.ts';
 import type { InverseStep } from '../undo/inverse.ts';
 import { normalise } from '../undo/normalise.ts';
+import type { ReplicaCounts } from './derived-state.ts';
 import { derivedObjects, isConverged } from './derived-state.ts';
 import type { JournalRecord } from './journal-records.ts';
 import type { UndoAccess } from './undo-access.ts';
@@ -146,12 +147,12 @@ async function converge(
   const end = access.clock.monotonic() + deadlineMs;
   const waiting = expectations.filter((expected) => {
     const object = live.get(refKey(expected.ref));
-    return expected.before && object && !isConverged(object, readyBefore(records, expected.ref));
+    return expected.before && object && !isConverged(object, countsBefore(records, expected.ref));
   });
   for (const expected of waiting) {
     for (;;) {
       const object = await access.get(expected.path);
-      if (!object || isConverged(object, readyBefore(records, expected.ref))) break;
+      if (!object || isConverged(object, countsBefore(records, expected.ref))) break;
       if (access.clock.monotonic() >= end) return false;
       await access.pause(200);
     }
@@ -159,10 +160,10 @@ async function converge(
   return true;
 }
 
-function readyBefore(records: JournalRecord[], ref: ObjectRef): number | null {
+function countsBefore(records: JournalRecord[], ref: ObjectRef): ReplicaCounts | null {
   const key = refKey(ref);
   const record = records.find((entry) => entry.type === 'derived' && refKey(entry.ref) === key);
-  return record?.type === 'derived' ? record.ready : null;
+  return record?.type === 'derived' ? record.counts : null;
 }
 
 /** L3, or null when no root has controller-owned objects. */
@@ -197,12 +198,12 @@ async function restoreOwnership(
   foreign: FieldDifference[],
 ): Promise<boolean> {
   let all = true;
-  for (const { ref, path, before, recreated } of expectations) {
+  for (const { ref, path, before } of expectations) {
     if (!before || foreign.some((field) => refKey(field.ref) === refKey(ref))) continue;
     const live = await access.get(path);
     if (!live) continue;
     if (sameOwnership(before, live)) continue;
-    if (recreated || !before.metadata.managedFields) {
+    if (!before.metadata.managedFields) {
       all = false;
       continue;
     }

@@ -11,6 +11,7 @@ import { groupVersion, objectPath, withQuery } from './api-request.ts';
 import type { ApiSession } from './api-session.ts';
 import type { Discovery } from './discovery.ts';
 import { splitApiVersion } from './discovery.ts';
+import { recreationBody } from '../undo/normalise.ts';
 import { pinBody, resolveGeneratedName } from './pin.ts';
 import type { PolicyRule } from './policy.ts';
 import { judgeContent } from './policy.ts';
@@ -24,6 +25,17 @@ export class Refused extends Error {
     this.rule = rule;
   }
 }
+
+/** The server itself refuses the write. */
+export class Rejected extends Error {
+  readonly answer: { status: number; object: KubeObject | null; message: string };
+  constructor(answer: { status: number; object: KubeObject | null; message: string }) {
+    super(answer.message);
+    this.answer = answer;
+  }
+}
+
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
 /** A write as understood: which object it is about and what that object is now. */
 export interface WriteSubject {
@@ -76,7 +88,8 @@ export class WriteInspector {
       );
     }
     const verb = verbOf(request);
-    const resolved = verb === 'create' ? nameIt(body) : body;
+    const readable = body.form === 'protobuf' ? await this.transcode(request, body) : body;
+    const resolved = verb === 'create' ? nameIt(readable) : readable;
     const name = verb === 'create' ? ((resolved.value as unknown as KubeObject)?.metadata?.name ?? '') : request.name;
     if (!name) throw new Refused('unnamed', `the ${info.kind} to create has no name`);
     const ref: ObjectRef = {
@@ -103,6 +116,23 @@ export class WriteInspector {
     };
   }
 
+  /** Lets the server say in JSON what a protobuf body holds. @throws Rejected with the server's own answer */
+  private async transcode(request: ApiRequest, body: WriteBody): Promise<WriteBody> {
+    const query = new URLSearchParams(request.query);
+    query.set('dryRun', 'All');
+    const answer = await this.api.send(request.method, withQuery(request.path, query), {
+      body: body.raw,
+      contentType: PROTOBUF,
+    });
+    if (answer.status >= 300 || !answer.object) throw new Rejected(answer);
+    const object = answer.object;
+    delete object.metadata.managedFields;
+    if (request.verb === 'update') return { form: 'object', value: object as unknown as Json };
+    // A name given by the server is another one each time: then the JSON form, which has the name in it, is sent.
+    if (object.metadata.generateName) return { form: 'object', value: recreationBody(object) as unknown as Json };
+    return { form: 'object', value: object as unknown as Json, raw: body.raw };
+  }
+
   /** Null when it does not exist. @throws Refused when it may not be read */
   async current(path: string): Promise<KubeObject | null> {
     const answer = await this.api.send('GET', path);
@@ -120,10 +150,10 @@ export class WriteInspector {
     const { target, body, before, verb } = subject;
     const query = new URLSearchParams(target.query);
     query.set('dryRun', 'All');
-    let value = pinBody(verb, body, before);
-    if (verb === 'delete') value = { ...(value as { [key: string]: Json }), dryRun: ['All'] };
+    let value: Json | Buffer = body.raw ?? pinBody(verb, body, before);
+    if (verb === 'delete') value = { ...(value as unknown as { [key: string]: Json }), dryRun: ['All'] };
     if (verb === 'evict') {
-      const eviction = value as { [key: string]: { [key: string]: Json } };
+      const eviction = value as unknown as { [key: string]: { [key: string]: Json } };
       eviction.deleteOptions!.dryRun = ['All'];
     }
     const method = verb === 'delete' ? 'DELETE' : verb === 'create' || verb === 'evict' ? 'POST' : patchMethod(body);
@@ -307,7 +337,9 @@ function nameIt(body: WriteBody): WriteBody {
 }
 
 function contentTypeOf(body: WriteBody): string {
+  if (body.raw) return PROTOBUF;
   const types: Record<WriteBody['form'], string> = {
+    protobuf: PROTOBUF,
     none: 'application/json',
     object: 'application/json',
     'merge-patch': 'application/merge-patch+json',
