@@ -98,6 +98,8 @@ export interface PlanView {
   title: string;
   expects: string;
   steps: StepView[];
+  /** What became of it. */
+  fate: 'proposed' | 'running' | 'kept' | 'undone' | 'rejected' | 'failed';
   /** True while the run waits for this plan's approval. */
   awaiting: boolean;
 }
@@ -185,10 +187,9 @@ export type ToPage =
   /** The host could not serve a request; one line for people. */
   | { type: 'failure'; id: number; problem: string };
 
-/** What the page itself remembers across reloads: never anything about the cluster. */
+/** What survives a reload of the window, for the host to find the run again: never anything about the cluster. */
 export interface PageState {
   run: string;
-  openDetails: string[];
 }
 
 const REQUEST_NAMES: Record<RequestName, true> = {

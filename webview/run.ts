@@ -1,0 +1,198 @@
+import { h, Part } from './dom.ts';
+import { Host } from './host.ts';
+import { icon, spinner } from './icons.ts';
+import { LogPart } from './log-part.ts';
+import type { PlanActions, PlanData } from './plan-part.ts';
+import { renderPlan } from './plan-part.ts';
+import type { Reply, RunSnapshot, Tone } from './protocol.ts';
+import { drawRail } from './rail.ts';
+import { renderAttempts, renderChecks, renderFindings, renderSeverity, renderTransactions } from './side-parts.ts';
+
+type HeaderData = Pick<RunSnapshot, 'headline' | 'target' | 'mode' | 'canCancel' | 'cancelling' | 'result'>;
+
+/** The run view: draws each snapshot of the host, part by part, and sends back what people decide. */
+class RunPage {
+  readonly #root: HTMLElement;
+  readonly #host: Host;
+  #snapshot: RunSnapshot | null = null;
+
+  readonly #problem = h('p', { class: 'page-problem', role: 'alert', hidden: true });
+  readonly #elapsed = h('span', { class: 'elapsed' });
+  readonly #header: Part<HeaderData>;
+  readonly #title = h('h1', { role: 'status' });
+  readonly #rail: Part<Pick<RunSnapshot, 'stages' | 'wayBack'> & { width: number }>;
+  readonly #plan: Part<PlanData>;
+  readonly #findings: Part<RunSnapshot['findings']>;
+  readonly #severity: Part<RunSnapshot['severity'] & { width: number }>;
+  readonly #checks: Part<RunSnapshot['checks']>;
+  readonly #attempts: Part<RunSnapshot['attempts']>;
+  readonly #transactions: Part<{ transactions: RunSnapshot['transactions']; ended: boolean }>;
+  readonly #log = new LogPart();
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+    this.#host = new Host(({ snapshot }) => this.#show(snapshot));
+    const section = (name: string) => h('section', { class: name, hidden: true });
+    this.#header = new Part(h('header', {}), (data) => this.#renderHeader(data));
+    this.#rail = new Part(section('rail-part'), ({ width, ...data }) => [
+      drawRail(data, width) as unknown as HTMLElement,
+    ]);
+    const actions: PlanActions = {
+      approve: (hash) => this.#ask((run) => this.#host.request('approve', { run, hash })),
+      reject: (hash, reason) => this.#ask((run) => this.#host.request('reject', { run, hash, reason })),
+      openDiff: (hash, step, write) => this.#ask((run) => this.#host.request('openDiff', { run, hash, step, write })),
+    };
+    this.#plan = new Part(section('plan-part'), (data) => renderPlan(data, actions));
+    this.#findings = new Part(section('findings-part'), renderFindings);
+    this.#severity = new Part(section('severity-part'), renderSeverity);
+    this.#checks = new Part(section('checks-part'), renderChecks);
+    this.#attempts = new Part(section('attempts-part'), renderAttempts);
+    this.#transactions = new Part(section('transactions-part'), ({ transactions, ended }) =>
+      renderTransactions(transactions, ended, {
+        undo: (transaction) => this.#ask((run) => this.#host.request('undo', { run, transaction })),
+        showStack: () => this.#ask(() => this.#host.request('showUndoStack', {})),
+      }),
+    );
+  }
+
+  async start(): Promise<void> {
+    const { snapshot } = await this.#host.request('ready', {});
+    // A snapshot that arrived meanwhile is newer.
+    if (snapshot && !this.#snapshot) this.#show(snapshot);
+    if (!this.#snapshot) this.#root.replaceChildren(ended());
+    window.addEventListener('resize', () => this.#draw());
+    setInterval(() => this.#tick(), 1_000);
+  }
+
+  #show(snapshot: RunSnapshot): void {
+    const first = this.#snapshot === null;
+    this.#snapshot = snapshot;
+    if (first) this.#build();
+    this.#host.remember({ run: snapshot.run });
+    this.#draw();
+  }
+
+  #build(): void {
+    const main = h('div', { class: 'main' }, this.#plan.element, this.#findings.element, this.#log.element);
+    const side = h(
+      'aside',
+      { 'aria-label': 'State' },
+      ...[this.#severity, this.#checks, this.#transactions, this.#attempts].map(({ element }) => element),
+    );
+    this.#root.replaceChildren(
+      this.#header.element,
+      this.#problem,
+      this.#rail.element,
+      h('div', { class: 'columns' }, main, side),
+    );
+  }
+
+  #draw(): void {
+    const snapshot = this.#snapshot;
+    if (!snapshot) return;
+    const { headline, target, mode, canCancel, cancelling, result, stages, wayBack, plan } = snapshot;
+    this.#header.update({ headline, target, mode, canCancel, cancelling, result });
+    if (this.#title.textContent !== headline.title) this.#title.textContent = headline.title;
+    const width = this.#root.clientWidth;
+    this.#rail.update({ stages, wayBack, width: Math.max(280, width - 2 * PADDING) });
+    const ended = result !== null;
+    this.#plan.update({ plan, protected: target.protected, context: target.context });
+    this.#findings.update(snapshot.findings);
+    const side = width >= TWO_COLUMNS ? SIDE_WIDTH : width - 2 * PADDING;
+    this.#severity.update({ ...snapshot.severity, width: Math.max(200, side - 2 * CARD_PADDING - 2) });
+    this.#checks.update(snapshot.checks);
+    this.#attempts.update(snapshot.attempts);
+    this.#transactions.update({ transactions: snapshot.transactions, ended });
+    this.#log.update(snapshot.run, snapshot.log);
+    this.#tick();
+  }
+
+  #renderHeader({ headline, target, mode, canCancel, cancelling, result }: HeaderData): (HTMLElement | false)[] {
+    const { tone, detail } = headline;
+    this.#header.element.className = tone;
+    const cancel = () => this.#ask((run) => this.#host.request('cancel', { run }));
+    return [
+      h(
+        'p',
+        { class: 'pin' },
+        h('span', { class: 'unseen' }, 'Pinned target: '),
+        target.protected && h('span', { class: 'guard', title: 'Protected context' }, icon('shield', 14), 'protected'),
+        h('strong', {}, target.namespace),
+        h('span', { class: 'at' }, '@'),
+        h('strong', {}, target.context),
+        h('span', { class: 'server' }, target.server),
+        h('span', { class: 'mode' }, mode),
+        this.#elapsed,
+      ),
+      h(
+        'div',
+        { class: 'headline' },
+        h('span', { class: 'badge' }, toneIcon(tone)),
+        h('div', { class: 'words' }, this.#title, detail !== '' && h('p', { class: 'detail' }, detail)),
+        (canCancel || cancelling) &&
+          h(
+            'button',
+            { class: 'secondary', disabled: cancelling, 'data-focus': 'cancel', click: cancel },
+            cancelling ? 'Stopping…' : 'Cancel run',
+          ),
+      ),
+      result !== null &&
+        h(
+          'dl',
+          { class: 'facts' },
+          ...fact('attempts', String(result.attempts)),
+          ...fact('writes', String(result.writes)),
+          ...fact('seconds', result.seconds.toFixed(1)),
+        ),
+    ];
+  }
+
+  #tick(): void {
+    const snapshot = this.#snapshot;
+    if (!snapshot || snapshot.startedAt === 0) return;
+    const seconds = Math.max(0, Math.round(((snapshot.endedAt ?? Date.now()) - snapshot.startedAt) / 1_000));
+    const text = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
+    const attempt = snapshot.attempt > 0 ? `attempt ${snapshot.attempt} of ${snapshot.maxAttempts} · ` : '';
+    this.#elapsed.textContent = `${attempt}${text}`;
+  }
+
+  #ask(request: (run: string) => Promise<Reply>): void {
+    const run = this.#snapshot?.run;
+    if (!run) return;
+    const tell = (problem: string) => {
+      this.#problem.textContent = problem;
+      this.#problem.hidden = problem === '';
+    };
+    request(run).then(
+      ({ problem }) => tell(problem),
+      (error: unknown) => tell(error instanceof Error ? error.message : String(error)),
+    );
+  }
+}
+
+const PADDING = 24;
+const CARD_PADDING = 16;
+const SIDE_WIDTH = 340;
+const TWO_COLUMNS = 860;
+
+function toneIcon(tone: Tone): SVGSVGElement {
+  if (tone === 'busy') return spinner(20);
+  const names = { ask: 'question', good: 'check', warn: 'back', bad: 'cross' } as const;
+  return icon(names[tone], 20);
+}
+
+function fact(name: string, value: string): HTMLElement[] {
+  return [h('div', {}, h('dt', {}, name), h('dd', {}, value))];
+}
+
+/** The page came back after a reload, the run did not. */
+function ended(): HTMLElement {
+  return h(
+    'section',
+    { class: 'empty' },
+    h('h1', {}, 'This run has ended with its window'),
+    h('p', {}, 'What it changed is in the Undo stack. A change that was interrupted is offered for undo.'),
+  );
+}
+
+void new RunPage(document.getElementById('run')!).start();

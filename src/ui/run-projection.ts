@@ -137,6 +137,7 @@ class Fold {
         break;
       case 'stepFailed':
         this.#stepStates[event.index] = 'failed';
+        this.#undoReason = event.reason;
         this.#say(at, 'mitigation', 'problem', event.reason);
         break;
       case 'settled':
@@ -144,6 +145,7 @@ class Fold {
         break;
       case 'judged':
         this.#read(at, event.severity, 'after');
+        if (!event.verdict.commit) this.#undoReason = event.verdict.reason;
         this.#say(at, 'detection', 'event', `${event.verdict.commit ? 'Keep' : 'Undo'}: ${event.verdict.reason}`);
         for (const cheat of event.cheats) this.#say(at, 'detection', 'problem', `No longer serves: ${cheat}`);
         break;
@@ -169,6 +171,8 @@ class Fold {
         this.#say(at, 'stratus', 'problem', event.reason);
         break;
       case 'thought':
+        // The reason for an undo was said when it was found.
+        if (event.agent === 'undo' && event.text === this.#undoReason) break;
         if (event.agent === 'undo') this.#undoReason = event.text;
         this.#say(at, event.agent, 'thought', event.text);
         break;
@@ -370,6 +374,7 @@ class Fold {
       hash: this.#hash,
       title: presentable(plan.title, 300),
       expects: presentable(plan.expects, 300),
+      fate: this.#fate(context),
       awaiting: this.#hash !== null && context.awaiting === this.#hash && this.#phase === 'awaitingApproval',
       steps: plan.steps.map((step, index): StepView => {
         const rehearsal = this.#rehearsal[index];
@@ -384,6 +389,14 @@ class Fold {
         };
       }),
     };
+  }
+
+  #fate(context: ProjectionContext): PlanView['fate'] {
+    const attempt = this.#attempts.find((entry) => entry.attempt === this.#attempt);
+    if (!attempt) return this.#stepStates.length > 0 ? 'running' : 'proposed';
+    if (attempt.outcome !== 'committed') return attempt.outcome;
+    const latest = this.#transactions.at(-1);
+    return latest && context.undone.has(latest.id) ? 'undone' : 'kept';
   }
 
   /** State of each oracle: as at the start, then as far as the latest severity tells. */

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { ROOT } from '../../../scripts/build.ts';
+import { pageHtml } from '../../../src/ui/page-html.ts';
+import type { RunSnapshot, ToHost, ToPage } from '../../../webview/protocol.ts';
+import type { Theme } from './themes.ts';
+import { themeCss } from './themes.ts';
+
+const ORIGIN = 'http://page.test';
+
+/** The run view's own page in a browser, with a stand-in for the editor around it. No server is involved. */
+export class PageStage {
+  readonly page: Page;
+  /** What the page asked its host, in order. */
+  readonly requests: ToHost[] = [];
+  /** Refusals by the content security policy. */
+  readonly violations: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(
+    browser: Browser,
+    snapshot: RunSnapshot | null,
+    options: { theme?: Theme; width?: number; height?: number } = {},
+  ): Promise<PageStage> {
+    const viewport = { width: options.width ?? 1180, height: options.height ?? 900 };
+    const page = await browser.newPage({ viewport, locale: 'en-GB', timezoneId: 'UTC' });
+    const stage = new PageStage(page);
+    page.on('console', (message) => {
+      if (/Content Security Policy/i.test(message.text())) stage.violations.push(message.text());
+    });
+    page.on('pageerror', (error) => stage.violations.push(String(error)));
+    await page.exposeFunction('toHost', async (message: ToHost): Promise<ToPage> => {
+      stage.requests.push(message);
+      const result = message.name === 'ready' ? { snapshot } : { problem: '' };
+      return { type: 'reply', id: message.id, result };
+    });
+    await page.addInitScript(() => {
+      const scope = window as unknown as Record<string, unknown> & { toHost(message: unknown): Promise<unknown> };
+      scope.acquireVsCodeApi = () => ({
+        postMessage: (message: unknown) => void scope.toHost(message).then((answer) => window.postMessage(answer, '*')),
+        setState: (state: unknown) => (scope.pageState = state),
+      });
+    });
+    const parts = {
+      script: `${ORIGIN}/run.js`,
+      style: `${ORIGIN}/run.css`,
+      cspSource: ORIGIN,
+      nonce: 'nonce',
+      language: 'en',
+      title: 'Incident',
+    };
+    const html = pageHtml(parts).replace('<link', `<link rel="stylesheet" href="${ORIGIN}/theme.css"><link`);
+    const files: Record<string, () => Promise<{ body: string; contentType: string }>> = {
+      '/': async () => ({ body: html, contentType: 'text/html' }),
+      '/theme.css': async () => ({ body: themeCss(options.theme ?? 'dark'), contentType: 'text/css' }),
+      '/run.css': async () => ({ body: await dist('run.css'), contentType: 'text/css' }),
+      '/run.js': async () => ({ body: await dist('run.js'), contentType: 'text/javascript' }),
+    };
+    await page.route('**/*', async (route) => {
+      const file = files[new URL(route.request().url()).pathname];
+      await (file ? route.fulfill(await file()) : route.fulfill({ status: 404, body: '' }));
+    });
+    await page.goto(`${ORIGIN}/`);
+    await page.waitForSelector('main h1');
+    return stage;
+  }
+
+  async push(snapshot: RunSnapshot): Promise<void> {
+    await this.page.evaluate((data) => window.postMessage({ type: 'snapshot', snapshot: data }, '*'), snapshot);
+  }
+
+  close(): Promise<void> {
+    return this.page.close();
+  }
+}
+
+function dist(name: string): Promise<string> {
+  return readFile(join(ROOT, 'dist', 'webview', name), 'utf8');
+}

@@ -1,0 +1,61 @@
+import type { Target } from '../../../src/domain/target.ts';
+import { DEFAULT_OPTIONS } from '../../../src/domain/run-event.ts';
+import { ApprovalDesk } from '../../../src/ui/approval-desk.ts';
+import { IncidentSession } from '../../../src/ui/incident-session.ts';
+import type { RunSnapshot } from '../../../webview/protocol.ts';
+import { FakeApp } from '../../host/fake-app.ts';
+import type { FakeOptions } from '../../host/fake-app.ts';
+
+/** A run of the real state machine over the in-memory cluster, for the page to show. */
+export class RecordedRun {
+  readonly session: IncidentSession;
+  readonly app: FakeApp;
+
+  private constructor(session: IncidentSession, app: FakeApp) {
+    this.session = session;
+    this.app = app;
+  }
+
+  static async open(options: FakeOptions = {}, isProtected = false): Promise<RecordedRun> {
+    const app = new FakeApp(options);
+    const target: Target = await app.pin(options.context, 'hotel-reservation');
+    const desk = new ApprovalDesk('ask', isProtected);
+    const request = { target, brain: 'playbook' as const, options: DEFAULT_OPTIONS, checks: [], askApproval: desk.ask };
+    const session = new IncidentSession(await app.mitigate(request), desk, 'ask', isProtected);
+    return new RecordedRun(session, app);
+  }
+
+  /** Starts the run and resolves when it waits for an answer. */
+  async untilAsked(): Promise<RunSnapshot> {
+    const asked = this.#next(() => this.session.awaiting !== null);
+    if (this.session.snapshot().startedAt === 0) void this.session.start();
+    await asked;
+    return this.session.snapshot();
+  }
+
+  async approve(): Promise<void> {
+    this.session.approve(this.session.awaiting!);
+  }
+
+  /** A snapshot of the first moment for which `look` holds. */
+  async when(look: (snapshot: RunSnapshot) => boolean): Promise<RunSnapshot> {
+    let found: RunSnapshot | undefined;
+    await this.#next(() => {
+      const snapshot = this.session.snapshot();
+      if (look(snapshot)) found ??= snapshot;
+      return found !== undefined;
+    });
+    return found!;
+  }
+
+  #next(holds: () => boolean): Promise<void> {
+    if (holds()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const subscription = this.session.onChange(() => {
+        if (!holds()) return;
+        subscription.dispose();
+        resolve();
+      });
+    });
+  }
+}

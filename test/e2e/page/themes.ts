@@ -1,0 +1,63 @@
+/** The variables that the editor gives to a webview, as in its two default themes; only those that the page uses. */
+const DARK: Record<string, string> = {
+  'vscode-font-family': '"DejaVu Sans", system-ui, sans-serif',
+  'vscode-font-size': '13px',
+  'vscode-font-weight': 'normal',
+  'vscode-editor-font-family': '"DejaVu Sans Mono", monospace',
+  'vscode-foreground': '#cccccc',
+  'vscode-descriptionForeground': '#9d9d9d',
+  'vscode-editor-background': '#1f1f1f',
+  'vscode-panel-border': '#2b2b2b',
+  'vscode-button-foreground': '#ffffff',
+  'vscode-button-background': '#0078d4',
+  'vscode-button-hoverBackground': '#026ec1',
+  'vscode-button-secondaryForeground': '#cccccc',
+  'vscode-button-secondaryBackground': '#313131',
+  'vscode-button-secondaryHoverBackground': '#3c3c3c',
+  'vscode-textLink-foreground': '#4daafc',
+  'vscode-textCodeBlock-background': '#2b2b2b',
+  'vscode-focusBorder': '#0078d4',
+  'vscode-input-background': '#313131',
+  'vscode-input-foreground': '#cccccc',
+  'vscode-input-border': '#3c3c3c',
+  'vscode-input-placeholderForeground': '#989898',
+  'vscode-inputValidation-errorBackground': '#5a1d1d',
+  'vscode-charts-green': '#89d185',
+  'vscode-charts-red': '#f14c4c',
+  'vscode-charts-yellow': '#cca700',
+  'vscode-charts-orange': '#d18616',
+  'vscode-charts-blue': '#59a4f9',
+};
+
+const LIGHT: Record<string, string> = {
+  ...DARK,
+  'vscode-foreground': '#3b3b3b',
+  'vscode-descriptionForeground': '#5f5f5f',
+  'vscode-editor-background': '#ffffff',
+  'vscode-panel-border': '#e5e5e5',
+  'vscode-button-background': '#005fb8',
+  'vscode-button-hoverBackground': '#0258a8',
+  'vscode-button-secondaryForeground': '#3b3b3b',
+  'vscode-button-secondaryBackground': '#e5e5e5',
+  'vscode-button-secondaryHoverBackground': '#cccccc',
+  'vscode-textLink-foreground': '#005fb8',
+  'vscode-textCodeBlock-background': '#f8f8f8',
+  'vscode-focusBorder': '#005fb8',
+  'vscode-input-background': '#ffffff',
+  'vscode-input-foreground': '#3b3b3b',
+  'vscode-input-border': '#cecece',
+  'vscode-input-placeholderForeground': '#767676',
+  'vscode-inputValidation-errorBackground': '#f2dede',
+  'vscode-charts-green': '#388a34',
+  'vscode-charts-red': '#e51400',
+  'vscode-charts-yellow': '#bf8803',
+  'vscode-charts-orange': '#d18616',
+  'vscode-charts-blue': '#1a85ff',
+};
+
+export type Theme = 'dark' | 'light';
+
+export function themeCss(theme: Theme): string {
+  const variables = Object.entries(theme === 'dark' ? DARK : LIGHT).map(([name, value]) => `--${name}:${value};`);
+  return `:root{${variables.join('')}}`;
+}

@@ -1,0 +1,205 @@
+import { h } from './dom.ts';
+import { icon, spinner } from './icons.ts';
+import type { PlanView, StepView, WriteView } from './protocol.ts';
+
+export interface PlanActions {
+  approve(hash: string): void;
+  reject(hash: string, reason: string): void;
+  openDiff(hash: string, step: number, write: number): void;
+}
+
+export interface PlanData {
+  plan: PlanView | null;
+  protected: boolean;
+  context: string;
+}
+
+const FATES: Record<PlanView['fate'], string> = {
+  proposed: 'What will change',
+  running: 'What is being changed',
+  kept: 'What was changed',
+  undone: 'What was tried, and undone',
+  rejected: 'What was proposed, and rejected',
+  failed: 'What was proposed, and did not run',
+};
+
+/** What will change, and how each part of it is undone; the answer right below. */
+export function renderPlan({ plan, protected: guarded, context }: PlanData, actions: PlanActions): HTMLElement[] {
+  if (!plan) return [];
+  const parts: (HTMLElement | false)[] = [
+    h('h2', {}, FATES[plan.fate]),
+    h('p', { class: 'plan-title' }, plan.title),
+    h('ol', { class: 'steps' }, ...plan.steps.map((step, index) => renderStep(plan, step, index, actions))),
+    plan.expects !== '' && h('p', { class: 'expects' }, h('span', { class: 'key' }, 'Expected'), plan.expects),
+  ];
+  if (plan.awaiting && plan.hash) parts.push(renderAnswer(plan.hash, guarded, context, actions));
+  return parts.filter((part): part is HTMLElement => part !== false);
+}
+
+function renderStep(plan: PlanView, step: StepView, index: number, actions: PlanActions): HTMLElement {
+  const state = step.ok ? step.state : 'failed';
+  return h(
+    'li',
+    { class: `step ${state}` },
+    h(
+      'div',
+      { class: 'command' },
+      state === 'running'
+        ? spinner()
+        : state === 'done'
+          ? icon('check')
+          : state === 'failed'
+            ? icon('cross')
+            : prompt(),
+      h('code', {}, step.command),
+    ),
+    step.why !== '' && step.why !== plan.title && h('p', { class: 'why' }, step.why),
+    step.problem !== '' && h('p', { class: 'problem' }, step.problem),
+    step.partial &&
+      h(
+        'p',
+        { class: 'note' },
+        'Rehearsed before the steps above it have run; it is rehearsed again right before it runs.',
+      ),
+    ...step.writes.map((write) => renderWrite(plan, index, write, actions)),
+    plan.hash === null && step.problem === '' && h('p', { class: 'note' }, 'Being rehearsed on the server (dry run) …'),
+  );
+}
+
+function prompt(): HTMLElement {
+  return h('span', { class: 'prompt', 'aria-hidden': 'true' }, '$');
+}
+
+const VERBS: Record<WriteView['verb'], string> = { create: 'creates', change: 'changes', delete: 'deletes' };
+
+function renderWrite(plan: PlanView, step: number, write: WriteView, actions: PlanActions): HTMLElement {
+  const { hash } = plan;
+  const key = `diff-${step}-${write.index}`;
+  return h(
+    'div',
+    { class: `write ${write.verb}` },
+    h(
+      'div',
+      { class: 'object' },
+      h('span', { class: 'verb' }, VERBS[write.verb]),
+      h('strong', {}, write.object),
+      hash !== null &&
+        h(
+          'button',
+          {
+            class: 'quiet',
+            'data-focus': key,
+            'aria-label': `Compare ${write.object} before and after`,
+            click: () => actions.openDiff(hash, step, write.index),
+          },
+          icon('compare', 14),
+          'Compare',
+        ),
+    ),
+    write.changes.length > 0 && renderChanges(write),
+    h(
+      'p',
+      { class: `inverse ${write.undo}` },
+      icon(write.undo === 'human' || write.undo === 'refused' ? 'warning' : 'back', 14),
+      h('span', { class: 'key' }, 'Undone by'),
+      h('span', {}, write.inverse),
+      h('span', { class: 'pill' }, fidelity(write)),
+    ),
+  );
+}
+
+/** How close to the state before the undo gets, known before anything runs. */
+function fidelity({ undo, residue }: WriteView): string {
+  const list = residue.join('; ');
+  if (undo === 'exact') return 'exact';
+  if (undo === 'modulo') return `exact except: ${list}`;
+  return undo === 'human' ? `needs a person: ${list}` : `refused: ${list}`;
+}
+
+function renderChanges({ changes, moreChanges }: WriteView): HTMLElement {
+  return h(
+    'table',
+    { class: 'changes' },
+    h('caption', { class: 'unseen' }, 'Fields that change'),
+    h(
+      'tr',
+      { class: 'unseen' },
+      h('th', { scope: 'col' }, 'Field'),
+      h('th', { scope: 'col' }, 'Before'),
+      h('th', { scope: 'col' }, 'After'),
+    ),
+    ...changes.map(({ path, before, after }) =>
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'row' }, path),
+        h('td', {}, before === null ? h('span', { class: 'absent' }, 'absent') : h('del', {}, before)),
+        h(
+          'td',
+          {},
+          h('span', { class: 'to' }, icon('arrow', 12)),
+          after === null ? h('span', { class: 'absent' }, 'removed') : h('ins', {}, after),
+        ),
+      ),
+    ),
+    moreChanges > 0 &&
+      h('tr', {}, h('td', { class: 'more', colspan: 3 }, `and ${moreChanges} more: Compare shows all`)),
+  );
+}
+
+function renderAnswer(hash: string, guarded: boolean, context: string, actions: PlanActions): HTMLElement {
+  const reason = h('input', {
+    type: 'text',
+    id: 'reason',
+    placeholder: 'Why? (helps the next plan)',
+    'data-focus': 'reason',
+    maxlength: 500,
+  });
+  const form = h(
+    'form',
+    {
+      class: 'rejection',
+      hidden: true,
+      submit: (event) => {
+        event.preventDefault();
+        actions.reject(hash, reason.value);
+      },
+    },
+    h('label', { for: 'reason', class: 'unseen' }, 'Why is the plan rejected?'),
+    reason,
+    h('button', { type: 'submit', class: 'secondary', 'data-focus': 'reject-send' }, 'Reject plan'),
+  );
+  const open = h(
+    'button',
+    {
+      class: 'secondary',
+      'data-focus': 'reject',
+      'aria-expanded': 'false',
+      click: () => {
+        form.hidden = !form.hidden;
+        open.setAttribute('aria-expanded', String(!form.hidden));
+        if (!form.hidden) reason.focus();
+      },
+    },
+    'Reject…',
+  );
+  return h(
+    'div',
+    { class: 'answer' },
+    h(
+      'div',
+      { class: 'buttons' },
+      h('button', { class: 'primary', 'data-focus': 'approve', click: () => actions.approve(hash) }, 'Approve and run'),
+      open,
+      form,
+    ),
+    h(
+      'p',
+      { class: 'note' },
+      guarded
+        ? `${context} is protected: you will be asked to type its name. `
+        : 'Runs exactly this and nothing else. Undone by itself if things do not get better. ',
+      h('span', { class: 'hash' }, `plan ${hash.slice(0, 10)}`),
+    ),
+  );
+}

@@ -1,0 +1,199 @@
+import { h } from './dom.ts';
+import { icon } from './icons.ts';
+import type {
+  AttemptView,
+  CheckView,
+  FindingView,
+  RunSnapshot,
+  SeverityItemView,
+  TransactionView,
+} from './protocol.ts';
+import { drawSparkline } from './sparkline.ts';
+
+type SeverityData = RunSnapshot['severity'] & { width: number };
+
+/** Severity now against the start, and which items it is made of. */
+export function renderSeverity({ before, now, points, items, width }: SeverityData): HTMLElement[] {
+  if (points.length === 0) return [];
+  const known = (mu: number | null) => (mu === null ? 'unknown' : String(mu));
+  const change =
+    points.length < 2
+      ? ''
+      : now === null
+        ? 'worse'
+        : now < (before ?? 0)
+          ? 'better'
+          : now > (before ?? 0)
+            ? 'worse'
+            : '';
+  const chart = h('div', { class: 'chart' });
+  chart.append(drawSparkline(points, width));
+  return [
+    h('h2', {}, 'Severity ', h('abbr', { title: 'mu: violated checks, unhealthy objects and alerts in scope' }, 'μ')),
+    h(
+      'p',
+      { class: `mu ${change}` },
+      h('span', { class: 'unseen' }, 'before '),
+      h('span', { class: 'from' }, known(before)),
+      points.length > 1 && icon('arrow', 18),
+      points.length > 1 && h('span', { class: 'unseen' }, ' now '),
+      points.length > 1 && h('span', { class: 'now' }, known(now)),
+    ),
+    chart,
+    h('ul', { class: 'items' }, ...items.map(renderItem)),
+  ];
+}
+
+const ITEM_WORDS: Record<SeverityItemView['state'], string> = { present: 'still wrong', gone: 'gone', new: 'new' };
+
+function renderItem({ object, message, state }: SeverityItemView): HTMLElement {
+  return h(
+    'li',
+    { class: state },
+    icon(state === 'gone' ? 'check' : state === 'new' ? 'warning' : 'cross', 14),
+    h('span', { class: 'unseen' }, `${ITEM_WORDS[state]}: `),
+    h('span', { class: 'what' }, h('span', { class: 'name' }, shortName(object)), ' ', message),
+  );
+}
+
+/** `Service/hotel-reservation/geo` without the namespace, which the header names. */
+function shortName(object: string): string {
+  const parts = object.split('/');
+  return parts.length === 3 ? `${parts[0]} ${parts[2]}` : object;
+}
+
+const CHECK_WORDS: Record<CheckView['state'], string> = {
+  ok: 'ok',
+  bad: 'failing',
+  unknown: 'unknown: nothing is kept',
+  absent: 'not configured',
+};
+
+export function renderChecks(checks: CheckView[]): HTMLElement[] {
+  if (checks.length === 0) return [];
+  return [
+    h('h2', {}, 'Watched'),
+    h(
+      'ul',
+      { class: 'checks' },
+      ...checks.map(({ name, state }) =>
+        h(
+          'li',
+          { class: `check-${state}` },
+          h('span', { class: 'lamp', 'aria-hidden': 'true' }),
+          h('span', {}, name),
+          h('em', {}, CHECK_WORDS[state]),
+        ),
+      ),
+    ),
+  ];
+}
+
+const OUTCOMES: Record<AttemptView['outcome'], string> = {
+  committed: 'kept',
+  undone: 'undone',
+  rejected: 'rejected',
+  failed: 'did not run',
+};
+
+export function renderAttempts(attempts: AttemptView[]): HTMLElement[] {
+  if (attempts.length === 0) return [];
+  return [
+    h('h2', {}, 'Attempts'),
+    h(
+      'ol',
+      { class: 'attempts' },
+      ...attempts.map(({ attempt, title, outcome, reason }) =>
+        h(
+          'li',
+          { class: outcome, value: attempt },
+          icon(outcome === 'committed' ? 'check' : outcome === 'undone' ? 'back' : 'cross', 14),
+          h(
+            'div',
+            {},
+            h('span', {}, title),
+            ' ',
+            h('em', {}, OUTCOMES[outcome]),
+            reason !== 'kept' && h('p', {}, reason),
+          ),
+        ),
+      ),
+    ),
+  ];
+}
+
+const STATES: Record<TransactionView['state'], string> = {
+  committed: 'can be undone',
+  undone: 'undone, verified',
+  diverged: 'not fully restored',
+  open: 'open',
+};
+
+export function renderTransactions(
+  transactions: TransactionView[],
+  ended: boolean,
+  actions: { undo(transaction: string): void; showStack(): void },
+): HTMLElement[] {
+  if (transactions.length === 0) return [];
+  return [
+    h('h2', {}, 'Undo stack'),
+    h(
+      'ul',
+      { class: 'transactions' },
+      ...[...transactions]
+        .reverse()
+        .map(({ id, state }) =>
+          h(
+            'li',
+            { class: state },
+            icon(state === 'committed' ? 'check' : state === 'undone' ? 'back' : 'warning', 14),
+            h('code', {}, id),
+            h('em', {}, STATES[state]),
+            ended &&
+              state === 'committed' &&
+              h(
+                'button',
+                { class: 'secondary small', 'data-focus': `undo-${id}`, click: () => actions.undo(id) },
+                'Undo',
+              ),
+          ),
+        ),
+    ),
+    h(
+      'button',
+      { class: 'quiet', 'data-focus': 'stack', click: () => actions.showStack() },
+      'Show in the Undo stack view',
+    ),
+  ];
+}
+
+/** Findings, the one that the plan answers first, with what they rest on. */
+export function renderFindings(findings: FindingView[]): HTMLElement[] {
+  if (findings.length === 0) return [];
+  const sorted = [...findings].sort((a, b) => Number(b.chosen) - Number(a.chosen));
+  return [
+    h('h2', {}, 'Why'),
+    ...sorted.map((finding) =>
+      h(
+        'article',
+        { class: `finding ${finding.severity}${finding.chosen ? ' chosen' : ''}` },
+        h('p', { class: 'message' }, finding.message),
+        finding.evidence.length > 0 &&
+          h(
+            'table',
+            { class: 'evidence' },
+            h('caption', { class: 'unseen' }, 'Evidence'),
+            ...finding.evidence.map(({ source, object, field, text }) =>
+              h(
+                'tr',
+                {},
+                h('td', { class: 'source' }, source),
+                h('td', {}, shortName(object), field !== '' && h('span', { class: 'field' }, ` ${field}`)),
+                h('td', {}, h('code', {}, text)),
+              ),
+            ),
+          ),
+      ),
+    ),
+  ];
+}

@@ -1,0 +1,69 @@
+import { s } from './dom.ts';
+import type { SeverityPoint } from './protocol.ts';
+
+const HEIGHT = 76;
+const LEFT = 14;
+const TOP = 16;
+const BASE = 54;
+/** Pixels between two readings below which only the first and the last are named. */
+const LABEL_ROOM = 68;
+
+/** Severity over the run as a stepped line: one dot per reading, the start as a dashed line to compare with. */
+export function drawSparkline(points: SeverityPoint[], width: number): SVGSVGElement {
+  const values = points.map(({ mu }) => mu);
+  const top = Math.max(1, ...values.filter((mu) => mu !== null));
+  const x = (index: number) =>
+    points.length === 1 ? width / 2 : Math.round(LEFT + ((width - 2 * LEFT) * index) / (points.length - 1));
+  const y = (mu: number) => Math.round(BASE - ((BASE - TOP) * mu) / top);
+  const roomy = points.length < 2 || (width - 2 * LEFT) / (points.length - 1) >= LABEL_ROOM;
+  const first = values.find((mu) => mu !== null) ?? 0;
+  let path = '';
+  let area = '';
+  points.forEach(({ mu }, index) => {
+    if (mu === null) return;
+    path += path === '' ? `M${x(index)} ${y(mu)}` : `H${x(index)}V${y(mu)}`;
+    area += area === '' ? `M${x(index)} ${BASE}V${y(mu)}` : `H${x(index)}V${y(mu)}`;
+  });
+  if (area !== '') area += `V${BASE}Z`;
+  return s(
+    'svg',
+    {
+      class: 'sparkline',
+      width,
+      height: HEIGHT,
+      viewBox: `0 0 ${width} ${HEIGHT}`,
+      role: 'img',
+      'aria-label': `Severity: ${points.map(({ label, mu }) => `${label} ${mu ?? 'unknown'}`).join(', ')}`,
+    },
+    s('path', { class: 'axis', d: `M0 ${BASE + 0.5}H${width}` }),
+    s('path', { class: 'baseline', d: `M0 ${y(first)}H${width}` }),
+    s('path', { class: 'area', d: area }),
+    s('path', { class: 'line', d: path }),
+    ...points.map((point, index) => {
+      const { mu, label } = point;
+      const at = mu === null ? TOP : y(mu);
+      const better = mu !== null && mu < first ? 'better' : mu === null || mu > first ? 'worse' : 'same';
+      const previous = values[index - 1];
+      const last = index === points.length - 1;
+      // The line comes down through the place above a lower point, so its value stands beside it.
+      const lower = mu !== null && previous !== undefined && previous !== null && mu < previous;
+      const value = lower
+        ? { x: x(index) - 8, y: at + 3, 'text-anchor': 'end' }
+        : { x: x(index), y: at - 7, 'text-anchor': 'middle' };
+      const words = { x: x(index), y: BASE + 15, 'text-anchor': anchor(index, points.length) };
+      return s(
+        'g',
+        { class: `point ${better}` },
+        s('title', {}, `${label}: ${mu ?? 'unknown'}`),
+        s('circle', { cx: x(index), cy: at, r: last ? 4 : 3 }),
+        (mu !== previous || last) && s('text', { class: 'value', ...value }, mu === null ? '?' : String(mu)),
+        (roomy || index === 0 || last) && s('text', { class: 'label', ...words }, label),
+      );
+    }),
+  );
+}
+
+function anchor(index: number, count: number): string {
+  if (count === 1) return 'middle';
+  return index === 0 ? 'start' : index === count - 1 ? 'end' : 'middle';
+}
