@@ -97,9 +97,14 @@ async function flagType(run: (args: string[]) => Promise<string>, path: string[]
   const takesWord = !/unknown flag: --zz1/.test(separate);
   if (/strconv\.ParseBool/.test(joined)) return takesWord ? 'B' : 'b';
   if (!takesWord) return 'o';
-  if (/strconv\.(ParseInt|Atoi)/.test(joined)) return 'i';
+  if (/strconv\.(ParseInt|Atoi)/.test(joined)) {
+    return /invalid argument/.test(await run([...path, `--${flag.name}=0x1f`, '--zz2'])) ? 'n' : 'i';
+  }
   if (/strconv\.ParseFloat/.test(joined)) return 'f';
-  if (/invalid duration|bad duration|duration/.test(joined)) return 'd';
+  if (/invalid duration|: parse error$/m.test(joined)) return 'd';
+  if (/expect comma-separated list of filename=N/.test(joined)) return 'v';
+  if (/must be formatted as key=value/.test(joined)) return 'm';
+  if (/malformed pair/.test(joined)) return 'p';
   if (/invalid argument/.test(joined)) return 'x';
   if (!flag.initial.startsWith('[')) return 's';
   return /invalid argument/.test(await run([...path, `--${flag.name}=a"b`, '--zz2'])) ? 'c' : 'l';

@@ -33,8 +33,16 @@ export function isValidFlagValue(type: FlagType, value: string): boolean {
       return FLOAT.test(value);
     case 'duration':
       return DURATION.test(value);
+    case 'decimal':
+      return /^[+-]?\d+$/.test(value);
     case 'csv':
       return isCsvRecord(value);
+    case 'csv-pairs':
+      return isPairRecord(value);
+    case 'pairs':
+      return value.split(',').every((pair) => pair === '' || pair.includes('='));
+    case 'levels':
+      return value.split(',').every((pair) => pair === '' || /^[^=]+=\d+$/.test(pair));
     default:
       return true;
   }
@@ -44,6 +52,14 @@ export function isValidFlagValue(type: FlagType, value: string): boolean {
 function isCsvRecord(value: string): boolean {
   if (!value.includes('"')) return true;
   return /^(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*$/.test(value);
+}
+
+/** pflag's key=value flags: one `=` is one pair as it stands, more are a CSV record of pairs. */
+function isPairRecord(value: string): boolean {
+  const signs = value.split('=').length - 1;
+  if (signs <= 1) return signs === 1;
+  if (!isCsvRecord(value)) return false;
+  return [...value.matchAll(/(?:^|,)("(?:[^"]|"")*"|[^,]*)/g)].every((field) => field[1]?.includes('='));
 }
 
 /** The truth of a bool flag's value as kubectl reads it; undefined if it would be rejected. */

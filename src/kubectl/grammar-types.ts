@@ -2,7 +2,8 @@
  * One command of the generated grammar, in the compact form it is stored in.
  *
  * `a` aliases, `c` subcommands by name, `f` flags as space-separated `name[,shorthand]:type`. Types:
- * `b` bool, `o` optional value (only with `=`), `s` string, `l` list, `c` comma list read as CSV, `i` integer, `f` float, `d` duration,
+ * `b` bool, `o` optional value (only with `=`), `s` string, `l` list, `c` comma list read as CSV, `i` integer, `n` decimal integer, `f` float, `d` duration, `m` CSV of pairs, `p` pairs,
+ * `v` pairs of name and number,
  * `x` another checked value. Root flags are the global ones.
  */
 export interface RawCommand {
@@ -18,7 +19,7 @@ export interface RawGrammar {
 }
 
 /** How a flag takes its value: `bool` and `optional` never take the next word, all others do. */
-export type FlagType = 'bool' | 'optional' | 'string' | 'list' | 'csv' | 'integer' | 'float' | 'duration' | 'other';
+export type FlagType = 'bool' | 'optional' | 'string' | 'list' | 'csv' | 'integer' | 'decimal' | 'csv-pairs' | 'pairs' | 'levels' | 'float' | 'duration' | 'other';
 
 /** One flag of one command. `implied` is the value a bare `--flag` stands for. */
 export interface FlagSpec {

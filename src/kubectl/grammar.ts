@@ -9,7 +9,11 @@ const TYPE_OF_LETTER: Readonly<Record<string, FlagType>> = {
   l: 'list',
   c: 'csv',
   i: 'integer',
+  n: 'decimal',
   f: 'float',
+  m: 'csv-pairs',
+  p: 'pairs',
+  v: 'levels',
   d: 'duration',
   x: 'other',
 };
@@ -73,10 +77,10 @@ function build(
   return command;
 }
 
-/** Expands a stored grammar. The `help` command, which cobra adds by itself, is added here. */
+/** Expands a stored grammar and adds the commands that no help page lists. */
 export function expandGrammar(raw: RawGrammar): Grammar {
   const globals = decodeFlags(raw.root.f);
-  const root: RawCommand = { ...raw.root, c: { ...raw.root.c, help: {} } };
+  const root: RawCommand = { ...raw.root, c: { help: {}, options: {}, alpha: {}, ...raw.root.c } };
   return { version: raw.version, root: build(root, [], globals) };
 }
 

@@ -31,6 +31,8 @@ export interface ParsedCommand {
   verbIndexes: readonly number[];
   flags: readonly FlagUse[];
   positionals: readonly Positional[];
+  /** How many positionals came before `--`; -1 without `--`. */
+  dash: number;
   /** Help was asked for, so that nothing else happens. */
   help: boolean;
 }
@@ -185,10 +187,12 @@ export function parseKubectl(argv: readonly string[], grammar: Grammar = default
   }
   const parse: Parse = { command, words, uses: [], at: 0 };
   const positionals: Positional[] = [];
+  let dash = -1;
   while (parse.at < words.length) {
     const word = words[parse.at++];
     if (!word) break;
     if (word.value === '--') {
+      dash = positionals.length;
       for (const { value, index } of words.slice(parse.at)) positionals.push({ value, index, afterDash: true });
       break;
     }
@@ -207,6 +211,7 @@ export function parseKubectl(argv: readonly string[], grammar: Grammar = default
     verbIndexes,
     flags: parse.uses,
     positionals,
+    dash,
     help: (help !== undefined && isTrue(help.value)) || command.path[0] === 'help' || command.path.length === 0,
   };
 }

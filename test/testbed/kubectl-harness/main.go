@@ -51,7 +51,7 @@ func newRoot() *cobra.Command {
 	streams := genericiooptions.IOStreams{In: nil, Out: io.Discard, ErrOut: io.Discard}
 	root := cmd.NewKubectlCommand(cmd.KubectlOptions{
 		Arguments:   []string{"kubectl"},
-		ConfigFlags: genericclioptions.NewConfigFlags(true),
+		ConfigFlags: genericclioptions.NewConfigFlags(true).WithDeprecatedPasswordFlag(),
 		IOStreams:   streams,
 	})
 	root.SetGlobalNormalizationFunc(cliflag.WordSepNormalizeFunc)
