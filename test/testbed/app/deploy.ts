@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { ApiClient } from '../api-client.ts';
 import { importImage } from '../images.ts';
-import type { Instance } from '../instance-record.ts';
+import { readRecord, type Instance } from '../instance-record.ts';
 import type { Report } from '../report.ts';
 import { TestbedError } from '../testbed-error.ts';
 import { shopImages } from './image.ts';
@@ -31,7 +32,7 @@ export async function deployShop(instance: Instance, report: Report): Promise<vo
     await kubectl.run(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
   });
   await report.step('Waiting for the shop to be ready', (progress) => untilShopReady(kubectl, progress));
-  if (instance.nodes === 'real') await report.step('Asking the shop for hotels', () => untilShopAnswers(kubectl));
+  if (instance.nodes === 'real') await report.step('Asking the shop for hotels', () => untilShopAnswers(instance));
 }
 
 /** Waits until every Deployment of the shop is rolled out and ready. */
@@ -47,32 +48,52 @@ export async function untilShopReady(kubectl: Kubectl, progress: (text: string) 
 
 /** What the shop answers a guest who asks for hotels, in one line for people. Only a real node can answer. */
 export async function askShop(instance: Instance): Promise<string> {
-  const { text } = await requestHotels(new Kubectl(instance));
-  return text;
+  return (await requestHotels(instance)).text;
 }
 
 /** Repeats the guest's request until it is answered. */
-export async function untilShopAnswers(kubectl: Kubectl): Promise<void> {
-  await untilRequest(kubectl, (answered) => answered, 'the shop does not answer');
+export async function untilShopAnswers(instance: Instance): Promise<void> {
+  await untilRequest(instance, (answered) => answered, 'the shop does not answer');
 }
 
 /** Repeats the guest's request until it fails. */
-export async function untilShopFails(kubectl: Kubectl): Promise<void> {
-  await untilRequest(kubectl, (answered) => !answered, 'the shop still answers');
+export async function untilShopFails(instance: Instance): Promise<void> {
+  await untilRequest(instance, (answered) => !answered, 'the shop still answers');
 }
 
-/** A guest's request for hotels: whether it was answered, and the answer or the reason in one line. */
-export async function requestHotels(kubectl: Kubectl): Promise<{ answered: boolean; text: string }> {
+export interface ShopAnswer {
+  answered: boolean;
+  /** The hotels, or the reason why there are none, in one line. */
+  text: string;
+}
+
+/** Asks for hotels as a guest does, through the API server's service proxy. */
+export async function requestHotels(instance: Instance): Promise<ShopAnswer> {
+  const record = readRecord(instance.stateFolder);
+  if (!record) throw new TestbedError(`instance ${instance.name} is not running`);
   const { service, port, path } = SHOP_REQUEST;
-  const url = `/api/v1/namespaces/${SHOP_NAMESPACE}/services/${service}:${port}/proxy${path}`;
-  const { code, stdout, stderr } = await kubectl.attempt(['get', '--raw', url, '--request-timeout=5s']);
-  if (code !== 0) return { answered: false, text: stderr.trim().split('\n').at(-1) ?? '' };
-  const { features = [] } = JSON.parse(stdout) as { features?: { properties: { name: string } }[] };
-  const names = features.map(({ properties }) => properties.name);
-  return {
-    answered: names.length > 0,
-    text: `${names.length} hotels${names[0] ? `, the nearest is ${names[0]}` : ''}`,
-  };
+  const client = new ApiClient(instance.stateFolder, record);
+  try {
+    const url = `/api/v1/namespaces/${SHOP_NAMESPACE}/services/${service}:${port}/proxy${path}`;
+    const { status, body } = await client.send('GET', url);
+    const { features = [], error, message } = Object(body) as HotelsAnswer;
+    const names = features.map(({ properties }) => properties.name);
+    if (status === 200 && names.length > 0) {
+      return { answered: true, text: `${status}, ${names.length} hotels, the nearest is ${names[0]}` };
+    }
+    return { answered: false, text: `${status}, ${error ?? message ?? 'no hotels'}`.replaceAll('\n', ' ') };
+  } catch (failure) {
+    return { answered: false, text: (failure as Error).message };
+  } finally {
+    client.close();
+  }
+}
+
+interface HotelsAnswer {
+  features?: { properties: { name: string } }[];
+  /** The shop's own words, or the API server's. */
+  error?: string;
+  message?: string;
 }
 
 /** Path of the Deployments of a namespace. */
@@ -87,10 +108,10 @@ export function isRolledOut({ metadata, spec, status }: KubeObject): boolean {
   return seen && counts.every((count) => count === spec.replicas);
 }
 
-async function untilRequest(kubectl: Kubectl, good: (answered: boolean) => boolean, what: string): Promise<void> {
+async function untilRequest(instance: Instance, good: (answered: boolean) => boolean, what: string): Promise<void> {
   const deadline = performance.now() + ANSWER_TIMEOUT_MS;
   for (;;) {
-    const { answered, text } = await requestHotels(kubectl);
+    const { answered, text } = await requestHotels(instance);
     if (good(answered)) return;
     if (performance.now() > deadline) throw new TestbedError(`${what}: ${text}`);
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));

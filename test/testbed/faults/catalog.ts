@@ -72,7 +72,7 @@ export async function injectFault(instance: Instance, name: string, options: Inj
   writeFaultRecord(instance, { name, namespace, target, before });
   await fault.inject(context);
   await fault.untilVisible(context);
-  if (guestsNotice(instance, fault, context)) await untilShopFails(context.kubectl);
+  if (guestsNotice(instance, fault, context)) await untilShopFails(instance);
 }
 
 /**
@@ -88,7 +88,7 @@ export async function healFault(instance: Instance, name: string): Promise<void>
   removeFaultRecord(instance, name);
   if (record.namespace !== SHOP_NAMESPACE || faultRecords(instance).length > 0) return;
   await untilShopReady(kubectl);
-  if (instance.nodes === 'real' && fault.targets.includes(record.target)) await untilShopAnswers(kubectl);
+  if (instance.nodes === 'real' && fault.targets.includes(record.target)) await untilShopAnswers(instance);
 }
 
 function faultNamed(name: string): Fault {
@@ -121,7 +121,7 @@ async function isFixed(kubectl: Kubectl, { namespace, target, before, name }: Fa
   }
   if (namespace !== SHOP_NAMESPACE || kubectl.instance.nodes !== 'real') return false;
   const { items } = (await kubectl.get(deploymentsOf(namespace))) as KubeObject & { items: KubeObject[] };
-  return items.every(isRolledOut) && (await requestHotels(kubectl)).answered;
+  return items.every(isRolledOut) && (await requestHotels(kubectl.instance)).answered;
 }
 
 async function readObjects({ kubectl, namespace }: FaultContext, keys: string[]): Promise<KubeObject[]> {
