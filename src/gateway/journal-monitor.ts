@@ -14,7 +14,7 @@ import type { OpenJournal } from './journal-store.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { messageOf, parseObject, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
-import { readLearning, refusalResponse, screen } from './monitor.ts';
+import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
 import { carriesSecrets } from './redact.ts';
 import type { SecretScrubber } from './redact.ts';
@@ -78,6 +78,9 @@ export class JournalMonitor implements Handler {
   writes(): number {
     return writesOf(this.options.journal.records).filter((write) => write.outcome !== 'rejected').length;
   }
+
+  readonly refuseStream = (method: string, path: string): void =>
+    void this.stepRefusals.push(streamRefusal(method, path));
 
   async handle(request: GatewayRequest): Promise<GatewayResponse> {
     const screened = screen('journal', request, {}, (refusal) => this.stepRefusals.push(refusal));

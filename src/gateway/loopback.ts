@@ -21,8 +21,11 @@ export class Loopback {
     this.sockets = sockets;
   }
 
-  /** Listens on a free port. */
-  static async open(handler: Handler): Promise<Loopback> {
+  /** Listens on a free port. `onUpgrade` hears of refused stream requests, which never reach the handler. */
+  static async open(
+    handler: Handler,
+    onUpgrade: (method: string, path: string) => void = () => undefined,
+  ): Promise<Loopback> {
     const secret = randomBytes(24).toString('hex');
     const sockets = new Set<Socket>();
     const server = createServer((request, response) => {
@@ -33,9 +36,16 @@ export class Loopback {
       socket.on('close', () => sockets.delete(socket));
     });
     // exec, attach and port-forward ask for an upgraded connection; there is no such thing here.
-    server.on('upgrade', (_request, socket) => {
+    server.on('upgrade', (request, socket) => {
+      socket.on('error', () => socket.destroy());
+      const known = withoutPrefix(request.url ?? '', secret) !== null;
+      const reason = known
+        ? 'refused by Stratus (upgrade): streams in both directions (exec, attach, port-forward) are refused'
+        : 'unknown path prefix';
+      if (known) onUpgrade(request.method ?? '', withoutPrefix(request.url ?? '', secret) ?? '');
+      const body = statusResponse(403, reason).body as Buffer;
       socket.end(
-        'HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\nrefused by Stratus (upgrade): streams in both directions are refused',
+        `HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body.toString()}`,
       );
     });
     server.on('connect', (_request, socket) => socket.destroy());

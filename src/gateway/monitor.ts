@@ -19,6 +19,16 @@ export interface Refusal {
   path: string;
 }
 
+/** exec, attach and port-forward ask for a connection that the gateway could not see into. */
+export function streamRefusal(method: string, path: string): Refusal {
+  return {
+    rule: 'upgrade',
+    reason: 'streams in both directions (exec, attach, port-forward) are refused',
+    method,
+    path,
+  };
+}
+
 /** Parses and judges; a refusal is returned as the response to send. */
 export function screen(
   mode: GatewayMode,
@@ -88,6 +98,9 @@ export class Monitor implements Handler {
     this.grants = grants;
     this.onRefusal = onRefusal;
   }
+
+  /** For the listener: stream requests never reach {@link handle}. */
+  readonly refuseStream = (method: string, path: string): void => this.onRefusal(streamRefusal(method, path));
 
   async handle(request: GatewayRequest): Promise<GatewayResponse> {
     const screened = screen(this.mode, request, this.grants, this.onRefusal);

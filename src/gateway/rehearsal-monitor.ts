@@ -8,7 +8,7 @@ import { predictionKey, statusOf } from './journal-monitor.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { jsonResponse, messageOf, notFound, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
-import { readLearning, refusalResponse, screen } from './monitor.ts';
+import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.ts';
 import { carriesSecrets } from './redact.ts';
 import type { SecretScrubber } from './redact.ts';
 import type { Upstream } from './upstream.ts';
@@ -52,6 +52,8 @@ export class RehearsalMonitor implements Handler {
     this.createdHere = createdHere;
   }
 
+  readonly refuseStream = (method: string, path: string): void => void this.refusals.push(streamRefusal(method, path));
+
   async handle(request: GatewayRequest): Promise<GatewayResponse> {
     const screened = screen('rehearse', request, {}, (refusal) => this.refusals.push(refusal));
     if ('response' in screened) return screened.response;
@@ -75,9 +77,13 @@ export class RehearsalMonitor implements Handler {
       if (subject.verb !== 'create' && !applying && (!subject.before || gone)) {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
       }
+      const assess = (after: KubeObject | null) =>
+        this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before));
+      // What may never be deleted is not even asked about.
+      const removing = subject.verb === 'delete' || subject.verb === 'evict' ? await assess(null) : null;
       const { response, after } = await this.dryRun(subject, gone);
       if (response.status >= 300) return response;
-      const assessed = await this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before));
+      const assessed = removing ?? (await assess(after));
       this.predictions.set(predictionKey(subject), after);
       const method = subject.verb === 'delete' ? 'DELETE' : subject.verb === 'update' ? patchMethod(body) : 'POST';
       this.writes.push({

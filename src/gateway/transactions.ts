@@ -164,7 +164,7 @@ class GatewayTransaction implements OpenTransaction {
     await this.recordDerived(rehearsal.writes.map((write) => write.before));
     crash('step.after-rehearsal');
     this.monitor.beginStep(index, predictions);
-    this.loopback ??= Loopback.open(this.monitor);
+    this.loopback ??= Loopback.open(this.monitor, this.monitor.refuseStream);
     const { url } = await this.loopback;
     const ran = await kubectl.run({
       argv: step.argv,
@@ -283,7 +283,7 @@ class Rehearser {
     if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
     const { upstream, kubectl, target } = this.options;
     const monitor = new RehearsalMonitor(upstream, this.inspector, this.scrubber, overlay, createdHere);
-    const loopback = await Loopback.open(monitor);
+    const loopback = await Loopback.open(monitor, monitor.refuseStream);
     try {
       const output = await kubectl.run({
         argv: step.argv,
