@@ -1,11 +1,17 @@
 import type { Analyzer } from './analyzer.ts';
+import { analyzeClaimStorageClasses, CLAIM_STORAGE_CLASS } from './claim-storage-class.ts';
+import { analyzeImagePulls, IMAGE_PULL } from './image-pull.ts';
+import { analyzeMissingConfig, MISSING_CONFIG } from './missing-config.ts';
 import { analyzeNodePlacement, NODE_PLACEMENT } from './node-placement.ts';
 import { analyzeServiceTargetPorts, SERVICE_TARGET_PORT } from './service-target-port.ts';
 import { analyzeScaledToZero, SCALED_TO_ZERO } from './workload-scaled-to-zero.ts';
 
 /** Every rule, deepest cause first. */
 export const ANALYZERS: readonly Analyzer[] = [
+  { rule: CLAIM_STORAGE_CLASS, depth: 0, analyze: analyzeClaimStorageClasses },
+  { rule: MISSING_CONFIG, depth: 1, analyze: analyzeMissingConfig },
   { rule: NODE_PLACEMENT, depth: 2, analyze: analyzeNodePlacement },
+  { rule: IMAGE_PULL, depth: 2, analyze: analyzeImagePulls },
   { rule: SCALED_TO_ZERO, depth: 3, analyze: analyzeScaledToZero },
   { rule: SERVICE_TARGET_PORT, depth: 4, analyze: analyzeServiceTargetPorts },
 ];

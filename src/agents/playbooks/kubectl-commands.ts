@@ -20,6 +20,12 @@ export function mergePatch(object: KubeObject, change: unknown): string[] {
   return ['patch', kindWord(object), object.metadata.name, ...namespaceFlag(object), ...flags];
 }
 
+/** As `mergePatch`, with the change in the plan file `file`. */
+export function mergePatchFile(object: KubeObject, file: string): string[] {
+  const flags = ['--type=merge', `--patch-file={{${file}}}`];
+  return ['patch', kindWord(object), object.metadata.name, ...namespaceFlag(object), ...flags];
+}
+
 export function scaleTo(object: KubeObject, replicas: number): string[] {
   return ['scale', `${kindWord(object)}/${object.metadata.name}`, `--replicas=${replicas}`, ...namespaceFlag(object)];
 }
@@ -35,7 +41,12 @@ export function setImage(object: KubeObject, images: Record<string, string>): st
   return ['set', 'image', `${kindWord(object)}/${object.metadata.name}`, ...pairs, ...namespaceFlag(object)];
 }
 
-/** Does not wait for the object to be gone: waiting is the settler's work, and a rehearsal would wait for ever. */
+/** Waits until the object is gone, finalizers included, so that a successor of the same name can be created. */
+export function deleteAndWait(object: KubeObject): string[] {
+  return ['delete', kindWord(object), object.metadata.name, ...namespaceFlag(object), '--timeout=60s'];
+}
+
+/** For pods that their controller makes anew: waiting for that is the settler's work. */
 export function deleteNoWait(object: KubeObject): string[] {
   return ['delete', kindWord(object), object.metadata.name, ...namespaceFlag(object), '--wait=false'];
 }

@@ -7,7 +7,7 @@ import { jsonPatch } from './kubectl-commands.ts';
 import type { PatchOp } from './kubectl-commands.ts';
 import { backendsOf, listens, servicePorts } from './service-backends.ts';
 import type { Backend, ServicePort } from './service-backends.ts';
-import { rankTargets } from './target-port-candidates.ts';
+import { AUXILIARY, rankTargets } from './target-port-candidates.ts';
 import type { TargetCandidate } from './target-port-candidates.ts';
 
 export const SERVICE_TARGET_PORT = 'service-target-port';
@@ -39,11 +39,13 @@ interface Problem {
   deaf: Backend[];
   partial: boolean;
   harmless: boolean;
+  /** Name of the container port for metrics or the like to which a port for users leads. */
+  auxiliary: string | null;
 }
 
 function problemOf(view: ClusterView, service: KubeObject, port: ServicePort, backends: Backend[]): Problem | null {
   const answers = backends.map((backend) => listens(backend, port.target, port.protocol));
-  if (answers.every((answer) => answer === 'yes')) return null;
+  if (answers.every((answer) => answer === 'yes')) return misdirected(view, service, port, backends);
   const candidates = rankTargets(view, service, port, backends);
   const named = typeof port.target === 'string';
   // DNS of a headless Service hands out pod addresses: a client's own port number decides, not targetPort.
@@ -55,12 +57,24 @@ function problemOf(view: ClusterView, service: KubeObject, port: ServicePort, ba
     const needed = harmless || answers.some((answer) => answer === 'unclear') ? STRONG : ENOUGH;
     if ((candidates[0]?.confidence ?? 0) < needed) return null;
   }
-  return { port, candidates, deaf, partial: answers.includes('yes'), harmless };
+  return { port, candidates, deaf, partial: answers.includes('yes'), harmless, auxiliary: null };
+}
+
+/** A port for users that leads to one for metrics or the like, while the one of its own name is left out. */
+function misdirected(view: ClusterView, service: KubeObject, port: ServicePort, backends: Backend[]): Problem | null {
+  const known = backends[0]!.knowledge.ports.find((each) => each.number === port.target || each.name === port.target);
+  if (!known?.name || !AUXILIARY.test(known.name) || AUXILIARY.test(`${port.name} ${service.metadata.name}`))
+    return null;
+  const candidates = rankTargets(view, service, port, backends).filter(({ number }) => number !== known.number);
+  const best = candidates[0];
+  if (!best || best.confidence < STRONG || service.spec?.clusterIP === 'None') return null;
+  if (backends[0]!.knowledge.ports.every((each) => each.number !== best.number || each.name !== port.name)) return null;
+  return { port, candidates, deaf: [], partial: false, harmless: false, auxiliary: known.name };
 }
 
 function findingFor(service: KubeObject, problems: Problem[], backends: Backend[]): Finding {
   const labels = problems.map(({ port }) => portLabel(port));
-  const soft = problems.every((problem) => problem.harmless || problem.partial);
+  const soft = problems.every((problem) => problem.harmless || problem.partial || problem.auxiliary !== null);
   const targets = problems.map(({ port }) => JSON.stringify(port.target)).join(', ');
   const what = problems.map(({ port }) => port.name || String(port.number)).join(',');
   return makeFinding({
@@ -69,8 +83,7 @@ function findingFor(service: KubeObject, problems: Problem[], backends: Backend[
     object: service,
     what,
     message:
-      `Service ${service.metadata.name} sends ${labels.join(' and ')} to targetPort ${targets}, ` +
-      `where ${problems.some((problem) => problem.partial) ? 'some of its pods do' : 'none of its pods does'} not listen`,
+      `Service ${service.metadata.name} sends ${labels.join(' and ')} to targetPort ${targets}, ` + whyWrong(problems),
     evidence: [
       ...problems.flatMap((problem) => problemEvidence(service, problem)),
       ...backends.flatMap((backend) => backendEvidence(backend)),
@@ -79,24 +92,28 @@ function findingFor(service: KubeObject, problems: Problem[], backends: Backend[
   });
 }
 
+function whyWrong(problems: Problem[]): string {
+  const auxiliary = problems.find((problem) => problem.auxiliary !== null)?.auxiliary;
+  if (problems.every((problem) => problem.auxiliary !== null)) return `which its pods use for ${auxiliary}`;
+  return problems.some((problem) => problem.partial)
+    ? 'where some of its pods do not listen'
+    : 'where none of its pods listens';
+}
+
 function portLabel(port: ServicePort): string {
   return port.name ? `port ${port.number} (${port.name})` : `port ${port.number}`;
 }
 
-function problemEvidence(service: KubeObject, { port, candidates, deaf }: Problem): Evidence[] {
+function problemEvidence(service: KubeObject, { port, candidates, deaf, auxiliary }: Problem): Evidence[] {
   const field = `spec.ports[${port.index}].targetPort`;
-  const kind = typeof port.target === 'string' ? 'a container port of this name' : 'a container port, probe or hint';
+  const kind = typeof port.target === 'string' ? 'container port of this name' : 'container port, probe or setting';
+  const fact = auxiliary === null ? `its pods have no such ${kind}` : `its pods call this port ${auxiliary}`;
   const list: Evidence[] = [
-    evidence(
-      'spec',
-      service,
-      field,
-      `${field} is ${JSON.stringify(port.target)}; its pods have no such ${kind.slice(2)}`,
-    ),
+    evidence('spec', service, field, `${field} is ${JSON.stringify(port.target)}; ${fact}`),
     ...deaf.slice(0, 2).map(({ object }) => evidence('spec', object, null, `no port ${port.target}/${port.protocol}`)),
   ];
   const best = candidates[0];
-  if (best) list.push(...best.reasons.map((reason) => ({ ...reason })));
+  if (best) list.push(...best.reasons);
   return list;
 }
 

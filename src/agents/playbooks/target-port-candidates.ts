@@ -21,7 +21,7 @@ export interface TargetCandidate {
 }
 
 /** Ports that tell about a process rather than serve its users. */
-const AUXILIARY = /metrics|prom|admin|debug|health|probe|pprof|jmx|manage|status|telemetry/i;
+export const AUXILIARY = /metrics|prom|admin|debug|health|probe|pprof|jmx|manage|status|telemetry/i;
 
 /** Alternatives for the targetPort of `port`, best first. Only values that fit all backends are offered. */
 export function rankTargets(
@@ -30,9 +30,9 @@ export function rankTargets(
   port: ServicePort,
   backends: Backend[],
 ): TargetCandidate[] {
-  const options = optionsFor(port, backends);
-  const numbers = new Set(options.map((option) => option.known.number));
   const clues = cluesFor(view, service, port);
+  const options = optionsFor(port, backends, typeof (clues.applied ?? port.target));
+  const numbers = new Set(options.map((option) => option.known.number));
   const ranked = options.map(({ value, known, backend }) => {
     const reasons: Evidence[] = [];
     let score = 0.15;
@@ -83,8 +83,6 @@ export function rankTargets(
     if (clues.takenHere.has(known.number) || (known.name && clues.takenHere.has(known.name))) score -= 0.35;
     if (known.name && AUXILIARY.test(known.name) && !AUXILIARY.test(port.name)) score -= 0.3;
     if (!known.declared && !known.probe) score -= 0.1;
-    // The form in use (number or name) is kept where both would do.
-    if (typeof value !== typeof port.target) score -= 0.01;
     return { value, number: known.number, confidence: score, reasons };
   });
   return settleConfidence(ranked.sort((a, b) => b.confidence - a.confidence || a.number - b.number));
@@ -96,7 +94,7 @@ interface Option {
   backend: Backend;
 }
 
-function optionsFor(port: ServicePort, backends: Backend[]): Option[] {
+function optionsFor(port: ServicePort, backends: Backend[], preferred: string): Option[] {
   const options = new Map<number | string, Option>();
   for (const backend of backends) {
     for (const known of backend.knowledge.ports) {
@@ -110,7 +108,6 @@ function optionsFor(port: ServicePort, backends: Backend[]): Option[] {
   }
   // A number and its name mean the same in uniform pods: only the form that is in use is an alternative.
   const list = [...options.values()];
-  const preferred = typeof port.target;
   return list.filter(
     (option) =>
       typeof option.value === preferred ||

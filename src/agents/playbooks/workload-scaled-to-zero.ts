@@ -39,7 +39,7 @@ export function analyzeScaledToZero({ view }: AnalyzerContext): Finding[] {
       message:
         need.level === 'serving'
           ? `${kind} ${name} is scaled to 0 although it is needed`
-          : `${kind} ${name} was scaled to 0 recently`,
+          : `${kind} ${name} is scaled to 0 although it ran recently or has an autoscaler`,
       evidence: [
         evidence('spec', workload, 'spec.replicas', 'spec.replicas is 0'),
         ...need.evidence,
@@ -109,7 +109,8 @@ function needFor(view: ClusterView, workload: KubeObject): Need {
     return { level: 'none', reason: 'the configuration last applied asks for 0', evidence: [], sizes };
   }
   // Events live for an hour, so they also say that it was recently.
-  if (sizes.some((clue) => clue.ran && clue.evidence.source === 'event')) {
+  const ran = sizes.some((clue) => clue.ran && clue.evidence.source === 'event');
+  if (ran || autoscalersOf(view, workload).length > 0) {
     return { level: 'ran', reason: '', evidence: [], sizes };
   }
   return { level: 'none', reason: '', evidence: [], sizes };

@@ -520,7 +520,6 @@ export function commandProblems(findings: Finding[]): string[] {
         const namespaces = parsed.flags.filter((flag) => flag.name === 'namespace').map((flag) => flag.value);
         if (namespaces.length !== 1 || !namespaces[0]) return [`${text}: no explicit namespace`];
         if (argv.includes('kubectl')) return [`${text}: names kubectl`];
-        // eslint-disable-next-line no-control-regex
         return /[\u0000-\u001f\u007f]/.test(text) ? [`${text}: control character`] : [];
       }),
     ),

@@ -1,0 +1,203 @@
+import type { Evidence, Fix, PlanFile } from '../../domain/finding.ts';
+import type { KubeObject } from '../../domain/kube-object.ts';
+import { evidence } from './analyzer.ts';
+import { isUnbound, troubleOf } from './claim-trouble.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { desiredReplicas } from './cluster-view.ts';
+import { createFromFile, deleteAndWait } from './kubectl-commands.ts';
+import type { Untyped } from './pod-template.ts';
+import { nameSimilarity } from './similar-names.ts';
+import { classOf, defaultClass, NO_PROVISIONER, servedBy } from './storage-classes.ts';
+import { claimOrdinal, consumersOfClaim } from './subjects.ts';
+
+interface Replacement {
+  fixes: Fix[];
+  reasons: Evidence[];
+}
+
+/** Writes one transaction may hold is limited; a StatefulSet with more claims than this gets them a part at a time. */
+const MAX_CLAIMS = 9;
+
+/**
+ * Replaces a claim that has no volume by the same claim with a class that works. The claims of one StatefulSet template
+ * go together, those not yet made included: its controller would make the next one with the broken class.
+ */
+export function replacementFixes(view: ClusterView, claim: KubeObject, certainty: number): Replacement {
+  if (isManagedByOthers(claim)) {
+    const owner = claim.metadata.ownerReferences!.find((each) => each.controller)!;
+    const text = `${owner.kind} ${owner.name} makes this claim and would make it again as it was`;
+    return { fixes: [], reasons: [evidence('spec', claim, 'metadata.ownerReferences', text)] };
+  }
+  const options = classOptions(view, claim);
+  const reasons = options.slice(0, 2).map((option) => option.reason);
+  const fixes = options.slice(0, 3).map((option) => replacementFix(view, claim, option, certainty));
+  return { fixes, reasons };
+}
+
+/** Claims of generic ephemeral volumes and operators come back with the same class. */
+function isManagedByOthers(claim: KubeObject): boolean {
+  return claim.metadata.ownerReferences?.some((each) => each.controller && each.kind !== 'StatefulSet') ?? false;
+}
+
+interface ClassOption {
+  storageClass: KubeObject;
+  confidence: number;
+  reason: Evidence;
+}
+
+/** Classes that are known to work, best first. */
+function classOptions(view: ClusterView, claim: KubeObject): ClassOption[] {
+  const wanted = classOf(claim) ?? '';
+  const fallback = defaultClass(view);
+  const siblings = boundSiblings(view, claim);
+  const options = view.all('StorageClass').flatMap((storageClass): ClassOption[] => {
+    const { name } = storageClass.metadata;
+    const provisioner = String(storageClass['provisioner'] ?? '');
+    if (name === wanted || storageClass.metadata.deletionTimestamp || provisioner === NO_PROVISIONER) return [];
+    const like = siblings.filter((each) => classOf(each) === name);
+    const related = like.filter((each) => isRelated(view, claim, each));
+    const fitting = like.filter((each) => hasModesOf(each, claim));
+    const served = servedBy(view, provisioner);
+    if (like.length === 0 && !served) return [];
+    // A default class whose provisioner shows no sign of life is no better than the one it would replace.
+    const clues: [number, Evidence][] = [];
+    if (served) clues.push([0.25, served]);
+    if (like[0])
+      clues.push([
+        0.6,
+        evidence(
+          'sibling',
+          like[0],
+          'spec.storageClassName',
+          `claim ${like[0].metadata.name} is bound with class ${name}`,
+        ),
+      ]);
+    if (related[0])
+      clues.push([
+        0.75,
+        evidence(
+          'sibling',
+          related[0],
+          'spec.storageClassName',
+          `claim ${related[0].metadata.name} of the same kind is bound with class ${name}`,
+        ),
+      ]);
+    if (storageClass === fallback)
+      clues.push([
+        0.7,
+        evidence('sibling', storageClass, 'metadata.annotations', `${name} is the cluster's default class`),
+      ]);
+    clues.sort((a, b) => b[0] - a[0]);
+    const [base, reason] = clues[0]!;
+    let confidence = base + 0.05 * (clues.length - 1) + (nameSimilarity(wanted, name) >= 0.7 ? 0.1 : 0);
+    if (like.length > 0 && fitting.length === 0) confidence *= 0.6;
+    return [{ storageClass, confidence: Math.min(0.95, confidence), reason }];
+  });
+  return options.sort(
+    (a, b) => b.confidence - a.confidence || (a.storageClass.metadata.name < b.storageClass.metadata.name ? -1 : 1),
+  );
+}
+
+function boundSiblings(view: ClusterView, claim: KubeObject): KubeObject[] {
+  return view
+    .all('PersistentVolumeClaim')
+    .filter((each) => each !== claim && each.status?.phase === 'Bound')
+    .sort(
+      (a, b) =>
+        Number(b.metadata.namespace === claim.metadata.namespace) -
+        Number(a.metadata.namespace === claim.metadata.namespace),
+    );
+}
+
+/** Claims of the same StatefulSet or with the same labels tell best what this one should look like. */
+function isRelated(view: ClusterView, claim: KubeObject, other: KubeObject): boolean {
+  if (other.metadata.namespace !== claim.metadata.namespace) return false;
+  const sets = consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name);
+  if (sets.some((set) => claimOrdinal(set, other.metadata.name) !== null)) return true;
+  const labels = Object.entries(claim.metadata.labels ?? {});
+  return labels.length > 0 && labels.some(([key, value]) => other.metadata.labels?.[key] === value);
+}
+
+function hasModesOf(bound: KubeObject, claim: KubeObject): boolean {
+  const modes: unknown[] = Array.isArray(claim.spec?.accessModes) ? claim.spec.accessModes : [];
+  const sameVolumeMode = (bound.spec?.volumeMode ?? 'Filesystem') === (claim.spec?.volumeMode ?? 'Filesystem');
+  return sameVolumeMode && modes.every((mode) => (bound.spec?.accessModes ?? []).includes(mode));
+}
+
+function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOption, certainty: number): Fix {
+  const { name } = option.storageClass.metadata;
+  const namespace = claim.metadata.namespace ?? 'default';
+  const commands: string[][] = [];
+  const files: PlanFile[] = [];
+  for (const { object, exists } of claimsToReplace(view, claim).slice(0, MAX_CLAIMS)) {
+    const file = { name: `claim-${object.metadata.name}.json`, content: cleanClaim(object, name) };
+    files.push(file);
+    if (exists) commands.push(deleteAndWait(object));
+    commands.push(createFromFile(file.name, namespace));
+  }
+  return {
+    commands,
+    files,
+    expects: `claim ${claim.metadata.name} is bound to a new volume of class ${name} and its pods start`,
+    confidence: option.confidence * certainty,
+  };
+}
+
+interface ClaimToReplace {
+  object: KubeObject;
+  exists: boolean;
+}
+
+function claimsToReplace(view: ClusterView, claim: KubeObject): ClaimToReplace[] {
+  const { namespace, name } = claim.metadata;
+  const set = consumersOfClaim(view, namespace, name).find((each) => claimOrdinal(each, name) !== null);
+  if (!set || claimOrdinal(set, name)!.template?.spec?.storageClassName !== classOf(claim))
+    return [{ object: claim, exists: true }];
+  const { template } = claimOrdinal(set, name)!;
+  const first = Number(set.spec?.ordinals?.start ?? 0);
+  const list: ClaimToReplace[] = [];
+  for (let ordinal = first; ordinal < first + (desiredReplicas(set) ?? 0); ordinal++) {
+    const wanted = `${template.metadata.name}-${set.metadata.name}-${ordinal}`;
+    const existing = view.find('PersistentVolumeClaim', namespace, wanted);
+    if (!existing) list.push({ object: claimFromTemplate(set, template, wanted), exists: false });
+    else if (isUnbound(existing) && troubleOf(view, existing)) list.push({ object: existing, exists: true });
+  }
+  return list.some(({ object }) => object === claim) ? list : [{ object: claim, exists: true }];
+}
+
+/** As the StatefulSet controller would make it: its labels are the set's selector labels and the template's. */
+function claimFromTemplate(set: KubeObject, template: Untyped, name: string): KubeObject {
+  const { labels, annotations } = template.metadata ?? {};
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name,
+      namespace: set.metadata.namespace,
+      labels: { ...labels, ...set.spec?.selector?.matchLabels },
+      annotations,
+    },
+    spec: template.spec,
+  };
+}
+
+const BINDING_ANNOTATION = /^(?:pv\.kubernetes\.io|volume\.kubernetes\.io|volume\.beta\.kubernetes\.io)\//;
+
+/** The claim as one would write it by hand, with another class: no identity, no status, nothing the binder wrote. */
+function cleanClaim(claim: KubeObject, storageClassName: string): string {
+  const { name, namespace, labels } = claim.metadata;
+  const annotations = Object.entries(claim.metadata.annotations ?? {}).filter(([key]) => !BINDING_ANNOTATION.test(key));
+  const spec = Object.fromEntries(Object.entries(claim.spec ?? {}).filter(([key]) => key !== 'volumeName'));
+  const clean = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name,
+      namespace,
+      ...(labels && Object.keys(labels).length > 0 ? { labels } : {}),
+      ...(annotations.length > 0 ? { annotations: Object.fromEntries(annotations) } : {}),
+    },
+    spec: { ...spec, storageClassName },
+  };
+  return `${JSON.stringify(clean, null, 2)}\n`;
+}

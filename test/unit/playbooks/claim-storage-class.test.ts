@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { byRule, commandProblems, World } from './builders.ts';
+import type { Loose } from './builders.ts';
+
+const SEEDS = [9, 17, 55, 600, 12345];
+const RULE = 'claim-storage-class';
+
+async function only(world: World) {
+  const findings = await world.diagnose();
+  expect(commandProblems(findings)).toEqual([]);
+  const found = byRule(findings, RULE);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+class Storage {
+  readonly world: World;
+
+  constructor(seed: number) {
+    this.world = new World(seed);
+  }
+
+  class(name: string, provisioner: string, fields: Loose = {}) {
+    const { isDefault, ...rest } = fields;
+    const annotations = isDefault ? { 'storageclass.kubernetes.io/is-default-class': 'true' } : {};
+    return this.world.add(
+      'StorageClass',
+      'storage.k8s.io/v1',
+      name,
+      { metadata: { annotations }, provisioner, volumeBindingMode: 'Immediate', ...rest },
+      null,
+    );
+  }
+
+  claim(storageClassName: string | undefined, fields: Loose = {}) {
+    const { name = this.world.random.name('claim-'), bound, provisioner, metadata, spec, ...rest } = fields;
+    const volume = bound ? this.world.random.name('pv-') : undefined;
+    if (volume) {
+      const annotations = { 'pv.kubernetes.io/provisioned-by': provisioner };
+      this.world.add(
+        'PersistentVolume',
+        'v1',
+        volume,
+        { metadata: { annotations }, spec: { storageClassName }, status: { phase: 'Bound' } },
+        null,
+      );
+    }
+    return this.world.add('PersistentVolumeClaim', 'v1', name, {
+      metadata,
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+        storageClassName,
+        volumeName: volume,
+        ...spec,
+      },
+      status: { phase: bound ? 'Bound' : 'Pending' },
+      ...rest,
+    });
+  }
+
+  user(claim: { metadata: { name: string } }) {
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: claim.metadata.name } }];
+    return this.world.workload({ podSpec: { volumes }, pods: 'pending' });
+  }
+}
+
+describe.each(SEEDS)('a claim whose class cannot make a volume (seed %i)', (seed) => {
+  it('is made anew with the class of its siblings', async () => {
+    const storage = new Storage(seed);
+    const { world } = storage;
+    const [good, provisioner] = [world.random.name('class-'), `${world.random.name()}.example/p`];
+    storage.class(good, provisioner);
+    storage.claim(good, { bound: true, provisioner });
+    const claim = storage.claim('no-such-class', {
+      metadata: {
+        labels: { app: 'x' },
+        finalizers: ['kubernetes.io/pvc-protection'],
+        annotations: {
+          'volume.kubernetes.io/selected-node': 'n',
+          'pv.kubernetes.io/bind-completed': 'yes',
+          team: 'blue',
+        },
+      },
+    });
+    storage.user(claim);
+    const finding = await only(world);
+    const { name } = claim.metadata;
+    expect(finding.severity).toBe('critical');
+    expect(finding.object).toMatchObject({ kind: 'PersistentVolumeClaim', name });
+    expect(finding.fixes).toHaveLength(1);
+    const { commands, files } = finding.fixes[0]!;
+    expect(commands).toEqual([
+      ['delete', 'persistentvolumeclaim', name, '-n', world.namespace, '--timeout=60s'],
+      ['create', '-f', `{{claim-${name}.json}}`, '-n', world.namespace],
+    ]);
+    expect(JSON.parse(files![0]!.content)).toEqual({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name, namespace: world.namespace, labels: { app: 'x' }, annotations: { team: 'blue' } },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: good },
+    });
+  });
+
+  it('gets the default class when it works and there are no siblings', async () => {
+    const storage = new Storage(seed);
+    storage.class('a-driver', 'csi.example', { isDefault: true });
+    storage.class('b-driver', 'dead.example');
+    storage.world.add('CSIDriver', 'storage.k8s.io/v1', 'csi.example', {}, null);
+    storage.user(storage.claim('typo'));
+    const finding = await only(storage.world);
+    expect(finding.fixes).toHaveLength(1);
+    expect(finding.fixes[0]!.files![0]!.content).toContain('"storageClassName": "a-driver"');
+  });
+
+  it('has no fix where no class is known to work', async () => {
+    const storage = new Storage(seed);
+    storage.class('dead', 'dead.example', { isDefault: true });
+    storage.user(storage.claim('typo'));
+    expect((await only(storage.world)).fixes).toEqual([]);
+  });
+
+  it('is found where nobody serves the provisioner of the class', async () => {
+    const storage = new Storage(seed);
+    const { world } = storage;
+    storage.class('good', 'live.example', { isDefault: true });
+    storage.claim('good', { bound: true, provisioner: 'live.example' });
+    storage.class('ghost', 'ghost.example');
+    const claim = storage.claim('ghost');
+    storage.user(claim);
+    world.event(
+      claim,
+      'ExternalProvisioning',
+      "Waiting for a volume to be created either by the external provisioner 'ghost.example'",
+    );
+    const finding = await only(world);
+    expect(finding.message).toContain('ghost.example');
+    expect(finding.fixes[0]!.files![0]!.content).toContain('"storageClassName": "good"');
+  });
+
+  it('of a StatefulSet is replaced together with its brothers, those to come included', async () => {
+    const storage = new Storage(seed);
+    const { world } = storage;
+    storage.class('good', 'live.example', { isDefault: true });
+    storage.claim('good', { bound: true, provisioner: 'live.example' });
+    const template = {
+      metadata: { name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } }, storageClassName: 'gone' },
+    };
+    const set = world.workload({
+      kind: 'StatefulSet',
+      replicas: 3,
+      pods: 'none',
+      spec: { volumeClaimTemplates: [template] },
+    });
+    const { name } = set.metadata;
+    storage.claim('gone', { name: `data-${name}-0` });
+    const { commands, files } = (await only(world)).fixes[0]!;
+    expect(commands.map((argv) => argv.slice(0, 3))).toEqual([
+      ['delete', 'persistentvolumeclaim', `data-${name}-0`],
+      ['create', '-f', `{{claim-data-${name}-0.json}}`],
+      ['create', '-f', `{{claim-data-${name}-1.json}}`],
+      ['create', '-f', `{{claim-data-${name}-2.json}}`],
+    ]);
+    const second = JSON.parse(files![1]!.content);
+    expect(second.spec).toEqual({ ...template.spec, storageClassName: 'good' });
+    expect(second.metadata.labels).toEqual(set.spec.selector.matchLabels);
+  });
+
+  it('that belongs to an operator or a pod has no fix', async () => {
+    const storage = new Storage(seed);
+    storage.class('good', 'live.example', { isDefault: true });
+    storage.claim('good', { bound: true, provisioner: 'live.example' });
+    const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true };
+    storage.claim('gone', { metadata: { ownerReferences: [owner] } });
+    expect((await only(storage.world)).fixes).toEqual([]);
+  });
+
+  it('does not fall for events of an earlier claim of the same name', async () => {
+    const storage = new Storage(seed);
+    storage.class('lazy', 'new.example', { volumeBindingMode: 'WaitForFirstConsumer' });
+    const claim = storage.claim('lazy');
+    storage.world.event(claim, 'ProvisioningFailed', 'storageclass "gone" not found', {
+      involvedObject: {
+        kind: 'PersistentVolumeClaim',
+        name: claim.metadata.name,
+        namespace: storage.world.namespace,
+        uid: 'earlier',
+      },
+    });
+    expect(byRule(await storage.world.diagnose(), RULE)).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('a claim that is in order (seed %i)', (seed) => {
+  const quiet = async (storage: Storage) => expect(byRule(await storage.world.diagnose(), RULE)).toEqual([]);
+
+  it('waits for its first consumer', async () => {
+    const storage = new Storage(seed);
+    storage.class('lazy', 'unseen.example', { volumeBindingMode: 'WaitForFirstConsumer', isDefault: true });
+    storage.claim('lazy');
+    await quiet(storage);
+  });
+
+  it('is being provisioned this moment', async () => {
+    const storage = new Storage(seed);
+    storage.class('fresh', 'unseen.example');
+    const claim = storage.claim('fresh', { metadata: { creationTimestamp: '2031-05-06T07:08:05Z' } });
+    storage.user(claim);
+    await quiet(storage);
+    storage.world.event(claim, 'ExternalProvisioning', 'Waiting for a volume to be created');
+    storage.world.event(claim, 'Provisioning', 'External provisioner is provisioning volume', {
+      source: { component: 'unseen.example_pod' },
+    });
+    await quiet(storage);
+  });
+
+  it('is meant for a volume made by hand', async () => {
+    const storage = new Storage(seed);
+    storage.claim('');
+    storage.claim('manual');
+    storage.world.add(
+      'PersistentVolume',
+      'v1',
+      'by-hand',
+      { spec: { storageClassName: 'manual' }, status: { phase: 'Available' } },
+      null,
+    );
+    await quiet(storage);
+  });
+
+  it('is bound, or the classes could not be read', async () => {
+    const storage = new Storage(seed);
+    storage.claim('unknown-now', { bound: true, provisioner: 'x' });
+    await quiet(storage);
+    storage.world.unreadable['StorageClass'] = 'forbidden';
+    storage.user(storage.claim('whatever'));
+    await quiet(storage);
+  });
+});

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { byRule, commandProblems, World } from './builders.ts';
+import type { Loose, WorkloadOptions } from './builders.ts';
+
+const SEEDS = [2, 19, 88, 404, 31337];
+const RULE = 'image-pull';
+
+async function only(world: World) {
+  const findings = await world.diagnose();
+  expect(commandProblems(findings)).toEqual([]);
+  const found = byRule(findings, RULE);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+const waiting = (reason: string, message = 'manifest unknown: not found') => ({ reason, message });
+
+describe.each(SEEDS)('an image that cannot be pulled (seed %i)', (seed) => {
+  const build = (kind: WorkloadOptions['kind'], more: Loose = {}) => {
+    const world = new World(seed);
+    const good = world.container();
+    const bad = { ...good, image: `${good.image}-nope` };
+    const reason = world.random.pick(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
+    const workload = world.workload({
+      kind,
+      replicas: 1,
+      containers: [bad],
+      earlier: [{ containers: [good], readyPods: 0 }],
+      pods: 'waiting',
+      waiting: waiting(reason),
+      ...more,
+    });
+    return { world, good, bad, workload };
+  };
+
+  it.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)(
+    'of a %s is set back when only it changed',
+    async (kind) => {
+      const { world, good, workload } = build(kind);
+      const finding = await only(world);
+      const { name } = workload.metadata;
+      expect(finding.severity).toBe('critical');
+      expect(finding.object).toMatchObject({ kind, name });
+      expect(finding.fixes[0]!.commands[0]).toEqual([
+        'set',
+        'image',
+        `${kind.toLowerCase()}/${name}`,
+        `${good.name}=${good.image}`,
+        '-n',
+        world.namespace,
+      ]);
+      const rest = finding.fixes[0]!.commands.slice(1);
+      expect(rest).toEqual(
+        kind === 'StatefulSet' ? [['delete', 'pod', `${name}-0`, '-n', world.namespace, '--wait=false']] : [],
+      );
+    },
+  );
+
+  it('is rolled back when more than the image changed', async () => {
+    const { world, workload } = build('Deployment', { podSpec: { terminationGracePeriodSeconds: 5 } });
+    const revision = world.revisionsOf(workload)[0]!;
+    revision.spec.template.spec = { ...revision.spec.template.spec, terminationGracePeriodSeconds: 30 };
+    const finding = await only(world);
+    expect(finding.fixes[0]!.commands).toEqual([
+      ['rollout', 'undo', `deployment/${workload.metadata.name}`, '-n', world.namespace, '--to-revision=1'],
+    ]);
+    expect(finding.fixes[1]!.commands[0]!.slice(0, 2)).toEqual(['set', 'image']);
+  });
+
+  it('skips earlier revisions whose image fails as well', async () => {
+    const world = new World(seed);
+    const good = world.container();
+    const [first, second] = [
+      { ...good, image: 'a.example/x:bad1' },
+      { ...good, image: 'a.example/x:bad2' },
+    ];
+    const workload = world.workload({
+      containers: [second],
+      earlier: [{ containers: [good] }, { containers: [first] }],
+      pods: 'waiting',
+      waiting: waiting('ImagePullBackOff'),
+    });
+    // A pod of the middle revision is still there and fails too.
+    const pod = structuredClone(world.podsOf(workload)[0]!) as Loose;
+    pod.metadata.name += '-old';
+    pod.spec.containers = [first];
+    world.add('Pod', 'v1', pod.metadata.name, pod);
+    expect((await only(world)).fixes[0]!.commands[0]).toContain(`${good.name}=${good.image}`);
+  });
+
+  it('prefers a revision with ready pods and is only a warning while they serve', async () => {
+    const world = new World(seed);
+    const old = world.container();
+    const [good, bad] = [
+      { ...old, image: 'a.example/x:2' },
+      { ...old, image: 'a.example/x:3' },
+    ];
+    world.workload({
+      replicas: 1,
+      containers: [bad],
+      earlier: [{ containers: [old], readyPods: 1 }, { containers: [good] }],
+      pods: 'waiting',
+      waiting: waiting('ErrImagePull'),
+    });
+    const finding = await only(world);
+    expect(finding.severity).toBe('warning');
+    expect(finding.fixes[0]!.commands[0]).toContain(`${old.name}=${old.image}`);
+  });
+
+  it('takes a tag of the same repository that runs, when there is no history', async () => {
+    const world = new World(seed);
+    const repository = `r.example:5000/${world.random.name()}`;
+    world.workload({ containers: [world.container({ image: `${repository}:7.1` })] });
+    const container = world.container({ image: `${repository}:7.9` });
+    world.workload({ containers: [container], pods: 'waiting', waiting: waiting('ErrImagePull') });
+    expect((await only(world)).fixes[0]!.commands[0]).toContain(`${container.name}=${repository}:7.1`);
+  });
+
+  it('has no fix without history and without anything alike', async () => {
+    const world = new World(seed);
+    world.workload({ pods: 'waiting', waiting: waiting('ErrImagePull') });
+    const finding = await only(world);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.evidence.length).toBeGreaterThan(1);
+  });
+
+  it('names only the container that fails', async () => {
+    const world = new World(seed);
+    const [main, side] = [world.container(), world.container({ portName: 'side' })];
+    const bad = { ...side, image: 'a.example/side:0' };
+    const workload = world.workload({
+      containers: [main, bad],
+      earlier: [{ containers: [main, side] }],
+      pods: 'waiting',
+      waiting: { ...waiting('ErrImagePull'), container: bad.name },
+    });
+    expect((await only(world)).fixes[0]!.commands[0]).toEqual([
+      'set',
+      'image',
+      `deployment/${workload.metadata.name}`,
+      `${side.name}=${side.image}`,
+      '-n',
+      world.namespace,
+    ]);
+  });
+
+  it('leaves a container alone that a webhook injected', async () => {
+    const { world, workload } = build('Deployment');
+    for (const pod of world.podsOf(workload)) {
+      const status = pod.status.containerStatuses[0];
+      pod.spec = { ...pod.spec, containers: [{ name: 'mesh', image: 'm.example/mesh:1' }] };
+      status.name = 'mesh';
+    }
+    expect((await only(world)).fixes).toEqual([]);
+  });
+
+  it('of a stuck StatefulSet pod with a good template needs only the pod replaced', async () => {
+    const { world, workload, good } = build('StatefulSet');
+    workload.spec.template.spec = { ...workload.spec.template.spec, containers: [good] };
+    const finding = await only(world);
+    expect(finding.fixes.map((fix) => fix.commands)).toEqual([
+      [['delete', 'pod', `${workload.metadata.name}-0`, '-n', world.namespace, '--wait=false']],
+    ]);
+  });
+
+  it('does not delete pods of a parallel StatefulSet, which its controller replaces', async () => {
+    const { world } = build('StatefulSet', { spec: { podManagementPolicy: 'Parallel' } });
+    expect((await only(world)).fixes[0]!.commands).toHaveLength(1);
+  });
+
+  it('is less sure where the registry cannot be reached', async () => {
+    const { world: sure } = build('Deployment');
+    const { world: unsure } = build('Deployment', { waiting: waiting('ErrImagePull', 'dial tcp: i/o timeout') });
+    expect((await only(unsure)).fixes[0]!.confidence).toBeLessThan((await only(sure)).fixes[0]!.confidence);
+  });
+
+  it('shows what the kubelet said without control characters and credentials', async () => {
+    const message = `bad\u001b[31m thing\u202e ${'x'.repeat(900)} https://user:hunter2@r.example/`;
+    const { world } = build('Deployment', {
+      waiting: waiting('ErrImagePull', `https://user:hunter2@r.example ${message}`),
+    });
+    for (const { text } of (await only(world)).evidence) {
+      expect(text.length).toBeLessThanOrEqual(300);
+      expect(text).not.toMatch(/[\p{Cc}\p{Cf}]|hunter2/u);
+    }
+  });
+});
+
+it('an image that is just being pulled is no finding', async () => {
+  const world = new World(6);
+  world.workload({ pods: 'waiting', waiting: { reason: 'ContainerCreating' } });
+  expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+});

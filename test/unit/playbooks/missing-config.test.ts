@@ -1,0 +1,256 @@
+import { describe, expect, it } from 'vitest';
+import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+import type { Loose, WorkloadOptions } from './builders.ts';
+
+const SEEDS = [4, 13, 71, 505, 8080];
+const RULE = 'missing-config';
+
+async function only(world: World) {
+  const findings = await world.diagnose();
+  expect(commandProblems(findings)).toEqual([]);
+  const found = byRule(findings, RULE);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+type Found = Awaited<ReturnType<typeof only>>;
+
+function podSpecAfter(world: World, finding: Found, alternative = 0) {
+  const { kind, name } = finding.object;
+  const workload = world.list(kind).find((object) => object.metadata.name === name)!;
+  return applyPatch(workload, patchOps(finding.fixes[alternative]!.commands[0]!)).spec.template.spec;
+}
+
+const blocked: Partial<WorkloadOptions> = {
+  pods: 'waiting',
+  waiting: { reason: 'CreateContainerConfigError', message: "couldn't find key" },
+};
+
+describe.each(SEEDS)('configuration that is missing (seed %i)', (seed) => {
+  const env = (kind: 'ConfigMap' | 'Secret', name: string, key: string, more: Loose = {}) => ({
+    name: 'SETTING',
+    valueFrom: { [kind === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef']: { name, key, ...more } },
+  });
+  const store = (world: World, kind: 'ConfigMap' | 'Secret', keys: string[], fields: Loose = {}) =>
+    kind === 'Secret'
+      ? world.secret(keys, fields)
+      : world.configMap(Object.fromEntries(keys.map((key) => [key, 'v'])), fields);
+
+  it.each(['ConfigMap', 'Secret'] as const)(
+    'goes back to the revision that referred to an existing key of a %s',
+    async (kind) => {
+      const world = new World(seed);
+      const key = `${world.random.name()}.key`;
+      const object = store(world, kind, [key, world.random.name()]);
+      const container = world.container();
+      const workload = world.workload({
+        containers: [{ ...container, env: [env(kind, object.metadata.name, world.random.name())] }],
+        earlier: [{ containers: [{ ...container, env: [env(kind, object.metadata.name, key)] }] }],
+        ...blocked,
+      });
+      const finding = await only(world);
+      expect(finding.severity).toBe('critical');
+      expect(finding.object.name).toBe(workload.metadata.name);
+      expect(finding.fixes[0]!.commands[0]).toEqual([
+        'rollout',
+        'undo',
+        `deployment/${workload.metadata.name}`,
+        '-n',
+        world.namespace,
+        '--to-revision=1',
+      ]);
+      const patched = podSpecAfter(world, finding, 1);
+      expect(patched.containers[0].env).toEqual([env(kind, object.metadata.name, key)]);
+    },
+  );
+
+  it('keeps the rest of a new revision where more than the reference changed', async () => {
+    const world = new World(seed);
+    const object = world.configMap({ good: 'v' });
+    const container = world.container();
+    world.workload({
+      containers: [{ ...container, image: 'a.example/new:2', env: [env('ConfigMap', object.metadata.name, 'zzz')] }],
+      earlier: [{ containers: [{ ...container, env: [env('ConfigMap', object.metadata.name, 'good')] }] }],
+      ...blocked,
+    });
+    const spec = podSpecAfter(world, await only(world));
+    expect(spec.containers[0].image).toBe('a.example/new:2');
+    expect(spec.containers[0].env[0].valueFrom.configMapKeyRef.key).toBe('good');
+  });
+
+  it('is restored from what was last applied', async () => {
+    const world = new World(seed);
+    const [lost, kept] = [world.random.name(), world.random.name()];
+    const applied = { data: { [lost]: 'line 1\nline 2', [kept]: 'v' } };
+    const object = world.configMap(
+      { [kept]: 'v' },
+      {
+        metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(applied) } },
+      },
+    );
+    world.workload({
+      containers: [world.container({ env: [env('ConfigMap', object.metadata.name, lost)] })],
+      ...blocked,
+    });
+    expect((await only(world)).fixes[0]!.commands).toEqual([
+      [
+        'patch',
+        'configmap',
+        object.metadata.name,
+        '-n',
+        world.namespace,
+        '--type=merge',
+        `-p={"data":{"${lost}":"line 1\\nline 2"}}`,
+      ],
+    ]);
+  });
+
+  it('is not restored into an immutable ConfigMap', async () => {
+    const world = new World(seed);
+    const applied = { data: { lost: 'v' } };
+    const object = world.configMap(
+      {},
+      {
+        immutable: true,
+        metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(applied) } },
+      },
+    );
+    world.workload({
+      containers: [world.container({ env: [env('ConfigMap', object.metadata.name, 'lost')] })],
+      ...blocked,
+    });
+    expect((await only(world)).fixes).toEqual([]);
+  });
+
+  it('refers to the key of a close name, in every place', async () => {
+    const world = new World(seed);
+    const object = world.configMap({ DATABASE_URL: 'v', other: 'v' });
+    const volumes = [
+      {
+        name: 'files',
+        configMap: {
+          name: object.metadata.name,
+          items: [
+            { key: 'database-url', path: 'url' },
+            { key: 'other', path: 'o' },
+          ],
+        },
+      },
+    ];
+    const container = world.container({ env: [env('ConfigMap', object.metadata.name, 'database-url')] });
+    world.workload({ kind: 'DaemonSet', containers: [container], podSpec: { volumes }, ...blocked });
+    const spec = podSpecAfter(world, await only(world));
+    expect(spec.containers[0].env[0].valueFrom.configMapKeyRef.key).toBe('DATABASE_URL');
+    expect(spec.volumes[0].configMap.items).toEqual([
+      { key: 'DATABASE_URL', path: 'url' },
+      { key: 'other', path: 'o' },
+    ]);
+  });
+
+  it('refers to the one key that nobody asks for, when the old one was renamed', async () => {
+    const world = new World(seed);
+    const [asked, idle] = [world.random.name(), world.random.name()];
+    const object = world.secret([asked, idle]);
+    const [first, second] = ['gone', asked].map((key) => env('Secret', object.metadata.name, key));
+    const container = world.container({
+      env: [
+        { ...first, name: 'A' },
+        { ...second, name: 'B' },
+      ],
+    });
+    world.workload({ containers: [container], replicas: 1 });
+    const finding = await only(world);
+    expect(finding.severity).toBe('warning');
+    expect(podSpecAfter(world, finding).containers[0].env[0].valueFrom.secretKeyRef.key).toBe(idle);
+  });
+
+  it('refers to the object of a close name that has all the keys', async () => {
+    const world = new World(seed);
+    const [one, two] = [world.random.name(), world.random.name()];
+    world.configMap({ [one]: 'v' }, { name: 'store-settings-old' });
+    world.configMap({ [one]: 'v', [two]: 'v' }, { name: 'store-settings' });
+    const volumes = [
+      {
+        name: 'v',
+        projected: { sources: [{ configMap: { name: 'store-setings', items: [{ key: two, path: 'p' }] } }] },
+      },
+    ];
+    const container = world.container({ env: [env('ConfigMap', 'store-setings', one)] });
+    const kind = world.random.pick(['Deployment', 'StatefulSet'] as const);
+    world.workload({ kind, containers: [container], podSpec: { volumes }, ...blocked, replicas: 1 });
+    const finding = await only(world);
+    const spec = podSpecAfter(world, finding);
+    expect(spec.containers[0].env[0].valueFrom.configMapKeyRef.name).toBe('store-settings');
+    expect(spec.volumes[0].projected.sources[0].configMap.name).toBe('store-settings');
+    expect(finding.fixes[0]!.commands).toHaveLength(kind === 'StatefulSet' ? 2 : 1);
+  });
+
+  it('reads a Secret where a ConfigMap was meant', async () => {
+    const world = new World(seed);
+    const object = world.secret(['token']);
+    world.workload({
+      containers: [world.container({ env: [env('ConfigMap', object.metadata.name, 'token')] })],
+      ...blocked,
+    });
+    const spec = podSpecAfter(world, await only(world));
+    expect(spec.containers[0].env[0].valueFrom).toEqual({ secretKeyRef: { name: object.metadata.name, key: 'token' } });
+  });
+
+  it('is found for envFrom and whole volumes, also in init containers', async () => {
+    const world = new World(seed);
+    const initContainers = [{ name: 'init', image: 'a.example/i:1', envFrom: [{ secretRef: { name: 'nowhere' } }] }];
+    world.workload({
+      podSpec: { initContainers, volumes: [{ name: 'v', secret: { secretName: 'nowhere' } }] },
+      ...blocked,
+    });
+    const finding = await only(world);
+    expect(finding.message).toContain('Secret nowhere');
+    expect(finding.evidence.filter((each) => each.source === 'spec').length).toBe(2);
+  });
+
+  it('is believed from the kubelet when Secrets cannot be read', async () => {
+    const world = new World(seed);
+    world.unreadable['Secret'] = 'forbidden';
+    const container = world.container();
+    const good = { ...container, env: [env('Secret', 'there', 'k')] };
+    const bad = { ...container, env: [env('Secret', 'elsewhere', 'k')] };
+    const message = 'secret "elsewhere" not found';
+    world.workload({
+      containers: [bad],
+      earlier: [{ containers: [good] }],
+      pods: 'waiting',
+      waiting: { reason: 'CreateContainerConfigError', message },
+    });
+    world.workload({ containers: [good] });
+    const finding = await only(world);
+    expect(finding.fixes[0]!.commands[0]!.slice(0, 2)).toEqual(['rollout', 'undo']);
+  });
+});
+
+describe.each(SEEDS)('configuration that is in order (seed %i)', (seed) => {
+  it('is optional, present, out of sight or not needed', async () => {
+    const world = new World(seed);
+    const map = world.configMap({ a: 'v' }, { binaryData: { b: 'AA==' } });
+    const { name } = map.metadata;
+    const ref = (reference: Loose) => ({ name: 'X', valueFrom: { configMapKeyRef: reference } });
+    const container = world.container({
+      env: [
+        ref({ name, key: 'a' }),
+        ref({ name, key: 'b' }),
+        ref({ name: 'no', key: 'a', optional: true }),
+        ref({ name, key: 'no', optional: true }),
+      ],
+      envFrom: [{ configMapRef: { name } }, { secretRef: { name: 'no', optional: true } }],
+    });
+    const volumes = [
+      { name: 'v', secret: { secretName: 'no', optional: true } },
+      { name: 'w', configMap: { name } },
+    ];
+    world.workload({ containers: [container], podSpec: { volumes } });
+    world.workload({ replicas: 0, containers: [world.container({ envFrom: [{ secretRef: { name: 'no' } }] })] });
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+    world.unreadable['Secret'] = 'forbidden';
+    world.workload({ containers: [world.container({ envFrom: [{ secretRef: { name: 'unseen' } }] })] });
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+  });
+});
