@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import { createInterface } from 'node:readline';
 import { parse } from 'yaml';
 
 /** A Kubernetes object as the API server gives or takes it. */
@@ -124,7 +123,7 @@ export class Api {
     const answer = await this.open('GET', path, undefined, undefined, AbortSignal.any([signal, stop.signal]));
     try {
       if (answer.statusCode !== 200) throw new ApiError(answer.statusCode ?? 0, `watch ${collection} refused`);
-      for await (const line of createInterface({ input: answer })) {
+      for await (const line of linesOf(answer)) {
         const event = JSON.parse(line) as WatchEvent;
         if (event.type === 'ERROR') throw new ApiError(410, `watch ${collection}: ${brief(line)}`);
         if (seen(event)) return;
@@ -185,6 +184,18 @@ export function collectionPath(kind: string, namespace = ''): string {
 
 export function objectPath(kind: string, namespace: string, name: string): string {
   return `${collectionPath(kind, namespace)}/${name}`;
+}
+
+async function* linesOf(answer: IncomingMessage): AsyncGenerator<string> {
+  let rest = '';
+  answer.setEncoding('utf8');
+  // The connection is cut when the reader has seen enough; nobody listens any more then.
+  answer.on('error', () => undefined);
+  for await (const chunk of answer) {
+    const lines = (rest + (chunk as string)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines.filter((line) => line !== '');
+  }
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {

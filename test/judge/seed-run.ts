@@ -165,7 +165,7 @@ class Trial {
 
   private async judgeFix(run: ProductRun, healthy: Snapshot, faulty: Snapshot): Promise<void> {
     const { outcome, muBefore, muAfter, attempts, writes }: Partial<ProductEvent> = resultOf(run) ?? {};
-    this.report.result = { outcome, muBefore, muAfter, attempts, writes };
+    if (resultOf(run)) this.report.result = { outcome, muBefore, muAfter, attempts, writes };
     this.fail(...judgeResult(run));
     const unanswered = await askEntry(this.api, this.app);
     if (unanswered) this.fail(`after mitigate the entry ${unanswered}`);
