@@ -1,0 +1,165 @@
+import { PassThrough } from 'node:stream';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  createConnection,
+  createProtocolConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-languageserver/node';
+import type { Diagnostic, ProtocolConnection } from 'vscode-languageserver/node';
+import { startSession } from '../../../src/lint/server-session.ts';
+
+const URI = 'file:///work/deploy.sh';
+const open: ProtocolConnection[] = [];
+
+/** A client and the real server session, joined by streams in this process. */
+async function connect(
+  capabilities: object,
+  settings: unknown = {},
+  initializationOptions: object = {},
+): Promise<{ client: ProtocolConnection; result: { capabilities: Record<string, unknown> } }> {
+  const up = new PassThrough();
+  const down = new PassThrough();
+  const server = createConnection(new StreamMessageReader(up), new StreamMessageWriter(down));
+  startSession(server);
+  server.listen();
+  const client = createProtocolConnection(new StreamMessageReader(down), new StreamMessageWriter(up));
+  client.onRequest('workspace/configuration', () => [settings]);
+  client.onRequest('client/registerCapability', () => null);
+  client.listen();
+  open.push(client);
+  const result: { capabilities: Record<string, unknown> } = await client.sendRequest('initialize', {
+    processId: null,
+    rootUri: null,
+    capabilities,
+    initializationOptions,
+  });
+  await client.sendNotification('initialized', {});
+  return { client, result };
+}
+
+const PULL = { textDocument: { diagnostic: {} }, workspace: { configuration: true } };
+
+async function openText(client: ProtocolConnection, text: string, languageId = 'shellscript'): Promise<void> {
+  await client.sendNotification('textDocument/didOpen', { textDocument: { uri: URI, languageId, version: 1, text } });
+}
+
+interface Report {
+  kind: string;
+  resultId: string;
+  items: Diagnostic[];
+}
+
+const pull = (client: ProtocolConnection, previousResultId?: string): Promise<Report> =>
+  client.sendRequest('textDocument/diagnostic', { textDocument: { uri: URI }, previousResultId });
+
+afterEach(() => {
+  for (const client of open.splice(0)) client.dispose();
+});
+
+describe('language server', () => {
+  it('answers pulled diagnostics with exact ranges, rule links and result ids', async () => {
+    const { client, result } = await connect(PULL);
+    expect(result.capabilities['diagnosticProvider']).toMatchObject({ interFileDependencies: false });
+    await openText(client, 'set -e\nkubectl delete ns prod\n');
+    const report = await pull(client);
+    expect(report.kind).toBe('full');
+    expect(report.items).toMatchObject([
+      {
+        code: 'delete-protected-kind',
+        severity: 2,
+        source: 'stratus',
+        range: { start: { line: 1, character: 15 }, end: { line: 1, character: 17 } },
+        codeDescription: { href: expect.stringContaining('docs/rules/delete-protected-kind.md') as string },
+      },
+    ]);
+    expect((await pull(client, report.resultId)).kind).toBe('unchanged');
+    await client.sendNotification('textDocument/didChange', {
+      textDocument: { uri: URI, version: 2 },
+      contentChanges: [{ range: { start: { line: 1, character: 8 }, end: { line: 1, character: 14 } }, text: 'get' }],
+    });
+    expect(await pull(client, report.resultId)).toMatchObject({ kind: 'full', items: [] });
+  });
+
+  it('pushes diagnostics to a client that cannot pull', async () => {
+    const { client, result } = await connect({});
+    expect(result.capabilities['diagnosticProvider']).toBeUndefined();
+    const pushed = new Promise<{ diagnostics: Diagnostic[] }>((resolve) =>
+      client.onNotification('textDocument/publishDiagnostics', resolve),
+    );
+    await openText(client, 'kubectl delete ns prod\n');
+    expect((await pushed).diagnostics).toMatchObject([{ code: 'delete-protected-kind' }]);
+  });
+
+  it('obeys settings per rule and protected namespaces', async () => {
+    const { client } = await connect(PULL, {
+      lint: { rules: { 'delete-protected-kind': 'off' }, protectedNamespaces: ['prod-*'] },
+    });
+    await openText(
+      client,
+      'kubectl delete ns prod-1\nkubectl delete pods --all -n prod-1\nkubectl delete pods --all -n test\n',
+    );
+    const { items } = await pull(client);
+    expect(items.map((item) => [item.code, item.severity])).toEqual([
+      ['delete-many', 1],
+      ['delete-many', 2],
+    ]);
+  });
+
+  it('offers a safe rewrite, comments that disable a rule, and fix-all', async () => {
+    const { client } = await connect(PULL);
+    await openText(client, '  kubectl drain n1\n  kubectl delete pod x --force --grace-period=0\n');
+    const range = { start: { line: 0, character: 4 }, end: { line: 1, character: 40 } };
+    const actions: { title: string; kind: string; edit: { changes: Record<string, { newText: string }[]> } }[] =
+      await client.sendRequest('textDocument/codeAction', {
+        textDocument: { uri: URI },
+        range,
+        context: { diagnostics: [] },
+      });
+    const titles = actions.map((action) => action.title);
+    expect(titles).toEqual(
+      expect.arrayContaining([
+        'Add --timeout=120s',
+        'Delete gracefully',
+        'Disable drain-unbounded for this line',
+        'Disable drain-unbounded in this file',
+      ]),
+    );
+    const disable = actions.find((action) => action.title.startsWith('Disable drain-unbounded for this line'));
+    expect(disable?.edit.changes[URI]?.[0]?.newText).toBe('  # stratus: disable-next-line drain-unbounded -- reason\n');
+    const all = actions.find((action) => action.kind === 'source.fixAll.stratus');
+    expect(all?.edit.changes[URI]?.length).toBe(3);
+  });
+
+  it('explains the command under the cursor', async () => {
+    const { client } = await connect(PULL);
+    await openText(client, 'kubectl rollout restart deploy/x\n');
+    const hover: { contents: { value: string } } = await client.sendRequest('textDocument/hover', {
+      textDocument: { uri: URI },
+      position: { line: 0, character: 12 },
+    });
+    expect(hover.contents.value).toContain('kubectl rollout restart');
+    expect(hover.contents.value).toContain('put back as it was');
+    expect(hover.contents.value).toContain('no `--dry-run`');
+  });
+
+  it('shows code lenses for runnable writes only, and none in untrusted workspaces', async () => {
+    const script =
+      'kubectl scale deploy/x --replicas=2\nkubectl get pods\nkubectl delete ns x\nkubectl scale deploy/x --replicas=$N\nkubectl apply -f x.yaml\n';
+    const { client } = await connect(PULL);
+    await openText(client, script);
+    const lenses: {
+      range: { start: { line: number } };
+      command: { title: string; arguments: { argv: string[] }[] };
+    }[] = await client.sendRequest('textDocument/codeLens', { textDocument: { uri: URI } });
+    expect(lenses.map((lens) => [lens.range.start.line, lens.command.title])).toEqual([
+      [0, 'Rehearse'],
+      [0, 'Run in transaction'],
+      [4, 'Rehearse'],
+      [4, 'Run in transaction'],
+    ]);
+    expect(lenses[0]?.command.arguments[0]?.argv).toEqual(['scale', 'deploy/x', '--replicas=2']);
+    const { result } = await connect(PULL, {}, { trusted: false });
+    expect(result.capabilities['codeLensProvider']).toBeUndefined();
+  });
+});
