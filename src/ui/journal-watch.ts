@@ -13,6 +13,8 @@ export class JournalWatch {
   readonly #app: () => Promise<StratusApp>;
   readonly #listeners = new Set<(view: JournalView) => void>();
   #reading: Promise<JournalView> | null = null;
+  #refreshing: Promise<void> | null = null;
+  #dirty = false;
 
   constructor(app: () => Promise<StratusApp>) {
     this.#app = app;
@@ -30,19 +32,28 @@ export class JournalWatch {
     return reading;
   }
 
-  /** To be called for each change of the journal; listeners hear the new content. */
-  async changed(): Promise<void> {
-    this.#reading = null;
-    const reading = this.read();
-    const view = await reading.catch((): JournalView => ({ all: [], unfinished: new Set() }));
-    // A later change is already being read; its listeners' call will carry the newer content.
-    if (this.#reading !== reading && this.#reading !== null) return;
-    for (const listener of this.#listeners) listener(view);
+  /**
+   * To be called for each change of the journal; listeners hear the new content. Changes that come while it is being
+   * read are answered by one more reading.
+   */
+  changed(): Promise<void> {
+    this.#dirty = true;
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
   }
 
   onChange(listener: (view: JournalView) => void): { dispose(): void } {
     this.#listeners.add(listener);
     return { dispose: () => void this.#listeners.delete(listener) };
+  }
+
+  async #refresh(): Promise<void> {
+    while (this.#dirty) {
+      this.#dirty = false;
+      this.#reading = null;
+      const view = await this.read().catch((): JournalView => ({ all: [], unfinished: new Set() }));
+      for (const listener of this.#listeners) listener(view);
+    }
   }
 
   async #load(): Promise<JournalView> {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { refLabel } from '../domain/kube-object.ts';
 import type { StratusApp } from '../run/app.ts';
 import { ApprovalDesk } from './approval-desk.ts';
-import { isProtected, runOptions } from './configuration.ts';
+import { runOptions } from './configuration.ts';
 import { Setting, View } from './contributions.ts';
 import { readSetting } from './editor-api.ts';
 import type { SessionList } from './incident-session.ts';
@@ -10,6 +10,7 @@ import { IncidentSession } from './incident-session.ts';
 import type { Log } from './log.ts';
 import type { Prompts } from './prompts.ts';
 import type { ObjectDocuments } from './object-documents.ts';
+import { isProtected } from './protected-contexts.ts';
 import { pickTarget } from './target-picker.ts';
 
 /** Starts runs and answers their approvals for this window. */

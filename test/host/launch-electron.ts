@@ -26,7 +26,7 @@ async function findEditor(say: (text: string) => void): Promise<string | null> {
 }
 
 /** The same suite in a desktop VS Code. Where none can be had, everything counts as skipped, never as passed. */
-export async function runElectronSuite(options: HostSuiteOptions = {}): Promise<SuiteReport> {
+export async function runElectronSuite(options: Pick<HostSuiteOptions, 'say' | 'build'> = {}): Promise<SuiteReport> {
   const say = options.say ?? ((text) => console.error(text));
   const editor = await findEditor(say);
   if (!editor) {
@@ -41,7 +41,7 @@ export async function runElectronSuite(options: HostSuiteOptions = {}): Promise<
   if (options.build !== false) await buildAll(EDITOR_BUNDLES);
   await bundleForHost('test/host/suite.ts', SUITE_FILE);
   const scratch = await mkdtemp(join(tmpdir(), 'stratus-electron-'));
-  const env = suiteEnvironment(scratch, options.cluster);
+  const env = suiteEnvironment(scratch);
   try {
     const failure = await runTests({
       vscodeExecutablePath: editor,

@@ -6,13 +6,17 @@ import type { Browser } from 'playwright-core';
 import { EDITOR_BUNDLES, ROOT, buildAll, bundleForHost } from '../../scripts/build.ts';
 import type { EditorServer } from './code-server.ts';
 import { launchBrowser, startEditorServer, workbenchUrl } from './code-server.ts';
+import { readInstance } from '../testbed/instance.ts';
+import type { Instance } from '../testbed/instance-record.ts';
+import { SHOP_NAMESPACE } from '../testbed/app/topology.ts';
+import { editorSettings, withBrokenShop } from './broken-shop.ts';
 import type { SuiteReport } from './harness.ts';
 
 export interface HostSuiteOptions {
   /** Progress for people; standard error by default. */
   say?: (text: string) => void;
-  /** A cluster with the fault `target-port` in the demo application; without one those tests count as skipped. */
-  cluster?: { kubeconfig: string; context: string; namespace: string; kubectl?: string };
+  /** Testbed cluster to break and mitigate; without one the tests that need it count as skipped. */
+  instance?: Instance;
   timeoutMs?: number;
   /** False when dist/ is known to be fresh. */
   build?: boolean;
@@ -21,18 +25,13 @@ export interface HostSuiteOptions {
 export const SUITE_FILE = join(ROOT, 'dist', 'test', 'host-suite.cjs');
 
 /** Environment that the suite in the extension host expects. */
-export function suiteEnvironment(scratch: string, cluster: HostSuiteOptions['cluster']): Record<string, string> {
+export function suiteEnvironment(scratch: string, instance?: Instance): Record<string, string> {
   return {
     STRATUS_HOST_REPORT: join(scratch, 'report.json'),
     STRATUS_HOME: join(scratch, 'state'),
-    KUBECONFIG: cluster?.kubeconfig ?? join(scratch, 'no-kubeconfig'),
-    STRATUS_HOST_CLUSTER: cluster ? JSON.stringify({ context: cluster.context, namespace: cluster.namespace }) : '',
+    KUBECONFIG: instance?.kubeconfig ?? join(scratch, 'no-kubeconfig'),
+    STRATUS_HOST_CLUSTER: instance ? JSON.stringify({ context: instance.context, namespace: SHOP_NAMESPACE }) : '',
   };
-}
-
-/** Settings of the editor under test. */
-export function suiteSettings(cluster: HostSuiteOptions['cluster']): Record<string, unknown> {
-  return cluster?.kubectl ? { 'stratus.kubectl.path': cluster.kubectl } : {};
 }
 
 /**
@@ -47,10 +46,16 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
   let server: EditorServer | undefined;
   let browser: Browser | undefined;
   try {
-    const env = suiteEnvironment(scratch, options.cluster);
-    server = await startEditorServer({ say, env, settings: suiteSettings(options.cluster) });
+    const env = suiteEnvironment(scratch, options.instance);
+    server = await startEditorServer({
+      say,
+      env,
+      ...(options.instance ? { settings: editorSettings(options.instance) } : {}),
+    });
     browser = await launchBrowser(say);
-    const failure = await drive(server, browser, scratch, say, options.timeoutMs ?? 420_000);
+    const [editor, shown] = [server, browser];
+    const work = () => drive(editor, shown, scratch, say, options.timeoutMs ?? 420_000);
+    const failure = await (options.instance ? withBrokenShop(options.instance, say, work) : work());
     const report = await readFile(env.STRATUS_HOST_REPORT!, 'utf8').then(
       (text) => JSON.parse(text) as SuiteReport,
       (): SuiteReport => ({ passed: 0, failed: 0, skipped: 0, failures: [], notes: [] }),
@@ -97,7 +102,8 @@ async function drive(
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const report = await runHostSuite();
+  const name = process.env.STRATUS_TEST_INSTANCE;
+  const report = await runHostSuite(name ? { instance: readInstance(name) } : {});
   for (const failure of report.failures) console.error(failure);
   console.log(JSON.stringify({ suite: 'host-web', ...report, failures: report.failures.length }));
   process.exitCode = report.failed > 0 ? 1 : 0;

@@ -9,6 +9,14 @@ import { themeCss } from './themes.ts';
 
 const ORIGIN = 'http://page.test';
 
+/** What the editor puts into a webview's scope. */
+const EDITOR = `
+  window.acquireVsCodeApi = () => ({
+    postMessage: (message) => void window.toHost(message).then((answer) => window.postMessage(answer, '*')),
+    setState: (state) => { window.pageState = state; },
+  });
+`;
+
 /** The run view's own page in a browser, with a stand-in for the editor around it. No server is involved. */
 export class PageStage {
   readonly page: Page;
@@ -38,13 +46,7 @@ export class PageStage {
       const result = message.name === 'ready' ? { snapshot } : { problem: '' };
       return { type: 'reply', id: message.id, result };
     });
-    await page.addInitScript(() => {
-      const scope = window as unknown as Record<string, unknown> & { toHost(message: unknown): Promise<unknown> };
-      scope.acquireVsCodeApi = () => ({
-        postMessage: (message: unknown) => void scope.toHost(message).then((answer) => window.postMessage(answer, '*')),
-        setState: (state: unknown) => (scope.pageState = state),
-      });
-    });
+    await page.addInitScript({ content: EDITOR });
     const parts = {
       script: `${ORIGIN}/run.js`,
       style: `${ORIGIN}/run.css`,
@@ -70,7 +72,8 @@ export class PageStage {
   }
 
   async push(snapshot: RunSnapshot): Promise<void> {
-    await this.page.evaluate((data) => window.postMessage({ type: 'snapshot', snapshot: data }, '*'), snapshot);
+    const message: ToPage = { type: 'snapshot', snapshot };
+    await this.page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);
   }
 
   close(): Promise<void> {

@@ -50,11 +50,13 @@ export class RecordedRun {
 
   #next(holds: () => boolean): Promise<void> {
     if (holds()) return Promise.resolve();
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const subscription = this.session.onChange(() => {
-        if (!holds()) return;
+        const { result } = this.session;
+        if (holds()) resolve();
+        else if (result) reject(new Error(`the run ended before: ${result.outcome}, ${result.reason}`));
+        else return;
         subscription.dispose();
-        resolve();
       });
     });
   }

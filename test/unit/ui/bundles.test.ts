@@ -1,0 +1,41 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Bundles every file of a folder as a browser would: any Node or editor module that leaked in fails the build. */
+async function bundleFolder(folder: string, platform: 'browser' | 'node'): Promise<void> {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.ts$/.test(name),
+  );
+  expect(files.length).toBeGreaterThan(0);
+  await build({
+    stdin: { contents: files.map((name) => `import './${name}';`).join('\n'), resolveDir: join(root, folder) },
+    bundle: true,
+    write: false,
+    platform,
+    format: 'esm',
+    logLevel: 'silent',
+  });
+}
+
+describe('bundles', () => {
+  it.each(['src/domain', 'src/kubectl'])('%s needs neither Node nor the editor', async (folder) => {
+    await bundleFolder(folder, 'browser');
+  });
+
+  it.each(['src/agents', 'src/undo', 'src/gateway', 'src/cluster'])('%s does not need the editor', async (folder) => {
+    await bundleFolder(folder, 'node');
+  });
+
+  it('the page needs only the browser', async () => {
+    await bundleFolder('webview', 'browser');
+  });
+
+  it('a folder that imports the editor fails, so these tests can fail', async () => {
+    await expect(bundleFolder('src/ui', 'node')).rejects.toThrow(/vscode/);
+  });
+});

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  Command,
+  ContextKey,
+  RUN_VIEW_TYPE,
+  Setting,
+  SETTING_DEFAULTS,
+  TreeItem,
+  View,
+  ViewContainer,
+} from '../../../src/ui/contributions.ts';
+
+const read = (name: string) => JSON.parse(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'));
+const manifest = read('package.json');
+const texts: Record<string, string> = read('package.nls.json');
+const { contributes } = manifest;
+const sorted = (values: Iterable<string>) => [...values].sort();
+
+interface MenuEntry {
+  command: string;
+  when?: string;
+}
+const menus = Object.values(contributes.menus).flat() as MenuEntry[];
+const whens = [
+  ...menus.map(({ when }) => when),
+  ...contributes.viewsWelcome.map(({ when }: { when?: string }) => when),
+  ...contributes.commands.map(({ enablement }: { enablement?: string }) => enablement),
+].filter((when): when is string => when !== undefined);
+
+describe('package.json and contributions.ts', () => {
+  it('name the same commands', () => {
+    expect(sorted(contributes.commands.map(({ command }: { command: string }) => command))).toEqual(
+      sorted(Object.values(Command)),
+    );
+  });
+
+  it('name the same settings with the same defaults', () => {
+    const properties: Record<string, { default: unknown }> = contributes.configuration.properties;
+    const defaults = Object.fromEntries(Object.entries(properties).map(([id, { default: value }]) => [id, value]));
+    expect(defaults).toEqual(SETTING_DEFAULTS);
+    expect(sorted(Object.keys(properties))).toEqual(sorted(Object.values(Setting)));
+  });
+
+  it('name the same views and container', () => {
+    expect(contributes.viewsContainers.activitybar.map(({ id }: { id: string }) => id)).toEqual([ViewContainer.onCall]);
+    const views = contributes.views[ViewContainer.onCall].map(({ id }: { id: string }) => id);
+    expect(sorted(views)).toEqual(sorted(Object.values(View)));
+    for (const { view } of contributes.viewsWelcome) expect(Object.values(View)).toContain(view);
+  });
+
+  it('use only known commands in menus and links', () => {
+    for (const { command } of menus) expect(Object.values(Command)).toContain(command);
+    const links = Object.values(texts).flatMap((text) =>
+      [...text.matchAll(/\(command:([\w.]+)\)/g)].map(([, id]) => id),
+    );
+    for (const id of links) expect(Object.values(Command)).toContain(id);
+  });
+
+  it('use only known context keys, views and tree items in when clauses', () => {
+    const known = new Set<string>([...Object.values(ContextKey), ...Object.values(View)]);
+    for (const when of whens) {
+      for (const [id] of when.matchAll(/stratus\.\w+/g)) expect(known).toContain(id);
+      const exact = /viewItem == ([\w.]+)/.exec(when)?.[1];
+      if (exact) expect(Object.values(TreeItem)).toContain(exact);
+      const pattern = /viewItem =~ \/(.+)\//.exec(when)?.[1];
+      if (pattern) expect(Object.values(TreeItem).some((item) => new RegExp(pattern).test(item))).toBe(true);
+    }
+    expect(sorted(Object.values(ContextKey)).every((key) => whens.some((when) => when.includes(key)))).toBe(true);
+  });
+
+  it('activate for the run view only when it is restored, never at start-up', () => {
+    expect(manifest.activationEvents).toEqual([`onWebviewPanel:${RUN_VIEW_TYPE}`]);
+  });
+
+  it('have a text for every placeholder and no unused text', () => {
+    const used = sorted(new Set([...JSON.stringify(manifest).matchAll(/%([\w.]+)%/g)].map(([, key]) => key!)));
+    expect(used).toEqual(sorted(Object.keys(texts)));
+  });
+
+  it('let no workspace choose programs, credentials or permissions', () => {
+    const properties: Record<string, { scope: string }> = contributes.configuration.properties;
+    const guarded = [Setting.kubectlPath, Setting.kubeconfig, Setting.approval, Setting.protectedContexts];
+    for (const id of guarded) expect(properties[id]!.scope).toBe('machine');
+    const { restrictedConfigurations, supported } = manifest.capabilities.untrustedWorkspaces;
+    expect(supported).toBe('limited');
+    expect(restrictedConfigurations).toEqual(expect.arrayContaining([...guarded, Setting.checks]));
+  });
+});

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { commandLine, presentable, redact } from '../../../src/ui/redact.ts';
+
+describe('redact', () => {
+  it.each([
+    ['Authorization: Bearer abcdefghijklmnop', 'abcdefghijklmnop'],
+    ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl', 'eyJzdWIiOiIxMjM0In0'],
+    ['-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----', 'MIIEow'],
+    ['-----BEGIN EC PRIVATE KEY-----\nMHcCAQ cut off', 'MHcCAQ'],
+    ['redis://geo:hunter2@redis:6379', 'hunter2'],
+    ['REDIS_PASSWORD=hunter2 refused', 'hunter2'],
+    ['{"apiKey":"hunter2","a":1}', 'hunter2'],
+    ['kubectl --token hunter2hunter2 get pods', 'hunter2hunter2'],
+    ['kubectl create secret generic x --from-literal=key=hunter2', 'hunter2'],
+  ])('blanks the value in %s', (text, secret) => {
+    expect(redact(text)).not.toContain(secret);
+  });
+
+  it('leaves ordinary words alone', () => {
+    const text = 'Secret/hotel/geo has 2 keys; the token endpoint answered 503 for Service geo port 9999';
+    expect(redact(text)).toBe(text);
+  });
+});
+
+describe('presentable', () => {
+  it('removes control characters, terminal codes and text direction overrides', () => {
+    expect(presentable('a\u0007b\u001b[31mc\u001b[0m\u202ed\r\ne', 100)).toBe('abcd\ne');
+  });
+
+  it('never returns more than the limit', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), fc.integer({ min: 1, max: 80 }), (text, limit) => {
+        expect(presentable(text, limit).length).toBeLessThanOrEqual(limit);
+      }),
+    );
+  });
+});
+
+describe('commandLine', () => {
+  it('quotes what a shell would take apart', () => {
+    expect(commandLine(['patch', 'svc', 'geo', '-p', '{"a": "it\'s"}'])).toBe(
+      `kubectl patch svc geo -p '{"a": "it'\\''s"}'`,
+    );
+  });
+
+  it.each([
+    [['create', 'secret', 'generic', 'x', '--from-literal', 'key=hunter2']],
+    [['create', 'secret', 'generic', 'x', '--from-literal=key=hunter2']],
+    [['get', 'pods', '--token', 'hunter2']],
+    [['get', 'pods', '--password=hunter2']],
+  ])('blanks the secret in %j', (argv) => {
+    expect(commandLine(argv)).not.toContain('hunter2');
+  });
+});
