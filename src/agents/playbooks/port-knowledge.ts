@@ -19,7 +19,7 @@ export interface KnownPort {
 
 export interface PortKnowledge {
   ports: KnownPort[];
-  /** Containers of which nothing says where they listen: they might serve any port. */
+  /** Containers that neither declare a port nor have one probed: they might serve any port. */
   silentContainers: string[];
   /** Numbers that some argument or variable mentions as a port; they are not taken as wrong. */
   mentioned: Set<number>;
@@ -42,8 +42,8 @@ export function portKnowledge(podSpec: Untyped): PortKnowledge {
     const before = ports.length;
     addDeclared(ports, container);
     for (const probe of ['readiness', 'liveness', 'startup'] as const) addProbe(ports, container, probe);
-    addHints(ports, mentioned, container);
     if (ports.length === before) silentContainers.push(container.name);
+    addHints(ports, mentioned, container);
   }
   for (const container of containersOf(podSpec)) addMentions(mentioned, container);
   return { ports, silentContainers, mentioned };
