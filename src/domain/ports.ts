@@ -11,6 +11,8 @@ export interface TransactionOpening {
   title: string;
   /** K of the paper: at most this many HTTP writes. */
   maxWrites: number;
+  /** Let writes through whose undo needs a person (class `human`); default: they are refused. */
+  acceptHuman?: boolean;
 }
 
 /** An open transaction: the only way to write. */

@@ -26,6 +26,7 @@ export interface OpenRecord {
   title: string;
   target: Target;
   maxWrites: number;
+  acceptHuman?: boolean;
   /** Field manager of every write of this transaction. */
   manager: string;
   at: string;

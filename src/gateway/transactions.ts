@@ -64,7 +64,7 @@ export class GatewayTransactions implements TransactionManager {
   }
 
   async rehearse(plan: Plan, signal: AbortSignal): Promise<StepRehearsal[]> {
-    const rehearser = new Rehearser(this.options, 'stratus-rehearsal');
+    const rehearser = new Rehearser(this.options, 'stratus-rehearsal', true);
     const overlay: Overlay = new Map();
     const results: StepRehearsal[] = [];
     for (const [index, step] of plan.steps.entries()) {
@@ -121,7 +121,7 @@ class GatewayTransaction implements OpenTransaction {
     this.journal = journal;
     this.open = open;
     this.raw = new ApiSession(passAsUpstream(options.upstream));
-    this.rehearser = new Rehearser(options, open.manager);
+    this.rehearser = new Rehearser(options, open.manager, open.acceptHuman ?? false);
     this.steps = journal.records.filter((record) => record.type === 'step').length;
     this.monitor = new JournalMonitor({
       upstream: options.upstream,
@@ -261,10 +261,10 @@ class Rehearser {
   readonly scrubber = new SecretScrubber();
   private readonly options: Filled;
 
-  constructor(options: Filled, manager: string) {
+  constructor(options: Filled, manager: string, acceptHuman: boolean) {
     this.options = options;
     const raw = new ApiSession(passAsUpstream(options.upstream));
-    this.inspector = new WriteInspector(raw, new Discovery((path) => raw.find(path)), manager);
+    this.inspector = new WriteInspector(raw, new Discovery((path) => raw.find(path)), manager, acceptHuman);
   }
 
   async run(

@@ -66,11 +66,16 @@ export class WriteInspector {
   private readonly api: ApiSession;
   private readonly discovery: Discovery;
   private readonly manager: string;
+  private readonly acceptHuman: boolean;
   private readonly rights = new Map<string, Promise<boolean>>();
 
-  /** @param manager field manager that every write carries */
-  constructor(api: ApiSession, discovery: Discovery, manager: string) {
+  /**
+   * @param manager field manager that every write carries
+   * @param acceptHuman let writes through whose undo needs a person
+   */
+  constructor(api: ApiSession, discovery: Discovery, manager: string, acceptHuman: boolean) {
     this.api = api;
+    this.acceptHuman = acceptHuman;
     this.discovery = discovery;
     this.manager = manager;
   }
@@ -202,6 +207,9 @@ export class WriteInspector {
       consumers: ref.kind === 'PersistentVolumeClaim' && verb === 'delete' ? await this.consumersOf(ref) : undefined,
     });
     if (forecast.class === 'refused') throw new Refused('not-undoable', forecast.residue.join('; '));
+    if (forecast.class === 'human' && !this.acceptHuman) {
+      throw new Refused('needs-a-person', `undoing it needs a person: ${forecast.residue.join('; ')}`);
+    }
     await this.mustBeAllowed(subject, forecast);
     return { forecast, after, companions: await this.companions(subject, after) };
   }
