@@ -3,6 +3,7 @@ import { analyzeClaimStorageClasses, CLAIM_STORAGE_CLASS } from './claim-storage
 import { analyzeImagePulls, IMAGE_PULL } from './image-pull.ts';
 import { analyzeMissingConfig, MISSING_CONFIG } from './missing-config.ts';
 import { analyzeNodePlacement, NODE_PLACEMENT } from './node-placement.ts';
+import { analyzeServiceSelectors, SERVICE_SELECTOR } from './service-selector.ts';
 import { analyzeServiceTargetPorts, SERVICE_TARGET_PORT } from './service-target-port.ts';
 import { analyzeScaledToZero, SCALED_TO_ZERO } from './workload-scaled-to-zero.ts';
 
@@ -13,5 +14,6 @@ export const ANALYZERS: readonly Analyzer[] = [
   { rule: NODE_PLACEMENT, depth: 2, analyze: analyzeNodePlacement },
   { rule: IMAGE_PULL, depth: 2, analyze: analyzeImagePulls },
   { rule: SCALED_TO_ZERO, depth: 3, analyze: analyzeScaledToZero },
+  { rule: SERVICE_SELECTOR, depth: 4, analyze: analyzeServiceSelectors },
   { rule: SERVICE_TARGET_PORT, depth: 4, analyze: analyzeServiceTargetPorts },
 ];

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+
+const SEEDS = [14, 28, 3000, 65537];
+const RULE = 'service-selector';
+
+async function only(world: World) {
+  const findings = await world.diagnose();
+  expect(commandProblems(findings)).toEqual([]);
+  const found = byRule(findings, RULE);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+function selectorAfter(world: World, finding: Awaited<ReturnType<typeof only>>) {
+  const service = world.list('Service').find((object) => object.metadata.name === finding.object.name)!;
+  return applyPatch(service, patchOps(finding.fixes[0]!.commands[0]!)).spec.selector;
+}
+
+describe.each(SEEDS)('a selector that fits no pod (seed %i)', (seed) => {
+  it('gets the one value that differs', async () => {
+    const world = new World(seed);
+    const [app, part] = [world.random.name(), world.random.name()];
+    const labels = { 'app.example/name': app, part };
+    const workload = world.workload({ labels });
+    for (let others = 0; others < 3; others++)
+      world.workload({ labels: { 'app.example/name': app, part: world.random.name() } });
+    world.service({ ...labels, part: `${part}x` }, [{ port: 80, targetPort: 'http' }], {
+      name: workload.metadata.name,
+    });
+    expect(selectorAfter(world, await only(world))).toEqual(labels);
+  });
+
+  it('finds the value under another key', async () => {
+    const world = new World(seed);
+    const name = world.random.name();
+    world.workload({ labels: { 'app.kubernetes.io/name': name } });
+    world.service({ app: name }, [{ port: 80, targetPort: 'http' }]);
+    expect(selectorAfter(world, await only(world))).toEqual({ 'app.kubernetes.io/name': name });
+  });
+
+  it('goes back to the selector last applied', async () => {
+    const world = new World(seed);
+    const workload = world.workload();
+    const selector = workload.spec.template.metadata.labels;
+    const applied = JSON.stringify({ spec: { selector } });
+    world.service({ x: '1', y: '2' }, [{ port: 80, targetPort: 'http' }], {
+      metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': applied } },
+    });
+    expect(selectorAfter(world, await only(world))).toEqual(selector);
+  });
+
+  it('loses a key that the pods had before', async () => {
+    const world = new World(seed);
+    const app = world.random.name();
+    world.workload({ labels: { app }, earlier: [{ labels: { app, stage: 'blue' } }] });
+    world.service({ app, stage: 'blue' }, [{ port: 80, targetPort: 'http' }]);
+    expect(selectorAfter(world, await only(world))).toEqual({ app });
+  });
+
+  it('has no fix where several workloads fit equally well, or none does', async () => {
+    const world = new World(seed);
+    const app = world.random.name();
+    for (let others = 0; others < 2; others++) world.workload({ labels: { app, part: world.random.name() } });
+    world.service({ app, part: 'zz' }, [{ port: 80, targetPort: 'http' }]);
+    const finding = await only(world);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.severity).toBe('warning');
+  });
+
+  it('is not judged when it fits a workload at 0 or kinds could not be read', async () => {
+    const world = new World(seed);
+    world.serviceFor(world.workload({ replicas: 0 }));
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+    world.service({ app: 'no' }, [{ port: 80, targetPort: 'http' }]);
+    world.unreadable['StatefulSet'] = 'forbidden';
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+  });
+});
