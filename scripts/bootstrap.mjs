@@ -113,7 +113,9 @@ function npmEnvironment() {
 
 function installDependencies(node) {
   const stamp = join(root, 'node_modules', '.stratus-lock-hash');
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const current = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (current()) return;
   withLock(cache, () => {

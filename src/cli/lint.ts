@@ -81,6 +81,13 @@ function fixed(file: LintFile, config: LintConfig): string {
   return text;
 }
 
+/** True if a file starts with a byte order mark, which is no part of its text but must survive a fix. */
+function startsWithMark(path: string): boolean {
+  return readFileSync(path)
+    .subarray(0, 3)
+    .equals(Buffer.from([0xef, 0xbb, 0xbf]));
+}
+
 function textReport(files: readonly FileFindings[], io: LintIo): void {
   const counts = { error: 0, warning: 0, information: 0 };
   for (const { path, text, findings } of files) {
@@ -208,7 +215,7 @@ export async function lintCommand(args: string[], io: LintIo): Promise<number> {
       text = fixed(file, config);
       if (text !== file.text) {
         try {
-          writeFileSync(file.absolute, text);
+          writeFileSync(file.absolute, startsWithMark(file.absolute) ? `\uFEFF${text}` : text);
         } catch {
           unreadable.push({ path: file.path, reason: 'cannot be written' });
           text = file.text;

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { stateFolder } from '../gateway/state-folder.ts';
 import type { StratusApp } from '../run/app.ts';
+import { LockedByAnother } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { helpOf } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
@@ -19,14 +19,6 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   journal: async () => (await import('./journal.ts')).journalCommand,
   lock: async () => (await import('./lock.ts')).lockCommand,
 };
-
-/** `$STRATUS_HOME`, or the platform's state directory. */
-function stateFolder(env: NodeJS.ProcessEnv): string {
-  if (env.STRATUS_HOME) return env.STRATUS_HOME;
-  if (process.platform === 'win32') return join(env.LOCALAPPDATA ?? homedir(), 'stratus');
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'stratus');
-  return join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'stratus');
-}
 
 function processIo(): CommandIo {
   const terminal = process.stdin.isTTY && process.stderr.isTTY;
@@ -84,9 +76,10 @@ async function main(args: string[]): Promise<number> {
   const open = async (): Promise<StratusApp> => {
     const { createApp } = await import('../run/create-app.ts');
     const app = await createApp({
-      stateFolder: stateFolder(process.env),
+      stateFolder: stateFolder(process.env, process.platform),
       kubectlPath: process.env.STRATUS_KUBECTL,
       kubeconfig: process.env.KUBECONFIG,
+      ...(name === 'run' ? { workingFolder: process.cwd() } : {}),
     });
     opened.push(app);
     if (name !== 'recover') await mentionUnfinished(app, io);
@@ -105,6 +98,11 @@ async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> 
     io.stderr(`stratus: ${count} transaction(s) were interrupted; 'stratus recover' lists and finishes them\n`);
 }
 
+function exitCodeOfError(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  return error instanceof LockedByAnother ? EXIT.locked : EXIT.error;
+}
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
@@ -113,6 +111,6 @@ main(process.argv.slice(2)).then(
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`stratus: ${message.split('\n')[0]}\n`);
     if (process.env.STRATUS_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.error;
+    process.exitCode = exitCodeOfError(error);
   },
 );

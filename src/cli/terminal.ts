@@ -28,6 +28,7 @@ export class TerminalView {
   readonly #paint: Paint;
   #start = 0;
   #muBefore = '?';
+  #phase = '';
 
   constructor(write: (line: string) => void, paint: Paint) {
     this.#write = write;
@@ -45,7 +46,8 @@ export class TerminalView {
         return;
       }
       case 'phase':
-        if (event.phase !== 'done') this.#line(event, paint('cyan', `● ${event.phase}`));
+        if (event.phase !== 'done' && event.phase !== this.#phase) this.#line(event, paint('cyan', `● ${event.phase}`));
+        this.#phase = event.phase;
         return;
       case 'detected': {
         this.#muBefore = muText(event.severity);

@@ -72,7 +72,10 @@ export class WatchSettler implements Settler {
     const started = this.#clock.monotonic();
     const since = new Map<string, number>();
     const starting = view.start().then(() => true);
-    await Promise.race([starting, this.#clock.sleep(this.#maxWaitMs, signal).catch(() => false)]);
+    // The timer must not outlive the race, or it would keep the process alive.
+    const timer = new AbortController();
+    const limit = this.#clock.sleep(this.#maxWaitMs, AbortSignal.any([signal, timer.signal])).catch(() => false);
+    await Promise.race([starting, limit]).finally(() => timer.abort());
     let shown = '';
     for (;;) {
       if (signal.aborted) throw new ClusterError('aborted', 'waiting for the cluster to settle was cancelled');
@@ -82,12 +85,12 @@ export class WatchSettler implements Settler {
       const patience = this.#remainingPatience(pending, since, now);
       const texts = pending.map(({ text }) => text);
       if (pending.length === 0 || patience === 0) return { settled: true, pending: texts };
-      const limit = Math.max(
+      const waitMs = Math.max(
         MIN_WAIT_MS,
         budgetMs + ROLLOUT_SLACK_MS,
         ...pending.map(({ patienceMs }) => patienceMs ?? 0),
       );
-      const left = started + Math.min(limit, this.#maxWaitMs) - now;
+      const left = started + Math.min(waitMs, this.#maxWaitMs) - now;
       if (left <= 0) return { settled: false, pending: texts };
       const text = texts.join('; ');
       if (text !== shown) progress(`waiting: ${text}`);

@@ -2,13 +2,8 @@ import type { Finding } from '../domain/finding.ts';
 import type { RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
-import type {
-  RehearsedWrite,
-  StepRehearsal,
-  StepResult,
-  TransactionSummary,
-  UndoResult,
-} from '../domain/transaction.ts';
+import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import type { WriteDetail } from '../gateway/journal-details.ts';
 import type { AskApproval, IncidentRun } from './incident-run.ts';
 
 /** A context of the user's kubeconfig, for pickers. */
@@ -36,12 +31,7 @@ export interface Diagnosis {
   oracles: Record<string, string>;
 }
 
-/** One journalled write as people see it; Secret values are blank. */
-export interface TransactionWrite extends RehearsedWrite {
-  /** Index of the command it belongs to. */
-  command: number;
-  outcome: 'intended' | 'done' | 'failed' | 'unknown';
-}
+export type TransactionWrite = WriteDetail;
 
 export interface TransactionDetail extends TransactionSummary {
   details: TransactionWrite[];
@@ -53,6 +43,9 @@ export interface CommandResult {
   tx: string | null;
   undo: UndoResult | null;
 }
+
+/** Another writer holds the cluster's lock (exit 7); the message names it. */
+export class LockedByAnother extends Error {}
 
 export interface LockStatus {
   state: 'free' | 'held' | 'dirty' | 'unknown';
@@ -108,4 +101,6 @@ export interface AppConfig {
   kubectlPath?: string;
   /** Value of `$KUBECONFIG` to honour. */
   kubeconfig?: string;
+  /** Where relative file arguments of the engineer's own command are looked up; agents' commands have none. */
+  workingFolder?: string;
 }

@@ -42,6 +42,8 @@ export interface IncidentRunPorts {
   lock: WriterLock;
   clock: Clock;
   askApproval: AskApproval;
+  /** Null when an agent may run the command (argv without the word kubectl), else why not. */
+  confine(argv: string[]): string | null;
   /** Objects that a write to one of `roots` may affect, the roots included. */
   isAffected(roots: ObjectRef[], snapshot: ClusterSnapshot): (object: ObjectRef) => boolean;
   /** What of the start's inventory was deleted or scaled away (design section 2, "no cheat"). */
@@ -268,7 +270,10 @@ export class IncidentRun {
   }
 
   async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
-    const steps = await this.#ports.transactions.rehearse(plan, signal);
+    const refused = plan.steps.map(({ argv }) => ({ argv, problem: this.#ports.confine(argv) }));
+    const steps = refused.some(({ problem }) => problem)
+      ? refused.map(({ argv, problem }) => ({ argv, ok: !problem, problem: problem ?? '', writes: [], partial: false }))
+      : await this.#ports.transactions.rehearse(plan, signal);
     return { type: 'rehearsed', steps, hash: this.#ports.hash(JSON.stringify([plan.hash, steps])) };
   }
 

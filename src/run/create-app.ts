@@ -1,0 +1,189 @@
+import { watch } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PlaybookBrain } from '../agents/playbooks/playbook-brain.ts';
+import { loadKubeconfig } from '../cluster/kubeconfig.ts';
+import { SystemClock } from '../cluster/system-clock.ts';
+import type { Brain } from '../domain/brain.ts';
+import type { Clock } from '../domain/clock.ts';
+import { mu } from '../domain/severity.ts';
+import type { Target } from '../domain/target.ts';
+import type { StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import { undoOf, writeDetails } from '../gateway/journal-details.ts';
+import { JournalStore } from '../gateway/journal-store.ts';
+import { findKubectl } from '../gateway/kubectl-binary.ts';
+import type {
+  AppConfig,
+  CommandResult,
+  ContextChoice,
+  Diagnosis,
+  LockStatus,
+  MitigateRequest,
+  StratusApp,
+  TransactionDetail,
+} from './app.ts';
+import { IncidentRun } from './incident-run.ts';
+import { RunLog } from './run-log.ts';
+import { sha256, TargetSession } from './target-session.ts';
+
+/** Composition of the application from its parts; the only place where they meet. */
+export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}): Promise<StratusApp> {
+  await mkdir(config.stateFolder, { recursive: true, mode: 0o700 });
+  const store = await JournalStore.open(config.stateFolder, process.env);
+  return new App(config, store, { clock: new SystemClock(), brain: new PlaybookBrain(), ...parts });
+}
+
+/** What a test may replace: time, and the brain (a brain holds no rights, so any will do). */
+export interface AppParts {
+  clock: Clock;
+  brain: Brain;
+}
+
+class App implements StratusApp {
+  readonly #config: AppConfig;
+  readonly #store: JournalStore;
+  readonly #parts: AppParts;
+  readonly #sessions = new Map<string, Promise<TargetSession>>();
+  readonly #watchers = new Set<{ close(): void }>();
+
+  constructor(config: AppConfig, store: JournalStore, parts: AppParts) {
+    this.#config = config;
+    this.#store = store;
+    this.#parts = parts;
+  }
+
+  async contexts(): Promise<ContextChoice[]> {
+    return (await loadKubeconfig(this.#config)).contexts();
+  }
+
+  async namespaces(context: string, signal: AbortSignal): Promise<string[]> {
+    const target = await (await loadKubeconfig(this.#config)).target(context);
+    return (await this.#session(target)).namespaces(signal);
+  }
+
+  async pin(context?: string, namespace?: string): Promise<Target> {
+    const target = await (await loadKubeconfig(this.#config)).target(context, namespace);
+    await (await this.#session(target)).checkReachable();
+    return target;
+  }
+
+  async mitigate(request: MitigateRequest): Promise<IncidentRun> {
+    const { target, options, checks, askApproval } = request;
+    const session = await this.#session(target);
+    const id = `run-${new Date(this.#parts.clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${sha256(`${process.pid} ${this.#parts.clock.monotonic()}`).slice(0, 4)}`;
+    const log = new RunLog(this.#config.stateFolder, id);
+    const ports = await session.runPorts(this.#parts.brain, checks, askApproval, (event) => log.append(event));
+    const run = new IncidentRun(id, target, options, ports);
+    session.onLockLost((reason) => run.lockLost(reason));
+    return run;
+  }
+
+  async diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis> {
+    const session = await this.#session(target);
+    const { severity, snapshot, oracles } = await session.severity(checks).baseline(signal);
+    const findings = await this.#parts.brain.diagnose({
+      snapshot,
+      severity,
+      readLog: (...args) => session.reader.readLog(...args),
+    });
+    return { findings, severity, mu: severity.known ? mu(severity) : null, oracles };
+  }
+
+  async transactions(): Promise<TransactionSummary[]> {
+    return (await this.#store.list()).reverse();
+  }
+
+  async transaction(id: string): Promise<TransactionDetail> {
+    const records = await this.#store.read(id);
+    const summary = (await this.#store.list()).find((one) => one.id === id);
+    if (!summary) throw new Error(`transaction ${id} is not in the index: 'stratus journal verify' tells more`);
+    return { ...summary, details: writeDetails(records), undo: undoOf(records) };
+  }
+
+  async unfinished(): Promise<TransactionSummary[]> {
+    const open = ['open', 'undoing'];
+    return (await this.transactions()).filter(({ status, active }) => open.includes(status) && !active);
+  }
+
+  async undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
+    const summary = (await this.#store.list()).find((one) => one.id === id);
+    if (!summary) throw new Error(`there is no transaction '${id}' in the journal`);
+    const session = await this.#sessionOf(summary);
+    return session.undo(id, signal, progress);
+  }
+
+  async keep(id: string): Promise<void> {
+    const journal = await this.#store.take(id);
+    try {
+      const at = new Date(this.#parts.clock.now()).toISOString();
+      await journal.setStatus('committed', at, 'kept by the engineer after an interruption');
+    } finally {
+      await journal.close();
+    }
+  }
+
+  async verifyJournal(): Promise<string[]> {
+    return (await this.#store.verify()).map(({ name, problem }) => `${name}: ${problem}`);
+  }
+
+  async lockStatus(target: Target): Promise<LockStatus> {
+    return (await this.#session(target)).lockStatus();
+  }
+
+  async breakLock(target: Target): Promise<void> {
+    await (await this.#session(target)).breakLock();
+  }
+
+  async rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal> {
+    return (await this.#session(target)).rehearseCommand(argv, signal);
+  }
+
+  async runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult> {
+    return (await this.#session(target)).runCommand(argv, signal);
+  }
+
+  onJournalChange(listener: () => void): { dispose(): void } {
+    const watcher = watch(join(this.#config.stateFolder, 'journal'), { persistent: false }, () => listener());
+    watcher.on('error', () => watcher.close());
+    this.#watchers.add(watcher);
+    return {
+      dispose: () => {
+        watcher.close();
+        this.#watchers.delete(watcher);
+      },
+    };
+  }
+
+  async dispose(): Promise<void> {
+    for (const watcher of this.#watchers) watcher.close();
+    for (const session of this.#sessions.values()) await (await session.catch(() => null))?.dispose();
+  }
+
+  /** The pinned target of a transaction: its context must still mean the same cluster and user (I10). */
+  async #sessionOf(summary: TransactionSummary): Promise<TargetSession> {
+    const target = await (await loadKubeconfig(this.#config)).target(summary.context, summary.namespace);
+    if (target.fingerprint !== summary.fingerprint) {
+      throw new Error(
+        `context '${summary.context}' now means another cluster or user than when ${summary.id} was made: restore it in the kubeconfig`,
+      );
+    }
+    return this.#session(target);
+  }
+
+  #session(target: Target): Promise<TargetSession> {
+    const key = JSON.stringify([target.context, target.namespace, target.fingerprint]);
+    let session = this.#sessions.get(key);
+    if (!session) {
+      session = TargetSession.open(target, {
+        config: this.#config,
+        store: this.#store,
+        clock: this.#parts.clock,
+        kubectl: () => findKubectl(this.#config.kubectlPath, process.env),
+      });
+      this.#sessions.set(key, session);
+      // A session that failed to open is tried again the next time.
+      session.catch(() => this.#sessions.delete(key));
+    }
+    return session;
+  }
+}

@@ -1,0 +1,23 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunEvent } from '../domain/run-event.ts';
+
+/**
+ * Event log of one run on disk, one JSON object a line, in `runs/` of the state folder. Appended synchronously so that
+ * the order on disk is the order in which the reducer saw the events. It holds no Secret values: everything in it came
+ * through the gateway's read or rehearse mode. The transaction journal, not this log, is what undo relies on.
+ */
+export class RunLog {
+  readonly path: string;
+
+  /** @param run becomes part of the file name */
+  constructor(stateFolder: string, run: string) {
+    const folder = join(stateFolder, 'runs');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.path = join(folder, `${run}.jsonl`);
+  }
+
+  append(event: RunEvent): void {
+    appendFileSync(this.path, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+  }
+}

@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import { affectedBy } from '../cluster/affected.ts';
+import { userCheckOracle } from '../cluster/check-oracle.ts';
+import { connect, type ClusterConnection } from '../cluster/cluster-connection.ts';
+import { WatchSettler } from '../cluster/settle.ts';
+import { HealthOracle, NodeOracle } from '../cluster/health-oracle.ts';
+import { inventoryCheats } from '../cluster/inventory.ts';
+import { KubeApi } from '../cluster/kube-api.ts';
+import { loadKubeconfig, targetChange } from '../cluster/kubeconfig.ts';
+import { LeaseLock } from '../cluster/lease-lock.ts';
+import { SeverityReader } from '../cluster/severity-reader.ts';
+import { SnapshotReader } from '../cluster/snapshot.ts';
+import type { Brain } from '../domain/brain.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { OpenTransaction } from '../domain/ports.ts';
+import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
+import type { RunEvent } from '../domain/run-event.ts';
+import type { Target } from '../domain/target.ts';
+import type { StepRehearsal, UndoResult } from '../domain/transaction.ts';
+import type { JournalStore } from '../gateway/journal-store.ts';
+import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
+import { Kubectl } from '../gateway/kubectl.ts';
+import { Monitor } from '../gateway/monitor.ts';
+import { asTransport } from '../gateway/raw-access.ts';
+import { GatewayTransactions } from '../gateway/transactions.ts';
+import { confine } from '../kubectl/confine.ts';
+import type { AppConfig, CommandResult, LockStatus } from './app.ts';
+import { LockedByAnother } from './app.ts';
+import type { AskApproval, IncidentRunPorts } from './incident-run.ts';
+
+export interface SessionParts {
+  config: AppConfig;
+  store: JournalStore;
+  clock: Clock;
+  kubectl(): Promise<KubectlBinary>;
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Everything that belongs to one pinned target: one connection, and one gateway mode for each role (design section 3). */
+export class TargetSession {
+  readonly target: Target;
+  readonly reader: SnapshotReader;
+  readonly #parts: SessionParts;
+  readonly #connection: ClusterConnection;
+  readonly #api: KubeApi;
+  readonly #lock: LeaseLock;
+  #lockLost: (reason: string) => void = () => undefined;
+
+  private constructor(target: Target, parts: SessionParts, connection: ClusterConnection) {
+    this.target = target;
+    this.#parts = parts;
+    this.#connection = connection;
+    this.#api = new KubeApi(asTransport(new Monitor(connection, 'read')));
+    this.reader = new SnapshotReader(this.#api, [target.namespace], parts.clock);
+    this.#lock = new LeaseLock(connection, parts.clock, {
+      stateFolder: parts.config.stateFolder,
+      onLost: (reason) => this.#lockLost(reason),
+    });
+  }
+
+  /** Nothing is sent yet. @throws ClusterError when the kubeconfig does not describe the target any more */
+  static async open(target: Target, parts: SessionParts): Promise<TargetSession> {
+    const kubeconfig = await loadKubeconfig(parts.config);
+    const connection = await connect(kubeconfig, target, { clock: parts.clock, environment: process.env });
+    return new TargetSession(target, parts, connection);
+  }
+
+  /** @throws ClusterError unreachable, unauthorized, unknown-namespace … */
+  async checkReachable(): Promise<void> {
+    await this.#api.getJson(`/api/v1/namespaces/${encodeURIComponent(this.target.namespace)}`);
+  }
+
+  /** Empty when the user may not list namespaces. */
+  async namespaces(signal: AbortSignal): Promise<string[]> {
+    try {
+      const list = await this.#api.getJson<{ items: { metadata: { name: string } }[] }>('/api/v1/namespaces', signal);
+      return list.items.map(({ metadata }) => metadata.name).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  /** @throws UsageError-like Error for a check that cannot be read */
+  severity(checks: string[]): SeverityReader {
+    const oracles = [
+      new HealthOracle(),
+      new NodeOracle(),
+      userCheckOracle(checks, this.#connection, this.#parts.clock),
+    ];
+    return new SeverityReader(this.reader, oracles, this.#parts.clock);
+  }
+
+  /** @throws KubectlMissing, Error for a check that cannot be read */
+  async runPorts(
+    brain: Brain,
+    checks: string[],
+    askApproval: AskApproval,
+    record: (event: RunEvent) => void,
+  ): Promise<IncidentRunPorts> {
+    const { clock } = this.#parts;
+    return {
+      brain,
+      cluster: this.reader,
+      severity: this.severity(checks),
+      transactions: await this.#transactions(),
+      settler: this.#settler(),
+      lock: this.#lock,
+      clock,
+      askApproval,
+      confine: (argv) => confinementProblem(argv),
+      isAffected: affectedBy,
+      cheats: inventoryCheats,
+      targetMoved: () => this.#moved(),
+      record,
+      hash: sha256,
+    };
+  }
+
+  onLockLost(listener: (reason: string) => void): void {
+    this.#lockLost = listener;
+  }
+
+  /** Takes the writer lock, undoes, waits until what depends on it converged, gives the lock back. */
+  async undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
+    return this.#locked(id, signal, async () => {
+      const transaction = await (await this.#transactions()).reopen(id);
+      try {
+        progress('replaying the inverse writes');
+        await this.#lock.mark(`undoing ${id}`);
+        const result = await transaction.undo(signal);
+        if (result.outcome === 'undone') await this.#settler().settle(transaction.roots(), signal, progress);
+        return { value: result, clean: result.outcome === 'undone' };
+      } finally {
+        await transaction.dispose();
+      }
+    });
+  }
+
+  async rehearseCommand(argv: string[], signal: AbortSignal): Promise<StepRehearsal> {
+    const problem = confinementProblem(argv);
+    if (problem) return { argv, ok: false, problem, writes: [], partial: false };
+    const [rehearsal] = await (await this.#transactions()).rehearse(planOf(argv), signal);
+    return rehearsal!;
+  }
+
+  async runCommand(argv: string[], signal: AbortSignal): Promise<CommandResult> {
+    return this.#locked<CommandResult>(`run ${argv[0] ?? ''}`, signal, async () => {
+      const transactions = await this.#transactions();
+      const { maxWrites } = DEFAULT_OPTIONS;
+      const transaction = await transactions.begin({ run: 'command', title: argv.join(' '), maxWrites });
+      try {
+        await this.#lock.mark(`executing ${transaction.id}`);
+        return await this.#commandIn(transaction, argv, signal);
+      } finally {
+        await transaction.dispose();
+      }
+    });
+  }
+
+  async #commandIn(transaction: OpenTransaction, argv: string[], signal: AbortSignal) {
+    const result = await transaction.execute(planOf(argv).steps[0]!, [], signal);
+    if (result.ok) {
+      await transaction.commit();
+      const tx = transaction.roots().length > 0 ? transaction.id : null;
+      return { value: { result, tx, undo: null }, clean: true };
+    }
+    const undo = await transaction.undo(new AbortController().signal);
+    return { value: { result, tx: null, undo }, clean: undo.outcome === 'undone' };
+  }
+
+  async lockStatus(): Promise<LockStatus> {
+    return this.#lock.status();
+  }
+
+  async breakLock(): Promise<void> {
+    await this.#lock.breakLock();
+  }
+
+  async dispose(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #locked<T>(
+    purpose: string,
+    signal: AbortSignal,
+    work: () => Promise<{ value: T; clean: boolean }>,
+  ): Promise<T> {
+    const lock = await this.#lock.acquire(purpose, signal);
+    if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
+    let clean = false;
+    try {
+      const { value, clean: finished } = await work();
+      clean = finished;
+      return value;
+    } finally {
+      await (clean ? this.#lock.release() : this.#lock.mark('dirty')).catch(() => undefined);
+    }
+  }
+
+  async #transactions(): Promise<GatewayTransactions> {
+    const { config, store, clock } = this.#parts;
+    const { fingerprint } = this.target;
+    const kubectl = new Kubectl(await this.#parts.kubectl(), config.stateFolder, fingerprint, config.workingFolder);
+    const mayWrite = async () => {
+      const moved = await this.#moved();
+      if (moved) return moved;
+      return (await this.#lock.renew()) ? null : 'the writer lock is lost';
+    };
+    return new GatewayTransactions({
+      upstream: this.#connection,
+      target: this.target,
+      kubectl,
+      store,
+      clock,
+      mayWrite,
+    });
+  }
+
+  #settler(): WatchSettler {
+    return new WatchSettler(this.#api, this.#parts.clock, [this.target.namespace]);
+  }
+
+  #moved(): Promise<string | null> {
+    return targetChange(this.#parts.config, this.target);
+  }
+}
+
+function planOf(argv: string[]) {
+  const title = argv.join(' ');
+  return {
+    hash: sha256(title),
+    title,
+    findingId: '',
+    steps: [{ argv, why: 'asked for by the engineer' }],
+    files: [],
+    expects: '',
+  };
+}
+
+/** Null when an agent may run it, else why not and what to write instead. */
+function confinementProblem(argv: string[]): string | null {
+  const verdict = confine(['kubectl', ...argv]);
+  if (verdict.ok) return null;
+  return verdict.rewrite ? `${verdict.message} (allowed: ${verdict.rewrite})` : verdict.message;
+}
