@@ -117,7 +117,7 @@ describe('a healthy cluster of random topology', () => {
       fc.asyncProperty(fc.integer(), async (seed) => {
         expect(await healthyCluster(seed).diagnose()).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -130,7 +130,7 @@ describe('a healthy cluster of random topology', () => {
         const findings = await world.diagnose();
         expect(findings.filter((finding) => finding.severity !== 'info')).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -148,7 +148,7 @@ describe('a healthy cluster of random topology', () => {
           expect(await world.plan()).not.toBeNull();
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 });
