@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 import { readRecord, instanceFiles } from './instance-record.ts';
-import { downCluster, instanceNames, readInstance, upCluster, type Instance, type NodeKind } from './instance.ts';
+import {
+  abandonStart,
+  downCluster,
+  instanceNames,
+  readInstance,
+  upCluster,
+  type Instance,
+  type NodeKind,
+} from './instance.ts';
 import { DEFAULT_INSTANCE, stateFolder } from './paths.ts';
 import { isRunning } from './processes.ts';
 import { StreamReport, type Report } from './report.ts';
@@ -21,6 +29,7 @@ const USAGE = `usage: npm run testbed -- COMMAND [OPTIONS]
 
 const EXIT_FAILED = 4;
 const EXIT_USAGE = 64;
+const EXIT_INTERRUPTED = 130;
 
 class UsageError extends Error {}
 
@@ -130,15 +139,19 @@ async function up(given: Arguments, report: Report): Promise<void> {
   process.stderr.write(`To use it: eval "$(npm run --silent testbed -- env${nameOption(instance.name)})"\n`);
 }
 
-/** An interrupted start stops what it started; a second signal leaves that to the next `up` or `down`. */
+let interrupted = false;
+
+/** An interrupted start stops what it started. A second signal leaves that to the next `up` or `down`. */
 function stopOnSignal(name: string, report: Report): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      process.stderr.write('\n');
-      report.notice(
-        `interrupted; the unfinished instance is cleaned up by: npm run testbed -- down${nameOption(name)}`,
-      );
-      process.exit(130);
+      interrupted = true;
+      report.notice('interrupted; stopping what was started');
+      abandonStart(name)
+        .catch((error: Error) =>
+          report.notice(`${error.message}; finish with: npm run testbed -- down${nameOption(name)}`),
+        )
+        .finally(() => process.exit(EXIT_INTERRUPTED));
     });
   }
 }
@@ -208,9 +221,13 @@ function nameOption(name: string): string {
   return name === DEFAULT_INSTANCE ? '' : ` --name ${name}`;
 }
 
+// A reader that has seen enough (`… | head`) is no failure.
+process.stdout.on('error', () => process.exit(0));
 try {
   await main();
 } catch (error) {
+  // The parts that end under an interrupted start are no news; the signal's handler ends the process.
+  if (interrupted) await new Promise(() => undefined);
   if (error instanceof UsageError) {
     process.stderr.write(`testbed: ${error.message}\n\n${USAGE}`);
     process.exit(EXIT_USAGE);

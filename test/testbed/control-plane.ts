@@ -155,6 +155,9 @@ export async function startControllers(context: StartContext): Promise<void> {
     `--service-account-private-key-file=${pki('service-accounts.key')}`,
     `--root-ca-file=${pki('ca.crt')}`,
     '--use-service-account-credentials',
+    // At the default of 20 requests a second the controllers queue up behind each other's sign-in for seconds.
+    '--kube-api-qps=300',
+    '--kube-api-burst=500',
   ]);
   await startComponent(context, 'kube-scheduler', shared('kube-scheduler'));
 }

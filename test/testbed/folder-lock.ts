@@ -31,10 +31,11 @@ async function acquire(path: string, options: LockOptions): Promise<void> {
     if (claim(path)) return;
     const owner = readOwner(path);
     if (owner === undefined || !ownerAlive(owner)) {
-      // Only one taker can rename the dead lock away; the others find it gone or already replaced.
       const grave = `${path}.${process.pid}.dead`;
       try {
-        if (readOwner(path) === owner) renameSync(path, grave);
+        renameSync(path, grave);
+        // Another taker may have been faster; then this is its live lock, which goes back.
+        if (owner !== undefined && readOwner(grave) !== owner) renameSync(grave, path);
       } catch {
         // Somebody else took it.
       }

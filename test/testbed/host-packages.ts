@@ -11,7 +11,6 @@ const PACKAGES = {
   ctr: 'containerd',
   runc: 'runc',
   nft: 'nftables',
-  conntrack: 'conntrack',
   ip: 'iproute2',
   unshare: 'util-linux',
   nsenter: 'util-linux',

@@ -82,6 +82,13 @@ export async function downCluster(name: string, report: Report): Promise<boolean
   });
 }
 
+/** For a launcher that is told to stop during upCluster: ends what was started so far, before the process exits. */
+export async function abandonStart(name: string): Promise<void> {
+  const folder = stateFolder(name);
+  const record = readRecord(folder);
+  if (record?.phase === 'starting') await clean(folder, record);
+}
+
 async function start(
   folder: string,
   fresh: InstanceRecord,

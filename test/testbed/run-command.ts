@@ -31,6 +31,9 @@ export function runCommand(argv: readonly string[], options: CommandOptions = {}
       env: options.env ?? process.env,
       stdio: [input, 'pipe', 'pipe'],
     });
+    // An interrupted launcher does not leave a build or an installation running.
+    const endChild = () => child.kill('SIGKILL');
+    process.once('exit', endChild);
     let stdout = '';
     let stderr = '';
     let partial = '';
@@ -48,10 +51,12 @@ export function runCommand(argv: readonly string[], options: CommandOptions = {}
     }, timeoutMs);
     child.once('error', (error) => {
       clearTimeout(timer);
+      process.off('exit', endChild);
       reject(new TestbedError(`could not start ${command}: ${error.message}`));
     });
     child.once('close', (code, signal) => {
       clearTimeout(timer);
+      process.off('exit', endChild);
       resolve({ code: code ?? 1, stdout, stderr: signal ? `${stderr}\n(ended by ${signal})` : stderr });
     });
     if (typeof options.input === 'string') {
