@@ -19,7 +19,7 @@ class RunPage {
   readonly #problem = h('p', { class: 'page-problem', role: 'alert', hidden: true });
   readonly #elapsed = h('span', { class: 'elapsed' });
   readonly #header: Part<HeaderData>;
-  readonly #title = h('h1', { role: 'status' });
+  readonly #title = h('h1');
   readonly #rail: Part<Pick<RunSnapshot, 'stages' | 'wayBack'> & { width: number }>;
   readonly #plan: Part<PlanData>;
   readonly #findings: Part<RunSnapshot['findings']>;
@@ -128,7 +128,12 @@ class RunPage {
         'div',
         { class: 'headline' },
         h('span', { class: 'badge' }, toneIcon(tone)),
-        h('div', { class: 'words' }, this.#title, detail !== '' && h('p', { class: 'detail' }, detail)),
+        h(
+          'div',
+          { class: 'words' },
+          h('div', { role: 'status' }, this.#title),
+          detail !== '' && h('p', { class: 'detail' }, detail),
+        ),
         (canCancel || cancelling) &&
           h(
             'button',

@@ -145,7 +145,6 @@ function commandItem({ argv, transaction, index }: CommandNode): vscode.TreeItem
 }
 
 const OUTCOMES: Record<TransactionWrite['outcome'], string> = {
-  intended: 'not sent',
   done: '',
   failed: 'refused by the server',
   unknown: 'answer was lost',

@@ -1,4 +1,5 @@
 import { deployShop } from '../testbed/app/deploy.ts';
+import { SHOP_NAMESPACE, SHOP_REQUEST } from '../testbed/app/topology.ts';
 import { healFault, injectFault } from '../testbed/faults/catalog.ts';
 import type { Instance } from '../testbed/instance-record.ts';
 import { StreamReport } from '../testbed/report.ts';
@@ -24,5 +25,12 @@ export async function withBrokenShop<T>(
 
 /** Settings with which the extension works on the testbed. */
 export function editorSettings(instance: Instance): Record<string, unknown> {
-  return { 'stratus.kubectl.path': instance.kubectl, 'stratus.kubeconfig': instance.kubeconfig };
+  const { service, port, path } = SHOP_REQUEST;
+  const check = `hotels=svc://${SHOP_NAMESPACE}/${service}:${port}${path}`;
+  return {
+    'stratus.kubectl.path': instance.kubectl,
+    'stratus.kubeconfig': instance.kubeconfig,
+    // Simulated nodes run no container that could answer.
+    'stratus.checks': instance.nodes === 'real' ? [check] : [],
+  };
 }

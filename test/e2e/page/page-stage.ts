@@ -25,6 +25,8 @@ export class PageStage {
   /** Refusals by the content security policy. */
   readonly violations: string[] = [];
 
+  readonly #waiting = new Set<() => void>();
+
   private constructor(page: Page) {
     this.page = page;
   }
@@ -43,6 +45,7 @@ export class PageStage {
     page.on('pageerror', (error) => stage.violations.push(String(error)));
     await page.exposeFunction('toHost', async (message: ToHost): Promise<ToPage> => {
       stage.requests.push(message);
+      for (const waiting of stage.#waiting) waiting();
       const result = message.name === 'ready' ? { snapshot } : { problem: '' };
       return { type: 'reply', id: message.id, result };
     });
@@ -74,6 +77,22 @@ export class PageStage {
   async push(snapshot: RunSnapshot): Promise<void> {
     const message: ToPage = { type: 'snapshot', snapshot };
     await this.page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);
+  }
+
+  /** Resolves with the first request of this name, made already or still to come. */
+  async request(name: ToHost['name']): Promise<ToHost> {
+    for (;;) {
+      const found = this.requests.find((request) => request.name === name);
+      if (found) return found;
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`the page never asked for '${name}'`)), 30_000);
+        this.#waiting.add(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+      this.#waiting.clear();
+    }
   }
 
   close(): Promise<void> {

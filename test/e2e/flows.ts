@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { buildAll, EDITOR_BUNDLES, ROOT } from '../../scripts/build.ts';
+import { editorSettings, withBrokenShop } from '../host/broken-shop.ts';
+import { launchBrowser, startEditorServer, workbenchUrl } from '../host/code-server.ts';
+import type { EditorServer } from '../host/code-server.ts';
+import { SHOP_NAMESPACE } from '../testbed/app/topology.ts';
+import { readInstance } from '../testbed/instance.ts';
+import type { Instance } from '../testbed/instance-record.ts';
+import { mitigateFlow } from './mitigate-flow.ts';
+import { PAGE_TESTS } from './page/page-tests.ts';
+import { Workbench } from './workbench.ts';
+
+export interface FlowOptions {
+  say?: (text: string) => void;
+  /** Testbed cluster; without one only the page's own tests run and the flow counts as skipped. */
+  instance?: Instance;
+  /** Folder for pictures of the run view; none by default. */
+  pictures?: string;
+  build?: boolean;
+}
+
+export interface FlowTally {
+  passed: number;
+  failed: number;
+  skipped: number;
+  failures: string[];
+}
+
+/** What a person does in a browser: first the run view's page alone, then the whole way in a real VS Code. */
+export async function runBrowserFlows(options: FlowOptions = {}): Promise<FlowTally> {
+  const say = options.say ?? ((text) => console.error(text));
+  const tally: FlowTally = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  if (options.build !== false) await buildAll(EDITOR_BUNDLES);
+  const browser = await launchBrowser(say);
+  const attempt = async (name: string, work: () => Promise<void>) => {
+    try {
+      await work();
+      tally.passed += 1;
+      say(`ok   ${name}`);
+    } catch (error) {
+      tally.failed += 1;
+      tally.failures.push(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      say(`FAIL ${tally.failures.at(-1)}`);
+    }
+  };
+  try {
+    for (const { name, run } of PAGE_TESTS) await attempt(`page: ${name}`, () => run(browser));
+    const { instance } = options;
+    if (!instance) tally.skipped += 1;
+    else await attempt('editor: mitigate, approve, resolved, undo', () => inEditor(browser, instance, options, say));
+  } finally {
+    await browser.close();
+  }
+  return tally;
+}
+
+async function inEditor(
+  browser: Browser,
+  instance: Instance,
+  { pictures }: FlowOptions,
+  say: (text: string) => void,
+): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'stratus-flow-'));
+  let server: EditorServer | undefined;
+  try {
+    server = await startEditorServer({
+      say,
+      env: { STRATUS_HOME: join(scratch, 'state'), KUBECONFIG: instance.kubeconfig },
+      settings: editorSettings(instance),
+    });
+    const url = workbenchUrl(server, scratch, ROOT);
+    await withBrokenShop(instance, say, async () => {
+      const workbench = await Workbench.open(browser, url);
+      try {
+        await mitigateFlow(workbench, { context: instance.context, namespace: SHOP_NAMESPACE, pictures, say });
+      } catch (error) {
+        const picture = join(tmpdir(), 'stratus-flow-failed.png');
+        await workbench.page.screenshot({ path: picture });
+        throw new Error(`${error instanceof Error ? error.message : String(error)} (picture: ${picture})`, {
+          cause: error,
+        });
+      } finally {
+        await workbench.close();
+      }
+    });
+  } finally {
+    await server?.stop();
+    await rm(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const name = process.env.STRATUS_TEST_INSTANCE;
+  const instance = name ? readInstance(name) : undefined;
+  const pictures = process.argv.includes('--pictures') ? join(ROOT, 'media') : undefined;
+  const tally = await runBrowserFlows({ ...(instance ? { instance } : {}), ...(pictures ? { pictures } : {}) });
+  for (const failure of tally.failures) console.error(failure);
+  console.log(JSON.stringify({ suite: 'browser', ...tally, failures: tally.failures.length }));
+  process.exitCode = tally.failed > 0 ? 1 : 0;
+}

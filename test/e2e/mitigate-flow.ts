@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { Workbench } from './workbench.ts';
+
+export interface MitigateFlowOptions {
+  context: string;
+  namespace: string;
+  pictures?: string;
+  say(text: string): void;
+}
+
+/** Palette → target → run view → approve → resolved → undo from the tree. Each wait is for what a person would see. */
+export async function mitigateFlow(workbench: Workbench, options: MitigateFlowOptions): Promise<void> {
+  const { context, namespace, pictures, say } = options;
+  const { page, runView } = workbench;
+  const picture = async (name: string) => {
+    if (pictures) await page.screenshot({ path: join(pictures, name) });
+  };
+
+  await workbench.command('On-call: Focus on Incidents View');
+  await workbench.command('Stratus: Mitigate Incident');
+  await workbench.pick(/which cluster/, context);
+  await workbench.pick(/which namespace/, namespace);
+
+  const approve = runView.getByRole('button', { name: 'Approve and run' });
+  await approve.waitFor();
+  await runView.getByText('spec.ports[').first().waitFor();
+  await workbench.statusItem(`${namespace} @ ${context}: Waiting for your approval`).waitFor();
+  say('waiting for approval');
+  await picture('run-awaiting-approval.png');
+
+  await runView
+    .getByRole('button', { name: /^Compare/ })
+    .first()
+    .click();
+  await page.locator('.monaco-diff-editor').waitFor();
+  await page.locator('.tab').filter({ hasText: 'dry run' }).waitFor();
+  await picture('dry-run-diff.png');
+  await page
+    .locator('.tab')
+    .filter({ hasText: `Incident: ${namespace}` })
+    .click();
+
+  await approve.click();
+  await runView.getByRole('heading', { name: 'Resolved' }).waitFor();
+  say('resolved');
+  const row = workbench.tree('Undo Stack').filter({ hasText: 'kept' }).first();
+  await row.waitFor();
+  await workbench.clearNotifications();
+  await picture('run-resolved.png');
+
+  await row.hover();
+  await row.getByRole('button', { name: 'Undo', exact: true }).click();
+  await page.locator('.monaco-dialog-box').waitFor();
+  await picture('undo-question.png');
+  await workbench.answer('Undo');
+  await workbench.notification(/Undone and verified/).waitFor();
+  await workbench.tree('Undo Stack').filter({ hasText: 'undone' }).first().waitFor();
+  await runView.getByRole('heading', { name: /^Undone/ }).waitFor();
+  say('undone');
+}

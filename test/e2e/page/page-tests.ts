@@ -1,0 +1,204 @@
+import * as assert from 'node:assert/strict';
+import type { Browser } from 'playwright-core';
+import type { RunSnapshot } from '../../../webview/protocol.ts';
+import { PageStage } from './page-stage.ts';
+import { RecordedRun } from './record-run.ts';
+
+interface PageTest {
+  name: string;
+  run(browser: Browser): Promise<void>;
+}
+
+async function onStage(
+  browser: Browser,
+  snapshot: RunSnapshot | null,
+  work: (stage: PageStage) => Promise<void>,
+  options: Parameters<typeof PageStage.open>[2] = {},
+): Promise<void> {
+  const stage = await PageStage.open(browser, snapshot, options);
+  try {
+    await work(stage);
+    assert.deepEqual(stage.violations, [], 'no error and no refusal by the content security policy');
+  } finally {
+    await stage.close();
+  }
+}
+
+/** The run view alone in a browser, fed with a recorded run: what it shows, what it sends, who can use it. */
+export const PAGE_TESTS: PageTest[] = [
+  {
+    name: 'says what will change and how it is undone, and approves exactly that',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      await onStage(browser, snapshot, async (stage) => {
+        const { page } = stage;
+        await page.getByRole('heading', { name: 'Waiting for your approval' }).waitFor();
+        await page.getByRole('rowheader', { name: 'spec.ports[http].targetPort' }).waitFor();
+        await page.getByText('PUT the previous Service geo').waitFor();
+        await page.getByRole('button', { name: 'Approve and run' }).click();
+        const { params } = await stage.request('approve');
+        assert.deepEqual(params, { run: snapshot.run, hash: snapshot.plan!.hash });
+      });
+    },
+  },
+  {
+    name: 'can be used with the keyboard alone, in reading order',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      await onStage(browser, snapshot, async (stage) => {
+        const { page } = stage;
+        const visited: string[] = [];
+        for (let i = 0; i < 4; i++) {
+          await page.keyboard.press('Tab');
+          visited.push(String(await page.evaluate(`document.activeElement.textContent.trim()`)));
+        }
+        assert.deepEqual(visited, ['Cancel run', 'Compare', 'Approve and run', 'Reject…']);
+        await page.keyboard.press('Enter');
+        await page.keyboard.type('not during the sale');
+        await page.keyboard.press('Enter');
+        const { params } = await stage.request('reject');
+        assert.equal((params as { reason: string }).reason, 'not during the sale');
+      });
+    },
+  },
+  {
+    name: 'keeps focus and what is typed while snapshots stream in',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      await onStage(browser, snapshot, async (stage) => {
+        const { page } = stage;
+        await page.getByRole('button', { name: 'Reject…' }).click();
+        await page.keyboard.type('half a rea');
+        const entry = { ...snapshot.log.at(-1)!, id: snapshot.log.length + 1, text: 'something new' };
+        await stage.push({ ...snapshot, log: [...snapshot.log, entry] });
+        await page.getByText('something new').waitFor();
+        assert.equal(await page.evaluate('document.activeElement.value'), 'half a rea');
+      });
+    },
+  },
+  {
+    name: 'adds log entries without repeating earlier ones',
+    async run(browser) {
+      const recorded = await RecordedRun.open({ wrongPlanFirst: true });
+      const first = await recorded.untilAsked();
+      await onStage(browser, first, async (stage) => {
+        await stage.page.evaluate(`document.querySelector('.log li').id = 'first-entry'`);
+        await recorded.approve();
+        const later = await recorded.when(({ attempts, plan }) => attempts.length === 1 && plan?.awaiting === true);
+        await stage.push(later);
+        await stage.page.waitForFunction(`document.querySelectorAll('.log li').length === ${later.log.length}`);
+        assert.equal(await stage.page.locator('#first-entry').count(), 1, 'the first entry is still the same element');
+      });
+    },
+  },
+  {
+    name: 'shows the end, and offers undo there',
+    async run(browser) {
+      const recorded = await RecordedRun.open();
+      await recorded.untilAsked();
+      const ended = recorded.when(({ result }) => result !== null);
+      await recorded.approve();
+      const snapshot = await ended;
+      await onStage(browser, snapshot, async (stage) => {
+        const { page } = stage;
+        await page.getByRole('heading', { name: 'Resolved' }).waitFor();
+        assert.equal(await page.getByRole('button', { name: 'Cancel run' }).count(), 0);
+        await page.getByRole('button', { name: 'Undo', exact: true }).click();
+        const { params } = await stage.request('undo');
+        assert.deepEqual(params, { run: snapshot.run, transaction: snapshot.transactions[0]!.id });
+      });
+    },
+  },
+  {
+    name: 'explains itself when its run is gone',
+    async run(browser) {
+      await onStage(browser, null, async ({ page }) => {
+        await page.getByRole('heading', { name: 'This run has ended with its window' }).waitFor();
+      });
+    },
+  },
+  {
+    name: 'has names for everything that can be used or is drawn, and unique ids',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      await onStage(browser, snapshot, async ({ page }) => {
+        const problems = await page.evaluate(ACCESSIBILITY_CHECK);
+        assert.deepEqual(problems, []);
+        assert.match((await page.locator('.rail').getAttribute('aria-label'))!, /Now: Approve\. Done: Detect/);
+      });
+    },
+  },
+  ...(['dark', 'light'] as const).map((theme) => ({
+    name: `has readable contrast in the ${theme} theme`,
+    async run(browser: Browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      await onStage(browser, snapshot, async ({ page }) => assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []), {
+        theme,
+      });
+    },
+  })),
+  {
+    name: 'fits a narrow column without scrolling sideways',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      await onStage(
+        browser,
+        snapshot,
+        async ({ page }) => {
+          const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+          assert.ok(Number(overflow) <= 0, `${String(overflow)} px too wide`);
+        },
+        { width: 360 },
+      );
+    },
+  },
+  {
+    name: 'shows text from the cluster as text',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      const evil = '<img src=x onerror="window.hacked = true"><script>window.hacked = true</script>';
+      const [finding] = snapshot.findings;
+      const changed = { ...snapshot, findings: [{ ...finding!, message: evil }] };
+      await onStage(browser, changed, async ({ page }) => {
+        await page.getByText(evil).waitFor();
+        assert.equal(await page.evaluate('window.hacked'), undefined);
+      });
+    },
+  },
+];
+
+/** Names of controls and pictures, labels of fields, ids, headings: what a screen reader stands on. */
+const ACCESSIBILITY_CHECK = `(() => {
+  const problems = [];
+  const name = (e) => (e.getAttribute('aria-label') || e.textContent || '').trim();
+  for (const e of document.querySelectorAll('button, [role=img], a')) if (!name(e)) problems.push('no name: ' + e.outerHTML.slice(0, 80));
+  for (const e of document.querySelectorAll('svg')) if (e.getAttribute('role') !== 'img' && e.getAttribute('aria-hidden') !== 'true') problems.push('picture: ' + e.outerHTML.slice(0, 80));
+  for (const e of document.querySelectorAll('input')) if (!document.querySelector('label[for="' + e.id + '"]')) problems.push('no label: ' + e.id);
+  for (const e of document.querySelectorAll('table')) if (!e.caption) problems.push('no caption');
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  for (const id of ids) if (ids.filter((other) => other === id).length > 1) problems.push('id twice: ' + id);
+  if (document.querySelectorAll('h1').length !== 1) problems.push('not one h1');
+  if (!document.querySelector('main') || !document.documentElement.lang) problems.push('no main or language');
+  if (document.querySelector('[role=log]')?.getAttribute('aria-live') !== 'polite') problems.push('log is not polite');
+  if (document.querySelector('[style]')) problems.push('inline style');
+  return problems;
+})()`;
+
+/** Visible text against what is behind it, as WCAG AA wants it: 4.5, or 3 for large text. */
+const CONTRAST_CHECK = `(() => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgba = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); const d = canvas.getImageData(0, 0, 1, 1).data; return [d[0], d[1], d[2], d[3] / 255]; };
+  const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
+  const behind = (e) => { const layers = []; for (let n = e; n; n = n.parentElement) layers.unshift(rgba(getComputedStyle(n).backgroundColor)); return layers.reduce((under, top) => over(top, under), [255, 255, 255, 1]); };
+  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const problems = [];
+  for (const e of document.querySelectorAll('body *:not(svg):not(svg *)')) {
+    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || !e.checkVisibility() || e.closest('.unseen')) continue;
+    const style = getComputedStyle(e), back = behind(e), front = over(rgba(style.color), back);
+    const [a, b] = [light(front), light(back)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05), size = parseFloat(style.fontSize);
+    const wanted = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
+    if (ratio < wanted) problems.push(e.className + ' ' + e.textContent.slice(0, 30) + ': ' + ratio.toFixed(2));
+  }
+  return problems;
+})()`;

@@ -1,0 +1,69 @@
+import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+
+const PATIENCE = 60_000;
+
+/** A VS Code window as a person uses it: palette, quick picks, trees, dialogs, the run view. */
+export class Workbench {
+  readonly page: Page;
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(browser: Browser, url: string): Promise<Workbench> {
+    const page = await browser.newPage({ viewport: { width: 1480, height: 920 }, deviceScaleFactor: 1.5 });
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(url);
+    await page.locator('.monaco-workbench').waitFor();
+    await page.locator('.statusbar-item').first().waitFor();
+    return new Workbench(page);
+  }
+
+  /** Opens the palette and runs the command of this title. */
+  async command(title: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input.input');
+    await this.page.keyboard.press('F1');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
+  }
+
+  /** Waits for the quick pick of this title and chooses the entry that was typed. */
+  async pick(title: RegExp, entry: string): Promise<void> {
+    const widget = this.page.locator('.quick-input-widget');
+    await widget.locator('.quick-input-title').filter({ hasText: title }).waitFor();
+    await widget.locator('input.input').fill(entry);
+    await widget.locator('.monaco-list-row').filter({ hasText: entry }).first().waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** The run view's page, inside the two frames that the editor puts around it. */
+  get runView(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+  }
+
+  tree(label: string): Locator {
+    return this.page.locator('.pane').filter({ hasText: label }).locator('.monaco-list-row');
+  }
+
+  statusItem(text: string): Locator {
+    return this.page.locator('.statusbar-item').filter({ hasText: text });
+  }
+
+  /** Clicks a button of the modal dialog. */
+  async answer(button: string): Promise<void> {
+    await this.page.locator('.monaco-dialog-box .monaco-button').filter({ hasText: button }).click();
+  }
+
+  notification(text: RegExp): Locator {
+    return this.page.locator('.notification-toast').filter({ hasText: text });
+  }
+
+  async clearNotifications(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications');
+  }
+
+  close(): Promise<void> {
+    return this.page.close();
+  }
+}
