@@ -1,0 +1,89 @@
+/** A user-request check, parsed. */
+export interface CheckSpec {
+  name: string;
+  /** As the user wrote it, without credentials. */
+  url: string;
+  target: { kind: 'http'; url: URL } | { kind: 'service'; path: string };
+  /** The one status that passes; null: any below 400. */
+  status: number | null;
+  samples: number;
+}
+
+/** A check that cannot be read; user interfaces map it to exit code 64. */
+export class CheckUsageError extends Error {
+  constructor(text: string, why: string) {
+    super(`--check ${JSON.stringify(text.slice(0, 200))}: ${why} (expected NAME=URL[,status=200][,samples=N])`);
+    this.name = 'CheckUsageError';
+  }
+}
+
+const DEFAULT_SAMPLES = 3;
+const MAX_SAMPLES = 20;
+const OPTIONS = /^(.*?)((?:,(?:status|samples)=[^,]*)*)$/s;
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/**
+ * Parses `NAME=URL[,status=200][,samples=N]`. URL is http(s)://… (asked from this machine) or
+ * svc://NAMESPACE/SERVICE:PORT/PATH (asked through the API server; PORT is a number or a port name; prefix the
+ * SERVICE with `https:` for a TLS backend). Commas in the URL are kept.
+ * @throws CheckUsageError
+ */
+export function parseCheck(text: string): CheckSpec {
+  const fail = (why: string) => new CheckUsageError(text, why);
+  const equals = text.indexOf('=');
+  const name = text.slice(0, Math.max(equals, 0));
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) {
+    throw fail('the name before the first = must be 1 to 63 letters, digits, dots, dashes or underscores');
+  }
+  const [, url = '', options = ''] = OPTIONS.exec(text.slice(equals + 1))!;
+  const spec: CheckSpec = { name, url, target: targetOf(url, fail), status: null, samples: DEFAULT_SAMPLES };
+  for (const option of options.split(',').filter((part) => part !== '')) {
+    const [key, value = ''] = option.split('=') as [string, string?];
+    const number = /^\d{1,4}$/.test(value) ? Number(value) : Number.NaN;
+    if (key === 'status') {
+      if (!(number >= 100 && number <= 599)) throw fail('status must be a number from 100 to 599');
+      spec.status = number;
+    } else {
+      if (!(number >= 1 && number <= MAX_SAMPLES)) throw fail(`samples must be a number from 1 to ${MAX_SAMPLES}`);
+      spec.samples = number;
+    }
+  }
+  if (spec.target.kind === 'http' && spec.target.url.username) {
+    spec.url = url.replace(/\/\/[^@/]*@/, '//');
+  }
+  return spec;
+}
+
+function targetOf(text: string, fail: (why: string) => CheckUsageError): CheckSpec['target'] {
+  if (text.startsWith('svc://')) return { kind: 'service', path: servicePath(text.slice('svc://'.length), fail) };
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw fail('the URL is not valid');
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw fail('the URL must start with http://, https:// or svc://');
+  return { kind: 'http', url };
+}
+
+/** Path through the API server's service proxy. */
+function servicePath(rest: string, fail: (why: string) => CheckUsageError): string {
+  const match = /^([^/]*)\/((?:https?:)?)([^/:?#]+):([^/:?#]+)(\/[^#]*|\?[^#]*)?$/.exec(rest);
+  if (!match) throw fail('a service is written svc://NAMESPACE/SERVICE:PORT/PATH');
+  const [, namespace = '', scheme = '', service = '', port = '', path = ''] = match;
+  if (!LABEL.test(namespace)) throw fail(`'${namespace.slice(0, 70)}' is not a namespace name`);
+  if (!LABEL.test(service)) throw fail(`'${service.slice(0, 70)}' is not a Service name`);
+  const valid = /^\d{1,5}$/.test(port) ? Number(port) >= 1 && Number(port) <= 65535 : LABEL.test(port);
+  if (!valid) throw fail(`'${port.slice(0, 70)}' is not a port number or name`);
+  const segments = path.split('?')[0]!.split('/');
+  if (segments.some((segment) => ['.', '..'].includes(decoded(segment))))
+    throw fail('the path may not contain . or ..');
+  if (/[\u0000-\u0020\u007f-\uffff]/.test(path)) throw fail('the path must be percent-encoded');
+  const tail = path.startsWith('/') ? path : `/${path}`;
+  return `/api/v1/namespaces/${namespace}/services/${scheme}${service}:${port}/proxy${tail}`;
+}
+
+function decoded(segment: string): string {
+  return segment.replace(/%2e/gi, '.');
+}

@@ -1,0 +1,103 @@
+import type { KubeObject } from '../domain/kube-object.ts';
+
+/** The Lease of the A-Lock, in the words of Stratus. */
+export interface LockRecord {
+  resourceVersion: string;
+  /** Empty when free. */
+  holder: string;
+  tx: string;
+  phase: string;
+  /** Digest of the owner's journal at the last mark; empty when not given. */
+  journalDigest: string;
+  owner: LockOwner | null;
+  /** Identity of the state folder that can recover what the holder left behind. */
+  state: string;
+  /** ISO 8601 with microseconds; empty when never renewed. */
+  renewedAt: string;
+  durationSeconds: number;
+  transitions: number;
+}
+
+/** Who holds the lock, for people and for telling a dead process on the same machine. */
+export interface LockOwner {
+  user: string;
+  host: string;
+  pid: number;
+}
+
+export const LEASE_NAME = 'stratus-alock';
+export const LEASE_SECONDS = 30;
+const PREFIX = 'stratus-oncall/';
+
+/** Phases in which nothing of a transaction is left half done. */
+const CLEAN = /^(|acquired|committed\b.*|undone\b.*|released|broken)$/;
+
+/** A dead holder's lock in such a phase blocks other writers until it is recovered or broken. */
+export function isDirty(record: LockRecord): boolean {
+  return !CLEAN.test(record.phase);
+}
+
+export function readRecord(lease: KubeObject): LockRecord {
+  const note = (name: string) => lease.metadata.annotations?.[PREFIX + name] ?? '';
+  return {
+    resourceVersion: lease.metadata.resourceVersion ?? '',
+    holder: lease.spec?.holderIdentity ?? '',
+    tx: note('tx'),
+    phase: note('phase'),
+    journalDigest: note('journal-digest'),
+    owner: parseOwner(note('owner')),
+    state: note('state'),
+    renewedAt: lease.spec?.renewTime ?? '',
+    durationSeconds: lease.spec?.leaseDurationSeconds ?? LEASE_SECONDS,
+    transitions: lease.spec?.leaseTransitions ?? 0,
+  };
+}
+
+/**
+ * The Lease to write. Annotations of others and the audit entry of the last break are kept.
+ * @param existing the object the write is conditional on; absent for a create
+ */
+export function leaseObject(
+  namespace: string,
+  record: Omit<LockRecord, 'resourceVersion' | 'durationSeconds'>,
+  acquiredAt: string,
+  existing?: KubeObject,
+  audit?: Record<string, unknown>,
+): KubeObject {
+  const annotations: Record<string, string> = {
+    ...existing?.metadata.annotations,
+    [`${PREFIX}tx`]: record.tx,
+    [`${PREFIX}phase`]: record.phase,
+    [`${PREFIX}journal-digest`]: record.journalDigest,
+    [`${PREFIX}owner`]: record.owner ? JSON.stringify(record.owner) : '',
+    [`${PREFIX}state`]: record.state,
+    ...(audit ? { [`${PREFIX}last-break`]: JSON.stringify(audit) } : {}),
+  };
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { ...existing?.metadata, name: LEASE_NAME, namespace, annotations, managedFields: undefined },
+    spec: {
+      ...existing?.spec,
+      holderIdentity: record.holder,
+      leaseDurationSeconds: LEASE_SECONDS,
+      acquireTime: acquiredAt,
+      renewTime: record.renewedAt,
+      leaseTransitions: record.transitions,
+    },
+  };
+}
+
+/** Milliseconds since the epoch as a MicroTime. */
+export function microTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
+}
+
+function parseOwner(text: string): LockOwner | null {
+  try {
+    const { user, host, pid } = JSON.parse(text) as Partial<LockOwner>;
+    return typeof user === 'string' && typeof host === 'string' && typeof pid === 'number' ? { user, host, pid } : null;
+  } catch {
+    return null;
+  }
+}

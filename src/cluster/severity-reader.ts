@@ -1,0 +1,151 @@
+import type { Clock } from '../domain/clock.ts';
+import type { ClusterReader, Oracle, OracleVerdict, SeverityReading } from '../domain/ports.ts';
+import type { Severity, SeverityItem } from '../domain/severity.ts';
+import { itemId } from '../domain/severity.ts';
+import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import { ClusterError, messageOf } from './cluster-error.ts';
+import type { PatientOracle } from './health-oracle.ts';
+
+const SPACING_MS = 300;
+/** Rollouts that are under way when a baseline is taken get this long to finish. */
+const MOVING_LIMIT_MS = 20_000;
+const LIMIT_MS = 30_000;
+/** Kube-proxies, ingress controllers and connection pools follow a change of endpoints this much later, unseen. */
+const DATA_PLANE_MS = 2_500;
+/** … and get more time when the objects say that something was repaired. */
+const REPAIRED_MS = 8_000;
+const MAX_UNKNOWN = 3;
+
+/**
+ * Severity as the union of what several oracles say. An oracle that is absent in the first reading stays out of all
+ * later ones; one that answered before and does not now makes severity unknown (unknown is never healthy).
+ */
+export class SeverityReader {
+  readonly #reader: ClusterReader;
+  readonly #oracles: Oracle[];
+  readonly #clock: Clock;
+  readonly #known = new Set<string>();
+  readonly #absent = new Set<string>();
+  #last: SeverityReading | null = null;
+  #settled: SeverityItem[] | null = null;
+
+  constructor(reader: ClusterReader, oracles: Oracle[], clock: Clock) {
+    this.#reader = reader;
+    this.#oracles = oracles;
+    this.#clock = clock;
+  }
+
+  /**
+   * One reading. What is still moving counts as bad.
+   * @throws ClusterError when cancelled, and for any failure of the very first reading (later ones give an unknown
+   * severity with the latest snapshot)
+   */
+  async read(signal: AbortSignal): Promise<SeverityReading> {
+    const reading = await this.#readOnce(signal);
+    this.#last = reading;
+    return reading;
+  }
+
+  /**
+   * Reads until two consecutive readings have the same items and nothing is moving, within bounds. When it never
+   * gets quiet, everything seen in the last two readings counts: what comes and goes is there.
+   * @throws ClusterError as `read`
+   */
+  async baseline(signal: AbortSignal): Promise<SeverityReading> {
+    const started = this.#clock.monotonic();
+    const elapsed = () => this.#clock.monotonic() - started;
+    let previous: SeverityReading | null = null;
+    let unknowns = 0;
+    for (;;) {
+      const reading = await this.read(signal);
+      if (!reading.severity.known) {
+        if (++unknowns >= MAX_UNKNOWN) return reading;
+        previous = null;
+      } else {
+        const late = elapsed() >= LIMIT_MS;
+        const quiet = previous !== null && sameItems(previous.severity, reading.severity);
+        if (quiet && !this.#worthWaiting(reading, elapsed())) return this.#accept(reading);
+        if (late) return this.#accept(previous ? united(previous, reading) : reading);
+        previous = reading;
+      }
+      await this.#clock.sleep(SPACING_MS, signal);
+    }
+  }
+
+  #accept(reading: SeverityReading): SeverityReading {
+    if (reading.severity.known) this.#settled = reading.severity.items;
+    this.#last = reading;
+    return reading;
+  }
+
+  /** Whether a later reading may say something better although this one equals the one before. */
+  #worthWaiting(reading: SeverityReading, elapsed: number): boolean {
+    const moving = this.#oracles.filter(isPatient).some((oracle) => oracle.moving(reading.snapshot).length > 0);
+    if (moving) return elapsed < MOVING_LIMIT_MS;
+    const items = reading.severity.known ? reading.severity.items : [];
+    if (this.#settled === null || !items.some(({ source }) => source === 'check')) return false;
+    const objects = new Set(items.filter(isObject).map(itemId));
+    const repaired = this.#settled.filter(isObject).some((item) => !objects.has(itemId(item)));
+    return elapsed < (repaired ? REPAIRED_MS : DATA_PLANE_MS);
+  }
+
+  async #readOnce(signal: AbortSignal): Promise<SeverityReading> {
+    let snapshot: ClusterSnapshot;
+    try {
+      snapshot = await this.#reader.snapshot(signal);
+    } catch (error) {
+      if (!this.#last || signal.aborted) throw error;
+      return { ...this.#last, severity: { known: false, reason: messageOf(error) }, oracles: {} };
+    }
+    const first = this.#last === null;
+    const active = this.#oracles.filter(({ name }) => !this.#absent.has(name));
+    const verdicts = await Promise.all(active.map((oracle) => evaluate(oracle, snapshot, signal)));
+    const states: SeverityReading['oracles'] = {};
+    for (const name of this.#absent) states[name] = 'absent';
+    const items: SeverityItem[] = [];
+    let unknown = '';
+    for (const [index, { name }] of active.entries()) {
+      const verdict = verdicts[index]!;
+      states[name] = verdict.state;
+      if ('items' in verdict) {
+        this.#known.add(name);
+        items.push(...verdict.items);
+        continue;
+      }
+      if (verdict.state === 'absent' && first) this.#absent.add(name);
+      else unknown ||= `${name}: ${verdict.reason}${this.#known.has(name) ? ' (it answered before)' : ''}`;
+    }
+    const severity: Severity = unknown ? { known: false, reason: unknown } : { known: true, items };
+    return { severity, snapshot, oracles: states };
+  }
+}
+
+async function evaluate(oracle: Oracle, snapshot: ClusterSnapshot, signal: AbortSignal): Promise<OracleVerdict> {
+  try {
+    return await oracle.evaluate(snapshot, signal);
+  } catch (error) {
+    if (signal.aborted) throw new ClusterError('aborted', 'reading the severity was cancelled');
+    return { state: 'unknown', reason: messageOf(error) };
+  }
+}
+
+function isPatient(oracle: Oracle): oracle is PatientOracle {
+  return 'moving' in oracle;
+}
+
+function isObject(item: SeverityItem): boolean {
+  return item.source === 'object';
+}
+
+function sameItems(a: Severity, b: Severity): boolean {
+  if (!a.known || !b.known) return false;
+  const ids = (severity: { items: SeverityItem[] }) => severity.items.map(itemId).sort().join('\n');
+  return ids(a) === ids(b);
+}
+
+function united(a: SeverityReading, b: SeverityReading): SeverityReading {
+  if (!a.severity.known || !b.severity.known) return b;
+  const present = new Set(b.severity.items.map(itemId));
+  const earlier = a.severity.items.filter((item) => !present.has(itemId(item)));
+  return { ...b, severity: { known: true, items: [...b.severity.items, ...earlier] } };
+}
