@@ -83,14 +83,20 @@ export function analyzeScript(source: SourceText, options: { nested?: boolean } 
   return report;
 }
 
+/** Carriage returns before line feeds are white space here; the length stays the same. */
+function withoutReturns(text: string): string {
+  return text.includes('\r\n') ? text.replaceAll('\\\r\n', ' \\\n').replaceAll('\r\n', ' \n') : text;
+}
+
 function run(
-  source: SourceText,
+  given: SourceText,
   report: ScriptReport,
   depth: number,
   outer: Scope | undefined,
   editable: boolean,
 ): void {
   if (depth > MAX_DEPTH) return;
+  const source = { ...given, text: withoutReturns(given.text) };
   if (tooDeep(source.text)) {
     report.errors.push({ source, message: 'brackets are nested too deeply to be checked', at: 0 });
     return;

@@ -74,14 +74,22 @@ export function plainValue(word: Word, scope: Scope): string {
 
 const BRACE = /^(.*?)\{([^{}]*,[^{}]*)\}(.*)$/s;
 
+const MAX_EXPANSIONS = 64;
+
+/** Brace lists written out; too many become one unknown word. */
 function expandBraces(text: string): string[] {
-  const match = BRACE.exec(text);
-  if (!match) return [text];
-  const [, before = '', list = '', after = ''] = match;
-  return list
-    .split(',')
-    .flatMap((item) => expandBraces(`${before}${item}${after}`))
-    .slice(0, 64);
+  const done: string[] = [];
+  const open = [text];
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    const match = BRACE.exec(next);
+    if (!match) done.push(next);
+    else {
+      const [, before = '', list = '', after = ''] = match;
+      open.unshift(...list.split(',').map((item) => `${before}${item}${after}`));
+    }
+    if (done.length + open.length > MAX_EXPANSIONS) return [DYNAMIC];
+  }
+  return done;
 }
 
 /** The words a shell word becomes: none (empty expansion), one, or several (split, braces, arrays). */
