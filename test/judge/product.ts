@@ -84,8 +84,10 @@ export function resultOf(run: ProductRun): ProductEvent | undefined {
   return last?.type === 'result' ? last : undefined;
 }
 
-/** The end of what a run printed, for a report. */
+/** What a run says at its end: the reason in its result, else the last lines that it printed. */
 export function tailOf(run: ProductRun): string {
+  const reason = resultOf(run)?.reason;
+  if (typeof reason === 'string') return reason;
   const text = run.stderr.trim() || run.stdout.trim();
   return text.split('\n').slice(-3).join(' | ').slice(-500);
 }
