@@ -87,8 +87,6 @@ async function main(): Promise<number> {
   say(running ? 'Using the cluster that is already running.' : 'Starting a Kubernetes cluster on this machine.');
   const instance =
     running ?? (await upCluster({ name: 'default', nodes: options.nodes as 'real' | undefined }, report));
-  let stopping: Promise<void> | undefined;
-  const stop = () => (stopping ??= downCluster('default', report));
   const interrupted = () => {
     // The mitigation gets the same signal and undoes first; the cluster goes when it has ended.
     say('stopping: an open transaction is undone first');
@@ -102,7 +100,7 @@ async function main(): Promise<number> {
       say(
         `\nThe cluster is still running: 'npm run testbed -- env' for a shell on it, 'npm run testbed -- down' to stop it.`,
       );
-    } else await stop();
+    } else await downCluster('default', report);
   }
 }
 

@@ -18,6 +18,12 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   recover: async () => (await import('./recover.ts')).recoverCommand,
   journal: async () => (await import('./journal.ts')).journalCommand,
   lock: async () => (await import('./lock.ts')).lockCommand,
+  lint: async () => {
+    const { lintCommand } = await import('./lint.ts');
+    const { text } = await import('node:stream/consumers');
+    return (args, { stdout, stderr }) =>
+      lintCommand(args, { stdout, stderr, stdin: () => text(process.stdin), cwd: process.cwd() });
+  },
 };
 
 function processIo(): CommandIo {
