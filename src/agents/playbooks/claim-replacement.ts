@@ -4,7 +4,7 @@ import { evidence } from './analyzer.ts';
 import { isUnbound, troubleOf } from './claim-trouble.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { desiredReplicas } from './cluster-view.ts';
-import { createFromFile, deleteAndWait } from './kubectl-commands.ts';
+import { createFromFile, deleteAndWait, scaleTo } from './kubectl-commands.ts';
 import type { Untyped } from './pod-template.ts';
 import { nameSimilarity } from './similar-names.ts';
 import { classOf, defaultClass, NO_PROVISIONER, servedBy } from './storage-classes.ts';
@@ -15,28 +15,41 @@ interface Replacement {
   reasons: Evidence[];
 }
 
-/** Writes one transaction may hold is limited; a StatefulSet with more claims than this gets them a part at a time. */
-const MAX_CLAIMS = 9;
+/** Most writes that the replacement may need: what a transaction allows by default. */
+const MAX_WRITES = 20;
 
 /**
  * Replaces a claim that has no volume by the same claim with a class that works. The claims of one StatefulSet template
  * go together, those not yet made included: its controller would make the next one with the broken class.
  */
 export function replacementFixes(view: ClusterView, claim: KubeObject, certainty: number): Replacement {
-  if (isManagedByOthers(claim)) {
-    const owner = claim.metadata.ownerReferences!.find((each) => each.controller)!;
-    const text = `${owner.kind} ${owner.name} makes this claim and would make it again as it was`;
-    return { fixes: [], reasons: [evidence('spec', claim, 'metadata.ownerReferences', text)] };
-  }
+  const obstacle = obstacleTo(view, claim);
+  if (obstacle) return { fixes: [], reasons: [obstacle] };
   const options = classOptions(view, claim);
   const reasons = options.slice(0, 2).map((option) => option.reason);
   const fixes = options.slice(0, 3).map((option) => replacementFix(view, claim, option, certainty));
   return { fixes, reasons };
 }
 
-/** Claims of generic ephemeral volumes and operators come back with the same class. */
-function isManagedByOthers(claim: KubeObject): boolean {
-  return claim.metadata.ownerReferences?.some((each) => each.controller && each.kind !== 'StatefulSet') ?? false;
+/** Why a replacement would not last or could not be done as a whole. */
+function obstacleTo(view: ClusterView, claim: KubeObject): Evidence | null {
+  // Claims of generic ephemeral volumes and operators come back with the same class.
+  const owner = claim.metadata.ownerReferences?.find((each) => each.controller && each.kind !== 'StatefulSet');
+  if (owner) {
+    const text = `${owner.kind} ${owner.name} makes this claim and would make it again as it was`;
+    return evidence('spec', claim, 'metadata.ownerReferences', text);
+  }
+  const set = statefulSetOf(view, claim);
+  if (!set) return null;
+  if (set.spec?.persistentVolumeClaimRetentionPolicy?.whenScaled === 'Delete') {
+    const text = 'its StatefulSet deletes claims when it is scaled down, so the claim cannot be replaced under it';
+    return evidence('spec', set, 'spec.persistentVolumeClaimRetentionPolicy.whenScaled', text);
+  }
+  const claims = claimsToReplace(view, claim, set);
+  const writes = 2 + claims.length + claims.filter(({ exists }) => exists).length;
+  if (writes <= MAX_WRITES) return null;
+  const text = `replacing the claims of all ${desiredReplicas(set)} replicas takes ${writes} writes, more than one transaction may have`;
+  return evidence('spec', set, 'spec.replicas', text);
 }
 
 interface ClassOption {
@@ -50,6 +63,8 @@ function classOptions(view: ClusterView, claim: KubeObject): ClassOption[] {
   const wanted = classOf(claim) ?? '';
   const fallback = defaultClass(view);
   const siblings = boundSiblings(view, claim);
+  const set = statefulSetOf(view, claim);
+  const templateClass = set && claimOrdinal(set, claim.metadata.name)?.template?.spec?.storageClassName;
   const options = view.all('StorageClass').flatMap((storageClass): ClassOption[] => {
     const { name } = storageClass.metadata;
     const provisioner = String(storageClass['provisioner'] ?? '');
@@ -59,6 +74,7 @@ function classOptions(view: ClusterView, claim: KubeObject): ClassOption[] {
     const fitting = like.filter((each) => hasModesOf(each, claim));
     const served = servedBy(view, provisioner);
     if (like.length === 0 && !served) return [];
+    const ofTemplate = templateClass === name;
     // A default class whose provisioner shows no sign of life is no better than the one it would replace.
     const clues: [number, Evidence][] = [];
     if (served) clues.push([0.25, served]);
@@ -86,6 +102,11 @@ function classOptions(view: ClusterView, claim: KubeObject): ClassOption[] {
       clues.push([
         0.7,
         evidence('sibling', storageClass, 'metadata.annotations', `${name} is the cluster's default class`),
+      ]);
+    if (ofTemplate)
+      clues.push([
+        0.85,
+        evidence('sibling', set!, 'spec.volumeClaimTemplates', `its StatefulSet asks for class ${name}`),
       ]);
     clues.sort((a, b) => b[0] - a[0]);
     const [base, reason] = clues[0]!;
@@ -127,20 +148,40 @@ function hasModesOf(bound: KubeObject, claim: KubeObject): boolean {
 function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOption, certainty: number): Fix {
   const { name } = option.storageClass.metadata;
   const namespace = claim.metadata.namespace ?? 'default';
+  const set = statefulSetOf(view, claim);
   const commands: string[][] = [];
   const files: PlanFile[] = [];
-  for (const { object, exists } of claimsToReplace(view, claim).slice(0, MAX_CLAIMS)) {
+  for (const { object, exists } of set ? claimsToReplace(view, claim, set) : [{ object: claim, exists: true }]) {
     const file = { name: `claim-${object.metadata.name}.json`, content: cleanClaim(object, name) };
     files.push(file);
     if (exists) commands.push(deleteAndWait(object));
     commands.push(createFromFile(file.name, namespace));
   }
   return {
-    commands,
+    commands: set ? besideController(view, claim, set, commands) : commands,
     files,
     expects: `claim ${claim.metadata.name} is bound to a new volume of class ${name} and its pods start`,
     confidence: option.confidence * certainty,
   };
+}
+
+/**
+ * A StatefulSet makes a claim anew from its template as soon as one of its pods lacks it, so those replicas must not be
+ * wanted meanwhile. Replicas below the first broken one keep running.
+ */
+function besideController(view: ClusterView, claim: KubeObject, set: KubeObject, commands: string[][]): string[][] {
+  const replicas = desiredReplicas(set) ?? 0;
+  const first = Number(set.spec?.ordinals?.start ?? 0);
+  const ordinals = claimsToReplace(view, claim, set).map(
+    ({ object }) => claimOrdinal(set, object.metadata.name)?.ordinal ?? first,
+  );
+  const kept = Math.max(0, Math.min(...ordinals) - first);
+  return kept >= replicas ? commands : [scaleTo(set, kept), ...commands, scaleTo(set, replicas)];
+}
+
+function statefulSetOf(view: ClusterView, claim: KubeObject): KubeObject | undefined {
+  const { namespace, name } = claim.metadata;
+  return consumersOfClaim(view, namespace, name).find((each) => claimOrdinal(each, name) !== null);
 }
 
 interface ClaimToReplace {
@@ -148,19 +189,19 @@ interface ClaimToReplace {
   exists: boolean;
 }
 
-function claimsToReplace(view: ClusterView, claim: KubeObject): ClaimToReplace[] {
+/** Claims of the set's wanted replicas that are broken like this one, or that its template would make broken. */
+function claimsToReplace(view: ClusterView, claim: KubeObject, set: KubeObject): ClaimToReplace[] {
   const { namespace, name } = claim.metadata;
-  const set = consumersOfClaim(view, namespace, name).find((each) => claimOrdinal(each, name) !== null);
-  if (!set || claimOrdinal(set, name)!.template?.spec?.storageClassName !== classOf(claim))
-    return [{ object: claim, exists: true }];
   const { template } = claimOrdinal(set, name)!;
+  const templateIsBroken = (template?.spec?.storageClassName ?? undefined) === classOf(claim);
   const first = Number(set.spec?.ordinals?.start ?? 0);
   const list: ClaimToReplace[] = [];
   for (let ordinal = first; ordinal < first + (desiredReplicas(set) ?? 0); ordinal++) {
     const wanted = `${template.metadata.name}-${set.metadata.name}-${ordinal}`;
     const existing = view.find('PersistentVolumeClaim', namespace, wanted);
-    if (!existing) list.push({ object: claimFromTemplate(set, template, wanted), exists: false });
-    else if (isUnbound(existing) && troubleOf(view, existing)) list.push({ object: existing, exists: true });
+    if (existing && isUnbound(existing) && troubleOf(view, existing)) list.push({ object: existing, exists: true });
+    else if (!existing && templateIsBroken)
+      list.push({ object: claimFromTemplate(set, template, wanted), exists: false });
   }
   return list.some(({ object }) => object === claim) ? list : [{ object: claim, exists: true }];
 }

@@ -156,15 +156,52 @@ describe.each(SEEDS)('a claim whose class cannot make a volume (seed %i)', (seed
     const { name } = set.metadata;
     storage.claim('gone', { name: `data-${name}-0` });
     const { commands, files } = (await only(world)).fixes[0]!;
+    // Its controller would make a deleted claim anew from the broken template while the replica is wanted.
     expect(commands.map((argv) => argv.slice(0, 3))).toEqual([
+      ['scale', `statefulset/${name}`, '--replicas=0'],
       ['delete', 'persistentvolumeclaim', `data-${name}-0`],
       ['create', '-f', `{{claim-data-${name}-0.json}}`],
       ['create', '-f', `{{claim-data-${name}-1.json}}`],
       ['create', '-f', `{{claim-data-${name}-2.json}}`],
+      ['scale', `statefulset/${name}`, '--replicas=3'],
     ]);
     const second = JSON.parse(files![1]!.content);
     expect(second.spec).toEqual({ ...template.spec, storageClassName: 'good' });
     expect(second.metadata.labels).toEqual(set.spec.selector.matchLabels);
+  });
+
+  it('of a StatefulSet leaves the replicas alone that run', async () => {
+    const storage = new Storage(seed);
+    const { world } = storage;
+    storage.class('good', 'live.example');
+    const template = { metadata: { name: 'data' }, spec: { storageClassName: 'gone' } };
+    const set = world.workload({
+      kind: 'StatefulSet',
+      replicas: 2,
+      pods: 'none',
+      spec: { volumeClaimTemplates: [template], ordinals: { start: 5 } },
+    });
+    const { name } = set.metadata;
+    storage.claim('good', { name: `data-${name}-5`, bound: true, provisioner: 'live.example' });
+    storage.claim('gone', { name: `data-${name}-6` });
+    const { commands } = (await only(world)).fixes[0]!;
+    expect(commands[0]!.slice(1, 3)).toEqual([`statefulset/${name}`, '--replicas=1']);
+    expect(commands.at(-1)!.slice(1, 3)).toEqual([`statefulset/${name}`, '--replicas=2']);
+    expect(commands).toHaveLength(4);
+  });
+
+  it('of a StatefulSet has no fix where scaling down deletes claims or there are too many', async () => {
+    for (const more of [{ persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' } }, { replicas: 30 }]) {
+      const storage = new Storage(seed);
+      const { world } = storage;
+      storage.class('good', 'live.example');
+      storage.claim('good', { bound: true, provisioner: 'live.example' });
+      const template = { metadata: { name: 'data' }, spec: { storageClassName: 'gone' } };
+      const spec = { volumeClaimTemplates: [template], ...more };
+      const set = world.workload({ kind: 'StatefulSet', replicas: 2, pods: 'none', spec });
+      storage.claim('gone', { name: `data-${set.metadata.name}-0` });
+      expect((await only(world)).fixes).toEqual([]);
+    }
   });
 
   it('that belongs to an operator or a pod has no fix', async () => {
