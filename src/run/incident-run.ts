@@ -43,7 +43,7 @@ export interface IncidentRunPorts {
   clock: Clock;
   askApproval: AskApproval;
   /** Null when an agent may run the command (argv without the word kubectl), else why not. */
-  confine(argv: string[]): string | null;
+  confine(argv: string[], files: Plan['files']): string | null;
   /** Objects that a write to one of `roots` may affect, the roots included. */
   isAffected(roots: ObjectRef[], snapshot: ClusterSnapshot): (object: ObjectRef) => boolean;
   /** What of the start's inventory was deleted or scaled away (design section 2, "no cheat"). */
@@ -270,7 +270,7 @@ export class IncidentRun {
   }
 
   async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
-    const refused = plan.steps.map(({ argv }) => ({ argv, problem: this.#ports.confine(argv) }));
+    const refused = plan.steps.map(({ argv }) => ({ argv, problem: this.#ports.confine(argv, plan.files) }));
     const steps = refused.some(({ problem }) => problem)
       ? refused.map(({ argv, problem }) => ({ argv, ok: !problem, problem: problem ?? '', writes: [], partial: false }))
       : await this.#ports.transactions.rehearse(plan, signal);

@@ -23,9 +23,9 @@ import { Kubectl } from '../gateway/kubectl.ts';
 import { Monitor } from '../gateway/monitor.ts';
 import { asTransport } from '../gateway/raw-access.ts';
 import { GatewayTransactions } from '../gateway/transactions.ts';
-import { confine } from '../kubectl/confine.ts';
 import type { AppConfig, CommandResult, LockStatus } from './app.ts';
 import { LockedByAnother } from './app.ts';
+import { agentRefusal, commandRefusal } from './confinement.ts';
 import type { AskApproval, IncidentRunPorts } from './incident-run.ts';
 
 export interface SessionParts {
@@ -110,7 +110,7 @@ export class TargetSession {
       lock: this.#lock,
       clock,
       askApproval,
-      confine: (argv) => confinementProblem(argv),
+      confine: (argv, files) => agentRefusal(argv, files, this.target),
       isAffected: affectedBy,
       cheats: inventoryCheats,
       targetMoved: () => this.#moved(),
@@ -140,7 +140,7 @@ export class TargetSession {
   }
 
   async rehearseCommand(argv: string[], signal: AbortSignal): Promise<StepRehearsal> {
-    const problem = confinementProblem(argv);
+    const problem = commandRefusal(argv, this.target);
     if (problem) return { argv, ok: false, problem, writes: [], partial: false };
     const [rehearsal] = await (await this.#transactions()).rehearse(planOf(argv), signal);
     return rehearsal!;
@@ -238,11 +238,4 @@ function planOf(argv: string[]) {
     files: [],
     expects: '',
   };
-}
-
-/** Null when an agent may run it, else why not and what to write instead. */
-function confinementProblem(argv: string[]): string | null {
-  const verdict = confine(['kubectl', ...argv]);
-  if (verdict.ok) return null;
-  return verdict.rewrite ? `${verdict.message} (allowed: ${verdict.rewrite})` : verdict.message;
 }
