@@ -76,14 +76,17 @@ function servicePath(rest: string, fail: (why: string) => CheckUsageError): stri
   if (!LABEL.test(service)) throw fail(`'${service.slice(0, 70)}' is not a Service name`);
   const valid = /^\d{1,5}$/.test(port) ? Number(port) >= 1 && Number(port) <= 65535 : LABEL.test(port);
   if (!valid) throw fail(`'${port.slice(0, 70)}' is not a port number or name`);
-  const segments = path.split('?')[0]!.split('/');
-  if (segments.some((segment) => ['.', '..'].includes(decoded(segment))))
+  if (!/^[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$/.test(path)) throw fail('the path must be percent-encoded');
+  let plain: string;
+  try {
+    plain = decodeURIComponent(path.split('?')[0]!);
+  } catch {
+    throw fail('the path must be percent-encoded');
+  }
+  // The API server decodes before it routes.
+  if (plain.split(/[/\\]/).some((segment) => segment === '.' || segment === '..')) {
     throw fail('the path may not contain . or ..');
-  if (/[\u0000-\u0020\u007f-\uffff]/.test(path)) throw fail('the path must be percent-encoded');
+  }
   const tail = path.startsWith('/') ? path : `/${path}`;
   return `/api/v1/namespaces/${namespace}/services/${scheme}${service}:${port}/proxy${tail}`;
-}
-
-function decoded(segment: string): string {
-  return segment.replace(/%2e/gi, '.');
 }

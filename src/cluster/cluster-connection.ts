@@ -117,7 +117,10 @@ export class ClusterConnection implements Upstream {
     const secure = this.#server.protocol === 'https:';
     return new Promise((resolve, reject) => {
       let connected = false;
-      const outgoing = (secure ? https : http).request({
+      // Not https.request: editors replace it, and with it our agent, by one for their own proxy settings, which drops
+      // the client certificate.
+      const outgoing = new http.ClientRequest({
+        protocol: this.#server.protocol,
         host: hostOf(this.#server),
         port: portOf(this.#server),
         method: request.method,

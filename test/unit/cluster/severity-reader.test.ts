@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterReader, Oracle, OracleVerdict } from '../../../src/domain/ports.ts';
+import type { SeverityItem } from '../../../src/domain/severity.ts';
+import { itemId } from '../../../src/domain/severity.ts';
+import type { SeverityReading } from '../../../src/domain/ports.ts';
+import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
+import { ClusterError } from '../../../src/cluster/cluster-error.ts';
+import { SeverityReader } from '../../../src/cluster/severity-reader.ts';
+import { FakeClock, whileTimePasses } from './fake-clock.ts';
+import { snapshot } from './objects.ts';
+
+const never = new AbortController().signal;
+const item = (what: string, source: SeverityItem['source'] = 'object', grade = 1): SeverityItem => ({
+  source,
+  object: source === 'object' ? { apiVersion: 'v1', kind: 'Pod', namespace: 'n', name: 'p' } : null,
+  what,
+  grade,
+  message: what,
+});
+const bad = (...items: SeverityItem[]): OracleVerdict => ({ state: items.length > 0 ? 'bad' : 'ok', items });
+
+/** An oracle that gives these verdicts in turn, the last one for ever. */
+function scripted(name: string, verdicts: OracleVerdict[], moving: SeverityItem[][] = []) {
+  let calls = 0;
+  const oracle = {
+    name,
+    evaluate: () => Promise.resolve(verdicts[Math.min(calls++, verdicts.length - 1)]!),
+    ...(moving.length > 0 ? { moving: () => moving[Math.min(calls, moving.length) - 1]! } : {}),
+    calls: () => calls,
+  };
+  return oracle as Oracle & { calls(): number };
+}
+
+function reader(oracles: Oracle[], failures: (Error | null)[] = []) {
+  const clock = new FakeClock();
+  const cluster = {
+    snapshot: (): Promise<ClusterSnapshot> => {
+      const failure = failures.shift();
+      return failure ? Promise.reject(failure) : Promise.resolve(snapshot([]));
+    },
+  } as unknown as ClusterReader;
+  const severity = new SeverityReader(cluster, oracles, clock);
+  return {
+    clock,
+    read: () => severity.read(never),
+    baseline: () => whileTimePasses(clock, severity.baseline(never), 100),
+  };
+}
+
+const ids = ({ severity }: SeverityReading) => (severity.known ? severity.items.map(itemId).sort() : severity.reason);
+
+describe('read', () => {
+  it('is the union of the oracles', async () => {
+    const { read } = reader([
+      scripted('a', [bad(item('x'))]),
+      scripted('b', [bad(item('y', 'check'))]),
+      scripted('c', [bad()]),
+    ]);
+    const reading = await read();
+    expect(ids(reading)).toEqual(['check:-:y', 'object:Pod/n/p:x']);
+    expect(reading.oracles).toEqual({ a: 'bad', b: 'bad', c: 'ok' });
+  });
+
+  it('is unknown when one oracle is', async () => {
+    const { read } = reader([scripted('a', [bad()]), scripted('b', [{ state: 'unknown', reason: 'no right' }])]);
+    expect(ids(await read())).toContain('b: no right');
+  });
+
+  it('takes a failing oracle as unknown', async () => {
+    const broken: Oracle = { name: 'b', evaluate: () => Promise.reject(new Error('boom')) };
+    expect(ids(await reader([broken]).read())).toContain('b: boom');
+  });
+
+  it('leaves out for good what was absent at first, also when it could answer later', async () => {
+    const late = scripted('b', [{ state: 'absent', reason: 'not configured' }, bad(item('z'))]);
+    const { read } = reader([scripted('a', [bad()]), late]);
+    expect((await read()).oracles).toEqual({ a: 'ok', b: 'absent' });
+    const second = await read();
+    expect(ids(second)).toEqual([]);
+    expect(second.oracles).toEqual({ a: 'ok', b: 'absent' });
+    expect(late.calls()).toBe(1);
+  });
+
+  it.each<OracleVerdict>([
+    { state: 'unknown', reason: 'away' },
+    { state: 'absent', reason: 'away' },
+  ])('known then $state is unknown', async (verdict) => {
+    const { read } = reader([scripted('a', [bad(), verdict])]);
+    await read();
+    expect(ids(await read())).toBe('a: away (it answered before)');
+  });
+
+  it('fails when the first snapshot fails, and is unknown when a later one does', async () => {
+    const gone = new ClusterError('unreachable', 'server away');
+    await expect(reader([], [gone]).read()).rejects.toBe(gone);
+    const { read } = reader([scripted('a', [bad(item('x'))])], [null, gone]);
+    await read();
+    const second = await read();
+    expect(second.severity).toEqual({ known: false, reason: 'server away' });
+    expect(second.snapshot.namespaces).toEqual(['orchard']);
+  });
+});
+
+describe('baseline', () => {
+  it('reads until two consecutive readings agree', async () => {
+    const oracle = scripted('a', [bad(item('x')), bad(), bad(item('x')), bad(item('x'))]);
+    expect(ids(await reader([oracle]).baseline())).toEqual(['object:Pod/n/p:x']);
+    expect(oracle.calls()).toBe(4);
+  });
+
+  it('compares items, not grades', async () => {
+    const oracle = scripted('a', [bad(item('x', 'object', 0.5)), bad(item('x', 'object', 0.6))]);
+    await reader([oracle]).baseline();
+    expect(oracle.calls()).toBe(2);
+  });
+
+  it('waits for what is moving', async () => {
+    const [x, none]: [SeverityItem[], SeverityItem[]] = [[item('x')], []];
+    const oracle = scripted('a', [bad(...x), bad(...x), bad(...x), bad()], [x, x, x, none]);
+    expect(ids(await reader([oracle]).baseline())).toEqual([]);
+  });
+
+  it('does not wait for ever: what still moves then counts', async () => {
+    const oracle = scripted('a', [bad(item('x'))], [[item('x')]]);
+    const { baseline, clock } = reader([oracle]);
+    expect(ids(await baseline())).toEqual(['object:Pod/n/p:x']);
+    expect(clock.monotonic()).toBeLessThan(30_000);
+  });
+
+  it('counts everything seen at last when it never gets quiet', async () => {
+    const flapping: Oracle & { n: number } = {
+      name: 'a',
+      n: 0,
+      evaluate() {
+        return Promise.resolve(bad(item(this.n++ % 2 === 0 ? 'x' : 'y')));
+      },
+    };
+    expect(ids(await reader([flapping]).baseline())).toEqual(['object:Pod/n/p:x', 'object:Pod/n/p:y']);
+  });
+
+  it('tries again after an unknown reading, and gives it back when it stays', async () => {
+    const blip = scripted('a', [bad(), { state: 'unknown', reason: 'blip' }, bad(), bad()]);
+    expect(ids(await reader([blip]).baseline())).toEqual([]);
+    const lost = scripted('a', [bad(), { state: 'unknown', reason: 'lost' }]);
+    expect(ids(await reader([lost]).baseline())).toContain('lost');
+  });
+
+  it('does not give a failing check more time at the start, but does after a repair', async () => {
+    const sick = bad(item('x'), item('shop', 'check'));
+    const repaired = bad(item('shop', 'check'));
+    const lagging = scripted('a', [sick, sick, repaired, repaired, repaired, repaired, repaired, bad()]);
+    const { baseline, clock } = reader([lagging]);
+    await baseline();
+    expect(clock.monotonic()).toBeLessThan(1_000);
+    expect(ids(await baseline())).toEqual([]);
+    expect(clock.monotonic()).toBeLessThan(10_000);
+  });
+
+  it('ends with the check when it stays bad', async () => {
+    const oracle = scripted('a', [bad(item('shop', 'check'))]);
+    const { baseline, clock } = reader([oracle]);
+    await baseline();
+    expect(ids(await baseline())).toEqual(['check:-:shop']);
+    expect(clock.monotonic()).toBeLessThan(10_000);
+  });
+});
