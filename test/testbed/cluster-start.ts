@@ -9,26 +9,29 @@ import {
   volumeManifests,
 } from './addons.ts';
 import { ApiClient } from './api-client.ts';
-import { REAL_NODE_NAME, startApiServer, startControllers, type StartContext } from './control-plane.ts';
+import { startApiServer, startControllers, type StartContext } from './control-plane.ts';
 import { busyboxImage, importImage, programImage } from './images.ts';
 import { describeInstance, instanceFiles, readRecord } from './instance-record.ts';
 import { createNode, PAUSE_IMAGE, startContainerRuntime, startNodeAgents } from './node/real-node.ts';
 import { logTail } from './processes.ts';
 import type { Report } from './report.ts';
-import { createSimulatedNodes, startSimulator } from './simulated/simulated-nodes.ts';
+import { createSimulatedNodes, MANY_NODES, SLOW_GRACE_S, startSimulator } from './simulated/simulated-nodes.ts';
 import { slotNetwork } from './slots.ts';
 import { TestbedError } from './testbed-error.ts';
 
 const NODE_TIMEOUT_MS = 60_000;
+/** Allowed on top for each simulated node. */
+const PER_NODE_TIMEOUT_MS = 100;
 const WORKLOAD_TIMEOUT_MS = 90_000;
 
 /** Starts all parts of an allocated instance and waits until nodes and cluster services are ready. */
 export async function startCluster(context: StartContext, report: Report): Promise<void> {
   const { folder, record } = context;
+  const graceSeconds = record.simulatedNodes > MANY_NODES ? SLOW_GRACE_S : undefined;
   const startControlPlane = () =>
     report
       .step('Starting etcd and the API server', () => startApiServer(context))
-      .then(() => startControllers(context));
+      .then(() => startControllers(context, graceSeconds));
   if (record.nodes === 'simulated') {
     await startControlPlane();
     const api = new ApiClient(folder, record);
@@ -99,17 +102,12 @@ interface Conditioned {
 }
 
 async function waitForNodes(context: StartContext, api: ApiClient, count: number, component: string): Promise<void> {
-  await waitUntil(
-    context,
-    component,
-    `${count} nodes Ready (${REAL_NODE_NAME} or simulated)`,
-    NODE_TIMEOUT_MS,
-    async () => {
-      const { status, body } = await api.send('GET', '/api/v1/nodes');
-      const items = status === 200 ? (body as { items: Conditioned[] }).items : [];
-      return items.filter((node) => isTrue(node, 'Ready')).length >= count;
-    },
-  );
+  const timeoutMs = NODE_TIMEOUT_MS + count * PER_NODE_TIMEOUT_MS;
+  await waitUntil(context, component, `${count} Ready nodes`, timeoutMs, async () => {
+    const { status, body } = await api.send('GET', '/api/v1/nodes');
+    const items = status === 200 ? (body as { items: Conditioned[] }).items : [];
+    return items.filter((node) => isTrue(node, 'Ready')).length >= count;
+  });
 }
 
 async function waitForDeployment(

@@ -138,8 +138,11 @@ export async function startApiServer(context: StartContext): Promise<void> {
   await waitForReady(folder, record, [etcd, apiServer]);
 }
 
-/** Starts controller manager and scheduler; they need no waiting for, their work shows. */
-export async function startControllers(context: StartContext): Promise<void> {
+/**
+ * Starts controller manager and scheduler; they need no waiting for, their work shows. `graceSeconds` is how long a
+ * node may be silent before it counts as NotReady; Kubernetes' default when left out.
+ */
+export async function startControllers(context: StartContext, graceSeconds?: number): Promise<void> {
   const files = instanceFiles(context.folder);
   const pki = (name: string) => join(files.pki, name);
   const shared = (name: string) => [
@@ -158,6 +161,7 @@ export async function startControllers(context: StartContext): Promise<void> {
     // At the default of 20 requests a second the controllers queue up behind each other's sign-in for seconds.
     '--kube-api-qps=300',
     '--kube-api-burst=500',
+    ...(graceSeconds ? [`--node-monitor-grace-period=${graceSeconds}s`] : []),
   ]);
   await startComponent(context, 'kube-scheduler', shared('kube-scheduler'));
 }

@@ -16,10 +16,13 @@ export interface LockOptions {
  */
 export async function withFolderLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   await acquire(path, options);
+  const release = () => rmSync(path, { recursive: true, force: true });
+  process.once('exit', release);
   try {
     return await work();
   } finally {
-    rmSync(path, { recursive: true, force: true });
+    process.off('exit', release);
+    release();
   }
 }
 

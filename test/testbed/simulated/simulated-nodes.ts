@@ -9,6 +9,14 @@ import { slotNetwork } from '../slots.ts';
 const MARK = 'kwok.x-k8s.io/node';
 const ZONES = ['zone-a', 'zone-b', 'zone-c'];
 
+/** From here on lease renewals alone would keep the API server busy; they become rarer, and so is their absence noted. */
+export const MANY_NODES = 50;
+/** A node renews its lease four times within its duration. */
+const DEFAULT_LEASE_S = 40;
+const SLOW_LEASE_S = 160;
+/** Time without a renewal after which the controller manager calls one of many nodes NotReady. */
+export const SLOW_GRACE_S = 200;
+
 /** Starts kwok. Beside a real node claims are left to the real provisioner. */
 export async function startSimulator(context: StartContext): Promise<void> {
   const { folder, record } = context;
@@ -20,6 +28,7 @@ export async function startSimulator(context: StartContext): Promise<void> {
     `--manage-nodes-with-annotation-selector=${MARK}=fake`,
     `--cidr=${network.simulatedPodCidr}`,
     `--node-ip=${network.nodeAddress}`,
+    `--node-lease-duration-seconds=${record.simulatedNodes > MANY_NODES ? SLOW_LEASE_S : DEFAULT_LEASE_S}`,
   ]);
 }
 
