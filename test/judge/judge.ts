@@ -7,7 +7,7 @@ import { nodeProgram, untilNamespacesGone } from './deploy-app.ts';
 import { FAULT_CLASSES } from './faults/catalogue.ts';
 import { generateApp } from './generate.ts';
 import { DEFAULT_COMMAND } from './product.ts';
-import type { SeedReport } from './seed-run.ts';
+import type { SeedReport } from './seed-report.ts';
 import { runSeed } from './seed-run.ts';
 import { parseSeeds } from './seeds.ts';
 

@@ -31,7 +31,11 @@ function planFor(app: App, member: Member, className: string, storageClass: Kube
       workloadKey(app, member),
     ],
     async inject(api) {
-      if (storageClass) await api.create(collectionPath('StorageClass'), storageClass);
+      if (storageClass) {
+        // A kept failure of the same seed may have left its class.
+        await api.remove(objectPath('StorageClass', '', className));
+        await api.create(collectionPath('StorageClass'), storageClass);
+      }
       await api.merge(workloadPath(app, member), { spec: { replicas: 0 } });
       await untilNoPods(api, app, member);
       await recreateClaim(api, app.namespace, claim, className);
