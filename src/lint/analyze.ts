@@ -12,7 +12,9 @@ import { markdownRegions } from './regions/markdown.ts';
 import type { Region } from './regions/region.ts';
 import { analyzeArgv, analyzeScript, mentionsKubectl } from './shell/analyze-script.ts';
 import { verbatim } from './source-text.ts';
+import type { SourceText } from './source-text.ts';
 import { maskTemplates } from './yaml/mask.ts';
+import { mayHaveFindings, yamlChunks } from './yaml/yaml-chunks.ts';
 import { yamlRegions } from './yaml/yaml-regions.ts';
 import { parseYaml } from './yaml/yaml-tree.ts';
 
@@ -50,27 +52,29 @@ function tooLong(text: string): string | undefined {
   }
 }
 
-function read(text: string, language: LintLanguage, config: LintConfig): Contents {
-  const contents: Contents = { calls: [], findings: [] };
-  let regions: Region[] = [];
-  if (language === 'yaml') {
-    const mentions = mentionsKubectl(text);
-    if (!mentions && !/^\s*["']?(?:kind|k\\u|\\x6b)/m.test(text) && !/"kind"|\bkind\s*:/.test(text)) return contents;
-    const nesting = nestingOf(text);
-    if (nesting > 300) {
-      contents.findings.push(
-        ...note('not-checked', 'brackets are nested too deeply, so this file was not checked', config),
-      );
-      return contents;
-    }
-    const documents = parseYaml(maskTemplates(text));
-    contents.findings.push(...checkManifests(documents, config));
-    if (mentions) regions = yamlRegions(maskTemplates(text), documents);
-  } else if (!mentionsKubectl(text)) return contents;
-  else if (language === 'shellscript') regions = [{ kind: 'script', source: verbatim(text) }];
-  else if (language === 'dockerfile') regions = dockerfileRegions(text);
-  else if (language === 'makefile') regions = makefileRegions(text);
-  else regions = markdownRegions(text);
+/** What was found in one YAML document, with offsets from its own start. */
+interface ChunkResult {
+  findings: readonly Finding[];
+  calls: readonly DocumentCall[];
+}
+
+/** Remembers the results of YAML documents by their text, so that an edit costs one document. The caller keeps one per configuration. */
+export class LintMemory {
+  private readonly chunks = new Map<string, ChunkResult>();
+
+  /** The result for a text, computed if it is new; the oldest of 2,000 is forgotten. */
+  chunk(text: string, compute: () => ChunkResult): ChunkResult {
+    const known = this.chunks.get(text);
+    if (known) return known;
+    const result = compute();
+    this.chunks.set(text, result);
+    const oldest = this.chunks.keys().next();
+    if (this.chunks.size > 2_000 && !oldest.done) this.chunks.delete(oldest.value);
+    return result;
+  }
+}
+
+function runRegions(regions: readonly Region[], contents: Contents, config: LintConfig): void {
   for (const region of regions) {
     const report = region.kind === 'script' ? analyzeScript(region.source) : analyzeArgv(region.words, region.source);
     const interactive = region.kind === 'script' && region.interactive === true;
@@ -81,6 +85,73 @@ function read(text: string, language: LintLanguage, config: LintConfig): Content
       );
     }
   }
+}
+
+function readChunk(text: string, config: LintConfig): ChunkResult {
+  const contents: Contents = { calls: [], findings: [] };
+  if (!mayHaveFindings(text)) return contents;
+  if (nestingOf(text) > 300) {
+    contents.findings.push(...note('not-checked', 'brackets are nested too deeply, so this was not checked', config));
+    return contents;
+  }
+  const masked = maskTemplates(text);
+  const documents = parseYaml(masked);
+  contents.findings.push(...checkManifests(documents, config, text.includes('{{')));
+  if (mentionsKubectl(text)) runRegions(yamlRegions(masked, documents), contents, config);
+  return contents;
+}
+
+function moved(source: SourceText, offset: number): SourceText {
+  if (offset === 0) return source;
+  return {
+    ...source,
+    base: source.base + offset,
+    ...(source.starts ? { starts: Array.from(source.starts, (at) => at + offset) } : {}),
+    ...(source.ends ? { ends: Array.from(source.ends, (at) => at + offset) } : {}),
+  };
+}
+
+function movedFinding(finding: Finding, offset: number): Finding {
+  if (offset === 0) return finding;
+  const { fix } = finding;
+  const edits = fix?.edits.map((edit) => ({ ...edit, start: edit.start + offset, end: edit.end + offset }));
+  return {
+    ...finding,
+    start: finding.start + offset,
+    end: finding.end + offset,
+    ...(fix && edits ? { fix: { ...fix, edits } } : {}),
+  };
+}
+
+/** The findings of all YAML documents of a text. */
+function yamlFindings(text: string, config: LintConfig, memory: LintMemory | undefined): Finding[] {
+  return yamlChunks(text).flatMap((chunk) => {
+    const compute = (): ChunkResult => {
+      const { calls, findings } = readChunk(chunk.text, config);
+      return { calls: [], findings: [...findings, ...calls.flatMap((call) => findingsOfCall(call, false, config))] };
+    };
+    const { findings } = memory ? memory.chunk(chunk.text, compute) : compute();
+    return findings.map((finding) => movedFinding(finding, chunk.start));
+  });
+}
+
+function read(text: string, language: LintLanguage, config: LintConfig): Contents {
+  const contents: Contents = { calls: [], findings: [] };
+  if (language === 'yaml') {
+    for (const chunk of yamlChunks(text)) {
+      for (const call of readChunk(chunk.text, config).calls) {
+        contents.calls.push({ ...call, call: { ...call.call, source: moved(call.call.source, chunk.start) } });
+      }
+    }
+    return contents;
+  }
+  if (!mentionsKubectl(text)) return contents;
+  let regions: Region[];
+  if (language === 'shellscript') regions = [{ kind: 'script', source: verbatim(text) }];
+  else if (language === 'dockerfile') regions = dockerfileRegions(text);
+  else if (language === 'makefile') regions = makefileRegions(text);
+  else regions = markdownRegions(text);
+  runRegions(regions, contents, config);
   return contents;
 }
 
@@ -104,12 +175,22 @@ function key(finding: Finding): string {
  * Everything wrong in one document, in document order. Never throws: a failure of the linter itself is one note.
  * Offsets are UTF-16 units of `text`.
  */
-export function analyze(text: string, language: LintLanguage, config: LintConfig = DEFAULT_CONFIG): Finding[] {
+export function analyze(
+  text: string,
+  language: LintLanguage,
+  config: LintConfig = DEFAULT_CONFIG,
+  memory?: LintMemory,
+): Finding[] {
   const long = tooLong(text);
   if (long !== undefined) return note('not-checked', long, config);
   try {
-    const { calls, findings } = read(text, language, config);
-    for (const call of calls) findings.push(...findingsOfCall(call, call.interactive, config));
+    let findings: Finding[];
+    if (language === 'yaml') findings = yamlFindings(text, config, memory);
+    else {
+      const contents = read(text, language, config);
+      findings = contents.findings;
+      for (const call of contents.calls) findings.push(...findingsOfCall(call, call.interactive, config));
+    }
     const unique = [...new Map(findings.map((finding) => [key(finding), finding])).values()];
     const kept = applyDirectives(text, unique).sort((a, b) => a.start - b.start || a.end - b.end);
     if (kept.length <= MAX_FINDINGS) return kept;

@@ -39,13 +39,26 @@ const FOR_SCRIPTS_ONLY = new Set([
   'cannot-verify',
 ]);
 
+const JUDGED_LIMIT = 2_000;
+
+/** Judging is a pure function of the words, and scripts repeat themselves: equal argvs are judged once. */
+const judgedArgvs = new Map<string, Judgement & { argvLength: number }>();
+
+function judgeWords(words: readonly ArgWord[]): Judgement {
+  const argv = words.map((word) => word.value);
+  const key = argv.join('\0');
+  const known = judgedArgvs.get(key);
+  if (known && known.argvLength === argv.length) return known;
+  const judgement = { ...judgeArgv(argv, 'human'), argvLength: argv.length };
+  if (judgedArgvs.size >= JUDGED_LIMIT) judgedArgvs.clear();
+  if (key.length < 2_000) judgedArgvs.set(key, judgement);
+  return judgement;
+}
+
 /** Judges a call. Unknown words before the verb (`kubectl $OPTS get …`) are taken for flags. */
 export function judgeCall(call: KubectlCall): JudgedCall {
   let words = call.words;
-  let judgement = judgeArgv(
-    words.map((word) => word.value),
-    'human',
-  );
+  let judgement = judgeWords(words);
   const { parsed } = judgement;
   if (!parsed.ok && parsed.code === 'unknown-command' && words[parsed.index]?.value.includes(DYNAMIC)) {
     const root = defaultGrammar().root;
@@ -53,10 +66,7 @@ export function judgeCall(call: KubectlCall): JudgedCall {
     const between = words.slice(parsed.index, verb);
     if (verb > 0 && between.every((word) => word.value.includes(DYNAMIC) || word.value.startsWith('-'))) {
       words = words.filter((word, index) => index < parsed.index || index >= verb || !word.value.includes(DYNAMIC));
-      judgement = judgeArgv(
-        words.map((word) => word.value),
-        'human',
-      );
+      judgement = judgeWords(words);
     }
   }
   return { call, words, judgement };

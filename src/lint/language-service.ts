@@ -9,7 +9,7 @@ import type {
 } from 'vscode-languageserver';
 import { confine } from '../kubectl/confine.ts';
 import { lastFlag } from '../kubectl/parse.ts';
-import { analyze, kubectlCalls } from './analyze.ts';
+import { analyze, kubectlCalls, LintMemory } from './analyze.ts';
 import type { DocumentCall, LintLanguage } from './analyze.ts';
 import { safeEdits } from './apply-fixes.ts';
 import type { LintConfig } from './config.ts';
@@ -65,13 +65,19 @@ const FIX_ALL = 'source.fixAll.stratus';
 export class LanguageService {
   private readonly cache = new Map<string, Checked & { version: number; config: LintConfig }>();
   private nextResult = 1;
+  private memory = new LintMemory();
+  private remembered: LintConfig | undefined;
 
   /** Findings of a document; computed once per version and configuration. */
   check(document: OpenDocument, config: LintConfig): Checked {
     const cached = this.cache.get(document.uri);
     if (cached && cached.version === document.version && cached.config === config) return cached;
     const language = LANGUAGES[document.languageId];
-    const findings = language ? analyze(document.getText(), language, config) : [];
+    if (this.remembered !== config) {
+      this.memory = new LintMemory();
+      this.remembered = config;
+    }
+    const findings = language ? analyze(document.getText(), language, config, this.memory) : [];
     const same = cached && JSON.stringify(cached.findings) === JSON.stringify(findings);
     const resultId = same ? cached.resultId : String(this.nextResult++);
     const checked = { version: document.version, config, findings, resultId };

@@ -28,13 +28,13 @@ class Report {
   }
 }
 
-function checkKeys(map: YAMLMap, report: Report): void {
+function checkKeys(map: YAMLMap, report: Report, templated: boolean): void {
   const seen = new Map<string, unknown>();
   for (const { key } of map.items) {
     if (!isScalar(key)) continue;
     const name = String(key.value);
     if (name === '<<') continue;
-    if (seen.has(name))
+    if (!templated && seen.has(name))
       report.add('manifest-duplicate-key', key, `"${name}" is given twice; the last one counts, remove one`);
     seen.set(name, key);
     const token = textScalar(key)?.token;
@@ -182,8 +182,15 @@ function checkObject(root: unknown, report: Report, depth: number): void {
     );
 }
 
-/** Findings about the Kubernetes objects in YAML documents; documents of other tools are left alone. */
-export function checkManifests(documents: readonly Document.Parsed[], config: LintConfig): Finding[] {
+/**
+ * Findings about the Kubernetes objects in YAML documents; documents of other tools are left alone. In templates a key
+ * may stand in both branches of a condition, so that repeated keys say nothing there.
+ */
+export function checkManifests(
+  documents: readonly Document.Parsed[],
+  config: LintConfig,
+  templated = false,
+): Finding[] {
   const report = new Report(config);
   for (const document of documents) {
     const root = document.contents;
@@ -192,7 +199,7 @@ export function checkManifests(documents: readonly Document.Parsed[], config: Li
     eachPair(root, (key, value, map, path) => {
       if (!seen.has(map)) {
         seen.add(map);
-        checkKeys(map, report);
+        checkKeys(map, report, templated);
       }
       checkPair(key, value, path, report);
     });

@@ -1,3 +1,4 @@
+import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import { verbatim } from '../source-text.ts';
 import type { Region } from './region.ts';
 
@@ -27,9 +28,14 @@ export function markdownRegions(text: string): Region[] {
   return regions;
 }
 
+/** Readers fill in `<name>`; for the shell it would be a redirection. The length stays the same. */
+function withoutPlaceholders(body: string): string {
+  return body.replace(/<[A-Za-z][\w .:/|-]*>/g, (placeholder) => DYNAMIC.repeat(placeholder.length));
+}
+
 function addFence(text: string, start: number, end: number, language: string, regions: Region[]): void {
   if (language === '' || start >= end) return;
-  const body = text.slice(start, end);
+  const body = withoutPlaceholders(text.slice(start, end));
   if (!/^\s*[$>%] /m.test(body)) {
     regions.push({ kind: 'script', source: verbatim(body, start), interactive: true });
     return;

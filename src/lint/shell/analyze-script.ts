@@ -7,7 +7,7 @@ import { collectScope, emptyScope } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { assignmentWord, mapParts, mapWord, resolveWord } from './words.ts';
 import type { ArgWord } from './words.ts';
-import { base, kubectlPrefix, passedOnKubectl, unwrap } from './wrappers.ts';
+import { base, isWrapper, kubectlPrefix, passedOnKubectl, unwrap } from './wrappers.ts';
 
 /** One kubectl invocation found in a script. Offsets of `words` are in `source.text`. */
 export interface KubectlCall {
@@ -217,6 +217,7 @@ function bodyText(doc: HereDoc, context: Context): SourceText {
 /** Visits the children of a command that are not its own words: substitutions, here-documents, redirect targets. */
 function nestedScripts(node: SyntaxNode, context: Context): void {
   forEachChild(node, (child) => {
+    if ((child.type === 'Word' || child.type === 'Assignment') && !/[`(]/.test(child.text)) return;
     if (child.type === 'Script') visit(child, context, PLAIN);
     else nestedScripts(child, context);
   });
@@ -255,9 +256,23 @@ function wordsOf(node: Command, context: Context): ArgWord[] {
   return words;
 }
 
+/** True if a command can be skipped unread: its program is a plain word with no meaning here and kubectl is not named. */
+function isOrdinary(node: Command, context: Context): boolean {
+  const { name } = node;
+  if (!name || name.parts) return false;
+  const { value } = name;
+  if (context.scope.aliases.has(value) || context.scope.forwarders.has(value)) return false;
+  if (kubectlPrefix([{ value, start: 0, end: 0 }]) > 0) return false;
+  if (isWrapper(base(value))) return false;
+  return (
+    unwrap([{ value, start: 0, end: 0 }]).kind === 'inert' ||
+    !/kubectl|[$`\\]/.test(context.source.text.slice(node.pos, node.end))
+  );
+}
+
 function command(node: Command, context: Context, around: Surroundings): void {
   nestedScripts(node, context);
-  if (!node.name) return;
+  if (!node.name || isOrdinary(node, context)) return;
   const words = wordsOf(node, context);
   const fed = node.redirects.some(feedsInput);
   const here = fed ? { ...around, fedInput: true } : around;

@@ -136,6 +136,17 @@ export function kubectlPrefix(words: readonly ArgWord[]): number {
   return 0;
 }
 
+/** True for programs that run the command in their arguments. */
+export function isWrapper(name: string): boolean {
+  return (
+    Object.hasOwn(WRAPPERS, name) ||
+    SHELLS.has(name) ||
+    /^(su|runuser|docker|podman|nerdctl|crictl|lxc|docker-compose|minikube|k3s|microk8s|k0s|rke2|eval|trap|find)$/.test(
+      name,
+    )
+  );
+}
+
 /** What the program in the first word does with the rest. */
 export function unwrap(words: readonly ArgWord[]): Inner {
   const name = base(words[0]?.value ?? '');
