@@ -23,10 +23,7 @@ import type { Upstream } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { Assessment, WriteInspector, WriteSubject } from './write-inspector.ts';
-import { patchMethod, Refused, Rejected } from './write-inspector.ts';
-
-/** A write that only lost a race against a status update is pinned anew at most this often. */
-const MAX_PINS = 4;
+import { MAX_PINS, patchMethod, Refused, Rejected } from './write-inspector.ts';
 
 export interface JournalMonitorOptions {
   upstream: Upstream;
@@ -166,10 +163,6 @@ export class JournalMonitor implements Handler {
       else {
         const answer = await this.options.inspector.dryRun(subject);
         if (answer.status >= 300) {
-          if (answer.status === 409 && subject.before) {
-            const now = await this.options.inspector.current(subject.path);
-            if (onlyStatusMoved(subject.before, now)) return this.assess(Object.assign(subject, { before: now }));
-          }
           return { response: statusOf(answer) };
         }
         after = this.options.inspector.afterImage(subject, answer.object);

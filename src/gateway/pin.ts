@@ -58,12 +58,6 @@ export function onlyStatusMoved(before: KubeObject, now: KubeObject | null): now
   );
 }
 
-/** Replaces the pre-image's version, where it stands in a pinned body, by a newer one. */
-export function clientPinned(body: WriteBody, before: KubeObject): boolean {
-  const metadata = (body.form === 'object' ? (body.value as JsonMap).metadata : undefined) as JsonMap | undefined;
-  return Boolean(metadata?.resourceVersion) && metadata?.resourceVersion !== before.metadata.resourceVersion;
-}
-
 const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Names an object that asks the server for a name, so that the journal knows it beforehand. */

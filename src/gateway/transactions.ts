@@ -16,6 +16,7 @@ import type { OpenRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
 import type { JournalStore, OpenJournal } from './journal-store.ts';
 import type { Kubectl, KubectlOutput } from './kubectl.ts';
+import type { Handler } from './messages.ts';
 import { Loopback } from './loopback.ts';
 import { passAsUpstream } from './raw-access.ts';
 import { SecretScrubber } from './redact.ts';
@@ -74,7 +75,7 @@ export class GatewayTransactions implements TransactionManager {
     return results;
   }
 
-  async begin(opening: TransactionOpening): Promise<OpenTransaction> {
+  async begin(opening: TransactionOpening): Promise<GatewayTransaction> {
     const { clock, store, target, crash } = this.options;
     const at = new Date(clock.now()).toISOString();
     const id = `tx-${at.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`;
@@ -90,7 +91,7 @@ export class GatewayTransactions implements TransactionManager {
   }
 
   /** @throws Error when it belongs to another cluster, is in use, does not exist or is damaged */
-  async reopen(id: string): Promise<OpenTransaction> {
+  async reopen(id: string): Promise<GatewayTransaction> {
     const journal = await this.options.store.take(id);
     const record = journal.records[0];
     if (record?.type !== 'open' || record.target.fingerprint !== this.options.target.fingerprint) {
@@ -103,7 +104,8 @@ export class GatewayTransactions implements TransactionManager {
   }
 }
 
-class GatewayTransaction implements OpenTransaction {
+/** An open transaction and the children, listeners and journal that belong to it. */
+export class GatewayTransaction implements OpenTransaction {
   readonly id: string;
   private readonly options: Filled;
   private readonly journal: OpenJournal;
@@ -188,6 +190,11 @@ class GatewayTransaction implements OpenTransaction {
       writes,
       problem: failure,
     };
+  }
+
+  /** Journal mode for our own code, without kubectl: the same rules, the same journal. Part of the current command. */
+  get handler(): Handler {
+    return this.monitor;
   }
 
   roots(): ObjectRef[] {

@@ -85,6 +85,9 @@ async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoRe
   return { outcome: 'undone', writes: access.writes, proof };
 }
 
+/** A request of a process that just died may still be on its way through the server. */
+const IN_FLIGHT_MS = 1_500;
+
 /** Finds out what became of writes whose answer never arrived. */
 async function resolveUnknown({ journal, clock, manager }: UndoRunOptions, access: UndoAccess): Promise<void> {
   const unknown = new Set(
@@ -94,8 +97,12 @@ async function resolveUnknown({ journal, clock, manager }: UndoRunOptions, acces
     (record): record is IntentRecord => record.type === 'intent' && unknown.has(record.seq),
   );
   for (const intent of intents) {
-    const live = await access.get(intent.path);
-    const verdict = attribute(intent, live, manager);
+    let verdict = attribute(intent, await access.get(intent.path), manager);
+    const age = clock.now() - Date.parse(intent.at);
+    if (verdict.outcome === 'rejected' && age < IN_FLIGHT_MS) {
+      await access.pause(IN_FLIGHT_MS - Math.max(age, 0));
+      verdict = attribute(intent, await access.get(intent.path), manager);
+    }
     // Unclear: taken as done, so that the restore looks at the object and names what is not as it was.
     const [outcome, after] =
       verdict.outcome === 'unclear'

@@ -12,7 +12,7 @@ import type { ApiSession } from './api-session.ts';
 import type { Discovery } from './discovery.ts';
 import { splitApiVersion } from './discovery.ts';
 import { recreationBody } from '../undo/normalise.ts';
-import { pinBody, resolveGeneratedName } from './pin.ts';
+import { onlyStatusMoved, pinBody, resolveGeneratedName } from './pin.ts';
 import type { PolicyRule } from './policy.ts';
 import { judgeContent } from './policy.ts';
 import type { WriteBody } from './write-body.ts';
@@ -59,6 +59,8 @@ export interface Assessment {
   companions: Companion[];
 }
 
+/** A write that only lost a race against a status update is pinned anew at most this often. */
+export const MAX_PINS = 4;
 const TEMPLATE_KINDS = new Set(['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController']);
 
 /** Reads around a write: pre-image, autoscalers, consumers, rights of the inverse. Reads only, with the full credential. */
@@ -150,8 +152,27 @@ export class WriteInspector {
     );
   }
 
-  /** Sends the write, pinned to its pre-image, with dryRun=All. */
+  /**
+   * Sends the write, pinned to its pre-image, with dryRun=All. Where only status moved since the pre-image was read, the
+   * newer one takes its place in `subject`.
+   */
   async dryRun(subject: WriteSubject): Promise<{ status: number; object: KubeObject | null; message: string }> {
+    for (let pin = 1; ; pin++) {
+      const answer = await this.dryRunOnce(subject);
+      if (answer.status !== 409 || !subject.before || pin >= MAX_PINS) return answer;
+      const now = await this.current(subject.path);
+      if (
+        !onlyStatusMoved(subject.before, now) ||
+        now.metadata.resourceVersion === subject.before.metadata.resourceVersion
+      )
+        return answer;
+      subject.before = now;
+    }
+  }
+
+  private async dryRunOnce(
+    subject: WriteSubject,
+  ): Promise<{ status: number; object: KubeObject | null; message: string }> {
     const { target, body, before, verb } = subject;
     const query = new URLSearchParams(target.query);
     query.set('dryRun', 'All');

@@ -26,20 +26,20 @@ const CLUSTER_SCOPED = [
 export async function readWorld(gateway: GatewayHarness, context: ActionContext): Promise<World> {
   const world: World = new Map();
   const note = (object: KubeObject) => world.set(`${object.kind}/${object.metadata.name}`, essence(object));
-  for (const path of NAMESPACED) {
+  const namespaced = NAMESPACED.map(async (path) => {
     const slash = path.lastIndexOf('/');
-    const { items } = await gateway.api.list(
-      `${path.slice(0, slash)}/namespaces/${context.namespace}${path.slice(slash)}`,
-    );
-    for (const item of items) if (!item.metadata.deletionTimestamp) note(item);
-  }
-  const pods = (await gateway.api.list(`/api/v1/namespaces/${context.namespace}/pods`)).items;
-  for (const item of pods) if (!item.metadata.ownerReferences?.length && !item.metadata.deletionTimestamp) note(item);
-  for (const path of CLUSTER_SCOPED) {
-    for (const item of (await gateway.api.list(path)).items) {
-      if (item.metadata.name.includes(context.suffix) && !item.metadata.deletionTimestamp) note(item);
-    }
-  }
+    return (await gateway.api.list(`${path.slice(0, slash)}/namespaces/${context.namespace}${path.slice(slash)}`))
+      .items;
+  });
+  const clusterScoped = CLUSTER_SCOPED.map(async (path) => {
+    const { items } = await gateway.api.list(path);
+    return items.filter((item) => item.metadata.name.includes(context.suffix));
+  });
+  const pods = gateway.api.list(`/api/v1/namespaces/${context.namespace}/pods`);
+  const all = (await Promise.all([...namespaced, ...clusterScoped])).flat();
+  // Pods of workloads come and go; bare ones count.
+  all.push(...(await pods).items.filter((pod) => !pod.metadata.ownerReferences?.length));
+  for (const item of all) if (!item.metadata.deletionTimestamp) note(item);
   const custom = await gateway.api.send(
     'GET',
     `/apis/g${context.suffix}.example.test/v1/namespaces/${context.namespace}/gadgets`,
@@ -50,7 +50,8 @@ export async function readWorld(gateway: GatewayHarness, context: ActionContext)
 
 /** Everything that people write; nothing that the server or a controller numbers, stamps or counts. */
 function essence(object: KubeObject): unknown {
-  const { status: _status, metadata, ...rest } = structuredClone(object);
+  const { metadata, ...rest } = structuredClone(object);
+  delete rest.status;
   const { labels = {}, annotations = {}, finalizers } = metadata;
   for (const name of Object.keys(annotations)) {
     if (
