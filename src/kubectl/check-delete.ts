@@ -62,7 +62,7 @@ function targetProblem(input: CheckInput, target: Target): Problem | undefined {
     return {
       ...at,
       rule: 'delete-protected-kind',
-      message: `deleting ${show(target)} cannot be undone; delete or scale the objects inside it by name`,
+      message: `deleting ${show(target)} cannot be undone; ${target.kind.plural === 'namespaces' ? 'delete or scale the objects inside it by name' : 'leave it in place'}`,
     };
   }
   if (isNodeOrWorkload(target)) {

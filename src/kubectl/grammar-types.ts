@@ -19,7 +19,20 @@ export interface RawGrammar {
 }
 
 /** How a flag takes its value: `bool` and `optional` never take the next word, all others do. */
-export type FlagType = 'bool' | 'optional' | 'string' | 'list' | 'csv' | 'integer' | 'decimal' | 'csv-pairs' | 'pairs' | 'levels' | 'float' | 'duration' | 'other';
+export type FlagType =
+  | 'bool'
+  | 'optional'
+  | 'string'
+  | 'list'
+  | 'csv'
+  | 'integer'
+  | 'decimal'
+  | 'csv-pairs'
+  | 'pairs'
+  | 'levels'
+  | 'float'
+  | 'duration'
+  | 'other';
 
 /** One flag of one command. `implied` is the value a bare `--flag` stands for. */
 export interface FlagSpec {

@@ -12,6 +12,9 @@ const BOOLEAN_WORDS = /^(y|Y|n|N|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$/;
 const STRING_MAPS = new Set(['labels', 'annotations', 'matchLabels', 'data', 'stringData', 'nodeSelector']);
 const STRING_FIELDS = new Set(['value', 'name', 'namespace', 'image', 'key']);
 
+/** Finalizers that their projects ask people to set. */
+const SET_BY_HAND = /\.argocd\.argoproj\.io(\/|$)|^foregroundDeletion$/;
+
 class Report {
   readonly findings: Finding[] = [];
   private readonly config: LintConfig;
@@ -64,7 +67,7 @@ function checkWord(node: unknown, report: Report): void {
   );
 }
 
-function checkPair(key: string, value: unknown, path: readonly string[], report: Report): void {
+function checkPair(key: string, value: unknown, map: YAMLMap, path: readonly string[], report: Report): void {
   if (STRING_MAPS.has(path.at(-1) ?? '') || STRING_FIELDS.has(key)) checkWord(value, report);
   if (key === 'args' || key === 'command') for (const item of itemsOf(value)) checkWord(item, report);
   const isTrue = isScalar(value) && value.value === true;
@@ -75,7 +78,11 @@ function checkPair(key: string, value: unknown, path: readonly string[], report:
       'a privileged container has every right on its node; add single capabilities instead',
     );
   }
-  if ((key === 'hostPID' || key === 'hostIPC' || key === 'hostNetwork') && isTrue) {
+  if (
+    (key === 'hostPID' || key === 'hostIPC' || key === 'hostNetwork') &&
+    isTrue &&
+    valueOf(map, 'containers') !== undefined
+  ) {
     report.add('host-namespace', value, `${key} lets the pod see and reach everything on its node; remove it`);
   }
   if (key === 'hostPath' && isMap(value)) {
@@ -88,7 +95,7 @@ function checkPair(key: string, value: unknown, path: readonly string[], report:
   if (key === 'finalizers' && path.at(-1) === 'metadata' && isSeq(value)) {
     for (const item of value.items) {
       const name = stringOf(item);
-      if (name !== undefined)
+      if (name !== undefined && !SET_BY_HAND.test(name))
         report.add(
           'manifest-finalizer',
           item,
@@ -201,7 +208,7 @@ export function checkManifests(
         seen.add(map);
         checkKeys(map, report, templated);
       }
-      checkPair(key, value, path, report);
+      checkPair(key, value, map, path, report);
     });
     checkObject(root, report, 0);
   }
