@@ -79,6 +79,7 @@ export interface RunState {
   undoReason: string;
   /** Committed transactions still to undo (all-or-nothing). */
   undoQueue: string[];
+  unwinding: boolean;
   locked: boolean;
   stop: StopReason | null;
   outcome: Outcome | null;
@@ -112,6 +113,7 @@ export const INITIAL_STATE: RunState = {
   committed: [],
   undoReason: '',
   undoQueue: [],
+  unwinding: false,
   locked: false,
   stop: null,
   outcome: null,
@@ -150,21 +152,18 @@ function finish(state: RunState, outcome: Outcome, reason: string, error: string
 
 /** No further attempt will be made and no transaction is open. */
 function giveUp(state: RunState, reason: string, error: string | null = null): Step {
-  if (limits(state).allOrNothing && state.committed.length > 0) {
-    const [tx, ...rest] = [...state.committed].reverse();
-    const change: Partial<RunState> = {
-      phase: 'undoing',
-      tx,
-      undoQueue: rest,
-      undoReason: reason,
-      committed: [],
-      plan: null,
-    };
-    return go(state, change, { type: 'undo', tx: tx! });
-  }
+  if (limits(state).allOrNothing && state.committed.length > 0 && !state.unwinding) return unwind(state, reason);
   if (state.committed.length > 0) return finish(state, 'improved', reason, error);
   if (state.stop === 'cancel') return finish(state, 'cancelled', reason, error);
   return finish(state, 'restored', reason, error);
+}
+
+/** All-or-nothing: takes back what was committed, newest first; the lock was given back after each commit. */
+function unwind(state: RunState, reason: string): Step {
+  const [tx, ...undoQueue] = [...state.committed].reverse();
+  const change: Partial<RunState> = { tx, undoQueue, undoReason: reason, plan: null, unwinding: true };
+  const next = { ...state, ...change };
+  return state.locked ? startUndo(next, reason) : go(next, { phase: 'frozen' }, { type: 'acquireLock' });
 }
 
 function startUndo(state: RunState, reason: string): Step {
@@ -315,7 +314,8 @@ const PHASES: Record<Phase, Handlers> = {
   undoing: {
     undone: (s, e) => {
       const total = s.totalWrites + e.result.writes;
-      const next = { ...s, totalWrites: total };
+      const committed = e.result.outcome === 'undone' ? s.committed.filter((tx) => tx !== e.tx) : s.committed;
+      const next = { ...s, totalWrites: total, committed };
       if (e.result.outcome === 'diverged') return finish(next, 'diverged', e.result.reason);
       if (e.result.outcome === 'stranded') return finish(next, 'stranded', e.result.reason);
       const [tx, ...rest] = s.undoQueue;
@@ -358,12 +358,19 @@ const PHASES: Record<Phase, Handlers> = {
     settled: (s) => regain(s),
     judged: (s) => regain(s),
     lockAcquired: (s) => startUndo({ ...s, locked: true }, s.undoReason),
-    lockDenied: (s, e) => finish(s, 'stranded', `${s.undoReason}; ${e.reason} (held by ${e.holder}): stratus recover`),
-    effectFailed: (s, e) =>
-      e.effect === 'acquireLock' ? finish(s, 'stranded', `${s.undoReason}; ${e.reason}`) : regain(s),
+    lockDenied: (s, e) => withoutLock(s, `${e.reason} (held by ${e.holder})`),
+    effectFailed: (s, e) => (e.effect === 'acquireLock' ? withoutLock(s, e.reason) : regain(s)),
   },
   done: {},
 };
+
+/** The undo must not write without the lock. What was committed is consistent; what is open has to be recovered. */
+function withoutLock(state: RunState, reason: string): Step {
+  const text = `${state.undoReason}; ${reason}`;
+  return state.unwinding
+    ? finish({ ...state, tx: null }, 'improved', `${text}; what was committed stays`)
+    : finish(state, 'stranded', `${text}: stratus recover`);
+}
 
 function regain(state: RunState): Step {
   return go(state, { locked: false }, { type: 'acquireLock' });
