@@ -45,6 +45,7 @@ export const TRANSITIONS: Transition[] = [
   { from: 'awaitingApproval', to: 'done', on: 'effectFailed, time limit' },
   { from: 'checkpointing', to: 'done', on: 'effectFailed' },
   { from: 'settling', to: 'undoing', on: 'effectFailed' },
+  { from: 'locking', to: 'undoing', on: 'time limit, all-or-nothing' },
   { from: 'any', to: 'aborting', on: 'cancelRequested, time limit' },
   { from: 'any open', to: 'frozen', on: 'lockLost, contextMoved' },
   { from: 'any', to: 'frozen', on: 'all-or-nothing: what was committed is undone' },
