@@ -85,7 +85,10 @@ function ensureVariety(random: Random, members: Member[]): void {
     replicas: 1,
     rollout: random.pick(['recreate', 'all-at-once']),
   } satisfies Partial<Member>);
-  interrupted.volume = drawVolume(random, interrupted);
+  for (const member of behind.slice(1)) {
+    if (member === interrupted || (member.replicas === 1 && random.chance(0.4)))
+      member.volume = drawVolume(random, member);
+  }
 }
 
 /** A claim can be mounted by one pod only, so it goes to a member of one replica. */
