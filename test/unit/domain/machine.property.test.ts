@@ -234,6 +234,12 @@ function play({ start, plans, luck, options }: Scenario): Trace {
     if (crashed) {
       // The process dies with the effect done but its answer lost; the log is replayed and the run is stopped.
       expect(replay(trace.log)).toEqual(trace.state);
+      // A transaction whose opening the log never saw is found in the journal folder and recovered from there.
+      for (const tx of world.journal.keys()) {
+        if (tx === trace.state.tx || world.closed.has(tx)) continue;
+        world.undo(tx);
+        world.closed.set(tx, 'undone');
+      }
       feed({ at: ++clock, type: 'cancelRequested' });
       step = feed({ at: ++clock, type: 'effectFailed', effect: 'crash', reason: 'the process died' });
     } else {
