@@ -1,0 +1,70 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createVSIX, listFiles } from '@vscode/vsce';
+import { buildAll, packageVersion, ROOT } from './build.ts';
+
+/** Upper limit of the packaged extension. */
+export const SIZE_LIMIT_BYTES = 1.5 * 1024 * 1024;
+
+/** Everything that is shipped; the allow-list of .vscodeignore must come to exactly this. */
+export const SHIPPED = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'dist/app.cjs',
+  'dist/extension.cjs',
+  'dist/server.cjs',
+  'dist/webview/run.css',
+  'dist/webview/run.js',
+  'media/icon.png',
+  'media/on-call.svg',
+  'package.json',
+  'package.nls.json',
+];
+
+/** @throws Error naming files that are missing from, or do not belong into, the package. */
+export async function checkFileList(): Promise<void> {
+  const files = await listFiles({ cwd: ROOT, packagedDependencies: [] });
+  const missing = SHIPPED.filter((file) => !files.includes(file));
+  const surplus = files.filter((file) => !SHIPPED.includes(file));
+  if (missing.length > 0) throw new Error(`missing from the package: ${missing.join(', ')}`);
+  if (surplus.length > 0) throw new Error(`not meant for the package: ${surplus.join(', ')}`);
+}
+
+/**
+ * Builds and packages the extension.
+ * @returns path and size in bytes of the VSIX.
+ * @throws Error when a file is missing or surplus, or the package is too large.
+ */
+export async function packageExtension(output: string): Promise<{ file: string; bytes: number }> {
+  await buildAll();
+  await checkFileList();
+  await createVSIX({
+    cwd: ROOT,
+    packagePath: output,
+    dependencies: false,
+    preRelease: false,
+    allowMissingRepository: false,
+  });
+  const { size } = await stat(output);
+  if (size > SIZE_LIMIT_BYTES) {
+    throw new Error(`${output} has ${size} bytes, more than the limit of ${SIZE_LIMIT_BYTES}`);
+  }
+  return { file: output, bytes: size };
+}
+
+async function main(): Promise<void> {
+  const output = join(ROOT, `stratus-oncall-${await packageVersion()}.vsix`);
+  // A package of an earlier state must not be mistaken for this one when packaging fails.
+  await rm(output, { force: true });
+  const { file, bytes } = await packageExtension(output);
+  console.log(`${file}: ${(bytes / 1024).toFixed(0)} KB`);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main().catch((error: unknown) => {
+    console.error(`npm run package: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SUITES } from '../test/soak/suites.ts';
+
+/**
+ * `npm run soak -- NAME`: one long suite in full. Every finished item is recorded, so that an interrupted soak goes on
+ * where it stopped; the record belongs to one commit, and another commit starts afresh.
+ */
+const root = join(import.meta.dirname, '..');
+const [name, ...rest] = process.argv.slice(2);
+const suite = SUITES.find((candidate) => candidate.name === name);
+if (!suite || rest.length > 0) {
+  const list = SUITES.map((one) => `  ${one.name.padEnd(14)} ${one.summary}`).join('\n');
+  process.stderr.write(`usage: npm run soak -- NAME\n${list}\n`);
+  process.exit(64);
+}
+
+interface SoakReport {
+  suite: string;
+  /** Commit that was tested; `+changes` when the work tree differed from it. */
+  commit: string;
+  items: Record<string, { passed: number; failed: number; failures: string[]; seconds: number }>;
+}
+
+const git = (...args: string[]) => execFileSync('git', args, { cwd: root }).toString().trim();
+const commit = git('rev-parse', '--short=12', 'HEAD') + (git('status', '--porcelain') ? '+changes' : '');
+const folder = join(root, 'test-results');
+const file = join(folder, `soak-${suite.name}-${commit}.json`);
+
+function load(): SoakReport {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as SoakReport;
+  } catch {
+    return { suite: suite!.name, commit, items: {} };
+  }
+}
+
+const report = load();
+mkdirSync(folder, { recursive: true });
+const done = Object.keys(report.items).length;
+if (done > 0) process.stderr.write(`going on after ${done} finished item(s) of commit ${commit}\n`);
+const session = await suite.open();
+try {
+  for (const item of suite.items) {
+    if (report.items[item]) continue;
+    const started = performance.now();
+    const tally = await session.run(item);
+    const seconds = Math.round((performance.now() - started) / 100) / 10;
+    const { passed, failed, failures } = tally;
+    report.items[item] = { passed, failed, failures, seconds };
+    writeFileSync(`${file}.new`, `${JSON.stringify(report, null, 2)}\n`);
+    renameSync(`${file}.new`, file);
+    process.stderr.write(`${suite.name} ${item}: ${passed} passed, ${failed} failed (${seconds} s)\n`);
+  }
+} finally {
+  await session.close();
+}
+const all = Object.values(report.items);
+for (const failure of all.flatMap(({ failures }) => failures)) process.stderr.write(`FAILED ${failure}\n`);
+const [passed, failed] = [all.reduce((sum, one) => sum + one.passed, 0), all.reduce((sum, one) => sum + one.failed, 0)];
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
