@@ -12,6 +12,8 @@ export interface PlanData {
   plan: PlanView | null;
   protected: boolean;
   context: string;
+  /** The finding that the plan answers; shown elsewhere, so a title that only repeats it is left out. */
+  cause: string;
 }
 
 const FATES: Record<PlanView['fate'], string> = {
@@ -24,11 +26,14 @@ const FATES: Record<PlanView['fate'], string> = {
 };
 
 /** What will change, and how each part of it is undone; the answer right below. */
-export function renderPlan({ plan, protected: guarded, context }: PlanData, actions: PlanActions): HTMLElement[] {
+export function renderPlan(
+  { plan, protected: guarded, context, cause }: PlanData,
+  actions: PlanActions,
+): HTMLElement[] {
   if (!plan) return [];
   const parts: (HTMLElement | false)[] = [
     h('h2', {}, FATES[plan.fate]),
-    h('p', { class: 'plan-title' }, plan.title),
+    plan.title !== cause && h('p', { class: 'plan-title' }, plan.title),
     h('ol', { class: 'steps' }, ...plan.steps.map((step, index) => renderStep(plan, step, index, actions))),
     plan.expects !== '' && h('p', { class: 'expects' }, h('span', { class: 'key' }, 'Expected'), plan.expects),
   ];

@@ -96,7 +96,8 @@ class RunPage {
     const width = this.#root.clientWidth;
     this.#rail.update({ stages, wayBack, width: Math.max(280, width - 2 * PADDING) });
     const ended = result !== null;
-    this.#plan.update({ plan, protected: target.protected, context: target.context });
+    const cause = snapshot.findings.find(({ chosen }) => chosen)?.message ?? '';
+    this.#plan.update({ plan, protected: target.protected, context: target.context, cause });
     this.#findings.update(snapshot.findings);
     const side = width >= TWO_COLUMNS ? SIDE_WIDTH : width - 2 * PADDING;
     this.#severity.update({ ...snapshot.severity, width: Math.max(200, side - 2 * CARD_PADDING - 2) });

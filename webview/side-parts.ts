@@ -13,7 +13,7 @@ import { drawSparkline } from './sparkline.ts';
 type SeverityData = RunSnapshot['severity'] & { width: number };
 
 /** Severity now against the start, and which items it is made of. */
-export function renderSeverity({ before, now, points, items, width }: SeverityData): HTMLElement[] {
+export function renderSeverity({ before, now, points, items, width }: SeverityData): (HTMLElement | false)[] {
   if (points.length === 0) return [];
   const known = (mu: number | null) => (mu === null ? 'unknown' : String(mu));
   const change =
@@ -26,8 +26,6 @@ export function renderSeverity({ before, now, points, items, width }: SeverityDa
           : now > (before ?? 0)
             ? 'worse'
             : '';
-  const chart = h('div', { class: 'chart' });
-  chart.append(drawSparkline(points, width));
   return [
     h('h2', {}, 'Severity ', h('abbr', { title: 'mu: violated checks, unhealthy objects and alerts in scope' }, 'μ')),
     h(
@@ -39,9 +37,15 @@ export function renderSeverity({ before, now, points, items, width }: SeverityDa
       points.length > 1 && h('span', { class: 'unseen' }, ' now '),
       points.length > 1 && h('span', { class: 'now' }, known(now)),
     ),
-    chart,
+    points.length > 1 && chart(points, width),
     h('ul', { class: 'items' }, ...items.map(renderItem)),
   ];
+}
+
+function chart(points: RunSnapshot['severity']['points'], width: number): HTMLElement {
+  const element = h('div', {});
+  element.append(drawSparkline(points, width));
+  return element;
 }
 
 const ITEM_WORDS: Record<SeverityItemView['state'], string> = { present: 'still wrong', gone: 'gone', new: 'new' };

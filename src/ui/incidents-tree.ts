@@ -58,13 +58,12 @@ function visible({ run, headline, findings }: RunSnapshot): unknown {
 }
 
 function runItem(session: IncidentSession): vscode.TreeItem {
-  const { headline, findings } = session.snapshot();
+  const { headline } = session.snapshot();
   const { context, namespace } = session.target;
-  const open = findings.length > 0 ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None;
-  const item = new vscode.TreeItem(`${namespace} @ ${context}`, open);
+  const item = new vscode.TreeItem(namespace, vscode.TreeItemCollapsibleState.Expanded);
   item.id = session.id;
   item.description = headline.title;
-  item.tooltip = `${headline.title}\n${headline.detail}`;
+  item.tooltip = `${namespace} @ ${context}\n${headline.title}\n${headline.detail}`;
   const [icon, colour] = ICONS[headline.tone];
   item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(colour));
   item.contextValue = session.result ? TreeItem.runEnded : TreeItem.runActive;

@@ -403,12 +403,18 @@ class Fold {
   #checks(): CheckView[] {
     const current = this.#current;
     return Object.entries(this.#oracles).map(([name, start]): CheckView => {
-      if (start === 'absent' || !current) return { name, state: start };
+      if (start === 'absent' || !current || this.#points.length < 2) return { name, state: start };
       if (!current.known) return { name, state: 'unknown' };
-      const source = /alert/i.test(name) ? 'alert' : /check|request|user/i.test(name) ? 'check' : 'object';
-      return { name, state: current.items.some((item) => item.source === source) ? 'bad' : 'ok' };
+      return { name, state: current.items.some((item) => watches(name, item)) ? 'bad' : 'ok' };
     });
   }
+}
+
+/** Which oracle an item comes from, by what it is about. */
+function watches(oracle: string, item: SeverityItem): boolean {
+  if (/alert/.test(oracle)) return item.source === 'alert';
+  if (/request|check/.test(oracle)) return item.source === 'check';
+  return item.source === 'object' && (item.object?.kind === 'Node') === /node/.test(oracle);
 }
 
 export function writeView(write: RehearsedWrite, index: number): WriteView {
@@ -457,9 +463,16 @@ function itemView(item: SeverityItem, state: SeverityItemView['state']): Severit
     id: itemId(item),
     source: item.source,
     object: item.object ? refLabel(item.object) : item.what,
-    message: presentable(item.message, 300),
+    message: presentable(withoutSubject(item), 300),
     state,
   };
+}
+
+/** The message without the name that is shown in front of it. */
+function withoutSubject({ object, what, message }: SeverityItem): string {
+  const subjects = object ? [refLabel(object), `${object.kind} ${object.name}`] : [`check ${what}:`, what];
+  const subject = subjects.find((name) => message.startsWith(`${name} `));
+  return subject ? message.slice(subject.length + 1) : message;
 }
 
 function known(severity: Severity | null): number | null {

@@ -70,7 +70,7 @@ async function inEditor(
     server = await startEditorServer({
       say,
       env: { STRATUS_HOME: join(scratch, 'state'), KUBECONFIG: instance.kubeconfig },
-      settings: editorSettings(instance),
+      settings: { ...editorSettings(instance), 'workbench.colorTheme': 'Default Dark Modern' },
     });
     const url = workbenchUrl(server, scratch, ROOT);
     await withBrokenShop(instance, say, async () => {

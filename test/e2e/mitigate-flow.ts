@@ -16,7 +16,7 @@ export async function mitigateFlow(workbench: Workbench, options: MitigateFlowOp
     if (pictures) await page.screenshot({ path: join(pictures, name) });
   };
 
-  await workbench.command('On-call: Focus on Incidents View');
+  await workbench.container('On-call');
   await workbench.command('Stratus: Mitigate Incident');
   await workbench.pick(/which cluster/, context);
   await workbench.pick(/which namespace/, namespace);

@@ -1,6 +1,7 @@
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 
-const PATIENCE = 60_000;
+/** Upper limit of each wait; a loaded machine may need most of it. */
+const PATIENCE = 120_000;
 
 /** A VS Code window as a person uses it: palette, quick picks, trees, dialogs, the run view. */
 export class Workbench {
@@ -13,10 +14,17 @@ export class Workbench {
   static async open(browser: Browser, url: string): Promise<Workbench> {
     const page = await browser.newPage({ viewport: { width: 1480, height: 920 }, deviceScaleFactor: 1.5 });
     page.setDefaultTimeout(PATIENCE);
+    page.setDefaultNavigationTimeout(PATIENCE);
     await page.goto(url);
     await page.locator('.monaco-workbench').waitFor();
     await page.locator('.statusbar-item').first().waitFor();
     return new Workbench(page);
+  }
+
+  /** Opens a container of the activity bar; waits until the extension that brings it is known. */
+  async container(title: string): Promise<void> {
+    await this.page.locator('.activitybar .action-item').filter({ has: this.page.getByLabel(title) }).click();
+    await this.page.locator('.sidebar .composite.title').filter({ hasText: title }).waitFor();
   }
 
   /** Opens the palette and runs the command of this title. */

@@ -82,6 +82,7 @@ async function drive(
   timeoutMs: number,
 ): Promise<string> {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+  page.setDefaultNavigationTimeout(120_000);
   let timer: NodeJS.Timeout | undefined;
   const ended = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`no end within ${timeoutMs / 1000} s`), timeoutMs);

@@ -19,7 +19,9 @@ export const ACTIVATION_TESTS: HostTest[] = [
     name: 'the settings have the defaults that the code assumes',
     async run() {
       const configuration = vscode.workspace.getConfiguration();
-      for (const id of Object.values(Setting)) assert.deepEqual(configuration.get(id), SETTING_DEFAULTS[id], id);
+      for (const id of Object.values(Setting)) {
+        assert.deepEqual(configuration.inspect(id)?.defaultValue, SETTING_DEFAULTS[id], id);
+      }
     },
   },
   {
