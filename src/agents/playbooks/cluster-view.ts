@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import { selectorMapMatches } from './labels.ts';
+import type { LabelMap } from './labels.ts';
 import { podTemplateOf } from './pod-template.ts';
 
 /** An Event of either API, reduced to what evidence needs. `message` is still untrusted. */
@@ -33,6 +34,10 @@ export class ClusterView {
   readonly now: number;
   readonly #sorted = new Map<string, KubeObject[]>();
   readonly #byIdentity = new Map<string, Map<string, KubeObject>>();
+  #workloads: KubeObject[] | null = null;
+  #podsByLabel: Map<string, KubeObject[]> | null = null;
+  #workloadsByLabel: Map<string, KubeObject[]> | null = null;
+  readonly #owned = new Map<string, Map<string, KubeObject[]>>();
   #events: Map<string, ClusterEvent[]> | null = null;
   #podsByWorkload: Map<KubeObject, KubeObject[]> | null = null;
   #ownerByPod = new Map<KubeObject, KubeObject>();
@@ -48,12 +53,16 @@ export class ClusterView {
   }
 
   all(kind: string, namespace?: string): KubeObject[] {
-    let sorted = this.#sorted.get(kind);
-    if (!sorted) {
-      sorted = [...(this.snapshot.objects[kind] ?? [])].sort(byName);
-      this.#sorted.set(kind, sorted);
+    const key = namespace === undefined ? kind : `${kind}|${namespace}`;
+    let list = this.#sorted.get(key);
+    if (!list) {
+      list =
+        namespace === undefined
+          ? [...(this.snapshot.objects[kind] ?? [])].sort(byName)
+          : this.all(kind).filter((object) => object.metadata.namespace === namespace);
+      this.#sorted.set(key, list);
     }
-    return namespace === undefined ? sorted : sorted.filter((object) => object.metadata.namespace === namespace);
+    return list;
   }
 
   find(kind: string, namespace: string | undefined, name: string): KubeObject | undefined {
@@ -71,8 +80,11 @@ export class ClusterView {
 
   /** Top-level owners of pods: workloads that no other workload in the snapshot controls, then bare pods. */
   workloads(): KubeObject[] {
-    const owners = WORKLOAD_KINDS.flatMap((kind) => this.all(kind)).filter((object) => !this.#controllerOf(object));
-    return [...owners, ...this.all('Pod').filter((pod) => !controllerReference(pod))];
+    if (!this.#workloads) {
+      const owners = WORKLOAD_KINDS.flatMap((kind) => this.all(kind)).filter((object) => !this.#controllerOf(object));
+      this.#workloads = [...owners, ...this.all('Pod').filter((pod) => !controllerReference(pod))];
+    }
+    return this.#workloads;
   }
 
   /** Pods whose top-level owner is `workload` (itself for a bare pod), also those being deleted. */
@@ -98,12 +110,22 @@ export class ClusterView {
 
   /** Objects of `kind` that `owner` controls. */
   ownedBy(owner: KubeObject, kind: string): KubeObject[] {
-    return this.all(kind, owner.metadata.namespace).filter((object) => isControlledBy(object, owner));
+    let index = this.#owned.get(kind);
+    if (!index) {
+      index = groupedBy(this.all(kind), (object) => {
+        const reference = controllerReference(object);
+        return reference ? [identityKey(reference.kind, object.metadata.namespace, reference.name)] : [];
+      });
+      this.#owned.set(kind, index);
+    }
+    const list = index.get(identityKey(owner.kind, owner.metadata.namespace, owner.metadata.name)) ?? [];
+    return list.filter((object) => isControlledBy(object, owner));
   }
 
   /** Newest first. Events of an earlier object of the same name are left out unless asked for. */
   eventsOf(object: KubeObject, alsoOfPredecessors = false): ClusterEvent[] {
-    const list = this.#eventIndex().get(eventKey(object.kind, object.metadata.namespace, object.metadata.name)) ?? [];
+    const list =
+      this.#eventIndex().get(identityKey(object.kind, object.metadata.namespace, object.metadata.name)) ?? [];
     if (alsoOfPredecessors || !object.metadata.uid) return list;
     return list.filter((event) => {
       const uid = regarding(event.object)?.uid;
@@ -118,19 +140,19 @@ export class ClusterView {
 
   /** Living pods that a Service's selector picks. */
   podsBehind(service: KubeObject): KubeObject[] {
-    return this.all('Pod', service.metadata.namespace).filter(
-      (pod) => isLiving(pod) && selectorMapMatches(service.spec?.selector, pod.metadata.labels),
+    this.#podsByLabel ??= groupedBy(this.all('Pod').filter(isLiving), (pod) =>
+      labelKeys(pod.metadata.namespace, pod.metadata.labels),
     );
+    return selected(this.#podsByLabel, service, (pod) => pod.metadata.labels);
   }
 
   /** Workloads whose template labels a Service's selector picks, whether or not they have pods. */
   workloadsBehind(service: KubeObject): KubeObject[] {
-    return this.workloads().filter((workload) => {
-      if (workload.metadata.namespace !== service.metadata.namespace) return false;
-      if (workload.kind === 'Pod' && !isLiving(workload)) return false;
-      const template = podTemplateOf(workload);
-      return template !== null && selectorMapMatches(service.spec?.selector, template.labels);
-    });
+    this.#workloadsByLabel ??= groupedBy(
+      this.workloads().filter((workload) => workload.kind !== 'Pod' || isLiving(workload)),
+      (workload) => labelKeys(workload.metadata.namespace, podTemplateOf(workload)?.labels),
+    );
+    return selected(this.#workloadsByLabel, service, (workload) => podTemplateOf(workload)?.labels);
   }
 
   #eventIndex(): Map<string, ClusterEvent[]> {
@@ -139,7 +161,7 @@ export class ClusterView {
     for (const object of this.all('Event')) {
       const about = regarding(object);
       if (!about?.name) continue;
-      const key = eventKey(about.kind, about.namespace ?? object.metadata.namespace, about.name);
+      const key = identityKey(about.kind, about.namespace ?? object.metadata.namespace, about.name);
       const list = index.get(key);
       if (list) list.push(eventOf(object));
       else index.set(key, [eventOf(object)]);
@@ -160,6 +182,38 @@ export class ClusterView {
     const owner = this.find(reference.kind, object.metadata.namespace, reference.name);
     return owner && isControlledBy(object, owner) ? owner : undefined;
   }
+}
+
+function groupedBy(objects: KubeObject[], keysOf: (object: KubeObject) => string[]): Map<string, KubeObject[]> {
+  const groups = new Map<string, KubeObject[]>();
+  for (const object of objects) {
+    for (const key of keysOf(object)) {
+      const group = groups.get(key);
+      if (group) group.push(object);
+      else groups.set(key, [object]);
+    }
+  }
+  return groups;
+}
+
+function identityKey(kind: string, namespace: string | undefined, name: string): string {
+  return `${kind}|${namespace ?? ''}|${name}`;
+}
+
+function labelKeys(namespace: string | undefined, labels: LabelMap | undefined): string[] {
+  return Object.entries(labels ?? {}).map(([key, value]) => `${namespace ?? ''}|${key}=${value}`);
+}
+
+/** Objects under the rarest label of a Service's selector that have the others too. */
+function selected(
+  index: Map<string, KubeObject[]>,
+  service: KubeObject,
+  labelsOf: (object: KubeObject) => LabelMap | undefined,
+): KubeObject[] {
+  const selector = service.spec?.selector as LabelMap | undefined;
+  const groups = labelKeys(service.metadata.namespace, selector).map((key) => index.get(key) ?? []);
+  const smallest = groups.sort((a, b) => a.length - b.length)[0] ?? [];
+  return smallest.filter((object) => selectorMapMatches(selector, labelsOf(object)));
 }
 
 function controllerReference(object: KubeObject) {
@@ -211,10 +265,6 @@ export function refTo(kind: string, apiVersion: string, namespace: string | unde
 
 function regarding(event: KubeObject): KubeObject['spec'] {
   return event['involvedObject'] ?? event['regarding'];
-}
-
-function eventKey(kind: string, namespace: string | undefined, name: string): string {
-  return `${kind}|${namespace ?? ''}|${name}`;
 }
 
 function eventOf(object: KubeObject): ClusterEvent {

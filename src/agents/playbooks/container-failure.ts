@@ -155,11 +155,11 @@ async function lastWords(
   const read = async (before: boolean): Promise<string[]> => {
     // A log that cannot be read is missing evidence, not a reason to give up the diagnosis.
     const lines = await readLog(namespace, name, String(status.name), before).catch(() => []);
-    return lines.map((line) => untrustedLine(line)).filter((line) => line !== '');
+    return lines.filter((line) => line.trim() !== '');
   };
   let lines = await read(previous);
   if (lines.length === 0 && previous) lines = await read(false);
   const telling = lines.filter((line) => TELLING.test(line));
   const shown = (telling.length > 0 ? telling : lines).slice(-LOG_LINES_SHOWN);
-  return shown.map((text) => evidence('log', pod, `log of container ${status.name}`, text));
+  return shown.map((line) => evidence('log', pod, `log of container ${status.name}`, untrustedLine(line)));
 }

@@ -1,9 +1,9 @@
 /** Longest evidence text and message that leaves an analyzer, in UTF-16 units. */
 export const EVIDENCE_LIMIT = 300;
 
-const URL_USERINFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+const URL_USERINFO = /(\b[a-z][a-z0-9+.-]{0,15}:\/\/)[^\s/@]+@/gi;
 const SECRET_ASSIGNMENT =
-  /\b([\w-]*(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|authorization|credential)[\w-]*)("?\s*[:=]\s*)("[^"]*"|'[^']*'|(?:bearer|basic)\s+\S+|[^\s,;}]+)/gi;
+  /((?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|authorization|credential)[\w-]{0,40})("?\s*[:=]\s*)("[^"]*"|'[^']*'|(?:bearer|basic)\s+\S+|[^\s,;}]+)/gi;
 
 /**
  * Makes untrusted text fit to be shown: control, formatting (bidirectional, zero-width, tag) and unpaired surrogate

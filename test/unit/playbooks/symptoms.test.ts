@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+import type { Loose } from './builders.ts';
+
+const SEEDS = [33, 66, 777, 2024];
+
+async function only(world: World, rule: string) {
+  const findings = await world.diagnose();
+  expect(commandProblems(findings)).toEqual([]);
+  const found = byRule(findings, rule);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+/** Makes the first container of every pod of the current revision look as given. */
+function status(world: World, workload: Loose, change: Loose): void {
+  for (const pod of world.podsOf(workload)) {
+    if (pod.status.phase === 'Running') continue;
+    pod.status.phase = 'Running';
+    pod.status.containerStatuses[0] = { ...pod.status.containerStatuses[0], ...change };
+  }
+}
+
+const crash = (reason = 'Error') => ({
+  restartCount: 5,
+  ready: false,
+  state: { waiting: { reason: 'CrashLoopBackOff' } },
+  lastState: { terminated: { exitCode: 137, reason } },
+});
+
+describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
+  it('a crashing container shows its last words, bounded and without secrets', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ replicas: 1, pods: 'waiting' });
+    status(world, workload, crash());
+    const container = workload.spec.template.spec.containers[0].name;
+    const pod = world.podsOf(workload)[0]!.metadata.name;
+    world.logs.set(`${pod}/${container}/true`, [
+      'starting',
+      'ERROR cannot open postgres://app:s3cr3t@db:5432/x password="hunter2" \u001b[0m',
+      `FATAL ${'y'.repeat(2000)}`,
+    ]);
+    const finding = await only(world, 'container-crash');
+    const texts = finding.evidence.filter((each) => each.source === 'log').map((each) => each.text);
+    expect(texts).toHaveLength(2);
+    expect(texts[0]).toContain('cannot open postgres://***@db:5432/x');
+    expect(texts.join()).not.toMatch(/s3cr3t|hunter2|\p{Cc}/u);
+    expect(texts.every((text) => text.length <= 300)).toBe(true);
+    expect(finding.severity).toBe('critical');
+    expect(finding.fixes).toEqual([]);
+  });
+
+  it('a crashing new revision is rolled back while the old one is ready', async () => {
+    const world = new World(seed);
+    const workload = world.workload({
+      replicas: 1,
+      pods: 'waiting',
+      earlier: [{ podSpec: { hostname: 'a' }, readyPods: 1 }],
+    });
+    status(world, workload, crash('OOMKilled'));
+    const finding = await only(world, 'container-crash');
+    expect(finding.message).toContain('memory');
+    expect(finding.severity).toBe('warning');
+    expect(finding.fixes[0]!.commands).toEqual([
+      ['rollout', 'undo', `deployment/${workload.metadata.name}`, '-n', world.namespace, '--to-revision=1'],
+    ]);
+  });
+
+  it('a revision that works in other pods is not rolled back', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ replicas: 2, earlier: [{ podSpec: { hostname: 'a' } }] });
+    const pod = world.podsOf(workload)[0]!;
+    pod.status = {
+      phase: 'Running',
+      conditions: [],
+      containerStatuses: [{ name: pod.spec.containers[0].name, ...crash() }],
+    };
+    expect((await only(world, 'container-crash')).fixes).toEqual([]);
+  });
+
+  it('one restart is no crash loop', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ replicas: 1, pods: 'waiting' });
+    status(world, workload, { ...crash(), restartCount: 1, state: { running: { startedAt: world.takenAt } } });
+    expect(byRule(await world.diagnose(), 'container-crash')).toEqual([]);
+  });
+
+  it('a pod is unready only after its probe had time', async () => {
+    const build = (startedAt: string) => {
+      const world = new World(seed);
+      const workload = world.workload({ replicas: 1, pods: 'waiting' });
+      status(world, workload, { ready: false, state: { running: { startedAt } } });
+      world.event(world.podsOf(workload)[0]!, 'Unhealthy', 'Readiness probe failed: connection refused', {
+        type: 'Warning',
+      });
+      return world;
+    };
+    expect((await only(build('2031-05-06T07:00:00Z'), 'pod-unready')).evidence[0]!.text).toContain(
+      'connection refused',
+    );
+    expect(byRule(await build('2031-05-06T07:08:01Z').diagnose(), 'pod-unready')).toEqual([]);
+  });
+
+  it('a node that is not ready comes first and has no fix', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ replicas: 1, pods: 'waiting' });
+    status(world, workload, crash());
+    const node = world.list('Node')[0]!;
+    node.status.conditions = [
+      { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped' },
+    ];
+    const [first] = await world.diagnose();
+    expect(first).toMatchObject({
+      rule: 'node-condition',
+      severity: 'critical',
+      fixes: [],
+      object: { name: node.metadata.name },
+    });
+  });
+
+  it('a used-up quota is named with its numbers', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ replicas: 2, pods: 'none' });
+    const quota = world.add('ResourceQuota', 'v1', world.random.name(), {
+      status: { hard: { pods: '5' }, used: { pods: '5' } },
+    });
+    const set = world.revisionsOf(workload)[0]!;
+    world.event(
+      set,
+      'FailedCreate',
+      `pods "x" is forbidden: exceeded quota: ${quota.metadata.name}, requested: pods=1, used: pods=5, limited: pods=5`,
+    );
+    const finding = await only(world, 'pod-creation-refused');
+    expect(finding.object.name).toBe(workload.metadata.name);
+    expect(finding.evidence.map((each) => each.text).join()).toContain('pods 5 of 5');
+    expect(finding.fixes).toEqual([]);
+  });
+
+  it('an ingress is pointed to the Service and port that exist', async () => {
+    const world = new World(seed);
+    const service = world.serviceFor(world.workload(), { name: 'storefront-api' });
+    const { port } = service.spec.ports[0];
+    const path = (name: string, number: number) => ({ path: '/', backend: { service: { name, port: { number } } } });
+    const ingress = world.add('Ingress', 'networking.k8s.io/v1', world.random.name(), {
+      spec: {
+        rules: [
+          {
+            http: {
+              paths: [path('storefront-apl', port), path('storefront-api', port + 1), path('storefront-api', port)],
+            },
+          },
+        ],
+      },
+    });
+    const finding = await only(world, 'ingress-backend');
+    const after = applyPatch(ingress, patchOps(finding.fixes[0]!.commands[0]!));
+    const same = path('storefront-api', port);
+    expect(after.spec.rules[0].http.paths).toEqual([same, same, same]);
+  });
+
+  it('a claim that does not exist is replaced by the idle one of a close name', async () => {
+    const world = new World(seed);
+    const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'orders-dat' } }];
+    world.add('PersistentVolumeClaim', 'v1', 'orders-data', { spec: { volumeName: 'pv' }, status: { phase: 'Bound' } });
+    const workload = world.workload({ podSpec: { volumes }, pods: 'pending' });
+    const finding = await only(world, 'missing-claim');
+    const after = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(after.spec.template.spec.volumes[0].persistentVolumeClaim.claimName).toBe('orders-data');
+  });
+});
