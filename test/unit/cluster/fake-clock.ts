@@ -63,7 +63,7 @@ export class FakeClock implements Clock {
 
 /** Lets everything that can run without time passing run. */
 export async function settleTasks(): Promise<void> {
-  for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 30; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Waits for a promise while time passes in steps. */

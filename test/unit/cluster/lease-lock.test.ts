@@ -1,0 +1,375 @@
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import { LeaseLock } from '../../../src/cluster/lease-lock.ts';
+import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
+import { UpstreamError } from '../../../src/gateway/upstream.ts';
+import { FakeClock, whileTimePasses } from './fake-clock.ts';
+
+const never = new AbortController().signal;
+const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/stratus-alock';
+
+/** One Lease with resourceVersions, as an API server would keep it. */
+class LeaseServer implements Upstream {
+  lease: KubeObject | null = null;
+  version = 100;
+  log: string[] = [];
+  failWith: Error | { status: number; message: string } | null = null;
+  /** Applies the next write but loses its answer. */
+  loseAnswer = false;
+  /** Runs before each write is looked at. */
+  beforeWrite: (() => void) | null = null;
+
+  async request({ method, path, body }: UpstreamRequest) {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.log.push(method);
+    if (this.failWith instanceof Error) throw this.failWith;
+    if (this.failWith) return answer(this.failWith.status, { kind: 'Status', message: this.failWith.message });
+    if (method === 'GET')
+      return this.lease ? answer(200, this.lease) : answer(404, { kind: 'Status', message: 'not found' });
+    this.beforeWrite?.();
+    const written = JSON.parse(String(body)) as KubeObject;
+    if (method === 'POST' && this.lease) return answer(409, { message: 'exists' });
+    if (method === 'PUT' && path !== LEASE) throw new Error(`unexpected path ${path}`);
+    if (method === 'PUT' && written.metadata.resourceVersion !== this.lease?.metadata.resourceVersion)
+      return answer(409, { message: 'conflict' });
+    this.touch(written);
+    if (this.loseAnswer) {
+      this.loseAnswer = false;
+      throw new UpstreamError('unreachable', 'the connection was closed', true);
+    }
+    return answer(200, this.lease);
+  }
+
+  touch(lease: KubeObject): void {
+    this.lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(++this.version) } };
+  }
+
+  get holder(): string {
+    return this.lease?.spec?.holderIdentity ?? '';
+  }
+
+  note(name: string): string | undefined {
+    return this.lease?.metadata.annotations?.[`stratus-oncall/${name}`];
+  }
+}
+
+function answer(status: number, object: unknown) {
+  return Promise.resolve({ status, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(object))]) });
+}
+
+function machine(
+  server: LeaseServer,
+  clock: FakeClock,
+  name: string,
+  over: Partial<ConstructorParameters<typeof LeaseLock>[2]> = {},
+) {
+  const lost: string[] = [];
+  const lock = new LeaseLock(server, clock, {
+    stateFolder: `/state/${name}`,
+    owner: { user: name, host: `${name}.host`, pid: 7 },
+    isAlive: () => true,
+    onLost: (reason) => lost.push(reason),
+    ...over,
+  });
+  return { lock, lost, acquire: (tx: string) => whileTimePasses(clock, lock.acquire(tx, never), 500) };
+}
+
+function world() {
+  const server = new LeaseServer();
+  const clock = new FakeClock();
+  return { server, clock, ada: machine(server, clock, 'ada'), bob: machine(server, clock, 'bob') };
+}
+
+describe('acquire and release', () => {
+  it('creates the Lease with owner, transaction and phase, and leaves it empty', async () => {
+    const { server, ada } = world();
+    expect(await ada.acquire('tx-1')).toEqual({ ok: true });
+    expect(server.lease).toMatchObject({
+      kind: 'Lease',
+      metadata: { name: 'stratus-alock', namespace: 'kube-system' },
+      spec: { leaseDurationSeconds: 30 },
+    });
+    expect(server.holder).toContain('ada@ada.host pid 7');
+    expect([server.note('tx'), server.note('phase')]).toEqual(['tx-1', 'acquired']);
+    expect(server.lease?.spec?.renewTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    await ada.lock.mark('executing tx-1', 'digest');
+    expect([server.note('phase'), server.note('journal-digest')]).toEqual(['executing tx-1', 'digest']);
+    await ada.lock.release();
+    expect([server.holder, server.note('phase'), server.note('tx')]).toEqual(['', 'released', '']);
+    expect(await ada.lock.renew()).toBe(false);
+  });
+
+  it('lets a second writer in at once after a release, and names the first one before', async () => {
+    const { ada, bob, clock } = world();
+    await ada.acquire('tx-1');
+    const refused = await bob.acquire('tx-2');
+    expect(refused).toMatchObject({ ok: false });
+    expect((refused as { holder: string }).holder).toContain('ada@ada.host');
+    const before = clock.monotonic();
+    await ada.lock.release();
+    expect(await bob.acquire('tx-2')).toEqual({ ok: true });
+    expect(clock.monotonic() - before).toBeLessThan(2_000);
+  });
+
+  it('may be acquired again by its holder', async () => {
+    const { ada } = world();
+    await ada.acquire('tx-1');
+    expect(await ada.acquire('tx-2')).toEqual({ ok: true });
+  });
+
+  it('names the missing right', async () => {
+    const { server, ada } = world();
+    server.failWith = { status: 403, message: 'no' };
+    await expect(ada.acquire('tx')).rejects.toMatchObject({ reason: 'forbidden' });
+    await expect(ada.acquire('tx')).rejects.toThrow('get leases.coordination.k8s.io in namespace kube-system');
+    expect(await ada.lock.status()).toMatchObject({ state: 'unknown' });
+  });
+
+  it('survives a lost answer to its own write', async () => {
+    const { server, ada } = world();
+    await ada.acquire('tx');
+    server.loseAnswer = true;
+    await expect(ada.lock.mark('executing')).rejects.toMatchObject({ reason: 'unreachable' });
+    await ada.lock.mark('committed tx');
+    expect(server.note('phase')).toBe('committed tx');
+  });
+
+  it('keeps other people’s annotations', async () => {
+    const { server, ada } = world();
+    await ada.acquire('tx');
+    server.touch({
+      ...server.lease!,
+      metadata: { ...server.lease!.metadata, annotations: { ...server.lease!.metadata.annotations, note: 'hello' } },
+    });
+    await ada.lock.mark('committed tx');
+    expect(server.lease?.metadata.annotations?.note).toBe('hello');
+    expect(ada.lost).toEqual([]);
+  });
+});
+
+describe('renewal', () => {
+  it('happens by timer every 10 s, and not more often when asked before each write', async () => {
+    const { server, ada, clock } = world();
+    await ada.acquire('tx');
+    server.log = [];
+    await clock.advance(9_000);
+    expect(await ada.lock.renew()).toBe(true);
+    expect(server.log).toEqual([]);
+    await clock.advance(51_000);
+    expect(server.log.filter((method) => method === 'PUT')).toHaveLength(6);
+    expect(ada.lost).toEqual([]);
+  });
+
+  it('rides out a short outage and gives up before anybody may take over', async () => {
+    const { server, ada, clock } = world();
+    await ada.acquire('tx');
+    server.failWith = new UpstreamError('unreachable', 'away', false);
+    await clock.advance(12_000);
+    expect(await ada.lock.renew()).toBe(true);
+    await clock.advance(10_000);
+    expect(await ada.lock.renew()).toBe(false);
+    expect(ada.lost).toHaveLength(1);
+    expect(ada.lost[0]).toContain('cannot be renewed');
+  });
+
+  it('counts the time that the machine slept', async () => {
+    const { ada, clock } = world();
+    await ada.acquire('tx');
+    clock.suspend(31_000);
+    expect(await ada.lock.renew()).toBe(false);
+    expect(ada.lost[0]).toMatch(/not renewed for 3[12] s/);
+    await expect(ada.lock.mark('executing')).rejects.toMatchObject({ reason: 'conflict' });
+  });
+
+  it('is lost when somebody else took it or deleted it', async () => {
+    const { server, ada, bob, clock } = world();
+    await ada.acquire('tx');
+    await bob.lock.breakLock();
+    await bob.acquire('tx-2');
+    await clock.advance(11_000);
+    expect(ada.lost[0]).toContain('taken by bob@bob.host');
+    expect(server.holder).toContain('bob@');
+    server.lease = null;
+    expect(
+      await whileTimePasses(
+        clock,
+        bob.lock.mark('executing').catch((error: Error) => error.message),
+      ),
+    ).toContain('freed or deleted');
+  });
+
+  it('stops after a dirty mark, so that the lock waits for recovery', async () => {
+    const { server, ada, clock } = world();
+    await ada.acquire('tx');
+    await ada.lock.mark('dirty');
+    server.log = [];
+    await clock.advance(60_000);
+    expect(server.log).toEqual([]);
+    expect(server.holder).toContain('ada@');
+  });
+});
+
+describe('takeover', () => {
+  /** ada acquires, marks, and dies: her timer never runs again. */
+  async function dead(phase: string) {
+    const server = new LeaseServer();
+    const [hers, clock] = [new FakeClock(), new FakeClock()];
+    const ada = machine(server, hers, 'ada');
+    await ada.acquire('tx-1');
+    await ada.lock.mark(phase);
+    return { server, clock, bob: machine(server, clock, 'bob') };
+  }
+
+  it.each(['acquired', 'committed tx-1', 'undone tx-1'])(
+    'of a dead holder in clean phase %s after one duration on our own clock',
+    async (phase) => {
+      const { server, clock, bob } = await dead(phase);
+      expect(await bob.acquire('tx-2')).toMatchObject({ ok: false });
+      clock.suspend(31_000);
+      const before = clock.monotonic();
+      expect(await bob.acquire('tx-2')).toEqual({ ok: true });
+      expect(clock.monotonic() - before).toBeGreaterThan(30_000);
+      expect(server.holder).toContain('bob@');
+      expect(server.note('phase')).toBe('acquired');
+    },
+  );
+
+  it('never of a living holder whose clock is behind ours', async () => {
+    const server = new LeaseServer();
+    const clock = new FakeClock();
+    const late = new FakeClock(Date.parse('2031-03-04T04:00:00Z'));
+    const ada = machine(server, late, 'ada');
+    await ada.acquire('tx-1');
+    const waiting = machine(server, clock, 'bob').lock.acquire('tx-2', never);
+    for (let step = 0; step < 80; step++) {
+      await late.advance(500);
+      await clock.advance(500);
+    }
+    expect(server.holder).toContain('ada@');
+    await ada.lock.release();
+    expect(await whileTimePasses(clock, waiting, 500)).toEqual({ ok: true });
+  });
+
+  it.each(['executing tx-1', 'undoing tx-1', 'dirty', 'recovering tx-0'])(
+    'is refused at once in phase %s',
+    async (phase) => {
+      const { server, clock, bob } = await dead(phase);
+      clock.suspend(31_000);
+      const refused = await bob.acquire('tx-2');
+      expect(refused).toMatchObject({ ok: false });
+      const { holder, reason } = refused as { holder: string; reason: string };
+      expect(holder).toContain('ada@ada.host');
+      expect(reason).toContain(phase);
+      expect(reason).toContain('stratus lock break');
+      expect(server.holder).toContain('ada@');
+      expect(await bob.lock.status()).toMatchObject({ state: 'dirty', phase });
+    },
+  );
+
+  it('is allowed at once to the state folder of a process that is gone, and stays dirty until marked', async () => {
+    const server = new LeaseServer();
+    const clock = new FakeClock();
+    const folder = { stateFolder: '/state/shared', isAlive: (pid: number) => pid !== 7 };
+    const first = machine(server, clock, 'ada', folder);
+    await first.acquire('tx-1');
+    await first.lock.mark('executing tx-1');
+    const second = machine(server, clock, 'ada', { ...folder, owner: { user: 'ada', host: 'ada.host', pid: 8 } });
+    const before = clock.monotonic();
+    expect(await second.acquire('recovery')).toEqual({ ok: true });
+    expect(clock.monotonic() - before).toBeLessThan(2_000);
+    expect(server.note('phase')).toBe('recovering tx-1');
+    await second.lock.mark('undone tx-1');
+    await second.lock.release();
+    expect(server.holder).toBe('');
+  });
+
+  it('is not allowed to another folder of the same machine', async () => {
+    const server = new LeaseServer();
+    const clock = new FakeClock();
+    const first = machine(server, clock, 'ada');
+    await first.acquire('tx-1');
+    await first.lock.mark('executing tx-1');
+    const second = machine(server, clock, 'ada', { stateFolder: '/state/other', isAlive: () => false });
+    expect(await second.acquire('x')).toMatchObject({ ok: false });
+  });
+
+  it('waits out a silent holder of its own folder on another machine', async () => {
+    const server = new LeaseServer();
+    const [hers, clock] = [new FakeClock(), new FakeClock()];
+    const folder = { stateFolder: '/nfs/state', owner: { user: 'ada', host: 'one', pid: 7 } };
+    const first = machine(server, hers, 'ada', folder);
+    await first.acquire('tx-1');
+    await first.lock.mark('executing tx-1');
+    clock.suspend(31_000);
+    const second = machine(server, clock, 'ada', { ...folder, owner: { user: 'ada', host: 'two', pid: 7 } });
+    expect(await second.acquire('x')).toMatchObject({ ok: false });
+  });
+
+  it('can be cancelled while waiting', async () => {
+    const { clock, bob } = await dead('acquired');
+    clock.suspend(31_000);
+    const controller = new AbortController();
+    const waiting = bob.lock.acquire('tx-2', controller.signal);
+    await clock.advance(3_000);
+    controller.abort(new Error('cancelled'));
+    await expect(waiting).rejects.toThrow('cancelled');
+  });
+});
+
+describe('breakLock and status', () => {
+  it('frees a dirty lock and keeps who did it', async () => {
+    const { server, ada, bob } = world();
+    await ada.acquire('tx-1');
+    await ada.lock.mark('executing tx-1');
+    await bob.lock.breakLock();
+    expect(await bob.lock.status()).toMatchObject({ state: 'free', holder: '' });
+    expect(JSON.parse(server.note('last-break')!)).toMatchObject({
+      by: 'bob@bob.host pid 7',
+      phase: 'executing tx-1',
+      tx: 'tx-1',
+    });
+    expect(await bob.acquire('tx-2')).toEqual({ ok: true });
+    expect(server.note('last-break')).toContain('executing tx-1');
+  });
+
+  it('tells a held lock with its renewal time', async () => {
+    const { ada, bob } = world();
+    expect(await bob.lock.status()).toMatchObject({ state: 'free', level: 'client-side' });
+    await ada.acquire('tx-1');
+    await ada.lock.mark('undoing tx-1');
+    const status = await bob.lock.status();
+    expect(status).toMatchObject({ state: 'held', phase: 'undoing tx-1' });
+    expect(Date.parse(status.renewedAt)).not.toBeNaN();
+  });
+});
+
+describe('racing', () => {
+  it('never lets two writers believe they hold the lock, whatever the order and the pauses', async () => {
+    const step = fc.record({
+      who: fc.integer({ min: 0, max: 2 }),
+      act: fc.constantFrom('acquire', 'renew', 'mark', 'release', 'crash-and-pause'),
+      pauseMs: fc.integer({ min: 0, max: 45_000 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), async (steps) => {
+        const server = new LeaseServer();
+        const clock = new FakeClock();
+        const writers = ['ada', 'bob', 'eve'].map((name) => machine(server, clock, name));
+        for (const { who, act, pauseMs } of steps) {
+          const { lock } = writers[who]!;
+          if (act === 'acquire') await whileTimePasses(clock, lock.acquire(`tx-${who}`, never), 1_000);
+          if (act === 'mark') await lock.mark('committed x').catch(() => undefined);
+          if (act === 'release') await lock.release().catch(() => undefined);
+          if (act === 'crash-and-pause') clock.suspend(pauseMs);
+          await clock.advance(pauseMs % 5_000);
+          const holders = await Promise.all(writers.map((writer) => writer.lock.renew()));
+          if (holders.filter(Boolean).length > 1) return false;
+        }
+        return true;
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
