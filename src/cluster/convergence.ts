@@ -64,7 +64,7 @@ export function assessConvergence(view: ClusterSnapshot, roots: ObjectRef[]): Co
     if (isAffected(refOf(claim))) pending.push(...claimPending(claim, view));
   }
   for (const root of roots) pending.push(...rootPending(root, view, topology));
-  return { pending, budgetMs };
+  return { pending: [...new Map(pending.map((one) => [one.key, one])).values()], budgetMs };
 }
 
 /** Workloads that a root is, or is part of: their pods were made by what we wrote. */
