@@ -1,5 +1,6 @@
 import type { Json, KubeObject } from '../domain/kube-object.ts';
-import { difference, overlaps, sameJson } from '../undo/difference.ts';
+import { comparable } from '../undo/comparable.ts';
+import { difference, overlaps, sameJson, valueAt } from '../undo/difference.ts';
 import { canonicalJson } from '../undo/equality.ts';
 import { normalise } from '../undo/normalise.ts';
 import type { IntentRecord } from './journal-records.ts';
@@ -12,8 +13,8 @@ export type Attribution =
 
 /**
  * Whether a write whose answer was lost reached the object, from what the object is now. Every write is pinned to its
- * pre-image and carries the transaction's field manager: an unchanged version means that it did not happen, and a new
- * entry of that manager that it did.
+ * pre-image and carries the transaction's field manager: an unchanged version means that it did not happen; the predicted
+ * content, or a new entry of that manager, that it did.
  */
 export function attribute(intent: IntentRecord, live: KubeObject | null, manager: string): Attribution {
   const { before, method, subresource } = intent;
@@ -30,20 +31,33 @@ export function attribute(intent: IntentRecord, live: KubeObject | null, manager
       : { outcome: 'rejected', after: null };
   }
   if (live.metadata.resourceVersion === before.metadata.resourceVersion) return { outcome: 'rejected', after: null };
-  if (sameJson(normalise(live), normalise(before))) return { outcome: 'rejected', after: null };
-  const ours = entriesOf(live, manager, intent);
-  const had = entriesOf(before, manager, intent);
-  if (ours.length === 0 || canonicalJson(ours as Json) === canonicalJson(had as Json)) {
+  const predicted = intent.predicted;
+  if (!predicted) return { outcome: 'unclear', reason: 'what the write would have done is not known' };
+  const touched = difference(normalise(before), normalise(predicted));
+  const now = normalise(live);
+  // Nothing of it is there: it did not happen, or somebody took it back already.
+  if (touched.every((change) => sameJson(valueAt(now, change.path), change.before)))
     return { outcome: 'rejected', after: null };
+  // All of it is there: whoever else may have wished the same, the way back is the same.
+  const there = touched.every((change) => sameJson(valueAt(now, change.path), change.after));
+  // Times and the like differ from the prediction; then the entry of our own field manager tells.
+  if (there || isNew(entriesOf(live, manager, intent), entriesOf(before, manager, intent))) {
+    return { outcome: 'done', after: ownPart(before, live, predicted) };
   }
-  return { outcome: 'done', after: ownPart(before, live, intent.predicted) };
+  return { outcome: 'unclear', reason: 'somebody else wrote the same fields meanwhile' };
+}
+
+function isNew(entries: unknown[], old: unknown[]): boolean {
+  return entries.length > 0 && canonicalJson(entries as Json) !== canonicalJson(old as Json);
 }
 
 function attributeCreation(intent: IntentRecord, live: KubeObject | null, manager: string): Attribution {
   if (!live) return { outcome: 'rejected', after: null };
-  return entriesOf(live, manager, intent).length > 0
-    ? { outcome: 'done', after: live }
-    : { outcome: 'rejected', after: null };
+  if (entriesOf(live, manager, intent).length > 0) return { outcome: 'done', after: live };
+  // An object without any field has no manager; then its content must be exactly what we asked for.
+  const unmanaged = (live.metadata.managedFields ?? []).length === 0;
+  const same = intent.predicted !== null && sameJson(comparable(live), comparable(intent.predicted));
+  return unmanaged && same ? { outcome: 'done', after: live } : { outcome: 'rejected', after: null };
 }
 
 /** managedFields entries of our writes; server-side apply keeps the manager that the client named. */
@@ -57,8 +71,7 @@ function entriesOf(object: KubeObject, manager: string, intent: IntentRecord): u
 }
 
 /** `before` with those differences of `live` that lie on paths the write was predicted to change. */
-function ownPart(before: KubeObject, live: KubeObject, predicted: KubeObject | null): KubeObject {
-  if (!predicted) return live;
+function ownPart(before: KubeObject, live: KubeObject, predicted: KubeObject): KubeObject {
   const touched = difference(normalise(before), normalise(predicted)).map((change) => change.path);
   const foreign = difference(normalise(before), normalise(live)).filter(
     (change) => !touched.some((path) => overlaps(path, change.path)),

@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 describe('every kind of action is restored exactly or refused before any write', () => {
-  it.for(UNDO_ACTIONS.map((action) => [action.name, action] as const))('%s', async ([, action]) => {
+  it.concurrent.for(UNDO_ACTIONS.map((action) => [action.name, action] as const))('%s', async ([, action]) => {
     const row: Row = {
       action: action.name,
       product: '',
@@ -168,7 +168,9 @@ function report(all: Row[]): string {
   const refusals = all.filter((row) => row.product === 'refused').length;
   const count = (word: string) => all.filter((row) => row.baseline.startsWith(word)).length;
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 220);
-  const lines = all.map((row) =>
+  const order = UNDO_ACTIONS.map((action) => action.name);
+  const sorted = all.toSorted((a, b) => order.indexOf(a.action) - order.indexOf(b.action));
+  const lines = sorted.map((row) =>
     [row.action, row.product, row.forecast, row.levels, row.writes, row.residue, row.baseline].map(cell).join(' | '),
   );
   return `# What undo restores, action by action
