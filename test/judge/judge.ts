@@ -4,7 +4,7 @@ import type { Instance } from '../testbed/instance-record.ts';
 import { StreamReport } from '../testbed/report.ts';
 import { Api } from './api.ts';
 import { nodeProgram, untilNamespacesGone } from './deploy-app.ts';
-import { FAULT_CLASSES } from './faults/catalogue.ts';
+import { chooseFault, FAULT_CLASSES, UnfitError } from './faults/catalogue.ts';
 import { generateApp } from './generate.ts';
 import { DEFAULT_COMMAND } from './product.ts';
 import type { SeedReport } from './seed-report.ts';
@@ -53,8 +53,10 @@ export async function runJudge(options: JudgeOptions): Promise<JudgeTally> {
   const program = await nodeProgram(new StreamReport());
   const api = new Api(instance.kubeconfig);
   const reports: SeedReport[] = [];
+  const [fitting, unfit] = [seeds.filter((seed) => fits(seed, fault)), seeds.filter((seed) => !fits(seed, fault))];
+  if (unfit.length > 0) say(`skipped, no member can have ${fault}: seeds ${unfit.join(', ')}`);
   try {
-    for (const seed of seeds) {
+    for (const seed of fitting) {
       const report = await runSeed(api, instance, {
         seed,
         fault,
@@ -68,7 +70,7 @@ export async function runJudge(options: JudgeOptions): Promise<JudgeTally> {
       options.onReport?.(report);
     }
     const kept = new Set(reports.filter(({ stratusHome }) => stratusHome).map(({ seed }) => seed));
-    const removed = seeds.filter((seed) => !kept.has(seed)).map((seed) => generateApp(seed).namespace);
+    const removed = fitting.filter((seed) => !kept.has(seed)).map((seed) => generateApp(seed).namespace);
     await untilNamespacesGone(api, removed);
   } finally {
     api.close();
@@ -78,9 +80,19 @@ export async function runJudge(options: JudgeOptions): Promise<JudgeTally> {
   return {
     passed: reports.length - failed.length,
     failed: failed.length,
-    skipped: 0,
+    skipped: unfit.length,
     failures: failed.map(({ seed, fault: name, failures }) => `judge seed ${seed} (${name}): ${failures.join('; ')}`),
   };
+}
+
+/** Whether a seed's application has a member for the wanted fault; every application has one for each class. */
+function fits(seed: number, fault: string | undefined): boolean {
+  try {
+    return chooseFault(generateApp(seed), fault) !== undefined;
+  } catch (error) {
+    if (error instanceof UnfitError) return false;
+    throw error;
+  }
 }
 
 function table(reports: SeedReport[]): string {

@@ -17,6 +17,9 @@ export const FAULT_CLASSES: readonly FaultClass[] = [
   unservableClaim,
 ];
 
+/** No member of the application can have the wanted fault. */
+export class UnfitError extends Error {}
+
 export interface ChosenFault extends FaultPlan {
   fault: string;
   variant: string;
@@ -26,6 +29,7 @@ export interface ChosenFault extends FaultPlan {
  * The fault of a seed: six seeds in a row meet all six classes. A variant that no member of this application can have
  * gives way to the next one of its class.
  * @param wanted class name, or `class/variant`, instead of the seed's own
+ * @throws UnfitError when no member can have it; an Error that lists what there is for an unknown name
  */
 export function chooseFault(app: App, wanted?: string): ChosenFault {
   const random = createRandom(app.seed, 'fault');
@@ -45,5 +49,5 @@ export function chooseFault(app: App, wanted?: string): ChosenFault {
       reasons.push((error as Error).message);
     }
   }
-  throw new Error(`fault ${wanted ?? chosen.name} does not fit: ${reasons.join('; ')}`);
+  throw new UnfitError(`fault ${wanted ?? chosen.name} does not fit: ${reasons.join('; ')}`);
 }
