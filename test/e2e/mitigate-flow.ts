@@ -41,7 +41,7 @@ export async function mitigateFlow(workbench: Workbench, options: MitigateFlowOp
     .click();
 
   await approve.click();
-  await runView.getByRole('heading', { name: 'Resolved' }).waitFor();
+  await runView.getByRole('heading', { name: 'Resolved', exact: true }).waitFor();
   say('resolved');
   const row = workbench.tree('Undo Stack').filter({ hasText: 'kept' }).first();
   await row.waitFor();

@@ -25,7 +25,7 @@ const DARK: Record<string, string> = {
   'vscode-charts-green': '#89d185',
   'vscode-charts-red': '#f14c4c',
   'vscode-charts-yellow': '#cca700',
-  'vscode-charts-orange': '#d18616',
+  'vscode-editorWarning-foreground': '#cca700',
   'vscode-charts-blue': '#59a4f9',
 };
 
@@ -51,7 +51,7 @@ const LIGHT: Record<string, string> = {
   'vscode-charts-green': '#388a34',
   'vscode-charts-red': '#e51400',
   'vscode-charts-yellow': '#bf8803',
-  'vscode-charts-orange': '#d18616',
+  'vscode-editorWarning-foreground': '#bf8803',
   'vscode-charts-blue': '#1a85ff',
 };
 

@@ -21,7 +21,9 @@ export const CLUSTER_TESTS: HostTest[] = [
       const { run, hash } = await untilAsked(host);
       assert.equal(host.hooks.snapshot()!.plan!.steps[0]!.writes[0]!.undo, 'exact');
       await ask(host, 'approve', { run, hash });
-      assert.equal((await untilEnded(host)).outcome, 'resolved');
+      const { outcome } = await untilEnded(host);
+      const story = host.hooks.snapshot()!.log.map(({ who, text }) => `${who}: ${text}`);
+      assert.equal(outcome, 'resolved', story.join('\n'));
       assert.equal(host.hooks.snapshot()!.severity.now, 0);
       const [transaction] = host.hooks.snapshot()!.transactions;
       host.prompts.confirmations = [true];
