@@ -26,6 +26,8 @@ export interface Convergence {
   pending: Pending[];
   /** How long the rollouts of the roots may take by their own settings, in ms. */
   budgetMs: number;
+  /** Workloads that roots belong to: still roots after a root itself (a pod) is gone. */
+  homes: ObjectRef[];
 }
 
 /** Retries of storage provisioners back off 15 s, 30 s, 60 s. */
@@ -42,7 +44,8 @@ const AUTOSCALER_PATIENCE_MS = 35_000;
 export function assessConvergence(view: ClusterSnapshot, roots: ObjectRef[]): Convergence {
   const topology = new Topology(view);
   const isAffected = affectedBy(roots, view);
-  const fresh = freshHomes(view, topology, roots);
+  const homes = homesOf(view, topology, roots);
+  const fresh = new Set([...roots, ...homes].map(refKey));
   const rootKinds = new Set(roots.map(({ kind }) => kind));
   const pending: Pending[] = [];
   let budgetMs = 0;
@@ -64,18 +67,15 @@ export function assessConvergence(view: ClusterSnapshot, roots: ObjectRef[]): Co
     if (isAffected(refOf(claim))) pending.push(...claimPending(claim, view));
   }
   for (const root of roots) pending.push(...rootPending(root, view, topology));
-  return { pending: [...new Map(pending.map((one) => [one.key, one])).values()], budgetMs };
+  return { pending: [...new Map(pending.map((one) => [one.key, one])).values()], budgetMs, homes };
 }
 
 /** Workloads that a root is, or is part of: their pods were made by what we wrote. */
-function freshHomes(view: ClusterSnapshot, topology: Topology, roots: ObjectRef[]): Set<string> {
-  const homes = new Set<string>();
-  for (const root of roots) {
-    homes.add(refKey(root));
-    const object = objectsOf(view, root.kind, root.namespace).find(({ metadata }) => metadata.name === root.name);
-    if (object) homes.add(refKey(topology.homeOf(object)));
-  }
-  return homes;
+function homesOf(view: ClusterSnapshot, topology: Topology, roots: ObjectRef[]): ObjectRef[] {
+  return roots
+    .map((root) => objectsOf(view, root.kind, root.namespace).find(({ metadata }) => metadata.name === root.name))
+    .filter((object) => object !== undefined)
+    .map((object) => topology.homeOf(object));
 }
 
 function claimPending(claim: KubeObject, view: ClusterSnapshot): Pending[] {

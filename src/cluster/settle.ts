@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
+import { refKey } from '../domain/kube-object.ts';
 import type { SettleResult, Settler } from '../domain/ports.ts';
 import { ClusterError } from './cluster-error.ts';
 import type { Convergence, Pending } from './convergence.ts';
@@ -71,6 +72,7 @@ export class WatchSettler implements Settler {
   ): Promise<SettleResult> {
     const started = this.#clock.monotonic();
     const since = new Map<string, number>();
+    const known = new Map(roots.map((root) => [refKey(root), root]));
     const starting = view.start().then(() => true);
     // The timer must not outlive the race, or it would keep the process alive.
     const timer = new AbortController();
@@ -80,7 +82,8 @@ export class WatchSettler implements Settler {
     for (;;) {
       if (signal.aborted) throw new ClusterError('aborted', 'waiting for the cluster to settle was cancelled');
       const stale = view.problem();
-      const { pending, budgetMs } = assess(view, roots, stale);
+      const { pending, budgetMs, homes } = assess(view, [...known.values()], stale);
+      for (const home of homes) known.set(refKey(home), home);
       const now = this.#clock.monotonic();
       const patience = this.#remainingPatience(pending, since, now);
       const texts = pending.map(({ text }) => text);
@@ -117,6 +120,6 @@ export class WatchSettler implements Settler {
 
 /** A picture that may be stale proves nothing. */
 function assess(view: LiveView, roots: ObjectRef[], stale: string | null): Convergence {
-  if (stale !== null) return { pending: [{ key: 'stale', text: stale, patienceMs: null }], budgetMs: 0 };
+  if (stale !== null) return { pending: [{ key: 'stale', text: stale, patienceMs: null }], budgetMs: 0, homes: [] };
   return assessConvergence(view.snapshot(), roots);
 }
