@@ -23,7 +23,7 @@ import type { Upstream } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { Assessment, WriteInspector, WriteSubject } from './write-inspector.ts';
-import { MAX_PINS, patchMethod, Refused, Rejected } from './write-inspector.ts';
+import { MAX_PINS, mayBeRace, patchMethod, Refused, Rejected } from './write-inspector.ts';
 
 export interface JournalMonitorOptions {
   upstream: Upstream;
@@ -146,6 +146,7 @@ export class JournalMonitor implements Handler {
       const { response, conflict } = await this.forward(subject, intent);
       if (!conflict || !subject.before) return response;
       const now = await this.options.inspector.current(subject.path);
+      if (now?.metadata.resourceVersion === subject.before.metadata.resourceVersion) return response;
       if (pin >= MAX_PINS || !onlyStatusMoved(subject.before, now)) {
         this.stopped = `${refLabel(subject.ref)} was changed by somebody else meanwhile`;
         return response;
@@ -247,7 +248,7 @@ export class JournalMonitor implements Handler {
     const response: GatewayResponse = { status, headers, body: bytes };
     if (status >= 300) {
       await this.recordOutcome(intent, status, 'rejected', null, messageOf(bytes));
-      return { response, conflict: status === 409 && subject.verb !== 'create' };
+      return { response, conflict: subject.verb !== 'create' && mayBeRace(status, subject) };
     }
     this.stepWrites++;
     await this.recordOutcome(intent, status, 'done', await this.stored(subject, parseObject(bytes)), '');

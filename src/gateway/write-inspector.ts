@@ -159,7 +159,7 @@ export class WriteInspector {
   async dryRun(subject: WriteSubject): Promise<{ status: number; object: KubeObject | null; message: string }> {
     for (let pin = 1; ; pin++) {
       const answer = await this.dryRunOnce(subject);
-      if (answer.status !== 409 || !subject.before || pin >= MAX_PINS) return answer;
+      if (!mayBeRace(answer.status, subject) || !subject.before || pin >= MAX_PINS) return answer;
       const now = await this.current(subject.path);
       if (
         !onlyStatusMoved(subject.before, now) ||
@@ -347,6 +347,11 @@ export class WriteInspector {
     if (answer.status >= 300) throw new Error(`the rights for the inverse could not be checked: ${answer.message}`);
     return answer.object?.status?.allowed === true;
   }
+}
+
+/** The server answers 409 to a stale version, but 422 where a `test` of a JSON patch fails. */
+export function mayBeRace(status: number, subject: WriteSubject): boolean {
+  return status === 409 || (status === 422 && subject.body.form === 'json-patch');
 }
 
 export function patchMethod(body: WriteBody): 'PUT' | 'PATCH' {
