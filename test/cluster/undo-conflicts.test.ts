@@ -160,6 +160,86 @@ describe('edits of others between action and undo', () => {
   });
 });
 
+describe('races between the pre-image and the write', () => {
+  /** Does something to the deployment right before the first real write is forwarded. */
+  const racing = (act: () => Promise<void>): Upstream => {
+    let raced = false;
+    return {
+      request: async (request) => {
+        if (
+          !raced &&
+          request.method !== 'GET' &&
+          !request.path.includes('dryRun=All') &&
+          !request.path.includes('reviews')
+        ) {
+          raced = true;
+          await act();
+        }
+        return gateway.upstream.request(request);
+      },
+    };
+  };
+  const writes: Array<[string, () => [string, unknown?, string?]]> = [
+    [
+      'JSON patch',
+      () => ['PATCH', [{ op: 'replace', path: '/spec/minReadySeconds', value: 9 }], 'application/json-patch+json'],
+    ],
+    ['merge patch', () => ['PATCH', { spec: { minReadySeconds: 9 } }, 'application/merge-patch+json']],
+    ['strategic patch', () => ['PATCH', { spec: { minReadySeconds: 9 } }, 'application/strategic-merge-patch+json']],
+    [
+      'apply',
+      () => [
+        'PATCH',
+        { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { minReadySeconds: 9 } },
+        'application/apply-patch+yaml',
+      ],
+    ],
+    ['deletion', () => ['DELETE']],
+  ];
+  const write = async (session: ApiSession, [method, body, contentType]: [string, unknown?, string?]) =>
+    session.send(method, contentType?.includes('apply') ? `${deploy}?fieldManager=t&force=true` : deploy, {
+      body,
+      contentType,
+    });
+
+  it.each(writes)('a %s that only lost against a status update is pinned anew', async (_name, make) => {
+    await patch(deploy, { spec: { minReadySeconds: 1 } });
+    const upstream = racing(() =>
+      patch(`${deploy}/status`, { status: { observedGeneration: 4711 } }, 'application/merge-patch+json'),
+    );
+    const transaction = await written(
+      async (session) => {
+        expect((await write(session, make())).status).toBe(200);
+      },
+      { upstream },
+    );
+    expect(transaction.writes()).toBe(1);
+    expect(await transaction.undo(signal)).toMatchObject({ outcome: 'undone' });
+    expect((await gateway.get(deploy))?.spec.minReadySeconds).toBe(1);
+    await transaction.dispose();
+  });
+
+  it.each(writes)('a %s does not go over an edit of somebody else', async (_name, make) => {
+    await patch(deploy, { spec: { minReadySeconds: 1 } });
+    const upstream = racing(() => patch(deploy, image('theirs')));
+    const transaction = await written(
+      async (session) => {
+        expect((await write(session, make())).status).toBeGreaterThanOrEqual(409);
+        const next = await session.send('PATCH', `${core}/configmaps/settings`, {
+          body: { data: { a: '2' } },
+          contentType: 'application/merge-patch+json',
+        });
+        expect(next).toMatchObject({ status: 403, message: expect.stringContaining('changed by somebody else') });
+      },
+      { upstream },
+    );
+    expect(transaction.writes()).toBe(0);
+    expect(await imageOf()).toBe('shop:theirs');
+    expect(await transaction.undo(signal)).toMatchObject({ outcome: 'undone', writes: 0 });
+    await transaction.dispose();
+  });
+});
+
 describe('claims', () => {
   const claim = (storageClassName: string) => ({
     apiVersion: 'v1',
