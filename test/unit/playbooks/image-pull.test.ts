@@ -88,6 +88,26 @@ describe.each(SEEDS)('an image that cannot be pulled (seed %i)', (seed) => {
     expect((await only(world)).fixes[0]!.commands[0]).toContain(`${good.name}=${good.image}`);
   });
 
+  it('does not go back to a revision that cannot run any more', async () => {
+    const world = new World(seed);
+    const container = world.container();
+    const [bad, unset, unplaced] = ['0', '1', '2'].map((tag) => ({ ...container, image: `a.example/x:${tag}` }));
+    const env = [{ name: 'A', valueFrom: { secretKeyRef: { name: 'gone', key: 'k' } } }];
+    world.workload({
+      containers: [bad!],
+      earlier: [
+        { containers: [container] },
+        { containers: [{ ...unset, env }] },
+        { containers: [unplaced!], podSpec: { nodeSelector: { nowhere: 'x' } } },
+      ],
+      pods: 'waiting',
+      waiting: waiting('ErrImagePull'),
+    });
+    const { fixes } = await only(world);
+    expect(fixes[0]!.commands[0]).toContain(`${container.name}=${container.image}`);
+    expect(JSON.stringify(fixes)).not.toMatch(/to-revision=[23]|a\.example\/x:[12]/);
+  });
+
   it('prefers a revision with ready pods and is only a warning while they serve', async () => {
     const world = new World(seed);
     const old = world.container();

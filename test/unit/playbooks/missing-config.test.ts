@@ -105,6 +105,19 @@ describe.each(SEEDS)('configuration that is missing (seed %i)', (seed) => {
     ]);
   });
 
+  it('is looked for in the object rather than in old revisions where pods started with this reference', async () => {
+    const world = new World(seed);
+    const object = world.configMap({ 'log-level-name': 'v' });
+    const container = world.container();
+    world.workload({
+      replicas: 2,
+      containers: [{ ...container, env: [env('ConfigMap', object.metadata.name, 'log-level')] }],
+      earlier: [{ containers: [container] }],
+    });
+    const spec = podSpecAfter(world, await only(world));
+    expect(spec.containers[0].env[0].valueFrom.configMapKeyRef.key).toBe('log-level-name');
+  });
+
   it('is not restored into an immutable ConfigMap', async () => {
     const world = new World(seed);
     const applied = { data: { lost: 'v' } };

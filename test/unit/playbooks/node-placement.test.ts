@@ -44,6 +44,21 @@ describe.each(SEEDS)('a placement that no node fulfils (seed %i)', (seed) => {
     expect(finding.fixes.some((fix) => fix.commands[0]![0] === 'rollout')).toBe(true);
   });
 
+  it('loses a key rather than gets another value, if it had none before', async () => {
+    const build = (earlier: WorkloadOptions['earlier']) => {
+      const world = new World(seed);
+      world.node({ disk: 'nvme' });
+      world.workload({ podSpec: { nodeSelector: { disk: 'nvmee' } }, earlier, pods: 'pending' });
+      return world;
+    };
+    const fresh = build([]);
+    expect(specAfter(fresh, await only(fresh)).nodeSelector).toEqual({ disk: 'nvme' });
+    const old = build([{ podSpec: { nodeSelector: {} } }]);
+    const finding = await only(old);
+    expect(specAfter(old, finding)).not.toHaveProperty('nodeSelector');
+    expect(finding.fixes[0]!.confidence).toBeGreaterThan(0.85);
+  });
+
   it('loses the whole selector when there is no history', async () => {
     const world = new World(seed);
     const kind = world.random.pick(kinds);

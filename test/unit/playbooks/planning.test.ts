@@ -149,6 +149,16 @@ describe.each(SEEDS)('planning (seed %i)', (seed) => {
     expect(words(next).join()).toContain('set image');
   });
 
+  it('does not delete a stuck pod twice', async () => {
+    const world = new World(seed);
+    const container = world.container();
+    const workload = world.workload({ ...pull, kind: 'StatefulSet', replicas: 1, containers: [badImage(container)] });
+    workload.spec.template = { ...workload.spec.template, spec: { containers: [container] } };
+    const plan = (await world.plan())!;
+    expect(words(plan)).toEqual([`delete pod ${workload.metadata.name}-0 -n ${world.namespace} --wait=false`]);
+    expect(await world.plan([undone(plan)])).toBeNull();
+  });
+
   it('does not mend a warning that nobody measures, unless a user check fails', async () => {
     const world = new World(seed);
     const idle = world.random.name();

@@ -68,6 +68,14 @@ describe.each(SEEDS)('a selector that fits no pod (seed %i)', (seed) => {
     expect(finding.severity).toBe('warning');
   });
 
+  it('has no fix where two resemble what it asks for', async () => {
+    const world = new World(seed);
+    const app = world.random.name();
+    for (const part of ['front-a', 'front-b']) world.workload({ labels: { app, part } });
+    world.service({ app, part: 'front' }, [{ port: 80, targetPort: 'http' }]);
+    expect((await only(world)).fixes).toEqual([]);
+  });
+
   it('is not judged when it fits a workload at 0 or kinds could not be read', async () => {
     const world = new World(seed);
     world.serviceFor(world.workload({ replicas: 0 }));

@@ -74,6 +74,25 @@ describe.each(SEEDS)('a Service whose targetPort nobody serves (seed %i)', (seed
     expect(finding.fixes.length).toBeGreaterThan(1);
   });
 
+  it('does not take a port that another port of the Service already has', async () => {
+    const world = new World(seed);
+    const [low, high] = [world.random.port(), world.random.port()].sort((a, b) => a - b) as [number, number];
+    const container = world.container({
+      ports: [
+        { containerPort: low, name: 'one' },
+        { containerPort: high, name: 'two' },
+      ],
+      readinessProbe: { tcpSocket: { port: low } },
+      livenessProbe: { tcpSocket: { port: high } },
+    });
+    const workload = world.workload({ containers: [container] });
+    world.service(workload.spec.template.metadata.labels, [
+      { name: 'a', port: 1, targetPort: low },
+      { name: 'b', port: 2, targetPort: world.random.port() },
+    ]);
+    expect(targetsAfter(world, await only(world))).toEqual([low, high]);
+  });
+
   it('takes a probe port where no port is declared', async () => {
     const world = new World(seed);
     const port = world.random.port();
@@ -167,6 +186,36 @@ describe.each(SEEDS)('a Service whose targetPort nobody serves (seed %i)', (seed
     const workload = world.workload({ pods: 'none' });
     world.service(workload.spec.template.metadata.labels, [{ port: 80, targetPort: world.random.port() }]);
     await only(world);
+  });
+});
+
+describe.each(SEEDS)('a Service port for users that leads to metrics (seed %i)', (seed) => {
+  const build = (name: string, serviceName?: string) => {
+    const world = new World(seed);
+    const [http, metrics] = [world.random.port(), world.random.port()];
+    const ports = [
+      { containerPort: http, name: 'http' },
+      { containerPort: metrics, name: 'metrics' },
+    ];
+    const workload = world.workload({ containers: [world.container({ ports, readinessProbe: undefined })] });
+    world.service(workload.spec.template.metadata.labels, [{ name, port: 80, targetPort: metrics }], {
+      name: serviceName,
+    });
+    return { world, http };
+  };
+
+  it('is a warning with the port of its name as fix', async () => {
+    const { world, http } = build('http');
+    const finding = await only(world);
+    expect(finding.severity).toBe('warning');
+    expect(finding.message).toContain('metrics');
+    expect(targetsAfter(world, finding)).toEqual([http]);
+  });
+
+  it('is meant so where the Service or its port says metrics', async () => {
+    for (const { world } of [build('http-metrics'), build('http', 'shop-metrics')]) {
+      expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+    }
   });
 });
 
