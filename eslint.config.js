@@ -5,8 +5,19 @@ import tseslint from 'typescript-eslint';
  * Everything else, including Node's own modules where a folder must stay pure, is an error.
  */
 const SRC_FOLDERS = [
-  'domain', 'agents', 'gateway', 'undo', 'cluster', 'cli', 'ui', 'kubectl', 'lint', 'run',
-  'telemetry', 'knowledge', 'notify',
+  'domain',
+  'agents',
+  'gateway',
+  'undo',
+  'cluster',
+  'cli',
+  'ui',
+  'kubectl',
+  'lint',
+  'run',
+  'telemetry',
+  'knowledge',
+  'notify',
 ];
 const MAY_IMPORT = {
   domain: [],
@@ -84,7 +95,11 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^(node:|vscode$)|(^|/)src/', message: 'the page talks to the host only through protocol.ts' }] },
+        {
+          patterns: [
+            { regex: '^(node:|vscode$)|(^|/)src/', message: 'the page talks to the host only through protocol.ts' },
+          ],
+        },
       ],
     },
   },

@@ -14,17 +14,20 @@ const EDITOR_BROWSER = 'chrome134';
 /** CommonJS dependencies inside an ESM bundle still call require. */
 const ESM_BANNER = `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`;
 
-/** The application is a bundle of its own, so that activation does not pay for loading it. */
-const applicationApart: Plugin = {
-  name: 'application-apart',
+/** Application and language client are bundles of their own, so that activation does not pay for loading them. */
+const loadedLater: Plugin = {
+  name: 'loaded-later',
   setup(build) {
     build.onResolve({ filter: /run\/create-app\.ts$/ }, (args) =>
       args.kind === 'dynamic-import' ? { path: './app.cjs', external: true } : undefined,
     );
+    build.onResolve({ filter: /ui\/lint-connection\.ts$/ }, (args) =>
+      args.kind === 'dynamic-import' ? { path: './lint-connection.cjs', external: true } : undefined,
+    );
   },
 };
 
-const BUNDLES = ['extension', 'application', 'server', 'cli', 'page', 'styles'] as const;
+const BUNDLES = ['extension', 'application', 'lint-connection', 'server', 'cli', 'page', 'styles'] as const;
 
 interface Entry {
   name: BundleName;
@@ -44,9 +47,14 @@ const ENTRIES: Entry[] = [
   {
     name: 'extension',
     source: 'src/extension.ts',
-    options: node('extension.cjs', { external: ['vscode'], plugins: [applicationApart] }),
+    options: node('extension.cjs', { external: ['vscode'], plugins: [loadedLater] }),
   },
   { name: 'application', source: 'src/run/create-app.ts', options: node('app.cjs') },
+  {
+    name: 'lint-connection',
+    source: 'src/ui/lint-connection.ts',
+    options: node('lint-connection.cjs', { external: ['vscode'] }),
+  },
   { name: 'server', source: 'src/lint/server.ts', options: node('server.cjs') },
   {
     name: 'cli',
@@ -70,7 +78,14 @@ const ENTRIES: Entry[] = [
 ];
 
 /** What a development editor needs; the command line is left out. */
-export const EDITOR_BUNDLES: readonly BundleName[] = ['extension', 'application', 'server', 'page', 'styles'];
+export const EDITOR_BUNDLES: readonly BundleName[] = [
+  'extension',
+  'application',
+  'lint-connection',
+  'server',
+  'page',
+  'styles',
+];
 
 export interface BuildResult {
   built: { name: BundleName; file: string; bytes: number }[];

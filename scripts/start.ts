@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { TransactionSummary } from '../src/domain/transaction.ts';
+import { createApp } from '../src/run/create-app.ts';
 import { askShop, deployShop } from '../test/testbed/app/deploy.ts';
 import { SHOP_NAMESPACE, SHOP_REQUEST } from '../test/testbed/app/topology.ts';
 import { injectFault, listFaults } from '../test/testbed/faults/catalog.ts';
@@ -70,12 +72,27 @@ function stratus(instance: Instance, args: string[]): Promise<number> {
   return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
 }
 
+/** Transactions of this cluster that stand, oldest first. */
+async function committed(instance: Instance): Promise<TransactionSummary[]> {
+  const app = await createApp({ stateFolder: stratusHome(instance), kubeconfig: instance.kubeconfig });
+  try {
+    return (await app.transactions()).reverse();
+  } finally {
+    await app.dispose();
+  }
+}
+
+/** A journal of its own: the demonstration leaves the engineer's journal alone. */
+function stratusHome(instance: Instance): string {
+  return join(instance.stateFolder, 'stratus');
+}
+
 function environment(instance: Instance): NodeJS.ProcessEnv {
   return {
     ...process.env,
     KUBECONFIG: instance.kubeconfig,
     STRATUS_KUBECTL: instance.kubectl,
-    STRATUS_HOME: join(instance.stateFolder, 'stratus'),
+    STRATUS_HOME: stratusHome(instance),
   };
 }
 
@@ -124,11 +141,12 @@ async function demonstrate(instance: Instance, report: StreamReport, begun: numb
   const seconds = (performance.now() - incident) / 1000;
   if (real) say(`\nThe shop answers: ${await askShop(instance)}`);
   say('\nWhat was changed:');
-  await stratus(instance, ['journal', 'list']);
+  for (const { id, status } of await committed(instance))
+    if (status === 'committed') await stratus(instance, ['journal', 'show', id]);
   say(
     `\nThe incident took ${seconds.toFixed(1)} s, everything together ${((performance.now() - begun) / 1000).toFixed(1)} s.` +
       (options.keep
-        ? `\nTo take the fix back: KUBECONFIG=${instance.kubeconfig} STRATUS_HOME=${join(instance.stateFolder, 'stratus')} npm run --silent stratus -- undo --last`
+        ? `\nTo take the fix back: KUBECONFIG=${instance.kubeconfig} STRATUS_HOME=${stratusHome(instance)} npm run --silent stratus -- undo --last`
         : "\nTo take a fix back: run with --keep, then 'npm run stratus -- undo --last' as printed there."),
   );
   return code;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { downCluster, upCluster } from '../test/testbed/instance.ts';
-import type { Instance } from '../test/testbed/instance-record.ts';
+import { deployShop } from '../test/testbed/app/deploy.ts';
 import { StreamReport } from '../test/testbed/report.ts';
 import { runBrowserFlows } from '../test/e2e/flows.ts';
 import { runHostSuite } from '../test/host/launch-web.ts';
@@ -27,7 +27,6 @@ const wanted = (stage: Stage) => !values.only || values.only.includes(stage);
 const report = new StreamReport();
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const total: Tally = { passed: 0, failed: 0, skipped: 0, failures: [] };
-const name = `test-${process.pid}`;
 
 async function stage(title: Stage, work: () => Promise<Tally>): Promise<void> {
   if (!wanted(title)) return;
@@ -60,26 +59,27 @@ async function main(): Promise<void> {
   await stage('unit', () => runVitest('unit', {}));
   if (!(['cluster', 'judge', 'host', 'browser'] as Stage[]).some(wanted)) return;
 
-  let instance: Instance | undefined;
+  const names = [`test-${process.pid}`, `test-sim-${process.pid}`] as const;
   const stop = async () => {
-    if (instance) await downCluster(name, report);
-    instance = undefined;
+    for (const name of names) await downCluster(name, report);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => void stop().finally(() => process.exit(130)));
   }
   try {
-    say('\n== starting the test cluster');
-    instance = await upCluster({ name }, report);
-    const env = { STRATUS_TEST_INSTANCE: name };
-    Object.assign(process.env, env);
+    say('\n== starting the test clusters');
+    const instance = await upCluster({ name: names[0] }, report);
+    const simulated = await upCluster({ name: names[1], nodes: 'simulated' }, report);
+    const env = { STRATUS_TEST_INSTANCE: instance.name, STRATUS_TEST_SIMULATED: simulated.name };
     await stage('cluster', () => runVitest('cluster', env));
-    await stage('judge', () => runJudge({ instance: instance!, seeds: [1, 2], kill: [2] }));
-    await stage('host', () => runHostSuite({ instance: instance! }));
-    await stage('browser', () => runBrowserFlows({ instance: instance! }));
+    await downCluster(simulated.name, report);
+    if (instance.nodes === 'real') await stage('judge', () => runJudge({ instance, seeds: [1, 2], kill: [2] }));
+    await deployShop(instance, report);
+    await stage('host', () => runHostSuite({ instance }));
+    await stage('browser', () => runBrowserFlows({ instance }));
   } catch (error) {
     total.failed += 1;
-    total.failures.push(`test cluster: ${error instanceof Error ? error.message : String(error)}`);
+    total.failures.push(`test clusters: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     await stop();
   }

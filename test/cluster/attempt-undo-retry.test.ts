@@ -41,7 +41,7 @@ let app: StratusApp;
 let home: string;
 
 beforeAll(async () => {
-  cluster = await acquireCluster();
+  cluster = await acquireCluster('real');
   gateway = await openGateway(cluster.instance, 'retry');
   home = await mkdtemp(join(tmpdir(), 'stratus-retry-'));
   const { kubeconfig, kubectl } = cluster.instance;

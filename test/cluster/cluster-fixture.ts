@@ -1,4 +1,4 @@
-import { downCluster, readInstance, upCluster, type Instance } from '../testbed/instance.ts';
+import { downCluster, readInstance, upCluster, type Instance, type NodeKind } from '../testbed/instance.ts';
 import { StreamReport } from '../testbed/report.ts';
 
 export interface TestCluster {
@@ -7,12 +7,16 @@ export interface TestCluster {
   release(): Promise<void>;
 }
 
+/** Running instances that `npm test` started for everybody, by kind of node. */
+const SHARED: Record<NodeKind, string> = { real: 'STRATUS_TEST_INSTANCE', simulated: 'STRATUS_TEST_SIMULATED' };
+
 /**
- * The cluster that tests run on: the running testbed instance named by `$STRATUS_TEST_INSTANCE`, else one with
- * simulated nodes that is started for the caller and stopped by `release`.
+ * The cluster that tests run on: the running testbed instance that the environment names, else one that is started for
+ * the caller and stopped by `release`.
+ * @param nodes `simulated` (default) where only the API server matters: any image "runs" there at once
  */
-export async function acquireCluster(): Promise<TestCluster> {
-  const given = process.env.STRATUS_TEST_INSTANCE;
+export async function acquireCluster(nodes: NodeKind = 'simulated'): Promise<TestCluster> {
+  const given = process.env[SHARED[nodes]];
   if (given) {
     const instance = readInstance(given);
     if (!instance?.healthy)
@@ -20,8 +24,8 @@ export async function acquireCluster(): Promise<TestCluster> {
     return { instance, release: async () => undefined };
   }
   const report = new StreamReport();
-  const name = `test-${process.pid}`;
-  const instance = await upCluster({ name, nodes: 'simulated' }, report);
+  const name = `test-${nodes}-${process.pid}`;
+  const instance = await upCluster({ name, nodes }, report);
   return {
     instance,
     release: async () => {
