@@ -92,6 +92,7 @@ export class Trial {
     const transactions = (resultOf(run)?.transactions as unknown[] | undefined) ?? [];
     for (let left = transactions.length; left > 0; left--) await this.undoLast();
     await this.expect('after undo', () => this.untilRestored(faulty));
+    await this.given.fault.provoke(this.given.api);
     await this.expect('after undo', () => untilEntryFails(this.given.api, this.given.app, FAULT_SHOWS_TIMEOUT_MS));
     this.fail(...(await heldLocks(this.given.api)).map((lock) => `after undo still locked: ${lock}`));
   }

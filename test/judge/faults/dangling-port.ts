@@ -31,6 +31,7 @@ function retarget(app: App, member: Member, wrong: string | number): FaultPlan {
       await api.merge(path, { spec: { ports } });
     },
     untilVisible: nothing,
+    provoke: nothing,
     cleanUp: nothing,
   };
 }
@@ -58,6 +59,7 @@ function renamePort(app: App, random: Random): FaultPlan {
       await api.merge(path, { spec: { template: { spec: { containers: [container] } } } });
     },
     untilVisible: nothing,
+    provoke: nothing,
     cleanUp: nothing,
   };
 }

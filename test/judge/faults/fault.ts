@@ -18,6 +18,11 @@ export interface FaultPlan {
   inject(api: Api): Promise<void>;
   /** Returns when the cluster shows the fault (beside the user's request failing). */
   untilVisible(api: Api): Promise<void>;
+  /**
+   * Makes a fault show that running pods do not notice (they would only fail to start again). Needed after an undo of
+   * a fix that had repaired what the pods read at their start.
+   */
+  provoke(api: Api): Promise<void>;
   /** Removes what was created outside the namespace. */
   cleanUp(api: Api): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { stopsServingWhenRollingOut } from '../app-model.ts';
 import type { Api, KubeObject } from '../api.ts';
-import { objectPath } from '../api.ts';
+import { collectionPath, objectPath } from '../api.ts';
 import type { App, Member, Setting } from '../app-model.ts';
 import type { Random } from '../random.ts';
 import { keyOf } from '../snapshot.ts';
@@ -50,6 +50,7 @@ function refer(app: App, member: Member, setting: Setting, random: Random): Faul
       await api.merge(path, { spec: { template: { spec: { containers: spec.containers, volumes: spec.volumes } } } });
     },
     untilVisible: (api) => untilKeyMissed(api, app, member, setting),
+    provoke: (api) => deletePods(api, app, member),
     cleanUp: nothing,
   };
 }
@@ -67,6 +68,7 @@ function renameKey(app: App, member: Member, setting: Setting, random: Random): 
       await restart(api, app, member);
     },
     untilVisible: (api) => untilKeyMissed(api, app, member, setting),
+    provoke: (api) => deletePods(api, app, member),
     cleanUp: nothing,
   };
 }
@@ -88,4 +90,10 @@ async function restart(api: Api, app: App, member: Member): Promise<void> {
 async function untilKeyMissed(api: Api, app: App, member: Member, setting: Setting): Promise<void> {
   if (setting.file) await untilMountFails(api, app, member);
   else await untilWaiting(api, app, member, ['CreateContainerConfigError']);
+}
+
+/** Its controller makes new ones, which must read their settings anew. */
+async function deletePods(api: Api, app: App, member: Member): Promise<void> {
+  const selector = encodeURIComponent(`${app.labelKey}=${member.workload}`);
+  await api.remove(`${collectionPath('Pod', app.namespace)}?labelSelector=${selector}`);
 }

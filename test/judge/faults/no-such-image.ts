@@ -22,6 +22,7 @@ export const noSuchImage: FaultClass = {
         await api.merge(path, { spec: { template: { spec: { containers: [{ ...container, image }] } } } });
       },
       untilVisible: (api) => untilWaiting(api, app, member, ['ErrImagePull', 'ImagePullBackOff']),
+      provoke: nothing,
       cleanUp: nothing,
     };
   },

@@ -28,6 +28,7 @@ export const nowhereToRun: FaultClass = {
         });
       },
       untilVisible: (api) => untilPending(api, app, member),
+      provoke: nothing,
       cleanUp: nothing,
     };
   },

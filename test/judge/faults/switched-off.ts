@@ -22,6 +22,7 @@ export const switchedOff: FaultClass = {
       formerSize: member.kind === 'Deployment' ? member.replicas : undefined,
       inject: async (api) => void (await api.merge(workloadPath(app, member), { spec: { replicas: 0 } })),
       untilVisible: (api) => untilNoPods(api, app, member),
+      provoke: nothing,
       cleanUp: nothing,
     };
   },

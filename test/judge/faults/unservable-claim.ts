@@ -42,6 +42,7 @@ function planFor(app: App, member: Member, className: string, storageClass: Kube
       await api.merge(workloadPath(app, member), { spec: { replicas: member.replicas } });
     },
     untilVisible: (api) => untilPending(api, app, member),
+    provoke: nothing,
     cleanUp: storageClass ? (api) => api.remove(objectPath('StorageClass', '', className)) : nothing,
   };
 }
