@@ -14,6 +14,7 @@ export const SHIPPED = [
   'README.md',
   'dist/app.cjs',
   'dist/extension.cjs',
+  'dist/lint-connection.cjs',
   'dist/server.cjs',
   'dist/webview/run.css',
   'dist/webview/run.js',

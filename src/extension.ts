@@ -9,7 +9,10 @@ import { SessionList } from './ui/incident-session.ts';
 import { report } from './ui/failure-report.ts';
 import { IncidentsTree } from './ui/incidents-tree.ts';
 import { JournalWatch } from './ui/journal-watch.ts';
+import type { LintConnectionOptions } from './ui/lint-connection.ts';
 import { Log } from './ui/log.ts';
+import { LintClient } from './ui/lint-client.ts';
+import { LintCommands } from './ui/lint-commands.ts';
 import { Mitigation } from './ui/mitigate.ts';
 import { ObjectDocuments } from './ui/object-documents.ts';
 import { EditorPrompts } from './ui/prompts.ts';
@@ -40,6 +43,12 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const documents = new ObjectDocuments();
   const mitigation = new Mitigation(app, prompts, sessions, log);
   const undo = new UndoActions(app, prompts, documents, log);
+  const scripts = new LintCommands(app, prompts, documents, log);
+  const connect = async (options: LintConnectionOptions) => {
+    const { connectLinter } = await import('./ui/lint-connection.ts');
+    return connectLinter(options);
+  };
+  const linter = new LintClient(context.extensionUri, connect, log);
   const statusBar = new StatusBar(sessions);
   const incidents = new IncidentsTree(sessions);
   const journal = new JournalWatch(app);
@@ -85,13 +94,15 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     [Command.openSettings]: async () =>
       void (await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`)),
     [Command.showLog]: async () => log.show(),
+    [Command.rehearseCommand]: (command) => scripts.rehearse(command),
+    [Command.runInTransaction]: (command) => scripts.run(command),
   };
   for (const id of Object.values(Command)) {
     context.subscriptions.push(registerCommand(id, commands[id] as CommandSignatures[typeof id], fail));
   }
 
   context.subscriptions.push(
-    ...[log, statusBar, incidents, incidentsView, undoStack, undoView, panel],
+    ...[log, linter, statusBar, incidents, incidentsView, undoStack, undoView, panel],
     new Attention(sessions, prompts, () => panel.visible, show),
     sessions.onChange(() => keys.set(ContextKey.running, sessions.running().length > 0)),
     loader.onJournalChange(() => void journal.changed()),

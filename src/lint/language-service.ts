@@ -46,7 +46,8 @@ export interface Checked {
   resultId: string;
 }
 
-const LANGUAGES: Readonly<Record<string, LintLanguage>> = {
+/** The editor’s language ids and how their documents are read. */
+export const LANGUAGES: Readonly<Record<string, LintLanguage>> = {
   shellscript: 'shellscript',
   yaml: 'yaml',
   helm: 'yaml',

@@ -1,4 +1,5 @@
 import {
+  CodeLensRefreshRequest,
   DidChangeConfigurationNotification,
   DocumentDiagnosticReportKind,
   TextDocuments,
@@ -33,9 +34,11 @@ function readSettings(section: unknown, log: (line: string) => void): ClientSett
   if (typeof section !== 'object' || section === null) return DEFAULT_SETTINGS;
   const { lint, protectedContexts } = section as { lint?: unknown; protectedContexts?: unknown };
   const own = typeof lint === 'object' && lint !== null ? (lint as Record<string, unknown>) : {};
+  const names = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
   const { config, problems } = readLintSettings({
     ...own,
-    protectedContexts: own['protectedContexts'] ?? protectedContexts,
+    // A linter that knows more protected contexts than the runs is fine; fewer would mislead.
+    protectedContexts: [...names(protectedContexts), ...names(own['protectedContexts'])],
   });
   for (const problem of problems) log(`settings: ${problem}`);
   return { enabled: own['enabled'] !== false, codeLens: own['codeLens'] !== false, config };
@@ -53,6 +56,7 @@ export function startSession(connection: Connection): void {
   let asksForSettings = false;
   let pulls = false;
   let refreshes = false;
+  let refreshesLenses = false;
   let trusted = true;
 
   const currentSettings = (): Promise<ClientSettings> => {
@@ -85,6 +89,7 @@ export function startSession(connection: Connection): void {
     asksForSettings = params.capabilities.workspace?.configuration === true;
     pulls = params.capabilities.textDocument?.diagnostic !== undefined;
     refreshes = params.capabilities.workspace?.diagnostics?.refreshSupport === true;
+    refreshesLenses = params.capabilities.workspace?.codeLens?.refreshSupport === true;
     trusted = (params.initializationOptions as ServerOptions | undefined)?.trusted !== false;
     return {
       serverInfo: { name: 'stratus-lint' },
@@ -110,6 +115,7 @@ export function startSession(connection: Connection): void {
   connection.onDidChangeConfiguration(() => {
     settings = undefined;
     if (pulls && refreshes) connection.languages.diagnostics.refresh();
+    if (trusted && refreshesLenses) void connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
     if (!pulls) for (const document of documents.all()) pushSoon(document);
   });
 

@@ -17,6 +17,8 @@ export const Command = {
   recover: 'stratus.recover',
   openSettings: 'stratus.openSettings',
   showLog: 'stratus.showLog',
+  rehearseCommand: 'stratus.rehearseCommand',
+  runInTransaction: 'stratus.runInTransaction',
 } as const;
 export type CommandId = (typeof Command)[keyof typeof Command];
 
@@ -26,6 +28,12 @@ export interface TransactionHandle {
 }
 export interface WriteHandle extends TransactionHandle {
   write: number;
+}
+
+/** What a code lens hands to its command; `argv` excludes the word kubectl. */
+export interface ScriptCommand {
+  uri: string;
+  argv: string[];
 }
 
 /** Command id -> signature. Arguments are optional: each command asks when it was called from the palette. */
@@ -41,6 +49,8 @@ export interface CommandSignatures {
   [Command.recover]: () => Promise<void>;
   [Command.openSettings]: () => Promise<void>;
   [Command.showLog]: () => Promise<void>;
+  [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
+  [Command.runInTransaction]: (command?: ScriptCommand) => Promise<void>;
 }
 
 export const Setting = {
@@ -52,6 +62,11 @@ export const Setting = {
   commitRule: 'stratus.commitRule',
   maxAttempts: 'stratus.maxAttempts',
   allOrNothing: 'stratus.allOrNothing',
+  lintEnabled: 'stratus.lint.enabled',
+  lintCodeLens: 'stratus.lint.codeLens',
+  lintRules: 'stratus.lint.rules',
+  lintProtectedContexts: 'stratus.lint.protectedContexts',
+  lintProtectedNamespaces: 'stratus.lint.protectedNamespaces',
 } as const;
 export type SettingId = (typeof Setting)[keyof typeof Setting];
 
@@ -60,6 +75,9 @@ export type SettingId = (typeof Setting)[keyof typeof Setting];
  * once. Protected contexts always ask.
  */
 export type ApprovalMode = 'ask' | 'ask-unless-exact';
+
+/** Severity of a linter rule. */
+export type LintLevel = 'off' | 'information' | 'warning' | 'error';
 
 export interface SettingTypes {
   [Setting.kubectlPath]: string;
@@ -70,6 +88,11 @@ export interface SettingTypes {
   [Setting.commitRule]: CommitRule;
   [Setting.maxAttempts]: number;
   [Setting.allOrNothing]: boolean;
+  [Setting.lintEnabled]: boolean;
+  [Setting.lintCodeLens]: boolean;
+  [Setting.lintRules]: Record<string, LintLevel>;
+  [Setting.lintProtectedContexts]: string[];
+  [Setting.lintProtectedNamespaces]: string[];
 }
 
 /** Values of package.json, repeated for code that runs without it; the test compares them. */
@@ -82,7 +105,25 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.commitRule]: 'strict',
   [Setting.maxAttempts]: 10,
   [Setting.allOrNothing]: false,
+  [Setting.lintEnabled]: true,
+  [Setting.lintCodeLens]: true,
+  [Setting.lintRules]: {},
+  [Setting.lintProtectedContexts]: [],
+  [Setting.lintProtectedNamespaces]: ['kube-system', 'kube-public', 'kube-node-lease'],
 };
+
+/** Language ids of documents that the linter reads; each is also an activation event. */
+export const LINT_LANGUAGES: readonly string[] = [
+  'yaml',
+  'shellscript',
+  'dockerfile',
+  'makefile',
+  'markdown',
+  'helm',
+  'github-actions-workflow',
+  'dockercompose',
+  'ansible',
+];
 
 export const ViewContainer = { onCall: 'stratus-oncall' } as const;
 

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { LANGUAGES, LENS_COMMANDS } from '../../../src/lint/language-service.ts';
 import {
   Command,
   ContextKey,
+  LINT_LANGUAGES,
   RUN_VIEW_TYPE,
   Setting,
   SETTING_DEFAULTS,
@@ -69,8 +71,14 @@ describe('package.json and contributions.ts', () => {
     expect(sorted(Object.values(ContextKey)).every((key) => whens.some((when) => when.includes(key)))).toBe(true);
   });
 
-  it('activate for the run view only when it is restored, never at start-up', () => {
-    expect(manifest.activationEvents).toEqual([`onWebviewPanel:${RUN_VIEW_TYPE}`]);
+  it('activate for a restored run view and for the documents the linter reads, never at start-up', () => {
+    const linted = LINT_LANGUAGES.map((language) => `onLanguage:${language}`);
+    expect(manifest.activationEvents).toEqual([`onWebviewPanel:${RUN_VIEW_TYPE}`, ...linted]);
+    expect(sorted(LINT_LANGUAGES)).toEqual(sorted(Object.keys(LANGUAGES)));
+  });
+
+  it('give the lenses of the linter the commands they call', () => {
+    expect(LENS_COMMANDS).toEqual({ rehearse: Command.rehearseCommand, run: Command.runInTransaction });
   });
 
   it('have a text for every placeholder and no unused text', () => {

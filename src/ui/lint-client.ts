@@ -1,0 +1,75 @@
+import * as vscode from 'vscode';
+import { LINT_LANGUAGES, Setting } from './contributions.ts';
+import { readSetting } from './editor-api.ts';
+import type { LintConnection, LintConnectionOptions } from './lint-connection.ts';
+import type { Log } from './log.ts';
+import { messageOf } from './log.ts';
+
+export type ConnectLinter = (options: LintConnectionOptions) => Promise<LintConnection>;
+
+/**
+ * Starts the language server when the first document it reads is open, and stops it when the linter is switched off.
+ * Being constructed costs activation nothing: looking at documents and loading the client happen later.
+ */
+export class LintClient implements vscode.Disposable {
+  readonly #server: string;
+  readonly #connect: ConnectLinter;
+  readonly #log: Log;
+  readonly #subscriptions: vscode.Disposable[] = [];
+  #connection: Promise<LintConnection | null> | null = null;
+  #disposed = false;
+
+  constructor(extension: vscode.Uri, connect: ConnectLinter, log: Log) {
+    this.#server = vscode.Uri.joinPath(extension, 'dist', 'server.cjs').fsPath;
+    this.#connect = connect;
+    this.#log = log;
+    this.#subscriptions.push(
+      vscode.workspace.onDidOpenTextDocument((document) => {
+        if (isLinted(document)) this.#start();
+      }),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (!event.affectsConfiguration(Setting.lintEnabled)) return;
+        if (readSetting(Setting.lintEnabled)) this.#startIfNeeded();
+        else void this.#stop();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#stop().then(() => this.#startIfNeeded())),
+    );
+    setImmediate(() => this.#startIfNeeded());
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    vscode.Disposable.from(...this.#subscriptions).dispose();
+    void this.#stop();
+  }
+
+  #startIfNeeded(): void {
+    if (vscode.workspace.textDocuments.some(isLinted)) this.#start();
+  }
+
+  #start(): void {
+    if (this.#connection || this.#disposed || !readSetting(Setting.lintEnabled)) return;
+    const started = performance.now();
+    const options = { server: this.#server, languages: LINT_LANGUAGES, trusted: vscode.workspace.isTrusted };
+    this.#connection = this.#connect(options).then(
+      (connection) => {
+        this.#log.info(`linter started in ${(performance.now() - started).toFixed(0)} ms`);
+        return connection;
+      },
+      (error: unknown) => {
+        this.#log.error(`the linter did not start: ${messageOf(error)}`);
+        return null;
+      },
+    );
+  }
+
+  async #stop(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = null;
+    await (await connection)?.stop().catch((error: unknown) => this.#log.error(messageOf(error)));
+  }
+}
+
+function isLinted({ languageId, uri }: vscode.TextDocument): boolean {
+  return LINT_LANGUAGES.includes(languageId) && (uri.scheme === 'file' || uri.scheme === 'untitled');
+}
