@@ -23,7 +23,9 @@ export function storageHealth(snapshot: ClusterSnapshot): Health {
     const className = claim.spec?.storageClassName as string | undefined;
     const item = healthItem(ref, 'pending', 1, `${refLabel(ref)} is not bound (storage class ${className || 'none'})`);
     const age = now - Date.parse(claim.metadata.creationTimestamp ?? '');
-    (age < PROVISIONING_MS ? health.progressing : health.items).push(item);
+    // Nobody will provision a claim of a class that does not exist.
+    const hopeful = age < PROVISIONING_MS && classOf(claim, snapshot) !== undefined;
+    (hopeful ? health.progressing : health.items).push(item);
   }
   for (const volume of objectsOf(snapshot, 'PersistentVolume')) {
     const owner = volume.spec?.claimRef?.namespace as string | undefined;

@@ -223,6 +223,7 @@ describe('storage', () => {
   it('a young claim is being provisioned', () => {
     const young = claim('jar', 'Pending', { metadata: { creationTimestamp: ago(4) } });
     expect(judge(young, storageClass('shed'))).toEqual({ bad: [], moving: [pending] });
+    expect(judge(young, storageClass('other'))).toEqual({ bad: [pending], moving: [] });
   });
 
   it('without the right to read classes, an unused claim is not accused', () => {
