@@ -6,6 +6,7 @@ import type { Plan } from '../../../src/domain/plan.ts';
 import type { Severity } from '../../../src/domain/severity.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
 import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
+import { confine } from '../../../src/kubectl/confine.ts';
 import { parseKubectl } from '../../../src/kubectl/parse.ts';
 
 /** Fields of objects are written freely, as in manifests. */
@@ -509,7 +510,7 @@ function canonical(value: unknown): string {
   );
 }
 
-/** Every command of every fix is one that kubectl understands, names its namespace, and holds no control characters. */
+/** Every command of every fix passes the agents' confinement, names its namespace, and holds no control characters. */
 export function commandProblems(findings: Finding[]): string[] {
   return findings.flatMap((finding) =>
     finding.fixes.flatMap((fix) =>
@@ -517,6 +518,8 @@ export function commandProblems(findings: Finding[]): string[] {
         const parsed = parseKubectl(argv);
         const text = argv.join(' ');
         if (!parsed.ok) return [`${text}: ${parsed.message}`];
+        const confined = confine(['kubectl', ...argv], { files: (fix.files ?? []).map((file) => `{{${file.name}}}`) });
+        if (!confined.ok) return [`${text}: ${confined.rule}: ${confined.message}`];
         const namespaces = parsed.flags.filter((flag) => flag.name === 'namespace').map((flag) => flag.value);
         if (namespaces.length !== 1 || !namespaces[0]) return [`${text}: no explicit namespace`];
         if (argv.includes('kubectl')) return [`${text}: names kubectl`];

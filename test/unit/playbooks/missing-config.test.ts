@@ -105,6 +105,28 @@ describe.each(SEEDS)('configuration that is missing (seed %i)', (seed) => {
     ]);
   });
 
+  it('is restored from a file where the value is long', async () => {
+    const world = new World(seed);
+    const value = 'v'.repeat(9000);
+    const object = world.configMap(
+      {},
+      {
+        metadata: {
+          annotations: {
+            'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data: { lost: value } }),
+          },
+        },
+      },
+    );
+    world.workload({
+      containers: [world.container({ env: [env('ConfigMap', object.metadata.name, 'lost')] })],
+      ...blocked,
+    });
+    const { commands, files } = (await only(world)).fixes[0]!;
+    expect(commands[0]!.at(-1)).toBe(`--patch-file={{${files![0]!.name}}}`);
+    expect(JSON.parse(files![0]!.content)).toEqual({ data: { lost: value } });
+  });
+
   it('is looked for in the object rather than in old revisions where pods started with this reference', async () => {
     const world = new World(seed);
     const object = world.configMap({ 'log-level-name': 'v' });
