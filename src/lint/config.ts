@@ -13,7 +13,7 @@ export interface LintConfig {
 /** The settings in force without any configuration. */
 export const DEFAULT_CONFIG: LintConfig = {
   rules: {},
-  protectedContexts: [],
+  protectedContexts: ['*prod*'],
   protectedNamespaces: ['kube-system', 'kube-public', 'kube-node-lease'],
 };
 
