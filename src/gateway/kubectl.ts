@@ -12,6 +12,8 @@ export interface KubectlRun {
   /** Loopback address with its secret prefix. */
   server: string;
   namespace: string;
+  /** Name of the pinned context, so that a command may name it; default `stratus`. */
+  context?: string;
   files?: PlanFile[];
   timeoutMs: number;
   signal?: AbortSignal;
@@ -57,7 +59,7 @@ export class Kubectl {
       const empty = join(folder, 'empty');
       await mkdir(empty);
       const kubeconfig = join(folder, 'kubeconfig');
-      await writeFile(kubeconfig, kubeconfigFor(run.server, run.namespace), { mode: 0o600 });
+      await writeFile(kubeconfig, kubeconfigFor(run.server, run.namespace, run.context ?? 'stratus'), { mode: 0o600 });
       const argv = await withFiles(run.argv, run.files ?? [], folder);
       const env = childEnvironment(kubeconfig, this.home, empty);
       return await supervise(this.binary.path, argv, { env, cwd: this.workingFolder ?? empty }, run);
@@ -82,14 +84,14 @@ export class Kubectl {
   }
 }
 
-function kubeconfigFor(server: string, namespace: string): string {
+function kubeconfigFor(server: string, namespace: string, context: string): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'stratus', cluster: { server } }],
     users: [{ name: 'stratus', user: {} }],
-    contexts: [{ name: 'stratus', context: { cluster: 'stratus', user: 'stratus', namespace } }],
-    'current-context': 'stratus',
+    contexts: [{ name: context, context: { cluster: 'stratus', user: 'stratus', namespace } }],
+    'current-context': context,
   });
 }
 

@@ -1,0 +1,124 @@
+import { access, chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { findKubectl } from '../../../src/gateway/kubectl-binary.ts';
+import { Kubectl } from '../../../src/gateway/kubectl.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'stratus-test-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** A shell script in kubectl's place. */
+async function standIn(body: string, name = 'kubectl'): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, `#!/bin/sh\n${body}\n`);
+  await chmod(path, 0o755);
+  return path;
+}
+const answering = (version: string) => standIn(`echo '{"clientVersion":{"gitVersion":"${version}"}}'`);
+const runner = async (body: string) =>
+  new Kubectl({ path: await standIn(body), version: 'v1.34.0' }, join(folder, 'state'), 'cluster');
+const order = { argv: ['get'], server: 'http://127.0.0.1:9/secret', namespace: 'shop', timeoutMs: 20_000 };
+
+describe('findKubectl', () => {
+  it('takes the setting, then the variable, then the path', async () => {
+    const path = await answering('v1.30.2');
+    expect(await findKubectl(path, {})).toEqual({ path, version: 'v1.30.2' });
+    expect(await findKubectl(undefined, { STRATUS_KUBECTL: path })).toMatchObject({ path });
+    expect(await findKubectl(undefined, { PATH: `relative:${folder}` })).toMatchObject({ path });
+  });
+
+  it.each<[string, () => Promise<[string | undefined, NodeJS.ProcessEnv]>, RegExp]>([
+    ['nothing there', async () => [undefined, { PATH: folder }], /not found on PATH: install it, or set/],
+    ['a relative path', async () => ['./kubectl', {}], /must be an absolute path/],
+    ['a missing file', async () => ['/nonexistent/kubectl', {}], /no executable kubectl at \/nonexistent\/kubectl/],
+    ['an old version', async () => [await answering('v1.26.9'), {}], /is v1.26.9; Stratus needs 1.27 or newer/],
+    ['another program', async () => [await standIn('echo hello'), {}], /does not answer .* like kubectl/],
+  ])('names what to do about %s', async (_name, make, message) => {
+    const [configured, env] = await make();
+    await expect(findKubectl(configured, env)).rejects.toThrow(message);
+  });
+});
+
+describe('Kubectl', () => {
+  it('gives the child nothing of this machine', async () => {
+    process.env.STRATUS_TEST_SECRET = 'leak';
+    try {
+      const { stdout } = await (await runner('/usr/bin/env; cat')).run(order);
+      expect(stdout).not.toContain('leak');
+      const names = stdout.split('\n').map((line) => line.split('=')[0]);
+      expect(names).not.toContain('KUBECTL_EXTERNAL_DIFF');
+      expect(names).not.toContain('HTTPS_PROXY');
+      expect(stdout).toContain('KUBECTL_KUBERC=false');
+      expect(stdout).toContain('EDITOR=false');
+      expect(stdout).toMatch(new RegExp(`HOME=${join(folder, 'state', 'kubectl')}/`));
+    } finally {
+      delete process.env.STRATUS_TEST_SECRET;
+    }
+  });
+
+  it('points it to the loopback by a private kubeconfig and removes everything afterwards', async () => {
+    const kubectl = await runner('echo "$KUBECONFIG"; /bin/cat "$KUBECONFIG"; /bin/ls -l "$KUBECONFIG"');
+    const { stdout } = await kubectl.run({ ...order, context: 'prod' });
+    const [path] = stdout.split('\n');
+    expect(stdout).toContain('"server":"http://127.0.0.1:9/secret"');
+    expect(stdout).toContain('"current-context":"prod"');
+    expect(stdout).toContain('-rw-------');
+    await expect(readFile(path!)).rejects.toThrow('ENOENT');
+    const cache = join(folder, 'state', 'kubectl');
+    const [cluster] = await readdir(cache);
+    expect(await readdir(join(cache, cluster!, '.kube', 'cache', 'discovery'))).toEqual(['shared']);
+  });
+
+  it('passes arguments as they are, never through a shell', async () => {
+    const argv = ['a b', '$(id)', '; rm -rf /', "'", '-n', ''];
+    const { stdout } = await (await runner('for word in "$@"; do echo "[$word]"; done')).run({ ...order, argv });
+    expect(stdout.trim().split('\n')).toEqual(argv.map((word) => `[${word}]`));
+  });
+
+  it('puts files where their names stand', async () => {
+    const kubectl = await runner('/bin/cat "$2"');
+    const files = [{ name: 'fix', content: 'kind: Service' }];
+    expect((await kubectl.run({ ...order, argv: ['-f', '{{fix}}'], files })).stdout).toBe('kind: Service');
+    expect((await kubectl.run({ ...order, argv: ['-f', '{{other}}'], files })).exitCode).not.toBe(0);
+  });
+
+  it('ends it with everything it started when the time is up or the caller gives up', async () => {
+    const pids = join(folder, 'pids');
+    const kubectl = await runner(`/bin/sleep 600 & echo $! > ${pids}; wait`);
+    const gone = async () => {
+      const pid = Number(await readFile(pids, 'utf8'));
+      for (let look = 0; look < 200; look++) {
+        try {
+          process.kill(pid, 0);
+        } catch {
+          return true;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return false;
+    };
+    expect(await kubectl.run({ ...order, timeoutMs: 1_500 })).toMatchObject({
+      exitCode: -1,
+      killed: 'no end within 2 s',
+    });
+    expect(await gone()).toBe(true);
+    await rm(pids);
+    const abort = new AbortController();
+    const running = kubectl.run({ ...order, signal: abort.signal });
+    await vi.waitFor(() => access(pids), 20_000);
+    abort.abort();
+    expect(await running).toMatchObject({ exitCode: -1, killed: 'cancelled' });
+  });
+
+  it('cuts endless output', async () => {
+    const result = await (
+      await runner('while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done')
+    ).run(order);
+    expect(result.killed).toContain('characters of output');
+    expect(result.stdout.length).toBeLessThanOrEqual(4 * 1024 * 1024);
+  });
+});
