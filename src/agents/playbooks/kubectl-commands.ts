@@ -20,12 +20,6 @@ export function mergePatch(object: KubeObject, change: unknown): string[] {
   return ['patch', kindWord(object), object.metadata.name, ...namespaceFlag(object), ...flags];
 }
 
-/** As `mergePatch`, with the change in the plan file `file`. */
-export function mergePatchFile(object: KubeObject, file: string): string[] {
-  const flags = ['--type=merge', `--patch-file={{${file}}}`];
-  return ['patch', kindWord(object), object.metadata.name, ...namespaceFlag(object), ...flags];
-}
-
 export function scaleTo(object: KubeObject, replicas: number): string[] {
   return ['scale', `${kindWord(object)}/${object.metadata.name}`, `--replicas=${replicas}`, ...namespaceFlag(object)];
 }

@@ -1,4 +1,4 @@
-import type { Evidence, Fix, PlanFile } from '../../domain/finding.ts';
+import type { Evidence, Fix } from '../../domain/finding.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { evidence } from './analyzer.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -7,7 +7,7 @@ import { configReferences, keysOf, missingReferences } from './config-references
 import type { ConfigReference } from './config-references.ts';
 import { goodRevisions } from './good-revision.ts';
 import type { GoodRevision } from './good-revision.ts';
-import { jsonPatch, mergePatch, mergePatchFile, rolloutUndo } from './kubectl-commands.ts';
+import { jsonPatch, mergePatch, rolloutUndo } from './kubectl-commands.ts';
 import type { PatchOp } from './kubectl-commands.ts';
 import type { MissingConfig } from './missing-config.ts';
 import { hasMutableTemplate, lastApplied, podTemplateOf } from './pod-template.ts';
@@ -22,8 +22,8 @@ interface Alternatives {
   reasons: Evidence[];
 }
 
-/** Longest value that goes into a command line; longer ones go into a file. */
-const MAX_INLINE = 2000;
+/** Longest patch, in bytes, that fits into one word of a command line on every platform (Windows: 32,767 in all). */
+const MAX_PATCH_BYTES = 30_000;
 
 export function missingConfigFixes(view: ClusterView, workload: KubeObject, missing: MissingConfig): Alternatives {
   const parts = [restoredKey(missing)];
@@ -44,21 +44,18 @@ function restoredKey({ references, object }: MissingConfig): Alternatives {
     const value: unknown = applied?.[field]?.[key];
     if (typeof value !== 'string') continue;
     const change = { [field]: { [key]: value } };
-    const file: PlanFile = {
-      name: `restore-${object.metadata.name}.json`,
-      content: `${JSON.stringify(change, null, 2)}\n`,
-    };
-    const inline = value.length <= MAX_INLINE;
+    const fits = new TextEncoder().encode(JSON.stringify(change)).length <= MAX_PATCH_BYTES;
     const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
     return {
-      fixes: [
-        {
-          commands: [inline ? mergePatch(object, change) : mergePatchFile(object, file.name)],
-          ...(inline ? {} : { files: [file] }),
-          expects: `ConfigMap ${object.metadata.name} has key ${key} again and the waiting containers start`,
-          confidence: 0.92,
-        },
-      ],
+      fixes: fits
+        ? [
+            {
+              commands: [mergePatch(object, change)],
+              expects: `ConfigMap ${object.metadata.name} has key ${key} again and the waiting containers start`,
+              confidence: 0.92,
+            },
+          ]
+        : [],
       reasons: [evidence('revision', object, annotation, `the configuration last applied has key ${key}`)],
     };
   }
