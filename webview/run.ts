@@ -146,9 +146,9 @@ class RunPage {
         h(
           'dl',
           { class: 'facts' },
-          ...fact('attempts', String(result.attempts)),
-          ...fact('writes', String(result.writes)),
-          ...fact('seconds', result.seconds.toFixed(1)),
+          fact(result.attempts === 1 ? 'attempt' : 'attempts', String(result.attempts)),
+          fact(result.writes === 1 ? 'write' : 'writes', String(result.writes)),
+          fact('seconds', result.seconds.toFixed(1)),
         ),
     ];
   }
@@ -187,8 +187,8 @@ function toneIcon(tone: Tone): SVGSVGElement {
   return icon(names[tone], 20);
 }
 
-function fact(name: string, value: string): HTMLElement[] {
-  return [h('div', {}, h('dt', {}, name), h('dd', {}, value))];
+function fact(name: string, value: string): HTMLElement {
+  return h('div', {}, h('dt', {}, name), h('dd', {}, value));
 }
 
 /** The page came back after a reload, the run did not. */

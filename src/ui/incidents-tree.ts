@@ -77,7 +77,8 @@ function findingItem(session: IncidentSession, finding: FindingView): vscode.Tre
   item.id = `${session.id}/${finding.id}`;
   item.description = finding.object;
   item.tooltip = [finding.message, ...finding.evidence.map(({ object, text }) => `${object}: ${text}`)].join('\n');
-  item.iconPath = new vscode.ThemeIcon(FINDING_ICONS[finding.severity]);
+  const gone = session.result?.outcome === 'resolved';
+  item.iconPath = new vscode.ThemeIcon(gone ? 'pass' : FINDING_ICONS[finding.severity]);
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [session.id] };
   return item;
 }

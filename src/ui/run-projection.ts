@@ -308,7 +308,7 @@ class Fold {
   }
 
   #headline(context: ProjectionContext): RunSnapshot['headline'] {
-    if (this.#result) return ending(this.#result, context);
+    if (this.#result) return ending(this.#result, this.#attempts, context);
     const title = this.#plan ? presentable(this.#plan.title, 300) : '';
     const steps = this.#plan?.steps.length ?? 0;
     const busy = (text: string, detail: string): RunSnapshot['headline'] => ({
@@ -500,10 +500,16 @@ const ENDINGS: Record<Outcome, [Tone, string]> = {
   locked: ['warn', 'Someone else is changing this cluster'],
 };
 
-function ending(result: RunResult, context: ProjectionContext): RunSnapshot['headline'] {
-  const detail = presentable(result.error ?? result.reason, 500);
+function ending(result: RunResult, attempts: AttemptView[], context: ProjectionContext): RunSnapshot['headline'] {
+  const last = attempts.at(-1);
+  // Why nothing is left to try is told by the attempt that did not hold.
+  const because = last && last.outcome !== 'committed' ? `. Last attempt ${last.outcome}: ${last.reason}` : '';
+  const detail = presentable((result.error ?? result.reason) + because, 500);
   const all = result.transactions.length > 0 && result.transactions.every((tx) => context.undone.has(tx));
-  if (all) return { tone: 'warn', title: 'Undone. The cluster is as it was before this run', detail };
+  if (all) {
+    const title = 'Undone. The cluster is as it was before this run';
+    return { tone: 'warn', title, detail: 'The readings below were taken before the undo' };
+  }
   if (result.error && result.outcome === 'restored')
     return { tone: 'bad', title: 'The run could not do its work', detail };
   const [tone, title] = ENDINGS[result.outcome];

@@ -32,8 +32,10 @@ export async function mitigateFlow(workbench: Workbench, options: MitigateFlowOp
     .getByRole('button', { name: /^Compare/ })
     .first()
     .click();
-  await page.locator('.monaco-diff-editor').waitFor();
   await page.locator('.tab').filter({ hasText: 'dry run' }).waitFor();
+  // Both sides are drawn when the changed line is marked.
+  await page.locator('.monaco-diff-editor .modified .view-line').filter({ hasText: 'targetPort:' }).first().waitFor();
+  await page.locator('.monaco-diff-editor .modified .char-insert').first().waitFor();
   await picture('dry-run-diff.png');
   await page
     .locator('.tab')
@@ -51,10 +53,9 @@ export async function mitigateFlow(workbench: Workbench, options: MitigateFlowOp
   await row.hover();
   await row.getByRole('button', { name: 'Undo', exact: true }).click();
   await page.locator('.monaco-dialog-box').waitFor();
-  await picture('undo-question.png');
   await workbench.answer('Undo');
-  await workbench.notification(/Undone and verified/).waitFor();
   await workbench.tree('Undo Stack').filter({ hasText: 'undone' }).first().waitFor();
   await runView.getByRole('heading', { name: /^Undone/ }).waitFor();
+  await workbench.told(/Undone and verified/);
   say('undone');
 }

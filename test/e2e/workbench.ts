@@ -23,7 +23,10 @@ export class Workbench {
 
   /** Opens a container of the activity bar; waits until the extension that brings it is known. */
   async container(title: string): Promise<void> {
-    await this.page.locator('.activitybar .action-item').filter({ has: this.page.getByLabel(title) }).click();
+    await this.page
+      .locator('.activitybar .action-item')
+      .filter({ has: this.page.getByLabel(title) })
+      .click();
     await this.page.locator('.sidebar .composite.title').filter({ hasText: title }).waitFor();
   }
 
@@ -63,8 +66,10 @@ export class Workbench {
     await this.page.locator('.monaco-dialog-box .monaco-button').filter({ hasText: button }).click();
   }
 
-  notification(text: RegExp): Locator {
-    return this.page.locator('.notification-toast').filter({ hasText: text });
+  /** Waits for a notification, also one whose toast has gone already. */
+  async told(text: RegExp): Promise<void> {
+    await this.command('Notifications: Show Notifications');
+    await this.page.locator('.notifications-center .notification-list-item').filter({ hasText: text }).waitFor();
   }
 
   async clearNotifications(): Promise<void> {
