@@ -67,5 +67,9 @@ export function isConverged(object: KubeObject, before: ReplicaCounts | null): b
   if (before && Object.entries(before).every(([name, count]) => now[name] === count)) return true;
   if (object.kind === 'DaemonSet') return (now.numberReady ?? 0) >= (before?.numberReady ?? 0);
   const wanted = Number(object.spec?.replicas ?? 1);
+  const rolling =
+    object.kind === 'Deployment' ||
+    (object.kind === 'StatefulSet' && !object.spec?.updateStrategy?.rollingUpdate?.partition);
+  if (rolling && object.spec?.updateStrategy?.type !== 'OnDelete' && now.updatedReplicas !== wanted) return false;
   return now.replicas === wanted && (now.readyReplicas ?? 0) >= Math.min(before?.readyReplicas ?? 0, wanted);
 }
