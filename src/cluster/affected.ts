@@ -33,6 +33,9 @@ class Graph {
   readonly #snapshot: ClusterSnapshot;
   readonly #topology: Topology;
   readonly #objects = new Map<string, KubeObject>();
+  readonly #workloads: KubeObject[];
+  /** What each workload's containers and each ConfigMap say, as text. */
+  readonly #texts = new Map<KubeObject, string>();
 
   constructor(snapshot: ClusterSnapshot) {
     this.#snapshot = snapshot;
@@ -40,6 +43,13 @@ class Graph {
     for (const objects of Object.values(snapshot.objects)) {
       for (const object of objects) this.#objects.set(refKey(refOf(object)), object);
     }
+    // What a known workload controls is reached through it.
+    this.#workloads = ['Pod', ...WORKLOAD_KINDS]
+      .flatMap((kind) => objectsOf(snapshot, kind))
+      .filter((object) => {
+        const home = this.#topology.homeOf(object);
+        return refKey(home) === refKey(refOf(object)) || !this.#objects.has(refKey(home));
+      });
   }
 
   dependents(ref: ObjectRef): ObjectRef[] {
@@ -144,17 +154,17 @@ class Graph {
   /** Workloads whose template, or whose configuration, contains the Service's name as a word. */
   #callers(service: ObjectRef): ObjectRef[] {
     const configs = objectsOf(this.#snapshot, 'ConfigMap')
-      .filter((config) => mentions(JSON.stringify(config.data ?? {}), service.name))
+      .filter((config) => mentions(this.#text(config, config.data), service.name))
       .map(refOf);
-    const callers = this.#workloads().filter((object) => {
-      const containers = [podTemplate(object)?.spec?.containers, podTemplate(object)?.spec?.initContainers];
-      return mentions(JSON.stringify(containers), service.name);
+    const callers = this.#workloads.filter((object) => {
+      const { containers, initContainers } = podTemplate(object)?.spec ?? {};
+      return mentions(this.#text(object, [containers, initContainers]), service.name);
     });
     return [...callers.map(refOf), ...configs.flatMap((config) => this.#users(config))];
   }
 
   #users(ref: ObjectRef): ObjectRef[] {
-    return this.#workloads()
+    return this.#workloads
       .filter((object) => object.metadata.namespace === ref.namespace && uses(object, ref))
       .map(refOf);
   }
@@ -163,8 +173,13 @@ class Graph {
     return this.#named('PersistentVolume', undefined, claim?.spec?.volumeName as string | undefined);
   }
 
-  #workloads(): KubeObject[] {
-    return ['Pod', ...WORKLOAD_KINDS].flatMap((kind) => objectsOf(this.#snapshot, kind));
+  #text(object: KubeObject, said: unknown): string {
+    let text = this.#texts.get(object);
+    if (text === undefined) {
+      text = JSON.stringify(said ?? null);
+      this.#texts.set(object, text);
+    }
+    return text;
   }
 
   #named(kind: string, namespace: string | undefined, name: string | undefined): ObjectRef[] {
@@ -216,8 +231,7 @@ function referencedNames(value: unknown, fields: Set<string>, names = new Set<st
   return names;
 }
 
-function mentions(text: string | undefined, name: string): boolean {
-  if (!text) return false;
+function mentions(text: string, name: string): boolean {
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     const before = text[at - 1] ?? '';
     const after = text[at + name.length] ?? '';

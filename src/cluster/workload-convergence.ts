@@ -157,7 +157,7 @@ function patienceWith(pod: KubeObject, state: PodState, freeing: boolean, contex
       if (touched([...CONFIG_KINDS, 'PersistentVolumeClaim'])) return CONFIG_PATIENCE_MS;
       return context.isFresh ? 3_000 : 0;
     case 'ErrImagePull':
-      return touched(['Secret', 'ServiceAccount']) ? PULL_PATIENCE_MS : context.isFresh ? 15_000 : 0;
+      return touched(['Secret', 'ServiceAccount']) ? PULL_PATIENCE_MS : context.isFresh ? 8_000 : 0;
     case 'ImagePullBackOff':
       return touched(['Secret', 'ServiceAccount']) ? PULL_PATIENCE_MS : 0;
     case 'InvalidImageName':
