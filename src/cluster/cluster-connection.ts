@@ -8,9 +8,10 @@ import { Readable } from 'node:stream';
 import tls from 'node:tls';
 import type { Clock } from '../domain/clock.ts';
 import type { Target } from '../domain/target.ts';
-import type { Upstream, UpstreamFailure, UpstreamRequest, UpstreamResponse } from '../gateway/upstream.ts';
+import type { Upstream, UpstreamRequest, UpstreamResponse } from '../gateway/upstream.ts';
 import { UpstreamError } from '../gateway/upstream.ts';
-import { ClusterError, messageOf, oneLine } from './cluster-error.ts';
+import { ClusterError, messageOf } from './cluster-error.ts';
+import { connectionFailure } from './connection-failure.ts';
 import type { Credential } from './credentials.ts';
 import { CredentialSource } from './credentials.ts';
 import type { ClusterEntry, Kubeconfig } from './kubeconfig.ts';
@@ -65,7 +66,8 @@ export class ClusterConnection implements Upstream {
   readonly #authority: Buffer | undefined;
   readonly #credentials: CredentialSource;
   readonly #openTunnel: OpenTunnel | null;
-  readonly #proxyHost: string;
+  /** Where and how, for messages. */
+  readonly #route: string;
   readonly #connectTimeoutMs: number;
   readonly #answerTimeoutMs: number;
   #agents: { key: string; requests: http.Agent; streams: http.Agent } | null = null;
@@ -85,7 +87,7 @@ export class ClusterConnection implements Upstream {
     this.#authority = authority;
     this.#credentials = credentials;
     this.#openTunnel = proxy ? openTunnelThrough(proxy) : null;
-    this.#proxyHost = proxy ? proxy.host : '';
+    this.#route = `${server.origin}${proxy ? ` through proxy ${proxy.host}` : ''}`;
     this.#connectTimeoutMs = Math.min(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, 10_000);
     this.#answerTimeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
   }
@@ -147,7 +149,7 @@ export class ClusterConnection implements Upstream {
       });
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
         settle();
-        reject(this.#failure(error, connected, signal?.aborted === true));
+        reject(connectionFailure(error, { connected, aborted: signal?.aborted === true, route: this.#route }));
       });
       outgoing.on('response', (incoming) => {
         settle();
@@ -202,65 +204,6 @@ export class ClusterConnection implements Upstream {
       ...(this.#cluster['insecure-skip-tls-verify'] ? { rejectUnauthorized: false } : {}),
       ...(name ? { servername: name } : {}),
     };
-  }
-
-  #failure(error: NodeJS.ErrnoException, connected: boolean, aborted: boolean): UpstreamError {
-    const at = this.#server.origin;
-    if (aborted) return new UpstreamError('aborted', 'the request was cancelled', connected);
-    const code = error.code ?? '';
-    const failure = connected ? 'unreachable' : failureOf(code);
-    const via = this.#proxyHost ? ` through proxy ${this.#proxyHost}` : '';
-    if (failure === 'tls') {
-      return new UpstreamError('tls', `TLS with ${at}${via} failed: ${tlsAdvice(code, error.message)}`, false);
-    }
-    const why = oneLine(WORDS[code] ?? error.message, 200);
-    const advice = connected ? 'try again' : 'check the server address, VPN or proxy, and that the cluster runs';
-    return new UpstreamError(
-      'unreachable',
-      `the API server ${at}${via} cannot be reached: ${why}; ${advice}`,
-      connected,
-    );
-  }
-}
-
-const WORDS: Record<string, string> = {
-  ECONNREFUSED: 'connection refused',
-  ENOTFOUND: 'its host name is unknown',
-  EAI_AGAIN: 'its host name could not be looked up',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
-  ETIMEDOUT: 'connection timed out',
-  ECONNRESET: 'the connection was closed',
-  EPIPE: 'the connection was closed',
-};
-
-function failureOf(code: string): UpstreamFailure {
-  return /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|INVALID_CA|HOSTNAME_MISMATCH)/.test(
-    code,
-  )
-    ? 'tls'
-    : 'unreachable';
-}
-
-function tlsAdvice(code: string, message: string): string {
-  switch (code) {
-    case 'CERT_HAS_EXPIRED':
-      return 'the server certificate has expired; renew it on the cluster';
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return 'the server certificate is for another name; correct the server address or set tls-server-name';
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-    case 'CERT_SIGNATURE_FAILURE':
-      return 'the server certificate is not signed by the certificate authority in the kubeconfig; fetch the kubeconfig anew';
-    case 'EPROTO':
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return 'the server does not speak TLS there; check the port and the proxy';
-    default:
-      return `${oneLine(message, 160)}; check the certificate authority and the user certificate in the kubeconfig`;
   }
 }
 

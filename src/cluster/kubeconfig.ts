@@ -1,10 +1,10 @@
-import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { Target } from '../domain/target.ts';
 import { ClusterError, messageOf } from './cluster-error.ts';
+import { targetFingerprint } from './target-fingerprint.ts';
 
 /** A cluster entry; file names are absolute. Field names as in the kubeconfig file. */
 export interface ClusterEntry {
@@ -146,7 +146,7 @@ export class Kubeconfig {
     return {
       context: name,
       server: cluster.server.replace(/\/+$/, ''),
-      fingerprint: await fingerprint(cluster, user),
+      fingerprint: await targetFingerprint(cluster, user),
       namespace: namespace || fallback,
     };
   }
@@ -267,66 +267,4 @@ function textOf(value: unknown): string {
 
 function bad(message: string): ClusterError {
   return new ClusterError('bad-kubeconfig', message);
-}
-
-/**
- * Who and where, not with what: credentials that are renewed for the same person (certificate, JWT, cached
- * access tokens) keep the fingerprint, another person or server changes it.
- */
-async function fingerprint(cluster: ClusterEntry, user: UserEntry): Promise<string> {
-  const authority = cluster['certificate-authority-data']
-    ? Buffer.from(cluster['certificate-authority-data'], 'base64')
-    : await optionalFile(cluster['certificate-authority']);
-  const certificate = user['client-certificate-data']
-    ? Buffer.from(user['client-certificate-data'], 'base64')
-    : await optionalFile(user['client-certificate']);
-  const provider = user['auth-provider'];
-  const identity = [
-    cluster.server.replace(/\/+$/, ''),
-    authority ? sha256(authority) : '',
-    cluster['insecure-skip-tls-verify'] === true,
-    cluster['tls-server-name'] ?? '',
-    cluster['proxy-url'] ?? '',
-    user.name,
-    certificate ? subjectOf(certificate) : '',
-    user.token ? bearerOf(user.token) : '',
-    user.tokenFile ?? '',
-    user.username ?? '',
-    user.password ? sha256(user.password) : '',
-    [user.as ?? '', user['as-uid'] ?? '', user['as-groups'] ?? [], user['as-user-extra'] ?? {}],
-    provider ? [provider.name, provider.config?.['client-id'] ?? '', provider.config?.['idp-issuer-url'] ?? ''] : [],
-    user.exec ? [user.exec.command, user.exec.args ?? [], sha256(JSON.stringify(user.exec.env ?? []))] : [],
-  ];
-  return sha256(JSON.stringify(identity));
-}
-
-/** Unreadable files make the fingerprint differ from the readable case; connecting names the file. */
-async function optionalFile(file: string | undefined): Promise<Buffer | null> {
-  return file ? readFile(file).catch(() => Buffer.from(`unreadable:${file}`)) : null;
-}
-
-function subjectOf(certificate: Buffer): string {
-  try {
-    const { subject, issuer } = new X509Certificate(certificate);
-    return `${issuer}\n${subject}`;
-  } catch {
-    return sha256(certificate);
-  }
-}
-
-function bearerOf(token: string): string {
-  const claims = token.split('.')[1];
-  if (claims) {
-    try {
-      const { iss, sub } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { iss?: string; sub?: string };
-      if (iss && sub) return `${iss}\n${sub}`;
-    } catch {
-      // Not a JWT: an opaque token is its own identity.
-    }
-  }
-  return sha256(token);
-}
-
-function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex');
 }

@@ -7,6 +7,7 @@ import { Monitor } from '../gateway/monitor.ts';
 import { asTransport } from '../gateway/raw-access.ts';
 import type { Upstream } from '../gateway/upstream.ts';
 import { ClusterError, messageOf, oneLine } from './cluster-error.ts';
+import { HolderWatch } from './holder-watch.ts';
 import { KubeApi } from './kube-api.ts';
 import type { LockOwner, LockRecord } from './lease-record.ts';
 import { isDirty, LEASE_NAME, LEASE_SECONDS, leaseObject, microTime, readRecord } from './lease-record.ts';
@@ -58,9 +59,8 @@ export class LeaseLock implements WriterLock {
   readonly #owner: LockOwner;
   readonly #identity: string;
   readonly #state: string;
-  readonly #isAlive: (pid: number) => boolean;
+  readonly #watcher: HolderWatch;
   readonly #onLost: (reason: string) => void;
-  readonly #observed = new Map<string, number>();
   #held: Held | null = null;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -79,7 +79,7 @@ export class LeaseLock implements WriterLock {
     const { user, host, pid } = this.#owner;
     this.#identity = oneLine(`${user}@${host} pid ${pid} ${randomUUID().slice(0, 8)}`, 200);
     this.#state = createHash('sha256').update(`${host}\n${options.stateFolder}`).digest('hex').slice(0, 32);
-    this.#isAlive = options.isAlive ?? processRuns;
+    this.#watcher = new HolderWatch(clock, host, this.#state, options.isAlive);
     this.#onLost = options.onLost ?? (() => undefined);
   }
 
@@ -153,7 +153,7 @@ export class LeaseLock implements WriterLock {
     const record = lease && readRecord(lease);
     if (!record || record.holder === '') return { state: 'free', holder: '', phase: '', renewedAt: '', level };
     const { holder, phase, renewedAt } = record;
-    const state = this.#looksAlive(record) ? 'held' : isDirty(record) ? 'dirty' : 'free';
+    const state = this.#watcher.looksAlive(record) ? 'held' : isDirty(record) ? 'dirty' : 'free';
     return { state, holder: oneLine(holder), phase: oneLine(phase), renewedAt, level };
   }
 
@@ -187,8 +187,8 @@ export class LeaseLock implements WriterLock {
     const holder = oneLine(record.holder);
     const phase = oneLine(record.phase, 100);
     const ours = record.state === this.#state;
-    if (!this.#isDead(record)) {
-      if (this.#looksAlive(record)) {
+    if (!this.#watcher.isDead(record)) {
+      if (this.#watcher.looksAlive(record)) {
         return {
           ok: false,
           holder,
@@ -200,29 +200,6 @@ export class LeaseLock implements WriterLock {
     } else if (!isDirty(record) || ours) return null;
     const advice = 'run "stratus recover" on its machine, or "stratus lock break" after checking what it left behind';
     return { ok: false, holder, reason: `its owner stopped in the middle of a transaction (${phase}): ${advice}` };
-  }
-
-  /** By its own clock: good enough to call somebody alive, never to call somebody dead. */
-  #looksAlive(record: LockRecord): boolean {
-    if (this.#isGoneHere(record)) return false;
-    return this.#clock.now() - Date.parse(record.renewedAt) <= record.durationSeconds * 1000;
-  }
-
-  #isGoneHere(record: LockRecord): boolean {
-    const { owner, state } = record;
-    return owner !== null && state === this.#state && owner.host === this.#owner.host && !this.#isAlive(owner.pid);
-  }
-
-  #isDead(record: LockRecord): boolean {
-    if (this.#isGoneHere(record)) return true;
-    const now = this.#clock.monotonic();
-    const first = this.#observed.get(record.resourceVersion);
-    if (first === undefined) {
-      this.#observed.clear();
-      this.#observed.set(record.resourceVersion, now);
-      return false;
-    }
-    return now - first > record.durationSeconds * 1000;
   }
 
   /** False when somebody else was faster. */
@@ -389,14 +366,5 @@ function userName(): string {
     return userInfo().username;
   } catch {
     return 'unknown';
-  }
-}
-
-function processRuns(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
