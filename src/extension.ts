@@ -16,7 +16,7 @@ import { LintCommands } from './ui/lint-commands.ts';
 import { Mitigation } from './ui/mitigate.ts';
 import { ObjectDocuments } from './ui/object-documents.ts';
 import { EditorPrompts } from './ui/prompts.ts';
-import { badge, recoverOnStart } from './ui/recovery.ts';
+import { badge, countContexts, recoverOnStart } from './ui/recovery.ts';
 import { RunPanel } from './ui/run-panel.ts';
 import { StatusBar } from './ui/status-bar.ts';
 import type { TestHooks } from './ui/test-hooks.ts';
@@ -37,12 +37,13 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     return createApp(config);
   }, appConfig);
   const app = () => loader.app();
+  const lease = () => loader.lease();
   const fail = (error: unknown) => void report(error, log, prompts);
 
   const sessions = new SessionList();
   const documents = new ObjectDocuments();
-  const mitigation = new Mitigation(app, prompts, sessions, log);
-  const undo = new UndoActions(app, prompts, documents, log);
+  const mitigation = new Mitigation(lease, prompts, sessions, log);
+  const undo = new UndoActions(app, lease, prompts, documents, log);
   const scripts = new LintCommands(app, prompts, documents, log);
   const connect = async (options: LintConnectionOptions) => {
     const { connectLinter } = await import('./ui/lint-connection.ts');
@@ -66,10 +67,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   });
   const show = (run: string) => panel.show(run);
   const checkKubeconfig = async () => {
-    const contexts = await app()
-      .then((ready) => ready.contexts())
-      .catch(() => []);
-    keys.set(ContextKey.noKubeconfig, contexts.length === 0);
+    keys.set(ContextKey.noKubeconfig, (await countContexts(app)) === 0);
   };
 
   const commands: { [C in CommandId]: CommandSignatures[C] } = {
@@ -130,7 +128,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   if (context.extensionMode !== vscode.ExtensionMode.Test) return { version: 1 };
   const test: TestHooks = {
     activationMs,
-    replaceApp: (create) => loader.replace(create),
+    replaceApp: async (create) => loader.replace(create),
     replacePrompts: (other) => prompts.replace(other),
     page: (message) => panel.receive(message),
     snapshot: () => panel.snapshot,

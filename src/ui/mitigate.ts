@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../domain/kube-object.ts';
 import type { StratusApp } from '../run/app.ts';
+import type { AppLease } from './app-loader.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import { runOptions } from './configuration.ts';
 import { Setting, View } from './contributions.ts';
@@ -15,13 +16,15 @@ import { pickTarget } from './target-picker.ts';
 
 /** Starts runs and answers their approvals for this window. */
 export class Mitigation {
-  readonly #app: () => Promise<StratusApp>;
+  readonly #lease: () => Promise<AppLease>;
+  /** How to give back the application that each run uses. */
+  readonly #releases = new Map<string, () => void>();
   readonly #prompts: Prompts;
   readonly #sessions: SessionList;
   readonly #log: Log;
 
-  constructor(app: () => Promise<StratusApp>, prompts: Prompts, sessions: SessionList, log: Log) {
-    this.#app = app;
+  constructor(lease: () => Promise<AppLease>, prompts: Prompts, sessions: SessionList, log: Log) {
+    this.#lease = lease;
     this.#prompts = prompts;
     this.#sessions = sessions;
     this.#log = log;
@@ -29,7 +32,19 @@ export class Mitigation {
 
   /** @returns the started session and its end, or null when a question was dismissed. */
   async start(preset?: { context?: string; namespace?: string }): Promise<IncidentSession | null> {
-    const app = await this.#app();
+    const { app, release } = await this.#lease();
+    try {
+      const session = await this.#create(app, preset);
+      if (session) this.#releases.set(session.id, release);
+      else release();
+      return session;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async #create(app: StratusApp, preset?: { context?: string; namespace?: string }): Promise<IncidentSession | null> {
     const patterns = readSetting(Setting.protectedContexts);
     const target = await pickTarget(app, this.#prompts, (name) => isProtected(name, patterns), preset);
     if (!target) return null;
@@ -53,8 +68,13 @@ export class Mitigation {
 
   /** Runs to the end, with the view's progress line as its sign of life. */
   async run(session: IncidentSession): Promise<void> {
-    const result = await vscode.window.withProgress({ location: { viewId: View.incidents } }, () => session.start());
-    this.#log.info(`${session.id}: ${result.outcome}, ${result.reason}`);
+    try {
+      const result = await vscode.window.withProgress({ location: { viewId: View.incidents } }, () => session.start());
+      this.#log.info(`${session.id}: ${result.outcome}, ${result.reason}`);
+    } finally {
+      this.#releases.get(session.id)?.();
+      this.#releases.delete(session.id);
+    }
   }
 
   /** Approves what the page shows. In a protected context the context's name has to be typed first. */

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { refLabel } from '../domain/kube-object.ts';
 import type { FieldDifference, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
+import type { AppLease } from './app-loader.ts';
 import type { TransactionHandle, WriteHandle } from './contributions.ts';
 import { Scheme } from './contributions.ts';
 import type { Log } from './log.ts';
@@ -14,12 +15,20 @@ import { explainTransaction } from './transaction-text.ts';
 /** What can be done with a transaction: undo, undo to here, explain, show the inverse, recover. */
 export class UndoActions {
   readonly #app: () => Promise<StratusApp>;
+  readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
   readonly #documents: ObjectDocuments;
   readonly #log: Log;
 
-  constructor(app: () => Promise<StratusApp>, prompts: Prompts, documents: ObjectDocuments, log: Log) {
+  constructor(
+    app: () => Promise<StratusApp>,
+    lease: () => Promise<AppLease>,
+    prompts: Prompts,
+    documents: ObjectDocuments,
+    log: Log,
+  ) {
     this.#app = app;
+    this.#lease = lease;
     this.#prompts = prompts;
     this.#documents = documents;
     this.#log = log;
@@ -86,7 +95,7 @@ export class UndoActions {
       summary.title,
     );
     const answer = await this.#prompts.notify('warning', message, undo, keep, inspect);
-    if (answer === undo) await this.#run(app, summary);
+    if (answer === undo) await this.#run(summary);
     if (answer === inspect) await this.explain({ transaction: summary.id });
     if (answer !== keep) return;
     const sure = await this.#prompts.confirm(
@@ -109,22 +118,30 @@ export class UndoActions {
       vscode.l10n.t('Undo'),
     );
     if (!sure) return;
-    const app = await this.#app();
     for (const summary of summaries) {
       // A later transaction that could not be undone blocks the earlier ones below it.
-      if (!(await this.#run(app, summary))) return;
+      if (!(await this.#run(summary))) return;
     }
   }
 
-  async #run(app: StratusApp, summary: TransactionSummary): Promise<boolean> {
+  async #run(summary: TransactionSummary): Promise<boolean> {
+    const { app, release } = await this.#lease();
     const options = {
       location: vscode.ProgressLocation.Notification,
       title: vscode.l10n.t('Undoing on {0}', summary.context),
     };
     // No cancel: an undo that was begun is how the cluster gets back to a known state.
-    const result = await vscode.window.withProgress(options, (progress) =>
-      app.undo(summary.id, new AbortController().signal, (text) => progress.report({ message: text })),
-    );
+    const result = await vscode.window
+      .withProgress(options, async (progress) =>
+        app.undo(summary.id, new AbortController().signal, (text) => progress.report({ message: text })),
+      )
+      .then(
+        (value) => (release(), value),
+        (error: unknown) => {
+          release();
+          throw error;
+        },
+      );
     this.#log.info(`undo of ${summary.id}: ${result.outcome}, ${result.writes} write(s)`);
     // Not awaited: a notification stays until someone closes it.
     void this.#tell(result).catch((error: unknown) => this.#log.error(messageOf(error)));

@@ -80,9 +80,12 @@ async function inEditor(
       } catch (error) {
         const picture = join(tmpdir(), 'stratus-flow-failed.png');
         await workbench.page.screenshot({ path: picture });
-        throw new Error(`${error instanceof Error ? error.message : String(error)} (picture: ${picture})`, {
-          cause: error,
-        });
+        const shown = await workbench.runView
+          .locator('main')
+          .innerText({ timeout: 5_000 })
+          .catch(() => '');
+        const message = error instanceof Error ? error.message : String(error);
+        throw new Error(`${message}\n(picture: ${picture})\n${shown}`, { cause: error });
       } finally {
         await workbench.close();
       }

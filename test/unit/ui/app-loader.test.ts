@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { AppConfig } from '../../../src/run/app.ts';
 import { AppLoader } from '../../../src/ui/app-loader.ts';
 import { JournalWatch } from '../../../src/ui/journal-watch.ts';
@@ -21,6 +21,31 @@ describe('AppLoader', () => {
     config = { stateFolder: '/b' };
     expect(await loader.app()).not.toBe(first);
     expect(created.map(({ stateFolder }) => stateFolder)).toEqual(['/a', '/b']);
+  });
+
+  it('keeps a leased application open when the configuration changes under it', async () => {
+    const closed: string[] = [];
+    let folder = '/a';
+    const loader = new AppLoader(
+      async ({ stateFolder }) => {
+        const app = new FakeApp();
+        app.dispose = async () => void closed.push(stateFolder);
+        return app;
+      },
+      () => ({ stateFolder: folder }),
+    );
+    const lease = await loader.lease();
+    folder = '/b';
+    expect(await loader.app()).not.toBe(lease.app);
+    const later = await loader.lease();
+    folder = '/c';
+    await loader.app();
+    expect(closed).toEqual([]);
+    lease.release();
+    lease.release();
+    await vi.waitFor(() => expect(closed).toEqual(['/a']));
+    later.release();
+    await vi.waitFor(() => expect(closed).toEqual(['/a', '/b']));
   });
 
   it('tries again after a failure', async () => {
