@@ -10,7 +10,20 @@ import { dockerfileRegions } from './regions/dockerfile.ts';
 import { makefileRegions } from './regions/makefile.ts';
 import { markdownRegions } from './regions/markdown.ts';
 import type { Region } from './regions/region.ts';
-import { analyzeArgv, analyzeScript, mentionsKubectl } from './shell/analyze-script.ts';
+import {
+  analyzeArgv,
+  analyzeScript,
+  analyzeStatements,
+  mentionsKubectl,
+  tooDeep,
+  withoutReturns,
+} from './shell/analyze-script.ts';
+import type { ScriptReport } from './shell/analyze-script.ts';
+import { scopeOf } from './shell/scope.ts';
+import type { Scope } from './shell/scope.ts';
+import { PieceMemory, scriptPieces } from './shell/script-pieces.ts';
+import { answersSame, scopeText, watchedScope } from './shell/watched-scope.ts';
+import type { Lookups } from './shell/watched-scope.ts';
 import { verbatim } from './source-text.ts';
 import type { SourceText } from './source-text.ts';
 import { maskTemplates } from './yaml/mask.ts';
@@ -25,6 +38,8 @@ export type LintLanguage = 'shellscript' | 'yaml' | 'dockerfile' | 'makefile' | 
 export const MAX_LENGTH = 1_000_000;
 const MAX_FINDINGS = 2_000;
 const MAX_LINE = 100_000;
+/** Scripts up to this length are read as a whole. */
+const WHOLE_LENGTH = 2_000;
 
 /** A kubectl invocation of a document, for hover and code lenses. */
 export interface DocumentCall extends JudgedCall {
@@ -52,26 +67,58 @@ function tooLong(text: string): string | undefined {
   }
 }
 
-/** What was found in one YAML document, with offsets from its own start. */
+/** What was found in one YAML document or piece of a script, with offsets from its own start. */
 interface ChunkResult {
   findings: readonly Finding[];
   calls: readonly DocumentCall[];
 }
 
-/** Remembers the results of YAML documents by their text, so that an edit costs one document. The caller keeps one per configuration. */
+/** What was found in one piece of a script, and which names of the script that depends on. */
+interface PieceResult {
+  findings: readonly Finding[];
+  lookups: Lookups;
+  /** The whole scope it was computed in. */
+  scope: string;
+}
+
+/**
+ * Remembers the results of YAML documents and of pieces of scripts by their text, so that an edit costs one of them.
+ * The caller keeps one per configuration.
+ */
 export class LintMemory {
+  readonly pieces = new PieceMemory();
   private readonly chunks = new Map<string, ChunkResult>();
+  private readonly results = new Map<string, PieceResult>();
 
   /** The result for a text, computed if it is new; the oldest of 2,000 is forgotten. */
   chunk(text: string, compute: () => ChunkResult): ChunkResult {
     const known = this.chunks.get(text);
     if (known) return known;
     const result = compute();
-    this.chunks.set(text, result);
-    const oldest = this.chunks.keys().next();
-    if (this.chunks.size > 2_000 && !oldest.done) this.chunks.delete(oldest.value);
+    remember(this.chunks, text, result);
     return result;
   }
+
+  /** The result for a piece of a script, computed if it is new or a name it uses means something else now. */
+  piece(text: string, scope: Scope, scopeId: string, compute: () => PieceResult): PieceResult {
+    const known = this.results.get(text);
+    if (known) {
+      if (known.scope === scopeId) return known;
+      if (known.lookups !== 'all' && answersSame(scope, known.lookups)) {
+        known.scope = scopeId;
+        return known;
+      }
+    }
+    const result = compute();
+    remember(this.results, text, result);
+    return result;
+  }
+}
+
+function remember<V>(memory: Map<string, V>, text: string, result: V): void {
+  memory.set(text, result);
+  const oldest = memory.keys().next();
+  if (memory.size > 2_000 && !oldest.done) memory.delete(oldest.value);
 }
 
 function runRegions(regions: readonly Region[], contents: Contents, config: LintConfig): void {
@@ -79,12 +126,13 @@ function runRegions(regions: readonly Region[], contents: Contents, config: Lint
     const report = region.kind === 'script' ? analyzeScript(region.source) : analyzeArgv(region.words, region.source);
     const interactive = region.kind === 'script' && region.interactive === true;
     for (const call of report.calls) contents.calls.push({ ...judgeCall(call), interactive });
-    if (report.errors.some((error) => error.message.includes('nested too deeply'))) {
-      contents.findings.push(
-        ...note('not-checked', 'brackets are nested too deeply, so this script was not checked', config),
-      );
-    }
+    contents.findings.push(...depthNote(report, config));
   }
+}
+
+function depthNote(report: ScriptReport, config: LintConfig): Finding[] {
+  if (!report.errors.some((error) => error.message.includes('nested too deeply'))) return [];
+  return note('not-checked', 'brackets are nested too deeply, so this script was not checked', config);
 }
 
 function readChunk(text: string, config: LintConfig): ChunkResult {
@@ -132,6 +180,26 @@ function yamlFindings(text: string, config: LintConfig, memory: LintMemory | und
     };
     const { findings } = memory ? memory.chunk(chunk.text, compute) : compute();
     return findings.map((finding) => movedFinding(finding, chunk.start));
+  });
+}
+
+/** The findings of a script, piece by piece; null when it has to be read as a whole. */
+function scriptFindings(given: string, config: LintConfig, memory: LintMemory): Finding[] | null {
+  const text = withoutReturns(given);
+  if (tooDeep(text)) return null;
+  const pieces = scriptPieces(text, memory.pieces);
+  if (!pieces) return null;
+  const scope = scopeOf(pieces.flatMap(({ piece }) => piece.facts));
+  const scopeId = scopeText(scope);
+  return pieces.flatMap(({ piece, start }) => {
+    const { findings } = memory.piece(piece.text, scope, scopeId, () => {
+      const watched = watchedScope(scope);
+      const report = analyzeStatements(verbatim(piece.text), piece.statements, watched.scope);
+      const found = report.calls.flatMap((call) => findingsOfCall(judgeCall(call), false, config));
+      return { findings: [...found, ...depthNote(report, config)], lookups: watched.lookups(), scope: scopeId };
+    });
+    // A note about the whole document stays at its beginning.
+    return findings.map((finding) => (finding.rule === 'not-checked' ? finding : movedFinding(finding, start)));
   });
 }
 
@@ -184,9 +252,11 @@ export function analyze(
   const long = tooLong(text);
   if (long !== undefined) return note('not-checked', long, config);
   try {
-    let findings: Finding[];
+    let findings: Finding[] | null = null;
     if (language === 'yaml') findings = yamlFindings(text, config, memory);
-    else {
+    else if (language === 'shellscript' && memory && text.length > WHOLE_LENGTH && mentionsKubectl(text))
+      findings = scriptFindings(text, config, memory);
+    if (!findings) {
       const contents = read(text, language, config);
       findings = contents.findings;
       for (const call of contents.calls) findings.push(...findingsOfCall(call, call.interactive, config));

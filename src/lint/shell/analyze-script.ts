@@ -65,7 +65,7 @@ export function mentionsKubectl(text: string): boolean {
 }
 
 /** Brackets deeper than the parser's recursion may go. */
-function tooDeep(text: string): boolean {
+export function tooDeep(text: string): boolean {
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
@@ -84,7 +84,7 @@ export function analyzeScript(source: SourceText, options: { nested?: boolean } 
 }
 
 /** Carriage returns before line feeds are white space here; the length stays the same. */
-function withoutReturns(text: string): string {
+export function withoutReturns(text: string): string {
   return text.includes('\r\n') ? text.replaceAll('\\\r\n', ' \\\n').replaceAll('\r\n', ' \n') : text;
 }
 
@@ -112,7 +112,6 @@ function inherit(scope: Scope, outer: Scope): void {
   for (const [name, value] of outer.variables) if (!scope.assigned.has(name)) scope.variables.set(name, value);
   for (const [name, words] of outer.aliases) if (!scope.aliases.has(name)) scope.aliases.set(name, words);
   for (const [name, words] of outer.forwarders) if (!scope.forwarders.has(name)) scope.forwarders.set(name, words);
-  for (const name of outer.functions) scope.functions.add(name);
 }
 
 function visit(node: SyntaxNode, context: Context, around: Surroundings): void {
@@ -360,6 +359,14 @@ function emit(
   const dashes = args.findIndex((word) => word.value === '--');
   if (dashes >= 0 && dashes + 1 < args.length)
     followWords(args.slice(dashes + 1), context, { ...PLAIN, fedInput: around.fedInput }, fed, 1);
+}
+
+/** Statements of a script whose names are already known, such as one piece of it. */
+export function analyzeStatements(source: SourceText, statements: readonly SyntaxNode[], scope: Scope): ScriptReport {
+  const report: ScriptReport = { calls: [], errors: [] };
+  const context: Context = { source, scope, depth: 0, report, editable: true };
+  for (const statement of statements) visit(statement, context, PLAIN);
+  return report;
 }
 
 /** An argv without a shell (`command:` and `args:` of a container) as words. */

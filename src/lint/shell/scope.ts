@@ -18,13 +18,11 @@ export interface Scope {
   aliases: Map<string, readonly string[]>;
   /** Functions that only pass their arguments on: name to the words before "$@". */
   forwarders: Map<string, readonly string[]>;
-  /** All function names. */
-  functions: Set<string>;
 }
 
 /** A scope in which nothing is known. */
 export function emptyScope(): Scope {
-  return { variables: new Map(), assigned: new Set(), aliases: new Map(), forwarders: new Map(), functions: new Set() };
+  return { variables: new Map(), assigned: new Set(), aliases: new Map(), forwarders: new Map() };
 }
 
 const DECLARERS = new Set(['export', 'local', 'declare', 'readonly', 'typeset']);
@@ -34,34 +32,35 @@ function isPassAll(word: Word): boolean {
   return /^"?\$(@|\*|\{@\}|\{\*\}|\{@:\d+\})"?$/.test(word.text);
 }
 
-function recordCommand(command: Command, scope: Scope, seen: Map<string, Word | readonly Word[] | undefined>): void {
-  const declares = DECLARERS.has(command.name?.value ?? '');
-  const items = [...(command.name ? [] : command.prefix), ...(declares ? command.suffix : [])];
+/** One thing a script says about a name, in the order it says it. */
+export type ScopeFact =
+  | { kind: 'assign'; name: string; again: boolean; value: Word | readonly Word[] }
+  | { kind: 'unknown'; name: string }
+  | { kind: 'alias'; name: string; value: Word }
+  | { kind: 'function'; node: Extract<SyntaxNode, { type: 'Function' }> };
+
+function commandFacts(command: Command, facts: ScopeFact[]): void {
+  const name = command.name?.value;
+  const items = [...(command.name ? [] : command.prefix), ...(DECLARERS.has(name ?? '') ? command.suffix : [])];
   for (const item of items) {
     if (item.type !== 'Assignment') continue;
-    const again = scope.assigned.has(item.name) || item.append === true || item.index !== undefined;
-    scope.assigned.add(item.name);
-    seen.set(item.name, again ? undefined : item.value.type === 'ArrayValue' ? item.value.elements : item.value);
+    const again = item.append === true || item.index !== undefined;
+    const value = item.value.type === 'ArrayValue' ? item.value.elements : item.value;
+    facts.push({ kind: 'assign', name: item.name, again, value });
   }
-  const name = command.name?.value;
   if (name === 'alias') {
     for (const item of command.args) {
-      if (item.type !== 'Assignment' || item.value.type === 'ArrayValue') continue;
-      const text = plainValue(item.value, scope);
-      if (!text.includes(DYNAMIC)) scope.aliases.set(item.name, text.trim().split(/\s+/));
+      if (item.type === 'Assignment' && item.value.type !== 'ArrayValue')
+        facts.push({ kind: 'alias', name: item.name, value: item.value });
     }
   } else if (name !== undefined && READERS.has(name)) {
-    for (const item of command.args) {
-      const target = item.type === 'Word' ? item.value : item.name;
-      scope.assigned.add(target);
-      seen.set(target, undefined);
-    }
+    for (const item of command.args)
+      facts.push({ kind: 'unknown', name: item.type === 'Word' ? item.value : item.name });
   }
 }
 
 function recordFunction(node: Extract<SyntaxNode, { type: 'Function' }>, scope: Scope): void {
   const name = node.name.value;
-  scope.functions.add(name);
   let body: SyntaxNode = node.body;
   if (body.type === 'Redirected') body = body.command;
   if (body.type === 'BraceGroup' || body.type === 'Subshell') body = body.body;
@@ -82,25 +81,39 @@ function recordFunction(node: Extract<SyntaxNode, { type: 'Function' }>, scope: 
     scope.forwarders.set(name, fixed);
 }
 
-/** Collects the names of a script in one pass, then the values that are certain. */
-export function collectScope(root: SyntaxNode): Scope {
-  const scope = emptyScope();
-  const seen = new Map<string, Word | readonly Word[] | undefined>();
-  const functions: Extract<SyntaxNode, { type: 'Function' }>[] = [];
+/** What a piece of a script says about names. */
+export function scopeFacts(root: SyntaxNode): ScopeFact[] {
+  const facts: ScopeFact[] = [];
   const visit = (node: SyntaxNode): void => {
     if (node.type === 'Word' || node.type === 'Assignment') return;
     if (node.type === 'Command') {
-      recordCommand(node, scope, seen);
+      commandFacts(node, facts);
       return;
     }
-    if (node.type === 'Function') functions.push(node);
-    if (node.type === 'For' || node.type === 'Select') {
-      scope.assigned.add(node.name.value);
-      seen.set(node.name.value, undefined);
-    }
+    if (node.type === 'Function') facts.push({ kind: 'function', node });
+    if (node.type === 'For' || node.type === 'Select') facts.push({ kind: 'unknown', name: node.name.value });
     forEachChild(node, visit);
   };
   visit(root);
+  return facts;
+}
+
+/** The names of a whole script: first all names in order, then the values that are certain. */
+export function scopeOf(facts: Iterable<ScopeFact>): Scope {
+  const scope = emptyScope();
+  const seen = new Map<string, Word | readonly Word[] | undefined>();
+  const functions: Extract<SyntaxNode, { type: 'Function' }>[] = [];
+  for (const fact of facts) {
+    if (fact.kind === 'function') functions.push(fact.node);
+    else if (fact.kind === 'alias') {
+      const text = plainValue(fact.value, scope);
+      if (!text.includes(DYNAMIC)) scope.aliases.set(fact.name, text.trim().split(/\s+/));
+    } else {
+      const certain = fact.kind === 'assign' && !fact.again && !scope.assigned.has(fact.name);
+      seen.set(fact.name, certain ? fact.value : undefined);
+      scope.assigned.add(fact.name);
+    }
+  }
   for (const [name, value] of seen) {
     if (!value) continue;
     if ('type' in value) {
@@ -113,4 +126,9 @@ export function collectScope(root: SyntaxNode): Scope {
   }
   for (const node of functions) recordFunction(node, scope);
   return scope;
+}
+
+/** The names of one script. */
+export function collectScope(root: SyntaxNode): Scope {
+  return scopeOf(scopeFacts(root));
 }
