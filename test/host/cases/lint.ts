@@ -221,7 +221,7 @@ export const LINT_TESTS: HostTest[] = [
       await eventually('the rehearsal in a diff', () =>
         vscode.window.tabGroups.all
           .flatMap(({ tabs }) => tabs)
-          .find(({ label }) => /search: now .* dry run/.test(label)),
+          .find(({ label }) => /search: now .*dry run/.test(label)),
       );
       await eventually('its result', () => host.prompts.asked.find((text) => /^info: Rehearsed on/.test(text)));
       assert.equal(ran.length, 0, 'a rehearsal runs nothing');
