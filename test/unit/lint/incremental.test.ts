@@ -56,6 +56,11 @@ const LINES = [
   'echo plain words that fill the piece until it is long enough to be cut somewhere',
 ];
 
+/** Lines that are statements of their own: they only change what names mean, or use them. */
+const NAMES = LINES.filter((line) =>
+  /^(k |run|"\$KUBECTL"|eval|sh -c|alias|KUBECTL=|CMD=|NS=|read|IFS|kubectl)/.test(line),
+);
+
 const filler = longScript(120).split('\n').slice(0, 120);
 const edit = fc.record({
   at: fc.nat(),
@@ -77,6 +82,26 @@ describe('linting after an edit', () => {
         for (const one of edits) {
           lines = applied(lines, one);
           const text = lines.join(eol);
+          expect(analyze(text, 'shellscript', DEFAULT_CONFIG, memory)).toEqual(
+            analyze(text, 'shellscript', DEFAULT_CONFIG),
+          );
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('finds exactly what a full lint finds when names change their meaning elsewhere', { timeout: 300_000 }, () => {
+    const words = (count: number) => 'echo words that fill a piece\n'.repeat(count);
+    const place = fc.record({ at: fc.nat({ max: 7 }), line: fc.constantFrom(...NAMES) });
+    fc.assert(
+      fc.property(fc.array(place, { minLength: 2, maxLength: 20 }), (edits) => {
+        const memory = new LintMemory();
+        const slots = new Array<string>(8).fill('true');
+        for (const { at, line } of edits) {
+          slots[at] = line;
+          const text = slots.map((slot, index) => `${slot}\n${words(60 + index)}`).join('');
+          expect(scriptPieces(text, memory.pieces)?.length).toBeGreaterThan(4);
           expect(analyze(text, 'shellscript', DEFAULT_CONFIG, memory)).toEqual(
             analyze(text, 'shellscript', DEFAULT_CONFIG),
           );
