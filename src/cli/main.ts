@@ -85,6 +85,7 @@ async function main(args: string[]): Promise<number> {
       stateFolder: stateFolder(process.env, process.platform),
       kubectlPath: process.env.STRATUS_KUBECTL,
       kubeconfig: process.env.KUBECONFIG,
+      lockNamespace: process.env.STRATUS_LOCK_NAMESPACE,
       ...(name === 'run' ? { workingFolder: process.cwd() } : {}),
     });
     opened.push(app);
@@ -105,7 +106,9 @@ async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> 
 }
 
 function exitCodeOfError(error: unknown): number {
-  if (error instanceof UsageError) return EXIT.usage;
+  // Errors of lazily loaded parts are told by name, so that a usage error costs no Kubernetes client.
+  const name = error instanceof Error ? error.name : '';
+  if (error instanceof UsageError || name === 'CheckUsageError') return EXIT.usage;
   return error instanceof LockedByAnother ? EXIT.locked : EXIT.error;
 }
 

@@ -101,6 +101,8 @@ export interface AppConfig {
   kubectlPath?: string;
   /** Value of `$KUBECONFIG` to honour. */
   kubeconfig?: string;
+  /** Namespace of the writer lock; default `kube-system`. All writers of a cluster must agree on it. */
+  lockNamespace?: string;
   /** Where relative file arguments of the engineer's own command are looked up; agents' commands have none. */
   workingFolder?: string;
 }

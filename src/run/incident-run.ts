@@ -74,6 +74,8 @@ export class IncidentRun {
   #transaction: OpenTransaction | null = null;
   #startSnapshot: ClusterSnapshot | null = null;
   #latest: SeverityReading | null = null;
+  /** The last undo proved that its roots are as ready as they were (L4). */
+  #converged = false;
   /** Evidence is refreshed before planning when the cluster was changed since the last diagnosis. */
   #stale = false;
 
@@ -351,16 +353,17 @@ export class IncidentRun {
     await this.#ports.lock.mark(`undoing ${tx}`).catch(() => undefined);
     // Cancelling must not interrupt an undo: it is how a cancelled run keeps its promise.
     const result = await this.#open().undo(new AbortController().signal);
+    this.#converged = result.outcome === 'undone' && result.proof.levels.L4 === true;
     return { type: 'undone', tx, result };
   }
 
-  /** Content equality was proved by undo; here the derived objects converge and mu is read again (L4). */
+  /** Content equality was proved by undo; mu is read again once what hangs below has converged (L4). */
   async #verify(): Promise<EventBody> {
     const signal = new AbortController().signal;
     const { settler, severity } = this.#ports;
     const roots = this.#open().roots();
     await this.#closeTransaction('undone');
-    await settler.settle(roots, signal, this.#progress);
+    if (!this.#converged) await settler.settle(roots, signal, this.#progress);
     this.#latest = await severity.read(signal);
     return { type: 'verified', severity: this.#latest.severity };
   }

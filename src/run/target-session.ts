@@ -57,6 +57,7 @@ export class TargetSession {
     this.reader = new SnapshotReader(this.#api, [target.namespace], parts.clock);
     this.#lock = new LeaseLock(connection, parts.clock, {
       stateFolder: parts.config.stateFolder,
+      ...(parts.config.lockNamespace ? { namespace: parts.config.lockNamespace } : {}),
       onLost: (reason) => this.#lockLost(reason),
     });
   }
@@ -123,7 +124,7 @@ export class TargetSession {
     this.#lockLost = listener;
   }
 
-  /** Takes the writer lock, undoes, waits until what depends on it converged, gives the lock back. */
+  /** Takes the writer lock, undoes, gives the lock back. */
   async undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
     return this.#locked(id, signal, async () => {
       const transaction = await (await this.#transactions()).reopen(id);
@@ -131,7 +132,6 @@ export class TargetSession {
         progress('replaying the inverse writes');
         await this.#lock.mark(`undoing ${id}`);
         const result = await transaction.undo(signal);
-        if (result.outcome === 'undone') await this.#settler().settle(transaction.roots(), signal, progress);
         return { value: result, clean: result.outcome === 'undone' };
       } finally {
         await transaction.dispose();

@@ -59,6 +59,19 @@ interface ClassOption {
 }
 
 /** Classes that are known to work, best first. */
+/** Some claim is pending on a class of this provisioner. */
+function isWaitedFor(view: ClusterView, provisioner: string): boolean {
+  const classes = new Set(
+    view
+      .all('StorageClass')
+      .filter((each) => each['provisioner'] === provisioner)
+      .map((each) => each.metadata.name),
+  );
+  return view
+    .all('PersistentVolumeClaim')
+    .some((each) => each.status?.phase === 'Pending' && classes.has(classOf(each) ?? ''));
+}
+
 function classOptions(view: ClusterView, claim: KubeObject): ClassOption[] {
   const wanted = classOf(claim) ?? '';
   const fallback = defaultClass(view);
@@ -73,9 +86,10 @@ function classOptions(view: ClusterView, claim: KubeObject): ClassOption[] {
     const related = like.filter((each) => isRelated(view, claim, each));
     const fitting = like.filter((each) => hasModesOf(each, claim));
     const served = servedBy(view, provisioner);
-    if (like.length === 0 && !served) return [];
+    // The default class is the cluster's own word that it works, unless claims wait for the same provisioner in vain.
+    const trusted = storageClass === fallback && !isWaitedFor(view, provisioner);
+    if (like.length === 0 && !served && !trusted) return [];
     const ofTemplate = templateClass === name;
-    // A default class whose provisioner shows no sign of life is no better than the one it would replace.
     const clues: [number, Evidence][] = [];
     if (served) clues.push([0.25, served]);
     if (like[0])
@@ -100,7 +114,7 @@ function classOptions(view: ClusterView, claim: KubeObject): ClassOption[] {
       ]);
     if (storageClass === fallback)
       clues.push([
-        0.7,
+        served || like.length > 0 ? 0.7 : 0.5,
         evidence('sibling', storageClass, 'metadata.annotations', `${name} is the cluster's default class`),
       ]);
     if (ofTemplate)

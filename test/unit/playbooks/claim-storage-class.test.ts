@@ -115,9 +115,26 @@ describe.each(SEEDS)('a claim whose class cannot make a volume (seed %i)', (seed
 
   it('has no fix where no class is known to work', async () => {
     const storage = new Storage(seed);
-    storage.class('dead', 'dead.example', { isDefault: true });
+    storage.class('other', 'other.example');
     storage.user(storage.claim('typo'));
     expect((await only(storage.world)).fixes).toEqual([]);
+  });
+
+  it('trusts the default class where no volume was ever made', async () => {
+    const storage = new Storage(seed);
+    storage.class('standard', 'standard.example', { isDefault: true });
+    storage.user(storage.claim('typo'));
+    const [fix] = (await only(storage.world)).fixes;
+    expect(fix!.files![0]!.content).toContain('"storageClassName": "standard"');
+  });
+
+  it('does not trust a default class that other claims wait for in vain', async () => {
+    const storage = new Storage(seed);
+    storage.class('dead', 'dead.example', { isDefault: true });
+    storage.user(storage.claim('typo'));
+    storage.user(storage.claim('dead'));
+    const finding = (await storage.world.diagnose()).find(({ message }) => message.includes('typo'));
+    expect(finding!.fixes).toEqual([]);
   });
 
   it('is found where nobody serves the provisioner of the class', async () => {
