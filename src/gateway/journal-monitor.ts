@@ -25,6 +25,11 @@ import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { Assessment, WriteInspector, WriteSubject } from './write-inspector.ts';
 import { MAX_PINS, mayBeRace, patchMethod, Refused, Rejected } from './write-inspector.ts';
 
+/** The server stores no object beyond 1.5 MiB or so; JSON makes it longer. */
+const MAX_OBJECT = 64 * 1024 * 1024;
+/** Forms in which the server shows less than the object. */
+const PARTIAL = new Set(['Table', 'PartialObjectMetadata', 'Status']);
+
 export interface JournalMonitorOptions {
   upstream: Upstream;
   journal: OpenJournal;
@@ -50,6 +55,7 @@ export class JournalMonitor implements Handler {
   private stepRefusals: Refusal[] = [];
   private stepWrites = 0;
   private stopped: string | null = null;
+  private readonly lastReads = new Map<string, KubeObject>();
   /** States predicted by the rehearsal of this very step, by request; spares a second dry-run. */
   private predictions: ReadonlyMap<string, KubeObject | null> = new Map();
 
@@ -63,6 +69,7 @@ export class JournalMonitor implements Handler {
     this.stepRefusals = [];
     this.stepWrites = 0;
     this.stopped = null;
+    this.lastReads.clear();
     this.predictions = predictions;
   }
 
@@ -85,20 +92,34 @@ export class JournalMonitor implements Handler {
     const { parsed, verdict } = screened;
     const { upstream, scrubber } = this.options;
     if (verdict.action === 'pass') {
-      return carriesSecrets(parsed)
-        ? readLearning(upstream, request, parsed, scrubber)
-        : passThrough(upstream, request);
+      if (carriesSecrets(parsed)) return readLearning(upstream, request, parsed, scrubber);
+      const response = await passThrough(upstream, request);
+      const single = parsed.verb === 'get' && parsed.kind === 'resource' && !parsed.subresource;
+      return single ? this.remember(parsed.path, response) : response;
     }
     const done = this.queue.then(() => this.write(request, parsed));
     this.queue = done.catch(() => undefined);
     return done;
   }
 
+  /** What a client has just read is the pre-image of what it writes next: the pin tells when it no longer is. */
+  private async remember(path: string, response: GatewayResponse): Promise<GatewayResponse> {
+    if (response.status !== 200 || !response.headers['content-type']?.startsWith('application/json')) return response;
+    const bytes = await readAll(response.body, MAX_OBJECT);
+    const object = parseObject(bytes);
+    const whole = object?.metadata?.uid && object.metadata.resourceVersion && !PARTIAL.has(object.kind);
+    if (object && whole) this.lastReads.set(path, object);
+    return { ...response, body: bytes };
+  }
+
   private async write(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
     try {
       if (this.stopped) throw new Refused('step-failed', this.stopped);
       const body = readWriteBody(request.headers['content-type'], await readAll(request.body));
-      const subject = await this.options.inspector.subject(parsed, body);
+      const path = parsed.subresource ? parsed.path.slice(0, -parsed.subresource.length - 1) : parsed.path;
+      const known = this.lastReads.get(path);
+      this.lastReads.delete(path);
+      const subject = await this.options.inspector.subject(parsed, body, known);
       if (subject.verb !== 'create' && !subject.before && body.form !== 'apply') {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
       }
@@ -170,7 +191,7 @@ export class JournalMonitor implements Handler {
       }
     }
     const createdHere = (ref: ObjectRef) => this.createdHere(ref, subject.before);
-    return { assessment: await this.options.inspector.assess(subject, after, createdHere) };
+    return { assessment: await this.options.inspector.assess(subject, after, createdHere, false) };
   }
 
   private createdHere(ref: ObjectRef, now: KubeObject | null): boolean {

@@ -40,6 +40,7 @@ export class Kubectl {
   private readonly binary: KubectlBinary;
   private readonly home: string;
   private readonly workingFolder: string | undefined;
+  private readonly places = new Map<string, Promise<Place>>();
 
   /**
    * @param stateFolder holds the discovery cache, kept apart by `fingerprint` of the cluster
@@ -53,35 +54,74 @@ export class Kubectl {
   }
 
   async run(run: KubectlRun): Promise<KubectlOutput> {
-    const folder = await mkdtemp(join(tmpdir(), 'stratus-kubectl-'));
-    const unlink = await this.shareDiscovery(run.server);
+    const place = await this.placeFor(run);
+    const files = await writeFiles(run.files ?? [], place.folder);
     try {
-      const empty = join(folder, 'empty');
-      await mkdir(empty);
-      const kubeconfig = join(folder, 'kubeconfig');
-      await writeFile(kubeconfig, kubeconfigFor(run.server, run.namespace, run.context ?? 'stratus'), { mode: 0o600 });
-      const argv = await withFiles(run.argv, run.files ?? [], folder);
-      const env = childEnvironment(kubeconfig, this.home, empty);
-      return await supervise(this.binary.path, argv, { env, cwd: this.workingFolder ?? empty }, run);
+      const argv = run.argv.map((word) =>
+        word.replaceAll(/\{\{([^{}]+)\}\}/g, (whole, name: string) => files.get(name) ?? whole),
+      );
+      return await supervise(this.binary.path, argv, { env: place.env, cwd: this.workingFolder ?? place.empty }, run);
     } finally {
-      await unlink();
-      await rm(folder, { recursive: true, force: true });
+      await Promise.all([...files.values()].map((path) => rm(path, { force: true })));
     }
+  }
+
+  /** Removes what was prepared for a loopback address; call it when its listener closes. */
+  async forget(server: string): Promise<void> {
+    const mine = [...this.places].filter(([key]) => key.startsWith(`${server} `));
+    for (const [key, pending] of mine) {
+      this.places.delete(key);
+      const place = await pending.catch(() => null);
+      if (place) await rm(place.folder, { recursive: true, force: true });
+    }
+    await rm(dirname(this.discoveryFolder(server)), { recursive: true, force: true });
+  }
+
+  /** Kubeconfig and folders for one loopback address; made once, because each file operation is paid by every command. */
+  private placeFor({ server, namespace, context = 'stratus' }: KubectlRun): Promise<Place> {
+    const key = `${server} ${namespace} ${context}`;
+    let place = this.places.get(key);
+    if (!place) {
+      place = this.prepare(server, namespace, context);
+      this.places.set(key, place);
+      place.catch(() => this.places.delete(key));
+    }
+    return place;
+  }
+
+  private async prepare(server: string, namespace: string, context: string): Promise<Place> {
+    const folder = await mkdtemp(join(tmpdir(), 'stratus-kubectl-'));
+    const empty = join(folder, 'empty');
+    await mkdir(empty);
+    const kubeconfig = join(folder, 'kubeconfig');
+    await writeFile(kubeconfig, kubeconfigFor(server, namespace, context), { mode: 0o600 });
+    await this.shareDiscovery(server);
+    return { folder, empty, env: childEnvironment(kubeconfig, this.home, empty) };
   }
 
   /**
    * kubectl keeps discovery by server address, which is a new one in each transaction: its folder for this address
    * becomes a link to one folder per cluster. Where links are not possible it just asks again.
    */
-  private async shareDiscovery(server: string): Promise<() => Promise<void>> {
-    const root = join(this.home, '.kube', 'cache', 'discovery');
-    const shared = join(root, 'shared');
+  private async shareDiscovery(server: string): Promise<void> {
+    const shared = join(this.home, '.kube', 'cache', 'discovery', 'shared');
     await mkdir(shared, { recursive: true, mode: 0o700 });
-    const path = join(root, server.replace(/^https?:\/\//, '').replaceAll(/[^\w/.]/g, '_'));
+    const path = this.discoveryFolder(server);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await symlink(shared, path, 'dir').catch(() => undefined);
-    return () => rm(dirname(path), { recursive: true, force: true });
   }
+
+  /** As kubectl derives it from the address. */
+  private discoveryFolder(server: string): string {
+    const name = server.replace(/^https?:\/\//, '').replaceAll(/[^\w/.]/g, '_');
+    return join(this.home, '.kube', 'cache', 'discovery', name);
+  }
+}
+
+interface Place {
+  folder: string;
+  empty: string;
+  env: NodeJS.ProcessEnv;
 }
 
 function kubeconfigFor(server: string, namespace: string, context: string): string {
@@ -96,14 +136,14 @@ function kubeconfigFor(server: string, namespace: string, context: string): stri
 }
 
 /** `{{name}}` in a word stands for the path of that file. */
-async function withFiles(argv: string[], files: PlanFile[], folder: string): Promise<string[]> {
+async function writeFiles(files: PlanFile[], folder: string): Promise<Map<string, string>> {
   const paths = new Map<string, string>();
   for (const file of files) {
     const path = join(folder, `file-${randomBytes(4).toString('hex')}.yaml`);
     await writeFile(path, file.content, { mode: 0o600 });
     paths.set(file.name, path);
   }
-  return argv.map((word) => word.replaceAll(/\{\{([^{}]+)\}\}/g, (whole, name: string) => paths.get(name) ?? whole));
+  return paths;
 }
 
 function childEnvironment(kubeconfig: string, home: string, emptyPath: string): NodeJS.ProcessEnv {

@@ -78,7 +78,7 @@ export class RehearsalMonitor implements Handler {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
       }
       const assess = (after: KubeObject | null) =>
-        this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before));
+        this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before), true);
       // What may never be deleted is not even asked about.
       const removing = subject.verb === 'delete' || subject.verb === 'evict' ? await assess(null) : null;
       const { response, after } = await this.dryRun(subject, gone);

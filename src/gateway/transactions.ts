@@ -16,7 +16,8 @@ import type { OpenRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
 import type { JournalStore, OpenJournal } from './journal-store.ts';
 import type { Kubectl, KubectlOutput } from './kubectl.ts';
-import type { Handler } from './messages.ts';
+import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
+import { statusResponse } from './messages.ts';
 import { Loopback } from './loopback.ts';
 import { passAsUpstream } from './raw-access.ts';
 import { SecretScrubber } from './redact.ts';
@@ -68,11 +69,15 @@ export class GatewayTransactions implements TransactionManager {
     const rehearser = new Rehearser(this.options, 'stratus-rehearsal', true);
     const overlay: Overlay = new Map();
     const results: StepRehearsal[] = [];
-    for (const [index, step] of plan.steps.entries()) {
-      const { rehearsal } = await rehearser.run(step, plan.files, overlay, () => false, signal);
-      results.push({ ...rehearsal, partial: index > 0 });
+    try {
+      for (const [index, step] of plan.steps.entries()) {
+        const { rehearsal } = await rehearser.run(step, plan.files, overlay, () => false, signal);
+        results.push({ ...rehearsal, partial: index > 0 });
+      }
+      return results;
+    } finally {
+      await rehearser.close();
     }
-    return results;
   }
 
   async begin(opening: TransactionOpening): Promise<GatewayTransaction> {
@@ -231,7 +236,11 @@ export class GatewayTransaction implements OpenTransaction {
 
   async dispose(): Promise<void> {
     const loopback = await this.loopback;
-    await loopback?.close();
+    if (loopback) {
+      await loopback.close();
+      await this.options.kubectl.forget(loopback.url);
+    }
+    await this.rehearser.close();
     await this.journal.close();
   }
 
@@ -268,6 +277,8 @@ class Rehearser {
   readonly inspector: WriteInspector;
   readonly scrubber = new SecretScrubber();
   private readonly options: Filled;
+  private loopback: Promise<Loopback> | null = null;
+  private current: RehearsalMonitor | null = null;
 
   constructor(options: Filled, manager: string, acceptHuman: boolean) {
     this.options = options;
@@ -291,24 +302,38 @@ class Rehearser {
     if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
     const { upstream, kubectl, target } = this.options;
     const monitor = new RehearsalMonitor(upstream, this.inspector, this.scrubber, overlay, createdHere);
-    const loopback = await Loopback.open(monitor, monitor.refuseStream);
-    try {
-      const output = await kubectl.run({
-        argv: step.argv,
-        server: loopback.url,
-        namespace: target.namespace,
-        context: target.context,
-        files,
-        timeoutMs: READ_TIMEOUT_MS,
-        signal,
-      });
-      const stderr = this.scrubber.scrub(output.stderr);
-      const problem = monitor.refusals[0]?.reason ?? (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
-      const rehearsal = { ...ok, ok: problem === '', problem, writes: monitor.writes };
-      return { rehearsal, predictions: monitor.predictions, output: { ...output, stderr } };
-    } finally {
-      await loopback.close();
-    }
+    this.current = monitor;
+    this.loopback ??= Loopback.open({ handle: (request) => this.handle(request) }, (method, path) =>
+      this.current?.refuseStream(method, path),
+    );
+    const { url } = await this.loopback;
+    const output = await kubectl.run({
+      argv: step.argv,
+      server: url,
+      namespace: target.namespace,
+      context: target.context,
+      files,
+      timeoutMs: READ_TIMEOUT_MS,
+      signal,
+    });
+    this.current = null;
+    const stderr = this.scrubber.scrub(output.stderr);
+    const problem = monitor.refusals[0]?.reason ?? (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
+    const rehearsal = { ...ok, ok: problem === '', problem, writes: monitor.writes };
+    return { rehearsal, predictions: monitor.predictions, output: { ...output, stderr } };
+  }
+
+  async close(): Promise<void> {
+    const loopback = await this.loopback;
+    this.loopback = null;
+    if (!loopback) return;
+    await loopback.close();
+    await this.options.kubectl.forget(loopback.url);
+  }
+
+  /** A child that outlives its command finds nobody to talk to. */
+  private handle(request: GatewayRequest): Promise<GatewayResponse> {
+    return this.current?.handle(request) ?? Promise.resolve(statusResponse(403, 'no rehearsal is running'));
   }
 }
 

@@ -82,8 +82,11 @@ export class WriteInspector {
     this.manager = manager;
   }
 
-  /** @throws Refused for kinds the server does not tell about, unreadable bodies and unreadable pre-images */
-  async subject(request: ApiRequest, body: WriteBody): Promise<WriteSubject> {
+  /**
+   * @param known a reading of the object that the client itself based its write on; a stale one only makes the write fail
+   * @throws Refused for kinds the server does not tell about, unreadable bodies and unreadable pre-images
+   */
+  async subject(request: ApiRequest, body: WriteBody, known?: KubeObject): Promise<WriteSubject> {
     const { group, version, resource, namespace, subresource } = request;
     const info = await this.discovery.resource(group, version, resource);
     if (!info)
@@ -117,7 +120,7 @@ export class WriteInspector {
       target: { path: verb === 'create' ? objectPath(request, '') : request.path, query },
       contentType: contentTypeOf(resolved),
       body: resolved,
-      before: verb === 'create' ? null : await this.current(path),
+      before: verb === 'create' ? null : (known ?? (await this.current(path))),
       subresource,
       api: { group, version, resource, namespace },
     };
@@ -204,11 +207,16 @@ export class WriteInspector {
     return after;
   }
 
-  /** Forecast of the undo, content rules, rights of the inverse. @throws Refused */
+  /**
+   * Forecast of the undo, content rules, rights of the inverse.
+   * @param thorough also look for autoscalers where replicas do not change, to warn of them
+   * @throws Refused
+   */
   async assess(
     subject: WriteSubject,
     after: KubeObject | null,
     createdHere: (ref: ObjectRef) => boolean,
+    thorough: boolean,
   ): Promise<Assessment> {
     const { verb, ref, before } = subject;
     if (after) {
@@ -224,7 +232,7 @@ export class WriteInspector {
       createdHere: createdHere(ref),
       propagation: options.propagationPolicy,
       force: options.gracePeriodSeconds === 0,
-      autoscaler: await this.autoscalerOf(subject),
+      autoscaler: await this.autoscalerOf(subject, after, thorough),
       consumers: ref.kind === 'PersistentVolumeClaim' && verb === 'delete' ? await this.consumersOf(ref) : undefined,
     });
     if (forecast.class === 'refused') throw new Refused('not-undoable', forecast.residue.join('; '));
@@ -256,7 +264,12 @@ export class WriteInspector {
     );
   }
 
-  private async autoscalerOf({ ref, verb }: WriteSubject): Promise<ObjectRef | undefined> {
+  private async autoscalerOf(
+    { ref, verb, before }: WriteSubject,
+    after: KubeObject | null,
+    thorough: boolean,
+  ): Promise<ObjectRef | undefined> {
+    if (!thorough && before?.spec?.replicas === after?.spec?.replicas) return undefined;
     if (verb !== 'update' || !TEMPLATE_KINDS.has(ref.kind) || !ref.namespace) return undefined;
     const path = `/apis/autoscaling/v2/namespaces/${ref.namespace}/horizontalpodautoscalers`;
     // Without the right to list autoscalers the warning is missing, nothing else.

@@ -76,6 +76,8 @@ export async function bench(): Promise<void> {
       if (full > 0) process.stdout.write(`${name}: with its rehearsal inside the transaction ${ratio(full)}\n`);
     }
     await writing.close();
+    await gateway.kubectlChild.forget(writing.url);
+    await gateway.kubectlChild.forget(reading.url);
     await transaction.undo(new AbortController().signal);
     await transaction.dispose();
   } finally {

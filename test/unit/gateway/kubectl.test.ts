@@ -67,6 +67,7 @@ describe('Kubectl', () => {
     expect(stdout).toContain('"server":"http://127.0.0.1:9/secret"');
     expect(stdout).toContain('"current-context":"prod"');
     expect(stdout).toContain('-rw-------');
+    await kubectl.forget(order.server);
     await expect(readFile(path!)).rejects.toThrow('ENOENT');
     const cache = join(folder, 'state', 'kubectl');
     const [cluster] = await readdir(cache);
