@@ -149,4 +149,15 @@ describe('linting after an edit', () => {
     expect(rules("alias k='kubectl'")).toEqual(['drain-unbounded']);
     expect(rules("alias k='echo kubectl'")).toEqual([]);
   });
+
+  it('looks again at a nested script, which sees every name of the outer one', () => {
+    const memory = new LintMemory();
+    const body = 'echo words that fill\n'.repeat(200);
+    const rules = (first: string) =>
+      analyze(`${first}\n${body}sh -c 'kubectl get pods; k drain n1'\n`, 'shellscript', DEFAULT_CONFIG, memory).map(
+        ({ rule }) => rule,
+      );
+    expect(rules("alias k='echo'")).toEqual([]);
+    expect(rules("alias k='kubectl'")).toEqual(['drain-unbounded']);
+  });
 });
