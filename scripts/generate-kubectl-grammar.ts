@@ -1,17 +1,21 @@
 /**
  * Derives kubectl's command grammar from a kubectl binary and writes it as compact JSON.
  *
- *   node scripts/generate-kubectl-grammar.ts KUBECTL [OUT.json]
+ *   node scripts/generate-kubectl-grammar.ts KUBECTL [OUT.json [BASE.json]]
+ *
+ * With BASE, only what differs from that stored grammar is written. A kubectl of any release can be built from the Go
+ * module k8s.io/kubectl: a main that runs cmd.NewDefaultKubectlCommand() through k8s.io/component-base/cli.
  *
  * Names, aliases, shorthands and defaults come from `--help`. Arity and value type come from two probes per flag that can
  * never run the command, because an unknown flag always follows: `CMD --flag --zz1 --zz2` names the unknown flag that
  * was reached (`--zz1`: the flag takes no separate word), and `CMD --flag=@@ --zz2` names the value type in its error.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { grammarDifference } from '../src/kubectl/grammar-difference.ts';
 import type { RawCommand, RawGrammar } from '../src/kubectl/grammar-types.ts';
 
 interface HelpFlag {
@@ -149,12 +153,14 @@ function encode(flag: HelpFlag, type: string): string {
 }
 
 async function main(): Promise<number> {
-  const [binary, out] = process.argv.slice(2);
+  const [binary, out, base] = process.argv.slice(2);
   if (!binary) {
-    console.error('usage: node scripts/generate-kubectl-grammar.ts KUBECTL [OUT.json]');
+    console.error('usage: node scripts/generate-kubectl-grammar.ts KUBECTL [OUT.json [BASE.json]]');
     return 64;
   }
-  const text = `${JSON.stringify(await readGrammar(binary))}\n`;
+  const grammar = await readGrammar(binary);
+  const stored = base ? grammarDifference(JSON.parse(readFileSync(base, 'utf8')) as RawGrammar, grammar) : grammar;
+  const text = `${JSON.stringify(stored)}\n`;
   if (out) writeFileSync(out, text);
   else process.stdout.write(text);
   return 0;

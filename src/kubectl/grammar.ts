@@ -1,4 +1,7 @@
 import raw134 from './generated/kubectl-1.34.json' with { type: 'json' };
+import raw133 from './generated/kubectl-1.33.difference.json' with { type: 'json' };
+import { applyDifference } from './grammar-difference.ts';
+import type { GrammarDifference } from './grammar-difference.ts';
 import { HIDDEN_FLAGS } from './grammar-supplement.ts';
 import type { CommandSpec, FlagSpec, FlagType, Grammar, RawCommand, RawGrammar } from './grammar-types.ts';
 
@@ -90,6 +93,26 @@ let cached: Grammar | undefined;
 export function defaultGrammar(): Grammar {
   cached ??= expandGrammar(raw134);
   return cached;
+}
+
+/** Releases that are stored as what differs from the default grammar. */
+const OTHER_MINORS: Readonly<Record<string, GrammarDifference>> = { '1.33': raw133 };
+
+const expanded = new Map<string, Grammar>();
+
+/**
+ * The grammar of the minor release of a kubectl version (`1.33.2`, `v1.33`); undefined: no grammar of that release is
+ * stored, so what its flags mean is unknown.
+ */
+export function grammarFor(version: string): Grammar | undefined {
+  const minor = /^v?(\d+\.\d+)(?:[.+-]|$)/.exec(version)?.[1];
+  if (minor === undefined) return undefined;
+  if (defaultGrammar().version.startsWith(`${minor}.`)) return defaultGrammar();
+  const difference = OTHER_MINORS[minor];
+  if (!difference) return undefined;
+  const grammar = expanded.get(minor) ?? expandGrammar(applyDifference(raw134, difference));
+  expanded.set(minor, grammar);
+  return grammar;
 }
 
 /** A direct subcommand by name or alias; cobra accepts no abbreviations. */
