@@ -91,12 +91,24 @@ function claimPending(claim: KubeObject, view: ClusterSnapshot): Pending[] {
   return [{ key: `${label} ${phase}`, text: `${label} is ${phase ?? 'not seen yet'}`, patienceMs }];
 }
 
+/**
+ * Pods of a Deployment that is gone with its ReplicaSets: nothing links them to it any more but the name that the
+ * controller gave to the ReplicaSet.
+ */
+function podsOfGone(root: ObjectRef, view: ClusterSnapshot): number {
+  if (root.kind !== 'Deployment') return 0;
+  return objectsOf(view, 'Pod', root.namespace).filter(({ metadata }) => {
+    const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+    return owner?.kind === 'ReplicaSet' && owner.name === `${root.name}-${metadata.labels?.['pod-template-hash']}`;
+  }).length;
+}
+
 /** The written object itself, where no rule above knows more. */
 function rootPending(root: ObjectRef, view: ClusterSnapshot, topology: Topology): Pending[] {
   const label = refLabel(root);
   const object = objectsOf(view, root.kind, root.namespace).find(({ metadata }) => metadata.name === root.name);
   if (!object) {
-    const orphans = topology.podsOf(root).length;
+    const orphans = Math.max(topology.podsOf(root).length, podsOfGone(root, view));
     if (orphans === 0 || root.kind === 'Pod') return [];
     return [
       {

@@ -14,7 +14,9 @@ const LIMIT_MS = 30_000;
 const DATA_PLANE_MS = 2_500;
 /** … and get more time when the objects say that something was repaired. */
 const REPAIRED_MS = 8_000;
+/** A busy API server gets several chances, and some time, before its silence is the answer. */
 const MAX_UNKNOWN = 3;
+const UNKNOWN_MS = 6_000;
 
 /**
  * Severity as the union of what several oracles say. An oracle that is absent in the first reading stays out of all
@@ -59,7 +61,7 @@ export class SeverityReader {
     for (;;) {
       const reading = await this.read(signal);
       if (!reading.severity.known) {
-        if (++unknowns >= MAX_UNKNOWN) return reading;
+        if (++unknowns >= MAX_UNKNOWN && elapsed() >= UNKNOWN_MS) return reading;
         previous = null;
       } else {
         const late = elapsed() >= LIMIT_MS;

@@ -298,7 +298,7 @@ export class IncidentRun {
     this.#transaction = transaction;
     try {
       await lock.mark(`executing ${transaction.id}`);
-      const reading = await severity.read(signal);
+      const reading = await severity.baseline(signal);
       this.#latest = reading;
       return { type: 'checkpointed', tx: transaction.id, severity: reading.severity };
     } catch (error) {
