@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { homedir } from 'node:os';
+import { stateFolder } from '../gateway/state-folder.ts';
 import type { AppConfig } from '../run/app.ts';
 import type { RunOptions } from '../domain/run-event.ts';
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
@@ -12,7 +13,9 @@ export function appConfig(): AppConfig {
   const kubectlPath = expandHome(readSetting(Setting.kubectlPath).trim());
   const kubeconfig = expandHome(readSetting(Setting.kubeconfig).trim()) || process.env.KUBECONFIG;
   return {
-    stateFolder: stateFolder(),
+    // The same folder as the command line's: journal and key are shared.
+    stateFolder: stateFolder(process.env, process.platform),
+    ...(process.env.STRATUS_LOCK_NAMESPACE ? { lockNamespace: process.env.STRATUS_LOCK_NAMESPACE } : {}),
     ...(kubectlPath ? { kubectlPath } : {}),
     ...(kubeconfig ? { kubeconfig } : {}),
   };
@@ -25,15 +28,6 @@ export function runOptions(): RunOptions {
     commitRule: readSetting(Setting.commitRule),
     allOrNothing: readSetting(Setting.allOrNothing),
   };
-}
-
-/** The same folder as the command line's: journal and key are shared. */
-function stateFolder(): string {
-  const { STRATUS_HOME, XDG_STATE_HOME, LOCALAPPDATA } = process.env;
-  if (STRATUS_HOME) return STRATUS_HOME;
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'stratus');
-  if (process.platform === 'win32') return join(LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'stratus');
-  return join(XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'stratus');
 }
 
 function expandHome(path: string): string {
