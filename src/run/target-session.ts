@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { affectedBy } from '../cluster/affected.ts';
 import { userCheckOracle } from '../cluster/check-oracle.ts';
 import { connect, type ClusterConnection } from '../cluster/cluster-connection.ts';
+import { ClusterError } from '../cluster/cluster-error.ts';
 import { WatchSettler } from '../cluster/settle.ts';
 import { HealthOracle, NodeOracle } from '../cluster/health-oracle.ts';
 import { inventoryCheats } from '../cluster/inventory.ts';
@@ -71,7 +72,19 @@ export class TargetSession {
 
   /** @throws ClusterError unreachable, unauthorized, unknown-namespace … */
   async checkReachable(): Promise<void> {
-    await this.#api.getJson(`/api/v1/namespaces/${encodeURIComponent(this.target.namespace)}`);
+    const { namespace, context } = this.target;
+    try {
+      await this.#api.getJson(`/api/v1/namespaces/${encodeURIComponent(namespace)}`);
+    } catch (error) {
+      const reason = error instanceof ClusterError ? error.reason : '';
+      // Who may not read the Namespace itself may still work in it; a snapshot names the rights it lacks.
+      if (reason === 'forbidden') return;
+      if (reason !== 'not-found') throw error;
+      throw new ClusterError(
+        'unknown-namespace',
+        `namespace '${namespace}' does not exist in context '${context}': give another with --namespace`,
+      );
+    }
   }
 
   /** Empty when the user may not list namespaces. */
