@@ -62,7 +62,11 @@ export const SUITES: SoakSuite[] = [
       const { randomTransactions } = await import('../cluster/undo-random.ts');
       const gateway = await openGateway(instance, 'soak');
       try {
-        const report = await randomTransactions(gateway, { seed: Number(item) * 10, transactions: 10, maxOperations: 15 });
+        const report = await randomTransactions(gateway, {
+          seed: Number(item) * 10,
+          transactions: 10,
+          maxOperations: 15,
+        });
         process.stderr.write(
           `  ${report.done} writes, undone with ${report.undoWrites} (step by step: ${report.lifoWrites})\n`,
         );
