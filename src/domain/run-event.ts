@@ -1,7 +1,7 @@
 import type { Finding } from './finding.ts';
 import type { OracleVerdict } from './ports.ts';
 import type { Plan } from './plan.ts';
-import type { CommitRule, CommitVerdict, Severity, SeverityItem } from './severity.ts';
+import type { CommitRule, CommitVerdict, Severity } from './severity.ts';
 import type { Target } from './target.ts';
 import type { StepRehearsal, UndoResult } from './transaction.ts';
 
@@ -42,7 +42,7 @@ export type MachineEvent = { at: number } & (
   | { type: 'stepDone'; index: number; writes: number }
   | { type: 'stepFailed'; index: number; writes: number; reason: string }
   | { type: 'settled'; settled: boolean; pending: string[] }
-  | { type: 'judged'; severity: Severity; verdict: CommitVerdict; remaining: SeverityItem[]; cheats: string[] }
+  | { type: 'judged'; severity: Severity; verdict: CommitVerdict; cheats: string[] }
   | { type: 'commitRecorded'; tx: string }
   | { type: 'undone'; tx: string; result: UndoResult }
   | { type: 'verified'; severity: Severity }

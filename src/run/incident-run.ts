@@ -13,8 +13,7 @@ import type {
 } from '../domain/ports.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
-import type { SeverityItem } from '../domain/severity.ts';
-import { itemId, judgeCommit, mu } from '../domain/severity.ts';
+import { judgeCommit, mu } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
@@ -333,15 +332,8 @@ export class IncidentRun {
       type: 'judged',
       severity,
       verdict,
-      remaining: this.#remaining(severity.known ? severity.items : []),
       cheats: cheats(start, snapshot),
     };
-  }
-
-  #remaining(now: SeverityItem[]): SeverityItem[] {
-    const { initial } = this.#state;
-    const start = new Set(initial?.known ? initial.items.map(itemId) : []);
-    return now.filter((item) => start.has(itemId(item)));
   }
 
   async #undo(tx: string): Promise<EventBody> {

@@ -175,7 +175,7 @@ function play({ start, plans, luck, options }: Scenario): Trace {
       case 'judge': {
         const severity = read();
         const verdict = judgeCommit(options.commitRule, state.baseline!, severity, () => true);
-        return { at, type: 'judged', severity, verdict, remaining: [], cheats: [] };
+        return { at, type: 'judged', severity, verdict, cheats: [] };
       }
       case 'commit':
         if (!lastReading.known) trace.committedUnknown = true;
