@@ -1,3 +1,4 @@
+import { messageOf } from '../cluster/cluster-error.ts';
 import type { AttemptRecord, Brain, DiagnosisInput } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
@@ -396,8 +397,4 @@ export class IncidentRun {
       ...(state.error ? { error: state.error } : {}),
     };
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
