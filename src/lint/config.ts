@@ -19,13 +19,22 @@ export const DEFAULT_CONFIG: LintConfig = {
 
 /** True if the name matches one of the patterns, in which `*` stands for any text. */
 export function matchesAny(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => {
-    const source = pattern
+  let expression = expressions.get(patterns);
+  if (!expression) expressions.set(patterns, (expression = expressionOf(patterns)));
+  return expression.test(name);
+}
+
+const expressions = new WeakMap<readonly string[], RegExp>();
+
+function expressionOf(patterns: readonly string[]): RegExp {
+  if (patterns.length === 0) return /$^(?!)/;
+  const sources = patterns.map((pattern) =>
+    pattern
       .split('*')
       .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*');
-    return new RegExp(`^${source}$`).test(name);
-  });
+      .join('.*'),
+  );
+  return new RegExp(`^(?:${sources.join('|')})$`);
 }
 
 /** One level louder. */

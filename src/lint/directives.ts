@@ -33,7 +33,6 @@ export function lineAt(starts: readonly number[], offset: number): number {
 }
 
 function readDirectives(text: string, starts: readonly number[]): Directive[] {
-  if (!text.includes('stratus:')) return [];
   return [...text.matchAll(COMMENT)].map((match) => {
     const [whole, scope = 'line', tail = ''] = match;
     const [names = '', ...reason] = tail.replace(/(-->|\*\/\s*-?\}\})\s*$/, '').split(/\s--\s/);
@@ -55,6 +54,7 @@ export function directiveText(scope: Directive['scope'], rule: string): string {
 
 /** Drops the findings that comments disable; a comment without a reason becomes a finding itself. */
 export function applyDirectives(text: string, findings: readonly Finding[]): Finding[] {
+  if (!text.includes('stratus:')) return [...findings];
   const starts = lineStarts(text);
   const directives = readDirectives(text, starts);
   if (directives.length === 0) return [...findings];

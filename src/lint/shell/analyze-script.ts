@@ -1,5 +1,5 @@
 import { forEachChild, parse } from 'unbash';
-import type { Command, HereDoc, PipelineNode, Redirection, SyntaxNode } from 'unbash';
+import type { Assignment, Command, HereDoc, PipelineNode, Redirection, SyntaxNode, Word } from 'unbash';
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import { within } from '../source-text.ts';
 import type { SourceText } from '../source-text.ts';
@@ -7,7 +7,7 @@ import { collectScope, emptyScope } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { assignmentWord, mapParts, mapWord, resolveWord } from './words.ts';
 import type { ArgWord } from './words.ts';
-import { base, isWrapper, kubectlPrefix, passedOnKubectl, unwrap } from './wrappers.ts';
+import { base, kubectlPrefix, passedOnKubectl, programKind, unwrap } from './wrappers.ts';
 
 /** One kubectl invocation found in a script. Offsets of `words` are in `source.text`. */
 export interface KubectlCall {
@@ -131,6 +131,9 @@ function visit(node: SyntaxNode, context: Context, around: Surroundings): void {
     case 'Command':
       command(node, context, around);
       return;
+    case 'Word':
+      if (!mayRun(node)) return;
+      break;
     case 'Script':
       if (node.source !== undefined) {
         backquoted(node.source, node, context);
@@ -213,13 +216,27 @@ function bodyText(doc: HereDoc, context: Context): SourceText {
   return { text: doc.body.text, base: doc.body.pos };
 }
 
+/** False only if a word runs no command of its own; its parts are costly to compute. */
+function mayRun(word: Word | Assignment): boolean {
+  return word.text.includes('(') || word.text.includes('`');
+}
+
 /** Visits the children of a command that are not its own words: substitutions, here-documents, redirect targets. */
 function nestedScripts(node: SyntaxNode, context: Context): void {
   forEachChild(node, (child) => {
-    if ((child.type === 'Word' || child.type === 'Assignment') && !/[`(]/.test(child.text)) return;
+    if ((child.type === 'Word' || child.type === 'Assignment') && !mayRun(child)) return;
     if (child.type === 'Script') visit(child, context, PLAIN);
     else nestedScripts(child, context);
   });
+}
+
+function scriptsOfCommand(node: Command, context: Context): void {
+  for (const item of node.prefix) if (item.type !== 'Assignment' || mayRun(item)) nestedScripts(item, context);
+  if (node.name && mayRun(node.name)) nestedScripts(node.name, context);
+  for (const item of node.suffix) {
+    if ((item.type === 'Word' || item.type === 'Assignment') && !mayRun(item)) continue;
+    nestedScripts(item, context);
+  }
 }
 
 function pipeline(commands: readonly (PipelineNode & SyntaxNode)[], context: Context, around: Surroundings): void {
@@ -261,16 +278,13 @@ function isOrdinary(node: Command, context: Context): boolean {
   if (!name || name.parts) return false;
   const { value } = name;
   if (context.scope.aliases.has(value) || context.scope.forwarders.has(value)) return false;
-  if (kubectlPrefix([{ value, start: 0, end: 0 }]) > 0) return false;
-  if (isWrapper(base(value))) return false;
-  return (
-    unwrap([{ value, start: 0, end: 0 }]).kind === 'inert' ||
-    !/kubectl|[$`\\]/.test(context.source.text.slice(node.pos, node.end))
-  );
+  const kind = programKind(value);
+  if (kind !== 'other') return kind === 'inert';
+  return !/kubectl|[$`\\]/.test(context.source.text.slice(node.pos, node.end));
 }
 
 function command(node: Command, context: Context, around: Surroundings): void {
-  nestedScripts(node, context);
+  scriptsOfCommand(node, context);
   if (!node.name || isOrdinary(node, context)) return;
   const words = wordsOf(node, context);
   const fed = node.redirects.some(feedsInput);

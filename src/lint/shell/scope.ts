@@ -18,11 +18,13 @@ export interface Scope {
   aliases: Map<string, readonly string[]>;
   /** Functions that only pass their arguments on: name to the words before "$@". */
   forwarders: Map<string, readonly string[]>;
+  /** What words became in this scope, by their text: scripts repeat themselves. */
+  resolved: Map<string, readonly string[]>;
 }
 
 /** A scope in which nothing is known. */
 export function emptyScope(): Scope {
-  return { variables: new Map(), assigned: new Set(), aliases: new Map(), forwarders: new Map() };
+  return { variables: new Map(), assigned: new Set(), aliases: new Map(), forwarders: new Map(), resolved: new Map() };
 }
 
 const DECLARERS = new Set(['export', 'local', 'declare', 'readonly', 'typeset']);
@@ -41,7 +43,7 @@ export type ScopeFact =
 
 function commandFacts(command: Command, facts: ScopeFact[]): void {
   const name = command.name?.value;
-  const items = [...(command.name ? [] : command.prefix), ...(DECLARERS.has(name ?? '') ? command.suffix : [])];
+  const items = name === undefined ? command.prefix : DECLARERS.has(name) ? command.suffix : [];
   for (const item of items) {
     if (item.type !== 'Assignment') continue;
     const again = item.append === true || item.index !== undefined;

@@ -86,6 +86,7 @@ export function watchedScope(scope: Scope): { scope: Scope; lookups: () => Looku
       aliases: new WatchedMap(scope.aliases, asks('aliases')),
       forwarders: new WatchedMap(scope.forwarders, asks('forwarders')),
       assigned: new WatchedSet(scope.assigned, asks('assigned')),
+      resolved: new Map(),
     },
     lookups: () => (whole ? 'all' : lookups),
   };

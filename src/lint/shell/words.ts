@@ -94,12 +94,19 @@ function expandBraces(text: string): string[] {
 
 /** The words a shell word becomes: none (empty expansion), one, or several (split, braces, arrays). */
 export function resolveWord(word: Word, scope: Scope): ArgWord[] {
-  const at = { start: word.pos, end: word.end };
+  const { pos: start, end, text } = word;
+  let values = scope.resolved.get(text);
+  if (!values) scope.resolved.set(text, (values = valuesOf(word, scope)));
+  const [value] = values;
+  // Only a word that stays one word can be pointed into.
+  if (values.length === 1 && value !== undefined && !isBraceList(word)) return [{ value, start, end, node: word }];
+  return values.map((one) => ({ value: one, start, end }));
+}
+
+function valuesOf(word: Word, scope: Scope): readonly string[] {
   const { parts } = word;
-  if (!parts) return [{ value: word.value, ...at, node: word }];
-  if (parts.some((part) => part.type === 'BraceExpansion')) {
-    return expandBraces(plainValue(word, scope)).map((value) => ({ value, ...at }));
-  }
+  if (!parts) return [word.value];
+  if (isBraceList(word)) return expandBraces(plainValue(word, scope));
   const result: string[] = [];
   let open: string | undefined;
   for (const item of parts.flatMap((part) => piece(part, scope, false))) {
@@ -120,8 +127,11 @@ export function resolveWord(word: Word, scope: Scope): ArgWord[] {
     } else open = (open ?? '') + item.value;
   }
   if (open !== undefined) result.push(open);
-  if (result.length === 1) return [{ value: result[0] ?? '', ...at, node: word }];
-  return result.map((value) => ({ value, ...at }));
+  return result;
+}
+
+function isBraceList(word: Word): boolean {
+  return word.text.includes('{') && word.parts?.some((part) => part.type === 'BraceExpansion') === true;
 }
 
 /** An argument that looks like an assignment (`label x a=b`) as a word. */

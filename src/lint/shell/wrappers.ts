@@ -136,8 +136,30 @@ export function kubectlPrefix(words: readonly ArgWord[]): number {
   return 0;
 }
 
+/** What a program word alone says: it may lead to kubectl, its arguments are only text, or neither is known. */
+export type ProgramKind = 'leads-on' | 'inert' | 'other';
+
+const MAX_KNOWN = 5_000;
+const kinds = new Map<string, ProgramKind>();
+
+/** The kind of a program by its word as written; a pure function, remembered because scripts repeat themselves. */
+export function programKind(program: string): ProgramKind {
+  const known = kinds.get(program);
+  if (known) return known;
+  const word = [{ value: program, start: 0, end: 0 }];
+  const kind =
+    kubectlPrefix(word) > 0 || isWrapper(base(program))
+      ? 'leads-on'
+      : unwrap(word).kind === 'inert'
+        ? 'inert'
+        : 'other';
+  if (kinds.size >= MAX_KNOWN) kinds.clear();
+  kinds.set(program, kind);
+  return kind;
+}
+
 /** True for programs that run the command in their arguments. */
-export function isWrapper(name: string): boolean {
+function isWrapper(name: string): boolean {
   return (
     Object.hasOwn(WRAPPERS, name) ||
     SHELLS.has(name) ||
