@@ -2,13 +2,12 @@ import type { Clock } from '../domain/clock.ts';
 import type { Oracle, OracleVerdict } from '../domain/ports.ts';
 import type { SeverityItem } from '../domain/severity.ts';
 import { Monitor } from '../gateway/monitor.ts';
-import { asTransport } from '../gateway/raw-access.ts';
 import type { Upstream } from '../gateway/upstream.ts';
 import type { CheckSpec } from './check-spec.ts';
 import { parseCheck } from './check-spec.ts';
 import type { SampleResult } from './check-sample.ts';
 import { sampleHttp, sampleService } from './check-sample.ts';
-import { KubeApi } from './kube-api.ts';
+import { KubeApi } from '../gateway/kube-api.ts';
 
 const SPACING_MS = 150;
 /** A server that lets this many requests time out in a row has given its answer. */
@@ -29,7 +28,7 @@ function sampleOnce(spec: CheckSpec, upstream: Upstream, signal: AbortSignal): P
   const { target } = spec;
   if (target.kind === 'http') return sampleHttp(target.url, spec.status, signal);
   const probe = new Monitor(upstream, 'probe', { probe: { path: target.path } });
-  return sampleService(new KubeApi(asTransport(probe)), target.path, spec.status, signal);
+  return sampleService(new KubeApi(probe), target.path, spec.status, signal);
 }
 
 export type Sampler = (spec: CheckSpec, signal: AbortSignal) => Promise<SampleResult>;

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
-import { ClusterError, messageOf, oneLine } from './cluster-error.ts';
-import type { KubeApi } from './kube-api.ts';
+import { ClusterError, messageOf, oneLine } from '../domain/cluster-error.ts';
+import type { KubeApi } from '../gateway/kube-api.ts';
 
 /** `unknown` says something about us (network, rights, API server), everything else about the service. */
 export type SampleResult = { state: 'passed' } | { state: 'failed' | 'timeout' | 'unknown'; why: string };

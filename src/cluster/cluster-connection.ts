@@ -10,7 +10,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Target } from '../domain/target.ts';
 import type { Upstream, UpstreamRequest, UpstreamResponse } from '../gateway/upstream.ts';
 import { UpstreamError } from '../gateway/upstream.ts';
-import { ClusterError, messageOf } from './cluster-error.ts';
+import { ClusterError, messageOf } from '../domain/cluster-error.ts';
 import { connectionFailure } from './connection-failure.ts';
 import type { Credential } from './credentials.ts';
 import { CredentialSource } from './credentials.ts';
@@ -38,7 +38,7 @@ const MAX_SOCKETS = 12;
 /** Belong to one connection or to the implementation, never passed through. */
 const OWN_HEADERS = new Set([
   'authorization', 'host', 'connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer',
-  'transfer-encoding', 'upgrade', 'expect',
+  'transfer-encoding', 'upgrade', 'expect', 'content-length',
 ]); // prettier-ignore
 
 /**
@@ -127,7 +127,12 @@ export class ClusterConnection implements Upstream {
         port: portOf(this.#server),
         method: request.method,
         path: this.#prefix + request.path,
-        headers: { ...passedOn(request.headers), ...credential.headers, host: this.#server.host },
+        headers: {
+          ...passedOn(request.headers),
+          ...framing(request.body),
+          ...credential.headers,
+          host: this.#server.host,
+        },
         agent: this.#agentFor(request, credential),
         signal,
       });
@@ -213,6 +218,15 @@ function passedOn(headers: Record<string, string>): Record<string, string> {
     throw new UpstreamError('credentials', 'a request that asks to act as somebody else is never forwarded', false);
   }
   return Object.fromEntries(kept);
+}
+
+/**
+ * How the end of the body is told. By itself Node says nothing for DELETE, so that a server would take the body for the
+ * next request; and it sends other bodies in chunks, which some proxies drop.
+ */
+function framing(body: UpstreamRequest['body']): Record<string, string> {
+  if (!body) return {};
+  return Buffer.isBuffer(body) ? { 'content-length': String(body.length) } : { 'transfer-encoding': 'chunked' };
 }
 
 function joined(headers: http.IncomingHttpHeaders): Record<string, string> {

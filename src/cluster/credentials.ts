@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../domain/clock.ts';
-import { ClusterError, messageOf, oneLine } from './cluster-error.ts';
+import { ClusterError, messageOf, oneLine } from '../domain/cluster-error.ts';
 import type { ExecCredential } from './exec-credential.ts';
 import { runExecPlugin } from './exec-credential.ts';
 import type { ClusterEntry, UserEntry } from './kubeconfig.ts';

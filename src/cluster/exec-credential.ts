@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { ClusterError, oneLine } from './cluster-error.ts';
+import { ClusterError, oneLine } from '../domain/cluster-error.ts';
 import type { ClusterEntry, ExecEntry } from './kubeconfig.ts';
 
 /** What a credential plugin answered. */

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../domain/kube-object.ts';
 import type { SeverityItem } from '../domain/severity.ts';
-import { oneLine } from './cluster-error.ts';
+import { oneLine } from '../domain/cluster-error.ts';
 
 /** What an evaluation of a snapshot says. */
 export interface Health {

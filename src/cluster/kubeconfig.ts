@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { Target } from '../domain/target.ts';
-import { ClusterError, messageOf } from './cluster-error.ts';
+import { ClusterError, messageOf } from '../domain/cluster-error.ts';
 import { targetFingerprint } from './target-fingerprint.ts';
 
 /** A cluster entry; file names are absolute. Field names as in the kubeconfig file. */

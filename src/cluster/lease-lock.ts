@@ -4,11 +4,10 @@ import type { Clock } from '../domain/clock.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import type { LockResult, WriterLock } from '../domain/ports.ts';
 import { Monitor } from '../gateway/monitor.ts';
-import { asTransport } from '../gateway/raw-access.ts';
 import type { Upstream } from '../gateway/upstream.ts';
-import { ClusterError, messageOf, oneLine } from './cluster-error.ts';
+import { ClusterError, messageOf, oneLine } from '../domain/cluster-error.ts';
 import { HolderWatch } from './holder-watch.ts';
-import { KubeApi } from './kube-api.ts';
+import { KubeApi } from '../gateway/kube-api.ts';
 import type { LockOwner, LockRecord } from './lease-record.ts';
 import { isDirty, LEASE_NAME, LEASE_SECONDS, leaseObject, microTime, readRecord } from './lease-record.ts';
 
@@ -73,7 +72,7 @@ export class LeaseLock implements WriterLock {
       name: LEASE_NAME,
       subresource: '',
     };
-    this.#api = new KubeApi(asTransport(new Monitor(upstream, 'control', { control: [grant] })));
+    this.#api = new KubeApi(new Monitor(upstream, 'control', { control: [grant] }));
     this.#clock = clock;
     this.#owner = options.owner ?? { user: userName(), host: hostname(), pid: process.pid };
     const { user, host, pid } = this.#owner;
@@ -319,21 +318,16 @@ export class LeaseLock implements WriterLock {
     }
   }
 
-  async #get(signal?: AbortSignal): Promise<KubeObject | null> {
-    try {
-      return await this.#api.getJson<KubeObject>(this.#path(LEASE_NAME), signal);
-    } catch (error) {
-      if (error instanceof ClusterError && error.status === 404) return null;
-      throw error;
-    }
+  #get(signal?: AbortSignal): Promise<KubeObject | null> {
+    return this.#api.find(this.#path(LEASE_NAME), signal);
   }
 
   #put(body: KubeObject, signal?: AbortSignal): Promise<KubeObject> {
-    return this.#api.send<KubeObject>('PUT', this.#path(LEASE_NAME), body, signal);
+    return this.#api.write('PUT', this.#path(LEASE_NAME), body, signal);
   }
 
   #create(body: KubeObject, signal: AbortSignal): Promise<KubeObject> {
-    return this.#api.send<KubeObject>('POST', this.#path(''), body, signal);
+    return this.#api.write('POST', this.#path(''), body, signal);
   }
 
   #path(name: string): string {

@@ -2,11 +2,10 @@ import type { Clock } from '../domain/clock.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import { refKey, refOf } from '../domain/kube-object.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
-import { ClusterError, messageOf } from './cluster-error.ts';
+import { ClusterError, messageOf } from '../domain/cluster-error.ts';
 import type { KindInfo } from './kinds.ts';
 import { collectionPath } from './kinds.ts';
-import type { KubeApi } from './kube-api.ts';
-import { listAll } from './list-pages.ts';
+import type { KubeApi } from '../gateway/kube-api.ts';
 
 /** Where watching is not allowed, the kind is listed again this often. */
 const POLL_MS = 1_000;
@@ -114,7 +113,11 @@ export class LiveView {
   }
 
   async #list(store: Store): Promise<string> {
-    const { items, resourceVersion } = await listAll(this.#api, store.info, store.namespace, this.#stop.signal);
+    const { items, resourceVersion } = await this.#api.list(
+      collectionPath(store.info, store.namespace),
+      this.#stop.signal,
+      store.info,
+    );
     store.objects.clear();
     for (const item of items) store.objects.set(refKey(refOf(item)), item);
     store.listed = true;
@@ -125,7 +128,7 @@ export class LiveView {
 
   /** Follows one stream to its end; returns the version to go on from. */
   async #watch(store: Store, from: string): Promise<string> {
-    const query = `watch=true&allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(from)}`;
+    const query = `allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(from)}`;
     let version = from;
     let lively = false;
     for await (const { type, object } of this.#api.watch(

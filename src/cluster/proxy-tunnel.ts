@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ClusterError } from './cluster-error.ts';
+import { ClusterError } from '../domain/cluster-error.ts';
 
 /** Opens a raw connection to `host:port`, directly or through a proxy. */
 export type OpenTunnel = (host: string, port: number, signal: AbortSignal) => Promise<Duplex>;

@@ -2,12 +2,12 @@ import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import type { SettleResult, Settler } from '../domain/ports.ts';
-import { ClusterError } from './cluster-error.ts';
+import { ClusterError } from '../domain/cluster-error.ts';
 import type { Convergence, Pending } from './convergence.ts';
 import { assessConvergence } from './convergence.ts';
 import type { KindInfo } from './kinds.ts';
 import { snapshotKind } from './kinds.ts';
-import type { KubeApi } from './kube-api.ts';
+import type { KubeApi } from '../gateway/kube-api.ts';
 import { LiveView } from './live-view.ts';
 
 /** Kinds whose objects depend on each other in ways that settling follows. */

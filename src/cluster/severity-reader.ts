@@ -3,7 +3,7 @@ import type { ClusterReader, Oracle, OracleVerdict, SeverityReading } from '../d
 import type { Severity, SeverityItem } from '../domain/severity.ts';
 import { itemId } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
-import { ClusterError, messageOf } from './cluster-error.ts';
+import { ClusterError, messageOf } from '../domain/cluster-error.ts';
 import type { PatientOracle } from './health-oracle.ts';
 
 const SPACING_MS = 300;

@@ -3,12 +3,12 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { ClusterReader } from '../domain/ports.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { Discovery } from '../gateway/discovery.ts';
-import { ClusterError, oneLine } from './cluster-error.ts';
+import { ClusterError, oneLine } from '../domain/cluster-error.ts';
 import type { KindInfo } from './kinds.ts';
 import { collectionPath, snapshotKind, SNAPSHOT_KINDS } from './kinds.ts';
-import type { KubeApi } from './kube-api.ts';
-import { listAll } from './list-pages.ts';
+import type { KubeApi } from '../gateway/kube-api.ts';
 
+const LIST_TIMEOUT_MS = 30_000;
 const LOG_LINES = 200;
 const LOG_BYTES = 128 << 10;
 const LOG_LINE_CHARS = 1_000;
@@ -25,7 +25,7 @@ export class SnapshotReader implements ClusterReader {
     this.#api = api;
     this.#namespaces = namespaces;
     this.#clock = clock;
-    this.#discovery = new Discovery((path) => orNull(api.getJson<Record<string, unknown>>(path)));
+    this.#discovery = new Discovery((path) => api.find(path));
   }
 
   /**
@@ -69,12 +69,18 @@ export class SnapshotReader implements ClusterReader {
   async get(ref: ObjectRef): Promise<KubeObject | null> {
     const info = await this.#kindOf(ref);
     if (!info) return null;
-    return orNull(
-      this.#api.getJson<KubeObject>(`${collectionPath(info, ref.namespace)}/${encodeURIComponent(ref.name)}`),
-    );
+    return this.#api.find(`${collectionPath(info, ref.namespace)}/${encodeURIComponent(ref.name)}`);
   }
 
-  async #kindOf(ref: ObjectRef): Promise<KindInfo | null> {
+  /** All objects of a kind in a namespace, of every namespace without one; none when the server does not serve it. */
+  async list(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, namespace: string | undefined): Promise<KubeObject[]> {
+    const info = await this.#kindOf(kind);
+    return info
+      ? (await this.#api.list(collectionPath(info, namespace), AbortSignal.timeout(LIST_TIMEOUT_MS), info)).items
+      : [];
+  }
+
+  async #kindOf(ref: Pick<ObjectRef, 'apiVersion' | 'kind'>): Promise<KindInfo | null> {
     const known = snapshotKind(ref.kind);
     if (known?.apiVersion === ref.apiVersion) return known;
     const found = await this.#discovery.resourceOfKind(ref.apiVersion, ref.kind);
@@ -85,7 +91,9 @@ export class SnapshotReader implements ClusterReader {
   async #readKind(info: KindInfo, signal: AbortSignal): Promise<KubeObject[] | string> {
     try {
       const scopes = info.namespaced ? this.#namespaces : [undefined];
-      const lists = await Promise.all(scopes.map((namespace) => listAll(this.#api, info, namespace, signal)));
+      const lists = await Promise.all(
+        scopes.map((namespace) => this.#api.list(collectionPath(info, namespace), signal, info)),
+      );
       return lists.flatMap((list) => list.items);
     } catch (error) {
       if (!(error instanceof ClusterError) || (error.status !== 403 && error.status !== 404)) throw error;
@@ -108,14 +116,5 @@ export class SnapshotReader implements ClusterReader {
         404,
       );
     }
-  }
-}
-
-async function orNull<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof ClusterError && error.status === 404) return null;
-    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../domain/kube-object.ts';
-import type { ApiSession } from './api-session.ts';
+import type { KubeApi } from './kube-api.ts';
 
 export const WORKLOAD_KINDS = new Set([
   'Deployment',
@@ -11,7 +11,7 @@ export const WORKLOAD_KINDS = new Set([
 ]);
 
 /** ReplicaSets and pods below a workload, without status and managed fields. */
-export async function derivedObjects(api: ApiSession, root: KubeObject, signal?: AbortSignal): Promise<KubeObject[]> {
+export async function derivedObjects(api: KubeApi, root: KubeObject, signal?: AbortSignal): Promise<KubeObject[]> {
   const { namespace, uid } = root.metadata;
   if (!namespace || !uid || !WORKLOAD_KINDS.has(root.kind)) return [];
   const owned = (objects: KubeObject[], owners: Set<string>) =>

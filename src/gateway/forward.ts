@@ -1,3 +1,4 @@
+import { ClusterError, messageOf } from '../domain/cluster-error.ts';
 import type { GatewayRequest, GatewayResponse } from './messages.ts';
 import { statusResponse } from './messages.ts';
 import type { Upstream } from './upstream.ts';
@@ -14,10 +15,8 @@ export function forwardedHeaders(headers: GatewayRequest['headers']): Record<str
   return result;
 }
 
-/** Node sends no length by itself with a DELETE, and the server would take its body for the next request. */
-export function lengthOf(body: unknown): Record<string, string> {
-  return Buffer.isBuffer(body) ? { 'content-length': String(body.length) } : {};
-}
+/** How the gateway tells that its upstream gave no answer. */
+export const NO_ANSWER = 'no answer from the API server: ';
 
 export function returnedHeaders(headers: Record<string, string>): Record<string, string> {
   const result: Record<string, string> = {};
@@ -35,7 +34,7 @@ export async function passThrough(
     const answer = await upstream.request({
       method: request.method,
       path: overrides.path ?? request.url,
-      headers: { ...forwardedHeaders(request.headers), ...overrides.headers, ...lengthOf(request.body) },
+      headers: { ...forwardedHeaders(request.headers), ...overrides.headers },
       ...(request.body ? { body: request.body } : {}),
       signal: request.signal,
     });
@@ -45,9 +44,19 @@ export async function passThrough(
   }
 }
 
+/** 502 or 504 with the reason. @throws the error itself when it is no UpstreamError */
 export function noAnswer(error: unknown): GatewayResponse {
   if (error instanceof UpstreamError) {
-    return statusResponse(error.maybeSent ? 504 : 502, `no answer from the API server: ${error.message}`);
+    return statusResponse(error.maybeSent ? 504 : 502, `${NO_ANSWER}${error.message}`);
   }
   throw error;
+}
+
+/** What a client hears when the gateway's own work round its request failed. */
+export function failed(error: unknown): GatewayResponse {
+  if (error instanceof UpstreamError) return noAnswer(error);
+  const unreachable = error instanceof ClusterError && error.reason === 'unreachable';
+  return unreachable
+    ? statusResponse(502, `${NO_ANSWER}${error.message}`)
+    : statusResponse(500, `Stratus gateway: ${messageOf(error)}`);
 }

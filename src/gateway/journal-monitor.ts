@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.ts';
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
-import { ApiSession } from './api-session.ts';
+import { KubeApi } from './kube-api.ts';
 import type { ApiRequest } from './api-request.ts';
 import { withQuery } from './api-request.ts';
 import { attribute } from './attribution.ts';
 import type { FaultHook } from './fault-points.ts';
-import { lengthOf, noAnswer, passThrough, returnedHeaders } from './forward.ts';
+import { failed, noAnswer, passThrough, returnedHeaders } from './forward.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { writesOf } from './journal-records.ts';
 import type { OpenJournal } from './journal-store.ts';
@@ -49,7 +49,7 @@ export interface JournalMonitorOptions {
  */
 export class JournalMonitor implements Handler {
   private readonly options: JournalMonitorOptions;
-  private readonly raw: ApiSession;
+  private readonly raw: KubeApi;
   private queue: Promise<unknown> = Promise.resolve();
   private step = 0;
   private stepRefusals: Refusal[] = [];
@@ -61,7 +61,7 @@ export class JournalMonitor implements Handler {
 
   constructor(options: JournalMonitorOptions) {
     this.options = options;
-    this.raw = new ApiSession(passAsUpstream(options.upstream));
+    this.raw = new KubeApi(passAsUpstream(options.upstream));
   }
 
   beginStep(step: number, predictions: ReadonlyMap<string, KubeObject | null> = new Map()): void {
@@ -136,9 +136,7 @@ export class JournalMonitor implements Handler {
       }
       if (error instanceof Rejected) return statusOf(error.answer);
       this.stopped ??= (error as Error).message;
-      return error instanceof UpstreamError
-        ? noAnswer(error)
-        : statusResponse(500, `Stratus gateway: ${(error as Error).message}`);
+      return failed(error);
     }
   }
 
@@ -248,7 +246,6 @@ export class JournalMonitor implements Handler {
           accept: 'application/json',
           'content-type': intent.contentType,
           'user-agent': this.options.manager,
-          ...lengthOf(body),
         },
         body,
       });

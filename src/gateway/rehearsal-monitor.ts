@@ -3,7 +3,7 @@ import { refKey, refLabel } from '../domain/kube-object.ts';
 import type { RehearsedWrite } from '../domain/transaction.ts';
 import { blankSecret } from '../undo/difference.ts';
 import type { ApiRequest } from './api-request.ts';
-import { noAnswer, passThrough } from './forward.ts';
+import { failed, passThrough } from './forward.ts';
 import { predictionKey, statusOf } from './journal-monitor.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { jsonResponse, messageOf, notFound, readAll, statusResponse } from './messages.ts';
@@ -12,7 +12,6 @@ import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.
 import { carriesSecrets } from './redact.ts';
 import type { SecretScrubber } from './redact.ts';
 import type { Upstream } from './upstream.ts';
-import { UpstreamError } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { WriteInspector, WriteSubject } from './write-inspector.ts';
 import { patchMethod, Refused, Rejected } from './write-inspector.ts';
@@ -103,9 +102,7 @@ export class RehearsalMonitor implements Handler {
         return refusalResponse(rule, error.message);
       }
       if (error instanceof Rejected) return statusOf(error.answer);
-      return error instanceof UpstreamError
-        ? noAnswer(error)
-        : statusResponse(500, `Stratus gateway: ${(error as Error).message}`);
+      return failed(error);
     }
   }
 

@@ -10,7 +10,8 @@ import { comparable } from '../undo/comparable.ts';
 import type { Discovery } from './discovery.ts';
 import { splitApiVersion } from './discovery.ts';
 import { objectPath } from './api-request.ts';
-import type { Answer, UndoAccess } from './undo-access.ts';
+import type { Answer } from './kube-api.ts';
+import type { UndoAccess } from './undo-access.ts';
 import { splitObjectPath } from './undo-access.ts';
 
 /** PUTs that lose a race against status updates are repeated this often. */

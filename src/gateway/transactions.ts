@@ -7,7 +7,7 @@ import type { OpenTransaction, TransactionManager, TransactionOpening } from '..
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import { rootsOf } from '../undo/inverse.ts';
-import { ApiSession } from './api-session.ts';
+import { KubeApi } from './kube-api.ts';
 import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './derived-state.ts';
 import { Discovery } from './discovery.ts';
 import type { FaultHook } from './fault-points.ts';
@@ -118,7 +118,7 @@ export class GatewayTransaction implements OpenTransaction {
   private readonly rehearser: Rehearser;
   private readonly monitor: JournalMonitor;
   private readonly scrubber = new SecretScrubber();
-  private readonly raw: ApiSession;
+  private readonly raw: KubeApi;
   private loopback: Promise<Loopback> | null = null;
   private steps = 0;
 
@@ -127,7 +127,7 @@ export class GatewayTransaction implements OpenTransaction {
     this.options = options;
     this.journal = journal;
     this.open = open;
-    this.raw = new ApiSession(passAsUpstream(options.upstream));
+    this.raw = new KubeApi(passAsUpstream(options.upstream));
     this.rehearser = new Rehearser(options, open.manager, open.acceptHuman ?? false);
     this.steps = journal.records.filter((record) => record.type === 'step').length;
     this.monitor = new JournalMonitor({
@@ -282,7 +282,7 @@ class Rehearser {
 
   constructor(options: Filled, manager: string, acceptHuman: boolean) {
     this.options = options;
-    const raw = new ApiSession(passAsUpstream(options.upstream));
+    const raw = new KubeApi(passAsUpstream(options.upstream));
     this.inspector = new WriteInspector(raw, new Discovery((path) => raw.find(path)), manager, acceptHuman);
   }
 

@@ -1,6 +1,8 @@
 import type { Clock } from '../domain/clock.ts';
+import { ClusterError } from '../domain/cluster-error.ts';
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
-import { ApiSession } from './api-session.ts';
+import { KubeApi } from './kube-api.ts';
+import type { Answer } from './kube-api.ts';
 import type { FaultHook } from './fault-points.ts';
 import type { OpenJournal } from './journal-store.ts';
 import { Monitor } from './monitor.ts';
@@ -9,12 +11,6 @@ import { UpstreamError } from './upstream.ts';
 
 /** The cluster cannot be reached, or the caller gave up: the undo is still owed. */
 export class Stranded extends Error {}
-
-export interface Answer {
-  status: number;
-  object: KubeObject | null;
-  message: string;
-}
 
 /** Answers that say "not now": the same request may be sent again because every undo write is conditional. */
 const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
@@ -35,19 +31,19 @@ export interface UndoAccessOptions {
  * does not answer.
  */
 export class UndoAccess {
-  readonly reads: ApiSession;
+  readonly reads: KubeApi;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   writes = 0;
   private readonly options: UndoAccessOptions;
   private readonly grants = new Set<string>();
-  private readonly session: ApiSession;
+  private readonly session: KubeApi;
 
   constructor(options: UndoAccessOptions) {
     this.options = options;
     this.clock = options.clock;
     this.signal = options.signal;
-    this.session = new ApiSession(new Monitor(options.upstream, 'undo', { undo: this.grants }));
+    this.session = new KubeApi(new Monitor(options.upstream, 'undo', { undo: this.grants }));
     this.reads = this.session;
   }
 
@@ -63,9 +59,9 @@ export class UndoAccess {
     let items: KubeObject[] = [];
     await this.persist(async () => {
       const page = await this.session.list(path, this.signal).catch((error: unknown) => {
-        const status = (error as { status?: number }).status;
-        if (status === undefined) throw error;
-        return status;
+        if (!(error instanceof ClusterError)) throw error;
+        // Without an answer: 504, so that it is tried again (unless the caller gave up, which is looked at first).
+        return error.status ?? 504;
       });
       if (typeof page === 'number') return { status: page, object: null, message: `listing ${path}: HTTP ${page}` };
       items = page.items;

@@ -1,8 +1,9 @@
 import type { Clock } from '../domain/clock.ts';
+import { ClusterError } from '../domain/cluster-error.ts';
 import { refKey } from '../domain/kube-object.ts';
 import type { FieldDifference, UndoResult } from '../domain/transaction.ts';
 import { planInverse } from '../undo/inverse.ts';
-import { ApiSession } from './api-session.ts';
+import { KubeApi } from './kube-api.ts';
 import { attribute } from './attribution.ts';
 import { Discovery } from './discovery.ts';
 import type { FaultHook } from './fault-points.ts';
@@ -35,7 +36,7 @@ export async function runUndo(options: UndoRunOptions): Promise<UndoResult> {
   try {
     return await undo(options, access);
   } catch (error) {
-    if (error instanceof Stranded || error instanceof UpstreamError) {
+    if (error instanceof Stranded || error instanceof UpstreamError || error instanceof ClusterError) {
       return { outcome: 'stranded', writes: access.writes, reason: error.message };
     }
     throw error;
@@ -51,7 +52,7 @@ async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoRe
   await resolveUnknown(options, access);
 
   const plan = planInverse(writesOf(journal.records));
-  const discovery = new Discovery(async (path) => new ApiSession(passAsUpstream(upstream)).find(path, options.signal));
+  const discovery = new Discovery(async (path) => new KubeApi(passAsUpstream(upstream)).find(path, options.signal));
   const replay = new Replay(access, discovery, manager);
   for (const step of plan) {
     crash('undo.before-step');

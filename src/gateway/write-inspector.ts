@@ -8,7 +8,7 @@ import { isControlled } from '../undo/inverse.ts';
 import type { Companion } from '../undo/journaled-write.ts';
 import type { ApiRequest } from './api-request.ts';
 import { groupVersion, objectPath, withQuery } from './api-request.ts';
-import type { ApiSession } from './api-session.ts';
+import type { KubeApi } from './kube-api.ts';
 import type { Discovery } from './discovery.ts';
 import { splitApiVersion } from './discovery.ts';
 import { recreationBody } from '../undo/normalise.ts';
@@ -65,7 +65,7 @@ const TEMPLATE_KINDS = new Set(['Deployment', 'StatefulSet', 'ReplicaSet', 'Repl
 
 /** Reads around a write: pre-image, autoscalers, consumers, rights of the inverse. Reads only, with the full credential. */
 export class WriteInspector {
-  private readonly api: ApiSession;
+  private readonly api: KubeApi;
   private readonly discovery: Discovery;
   private readonly manager: string;
   private readonly acceptHuman: boolean;
@@ -75,7 +75,7 @@ export class WriteInspector {
    * @param manager field manager that every write carries
    * @param acceptHuman let writes through whose undo needs a person
    */
-  constructor(api: ApiSession, discovery: Discovery, manager: string, acceptHuman: boolean) {
+  constructor(api: KubeApi, discovery: Discovery, manager: string, acceptHuman: boolean) {
     this.api = api;
     this.acceptHuman = acceptHuman;
     this.discovery = discovery;

@@ -1,4 +1,4 @@
-import { messageOf } from '../cluster/cluster-error.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import type { AttemptRecord, Brain, DiagnosisInput } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { affectedBy } from '../cluster/affected.ts';
 import { userCheckOracle } from '../cluster/check-oracle.ts';
 import { connect, type ClusterConnection } from '../cluster/cluster-connection.ts';
-import { ClusterError } from '../cluster/cluster-error.ts';
+import { ClusterError } from '../domain/cluster-error.ts';
 import { WatchSettler } from '../cluster/settle.ts';
 import { HealthOracle, NodeOracle } from '../cluster/health-oracle.ts';
 import { inventoryCheats } from '../cluster/inventory.ts';
-import { KubeApi } from '../cluster/kube-api.ts';
+import { KubeApi } from '../gateway/kube-api.ts';
 import { loadKubeconfig, targetChange } from '../cluster/kubeconfig.ts';
 import { LeaseLock } from '../cluster/lease-lock.ts';
 import { SeverityReader } from '../cluster/severity-reader.ts';
@@ -22,7 +22,6 @@ import type { JournalStore } from '../gateway/journal-store.ts';
 import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
 import { Kubectl } from '../gateway/kubectl.ts';
 import { Monitor } from '../gateway/monitor.ts';
-import { asTransport } from '../gateway/raw-access.ts';
 import { GatewayTransactions } from '../gateway/transactions.ts';
 import type { AppConfig, CommandResult, LockStatus } from './app.ts';
 import { LockedByAnother } from './app.ts';
@@ -54,7 +53,7 @@ export class TargetSession {
     this.target = target;
     this.#parts = parts;
     this.#connection = connection;
-    this.#api = new KubeApi(asTransport(new Monitor(connection, 'read')));
+    this.#api = new KubeApi(new Monitor(connection, 'read'));
     this.reader = new SnapshotReader(this.#api, [target.namespace], parts.clock);
     this.#lock = new LeaseLock(connection, parts.clock, {
       stateFolder: parts.config.stateFolder,

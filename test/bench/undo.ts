@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ApiSession } from '../../src/gateway/api-session.ts';
+import { KubeApi } from '../../src/gateway/kube-api.ts';
 import { JournalFile, readJournal } from '../../src/gateway/journal-file.ts';
 import { acquireCluster } from '../cluster/cluster-fixture.ts';
 import { openGateway } from '../cluster/gateway-harness.ts';
@@ -25,7 +25,7 @@ export async function bench(): Promise<void> {
       const transaction = await gateway
         .transactions({ restoreOwnership: false })
         .begin({ run: 'bench', title: 'bench', maxWrites: 20 });
-      const session = new ApiSession(transaction.handler);
+      const session = new KubeApi(transaction.handler);
       const started = performance.now();
       for (let n = 0; n < WRITES; n++) {
         const body = { data: { a: String(round) } };

@@ -10,7 +10,7 @@ import { SystemClock } from '../../src/cluster/system-clock.ts';
 import type { KubeObject } from '../../src/domain/kube-object.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Target } from '../../src/domain/target.ts';
-import { ApiSession } from '../../src/gateway/api-session.ts';
+import { KubeApi } from '../../src/gateway/kube-api.ts';
 import { JournalStore } from '../../src/gateway/journal-store.ts';
 import { findKubectl } from '../../src/gateway/kubectl-binary.ts';
 import { Kubectl } from '../../src/gateway/kubectl.ts';
@@ -33,7 +33,7 @@ export interface GatewayHarness {
   kubectlChild: Kubectl;
   transactions(options?: Partial<GatewayOptions> & { upstream?: Upstream }): GatewayTransactions;
   /** The API without any gateway. */
-  api: ApiSession;
+  api: KubeApi;
   /** kubectl without any gateway, in the namespace. Rejects when it fails. */
   kubectl(...argv: string[]): Promise<string>;
   /** Creates or replaces objects from a manifest, without any gateway. */
@@ -51,7 +51,7 @@ export async function openGateway(instance: Instance, prefix = 'gw'): Promise<Ga
   const upstream = await connect(kubeconfig, target, { clock, environment: process.env });
   const store = await JournalStore.open(stateFolder, {});
   const kubectlChild = new Kubectl(await findKubectl(instance.kubectl, {}), stateFolder, target.fingerprint);
-  const api = new ApiSession(passAsUpstream(upstream));
+  const api = new KubeApi(passAsUpstream(upstream));
   const base = ['--kubeconfig', instance.kubeconfig, '--namespace', namespace];
   const kubectl = async (...argv: string[]) =>
     (await run(instance.kubectl, [...base, ...argv], { maxBuffer: 64 << 20 })).stdout;

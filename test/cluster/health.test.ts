@@ -6,14 +6,14 @@ import { userCheckOracle } from '../../src/cluster/check-oracle.ts';
 import type { ClusterConnection } from '../../src/cluster/cluster-connection.ts';
 import { connect } from '../../src/cluster/cluster-connection.ts';
 import { evaluateHealth, HealthOracle, NodeOracle } from '../../src/cluster/health-oracle.ts';
-import { KubeApi } from '../../src/cluster/kube-api.ts';
+import { KubeApi } from '../../src/gateway/kube-api.ts';
 import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { SeverityReader } from '../../src/cluster/severity-reader.ts';
 import { SnapshotReader } from '../../src/cluster/snapshot.ts';
 import { SystemClock } from '../../src/cluster/system-clock.ts';
 import { itemId } from '../../src/domain/severity.ts';
 import { Monitor } from '../../src/gateway/monitor.ts';
-import { asTransport } from '../../src/gateway/raw-access.ts';
+import { passAsUpstream } from '../../src/gateway/raw-access.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
 
@@ -23,7 +23,7 @@ let cluster: TestCluster;
 let gateway: GatewayHarness;
 
 const reader = (connection: ClusterConnection, namespace = gateway.namespace) =>
-  new SnapshotReader(new KubeApi(asTransport(new Monitor(connection, 'read'))), [namespace], clock);
+  new SnapshotReader(new KubeApi(new Monitor(connection, 'read')), [namespace], clock);
 const items = async () => evaluateHealth(await reader(gateway.upstream).snapshot(signal)).items.map(itemId);
 const kubectl = (...argv: string[]) => gateway.kubectl(...argv);
 
@@ -100,10 +100,10 @@ describe('snapshot', () => {
     }));
     await kubectl('create', 'namespace', `${gateway.namespace}-many`);
     try {
-      const api = new KubeApi(gateway.upstream);
+      const api = new KubeApi(passAsUpstream(gateway.upstream));
       const path = `/api/v1/namespaces/${gateway.namespace}-many/configmaps`;
       for (let at = 0; at < list.length; at += 50)
-        await Promise.all(list.slice(at, at + 50).map((body) => api.send('POST', path, body)));
+        await Promise.all(list.slice(at, at + 50).map((body) => api.write('POST', path, body)));
       const names = new Set(
         (await reader(gateway.upstream, `${gateway.namespace}-many`).snapshot(signal)).objects.ConfigMap?.map(
           ({ metadata }) => metadata.name,

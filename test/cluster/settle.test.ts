@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateHealth } from '../../src/cluster/health-oracle.ts';
-import { KubeApi } from '../../src/cluster/kube-api.ts';
+import { KubeApi } from '../../src/gateway/kube-api.ts';
 import { WatchSettler } from '../../src/cluster/settle.ts';
 import { SnapshotReader } from '../../src/cluster/snapshot.ts';
 import { SystemClock } from '../../src/cluster/system-clock.ts';
 import type { ObjectRef } from '../../src/domain/kube-object.ts';
 import { Monitor } from '../../src/gateway/monitor.ts';
-import { asTransport } from '../../src/gateway/raw-access.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { openGateway, type GatewayHarness } from './gateway-harness.ts';
 
@@ -38,7 +37,7 @@ const patch = (kind: string, name: string, spec: object) =>
 beforeAll(async () => {
   cluster = await acquireCluster();
   gateway = await openGateway(cluster.instance, 'settle');
-  api = new KubeApi(asTransport(new Monitor(gateway.upstream, 'read')));
+  api = new KubeApi(new Monitor(gateway.upstream, 'read'));
   await kubectl('create', 'deployment', 'quince', '--image=fruit:1', '--replicas=3', '--port=7000');
   await kubectl('expose', 'deployment', 'quince', '--port=80', '--target-port=7000');
   await kubectl('rollout', 'status', 'deployment/quince', '--timeout=60s');

@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ApiSession } from '../../src/gateway/api-session.ts';
+import { KubeApi } from '../../src/gateway/kube-api.ts';
 import type { GatewayTransaction } from '../../src/gateway/transactions.ts';
 import type { Upstream, UpstreamRequest, UpstreamResponse } from '../../src/gateway/upstream.ts';
 import { UpstreamError } from '../../src/gateway/upstream.ts';
@@ -50,11 +50,11 @@ async function patch(
   expect(answer.status, answer.message).toBeLessThan(300);
 }
 /** A transaction in which the given work was done. */
-async function written(work: (session: ApiSession) => Promise<void>, options = {}): Promise<GatewayTransaction> {
+async function written(work: (session: KubeApi) => Promise<void>, options = {}): Promise<GatewayTransaction> {
   const transaction = await gateway
     .transactions({ convergeMs: 0, ...options })
     .begin({ run: 'r', title: 't', maxWrites: 20 });
-  await work(new ApiSession(transaction.handler));
+  await work(new KubeApi(transaction.handler));
   return transaction;
 }
 const image = (tag: string) => ({
@@ -196,7 +196,7 @@ describe('races between the pre-image and the write', () => {
     ],
     ['deletion', () => ['DELETE']],
   ];
-  const write = async (session: ApiSession, [method, body, contentType]: [string, unknown?, string?]) =>
+  const write = async (session: KubeApi, [method, body, contentType]: [string, unknown?, string?]) =>
     session.send(method, contentType?.includes('apply') ? `${deploy}?fieldManager=t&force=true` : deploy, {
       body,
       contentType,

@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
 import { connect } from '../../src/cluster/cluster-connection.ts';
 import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { SystemClock } from '../../src/cluster/system-clock.ts';
-import { ApiSession } from '../../src/gateway/api-session.ts';
+import { KubeApi } from '../../src/gateway/kube-api.ts';
 import type { FaultPoint } from '../../src/gateway/fault-points.ts';
 import { JournalStore } from '../../src/gateway/journal-store.ts';
 import { findKubectl } from '../../src/gateway/kubectl-binary.ts';
@@ -52,7 +52,7 @@ if (order.mode === 'recover') {
   }
 } else {
   const transaction = await transactions.begin({ run: 'crash', title: 'crash', maxWrites: 20 });
-  const session = new ApiSession(transaction.handler);
+  const session = new KubeApi(transaction.handler);
   const core = `/api/v1/namespaces/${order.namespace}`;
   const merge = { contentType: 'application/merge-patch+json' };
   if (order.withKubectl)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeObject } from '../../src/domain/kube-object.ts';
-import { ApiSession } from '../../src/gateway/api-session.ts';
+import { KubeApi } from '../../src/gateway/kube-api.ts';
 import type { GatewayHarness } from './gateway-harness.ts';
 import { deployment } from './undo-actions.ts';
 import { collectionOf, createFixtures, readWorld, worldDifference } from './undo-world.ts';
@@ -86,7 +86,7 @@ export async function randomTransactions(gateway: GatewayHarness, options: Rando
     const random = generator(seed);
     const before = await readWorld(gateway, context);
     const transaction = await transactions.begin({ run: 'random', title: `seed ${seed}`, maxWrites: 20 });
-    const session = new ApiSession(transaction.handler);
+    const session = new KubeApi(transaction.handler);
     const operations = 1 + random(options.maxOperations);
     for (let i = 0; i < operations; i++) {
       const [method, path, body, contentType] = operation(random, ns, i);

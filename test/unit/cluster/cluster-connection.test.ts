@@ -5,15 +5,16 @@ import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { ClusterConnection } from '../../../src/cluster/cluster-connection.ts';
 import { connect } from '../../../src/cluster/cluster-connection.ts';
-import { ClusterError } from '../../../src/cluster/cluster-error.ts';
-import { KubeApi } from '../../../src/cluster/kube-api.ts';
+import { KubeApi } from '../../../src/gateway/kube-api.ts';
 import { loadKubeconfig } from '../../../src/cluster/kubeconfig.ts';
 import { SystemClock } from '../../../src/cluster/system-clock.ts';
+import { passAsUpstream } from '../../../src/gateway/raw-access.ts';
 import { UpstreamError } from '../../../src/gateway/upstream.ts';
 import { aliceCertificate, aliceKey, authorityCertificate, serverCertificate, serverKey } from './certificates.ts';
 
@@ -178,6 +179,33 @@ describe('connection', () => {
     await connectionClosed;
   });
 
+  it.each([
+    ['DELETE', Buffer.from('{"kind":"DeleteOptions"}'), 'content-length: 24\r\n'],
+    ['POST', Buffer.from('{}'), 'content-length: 2\r\n'],
+    ['PATCH', Buffer.from('ä'), 'content-length: 2\r\n'],
+    ['DELETE', Readable.from([Buffer.from('{}')]), 'transfer-encoding: chunked\r\n'],
+  ])('tells where the body of a %s ends', async (method, body, header) => {
+    let raw = '';
+    const port = await listening(
+      net.createServer((socket) => {
+        socket.setEncoding('utf8').on('data', (text) => {
+          raw += text;
+          const [head = '', rest = ''] = raw.split('\r\n\r\n');
+          const complete = /chunked/.test(head) ? raw.endsWith('0\r\n\r\n') : rest !== '';
+          if (complete) socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+        });
+      }),
+    );
+    const connection = await open(`http://127.0.0.1:${port}`, {}, {});
+    const response = await connection.request({ method, path: '/x', headers: { 'content-length': '7' }, body });
+    expect(response.status).toBe(200);
+    response.body.resume();
+    const head = raw.split('\r\n\r\n')[0]!.toLowerCase() + '\r\n';
+    expect(head).toContain(header);
+    expect(head.match(/content-length|transfer-encoding/g)).toHaveLength(1);
+    if (Buffer.isBuffer(body)) expect(raw.endsWith(`\r\n\r\n${body.toString()}`)).toBe(true);
+  });
+
   it('trusts only the named authority, checks the name, and honours the insecure switch', async () => {
     const port = await secureServer(echo);
     const server = `https://127.0.0.1:${port}`;
@@ -294,7 +322,9 @@ describe('exec plugins', () => {
     const error = await upstreamFailure(read(connection));
     expect(error).toMatchObject({ failure: 'credentials', maybeSent: false });
     expect(error.message).toContain(text);
-    await expect(new KubeApi(connection).getJson('/version')).rejects.toMatchObject({ reason: 'exec-plugin' });
+    await expect(new KubeApi(passAsUpstream(connection)).getJson('/version')).rejects.toMatchObject({
+      reason: 'exec-plugin',
+    });
   });
 
   it('reads a token file again after a 401', async () => {
@@ -305,9 +335,11 @@ describe('exec plugins', () => {
       response.end('{"gitVersion":"v1"}');
     });
     const connection = await open(`https://127.0.0.1:${port}`, AUTHORITY, { tokenFile });
-    await expect(new KubeApi(connection).getJson('/version')).rejects.toMatchObject({ reason: 'unauthorized' });
+    await expect(new KubeApi(passAsUpstream(connection)).getJson('/version')).rejects.toMatchObject({
+      reason: 'unauthorized',
+    });
     await writeFile(tokenFile, 'new\n');
-    await expect(new KubeApi(connection).getJson('/version')).resolves.toEqual({ gitVersion: 'v1' });
+    await expect(new KubeApi(passAsUpstream(connection)).getJson('/version')).resolves.toEqual({ gitVersion: 'v1' });
   });
 });
 
@@ -384,40 +416,5 @@ describe('proxies', () => {
     const cluster = { ...AUTHORITY, 'proxy-url': `socks5://127.0.0.1:${await listening(socks)}` };
     expect((await read(await open(`https://api.test:${port}`, cluster, ALICE))).status).toBe(200);
     expect(asked).toBe('api.test');
-  });
-});
-
-describe('KubeApi', () => {
-  async function failing(status: number, body: object, path: string): Promise<ClusterError> {
-    const port = await secureServer((_request, response) => {
-      response.statusCode = status;
-      response.end(JSON.stringify(body));
-    });
-    const api = new KubeApi(await open(`https://127.0.0.1:${port}`, AUTHORITY, ALICE));
-    const error = await api.getJson(path).then(
-      () => null,
-      (reason: unknown) => reason,
-    );
-    expect(error).toBeInstanceOf(ClusterError);
-    return error as ClusterError;
-  }
-
-  it('names the missing right of a 403', async () => {
-    const error = await failing(403, { message: 'no' }, '/apis/apps/v1/namespaces/web/deployments?limit=5');
-    expect(error).toMatchObject({ reason: 'forbidden', status: 403 });
-    expect(error.message).toContain('no right to list deployments.apps in namespace web');
-    expect((await failing(403, {}, '/api/v1/nodes/n1')).message).toContain('no right to get nodes (403)');
-  });
-
-  it('says to log in again after a 401', async () => {
-    const error = await failing(401, {}, '/version');
-    expect(error.reason).toBe('unauthorized');
-    expect(error.message).toContain('log in again');
-  });
-
-  it('removes control characters from what the server says', async () => {
-    const error = await failing(500, { message: 'a\u001b[31mred\nline' }, '/api/v1/pods');
-    expect(error).toMatchObject({ reason: 'api', status: 500 });
-    expect(error.message).toContain('ared line');
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { ClusterError } from '../../../src/cluster/cluster-error.ts';
+import { ClusterError } from '../../../src/domain/cluster-error.ts';
 import { loadKubeconfig, targetChange } from '../../../src/cluster/kubeconfig.ts';
 import { aliceCertificate, authorityCertificate, bobCertificate } from './certificates.ts';
 

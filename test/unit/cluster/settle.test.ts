@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { refKey, refOf } from '../../../src/domain/kube-object.ts';
 import { SNAPSHOT_KINDS, collectionPath } from '../../../src/cluster/kinds.ts';
-import { KubeApi } from '../../../src/cluster/kube-api.ts';
+import { KubeApi } from '../../../src/gateway/kube-api.ts';
 import { WatchSettler } from '../../../src/cluster/settle.ts';
+import { passAsUpstream } from '../../../src/gateway/raw-access.ts';
 import type { UpstreamRequest } from '../../../src/gateway/upstream.ts';
 import { UpstreamError } from '../../../src/gateway/upstream.ts';
 import { FakeClock, settleTasks, whileTimePasses } from './fake-clock.ts';
@@ -81,7 +82,7 @@ const never = new AbortController().signal;
 function start(server: WatchServer, roots: KubeObject[], signal = never) {
   const clock = new FakeClock();
   const progress: string[] = [];
-  const settler = new WatchSettler(new KubeApi(server), clock, [NS]);
+  const settler = new WatchSettler(new KubeApi(passAsUpstream(server)), clock, [NS]);
   const work = settler.settle(roots.map(refOf), signal, (text) => progress.push(text));
   let result: Awaited<typeof work> | null = null;
   void work.then(

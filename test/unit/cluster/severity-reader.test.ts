@@ -4,7 +4,7 @@ import type { SeverityItem } from '../../../src/domain/severity.ts';
 import { itemId } from '../../../src/domain/severity.ts';
 import type { SeverityReading } from '../../../src/domain/ports.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
-import { ClusterError } from '../../../src/cluster/cluster-error.ts';
+import { ClusterError } from '../../../src/domain/cluster-error.ts';
 import { SeverityReader } from '../../../src/cluster/severity-reader.ts';
 import { FakeClock, whileTimePasses } from './fake-clock.ts';
 import { snapshot } from './objects.ts';
