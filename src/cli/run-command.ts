@@ -1,4 +1,5 @@
 import { refLabel } from '../domain/kube-object.ts';
+import { quoteArgv } from '../kubectl/problem.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
@@ -28,9 +29,11 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   try {
     const rehearsal = await app.rehearseCommand(target, argv, abort.signal);
     if (!rehearsal.ok) {
+      const { problem, instead } = rehearsal;
+      const other = (instead ?? []).map((argv) => `\n  stratus run -- ${quoteArgv(argv)}`).join('');
       report(
-        { type: 'run', outcome: 'refused', reason: rehearsal.problem },
-        `refused: ${rehearsal.problem}; nothing was changed`,
+        { type: 'run', outcome: 'refused', reason: problem, ...(instead ? { instead } : {}) },
+        `refused: ${problem}; nothing was changed${other && `. Run instead:${other}`}`,
       );
       return EXIT.refused;
     }

@@ -58,6 +58,11 @@ export class TerminalView {
       case 'thought':
         this.#line(event, `  ${paint('dim', `${event.agent}:`)} ${event.text}`);
         return;
+      case 'converted':
+        this.#line(event, `  ${paint('yellow', 'replaced:')} ${commandText(event.from)}`);
+        for (const argv of event.to) this.#line(event, `    by ${paint('bold', commandText(argv))}`);
+        this.#line(event, `    ${event.reason}`);
+        return;
       case 'progress':
         this.#line(event, `  ${paint('dim', event.text)}`);
         return;

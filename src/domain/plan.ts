@@ -9,7 +9,7 @@ export interface PlanStep {
 
 /** What one transaction will do. Immutable; `hash` is what an approval is bound to. */
 export interface Plan {
-  /** Content hash over argv and files: a plan already undone is recognised by it. */
+  /** Content hash over argv and files as proposed, before any conversion: a plan already undone is recognised by it. */
   hash: string;
   title: string;
   findingId: string;

@@ -61,6 +61,8 @@ export type NoteEvent = { at: number } & (
   | { type: 'phase'; phase: string; attempt: number }
   | { type: 'thought'; agent: 'detection' | 'diagnosis' | 'mitigation' | 'undo'; text: string }
   | { type: 'command'; argv: string[]; exitCode: number; stdout: string; stderr: string; writes: number }
+  /** A proposed command that takes something away was replaced, before rehearsal, by commands that can be undone. */
+  | { type: 'converted'; from: string[]; to: string[][]; reason: string }
   | { type: 'progress'; text: string }
   | { type: 'result'; result: RunResult }
 );

@@ -34,6 +34,8 @@ export interface StepRehearsal {
   /** Why it was refused or failed; names what to do. Empty when ok. */
   problem: string;
   writes: RehearsedWrite[];
+  /** Commands (argv) that would be let through in place of a refused one. Absent when none is known. */
+  instead?: string[][];
   /** True for steps after the first: they were rehearsed against a state that earlier steps will change. */
   partial: boolean;
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '../domain/cluster-error.ts';
+import type { Conversion } from '../agents/conversion/conversion.ts';
 import type { AttemptRecord, Brain, DiagnosisInput } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
@@ -14,10 +15,12 @@ import type {
 } from '../domain/ports.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
+import { planText } from '../domain/plan.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
+import { quoteArgv } from '../kubectl/problem.ts';
 
 /** What an engineer (or the --yes flag) answers to a plan. `hash` repeats what was shown. */
 export type ApprovalAnswer = { approve: true; hash: string; by: 'user' | 'flag' } | { approve: false; reason: string };
@@ -42,6 +45,8 @@ export interface IncidentRunPorts {
   lock: WriterLock;
   clock: Clock;
   askApproval: AskApproval;
+  /** What stands in for a command that takes something away; `later` are the commands after it in the plan. */
+  convert(argv: string[], later: string[][]): Promise<Conversion>;
   /** Null when an agent may run the command (argv without the word kubectl), else why not. */
   confine(argv: string[], files: Plan['files']): string | null;
   /** Objects that a write to one of `roots` may affect, the roots included. */
@@ -78,6 +83,8 @@ export class IncidentRun {
   #converged = false;
   /** Evidence is refreshed before planning when the cluster was changed since the last diagnosis. */
   #stale = false;
+  /** Steps of the current plan (by their argv) that nothing undoable can stand in for, and why. */
+  readonly #unconvertible = new Map<string[], string>();
 
   constructor(id: string, target: Target, options: RunOptions, ports: IncidentRunPorts) {
     this.id = id;
@@ -265,18 +272,50 @@ export class IncidentRun {
       findings = await this.#diagnose();
       this.#stale = false;
     }
-    const plan = await this.#ports.brain.plan({ ...this.#diagnosisInput(), findings, attempts: this.#state.attempts });
+    const proposed = await this.#ports.brain.plan({
+      ...this.#diagnosisInput(),
+      findings,
+      attempts: this.#state.attempts,
+    });
+    const plan = proposed && (await this.#convert(proposed));
     if (plan) this.#note({ type: 'thought', agent: 'mitigation', text: `${plan.title}. Expect: ${plan.expects}` });
     const reason = plan ? '' : findings.length > 0 ? 'no justified fix is left to try' : 'no cause was found';
     return { type: 'planned', plan, reason };
   }
 
+  /** Commands that take something away are replaced before anything is rehearsed or shown for approval. */
+  async #convert(proposed: Plan): Promise<Plan> {
+    this.#unconvertible.clear();
+    const steps: Plan['steps'] = [];
+    for (const [index, step] of proposed.steps.entries()) {
+      const later = proposed.steps.slice(index + 1).map(({ argv }) => argv);
+      const conversion = await this.#ports.convert(step.argv, later);
+      if (conversion.outcome === 'refused') this.#unconvertible.set(step.argv, conversion.reason);
+      if (conversion.outcome !== 'converted') {
+        steps.push(step);
+        continue;
+      }
+      const { commands, reason } = conversion;
+      this.#note({ type: 'converted', from: step.argv, to: commands, reason });
+      const why = `In place of '${quoteArgv(['kubectl', ...step.argv])}': ${reason}. ${step.why}`;
+      steps.push(...commands.map((argv) => ({ argv, why })));
+    }
+    return { ...proposed, steps };
+  }
+
   async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
-    const refused = plan.steps.map(({ argv }) => ({ argv, problem: this.#ports.confine(argv, plan.files) }));
+    const refused = plan.steps.map(({ argv }) => ({
+      argv,
+      problem: this.#unconvertible.get(argv) ?? this.#ports.confine(argv, plan.files),
+    }));
     const steps = refused.some(({ problem }) => problem)
       ? refused.map(({ argv, problem }) => ({ argv, ok: !problem, problem: problem ?? '', writes: [], partial: false }))
       : await this.#ports.transactions.rehearse(plan, signal);
-    return { type: 'rehearsed', steps, hash: this.#ports.hash(JSON.stringify([plan.hash, steps])) };
+    return {
+      type: 'rehearsed',
+      steps,
+      hash: this.#ports.hash(JSON.stringify([planText(plan.steps, plan.files), steps])),
+    };
   }
 
   async #askApproval(effect: Extract<Effect, { type: 'askApproval' }>, signal: AbortSignal): Promise<EventBody> {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Conversion } from '../agents/conversion/conversion.ts';
+import { convertCommand } from '../agents/conversion/convert-command.ts';
 import { affectedBy } from '../cluster/affected.ts';
 import { userCheckOracle } from '../cluster/check-oracle.ts';
 import { connect, type ClusterConnection } from '../cluster/cluster-connection.ts';
-import { ClusterError } from '../domain/cluster-error.ts';
+import { ClusterError, messageOf } from '../domain/cluster-error.ts';
 import { WatchSettler } from '../cluster/settle.ts';
 import { HealthOracle, NodeOracle } from '../cluster/health-oracle.ts';
 import { inventoryCheats } from '../cluster/inventory.ts';
@@ -114,6 +116,7 @@ export class TargetSession {
     record: (event: RunEvent) => void,
   ): Promise<IncidentRunPorts> {
     const { clock } = this.#parts;
+    const { version } = await this.#parts.kubectl();
     return {
       brain,
       cluster: this.reader,
@@ -123,7 +126,8 @@ export class TargetSession {
       lock: this.#lock,
       clock,
       askApproval,
-      confine: (argv, files) => agentRefusal(argv, files, this.target),
+      convert: (argv, later) => this.#convert(argv, later),
+      confine: (argv, files) => agentRefusal(argv, files, this.target, version),
       isAffected: affectedBy,
       cheats: inventoryCheats,
       targetMoved: () => this.#moved(),
@@ -152,10 +156,32 @@ export class TargetSession {
   }
 
   async rehearseCommand(argv: string[], signal: AbortSignal): Promise<StepRehearsal> {
-    const problem = commandRefusal(argv, this.target);
-    if (problem) return { argv, ok: false, problem, writes: [], partial: false };
-    const [rehearsal] = await (await this.#transactions()).rehearse(planOf(argv), signal);
-    return rehearsal!;
+    const { version } = await this.#parts.kubectl();
+    const problem = commandRefusal(argv, this.target, version);
+    const rehearsal = problem
+      ? { argv, ok: false, problem, writes: [], partial: false }
+      : (await (await this.#transactions()).rehearse(planOf(argv), signal))[0]!;
+    return rehearsal.ok ? rehearsal : this.#withSuggestion(rehearsal);
+  }
+
+  /** The engineer's own command is never replaced, but a refusal names what would be let through. */
+  async #withSuggestion(refused: StepRehearsal): Promise<StepRehearsal> {
+    const conversion = await this.#convert(refused.argv, []);
+    if (conversion.outcome === 'refused') return { ...refused, problem: conversion.reason };
+    if (conversion.outcome === 'unchanged') return refused;
+    const { version } = await this.#parts.kubectl();
+    return conversion.commands.some((argv) => commandRefusal(argv, this.target, version))
+      ? refused
+      : { ...refused, problem: conversion.reason, instead: conversion.commands };
+  }
+
+  async #convert(argv: string[], later: string[][]): Promise<Conversion> {
+    const scope = { namespace: this.target.namespace, maxWrites: DEFAULT_OPTIONS.maxWrites, later };
+    try {
+      return await convertCommand(argv, this.reader, scope);
+    } catch (error) {
+      return { outcome: 'refused', reason: `what the command would take away could not be read: ${messageOf(error)}` };
+    }
   }
 
   async runCommand(argv: string[], signal: AbortSignal): Promise<CommandResult> {

@@ -176,6 +176,11 @@ class Fold {
         if (event.agent === 'undo') this.#undoReason = event.text;
         this.#say(at, event.agent, 'thought', event.text);
         break;
+      case 'converted': {
+        const by = event.to.map(commandLine).join(' && ');
+        this.#say(at, 'stratus', 'event', `Replaced ${commandLine(event.from)} by ${by}: ${event.reason}`);
+        break;
+      }
       case 'progress':
         this.#progress = presentable(event.text, 300);
         break;

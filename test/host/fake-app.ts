@@ -154,6 +154,7 @@ export class FakeApp implements StratusApp {
       },
       clock: this.clock,
       askApproval: request.askApproval,
+      convert: async () => ({ outcome: 'unchanged' }),
       confine: () => null,
       isAffected: () => () => true,
       cheats: () => [],
