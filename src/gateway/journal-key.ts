@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Key of all journals in a state folder (AES-256). */
@@ -12,15 +12,29 @@ export interface JournalKey {
 /**
  * From `$STRATUS_JOURNAL_KEY` (64 hex digits or base64 of 32 bytes), else from `journal.key` in the state folder, which
  * is made on first use, readable by its owner only.
- * @throws Error with what to do when the key is malformed or readable by others.
+ * @throws Error with what to do when the key is malformed, readable by others, or missing beside journals.
  */
 export async function loadJournalKey(folder: string, env: NodeJS.ProcessEnv): Promise<JournalKey> {
   if (env.STRATUS_JOURNAL_KEY) return keyFrom(env.STRATUS_JOURNAL_KEY, '$STRATUS_JOURNAL_KEY');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'journal.key');
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  const existing = await readFile(path, 'utf8').catch(() => null);
+  const existing = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw new Error(
+      `the journal key ${path} cannot be read (${error.code}): make it readable for you alone (chmod 600)`,
+    );
+  });
   if (existing === null) {
+    const journals = (await readdir(join(folder, 'journal')).catch(() => [])).filter((name) =>
+      name.endsWith('.journal'),
+    );
+    // A new key would make the old journals unreadable for good, and with them what is still to be undone.
+    if (journals.length > 0) {
+      throw new Error(
+        `the journal key ${path} is missing, and ${journals.length} journal file(s) were written with it: put it back, or set STRATUS_JOURNAL_KEY`,
+      );
+    }
     await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
     try {
       // Two processes starting at once: the first link wins, both read the same file.

@@ -1,27 +1,15 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
-import type { JournalKey } from './journal-key.ts';
+import type { JournalContent, JournalHead } from './journal-file.ts';
+import { isJournalName, JournalDamaged, JournalFile, JournalUnwritable } from './journal-file.ts';
+import { INDEX, JournalFolder } from './journal-folder.ts';
+import type { IndexEntry } from './journal-index.ts';
+import { digestOf, isClosed, JournalIndex, NO_HEAD } from './journal-index.ts';
 import { loadJournalKey } from './journal-key.ts';
-import type { JournalHead } from './journal-file.ts';
-import { isJournalName, JournalDamaged, JournalFile, readJournal } from './journal-file.ts';
 import type { JournalRecord, OpenRecord } from './journal-records.ts';
-import { statusOf, writesOf } from './journal-records.ts';
-import { rootsOf } from '../undo/inverse.ts';
+import { statusOf } from './journal-records.ts';
 import { ProcessLock } from './process-lock.ts';
-
-/** A line of the index: what changed in which transaction, with the head of its journal at that moment. */
-type IndexRecord =
-  | { type: 'opened'; open: OpenRecord; head: JournalHead }
-  | { type: 'status'; id: string; status: TransactionStatus; at: string; head: JournalHead; digest: Digest }
-  | { type: 'dropped'; id: string; at: string };
-
-/** What a list shows of a transaction's content, so that finished ones need not be read again. */
-type Digest = Pick<TransactionSummary, 'commands' | 'roots' | 'writes'>;
-
-const INDEX = 'index';
-/** Other processes hold the index for a few milliseconds only. */
-const INDEX_WAIT_MS = 10_000;
 
 export interface JournalProblem {
   /** Transaction id, or `index`. */
@@ -35,11 +23,11 @@ export class OpenJournal {
   readonly records: JournalRecord[];
   private readonly file: JournalFile;
   private readonly lock: ProcessLock;
-  private readonly store: JournalStore;
+  private readonly index: JournalIndex;
   private closed = false;
 
-  constructor(store: JournalStore, id: string, file: JournalFile, lock: ProcessLock, records: JournalRecord[]) {
-    this.store = store;
+  constructor(index: JournalIndex, id: string, file: JournalFile, lock: ProcessLock, records: JournalRecord[]) {
+    this.index = index;
     this.id = id;
     this.file = file;
     this.lock = lock;
@@ -50,13 +38,13 @@ export class OpenJournal {
     return this.file.head;
   }
 
-  /** On disk when resolved. */
+  /** On disk when resolved. @throws JournalUnwritable */
   async append(record: JournalRecord): Promise<void> {
     await this.file.append(record, true);
     this.records.push(record);
   }
 
-  /** Written but not forced to disk: for what recovery can find out again. */
+  /** Written but not forced to disk: for what recovery can find out again. @throws JournalUnwritable */
   async note(record: JournalRecord): Promise<void> {
     await this.file.append(record, false);
     this.records.push(record);
@@ -65,7 +53,11 @@ export class OpenJournal {
   /** Records a new status in the journal, then in the index. */
   async setStatus(status: TransactionStatus, at: string, reason?: string): Promise<void> {
     await this.append({ type: 'phase', status, at, ...(reason ? { reason } : {}) });
-    await this.store.noteStatus(this.id, status, at, this.head, digestOf(this.records));
+    const { id, head } = this;
+    await this.index.append({ type: 'status', id, status, at, head, digest: digestOf(this.records) }).catch((error) => {
+      // The journal decides; where the index lags behind, it is read instead.
+      if (!(error instanceof JournalUnwritable)) throw error;
+    });
   }
 
   async close(): Promise<void> {
@@ -78,12 +70,12 @@ export class OpenJournal {
 
 /** All journals of a state folder; several processes may use it at once. */
 export class JournalStore {
-  private readonly folder: string;
-  private readonly key: JournalKey;
+  private readonly folder: JournalFolder;
+  private readonly index: JournalIndex;
 
-  private constructor(folder: string, key: JournalKey) {
+  private constructor(folder: JournalFolder) {
     this.folder = folder;
-    this.key = key;
+    this.index = new JournalIndex(folder);
   }
 
   /** @param stateFolder is created when missing, readable by its owner only. */
@@ -91,31 +83,42 @@ export class JournalStore {
     const key = await loadJournalKey(stateFolder, env);
     const folder = join(stateFolder, 'journal');
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    return new JournalStore(folder, key);
+    return new JournalStore(new JournalFolder(folder, key));
   }
 
+  /** @throws JournalUnwritable; then nothing is left of it */
   async create(open: OpenRecord): Promise<OpenJournal> {
     if (!isJournalName(open.id)) throw new Error(`not a transaction id: ${open.id}`);
-    const lock = await ProcessLock.acquire(this.lockPath(open.id), `transaction ${open.id}`, 0);
-    const file = await JournalFile.create(this.path(open.id), open.id, this.key);
-    await file.append(open, true);
-    await this.index({ type: 'opened', open, head: file.head });
-    return new OpenJournal(this, open.id, file, lock, [open]);
+    const { folder, index } = this;
+    const lock = await folder.hold(open.id);
+    let file: JournalFile | null = null;
+    try {
+      file = await JournalFile.create(folder.file(open.id), open.id, folder.key);
+      await file.append(open, true);
+      await index.append({ type: 'opened', open, head: file.head });
+      return new OpenJournal(index, open.id, file, lock, [open]);
+    } catch (error) {
+      await file?.close();
+      if (file) await folder.remove(open.id);
+      await lock.release();
+      throw error;
+    }
   }
 
-  /** Takes an existing journal. @throws LockedByProcess, JournalDamaged, Error when there is none */
+  /** Takes an existing journal. @throws LockedByProcess, JournalDamaged, JournalUnwritable, Error when there is none */
   async take(id: string): Promise<OpenJournal> {
-    await this.mustExist(id);
-    const lock = await ProcessLock.acquire(this.lockPath(id), `transaction ${id}`, 0);
+    const { folder, index } = this;
+    await folder.mustExist(id);
+    const lock = await folder.hold(id);
     try {
-      const { journal, content } = await JournalFile.open(this.path(id), id, this.key);
+      const { journal, content } = await JournalFile.open(folder.file(id), id, folder.key);
       try {
-        await this.compareWithIndex(id, content.head);
+        this.compareWithIndex(id, content, (await index.entries()).entries);
       } catch (error) {
         await journal.close();
         throw error;
       }
-      return new OpenJournal(this, id, journal, lock, content.records as JournalRecord[]);
+      return new OpenJournal(index, id, journal, lock, content.records as JournalRecord[]);
     } catch (error) {
       await lock.release();
       throw error;
@@ -124,33 +127,40 @@ export class JournalStore {
 
   /** @throws JournalDamaged, Error when there is none */
   async read(id: string): Promise<JournalRecord[]> {
-    await this.mustExist(id);
-    const content = await readJournal(this.path(id), id, this.key);
-    await this.compareWithIndex(id, content.head);
+    await this.folder.mustExist(id);
+    const content = await this.folder.read(id);
+    this.compareWithIndex(id, content, (await this.index.entries()).entries);
     return content.records as JournalRecord[];
   }
 
-  /** Oldest first. A transaction whose journal is damaged is listed from the index. @throws JournalDamaged for the index */
+  /**
+   * Oldest first. A transaction whose journal is damaged is listed from the index, and with a damaged index from the
+   * journals. @throws JournalDamaged when the index was written with another key or by another version
+   */
   async list(): Promise<TransactionSummary[]> {
-    const folded = foldIndex(await this.readIndex());
-    return Promise.all([...folded.values()].map((entry) => this.summarise(entry)));
+    const { entries } = await this.index.entries();
+    return Promise.all([...entries.values()].map((entry) => this.summarise(entry)));
   }
 
   /** Checks every journal and the index; empty when all is well. */
   async verify(): Promise<JournalProblem[]> {
     const problems: JournalProblem[] = [];
-    let folded = new Map<string, Folded>();
+    let entries: ReadonlyMap<string, IndexEntry> = new Map();
     try {
-      folded = foldIndex(await this.readIndex());
+      const read = await this.index.entries();
+      entries = read.entries;
+      if (read.damage) problems.push({ name: INDEX, problem: read.damage.message });
     } catch (error) {
       problems.push({ name: INDEX, problem: (error as Error).message });
     }
-    const onDisk = (await readdir(this.folder)).filter(
-      (file) => file.endsWith('.journal') && file !== `${INDEX}.journal`,
-    );
-    for (const id of new Set([...folded.keys(), ...onDisk.map((file) => file.slice(0, -'.journal'.length))])) {
+    for (const file of await this.index.setAside()) {
+      const problem = `a damaged index was set aside as ${file} and made anew from the journals: remove that file once you have looked at it`;
+      problems.push({ name: INDEX, problem });
+    }
+    for (const id of new Set([...entries.keys(), ...(await this.folder.ids())])) {
       try {
-        await this.read(id);
+        await this.folder.mustExist(id);
+        this.compareWithIndex(id, await this.folder.read(id), entries);
       } catch (error) {
         problems.push({ name: id, problem: (error as Error).message });
       }
@@ -158,96 +168,70 @@ export class JournalStore {
     return problems;
   }
 
-  /** Removes whole journals of finished transactions closed before `before`. Returns the removed ids. */
-  async dropClosedBefore(before: Date, now: Date): Promise<string[]> {
-    const dropped: string[] = [];
-    for (const entry of foldIndex(await this.readIndex()).values()) {
-      const finished = entry.status === 'committed' || entry.status === 'undone';
-      if (!finished || !entry.closedAt || new Date(entry.closedAt) >= before) continue;
-      if (await ProcessLock.heldBy(this.lockPath(entry.open.id))) continue;
-      await this.index({ type: 'dropped', id: entry.open.id, at: now.toISOString() });
-      await rm(this.path(entry.open.id), { force: true });
-      await rm(`${this.path(entry.open.id)}.head`, { force: true });
-      dropped.push(entry.open.id);
-    }
-    return dropped;
-  }
-
-  async noteStatus(
-    id: string,
-    status: TransactionStatus,
-    at: string,
-    head: JournalHead,
-    digest: Digest,
-  ): Promise<void> {
-    await this.index({ type: 'status', id, status, at, head, digest });
-  }
-
-  /** Bytes of a transaction's journal. */
-  async size(id: string): Promise<number> {
-    return (await stat(this.path(id))).size;
-  }
-
-  private path(id: string): string {
-    return join(this.folder, `${id}.journal`);
-  }
-
-  private lockPath(name: string): string {
-    return join(this.folder, 'locks', `${name}.lock`);
-  }
-
-  private async mustExist(id: string): Promise<void> {
-    const known = isJournalName(id) && id !== INDEX && (await stat(this.path(id)).catch(() => null));
-    if (!known) throw new Error(`no transaction ${id.slice(0, 64)} in ${this.folder}: stratus journal list shows them`);
-  }
-
-  private async index(record: IndexRecord): Promise<void> {
-    const lock = await ProcessLock.acquire(this.lockPath(INDEX), 'the journal index', INDEX_WAIT_MS);
+  /**
+   * Closes a transaction whose journal is damaged, as `diverged`: what is in the cluster is for a person to judge.
+   * @throws Error when its journal is whole
+   */
+  async giveUpDamaged(id: string, at: string): Promise<void> {
+    await this.folder.mustExist(id);
+    const lock = await this.folder.hold(id);
     try {
-      const exists = await stat(this.path(INDEX)).catch(() => null);
-      const file = exists
-        ? (await JournalFile.open(this.path(INDEX), INDEX, this.key)).journal
-        : await JournalFile.create(this.path(INDEX), INDEX, this.key);
-      try {
-        await file.append(record, true);
-      } finally {
-        await file.close();
-      }
+      const damage = await this.read(id).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (!(damage instanceof JournalDamaged)) throw new Error(`the journal of ${id} is whole: undo it or keep it`);
+      const known = (await this.index.entries()).entries.get(id);
+      const digest = known?.digest ?? digestOf(damage.intact as JournalRecord[]);
+      await this.index.append({ type: 'status', id, status: 'diverged', at, head: known?.head ?? NO_HEAD, digest });
     } finally {
       await lock.release();
     }
   }
 
-  private async readIndex(): Promise<IndexRecord[]> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return (await readJournal(this.path(INDEX), INDEX, this.key)).records as IndexRecord[];
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-        // A reader without the lock can see the head of an append before or after the record itself: look again.
-        if (!(error instanceof JournalDamaged) || attempt >= 3) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 10 * (attempt + 1)));
-      }
+  /** Removes whole journals of finished transactions closed before `before`. Returns the removed ids. */
+  async dropClosedBefore(before: Date, now: Date): Promise<string[]> {
+    const dropped: string[] = [];
+    for (const { open, status, closedAt } of (await this.index.entries()).entries.values()) {
+      const finished = status === 'committed' || status === 'undone';
+      if (!finished || !closedAt || new Date(closedAt) >= before) continue;
+      if (await ProcessLock.heldBy(this.folder.lock(open.id))) continue;
+      await this.index.append({ type: 'dropped', id: open.id, at: now.toISOString() });
+      await this.folder.remove(open.id);
+      dropped.push(open.id);
     }
+    return dropped;
+  }
+
+  /** Bytes of a transaction's journal. */
+  async size(id: string): Promise<number> {
+    return (await stat(this.folder.file(id))).size;
   }
 
   /** The index remembers how far a journal had got: one that is shorter, or differs there, was tampered with. */
-  private async compareWithIndex(id: string, head: JournalHead): Promise<void> {
-    const known = foldIndex(await this.readIndex()).get(id)?.head;
+  private compareWithIndex(
+    id: string,
+    { head, intactBytes, records }: JournalContent,
+    entries: ReadonlyMap<string, IndexEntry>,
+  ): void {
+    const known = entries.get(id)?.head;
     if (known && (known.seq > head.seq || (known.seq === head.seq && known.chain !== head.chain))) {
-      throw new JournalDamaged(this.path(id), head.seq + 1, `the index has seen ${known.seq} records of it`);
+      const at = { record: head.seq + 1, offset: intactBytes };
+      const what = `the index has seen ${known.seq} records of it`;
+      throw new JournalDamaged(this.folder.file(id), at, what, { intact: records });
     }
   }
 
-  private async summarise(entry: Folded): Promise<TransactionSummary> {
+  private async summarise(entry: IndexEntry): Promise<TransactionSummary> {
     const { id, run, title, target, at } = entry.open;
-    let status = entry.status;
-    let digest = entry.digest;
-    if (!entry.closedAt || !digest) {
+    let { status, digest, closedAt } = entry;
+    if (!closedAt || !digest) {
       try {
-        const records = (await readJournal(this.path(id), id, this.key)).records as JournalRecord[];
+        const records = (await this.folder.read(id)).records as JournalRecord[];
+        const phase = records.findLast((record) => record.type === 'phase');
         status = statusOf(records);
         digest = digestOf(records);
+        if (phase && isClosed(status)) closedAt = phase.at;
       } catch {
         // Listed all the same; verify and every use of the transaction name the damage.
       }
@@ -261,53 +245,11 @@ export class JournalStore {
       fingerprint: target.fingerprint,
       namespace: target.namespace,
       openedAt: at,
-      closedAt: entry.closedAt,
+      closedAt,
       commands: digest?.commands ?? [],
       roots: digest?.roots ?? [],
       writes: digest?.writes ?? 0,
-      active: (await ProcessLock.heldBy(this.lockPath(id))) !== null,
+      active: (await ProcessLock.heldBy(this.folder.lock(id))) !== null,
     };
   }
-}
-
-function digestOf(records: JournalRecord[]): Digest {
-  const writes = writesOf(records).filter((write) => write.outcome !== 'rejected');
-  return {
-    commands: records.flatMap((record) => (record.type === 'step' ? [record.argv] : [])),
-    roots: rootsOf(writes),
-    writes: writes.length,
-  };
-}
-
-interface Folded {
-  open: OpenRecord;
-  digest: Digest | null;
-  status: TransactionStatus;
-  closedAt: string | null;
-  head: JournalHead;
-}
-
-function foldIndex(records: IndexRecord[]): Map<string, Folded> {
-  const entries = new Map<string, Folded>();
-  for (const record of records) {
-    if (record.type === 'opened') {
-      entries.set(record.open.id, {
-        open: record.open,
-        status: 'open',
-        closedAt: null,
-        head: record.head,
-        digest: null,
-      });
-    } else if (record.type === 'dropped') {
-      entries.delete(record.id);
-    } else {
-      const entry = entries.get(record.id);
-      if (!entry) continue;
-      entry.status = record.status;
-      entry.head = record.head;
-      entry.digest = record.digest;
-      entry.closedAt = ['committed', 'undone', 'diverged'].includes(record.status) ? record.at : null;
-    }
-  }
-  return entries;
 }

@@ -1,0 +1,75 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JournalContent } from './journal-file.ts';
+import { isJournalName, JournalDamaged, JournalUnwritable, readJournal } from './journal-file.ts';
+import type { JournalKey } from './journal-key.ts';
+import { LockedByProcess, ProcessLock } from './process-lock.ts';
+
+/** Name of the index among the journals. */
+export const INDEX = 'index';
+/** Other processes hold the index for a few milliseconds only. */
+const INDEX_WAIT_MS = 10_000;
+const MAX_READS = 4;
+
+/** The folder of all journals: names, locks and verified reading. */
+export class JournalFolder {
+  readonly path: string;
+  readonly key: JournalKey;
+
+  constructor(path: string, key: JournalKey) {
+    this.path = path;
+    this.key = key;
+  }
+
+  file(name: string): string {
+    return join(this.path, `${name}.journal`);
+  }
+
+  lock(name: string): string {
+    return join(this.path, 'locks', `${name}.lock`);
+  }
+
+  /** Ids of the transactions that have a file here. */
+  async ids(): Promise<string[]> {
+    return (await readdir(this.path))
+      .filter((file) => file.endsWith('.journal') && file !== `${INDEX}.journal`)
+      .map((file) => file.slice(0, -'.journal'.length))
+      .filter(isJournalName)
+      .sort();
+  }
+
+  /** @throws Error when there is no journal of that id */
+  async mustExist(id: string): Promise<void> {
+    const known = isJournalName(id) && id !== INDEX && (await stat(this.file(id)).catch(() => null));
+    if (!known) throw new Error(`no transaction ${id.slice(0, 64)} in ${this.path}: stratus journal list shows them`);
+  }
+
+  /**
+   * The whole content, verified. A reader without the lock can see the head of an append before or after the record
+   * itself: it looks again. @throws JournalDamaged, ENOENT
+   */
+  async read(name: string): Promise<JournalContent> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await readJournal(this.file(name), name, this.key);
+      } catch (error) {
+        if (!(error instanceof JournalDamaged) || error.kind !== 'content' || attempt >= MAX_READS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 10 * attempt));
+      }
+    }
+  }
+
+  /** @throws LockedByProcess, JournalUnwritable */
+  async hold(name: string): Promise<ProcessLock> {
+    const [what, wait] = name === INDEX ? ['the journal index', INDEX_WAIT_MS] : [`transaction ${name}`, 0];
+    try {
+      return await ProcessLock.acquire(this.lock(name), what as string, wait as number);
+    } catch (error) {
+      throw error instanceof LockedByProcess ? error : new JournalUnwritable(this.lock(name), error);
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    for (const file of [this.file(id), `${this.file(id)}.head`]) await rm(file, { force: true });
+  }
+}
