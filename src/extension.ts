@@ -44,7 +44,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const documents = new ObjectDocuments();
   const mitigation = new Mitigation(lease, prompts, sessions, log);
   const undo = new UndoActions(app, lease, prompts, documents, log);
-  const scripts = new LintCommands(app, prompts, documents, log);
+  const scripts = new LintCommands(lease, prompts, documents, log);
   const connect = async (options: LintConnectionOptions) => {
     const { connectLinter } = await import('./ui/lint-connection.ts');
     return connectLinter(options);

@@ -6,6 +6,7 @@ import type { Target } from '../domain/target.ts';
 import type { RehearsedWrite, StepRehearsal } from '../domain/transaction.ts';
 import { lastFlag, parseKubectl } from '../kubectl/parse.ts';
 import type { CommandResult, StratusApp } from '../run/app.ts';
+import type { AppLease } from './app-loader.ts';
 import type { ScriptCommand } from './contributions.ts';
 import { Command, Setting } from './contributions.ts';
 import { readSetting } from './editor-api.ts';
@@ -22,13 +23,14 @@ const SHOWN = 3;
 
 /** What the code lenses above kubectl commands of a script do: rehearse, or run as a transaction of its own. */
 export class LintCommands {
-  readonly #app: () => Promise<StratusApp>;
+  readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
   readonly #documents: ObjectDocuments;
   readonly #log: Log;
 
-  constructor(app: () => Promise<StratusApp>, prompts: Prompts, documents: ObjectDocuments, log: Log) {
-    this.#app = app;
+  /** A lease: a change of settings must not close the connection of a command that is rehearsed or runs. */
+  constructor(lease: () => Promise<AppLease>, prompts: Prompts, documents: ObjectDocuments, log: Log) {
+    this.#lease = lease;
     this.#prompts = prompts;
     this.#documents = documents;
     this.#log = log;
@@ -36,34 +38,56 @@ export class LintCommands {
 
   /** Server dry-run of the command on a target that is asked for; changes nothing. */
   async rehearse(command?: ScriptCommand): Promise<void> {
-    const prepared = await this.#prepare(command, vscode.l10n.t('Rehearse command'));
-    if (!prepared) return;
-    const { app, target, argv } = prepared;
-    const rehearsal = await this.#rehearsal(app, target, argv);
-    await this.#show(rehearsal);
+    const checked = this.#check(command);
+    const rehearsed = await this.#leased(async (app) => {
+      const prepared = await this.#prepare(app, checked, vscode.l10n.t('Rehearse command'));
+      if (!prepared) return null;
+      const rehearsal = await this.#rehearsal(app, prepared.target, prepared.argv);
+      await this.#show(rehearsal);
+      return { target: prepared.target, rehearsal };
+    });
+    if (!rehearsed) return;
+    const { target, rehearsal } = rehearsed;
     const run = vscode.l10n.t('Run in Transaction');
     const actions = rehearsal.writes.length > 0 ? [run] : [];
-    // Not awaited: a notification stays until someone closes it.
+    // Not awaited and without a lease: a notification stays until someone closes it.
     void this.#prompts
       .notify('info', vscode.l10n.t('Rehearsed on {0}: {1}.', place(target), forecast(rehearsal.writes)), ...actions)
-      .then((answer) => (answer === run ? this.#confirmAndRun(app, target, rehearsal) : undefined))
+      .then((answer) =>
+        answer === run ? this.#leased((app) => this.#confirmAndRun(app, target, rehearsal)) : undefined,
+      )
       .catch((error: unknown) => this.#fail(error));
   }
 
   /** Rehearses, asks with context and namespace in sight, and runs the command as an undoable transaction. */
   async run(command?: ScriptCommand): Promise<void> {
-    const prepared = await this.#prepare(command, vscode.l10n.t('Run in transaction'));
-    if (!prepared) return;
-    const { app, target, argv } = prepared;
-    const rehearsal = await this.#rehearsal(app, target, argv);
-    await this.#show(rehearsal);
-    await this.#confirmAndRun(app, target, rehearsal);
+    const checked = this.#check(command);
+    await this.#leased(async (app) => {
+      const prepared = await this.#prepare(app, checked, vscode.l10n.t('Run in transaction'));
+      if (!prepared) return;
+      const rehearsal = await this.#rehearsal(app, prepared.target, prepared.argv);
+      await this.#show(rehearsal);
+      await this.#confirmAndRun(app, prepared.target, rehearsal);
+    });
   }
 
-  async #prepare(command: ScriptCommand | undefined, purpose: string) {
+  async #leased<T>(work: (app: StratusApp) => Promise<T>): Promise<T> {
+    const { app, release } = await this.#lease();
+    try {
+      return await work(app);
+    } finally {
+      release();
+    }
+  }
+
+  #check(command: ScriptCommand | undefined): ScriptCommand {
     if (!vscode.workspace.isTrusted)
       throw new Error('commands of a file run only in a trusted workspace; trust it first');
     if (!command || !isScriptCommand(command)) throw new Error('use the lens above a kubectl command of a script');
+    return command;
+  }
+
+  async #prepare(app: StratusApp, command: ScriptCommand, purpose: string) {
     const parsed = parseKubectl(command.argv);
     if (!parsed.ok) throw new Error(`this is no kubectl command that can be run: ${commandLine(command.argv)}`);
     const named = { context: lastFlag(parsed, 'context')?.value, namespace: lastFlag(parsed, 'namespace')?.value };
@@ -71,7 +95,6 @@ export class LintCommands {
       ...(named.context === undefined ? {} : { context: named.context }),
       ...(named.namespace === undefined ? {} : { namespace: named.namespace }),
     };
-    const app = await this.#app();
     const patterns = readSetting(Setting.protectedContexts);
     const target = await pickTarget(app, this.#prompts, (name) => isProtected(name, patterns), preset, purpose);
     if (!target) return null;
@@ -82,7 +105,7 @@ export class LintCommands {
           `the command names ${what} ${inCommand}, not ${target[what]}: choose that, or edit the command`,
         );
     }
-    return { app, target, argv: withAbsoluteFiles(command) };
+    return { target, argv: withAbsoluteFiles(command) };
   }
 
   async #rehearsal(app: StratusApp, target: Target, argv: string[]): Promise<StepRehearsal> {
