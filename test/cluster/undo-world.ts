@@ -102,7 +102,7 @@ function compare(path: string, a: unknown, b: unknown, lines: string[]): void {
 }
 
 const COLLECTIONS: Record<string, string> = {
-  Deployment: 'deployments', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets', Service: 'services', ConfigMap: 'configmaps',
+  Deployment: 'deployments', ReplicaSet: 'replicasets', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets', Service: 'services', ConfigMap: 'configmaps',
   Secret: 'secrets', CronJob: 'cronjobs', Job: 'jobs', Pod: 'pods', HorizontalPodAutoscaler: 'horizontalpodautoscalers',
   PodDisruptionBudget: 'poddisruptionbudgets', Ingress: 'ingresses', NetworkPolicy: 'networkpolicies', Role: 'roles',
   RoleBinding: 'rolebindings', PersistentVolumeClaim: 'persistentvolumeclaims', PersistentVolume: 'persistentvolumes',
