@@ -16,12 +16,14 @@ export interface CommandIo {
 interface OptionSpec {
   type: 'string' | 'boolean';
   multiple?: boolean;
+  /** One letter, for words that kubectl's users have in their fingers. */
+  short?: string;
 }
 export type Options = Record<string, OptionSpec>;
 
 export const TARGET_OPTIONS = {
   context: { type: 'string' },
-  namespace: { type: 'string' },
+  namespace: { type: 'string', short: 'n' },
 } as const satisfies Options;
 
 export interface ParsedCommand {
@@ -36,7 +38,7 @@ export function parseCommand(command: string, args: string[], options: Options):
   try {
     const { values: typed, positionals } = parseArgs({
       args,
-      options: { ...options, help: { type: 'boolean' } },
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
       strict: true,
     });

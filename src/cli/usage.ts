@@ -15,16 +15,17 @@ usage: stratus COMMAND [options]
   lint        flag unsafe kubectl in YAML and scripts
 
 common options
-  --context C, --namespace N   target (default: the kubeconfig's); pinned for the whole run
+  --context C                  target (default: the kubeconfig's); pinned for the whole run
+  -n N, --namespace N          namespace of the incident (default: the context's)
   --yes                        write without asking
   --json                       one JSON document per line on standard output
-  --help                       this text, or a command's own
+  -h, --help                   this text, or a command's own
 
 'stratus COMMAND --help' tells a command's options and exit codes.
 `;
 
 export const COMMAND_USAGE: Record<string, string> = {
-  mitigate: `usage: stratus mitigate [--context C] [--namespace N] [--yes] [--json] [--brain playbook]
+  mitigate: `usage: stratus mitigate [--context C] [-n NAMESPACE] [--yes] [--json] [--brain playbook]
   --check NAME=URL[,status=200][,samples=N]  user-request check, repeatable; URL is http(s)://... from this machine or
                                              svc://NAMESPACE/SERVICE:PORT/PATH through the API server
   --max-attempts N     at most N transactions, 1 to 10 (default 10)
@@ -35,11 +36,11 @@ export const COMMAND_USAGE: Record<string, string> = {
 exit: 0 resolved or healthy, 2 restored and verified, 3 diverged, 4 cluster or configuration error, 5 improved,
       6 stranded (run 'stratus recover'), 7 locked by another writer, 64 usage
 `,
-  diagnose: `usage: stratus diagnose [--context C] [--namespace N] [--json] [--check NAME=URL]
+  diagnose: `usage: stratus diagnose [--context C] [-n NAMESPACE] [--json] [--check NAME=URL]
 
 exit: 0 done (findings or not), 4 cluster or configuration error, 64 usage
 `,
-  run: `usage: stratus run [--context C] [--namespace N] [--yes] [--json] -- ARGS...
+  run: `usage: stratus run [--context C] [-n NAMESPACE] [--yes] [--json] -- ARGS...
   ARGS is one kubectl command without the word kubectl.
 
 exit: 0 done, 1 refused and nothing changed, 2 kubectl failed and was undone, 3 diverged, 4 cluster or configuration

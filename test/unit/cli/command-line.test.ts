@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandIo } from '../../../src/cli/command-line.ts';
-import { needConsent, numberOption, parseCommand } from '../../../src/cli/command-line.ts';
+import { needConsent, numberOption, parseCommand, TARGET_OPTIONS } from '../../../src/cli/command-line.ts';
 import { EXIT, exitCodeOfRun } from '../../../src/cli/exit-code.ts';
 import { mitigateCommand } from '../../../src/cli/mitigate.ts';
 import { changedLines } from '../../../src/cli/object-lines.ts';
@@ -35,6 +35,11 @@ describe('command line', () => {
   it('wants exactly one way to name the transaction to undo', async () => {
     await expect(undoCommand(['--yes'], io, neverOpens)).rejects.toThrow(/--last or --tx/);
     await expect(undoCommand(['--last', '--tx', 'a', '--yes'], io, neverOpens)).rejects.toThrow(UsageError);
+  });
+
+  it('knows a namespace by the letter kubectl uses', () => {
+    expect(parseCommand('diagnose', ['-n', 'shop'], TARGET_OPTIONS).text('namespace')).toBe('shop');
+    expect(parseCommand('diagnose', ['-nshop'], TARGET_OPTIONS).text('namespace')).toBe('shop');
   });
 
   it('takes everything after -- as the kubectl command', async () => {
