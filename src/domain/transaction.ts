@@ -60,8 +60,12 @@ export interface FieldDifference {
   ref: ObjectRef;
   /** RFC 6901 pointer; empty for the whole object. */
   path: string;
+  /** As at the checkpoint; undefined where there was nothing. */
   expected: unknown;
+  /** As found. */
   actual: unknown;
+  /** As the transaction left it; absent when it left nothing there, or for the whole object. */
+  written?: unknown;
 }
 
 export interface UndoProof {

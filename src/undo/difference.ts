@@ -172,6 +172,24 @@ export function fieldDifferences(ref: ObjectRef, expected: Value, actual: Value)
   }));
 }
 
+/** The same for one field of a Secret: what is there is told, not what it says; labels and the like stay. */
+export function blankField(field: FieldDifference): FieldDifference {
+  if (
+    field.ref.kind !== 'Secret' ||
+    /^\/(metadata\/(labels|finalizers|ownerReferences)|type|immutable)/.test(field.path)
+  ) {
+    return field;
+  }
+  const blank = (value: unknown) => (value === undefined ? undefined : '(hidden)');
+  const { expected, actual, written, ...rest } = field;
+  return {
+    ...rest,
+    expected: blank(expected),
+    actual: blank(actual),
+    ...(written === undefined ? {} : { written: blank(written) }),
+  };
+}
+
 /** Values of a Secret never leave (I11): data and stringData are replaced by a length note, also in last-applied. */
 export function blankSecret(object: KubeObject): KubeObject {
   if (object.kind !== 'Secret') return object;
