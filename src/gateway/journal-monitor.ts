@@ -1,18 +1,15 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.ts';
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
 import { KubeApi } from './kube-api.ts';
 import type { ApiRequest } from './api-request.ts';
-import { withQuery } from './api-request.ts';
-import { attribute } from './attribution.ts';
 import type { FaultHook } from './fault-points.ts';
-import { failed, noAnswer, passThrough, returnedHeaders } from './forward.ts';
+import { failed, passThrough } from './forward.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { writesOf } from './journal-records.ts';
 import type { OpenJournal } from './journal-store.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
-import { messageOf, parseObject, readAll, statusResponse } from './messages.ts';
+import { parseObject, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
 import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
@@ -20,14 +17,16 @@ import { carriesSecrets } from './redact.ts';
 import type { SecretScrubber } from './redact.ts';
 import { passAsUpstream } from './raw-access.ts';
 import type { Upstream } from './upstream.ts';
-import { UpstreamError } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { Assessment, WriteInspector, WriteSubject } from './write-inspector.ts';
+import { WriteSender } from './write-sender.ts';
 import { MAX_PINS, mayBeRace, patchMethod, Refused, Rejected } from './write-inspector.ts';
 
 /** The server stores no object beyond 1.5 MiB or so; JSON makes it longer. */
 const MAX_OBJECT = 64 * 1024 * 1024;
 /** Forms in which the server shows less than the object. */
+/** Before a write that lost a race is pinned anew; longer with each time. */
+const PIN_PAUSE_MS = 20;
 const PARTIAL = new Set(['Table', 'PartialObjectMetadata', 'Status']);
 
 export interface JournalMonitorOptions {
@@ -49,7 +48,7 @@ export interface JournalMonitorOptions {
  */
 export class JournalMonitor implements Handler {
   private readonly options: JournalMonitorOptions;
-  private readonly raw: KubeApi;
+  private readonly sender: WriteSender;
   private queue: Promise<unknown> = Promise.resolve();
   private step = 0;
   private stepRefusals: Refusal[] = [];
@@ -61,7 +60,7 @@ export class JournalMonitor implements Handler {
 
   constructor(options: JournalMonitorOptions) {
     this.options = options;
-    this.raw = new KubeApi(passAsUpstream(options.upstream));
+    this.sender = new WriteSender({ ...options, reads: new KubeApi(passAsUpstream(options.upstream)) });
   }
 
   beginStep(step: number, predictions: ReadonlyMap<string, KubeObject | null> = new Map()): void {
@@ -127,7 +126,7 @@ export class JournalMonitor implements Handler {
       if (this.writes() >= this.options.maxWrites) {
         throw new Refused('too-many-writes', `this transaction may send at most ${this.options.maxWrites} writes`);
       }
-      return await this.send(subject);
+      return await this.send(subject, request.signal);
     } catch (error) {
       if (error instanceof Refused || error instanceof UnreadableBody) {
         const rule = error instanceof Refused ? error.rule : 'encoding';
@@ -151,7 +150,7 @@ export class JournalMonitor implements Handler {
       : statusResponse(answer.status, answer.message);
   }
 
-  private async send(first: WriteSubject): Promise<GatewayResponse> {
+  private async send(first: WriteSubject, signal: AbortSignal): Promise<GatewayResponse> {
     let subject = first;
     for (let pin = 1; ; pin++) {
       const assessed = await this.assess(subject);
@@ -162,14 +161,17 @@ export class JournalMonitor implements Handler {
         throw new Refused('not-the-writer', blocked);
       }
       const intent = await this.recordIntent(subject, assessed.assessment);
-      const { response, conflict } = await this.forward(subject, intent);
+      const { response, conflict } = await this.forward(subject, intent, signal);
       if (!conflict || !subject.before) return response;
       const now = await this.options.inspector.current(subject.path);
-      if (now?.metadata.resourceVersion === subject.before.metadata.resourceVersion) return response;
+      // Nobody touched it: a JSON patch's own test failed, or the conflict is about something else (a quota) and passes.
+      const untouched = now?.metadata.resourceVersion === subject.before.metadata.resourceVersion;
+      if (untouched && (response.status !== 409 || pin >= MAX_PINS)) return response;
       if (pin >= MAX_PINS || !onlyStatusMoved(subject.before, now)) {
         this.stopped = `${refLabel(subject.ref)} was changed by somebody else meanwhile`;
         return response;
       }
+      await this.options.clock.sleep(PIN_PAUSE_MS * pin);
       subject = { ...subject, before: now };
     }
   }
@@ -232,45 +234,25 @@ export class JournalMonitor implements Handler {
   private async forward(
     subject: WriteSubject,
     intent: IntentRecord,
+    signal: AbortSignal,
   ): Promise<{ response: GatewayResponse; conflict: boolean }> {
-    const { upstream, crash } = this.options;
-    let status = 0;
-    let bytes: Buffer = Buffer.alloc(0);
-    let headers: Record<string, string> = {};
-    const body = subject.body.raw ?? (intent.body === null ? undefined : Buffer.from(JSON.stringify(intent.body)));
-    try {
-      const answer = await upstream.request({
-        method: intent.method,
-        path: withQuery(subject.target.path, subject.target.query),
-        headers: {
-          accept: 'application/json',
-          'content-type': intent.contentType,
-          'user-agent': this.options.manager,
-        },
-        body,
-      });
-      crash('write.after-forward');
-      status = answer.status;
-      headers = returnedHeaders(answer.headers);
-      delete headers['content-length'];
-      bytes = await readAll(answer.body, 64 * 1024 * 1024);
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) return this.settleUnknown(subject, intent, (error as Error).message);
-      if (error.maybeSent) return this.settleUnknown(subject, intent, error.message);
-      await this.recordOutcome(intent, 0, 'rejected', null, error.message);
-      this.stopped = `no answer from the API server: ${error.message}`;
-      return { response: noAnswer(error), conflict: false };
+    const fate = await this.sender.send(subject, intent, signal);
+    const { response } = fate;
+    if (fate.fate === 'unknown') {
+      // Recovery finds out once the server answers; nothing more may build on it.
+      this.stopped = `the answer to a write was lost: ${fate.reason}`;
+      this.stepWrites++;
+      return { response, conflict: false };
     }
-    // A server error says nothing about whether the write was stored.
-    if (status >= 500) return this.settleUnknown(subject, intent, messageOf(bytes));
-    const response: GatewayResponse = { status, headers, body: bytes };
-    if (status >= 300) {
-      await this.recordOutcome(intent, status, 'rejected', null, messageOf(bytes));
-      return { response, conflict: subject.verb !== 'create' && mayBeRace(status, subject) };
+    if (fate.fate === 'rejected') {
+      await this.recordOutcome(intent, fate.status, 'rejected', null, fate.reason);
+      if (fate.status === 0) this.stopped = `no answer from the API server: ${fate.reason}`;
+      return { response, conflict: subject.verb !== 'create' && mayBeRace(fate.status, subject) };
     }
     this.stepWrites++;
-    await this.recordOutcome(intent, status, 'done', await this.stored(subject, parseObject(bytes)), '');
-    if (intent.contentType.startsWith('application/apply-patch') && !subject.before && status === 200) {
+    const after = fate.status === 0 ? fate.after : await this.stored(subject, fate.after);
+    await this.recordOutcome(intent, fate.status, 'done', after, '');
+    if (intent.contentType.startsWith('application/apply-patch') && !subject.before && fate.status === 200) {
       this.stopped = `${refLabel(subject.ref)} was created by somebody else at the same moment`;
     }
     return { response, conflict: false };
@@ -284,25 +266,6 @@ export class JournalMonitor implements Handler {
     const live = await this.options.inspector.current(subject.path).catch(() => null);
     // A reading by a later version may already hold somebody else's edit.
     return live && live.metadata.resourceVersion === answer?.metadata.resourceVersion ? live : expected;
-  }
-
-  /** The answer was lost: finds out what became of the write, for a while; else recovery will. */
-  private async settleUnknown(
-    subject: WriteSubject,
-    intent: IntentRecord,
-    reason: string,
-  ): Promise<{ response: GatewayResponse; conflict: boolean }> {
-    this.stopped = `the answer to a write was lost: ${reason}`;
-    this.stepWrites++;
-    for (let attempt = 0; attempt < 5; attempt++) {
-      if (attempt > 0) await pause(200 * 2 ** attempt);
-      const answer = await this.raw.send('GET', subject.path).catch(() => null);
-      if (!answer || (answer.status !== 200 && answer.status !== 404)) continue;
-      const verdict = attribute(intent, answer.status === 200 ? answer.object : null, this.options.manager);
-      if (verdict.outcome !== 'unclear') await this.recordOutcome(intent, 0, verdict.outcome, verdict.after, reason);
-      break;
-    }
-    return { response: statusResponse(504, `the answer to this write was lost: ${reason}`), conflict: false };
   }
 
   private async recordOutcome(

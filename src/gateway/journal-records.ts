@@ -82,10 +82,11 @@ export function writesOf(records: JournalRecord[]): JournaledWrite[] {
         companions,
         after: null,
         outcome: 'unknown',
+        lost: true,
       });
     } else if (record.type === 'outcome') {
       const write = writes.get(record.seq);
-      if (write) [write.outcome, write.after] = [record.outcome, record.after];
+      if (write) [write.outcome, write.after, write.lost] = [record.outcome, record.after, record.status === 0];
     }
   }
   return [...writes.values()];

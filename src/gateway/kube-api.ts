@@ -5,6 +5,8 @@ import type { KubeObject } from '../domain/kube-object.ts';
 import { connectionError, shortPath, statusError } from './api-error.ts';
 import type { GatewayResponse, Handler } from './messages.ts';
 import { messageOf as statusMessage, parseObject, readAll } from './messages.ts';
+import { retryAfter } from './patience.ts';
+import { UpstreamError } from './upstream.ts';
 
 export interface WatchEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -18,6 +20,8 @@ export interface Answer {
   object: KubeObject | null;
   /** What the server said about its error; empty below 400. */
   message: string;
+  /** How long the server asks to wait before the next try, in ms. */
+  retryAfterMs?: number;
 }
 
 export interface SendOptions {
@@ -50,13 +54,18 @@ export class KubeApi {
 
   /**
    * Status and parsed answer, whatever the status; never repeated, no time limit of its own.
-   * @throws UpstreamError when the handler is the upstream itself and there is no answer
+   * @throws UpstreamError when the answer breaks off, or the handler is the upstream itself and there is no answer
    */
   async send(method: string, path: string, options: SendOptions = {}): Promise<Answer> {
     const response = await this.#handler.handle(requestOf(method, path, options));
-    const bytes = await readAll(response.body, MAX_BODY);
+    const bytes = await readAll(response.body, MAX_BODY).catch((error: unknown) => {
+      if (options.signal?.aborted) throw new UpstreamError('aborted', 'the request was cancelled', true);
+      throw new UpstreamError('unreachable', `the answer of the API server broke off: ${messageOf(error)}`, true);
+    });
     const message = response.status >= 400 ? statusMessage(bytes) : '';
-    return { status: response.status, object: parseObject(bytes), message };
+    const answer = { status: response.status, object: parseObject(bytes), message };
+    const retryAfterMs = retryAfter(response.headers);
+    return retryAfterMs === undefined ? answer : { ...answer, retryAfterMs };
   }
 
   /** Repeated once when the connection broke or a renewable credential had expired: reading again is harmless. */

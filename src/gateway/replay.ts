@@ -1,11 +1,11 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
-import { difference, pointer, sameJson } from '../undo/difference.ts';
+import { difference, pointer, sameJson, valueAt } from '../undo/difference.ts';
 import type { InverseStep } from '../undo/inverse.ts';
 import { isControlled } from '../undo/inverse.ts';
 import { CONTROLLER_ANNOTATIONS, normalise, recreationBody, withoutServerFields } from '../undo/normalise.ts';
-import { guardedPatch, takeBack } from '../undo/reverse-patch.ts';
+import { guardedPatch, selfGuardedPatch, takeBack } from '../undo/reverse-patch.ts';
 import { comparable } from '../undo/comparable.ts';
 import type { Discovery } from './discovery.ts';
 import { splitApiVersion } from './discovery.ts';
@@ -14,8 +14,8 @@ import type { Answer } from './kube-api.ts';
 import type { UndoAccess } from './undo-access.ts';
 import { splitObjectPath } from './undo-access.ts';
 
-/** PUTs that lose a race against status updates are repeated this often. */
-const MAX_CONFLICTS = 5;
+/** After so many writes lost against others' updates, values are compared instead of the version. */
+const MAX_RACES = 3;
 const GONE_WITHIN_MS = 60_000;
 /** Rounds of deleting pods that hold a claim; their controller may make new ones in between. */
 const MAX_CONSUMER_ROUNDS = 20;
@@ -66,6 +66,7 @@ export class Replay {
     const { ref, path, edits } = step;
     const first = edits[0]!.before;
     const last = edits.at(-1)!.after;
+    const patience = this.access.patience();
     for (let attempt = 0; ; attempt++) {
       const live = await this.access.get(path);
       if (!live || live.metadata.uid !== first.metadata.uid) {
@@ -86,23 +87,27 @@ export class Replay {
       }
       const real = await this.withoutAutoscaled(ref, conflicts);
       if (real.length > 0) {
-        for (const conflict of real) this.diverge(ref, pointer(conflict.path, now), conflict.expected, conflict.actual);
+        const ours = withoutServerFields(last);
+        for (const { path: at, expected, actual } of real)
+          this.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
         return;
       }
       if (sameJson(target, now)) return;
       const untouched = sameJson(normalise(live), normalise(last)) && edits.length === 1;
-      const answer = untouched
-        ? await this.put(ref, path, target, live)
-        : await this.patch(ref, path, now, target, live);
+      const answer =
+        untouched && attempt < MAX_RACES
+          ? await this.put(ref, path, target, live)
+          : await this.patch(ref, path, now, target, live, attempt);
       if (answer.status < 300) return;
       const raced =
         answer.status === 409 ||
         answer.status === 404 ||
         (answer.status === 422 && /testing|test operation|the server rejected/i.test(answer.message));
-      if (!raced || attempt >= MAX_CONFLICTS) {
-        this.fail(ref, now, target, answer);
+      if (!raced) {
+        this.fail(ref, now, target, answer, withoutServerFields(last));
         return;
       }
+      await this.access.beforeAnother(patience, ref, answer);
     }
   }
 
@@ -115,12 +120,26 @@ export class Replay {
     return this.access.write(ref, 'PUT', path, body, { query: `fieldManager=${this.manager}` });
   }
 
-  /** Somebody else changed the object too: only our paths are taken back, each guarded by a test. */
-  private patch(ref: ObjectRef, path: string, now: Json, target: Json, live: KubeObject): Promise<Answer> {
+  /**
+   * Somebody else changed the object too: only our paths are taken back, each guarded by a test. When others are always
+   * faster, values are tested instead of the version, so that their updates of other paths do no harm.
+   */
+  private patch(
+    ref: ObjectRef,
+    path: string,
+    now: Json,
+    target: Json,
+    live: KubeObject,
+    attempt: number,
+  ): Promise<Answer> {
+    const documents = [withControllerAnnotations(now, live), withControllerAnnotations(target, live)] as const;
+    const withoutVersion = attempt < MAX_RACES ? null : selfGuardedPatch(...documents);
+    const { uid, resourceVersion } = live.metadata;
+    const version = withoutVersion ? [] : [{ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }];
     const operations = [
-      { op: 'test', path: '/metadata/uid', value: live.metadata.uid },
-      { op: 'test', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
-      ...guardedPatch(withControllerAnnotations(now, live), withControllerAnnotations(target, live)),
+      { op: 'test', path: '/metadata/uid', value: uid },
+      ...version,
+      ...(withoutVersion ?? guardedPatch(...documents)),
     ];
     return this.access.write(ref, 'PATCH', path, operations, {
       contentType: 'application/json-patch+json',
@@ -205,7 +224,8 @@ export class Replay {
   }
 
   private async recreate(ref: ObjectRef, path: string, before: KubeObject): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
+    const patience = this.access.patience();
+    for (;;) {
       const live = await this.access.get(path);
       if (live?.metadata.deletionTimestamp) {
         if (await this.access.waitGone(path, live.metadata.uid ?? '', GONE_WITHIN_MS)) continue;
@@ -227,11 +247,11 @@ export class Replay {
       const [collection] = splitObjectPath(path);
       const answer = await this.create(ref, collection, body);
       if (answer.status < 300) return;
-      if (answer.status !== 409 || attempt >= MAX_CONFLICTS) {
+      if (answer.status !== 409) {
         this.diverge(ref, '', before, `could not be created again: ${answer.message}`);
         return;
       }
-      await this.access.pause(100);
+      await this.access.beforeAnother(patience, ref, answer);
     }
   }
 
@@ -289,8 +309,9 @@ export class Replay {
           if (answer.status < 300) return;
         }
       } else if (ref.kind !== 'PersistentVolumeClaim') {
-        for (const conflict of merged.conflicts)
-          this.diverge(ref, pointer(conflict.path, now), conflict.expected, conflict.actual);
+        const ours = withoutServerFields(created);
+        for (const { path: at, expected, actual } of merged.conflicts)
+          this.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
         return;
       }
     }
@@ -299,7 +320,8 @@ export class Replay {
 
   /** Replicas that an autoscaler set: brought back unless a person set them meanwhile. */
   private async restoreCompanion({ ref, path, companion }: Step<'companion'>): Promise<void> {
-    for (let attempt = 0; attempt <= MAX_CONFLICTS; attempt++) {
+    const patience = this.access.patience();
+    for (;;) {
       const live = await this.access.get(path);
       const wanted = companion.before.spec?.replicas as number | undefined;
       const actual = live?.spec?.replicas as number | undefined;
@@ -319,6 +341,7 @@ export class Replay {
       });
       if (answer.status < 300) return;
       if (answer.status !== 409) break;
+      await this.access.beforeAnother(patience, ref, answer);
     }
     this.residue.push(`the replicas of ${refLabel(ref)} are still as the autoscaler left them`);
   }
@@ -370,15 +393,16 @@ export class Replay {
     return entries.some((entry) => entry.manager === this.manager);
   }
 
-  private fail(ref: ObjectRef, now: Json, target: Json, answer: Answer): void {
+  private fail(ref: ObjectRef, now: Json, target: Json, answer: Answer, ours: Json): void {
     this.residue.push(`${refLabel(ref)}: the server refused the inverse (HTTP ${answer.status}): ${answer.message}`);
     for (const change of difference(target, now)) {
-      this.diverge(ref, pointer(change.path, target, now), change.before, change.after);
+      const at = pointer(change.path, target, now);
+      this.diverge(ref, at, change.before, change.after, valueAt(ours, change.path));
     }
   }
 
-  private diverge(ref: ObjectRef, path: string, expected: unknown, actual: unknown): void {
-    this.differences.push({ ref, path, expected, actual });
+  private diverge(ref: ObjectRef, path: string, expected: unknown, actual: unknown, written?: unknown): void {
+    this.differences.push({ ref, path, expected, actual, ...(written === undefined ? {} : { written }) });
   }
 }
 

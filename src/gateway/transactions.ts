@@ -24,6 +24,7 @@ import { SecretScrubber } from './redact.ts';
 import type { Overlay } from './rehearsal-monitor.ts';
 import { RehearsalMonitor } from './rehearsal-monitor.ts';
 import { runUndo } from './undo-run.ts';
+import { SteadyUpstream } from './steady-upstream.ts';
 import type { Upstream } from './upstream.ts';
 import { WriteInspector } from './write-inspector.ts';
 
@@ -42,13 +43,18 @@ export interface GatewayOptions {
   crash?: FaultHook;
   /** How long an undo goes on when the server does not answer; default 30 s. */
   patienceMs?: number;
+  /** How long reads and dry-runs of a transaction are repeated meanwhile; default 12 s. */
+  readPatienceMs?: number;
   /** How long a verified undo waits for workloads to converge; default 30 s. */
   convergeMs?: number;
   /** Give managed fields back to their owners after an undo; default true. */
   restoreOwnership?: boolean;
 }
 
-type Filled = Required<GatewayOptions>;
+type Filled = Required<GatewayOptions> & {
+  /** For everything but undo, which has a patience of its own. */
+  steady: Upstream;
+};
 
 /** Transactions on one pinned cluster. */
 export class GatewayTransactions implements TransactionManager {
@@ -59,9 +65,14 @@ export class GatewayTransactions implements TransactionManager {
       mayWrite: async () => null,
       crash: () => undefined,
       patienceMs: 30_000,
+      readPatienceMs: 12_000,
       convergeMs: 30_000,
       restoreOwnership: true,
       ...options,
+      steady: new SteadyUpstream(options.upstream, {
+        clock: options.clock,
+        patienceMs: options.readPatienceMs ?? 12_000,
+      }),
     };
   }
 
@@ -127,11 +138,11 @@ export class GatewayTransaction implements OpenTransaction {
     this.options = options;
     this.journal = journal;
     this.open = open;
-    this.raw = new KubeApi(passAsUpstream(options.upstream));
+    this.raw = new KubeApi(passAsUpstream(options.steady));
     this.rehearser = new Rehearser(options, open.manager, open.acceptHuman ?? false);
     this.steps = journal.records.filter((record) => record.type === 'step').length;
     this.monitor = new JournalMonitor({
-      upstream: options.upstream,
+      upstream: options.steady,
       journal,
       inspector: this.rehearser.inspector,
       scrubber: this.scrubber,
@@ -282,7 +293,7 @@ class Rehearser {
 
   constructor(options: Filled, manager: string, acceptHuman: boolean) {
     this.options = options;
-    const raw = new KubeApi(passAsUpstream(options.upstream));
+    const raw = new KubeApi(passAsUpstream(options.steady));
     this.inspector = new WriteInspector(raw, new Discovery((path) => raw.find(path)), manager, acceptHuman);
   }
 
@@ -300,8 +311,8 @@ class Rehearser {
     const ok: StepRehearsal = { argv: step.argv, ok: true, problem: '', writes: [], partial: false };
     // They wait for what a rehearsal never brings about, and write nothing.
     if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
-    const { upstream, kubectl, target } = this.options;
-    const monitor = new RehearsalMonitor(upstream, this.inspector, this.scrubber, overlay, createdHere);
+    const { steady, kubectl, target } = this.options;
+    const monitor = new RehearsalMonitor(steady, this.inspector, this.scrubber, overlay, createdHere);
     this.current = monitor;
     this.loopback ??= Loopback.open({ handle: (request) => this.handle(request) }, (method, path) =>
       this.current?.refuseStream(method, path),

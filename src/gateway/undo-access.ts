@@ -1,19 +1,20 @@
 import type { Clock } from '../domain/clock.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { refLabel } from '../domain/kube-object.ts';
 import { KubeApi } from './kube-api.ts';
 import type { Answer } from './kube-api.ts';
 import type { FaultHook } from './fault-points.ts';
 import type { OpenJournal } from './journal-store.ts';
 import { Monitor } from './monitor.ts';
+import { isBusy, Patience } from './patience.ts';
 import type { Upstream } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
 
 /** The cluster cannot be reached, or the caller gave up: the undo is still owed. */
 export class Stranded extends Error {}
 
-/** Answers that say "not now": the same request may be sent again because every undo write is conditional. */
-const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
+const INTERRUPTED = 'the undo was interrupted; it is still owed';
 
 export interface UndoAccessOptions {
   upstream: Upstream;
@@ -142,26 +143,44 @@ export class UndoAccess {
     try {
       await this.clock.sleep(ms, this.signal);
     } catch {
-      throw new Stranded('the undo was interrupted; it is still owed');
+      throw new Stranded(INTERRUPTED);
     }
   }
 
+  /** Time that is granted to one write against others who change the same object. */
+  patience(): Patience {
+    return new Patience(this.clock, this.options.patienceMs);
+  }
+
+  /** Pauses after a lost race. @throws Stranded when somebody else was faster for as long as there is patience */
+  async beforeAnother(patience: Patience, ref: ObjectRef, lost: Answer): Promise<void> {
+    const goOn = await patience.pause(lost.retryAfterMs, this.signal).catch(() => {
+      throw new Stranded(INTERRUPTED);
+    });
+    if (!goOn) throw new Stranded(`${refLabel(ref)} is changed by others all the time: ${lost.message}`);
+  }
+
+  /** The same request may be sent again because every write of an undo is conditional. */
   private async persist(send: () => Promise<Answer>): Promise<Answer> {
-    const end = this.clock.monotonic() + this.options.patienceMs;
-    for (let wait = 100; ; wait = Math.min(wait * 2, 3_000)) {
-      if (this.signal.aborted) throw new Stranded('the undo was interrupted; it is still owed');
+    const patience = this.patience();
+    for (;;) {
+      if (this.signal.aborted) throw new Stranded(INTERRUPTED);
       let reason: string;
+      let hint: number | undefined;
       try {
         const answer = await send();
-        if (!RETRYABLE.has(answer.status)) return answer;
+        if (!isBusy(answer.status)) return answer;
         reason = answer.message;
+        hint = answer.retryAfterMs;
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error;
-        if (error.failure === 'aborted') throw new Stranded('the undo was interrupted; it is still owed');
+        if (error.failure === 'aborted') throw new Stranded(INTERRUPTED);
         reason = error.message;
       }
-      if (this.clock.monotonic() >= end) throw new Stranded(`the cluster does not answer: ${reason}`);
-      await this.pause(wait);
+      const goOn = await patience.pause(hint, this.signal).catch(() => {
+        throw new Stranded(INTERRUPTED);
+      });
+      if (!goOn) throw new Stranded(`the cluster does not answer: ${reason}`);
     }
   }
 }

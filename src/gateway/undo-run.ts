@@ -1,12 +1,16 @@
 import type { Clock } from '../domain/clock.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
+import type { KubeObject } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import type { FieldDifference, UndoResult } from '../domain/transaction.ts';
+import type { InverseStep } from '../undo/inverse.ts';
+import { blankField } from '../undo/difference.ts';
 import { planInverse } from '../undo/inverse.ts';
 import { KubeApi } from './kube-api.ts';
 import { attribute } from './attribution.ts';
 import { Discovery } from './discovery.ts';
 import type { FaultHook } from './fault-points.ts';
+import { JournalUnwritable } from './journal-file.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
 import type { OpenJournal } from './journal-store.ts';
@@ -30,49 +34,35 @@ export interface UndoRunOptions {
   crash: FaultHook;
 }
 
+/** After these the undo is still owed: the cluster cannot be reached, or the journal not be written. */
+const OWED = [Stranded, UpstreamError, ClusterError, JournalUnwritable];
+
 /** Undoes one transaction from its journal and verifies the result. May be run again after any interruption. */
 export async function runUndo(options: UndoRunOptions): Promise<UndoResult> {
   const access = new UndoAccess(options);
   try {
     return await undo(options, access);
   } catch (error) {
-    if (error instanceof Stranded || error instanceof UpstreamError || error instanceof ClusterError) {
-      return { outcome: 'stranded', writes: access.writes, reason: error.message };
+    if (OWED.some((kind) => error instanceof kind)) {
+      return { outcome: 'stranded', writes: access.writes, reason: (error as Error).message };
     }
     throw error;
   }
 }
 
 async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoResult> {
-  const { journal, clock, crash, manager, upstream } = options;
+  const { journal, clock, crash } = options;
   const now = () => new Date(clock.now()).toISOString();
   crash('undo.before-status');
   if (statusOf(journal.records) !== 'undoing') await journal.setStatus('undoing', now());
   crash('undo.after-status');
   await resolveUnknown(options, access);
 
-  const plan = planInverse(writesOf(journal.records));
-  const discovery = new Discovery(async (path) => new KubeApi(passAsUpstream(upstream)).find(path, options.signal));
-  const replay = new Replay(access, discovery, manager);
-  for (const step of plan) {
-    crash('undo.before-step');
-    await replay.perform(step);
-    crash('undo.after-step');
+  let round = await undoOnce(options, access);
+  for (let n = 1; n < MAX_ROUNDS && (await landedLate(options, access, round.plan)); n++) {
+    round = await undoOnce(options, access);
   }
-
-  const autoscaled = new Set(replay.autoscaled.map(refKey));
-  const verified = await verifyUndo(access, plan, journal.records, {
-    convergeMs: replay.differences.length > 0 ? 0 : options.convergeMs,
-    restoreOwnership: options.restoreOwnership,
-    autoscaled,
-  });
-  const proof = {
-    ...verified.proof,
-    residue: unique([...replay.residue, ...verified.proof.residue]),
-    foreign: uniqueFields([...verified.proof.foreign, ...replay.foreign]),
-  };
-  const differences = uniqueFields([...replay.differences, ...verified.differences]);
-  if (differences.length > 0) proof.levels.L1 = false;
+  const { proof, differences } = round;
   crash('undo.before-proof');
   await journal.append({ type: 'proof', proof, differences, at: now() });
   crash('undo.after-proof');
@@ -86,22 +76,53 @@ async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoRe
   return { outcome: 'undone', writes: access.writes, proof };
 }
 
-/** A request of a process that just died may still be on its way through the server. */
+/** Replays the inverse of what the journal knows, and compares. */
+async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
+  const { journal, crash, manager, upstream } = options;
+  const plan = planInverse(writesOf(journal.records));
+  const discovery = new Discovery(async (path) => new KubeApi(passAsUpstream(upstream)).find(path, options.signal));
+  const replay = new Replay(access, discovery, manager);
+  for (const step of plan) {
+    crash('undo.before-step');
+    await replay.perform(step);
+    crash('undo.after-step');
+  }
+  const verified = await verifyUndo(access, plan, journal.records, {
+    convergeMs: replay.differences.length > 0 ? 0 : options.convergeMs,
+    restoreOwnership: options.restoreOwnership,
+    autoscaled: new Set(replay.autoscaled.map(refKey)),
+  });
+  const proof = {
+    ...verified.proof,
+    residue: unique([...replay.residue, ...verified.proof.residue]),
+    foreign: uniqueFields([...verified.proof.foreign, ...replay.foreign]).map(blankField),
+  };
+  const differences = uniqueFields([...replay.differences, ...verified.differences]).map(blankField);
+  if (differences.length > 0) proof.levels.L1 = false;
+  return { plan, proof, differences };
+}
+
+/** A request whose sender died, or gave up on a server that stood still, may still be on its way through the server. */
 const IN_FLIGHT_MS = 1_500;
+/** Undoing again for writes that arrived while the undo was under way. */
+const MAX_ROUNDS = 3;
 
 /** Finds out what became of writes whose answer never arrived. */
-async function resolveUnknown({ journal, clock, manager }: UndoRunOptions, access: UndoAccess): Promise<void> {
+async function resolveUnknown(options: UndoRunOptions, access: UndoAccess): Promise<void> {
+  const { journal, manager } = options;
   const unknown = new Set(
     writesOf(journal.records).flatMap((write) => (write.outcome === 'unknown' ? [write.seq] : [])),
   );
   const intents = journal.records.filter(
     (record): record is IntentRecord => record.type === 'intent' && unknown.has(record.seq),
   );
+  // Counted from the moment the server answers us: before, it may have stood still with the request in its hands.
+  let waited = false;
   for (const intent of intents) {
     let verdict = attribute(intent, await access.get(intent.path), manager);
-    const age = clock.now() - Date.parse(intent.at);
-    if (verdict.outcome === 'rejected' && age < IN_FLIGHT_MS) {
-      await access.pause(IN_FLIGHT_MS - Math.max(age, 0));
+    if (verdict.outcome === 'rejected') {
+      if (!waited) await access.pause(IN_FLIGHT_MS);
+      waited = true;
       verdict = attribute(intent, await access.get(intent.path), manager);
     }
     // Unclear: taken as done, so that the restore looks at the object and names what is not as it was.
@@ -109,16 +130,40 @@ async function resolveUnknown({ journal, clock, manager }: UndoRunOptions, acces
       verdict.outcome === 'unclear'
         ? (['done', intent.predicted ?? intent.before] as const)
         : ([verdict.outcome, verdict.after] as const);
-    await journal.append({
-      type: 'outcome',
-      seq: intent.seq,
-      status: 0,
-      outcome,
-      after,
-      message: 'found out after the answer was lost',
-      at: new Date(clock.now()).toISOString(),
-    });
+    await recordFound(options, intent, outcome, after);
   }
+}
+
+/**
+ * Looks once more at lost writes that had not arrived when the undo began. Where the undo itself wrote to the object the
+ * pin of such a write is broken, and it can arrive no more.
+ */
+async function landedLate(options: UndoRunOptions, access: UndoAccess, plan: InverseStep[]): Promise<boolean> {
+  const { journal, manager } = options;
+  const written = new Set(plan.map((step) => refKey(step.ref)));
+  const lost = new Set(
+    writesOf(journal.records).flatMap((write) => (write.outcome === 'rejected' && write.lost ? [write.seq] : [])),
+  );
+  let late = false;
+  for (const intent of journal.records.filter((record) => record.type === 'intent')) {
+    if (!lost.has(intent.seq) || written.has(refKey(intent.ref))) continue;
+    const verdict = attribute(intent, await access.get(intent.path), manager);
+    if (verdict.outcome !== 'done') continue;
+    await recordFound(options, intent, 'done', verdict.after);
+    late = true;
+  }
+  return late;
+}
+
+async function recordFound(
+  { journal, clock }: UndoRunOptions,
+  { seq }: IntentRecord,
+  outcome: 'done' | 'rejected',
+  after: KubeObject | null,
+): Promise<void> {
+  const at = new Date(clock.now()).toISOString();
+  const message = 'found out after the answer was lost';
+  await journal.append({ type: 'outcome', seq, status: 0, outcome, after, message, at });
 }
 
 function unique(texts: string[]): string[] {

@@ -3,7 +3,7 @@ import { refKey, refLabel } from '../domain/kube-object.ts';
 import type { EqualityLevel, FieldDifference, UndoProof } from '../domain/transaction.ts';
 import { comparable } from '../undo/comparable.ts';
 import type { Segment } from '../undo/difference.ts';
-import { difference, overlaps, pointer } from '../undo/difference.ts';
+import { difference, overlaps, pointer, valueAt } from '../undo/difference.ts';
 import { compareDerived, sameOwnership, stateHash } from '../undo/equality.ts';
 import type { InverseStep } from '../undo/inverse.ts';
 import { normalise } from '../undo/normalise.ts';
@@ -18,11 +18,16 @@ export interface Verified {
   differences: FieldDifference[];
 }
 
+/** Ownership is worth a few tries, no more: nothing depends on it but the comfort of other tools. */
+const MAX_GIVE_BACKS = 3;
+
 /** What one root has to be after the undo. */
 interface Expectation {
   ref: ObjectRef;
   path: string;
   before: KubeObject | null;
+  /** What our last write left. */
+  written: KubeObject | null;
   /** Paths we wrote; null: the whole object. */
   touched: Segment[][] | null;
   /** It was deleted and made again: identity and what is generated with it differ by nature. */
@@ -78,11 +83,13 @@ export async function verifyUndo(
       : [normalise(expected.before), normalise(object)];
     for (const change of difference(want, have)) {
       const ours = !expected.touched || expected.touched.some((path) => overlaps(path, change.path));
+      const written = valueAt(expected.written ? normalise(expected.written) : undefined, change.path);
       const field = {
         ref: expected.ref,
         path: pointer(change.path, want, have),
         expected: change.before,
         actual: change.after,
+        ...(written === undefined ? {} : { written }),
       };
       const autoscaled = field.path === '/spec/replicas' && options.autoscaled.has(refKey(expected.ref));
       (ours && !autoscaled ? differences : foreign).push(field);
@@ -123,14 +130,14 @@ function expectationOf(step: InverseStep): Expectation[] {
       const touched = step.edits.flatMap((edit) =>
         difference(normalise(edit.before), normalise(edit.after)).map((change) => change.path),
       );
-      return [{ ...at, before: step.edits[0]!.before, touched, recreated: false }];
+      return [{ ...at, before: step.edits[0]!.before, written: step.edits.at(-1)!.after, touched, recreated: false }];
     }
     case 'remove':
     case 'absent':
-      return [{ ...at, before: null, touched: null, recreated: false }];
+      return [{ ...at, before: null, written: null, touched: null, recreated: false }];
     case 'recreate':
     case 'replace':
-      return [{ ...at, before: step.before, touched: null, recreated: true }];
+      return [{ ...at, before: step.before, written: null, touched: null, recreated: true }];
     default:
       return [];
   }
@@ -200,21 +207,25 @@ async function restoreOwnership(
   let all = true;
   for (const { ref, path, before } of expectations) {
     if (!before || foreign.some((field) => refKey(field.ref) === refKey(ref))) continue;
+    if (!(await giveBack(access, ref, path, before))) all = false;
+  }
+  return all;
+}
+
+async function giveBack(access: UndoAccess, ref: ObjectRef, path: string, before: KubeObject): Promise<boolean> {
+  const isStatus = (entry: unknown) => (entry as { subresource?: string }).subresource === 'status';
+  for (let attempt = 1; ; attempt++) {
     const live = await access.get(path);
-    if (!live) continue;
-    if (sameOwnership(before, live)) continue;
-    if (!before.metadata.managedFields) {
-      all = false;
-      continue;
-    }
-    const isStatus = (entry: unknown) => (entry as { subresource?: string }).subresource === 'status';
+    if (!live || sameOwnership(before, live)) return true;
+    if (!before.metadata.managedFields || attempt > MAX_GIVE_BACKS) return false;
     const body = structuredClone(live);
     body.metadata.managedFields = [
       ...before.metadata.managedFields.filter((entry) => !isStatus(entry)),
       ...(live.metadata.managedFields ?? []).filter(isStatus),
     ];
     const answer = await access.write(ref, 'PUT', path, body);
-    all &&= answer.status < 300 && answer.object !== null && sameOwnership(before, answer.object);
+    // 409: somebody updated the status meanwhile, or the answer to the first try was lost and it is done.
+    if (answer.status >= 300 && answer.status !== 409) return false;
+    if (answer.object && answer.status < 300) return sameOwnership(before, answer.object);
   }
-  return all;
 }

@@ -60,7 +60,7 @@ export interface Assessment {
 }
 
 /** A write that only lost a race against a status update is pinned anew at most this often. */
-export const MAX_PINS = 4;
+export const MAX_PINS = 8;
 const TEMPLATE_KINDS = new Set(['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController']);
 
 /** Reads around a write: pre-image, autoscalers, consumers, rights of the inverse. Reads only, with the full credential. */

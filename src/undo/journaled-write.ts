@@ -27,5 +27,7 @@ export interface JournaledWrite {
   after: KubeObject | null;
   /** `unknown`: the process or connection died between intent and answer. */
   outcome: 'done' | 'rejected' | 'unknown';
+  /** No answer told the outcome: it was found out by looking, or is not known. */
+  lost?: boolean;
   companions: Companion[];
 }

@@ -101,6 +101,32 @@ export function guardedPatch(live: Value, target: Value): PatchOperation[] {
   return operations;
 }
 
+/**
+ * As {@link guardedPatch}, but fit to be sent without a test of the version: what is added is guarded by a test of the
+ * map it goes into, what is addressed by index by one of the whole list. Null where that is not possible, because the
+ * map also holds what the server owns.
+ */
+export function selfGuardedPatch(live: Value, target: Value): PatchOperation[] | null {
+  const tests: PatchOperation[] = [];
+  if (!guards('', live, target, tests)) return null;
+  return [...tests, ...guardedPatch(live, target)];
+}
+
+/** Maps in which the server keeps fields of its own. */
+const SHARED_MAPS = new Set(['', '/metadata']);
+
+function guards(path: string, live: Value, target: Value, tests: PatchOperation[]): boolean {
+  if (sameJson(live, target)) return true;
+  if (isMap(live) && isMap(target)) {
+    const adds = Object.keys(target).some((key) => live[key] === undefined);
+    if (adds && SHARED_MAPS.has(path)) return false;
+    if (adds) tests.push({ op: 'test', path, value: live });
+    return Object.keys(live).every((key) => guards(`${path}/${escapePointer(key)}`, live[key], target[key], tests));
+  }
+  if (Array.isArray(live)) tests.push({ op: 'test', path, value: live });
+  return true;
+}
+
 function collect(path: string, live: Value, target: Value, operations: PatchOperation[]): void {
   if (sameJson(live, target)) return;
   if (isMap(live) && isMap(target)) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/domain/kube-object.ts';
 import { difference, pointer, sameJson } from '../../../src/undo/difference.ts';
 import type { PatchOperation } from '../../../src/undo/reverse-patch.ts';
-import { guardedPatch, takeBack } from '../../../src/undo/reverse-patch.ts';
+import { guardedPatch, selfGuardedPatch, takeBack } from '../../../src/undo/reverse-patch.ts';
 
 const container = (name: string, image: string) => ({ name, image });
 const spec = (...containers: Json[]) => ({ spec: { replicas: 2, containers } });
@@ -144,5 +144,23 @@ describe('difference', () => {
       '/spec/containers/1/image',
       '/data/a~1b~0c',
     ]);
+  });
+});
+
+describe('a patch that guards itself without the version', () => {
+  const live = { metadata: { labels: { a: '1' } }, spec: { list: [1, 2], map: { x: 'ours', y: 'theirs' }, n: 2 } };
+
+  it('tests what it replaces, the map it adds to and the list it addresses by index', () => {
+    const target = { metadata: { labels: { a: '1', b: '2' } }, spec: { list: [1, 3], map: { y: 'theirs' }, n: 1 } };
+    expect(selfGuardedPatch(live, target)).toEqual([
+      { op: 'test', path: '/metadata/labels', value: { a: '1' } },
+      { op: 'test', path: '/spec/list', value: [1, 2] },
+      ...guardedPatch(live, target),
+    ]);
+  });
+
+  it('is not possible where something is added beside what the server owns', () => {
+    expect(selfGuardedPatch(live, { ...live, data: {} })).toBeNull();
+    expect(selfGuardedPatch(live, { ...live, metadata: { ...live.metadata, annotations: { a: '1' } } })).toBeNull();
   });
 });
