@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PlanFile } from '../domain/finding.ts';
+import type { ChildOutput } from './child.ts';
+import { supervise } from './child.ts';
 import type { KubectlBinary } from './kubectl-binary.ts';
+import { makePrivateFolder, removeLeftovers } from './private-folder.ts';
 
 export interface KubectlRun {
   /** Arguments without the word kubectl. */
@@ -19,28 +20,16 @@ export interface KubectlRun {
   signal?: AbortSignal;
 }
 
-export interface KubectlOutput {
-  /** -1 when it was killed or could not be started. */
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-  /** Why it did not end by itself; empty otherwise. */
-  killed: string;
-}
-
-/** Output beyond this is cut: nobody reads it, and a runaway command must not fill memory. */
-const OUTPUT_LIMIT = 4 * 1024 * 1024;
-const KILL_GRACE_MS = 2_000;
-
 /**
  * Runs kubectl as a child that knows nothing of this machine: argv without a shell, closed environment, empty home with
  * a private discovery cache per cluster, stdin closed, own process group.
  */
 export class Kubectl {
   private readonly binary: KubectlBinary;
-  private readonly home: string;
+  private readonly discovery: string;
   private readonly workingFolder: string | undefined;
   private readonly places = new Map<string, Promise<Place>>();
+  private swept = false;
 
   /**
    * @param stateFolder holds the discovery cache, kept apart by `fingerprint` of the cluster
@@ -50,10 +39,10 @@ export class Kubectl {
     this.binary = binary;
     this.workingFolder = workingFolder;
     const cluster = createHash('sha256').update(fingerprint).digest('hex').slice(0, 16);
-    this.home = join(stateFolder, 'kubectl', cluster);
+    this.discovery = join(stateFolder, 'kubectl', cluster, 'discovery');
   }
 
-  async run(run: KubectlRun): Promise<KubectlOutput> {
+  async run(run: KubectlRun): Promise<ChildOutput> {
     const place = await this.placeFor(run);
     const files = await writeFiles(run.files ?? [], place.folder);
     try {
@@ -74,7 +63,6 @@ export class Kubectl {
       const place = await pending.catch(() => null);
       if (place) await rm(place.folder, { recursive: true, force: true });
     }
-    await rm(dirname(this.discoveryFolder(server)), { recursive: true, force: true });
   }
 
   /** Kubeconfig and folders for one loopback address; made once, because each file operation is paid by every command. */
@@ -90,33 +78,40 @@ export class Kubectl {
   }
 
   private async prepare(server: string, namespace: string, context: string): Promise<Place> {
-    const folder = await mkdtemp(join(tmpdir(), 'stratus-kubectl-'));
-    const empty = join(folder, 'empty');
-    await mkdir(empty);
+    if (!this.swept) {
+      this.swept = true;
+      void removeLeftovers();
+    }
+    const folder = await makePrivateFolder();
     const kubeconfig = join(folder, 'kubeconfig');
-    await writeFile(kubeconfig, kubeconfigFor(server, namespace, context), { mode: 0o600 });
-    await this.shareDiscovery(server);
-    return { folder, empty, env: childEnvironment(kubeconfig, this.home, empty) };
+    await Promise.all([
+      mkdir(join(folder, 'empty')),
+      mkdir(join(folder, 'home')),
+      writeFile(kubeconfig, kubeconfigFor(server, namespace, context), { mode: 0o600 }),
+      this.shareDiscovery(server, join(folder, 'cache')),
+    ]);
+    return { folder, empty: join(folder, 'empty'), env: childEnvironment(folder) };
   }
 
   /**
    * kubectl keeps discovery by server address, which is a new one in each transaction: its folder for this address
    * becomes a link to one folder per cluster. Where links are not possible it just asks again.
    */
-  private async shareDiscovery(server: string): Promise<void> {
-    const shared = join(this.home, '.kube', 'cache', 'discovery', 'shared');
-    await mkdir(shared, { recursive: true, mode: 0o700 });
-    const path = this.discoveryFolder(server);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await symlink(shared, path, 'dir').catch(() => undefined);
-  }
-
-  /** As kubectl derives it from the address. */
-  private discoveryFolder(server: string): string {
+  private async shareDiscovery(server: string, cache: string): Promise<void> {
+    // As kubectl derives it from the address.
     const name = server.replace(/^https?:\/\//, '').replaceAll(/[^\w/.]/g, '_');
-    return join(this.home, '.kube', 'cache', 'discovery', name);
+    const path = join(cache, 'discovery', name);
+    await mkdir(this.discovery, { recursive: true, mode: 0o700 });
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(this.discovery, path, 'dir').catch(() => undefined);
   }
 }
+
+/**
+ * A command lives for some 40 ms, a sixth of which Go would spend collecting garbage of its own start. The limit keeps a
+ * long list from using the memory that this leaves uncollected.
+ */
+const GO_RUNTIME = { GOGC: '400', GOMEMLIMIT: '512MiB' };
 
 interface Place {
   folder: string;
@@ -146,13 +141,15 @@ async function writeFiles(files: PlanFile[], folder: string): Promise<Map<string
   return paths;
 }
 
-function childEnvironment(kubeconfig: string, home: string, emptyPath: string): NodeJS.ProcessEnv {
+function childEnvironment(folder: string): NodeJS.ProcessEnv {
+  const home = join(folder, 'home');
   return {
-    KUBECONFIG: kubeconfig,
+    KUBECONFIG: join(folder, 'kubeconfig'),
+    KUBECACHEDIR: join(folder, 'cache'),
     HOME: home,
     USERPROFILE: home,
-    PATH: emptyPath,
-    TMPDIR: dirname(kubeconfig),
+    PATH: join(folder, 'empty'),
+    TMPDIR: folder,
     // User preferences could add options to any command without being seen.
     KUBECTL_KUBERC: 'false',
     KUBERC: 'off',
@@ -160,62 +157,7 @@ function childEnvironment(kubeconfig: string, home: string, emptyPath: string): 
     KUBE_EDITOR: 'false',
     LANG: 'C.UTF-8',
     NO_PROXY: '127.0.0.1',
+    ...GO_RUNTIME,
     ...(process.platform === 'win32' ? { SYSTEMROOT: process.env.SYSTEMROOT } : {}),
   };
-}
-
-function supervise(
-  path: string,
-  argv: string[],
-  place: { env: NodeJS.ProcessEnv; cwd: string },
-  { timeoutMs, signal }: KubectlRun,
-): Promise<KubectlOutput> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) {
-      resolve({ exitCode: -1, stdout: '', stderr: '', killed: 'cancelled' });
-      return;
-    }
-    const child = spawn(path, argv, {
-      ...place,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-    });
-    const output = { stdout: '', stderr: '' };
-    let killed = '';
-    let forced: NodeJS.Timeout | undefined;
-    const kill = (reason: string) => {
-      if (killed) return;
-      killed = reason;
-      signalGroup(child.pid, 'SIGTERM');
-      forced = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), KILL_GRACE_MS);
-    };
-    const timer = setTimeout(() => kill(`no end within ${Math.round(timeoutMs / 1000)} s`), timeoutMs);
-    const onAbort = () => kill('cancelled');
-    signal?.addEventListener('abort', onAbort, { once: true });
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
-        if (output[name].length < OUTPUT_LIMIT) output[name] = (output[name] + text).slice(0, OUTPUT_LIMIT);
-        else kill(`more than ${OUTPUT_LIMIT} characters of output`);
-      });
-    }
-    const end = (exitCode: number, extra = '') => {
-      clearTimeout(timer);
-      clearTimeout(forced);
-      signal?.removeEventListener('abort', onAbort);
-      resolve({ exitCode: killed ? -1 : exitCode, stdout: output.stdout, stderr: output.stderr + extra, killed });
-    };
-    child.on('error', (error) => end(-1, `kubectl could not be started: ${error.message}`));
-    child.on('close', (code) => end(code ?? -1));
-  });
-}
-
-/** The child leads its own group, so that whatever it started ends with it. */
-function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, name);
-  } catch {
-    // Already gone.
-  }
 }

@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import type { ProcessIdentity } from './process-identity.ts';
+import { isAlive, thisProcess } from './process-identity.ts';
 
-interface Holder {
-  pid: number;
-  /** Start time of that process where the platform tells it, so that a reused process id is not taken for the holder. */
-  started: string;
+interface Holder extends ProcessIdentity {
   token: string;
 }
 
@@ -33,7 +31,7 @@ export class ProcessLock {
   static async acquire(path: string, what: string, deadlineMs: number): Promise<ProcessLock> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const token = randomBytes(8).toString('hex');
-    const holder = { pid: process.pid, started: startOf(process.pid), token };
+    const holder = { ...thisProcess(), token };
     const draft = `${path}.${process.pid}.${token}`;
     await writeFile(draft, JSON.stringify(holder), { mode: 0o600 });
     try {
@@ -83,25 +81,4 @@ async function readHolder(path: string): Promise<Holder | null> {
 async function removeIfStill(path: string, holder: Holder): Promise<void> {
   const current = await readHolder(path);
   if (current?.token === holder.token) await rm(path, { force: true });
-}
-
-function isAlive(holder: Holder): boolean {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  const started = startOf(holder.pid);
-  return started === '' || holder.started === '' || started === holder.started;
-}
-
-/** Field 22 of /proc/PID/stat; a zombie counts as gone (`gone` never equals a start time). */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? 'gone' : (fields[19] ?? '');
-  } catch {
-    return '';
-  }
 }

@@ -8,6 +8,7 @@ import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import { rootsOf } from '../undo/inverse.ts';
 import { KubeApi } from './kube-api.ts';
+import type { ChildOutput } from './child.ts';
 import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './derived-state.ts';
 import { Discovery } from './discovery.ts';
 import type { FaultHook } from './fault-points.ts';
@@ -15,7 +16,7 @@ import { JournalMonitor } from './journal-monitor.ts';
 import type { OpenRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
 import type { JournalStore, OpenJournal } from './journal-store.ts';
-import type { Kubectl, KubectlOutput } from './kubectl.ts';
+import type { Kubectl } from './kubectl.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { statusResponse } from './messages.ts';
 import { Loopback } from './loopback.ts';
@@ -306,7 +307,7 @@ class Rehearser {
   ): Promise<{
     rehearsal: StepRehearsal;
     predictions: ReadonlyMap<string, KubeObject | null>;
-    output: KubectlOutput | null;
+    output: ChildOutput | null;
   }> {
     const ok: StepRehearsal = { argv: step.argv, ok: true, problem: '', writes: [], partial: false };
     // They wait for what a rehearsal never brings about, and write nothing.

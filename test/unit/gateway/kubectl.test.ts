@@ -54,7 +54,9 @@ describe('Kubectl', () => {
       expect(names).not.toContain('HTTPS_PROXY');
       expect(stdout).toContain('KUBECTL_KUBERC=false');
       expect(stdout).toContain('EDITOR=false');
-      expect(stdout).toMatch(new RegExp(`HOME=${join(folder, 'state', 'kubectl')}/`));
+      const [, home] = /^HOME=(.*)$/m.exec(stdout)!;
+      expect(home).toMatch(new RegExp(`^${join(tmpdir(), 'stratus-kubectl-')}`));
+      expect(await readdir(home!)).toEqual([]);
     } finally {
       delete process.env.STRATUS_TEST_SECRET;
     }
@@ -69,9 +71,17 @@ describe('Kubectl', () => {
     expect(stdout).toContain('-rw-------');
     await kubectl.forget(order.server);
     await expect(readFile(path!)).rejects.toThrow('ENOENT');
-    const cache = join(folder, 'state', 'kubectl');
-    const [cluster] = await readdir(cache);
-    expect(await readdir(join(cache, cluster!, '.kube', 'cache', 'discovery'))).toEqual(['shared']);
+  });
+
+  it('shares what it discovered between the addresses of one cluster', async () => {
+    const kubectl = await runner(
+      'name=$(echo "$1" | /bin/sed "s#^http://##; s#:#_#"); cd "$KUBECACHEDIR/discovery/$name"; [ -f known ] && echo yes; echo > known',
+    );
+    const ask = (server: string) => kubectl.run({ ...order, argv: [server], server });
+    expect(await ask('http://127.0.0.1:9/a')).toMatchObject({ exitCode: 0, stdout: '' });
+    await kubectl.forget('http://127.0.0.1:9/a');
+    expect(await ask('http://127.0.0.1:10/b')).toMatchObject({ exitCode: 0, stdout: 'yes\n' });
+    await kubectl.forget('http://127.0.0.1:10/b');
   });
 
   it('passes arguments as they are, never through a shell', async () => {
