@@ -15,8 +15,10 @@ import { LintClient } from './ui/lint-client.ts';
 import { LintCommands } from './ui/lint-commands.ts';
 import { Mitigation } from './ui/mitigate.ts';
 import { ObjectDocuments } from './ui/object-documents.ts';
+import { DivergenceActions } from './ui/divergence-actions.ts';
 import { EditorPrompts } from './ui/prompts.ts';
 import { badge, countContexts, recoverOnStart } from './ui/recovery.ts';
+import { pageHandlers } from './ui/page-handlers.ts';
 import { RunPanel } from './ui/run-panel.ts';
 import { StatusBar } from './ui/status-bar.ts';
 import type { TestHooks } from './ui/test-hooks.ts';
@@ -44,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const documents = new ObjectDocuments();
   const mitigation = new Mitigation(lease, prompts, sessions, log);
   const undo = new UndoActions(app, lease, prompts, documents, log);
+  const divergence = new DivergenceActions(app, prompts, documents);
   const scripts = new LintCommands(lease, prompts, documents, log);
   const connect = async (options: LintConnectionOptions) => {
     const { connectLinter } = await import('./ui/lint-connection.ts');
@@ -57,14 +60,8 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const undoView = vscode.window.createTreeView(View.undoStack, { treeDataProvider: undoStack, showCollapseAll: true });
   const incidentsView = vscode.window.createTreeView(View.incidents, { treeDataProvider: incidents });
 
-  const panel = new RunPanel(context.extensionUri, sessions, {
-    approve: ({ run, hash }) => mitigation.approve(run, hash),
-    reject: async ({ run, hash, reason }) => mitigation.reject(run, hash, reason),
-    cancel: async ({ run }) => (sessions.find(run)?.cancel(), ''),
-    openDiff: ({ run, hash, step, write }) => mitigation.openDiff(documents, run, hash, step, write),
-    undo: async ({ transaction }) => (await undo.undo({ transaction }), ''),
-    showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
-  });
+  const handlers = pageHandlers({ sessions, mitigation, documents, undo, divergence });
+  const panel = new RunPanel(context.extensionUri, sessions, handlers);
   const show = (run: string) => panel.show(run);
   const checkKubeconfig = async () => {
     keys.set(ContextKey.noKubeconfig, (await countContexts(app)) === 0);
@@ -89,6 +86,8 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     [Command.showInverse]: (handle) => undo.showInverse(handle),
     [Command.refreshUndoStack]: () => journal.changed(),
     [Command.recover]: () => undo.recover(),
+    [Command.showDivergence]: (handle) => divergence.show(handle),
+    [Command.keepTransaction]: (handle) => undo.keep(handle),
     [Command.openSettings]: async () =>
       void (await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`)),
     [Command.showLog]: async () => log.show(),
@@ -106,8 +105,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     loader.onJournalChange(() => void journal.changed()),
     journal.onChange(({ all, unfinished }) => {
       undoView.badge = badge(unfinished.size);
-      const undone = all.filter(({ status }) => status === 'undone').map(({ id }) => id);
-      for (const session of sessions.all()) session.markUndone(new Set(undone.filter((id) => session.owns(id))));
+      for (const session of sessions.all()) session.noteJournal(all);
     }),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.object, documents),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.explain, {

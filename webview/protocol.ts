@@ -172,6 +172,10 @@ export interface Requests {
   cancel: [{ run: string }, Reply];
   openDiff: [{ run: string; hash: string; step: number; write: number }, Reply];
   undo: [{ run: string; transaction: string }, Reply];
+  /** Compares what an undo could not restore. */
+  inspect: [{ run: string; transaction: string }, Reply];
+  /** Closes a diverged transaction as it stands. */
+  keep: [{ run: string; transaction: string }, Reply];
   showUndoStack: [Record<string, never>, Reply];
 }
 
@@ -199,6 +203,8 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   cancel: true,
   openDiff: true,
   undo: true,
+  inspect: true,
+  keep: true,
   showUndoStack: true,
 };
 

@@ -50,6 +50,8 @@ class RunPage {
     this.#transactions = new Part(section('transactions-part'), ({ transactions, ended }) =>
       renderTransactions(transactions, ended, {
         undo: (transaction) => this.#ask((run) => this.#host.request('undo', { run, transaction })),
+        inspect: (transaction) => this.#ask((run) => this.#host.request('inspect', { run, transaction })),
+        keep: (transaction) => this.#ask((run) => this.#host.request('keep', { run, transaction })),
         showStack: () => this.#ask(() => this.#host.request('showUndoStack', {})),
       }),
     );

@@ -133,10 +133,17 @@ const STATES: Record<TransactionView['state'], string> = {
   open: 'open',
 };
 
+export interface TransactionActions {
+  undo(transaction: string): void;
+  inspect(transaction: string): void;
+  keep(transaction: string): void;
+  showStack(): void;
+}
+
 export function renderTransactions(
   transactions: TransactionView[],
   ended: boolean,
-  actions: { undo(transaction: string): void; showStack(): void },
+  actions: TransactionActions,
 ): HTMLElement[] {
   if (transactions.length === 0) return [];
   return [
@@ -153,13 +160,7 @@ export function renderTransactions(
             icon(state === 'committed' ? 'check' : state === 'undone' ? 'back' : 'warning', 14),
             h('code', {}, id),
             h('em', {}, STATES[state]),
-            ended &&
-              state === 'committed' &&
-              h(
-                'button',
-                { class: 'secondary small', 'data-focus': `undo-${id}`, click: () => actions.undo(id) },
-                'Undo',
-              ),
+            ended && h('span', { class: 'choices' }, ...transactionButtons(id, state, actions)),
           ),
         ),
     ),
@@ -168,6 +169,22 @@ export function renderTransactions(
       { class: 'quiet', 'data-focus': 'stack', click: () => actions.showStack() },
       'Show in the Undo stack view',
     ),
+  ];
+}
+
+function transactionButtons(id: string, state: TransactionView['state'], actions: TransactionActions): HTMLElement[] {
+  const button = (name: string, text: string, label: string, click: () => void) =>
+    h(
+      'button',
+      { class: 'secondary small', 'data-focus': `${name}-${id}`, 'aria-label': `${label} ${id}`, click },
+      text,
+    );
+  if (state === 'committed') return [button('undo', 'Undo', 'Undo', () => actions.undo(id))];
+  if (state !== 'diverged') return [];
+  return [
+    button('inspect', 'Inspect', 'Compare what could not be restored by', () => actions.inspect(id)),
+    button('undo', 'Try again', 'Try again to undo', () => actions.undo(id)),
+    button('keep', 'Keep as it is', 'Keep as it is:', () => actions.keep(id)),
   ];
 }
 

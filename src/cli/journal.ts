@@ -46,6 +46,7 @@ function detailText(detail: TransactionDetail, colour: boolean): string {
     `${detail.id}: ${detail.title}`,
     `  ${detail.status}, opened ${detail.openedAt}, closed ${detail.closedAt ?? '-'}`,
     `  target ${detail.context}, namespace ${detail.namespace}`,
+    ...(detail.note ? [`  ${detail.note}`] : []),
   ];
   detail.commands.forEach((argv, index) => {
     lines.push(`  ${commandText(argv)}`);

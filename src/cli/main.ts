@@ -86,6 +86,7 @@ async function main(args: string[]): Promise<number> {
       kubectlPath: process.env.STRATUS_KUBECTL,
       kubeconfig: process.env.KUBECONFIG,
       lockNamespace: process.env.STRATUS_LOCK_NAMESPACE,
+      lockSeconds: lockSeconds(process.env.STRATUS_LOCK_SECONDS),
       ...(name === 'run' ? { workingFolder: process.cwd() } : {}),
     });
     opened.push(app);
@@ -99,10 +100,18 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
+/** @throws UsageError */
+function lockSeconds(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds >= 6 && seconds <= 300) return seconds;
+  throw new UsageError(`STRATUS_LOCK_SECONDS wants a whole number from 6 to 300, not '${text}'`);
+}
+
 async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> {
   const count = (await app.unfinished()).length;
   if (count > 0)
-    io.stderr(`stratus: ${count} transaction(s) were interrupted; 'stratus recover' lists and finishes them\n`);
+    io.stderr(`stratus: ${count} transaction(s) need a decision; 'stratus recover' lists and finishes them\n`);
 }
 
 function exitCodeOfError(error: unknown): number {

@@ -58,6 +58,11 @@ export async function undoOne(
   return exitCodeOfUndo(result);
 }
 
+function shortValue(value: unknown): string {
+  const text = value === undefined ? 'absent' : JSON.stringify(value);
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
+}
+
 export function undoText(tx: string, result: UndoResult, colour: boolean): string {
   const paint = painter(colour);
   if (result.outcome === 'undone') {
@@ -75,9 +80,15 @@ export function undoText(tx: string, result: UndoResult, colour: boolean): strin
   }
   const lines = [`${paint('red', result.outcome)}: ${result.reason}`];
   if (result.outcome === 'diverged') {
-    for (const { ref, path, expected, actual } of result.differences) {
-      lines.push(`  ${refLabel(ref)} ${path}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`);
+    for (const difference of result.differences) {
+      lines.push(`  ${refLabel(difference.ref)} ${difference.path || '(whole object)'}`);
+      lines.push(`    checkpoint    ${shortValue(difference.expected)}`);
+      if (difference.path) lines.push(`    Stratus wrote ${shortValue(difference.written)}`);
+      lines.push(`    found         ${shortValue(difference.actual)}`);
     }
+    lines.push(
+      `  writers wait until it is settled: 'stratus recover --undo --tx ${tx}' tries again, 'stratus recover --keep --tx ${tx}' leaves it as it is`,
+    );
   } else lines.push("  the journal keeps the undo: run 'stratus recover --undo' when the cluster answers");
   return `${lines.join('\n')}\n`;
 }

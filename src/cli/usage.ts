@@ -9,9 +9,9 @@ usage: stratus COMMAND [options]
   diagnose    findings with evidence and proposed fixes; read-only
   run -- ...  one kubectl command as a committed, undoable transaction
   undo        take a transaction back and verify it (--last or --tx ID)
-  recover     finish a transaction that was interrupted (--undo or --keep)
+  recover     finish a transaction that was interrupted or diverged (--undo or --keep)
   journal     list | show ID | verify
-  lock        status | break
+  lock        status | break | install-fence | uninstall-fence
   lint        flag unsafe kubectl in YAML and scripts
 
 common options
@@ -51,7 +51,8 @@ exit: 0 done, 1 refused and nothing changed, 2 kubectl failed and was undone, 3 
 exit: 0 undone and verified, 3 diverged, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
 `,
   recover: `usage: stratus recover [--undo | --keep] [--tx ID] [--yes] [--json]
-  Without --undo or --keep it lists what was interrupted.
+  Without --undo or --keep it lists what was interrupted or could not be restored. Until each is undone or kept, nothing
+  new is written to its cluster.
 
 exit: 0 done and verified (or nothing to do), 3 diverged, 4 error, 6 stranded, 7 locked, 64 usage
 `,
@@ -59,7 +60,11 @@ exit: 0 done and verified (or nothing to do), 3 diverged, 4 error, 6 stranded, 7
 
 exit: 0 done, 4 a journal is damaged (the damage is named), 64 usage
 `,
-  lock: `usage: stratus lock status [--context C] [--json] | break --yes [--context C]
+  lock: `usage: stratus lock status [--context C] [--json]
+       stratus lock break --yes [--context C]
+       stratus lock install-fence | uninstall-fence [--yes] [--context C] [--json]
+  install-fence lets the cluster itself refuse writes of everybody but the holder of the lock (docs/rbac); it needs
+  the rights of an administrator and Kubernetes 1.30. Without --yes it only shows what it would do.
 
 exit: 0 done, 4 cluster or configuration error, 64 usage
 `,

@@ -5,6 +5,7 @@ import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { WriteDetail } from '../gateway/journal-details.ts';
 import type { AskApproval, IncidentRun } from './incident-run.ts';
+import type { ObjectDivergence } from './divergence.ts';
 
 /** A context of the user's kubeconfig, for pickers. */
 export interface ContextChoice {
@@ -37,6 +38,8 @@ export interface TransactionDetail extends TransactionSummary {
   details: TransactionWrite[];
   undo: UndoResult | null;
 }
+  /** Why it has its status, when somebody said so; for example who kept it as it stands. */
+  note?: string;
 
 export interface CommandResult {
   result: StepResult;
@@ -74,12 +77,20 @@ export interface StratusApp {
   /** Newest first. */
   transactions(): Promise<TransactionSummary[]>;
   transaction(id: string): Promise<TransactionDetail>;
-  /** Transactions that a process which is gone left open; `undo(id)` recovers them. Newest first, no network. */
+  /**
+   * Transactions that need a person: left open by a process that is gone, or diverged. Until each is undone or kept,
+   * nothing new is written to its cluster from this state folder. Newest first, no network.
+   */
   unfinished(): Promise<TransactionSummary[]>;
   /** Undoes a committed or unfinished transaction under the writer lock. */
   undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult>;
-  /** Closes an unfinished transaction as it stands; the journal records who decided so. */
-  keep(id: string): Promise<void>;
+  /**
+   * Closes an unfinished or diverged transaction as it stands and frees its lock; the journal records who decided so.
+   * @returns what could not be done on the cluster, empty when all is well
+   */
+  keep(id: string): Promise<string>;
+  /** Objects that an undo could not restore, three ways. @throws Error when the transaction has not diverged */
+  divergence(id: string): Promise<ObjectDivergence[]>;
   /** Damage in the journal folder, each named; empty when every chain is whole. */
   verifyJournal(): Promise<string[]>;
   lockStatus(target: Target): Promise<LockStatus>;

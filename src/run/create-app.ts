@@ -1,12 +1,15 @@
 import { watch } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { PlaybookBrain } from '../agents/playbooks/playbook-brain.ts';
 import { loadKubeconfig } from '../cluster/kubeconfig.ts';
 import { SystemClock } from '../cluster/system-clock.ts';
 import type { Brain } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import { mu } from '../domain/severity.ts';
+import type { ObjectRef } from '../domain/kube-object.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import { undoOf, writeDetails } from '../gateway/journal-details.ts';
@@ -23,7 +26,10 @@ import type {
   TransactionDetail,
 } from './app.ts';
 import { IncidentRun } from './incident-run.ts';
+import type { ObjectDivergence } from './divergence.ts';
+import { divergenceOf } from './divergence.ts';
 import { RunLog } from './run-log.ts';
+import { isOwed } from './owed-transactions.ts';
 import { sha256, TargetSession } from './target-session.ts';
 
 /** Composition of the application from its parts; the only place where they meet. */
@@ -97,32 +103,54 @@ class App implements StratusApp {
     const records = await this.#store.read(id);
     const summary = (await this.#store.list()).find((one) => one.id === id);
     if (!summary) throw new Error(`transaction ${id} is not in the index: 'stratus journal verify' tells more`);
-    return { ...summary, details: writeDetails(records), undo: undoOf(records) };
+    const note = records.findLast((record) => record.type === 'phase')?.reason;
+    return { ...summary, details: writeDetails(records), undo: undoOf(records), ...(note ? { note } : {}) };
   }
 
   async unfinished(): Promise<TransactionSummary[]> {
-    const open = ['open', 'undoing'];
-    return (await this.transactions()).filter(({ status, active }) => open.includes(status) && !active);
+    return (await this.transactions()).filter(isOwed);
   }
 
   async undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
-    const summary = (await this.#store.list()).find((one) => one.id === id);
-    if (!summary) throw new Error(`there is no transaction '${id}' in the journal`);
-    const session = await this.#sessionOf(summary);
+    const session = await this.#sessionOf(await this.#summary(id));
     return session.undo(id, signal, progress);
   }
 
-  async keep(id: string): Promise<void> {
-    const journal = await this.#store.take(id);
+  async keep(id: string): Promise<string> {
+    const summary = await this.#summary(id);
+    if (!isOwed(summary)) throw new Error(`transaction ${id} is ${summary.status}: there is nothing to decide`);
+    const record = async () => {
+      const journal = await this.#store.take(id);
+      try {
+        const at = new Date(this.#parts.clock.now()).toISOString();
+        await journal.setStatus('committed', at, `kept as it stands (${summary.status}) by ${userInfo().username}`);
+      } finally {
+        await journal.close();
+      }
+    };
     try {
-      const at = new Date(this.#parts.clock.now()).toISOString();
-      await journal.setStatus('committed', at, 'kept by the engineer after an interruption');
-    } finally {
-      await journal.close();
+      await (await this.#sessionOf(summary)).keep(id, record);
+      return '';
+    } catch (error) {
+      // Whoever decides to keep must be able to, also where the cluster is gone for good.
+      if (isOwed(await this.#summary(id))) await record();
+      return `the writer lock could not be freed: ${messageOf(error)}`;
     }
   }
 
   async verifyJournal(): Promise<string[]> {
+  async divergence(id: string): Promise<ObjectDivergence[]> {
+    const detail = await this.transaction(id);
+    const read = async (ref: ObjectRef) => (await this.#sessionOf(detail)).reader.get(ref);
+    return divergenceOf(detail, read);
+  }
+
+  async #summary(id: string): Promise<TransactionSummary> {
+    const summary = (await this.#store.list()).find((one) => one.id === id);
+    if (!summary) throw new Error(`there is no transaction '${id}' in the journal`);
+    return summary;
+  }
+
     return (await this.#store.verify()).map(({ name, problem }) => `${name}: ${problem}`);
   }
 

@@ -10,12 +10,12 @@ import { HealthOracle, NodeOracle } from '../cluster/health-oracle.ts';
 import { inventoryCheats } from '../cluster/inventory.ts';
 import { KubeApi } from '../gateway/kube-api.ts';
 import { loadKubeconfig, targetChange } from '../cluster/kubeconfig.ts';
-import { LeaseLock } from '../cluster/lease-lock.ts';
+import type { LeaseLock } from '../cluster/lease-lock.ts';
 import { SeverityReader } from '../cluster/severity-reader.ts';
 import { SnapshotReader } from '../cluster/snapshot.ts';
 import type { Brain } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { OpenTransaction } from '../domain/ports.ts';
+import type { LockResult, OpenTransaction, WriterLock } from '../domain/ports.ts';
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
@@ -31,6 +31,10 @@ import { agentRefusal, commandRefusal } from './confinement.ts';
 import type { AskApproval, IncidentRunPorts } from './incident-run.ts';
 
 export interface SessionParts {
+import { owedOn } from './owed-transactions.ts';
+
+/** How long a decision to keep waits for the lock before it is recorded without. */
+const KEEP_TIMEOUT_MS = 45_000;
   config: AppConfig;
   store: JournalStore;
   clock: Clock;
@@ -123,7 +127,7 @@ export class TargetSession {
       severity: this.severity(checks),
       transactions: await this.#transactions(),
       settler: this.#settler(),
-      lock: this.#lock,
+      lock: this.#writerLock(),
       clock,
       askApproval,
       convert: (argv, later) => this.#convert(argv, later),
@@ -178,6 +182,12 @@ export class TargetSession {
   async #convert(argv: string[], later: string[][]): Promise<Conversion> {
     const scope = { namespace: this.target.namespace, maxWrites: DEFAULT_OPTIONS.maxWrites, later };
     try {
+  /** Takes the lock that the transaction left behind, runs `record`, and gives it back clean. */
+  async keep(id: string, record: () => Promise<void>): Promise<void> {
+    const signal = AbortSignal.timeout(KEEP_TIMEOUT_MS);
+    await this.#locked(id, signal, async () => ({ value: await record(), clean: true }));
+  }
+
       return await convertCommand(argv, this.reader, scope);
     } catch (error) {
       return { outcome: 'refused', reason: `what the command would take away could not be read: ${messageOf(error)}` };
@@ -226,7 +236,7 @@ export class TargetSession {
     signal: AbortSignal,
     work: () => Promise<{ value: T; clean: boolean }>,
   ): Promise<T> {
-    const lock = await this.#lock.acquire(purpose, signal);
+    const lock = await this.#acquire(purpose, signal);
     if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
     let clean = false;
     try {

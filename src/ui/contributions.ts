@@ -15,6 +15,8 @@ export const Command = {
   showInverse: 'stratus.showInverse',
   refreshUndoStack: 'stratus.refreshUndoStack',
   recover: 'stratus.recover',
+  showDivergence: 'stratus.showDivergence',
+  keepTransaction: 'stratus.keepTransaction',
   openSettings: 'stratus.openSettings',
   showLog: 'stratus.showLog',
   rehearseCommand: 'stratus.rehearseCommand',
@@ -47,6 +49,8 @@ export interface CommandSignatures {
   [Command.showInverse]: (handle?: WriteHandle) => Promise<void>;
   [Command.refreshUndoStack]: () => Promise<void>;
   [Command.recover]: () => Promise<void>;
+  [Command.showDivergence]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.keepTransaction]: (handle?: TransactionHandle) => Promise<void>;
   [Command.openSettings]: () => Promise<void>;
   [Command.showLog]: () => Promise<void>;
   [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
@@ -153,6 +157,7 @@ export interface ContextKeyTypes {
 export const TreeItem = {
   undoable: 'transaction.undoable',
   recoverable: 'transaction.recoverable',
+  diverged: 'transaction.diverged',
   closed: 'transaction.closed',
   write: 'write',
   runActive: 'run.active',

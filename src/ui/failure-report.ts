@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Command } from './contributions.ts';
 import type { Log } from './log.ts';
-import { messageOf } from './log.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import type { Prompts } from './prompts.ts';
 
 /** Tells people that something they asked for failed, in the one line that the facade gives. */

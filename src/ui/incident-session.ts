@@ -1,4 +1,4 @@
-import type { RehearsedWrite } from '../domain/transaction.ts';
+import type { RehearsedWrite, TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
 import type { Target } from '../domain/target.ts';
 import type { RunResult } from '../domain/run-event.ts';
 import type { IncidentRun } from '../run/incident-run.ts';
@@ -19,7 +19,7 @@ export class IncidentSession {
   readonly #listeners = new Set<() => void>();
   #cancelling = false;
   #result: RunResult | null = null;
-  #undone: ReadonlySet<string> = new Set();
+  #statuses: ReadonlyMap<string, TransactionStatus> = new Map();
 
   constructor(run: RunHandle, desk: ApprovalDesk, mode: ApprovalMode, isProtected: boolean) {
     this.#run = run;
@@ -80,10 +80,11 @@ export class IncidentSession {
     return this.#run.events().some((event) => event.type === 'checkpointed' && event.tx === transaction);
   }
 
-  /** Transactions that are undone according to the journal. */
-  markUndone(transactions: ReadonlySet<string>): void {
-    if ([...transactions].every((id) => this.#undone.has(id)) && transactions.size === this.#undone.size) return;
-    this.#undone = transactions;
+  /** What the journal says of all transactions; only those of this run count. */
+  noteJournal(all: readonly Pick<TransactionSummary, 'id' | 'status'>[]): void {
+    const statuses = new Map(all.filter(({ id }) => this.owns(id)).map(({ id, status }) => [id, status]));
+    if (JSON.stringify([...statuses]) === JSON.stringify([...this.#statuses])) return;
+    this.#statuses = statuses;
     this.#changed();
   }
 
@@ -95,7 +96,7 @@ export class IncidentSession {
       mode: modeLabel(this.#mode, this.#protected),
       awaiting: this.#desk.awaiting,
       cancelling: this.#cancelling,
-      undone: this.#undone,
+      statuses: this.#statuses,
     });
   }
 

@@ -3,7 +3,7 @@ import { LINT_LANGUAGES, Setting } from './contributions.ts';
 import { readSetting } from './editor-api.ts';
 import type { LintConnection, LintConnectionOptions } from './lint-connection.ts';
 import type { Log } from './log.ts';
-import { messageOf } from './log.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 
 export type ConnectLinter = (options: LintConnectionOptions) => Promise<LintConnection>;
 

@@ -11,7 +11,7 @@ import type { ScriptCommand } from './contributions.ts';
 import { Command, Setting } from './contributions.ts';
 import { readSetting } from './editor-api.ts';
 import type { Log } from './log.ts';
-import { messageOf } from './log.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import type { ObjectDocuments } from './object-documents.ts';
 import type { Prompts } from './prompts.ts';
 import { isProtected } from './protected-contexts.ts';

@@ -25,7 +25,3 @@ export class Log implements vscode.Disposable {
     this.#channel.dispose();
   }
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -31,6 +31,23 @@ export class ObjectDocuments implements vscode.TextDocumentContentProvider {
     return this.compareTexts(refLabel(ref), leftText, rightText, title);
   }
 
+  /** All comparisons in one multi-file diff. */
+  async compareAll(title: string, comparisons: Comparison[]): Promise<void> {
+    const resources = await Promise.all(
+      comparisons.map(async ({ ref, left, right, subresource, title: name }) => {
+        const [before, after] = await Promise.all([objectYaml(left, subresource), objectYaml(right, subresource)]);
+        const pair = this.#next++;
+        const label = this.#keep(pair, 'label', `${refLabel(ref)} ${name.slice(name.indexOf(': ') + 2)}`, after);
+        return [
+          label,
+          this.#keep(pair, 'left', refLabel(ref), before),
+          this.#keep(pair, 'right', refLabel(ref), after),
+        ];
+      }),
+    );
+    await vscode.commands.executeCommand('vscode.changes', title, resources);
+  }
+
   async compareTexts(name: string, left: string, right: string, title: string) {
     const pair = this.#next++;
     const uris = { left: this.#keep(pair, 'left', name, left), right: this.#keep(pair, 'right', name, right) };

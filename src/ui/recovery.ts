@@ -2,10 +2,10 @@ import * as vscode from 'vscode';
 import type { StratusApp } from '../run/app.ts';
 import type { JournalWatch } from './journal-watch.ts';
 import type { Log } from './log.ts';
-import { messageOf } from './log.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import type { UndoActions } from './undo-actions.ts';
 
-/** Looks once for transactions that a killed process left open, and asks what to do with them. */
+/** Looks once for transactions that were interrupted or that an undo could not restore, and asks what to do. */
 export async function recoverOnStart(
   app: () => Promise<StratusApp>,
   journal: JournalWatch,
@@ -16,7 +16,7 @@ export async function recoverOnStart(
     const unfinished = await (await app()).unfinished();
     await journal.changed();
     if (unfinished.length === 0) return;
-    log.info(`interrupted: ${unfinished.map(({ id }) => id).join(', ')}`);
+    log.info(`to be decided: ${unfinished.map(({ id }) => id).join(', ')}`);
     await undo.recover();
   } catch (error) {
     // Without kubectl or kubeconfig there is nothing to recover with; the views say what is missing.
@@ -37,5 +37,8 @@ export async function countContexts(app: () => Promise<StratusApp>): Promise<num
 /** Number on the undo stack's icon: only what needs a person. */
 export function badge(unfinished: number): vscode.ViewBadge | undefined {
   if (unfinished === 0) return undefined;
-  return { value: unfinished, tooltip: vscode.l10n.t('{0} interrupted changes need undo', unfinished) };
+  return {
+    value: unfinished,
+    tooltip: vscode.l10n.t('{0} changes were interrupted or not fully restored', unfinished),
+  };
 }

@@ -13,7 +13,7 @@ import type {
 import { isToHost } from '../../webview/protocol.ts';
 import { RUN_VIEW_TYPE } from './contributions.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
-import { messageOf } from './log.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import { pageHtml } from './page-html.ts';
 
 /** What the page may ask for; each answer is a problem in one line, or empty. */

@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../domain/kube-object.ts';
-import type { FieldDifference, TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import type { TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { AppLease } from './app-loader.ts';
 import type { TransactionHandle, WriteHandle } from './contributions.ts';
-import { Scheme } from './contributions.ts';
+import { Command, Scheme } from './contributions.ts';
 import type { Log } from './log.ts';
-import { messageOf } from './log.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import type { ObjectDocuments } from './object-documents.ts';
 import type { Prompts } from './prompts.ts';
 import { commandLine } from './redact.ts';
@@ -76,7 +76,7 @@ export class UndoActions {
     });
   }
 
-  /** Asks what to do with transactions that a process which is gone left open. */
+  /** Asks what to do with transactions that were interrupted or that an undo could not restore. */
   async recover(): Promise<void> {
     const app = await this.#app();
     const unfinished = await app.unfinished();
@@ -84,26 +84,48 @@ export class UndoActions {
       await this.#prompts.notify('info', vscode.l10n.t('Nothing to recover: every transaction is finished.'));
       return;
     }
-    for (const summary of unfinished) await this.#recoverOne(app, summary);
+    for (const summary of unfinished) await this.#recoverOne(summary);
   }
 
-  async #recoverOne(app: StratusApp, summary: TransactionSummary): Promise<void> {
-    const [undo, keep, inspect] = [vscode.l10n.t('Undo'), vscode.l10n.t('Keep As It Is'), vscode.l10n.t('Inspect')];
-    const message = vscode.l10n.t(
-      'A change on {0} was interrupted: {1}. It is neither kept nor undone.',
-      `${summary.namespace} @ ${summary.context}`,
-      summary.title,
+  /** Closes an interrupted or diverged transaction as it stands, after one more question. */
+  async keep(handle?: TransactionHandle): Promise<void> {
+    const app = await this.#app();
+    const owed = new Set((await app.unfinished()).map(({ id }) => id));
+    const summary = await this.#find(handle, ({ id }) => owed.has(id), vscode.l10n.t('Keep which change as it is?'));
+    if (!summary) return;
+    const sure = await this.#prompts.confirm(
+      summary.status === 'diverged'
+        ? vscode.l10n.t('Keep what undo could not restore as it stands?')
+        : vscode.l10n.t('Keep the interrupted change as it stands?'),
+      details(summary),
+      vscode.l10n.t('Keep As It Is'),
     );
+    if (!sure) return;
+    const note = await app.keep(summary.id);
+    if (note) await this.#prompts.notify('warning', vscode.l10n.t('Kept, but {0}', note));
+  }
+
+  async #recoverOne(summary: TransactionSummary): Promise<void> {
+    const diverged = summary.status === 'diverged';
+    const [undo, keep, inspect] = [
+      diverged ? vscode.l10n.t('Try Again') : vscode.l10n.t('Undo'),
+      vscode.l10n.t('Keep As It Is'),
+      vscode.l10n.t('Inspect'),
+    ];
+    const where = `${summary.namespace} @ ${summary.context}`;
+    const message = diverged
+      ? vscode.l10n.t(
+          'A change on {0} could not be undone completely: {1}. Writers wait for you.',
+          where,
+          summary.title,
+        )
+      : vscode.l10n.t('A change on {0} was interrupted: {1}. It is neither kept nor undone.', where, summary.title);
     const answer = await this.#prompts.notify('warning', message, undo, keep, inspect);
     if (answer === undo) await this.#run(summary);
-    if (answer === inspect) await this.explain({ transaction: summary.id });
-    if (answer !== keep) return;
-    const sure = await this.#prompts.confirm(
-      vscode.l10n.t('Keep the interrupted change as it stands?'),
-      details(summary),
-      keep,
-    );
-    if (sure) await app.keep(summary.id);
+    if (answer === keep) await this.keep({ transaction: summary.id });
+    if (answer !== inspect) return;
+    if (diverged) await vscode.commands.executeCommand(Command.showDivergence, { transaction: summary.id });
+    else await this.explain({ transaction: summary.id });
   }
 
   async #undoAll(summaries: TransactionSummary[]): Promise<void> {
@@ -144,11 +166,11 @@ export class UndoActions {
       );
     this.#log.info(`undo of ${summary.id}: ${result.outcome}, ${result.writes} write(s)`);
     // Not awaited: a notification stays until someone closes it.
-    void this.#tell(result).catch((error: unknown) => this.#log.error(messageOf(error)));
+    void this.#tell(summary.id, result).catch((error: unknown) => this.#log.error(messageOf(error)));
     return result.outcome === 'undone';
   }
 
-  async #tell(result: UndoResult): Promise<void> {
+  async #tell(transaction: string, result: UndoResult): Promise<void> {
     if (result.outcome === 'undone') {
       const { foreign, residue } = result.proof;
       const notes = [
@@ -162,18 +184,7 @@ export class UndoActions {
     const show = vscode.l10n.t('Show Differences');
     const actions = result.outcome === 'diverged' ? [show] : [];
     const answer = await this.#prompts.notify('error', `${result.outcome}: ${result.reason}`, ...actions);
-    if (answer === show && result.outcome === 'diverged') await this.#showDifferences(result.differences);
-  }
-
-  async #showDifferences(differences: FieldDifference[]): Promise<void> {
-    const line = (value: (difference: FieldDifference) => unknown) => (difference: FieldDifference) =>
-      `${refLabel(difference.ref)} ${difference.path || '/'}: ${JSON.stringify(value(difference)) ?? 'absent'}`;
-    await this.#documents.compareTexts(
-      'diverged',
-      differences.map(line(({ expected }) => expected)).join('\n'),
-      differences.map(line(({ actual }) => actual)).join('\n'),
-      vscode.l10n.t('Not restored: checkpoint ↔ cluster'),
-    );
+    if (answer === show) await vscode.commands.executeCommand(Command.showDivergence, { transaction });
   }
 
   async #find(

@@ -5,7 +5,7 @@ import type { StratusApp, TransactionWrite } from '../run/app.ts';
 import type { TransactionHandle, WriteHandle } from './contributions.ts';
 import { Command, TreeItem } from './contributions.ts';
 import type { JournalWatch } from './journal-watch.ts';
-import { messageOf } from './log.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import { commandLine, presentable } from './redact.ts';
 
 interface TransactionNode extends TransactionHandle {
@@ -115,17 +115,20 @@ function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeI
   const item = new vscode.TreeItem(presentable(summary.title, 200), vscode.TreeItemCollapsibleState.Collapsed);
   item.id = summary.id;
   const [icon, colour, word] = STATES[summary.status];
-  const state = unfinished ? vscode.l10n.t('interrupted: needs undo') : word;
+  const diverged = summary.status === 'diverged';
+  const interrupted = unfinished && !diverged;
+  const state = interrupted ? vscode.l10n.t('interrupted: needs undo') : word;
   item.description = `${state} · ${clock(summary.openedAt)} · ${summary.namespace} @ ${summary.context}`;
-  item.iconPath = unfinished
+  item.iconPath = interrupted
     ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('notificationsWarningIcon.foreground'))
     : new vscode.ThemeIcon(icon, colour ? new vscode.ThemeColor(colour) : undefined);
-  const { recoverable, undoable, closed } = TreeItem;
-  item.contextValue = unfinished
-    ? recoverable
-    : summary.status === 'committed' || summary.status === 'diverged'
-      ? undoable
-      : closed;
+  item.contextValue = diverged
+    ? TreeItem.diverged
+    : interrupted
+      ? TreeItem.recoverable
+      : summary.status === 'committed'
+        ? TreeItem.undoable
+        : TreeItem.closed;
   item.tooltip = [
     `${summary.id}: ${state}`,
     `${summary.context}, ${summary.namespace}`,

@@ -10,6 +10,7 @@ import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts
 import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { RehearsedWrite, StepRehearsal, TransactionStatus, UndoResult } from '../../src/domain/transaction.ts';
 import type { MitigateRequest, StratusApp, TransactionDetail } from '../../src/run/app.ts';
+import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
 
 /**
@@ -147,7 +148,7 @@ export class FakeApp implements StratusApp {
         },
       },
       lock: {
-        acquire: async () => ({ ok: true }),
+        acquire: async () => ({ ok: true, level: 'client-side' }),
         renew: async () => true,
         mark: async () => undefined,
         release: async () => undefined,
@@ -180,7 +181,7 @@ export class FakeApp implements StratusApp {
   }
 
   async unfinished() {
-    return (await this.transactions()).filter(({ id }) => this.#unfinished.has(id));
+    return (await this.transactions()).filter(({ id, status }) => this.#unfinished.has(id) || status === 'diverged');
   }
 
   async undo(id: string, _signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
@@ -193,7 +194,13 @@ export class FakeApp implements StratusApp {
   }
 
   async keep(id: string) {
-    this.#close(await this.transaction(id), 'committed', null);
+    const transaction = await this.transaction(id);
+    this.#close(transaction, 'committed', transaction.undo);
+    return '';
+  }
+
+  async divergence(id: string) {
+    return divergenceOf(await this.transaction(id), async () => service(7777));
   }
 
   async verifyJournal() {
@@ -201,10 +208,14 @@ export class FakeApp implements StratusApp {
   }
 
   async lockStatus() {
-    return { state: 'free', holder: '', phase: '', renewedAt: '', level: 'client-side' } as const;
+    return { state: 'free', holder: '', phase: '', renewedAt: '', level: 'client-side', why: 'no fence' } as const;
   }
 
   async breakLock() {}
+
+  async fence() {
+    return [];
+  }
 
   async rehearseCommand(_target: unknown, argv: string[]) {
     return this.#rehearse(argv, 0);
@@ -419,7 +430,7 @@ export class FakeApp implements StratusApp {
 
   #undoResult(writes: number): UndoResult {
     if (this.#options.undoOutcome === 'diverged') {
-      const difference = { ref: GEO, path: '/spec/ports/0/targetPort', expected: 9999, actual: 7777 };
+      const difference = { ref: GEO, path: '/spec/ports/0/targetPort', expected: 9999, written: 8083, actual: 7777 };
       return { outcome: 'diverged', writes, differences: [difference], reason: 'someone changed what we wrote' };
     }
     const proof = { hashBefore: hash('before'), hashAfter: hash('before'), levels: { L1: true, L4: true } };

@@ -16,6 +16,17 @@ async function resolvedRun(host: Host, options: FakeOptions = {}): Promise<{ app
   return { app, transaction: transaction!.id };
 }
 
+const openTab = (label: string) =>
+  eventually(`a tab with ${label}`, () =>
+    vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).find((tab) => tab.label.includes(label)),
+  );
+
+async function textsOf({ input }: vscode.Tab): Promise<{ left: string; right: string }> {
+  assert.ok(input instanceof vscode.TabInputTextDiff);
+  const text = async (uri: vscode.Uri) => (await vscode.workspace.openTextDocument(uri)).getText();
+  return { left: await text(input.original), right: await text(input.modified) };
+}
+
 export const UNDO_TESTS: HostTest[] = [
   {
     name: 'the undo stack shows transaction, command and object, and what undo restores',
@@ -56,23 +67,35 @@ export const UNDO_TESTS: HostTest[] = [
     },
   },
   {
-    name: 'an undo that diverges names the fields and shows them in a diff',
+    name: 'an undo that diverges is compared three ways, blocks the badge, and can be kept after one more question',
     async run(host) {
-      const { transaction } = await resolvedRun(host, { undoOutcome: 'diverged' });
+      const { app, transaction } = await resolvedRun(host, { undoOutcome: 'diverged' });
       host.prompts.confirmations = [true];
       host.prompts.actions = ['Show Differences'];
+      host.prompts.picks = ['Service/hotel-reservation/geo: what Stratus wrote ↔ cluster now'];
       await vscode.commands.executeCommand(Command.undoTransaction, { transaction });
-      const tab = await eventually('the differences', () =>
-        vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).find(({ label }) => label.startsWith('Not restored')),
-      );
-      assert.ok(tab.input instanceof vscode.TabInputTextDiff);
-      const [left, right] = await Promise.all(
-        [tab.input.original, tab.input.modified].map(async (uri) =>
-          (await vscode.workspace.openTextDocument(uri)).getText(),
-        ),
-      );
-      assert.match(left!, /targetPort: 9999/);
-      assert.match(right!, /targetPort: 7777/);
+      const wrote = await textsOf(await openTab('what Stratus wrote ↔ cluster now'));
+      assert.match(wrote.left, /targetPort: 8083/);
+      assert.match(wrote.right, /targetPort: 7777/);
+
+      host.prompts.picks = ['Service/hotel-reservation/geo: checkpoint ↔ cluster now'];
+      await vscode.commands.executeCommand(Command.showDivergence, { transaction });
+      const checkpoint = await textsOf(await openTab('checkpoint ↔ cluster now'));
+      assert.match(checkpoint.left, /targetPort: 9999/);
+
+      host.prompts.picks = ['All of them, one below the other'];
+      await vscode.commands.executeCommand(Command.showDivergence, { transaction });
+      await openTab(`Not restored by ${transaction}`);
+
+      const [top] = await host.hooks.undoStack.getChildren();
+      assert.equal(host.hooks.undoStack.getTreeItem(top!).contextValue, TreeItem.diverged);
+      await eventually('the badge', () => host.hooks.badge() === 1);
+      host.prompts.confirmations = [false, true];
+      await vscode.commands.executeCommand(Command.keepTransaction, { transaction });
+      assert.equal((await app.transaction(transaction)).status, 'diverged', 'dismissed: nothing happens');
+      await vscode.commands.executeCommand(Command.keepTransaction, { transaction });
+      assert.equal((await app.transaction(transaction)).status, 'committed');
+      await eventually('the badge to go', () => host.hooks.badge() === 0);
     },
   },
   {

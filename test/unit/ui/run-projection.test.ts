@@ -67,7 +67,7 @@ describe('projection of a run', () => {
     await run.untilAsked();
     await run.approve();
     const { transactions } = await run.when(({ result }) => result !== null);
-    run.session.markUndone(new Set([transactions[0]!.id]));
+    run.session.noteJournal([{ id: transactions[0]!.id, status: 'undone' }]);
     const snapshot = run.session.snapshot();
     expect(snapshot.headline.title).toMatch(/^Undone/);
     expect(snapshot.transactions).toMatchObject([{ state: 'undone' }]);

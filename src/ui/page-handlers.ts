@@ -1,0 +1,30 @@
+import * as vscode from 'vscode';
+import type { DivergenceActions } from './divergence-actions.ts';
+import { View } from './contributions.ts';
+import type { SessionList } from './incident-session.ts';
+import type { Mitigation } from './mitigate.ts';
+import type { ObjectDocuments } from './object-documents.ts';
+import type { PageHandlers } from './run-panel.ts';
+import type { UndoActions } from './undo-actions.ts';
+
+export interface PageParts {
+  sessions: SessionList;
+  mitigation: Mitigation;
+  documents: ObjectDocuments;
+  undo: UndoActions;
+  divergence: DivergenceActions;
+}
+
+/** What each request of the run view does; the decisions are those of the same commands elsewhere. */
+export function pageHandlers({ sessions, mitigation, documents, undo, divergence }: PageParts): PageHandlers {
+  return {
+    approve: ({ run, hash }) => mitigation.approve(run, hash),
+    reject: async ({ run, hash, reason }) => mitigation.reject(run, hash, reason),
+    cancel: async ({ run }) => (sessions.find(run)?.cancel(), ''),
+    openDiff: ({ run, hash, step, write }) => mitigation.openDiff(documents, run, hash, step, write),
+    undo: async ({ transaction }) => (await undo.undo({ transaction }), ''),
+    inspect: async ({ transaction }) => (await divergence.show({ transaction }), ''),
+    keep: async ({ transaction }) => (await undo.keep({ transaction }), ''),
+    showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
+  };
+}
