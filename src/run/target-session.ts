@@ -10,7 +10,7 @@ import { HealthOracle, NodeOracle } from '../cluster/health-oracle.ts';
 import { inventoryCheats } from '../cluster/inventory.ts';
 import { KubeApi } from '../gateway/kube-api.ts';
 import { loadKubeconfig, targetChange } from '../cluster/kubeconfig.ts';
-import type { LeaseLock } from '../cluster/lease-lock.ts';
+import { LeaseLock } from '../cluster/lease-lock.ts';
 import { SeverityReader } from '../cluster/severity-reader.ts';
 import { SnapshotReader } from '../cluster/snapshot.ts';
 import type { Brain } from '../domain/brain.ts';
@@ -29,12 +29,12 @@ import type { AppConfig, CommandResult, LockStatus } from './app.ts';
 import { LockedByAnother } from './app.ts';
 import { agentRefusal, commandRefusal } from './confinement.ts';
 import type { AskApproval, IncidentRunPorts } from './incident-run.ts';
-
-export interface SessionParts {
 import { owedOn } from './owed-transactions.ts';
 
 /** How long a decision to keep waits for the lock before it is recorded without. */
 const KEEP_TIMEOUT_MS = 45_000;
+
+export interface SessionParts {
   config: AppConfig;
   store: JournalStore;
   clock: Clock;
@@ -159,6 +159,12 @@ export class TargetSession {
     });
   }
 
+  /** Takes the lock that the transaction left behind, runs `record`, and gives it back clean. */
+  async keep(id: string, record: () => Promise<void>): Promise<void> {
+    const signal = AbortSignal.timeout(KEEP_TIMEOUT_MS);
+    await this.#locked(id, signal, async () => ({ value: await record(), clean: true }));
+  }
+
   async rehearseCommand(argv: string[], signal: AbortSignal): Promise<StepRehearsal> {
     const { version } = await this.#parts.kubectl();
     const problem = commandRefusal(argv, this.target, version);
@@ -182,12 +188,6 @@ export class TargetSession {
   async #convert(argv: string[], later: string[][]): Promise<Conversion> {
     const scope = { namespace: this.target.namespace, maxWrites: DEFAULT_OPTIONS.maxWrites, later };
     try {
-  /** Takes the lock that the transaction left behind, runs `record`, and gives it back clean. */
-  async keep(id: string, record: () => Promise<void>): Promise<void> {
-    const signal = AbortSignal.timeout(KEEP_TIMEOUT_MS);
-    await this.#locked(id, signal, async () => ({ value: await record(), clean: true }));
-  }
-
       return await convertCommand(argv, this.reader, scope);
     } catch (error) {
       return { outcome: 'refused', reason: `what the command would take away could not be read: ${messageOf(error)}` };
@@ -246,6 +246,22 @@ export class TargetSession {
     } finally {
       await (clean ? this.#lock.release() : this.#lock.mark('dirty')).catch(() => undefined);
     }
+  }
+
+  /** A transaction that is still owed to this cluster comes before anything new: writers stay frozen until then. */
+  async #acquire(purpose: string, signal: AbortSignal): Promise<LockResult> {
+    const reason = await owedOn(this.#parts.store, this.target.server, purpose);
+    return reason ? { ok: false, holder: 'this machine', reason } : this.#lock.acquire(purpose, signal);
+  }
+
+  #writerLock(): WriterLock {
+    const lock = this.#lock;
+    return {
+      acquire: (purpose, signal) => this.#acquire(purpose, signal),
+      renew: () => lock.renew(),
+      mark: (phase) => lock.mark(phase),
+      release: () => lock.release(),
+    };
   }
 
   async #transactions(): Promise<GatewayTransactions> {
