@@ -1,27 +1,50 @@
-import type { StratusApp } from '../run/app.ts';
+import type { FenceChange } from '../cluster/fence-installer.ts';
+import type { LockStatus, StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand, TARGET_OPTIONS } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { UsageError } from './usage.ts';
 
-/** `stratus lock status | break`. */
+const ACTIONS = ['status', 'break', 'install-fence', 'uninstall-fence'] as const;
+
+/** `stratus lock status | break | install-fence | uninstall-fence`. */
 export async function lockCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
   const parsed = parseCommand('lock', args, { ...TARGET_OPTIONS, yes: { type: 'boolean' }, json: { type: 'boolean' } });
-  const [action, extra] = parsed.positionals;
-  if (extra !== undefined || (action !== 'status' && action !== 'break')) {
-    throw new UsageError("lock: status or break; see 'stratus lock --help'");
+  const [word, extra] = parsed.positionals;
+  const action = ACTIONS.find((one) => one === word);
+  if (extra !== undefined || !action) {
+    throw new UsageError("lock: status, break, install-fence or uninstall-fence; see 'stratus lock --help'");
   }
-  if (action === 'break' && !parsed.flag('yes')) {
+  const yes = parsed.flag('yes');
+  if (action === 'break' && !yes) {
     throw new UsageError('lock: breaking a lock lets two writers in if its owner still lives; add --yes if it is gone');
   }
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  if (action === 'install-fence' || action === 'uninstall-fence') {
+    const changes = await app.fence(target, action === 'install-fence' ? 'install' : 'uninstall', yes);
+    if (parsed.flag('json')) io.stdout(`${JSON.stringify({ type: 'fence', applied: yes, changes })}\n`);
+    else io.stdout(fenceText(changes, yes));
+    return EXIT.ok;
+  }
   if (action === 'break') await app.breakLock(target);
   const status = await app.lockStatus(target);
-  if (parsed.flag('json')) io.stdout(`${JSON.stringify(status)}\n`);
-  else {
-    const holder = status.holder ? ` by ${status.holder}, ${status.phase}, renewed ${status.renewedAt}` : '';
-    io.stdout(`${status.state}${holder} (${status.level})\n`);
-  }
+  io.stdout(parsed.flag('json') ? `${JSON.stringify(status)}\n` : `${lockText(status)}\n`);
   return EXIT.ok;
+}
+
+/** One line: state, holder, level and why it is not a better one. */
+export function lockText({ state, holder, phase, renewedAt, level, why }: LockStatus): string {
+  const by = holder ? ` by ${holder}, ${phase}, renewed ${renewedAt}` : phase ? ` (${phase})` : '';
+  return `${state}${by}; ${level}${why ? `: ${why}` : ''}`;
+}
+
+function fenceText(changes: FenceChange[], applied: boolean): string {
+  const lines = changes.map(({ action, kind, name, namespace, why }) => {
+    const object = `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
+    return `${action.padEnd(8)}${object}${action === 'keep' ? '' : `\n        ${why}`}`;
+  });
+  const work = changes.some(({ action }) => action !== 'keep');
+  const end = applied ? 'done' : work ? 'nothing was changed: add --yes to do it' : 'nothing to do';
+  return `${[...lines, end].join('\n')}\n`;
 }

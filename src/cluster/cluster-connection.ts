@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
@@ -12,7 +11,7 @@ import type { Upstream, UpstreamRequest, UpstreamResponse } from '../gateway/ups
 import { UpstreamError } from '../gateway/upstream.ts';
 import { ClusterError, messageOf } from '../domain/cluster-error.ts';
 import { connectionFailure } from './connection-failure.ts';
-import type { Credential } from './credentials.ts';
+import type { Credential, CredentialProvider } from './credentials.ts';
 import { CredentialSource } from './credentials.ts';
 import type { ClusterEntry, Kubeconfig } from './kubeconfig.ts';
 import type { OpenTunnel } from './proxy-tunnel.ts';
@@ -43,18 +42,20 @@ const OWN_HEADERS = new Set([
 
 /**
  * Opens the connection to a pinned target. Nothing is sent before the first request.
+ * @param as another identity than the kubeconfig's user
  * @throws ClusterError bad-kubeconfig, unknown-context
  */
 export async function connect(
   kubeconfig: Kubeconfig,
   target: Target,
   options: ConnectOptions,
+  as?: CredentialProvider,
 ): Promise<ClusterConnection> {
   const { cluster, user } = kubeconfig.entries(target.context);
   const authority = await certificateAuthority(cluster);
   const server = new URL(cluster.server);
   const proxy = proxyFor(server, cluster['proxy-url'], options.environment);
-  const credentials = new CredentialSource(cluster, user, options.clock, options.environment);
+  const credentials = as ?? new CredentialSource(cluster, user, options.clock, options.environment);
   return new ClusterConnection(server, cluster, authority, credentials, proxy, options);
 }
 
@@ -64,20 +65,20 @@ export class ClusterConnection implements Upstream {
   readonly #prefix: string;
   readonly #cluster: ClusterEntry;
   readonly #authority: Buffer | undefined;
-  readonly #credentials: CredentialSource;
+  readonly #credentials: CredentialProvider;
   readonly #openTunnel: OpenTunnel | null;
   /** Where and how, for messages. */
   readonly #route: string;
   readonly #connectTimeoutMs: number;
   readonly #answerTimeoutMs: number;
-  #agents: { key: string; requests: http.Agent; streams: http.Agent } | null = null;
+  #agents: { identity: Credential; requests: http.Agent; streams: http.Agent } | null = null;
   #closed = false;
 
   constructor(
     server: URL,
     cluster: ClusterEntry,
     authority: Buffer | undefined,
-    credentials: CredentialSource,
+    credentials: CredentialProvider,
     proxy: URL | null,
     options: ConnectOptions,
   ) {
@@ -174,14 +175,10 @@ export class ClusterConnection implements Upstream {
 
   /** Streams get connections of their own: a watch would otherwise hold one of the few shared ones. */
   #agentFor(request: UpstreamRequest, credential: Credential): http.Agent {
-    const key = createHash('sha256')
-      .update(credential.certificate ?? '')
-      .update(credential.key ?? '')
-      .digest('hex');
-    if (this.#agents?.key !== key) {
+    if (!this.#agents || !sameCertificate(this.#agents.identity, credential)) {
       // A renewed client certificate needs new connections; those in use end by themselves.
       this.#agents = {
-        key,
+        identity: credential,
         requests: this.#createAgent(credential, MAX_SOCKETS),
         streams: this.#createAgent(credential, Number.POSITIVE_INFINITY),
       };
@@ -195,6 +192,8 @@ export class ClusterConnection implements Upstream {
     const secure = this.#server.protocol === 'https:';
     const tlsOptions = secure ? this.#tlsOptions(credential) : {};
     const agent = secure ? new https.Agent({ ...common, ...tlsOptions }) : new http.Agent(common);
+    // All of its connections go to one place; Node would put certificates and keys into a name anew for each request.
+    Object.assign(agent, { getName: () => 'api' });
     if (this.#openTunnel) tunnelled(agent, this.#openTunnel, secure ? tlsOptions : null, this.#connectTimeoutMs);
     return agent;
   }
@@ -210,6 +209,11 @@ export class ClusterConnection implements Upstream {
       ...(name ? { servername: name } : {}),
     };
   }
+}
+
+function sameCertificate(a: Credential, b: Credential): boolean {
+  const same = (x: Buffer | string = '', y: Buffer | string = '') => x === y || Buffer.from(x).equals(Buffer.from(y));
+  return same(a.certificate, b.certificate) && same(a.key, b.key);
 }
 
 function passedOn(headers: Record<string, string>): Record<string, string> {

@@ -12,6 +12,14 @@ export interface Credential {
   key?: Buffer | string;
 }
 
+/** Where a connection takes what it adds to each request. */
+export interface CredentialProvider {
+  /** @throws ClusterError */
+  current(): Promise<Credential>;
+  /** The server answered 401. */
+  invalidate(): void;
+}
+
 /** Files are read again after this time, as client-go does for rotated tokens. */
 const FILE_CACHE_MS = 60_000;
 /** A plugin's answer is renewed this much before it expires. */
@@ -23,7 +31,7 @@ const EXPIRY_MARGIN_MS = 10_000;
  * The common kinds are read here because importing the whole client takes about half a second, and because its
  * plugin runner sends no KUBERNETES_EXEC_INFO, has no timeout and does not refresh after a 401.
  */
-export class CredentialSource {
+export class CredentialSource implements CredentialProvider {
   readonly #user: UserEntry;
   readonly #cluster: ClusterEntry;
   readonly #clock: Clock;

@@ -2,14 +2,23 @@ import { createHash, randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { Clock } from '../domain/clock.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
-import type { LockResult, WriterLock } from '../domain/ports.ts';
-import { Monitor } from '../gateway/monitor.ts';
+import type { LockLevel, LockResult, WriterLock } from '../domain/ports.ts';
 import type { Upstream } from '../gateway/upstream.ts';
 import { ClusterError, messageOf, oneLine } from '../domain/cluster-error.ts';
 import { HolderWatch } from './holder-watch.ts';
-import { KubeApi } from '../gateway/kube-api.ts';
 import type { LockOwner, LockRecord } from './lease-record.ts';
-import { isDirty, LEASE_NAME, LEASE_SECONDS, leaseObject, microTime, readRecord } from './lease-record.ts';
+import {
+  DEFAULT_LOCK_NAMESPACE,
+  FREED,
+  isDirty,
+  LEASE_SECONDS,
+  leaseObject,
+  microTime,
+  readRecord,
+} from './lease-record.ts';
+import { isLostRace, LeaseStore } from './lease-store.ts';
+import type { FenceStanding, LockFence } from './lock-fence.ts';
+import type { WriterToken } from './writer-token.ts';
 
 export interface LeaseLockOptions {
   /** Locks of a dead process of the same state folder may be taken over: its journal is here to recover from. */
@@ -20,6 +29,13 @@ export interface LeaseLockOptions {
   namespace?: string;
   /** This process, as others see it. */
   owner?: LockOwner;
+  /**
+   * Seconds without renewal after which others may take the lock, 6 to 300; default 30. Shorter: quicker takeover
+   * after a crash; but a holder whose API server is slow stops writing after two thirds of it.
+   */
+  seconds?: number;
+  /** Lets the cluster itself enforce the lock, where a fence is installed. Default: client-side only. */
+  fence?: LockFence;
   /** Whether a process of this machine runs; asked before a lock of the same machine is called dead. */
   isAlive?: (pid: number) => boolean;
 }
@@ -31,14 +47,12 @@ export interface LockReport {
   phase: string;
   /** ISO 8601 of the last renewal; empty when free. */
   renewedAt: string;
-  /** Whether admission policies enforce the lock or only Stratus itself does. */
-  level: 'fenced' | 'client-side';
+  /** What a writer gets now. */
+  level: FenceStanding['level'];
+  /** Why not fenced; empty when fenced. */
+  why: string;
 }
 
-const DURATION_MS = LEASE_SECONDS * 1000;
-const RENEW_MS = 10_000;
-/** After this long without a successful renewal nothing more is written, well before anybody may take over. */
-const GIVE_UP_MS = 20_000;
 const POLL_MS = 1_000;
 const MAX_ROUNDS = 20;
 
@@ -48,11 +62,14 @@ const MAX_ROUNDS = 20;
  * would let two writers each hold a lock of their own, so that a missing right is an error that names it instead.
  * Expiry counts on clocks of one machine only: the holder stops by the larger of wall and monotonic time since its
  * last renewal, and another writer takes over only after it watched the Lease unchanged for one whole duration, or
- * when the holder was a process of this machine and state folder that is gone. Unfenced it excludes cooperating
- * writers, not a holder that was suspended between its check and its write.
+ * when the holder was a process of this machine and state folder that is gone. Client-side it excludes cooperating
+ * writers, not a holder that was suspended between its check and its write; fenced, the API server refuses the writes
+ * of everybody but the holder of the token whose id is in the Lease.
  */
 export class LeaseLock implements WriterLock {
-  readonly #api: KubeApi;
+  readonly #store: LeaseStore;
+  readonly #fence: LockFence | null;
+  readonly #durationMs: number;
   readonly #clock: Clock;
   readonly #namespace: string;
   readonly #owner: LockOwner;
@@ -64,15 +81,10 @@ export class LeaseLock implements WriterLock {
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(upstream: Upstream, clock: Clock, options: LeaseLockOptions) {
-    this.#namespace = options.namespace ?? 'kube-system';
-    const grant = {
-      group: 'coordination.k8s.io',
-      resource: 'leases',
-      namespace: this.#namespace,
-      name: LEASE_NAME,
-      subresource: '',
-    };
-    this.#api = new KubeApi(new Monitor(upstream, 'control', { control: [grant] }));
+    this.#namespace = options.namespace ?? DEFAULT_LOCK_NAMESPACE;
+    this.#store = new LeaseStore(upstream, this.#namespace);
+    this.#fence = options.fence ?? null;
+    this.#durationMs = (options.seconds ?? LEASE_SECONDS) * 1000;
     this.#clock = clock;
     this.#owner = options.owner ?? { user: userName(), host: hostname(), pid: process.pid };
     const { user, host, pid } = this.#owner;
@@ -82,15 +94,20 @@ export class LeaseLock implements WriterLock {
     this.#onLost = options.onLost ?? (() => undefined);
   }
 
+  /** How the lock is held now; null when it is not. */
+  get level(): LockLevel | null {
+    return this.#held?.level ?? null;
+  }
+
   /**
    * Takes the lock. Answers at once when a living writer holds it or when it is dirty and belongs to another state
    * folder; waits up to one lease duration to make sure that a silent holder is dead.
-   * @throws ClusterError forbidden (names the missing right), unreachable, aborted …
+   * @throws ClusterError forbidden (names the missing right), conflict (the fence is not whole), unreachable, aborted …
    */
   async acquire(tx: string, signal: AbortSignal): Promise<LockResult> {
     return this.#serial(async () => {
       for (let round = 0; ; round++) {
-        const lease = await this.#get(signal);
+        const lease = await this.#store.get(signal);
         const record = lease && readRecord(lease);
         const answer = record && this.#answer(record);
         if (answer && answer !== 'wait') return answer;
@@ -98,7 +115,8 @@ export class LeaseLock implements WriterLock {
           await this.#clock.sleep(POLL_MS, signal);
           continue;
         }
-        if (await this.#take(tx, lease, record, signal)) return { ok: true };
+        const level = await this.#take(tx, lease, record, signal);
+        if (level) return { ok: true, level };
         // Each lost race means that another writer won one; it is held now, or will be in a moment.
         if (round >= MAX_ROUNDS)
           return { ok: false, holder: record?.holder ?? 'others', reason: 'many writers want the lock at once' };
@@ -106,7 +124,7 @@ export class LeaseLock implements WriterLock {
     });
   }
 
-  /** True while the lock is ours; renewed when the last renewal is older than 10 s. False: stop writing. */
+  /** True while the lock is ours; renewed when the last renewal is older than a third of the duration. False: stop writing. */
   async renew(): Promise<boolean> {
     return this.#serial(() => this.#renewIfDue());
   }
@@ -120,19 +138,23 @@ export class LeaseLock implements WriterLock {
   async mark(phase: string, journalDigest?: string): Promise<void> {
     await this.#serial(async () => {
       const held = this.#requireHeld();
-      await this.#swap(held, { phase, ...(journalDigest === undefined ? {} : { journalDigest }) });
+      const dirty = phase === 'dirty' ? { credential: '' } : {};
+      await this.#swap(held, { phase, ...dirty, ...(journalDigest === undefined ? {} : { journalDigest }) });
       if (phase === 'dirty') this.#forget();
     });
   }
 
-  /** Gives a held lock back; does nothing when it is not held. The Lease object stays, empty. */
-  async release(): Promise<void> {
+  /**
+   * Gives a held lock back; does nothing when it is not held. The Lease object stays, empty.
+   * @param level what the Lease says from now on; only uninstalling the fence gives one
+   */
+  async release(level?: LockLevel): Promise<void> {
     await this.#serial(async () => {
       if (!this.#held) return;
       const held = this.#held;
       held.timer.abort();
       try {
-        await this.#swap(held, { holder: '', phase: 'released', tx: '', journalDigest: '', owner: null });
+        await this.#swap(held, { ...FREED, phase: 'released', ...(level ? { level } : {}) });
       } finally {
         this.#forget();
       }
@@ -141,19 +163,20 @@ export class LeaseLock implements WriterLock {
 
   /** For `stratus lock status`; never throws for a missing right. @throws ClusterError unreachable … */
   async status(): Promise<LockReport> {
-    const level = 'client-side' as const;
+    const nobody = { holder: '', phase: '', renewedAt: '' };
     let lease: KubeObject | null;
     try {
-      lease = await this.#get();
+      lease = await this.#store.get();
     } catch (error) {
       if (!(error instanceof ClusterError) || error.reason !== 'forbidden') throw error;
-      return { state: 'unknown', holder: '', phase: error.message, renewedAt: '', level };
+      return { ...nobody, state: 'unknown', phase: error.message, ...(await this.#standing(null)) };
     }
     const record = lease && readRecord(lease);
-    if (!record || record.holder === '') return { state: 'free', holder: '', phase: '', renewedAt: '', level };
+    const standing = await this.#standing(record);
+    if (!record || record.holder === '') return { ...nobody, state: 'free', ...standing };
     const { holder, phase, renewedAt } = record;
     const state = this.#watcher.looksAlive(record) ? 'held' : isDirty(record) ? 'dirty' : 'free';
-    return { state, holder: oneLine(holder), phase: oneLine(phase), renewedAt, level };
+    return { state, holder: oneLine(holder), phase: oneLine(phase), renewedAt, ...standing };
   }
 
   /**
@@ -163,7 +186,7 @@ export class LeaseLock implements WriterLock {
    */
   async breakLock(): Promise<void> {
     await this.#serial(async () => {
-      const lease = await this.#get();
+      const lease = await this.#store.get();
       if (!lease) return;
       const record = readRecord(lease);
       if (record.holder === '') return;
@@ -175,8 +198,8 @@ export class LeaseLock implements WriterLock {
         tx: record.tx,
         phase: record.phase,
       };
-      const freed = { ...record, holder: '', tx: '', phase: 'broken', journalDigest: '', owner: null };
-      await this.#put(leaseObject(this.#namespace, freed, lease.spec?.acquireTime, lease, audit));
+      const freed = { ...record, ...FREED, phase: 'broken' };
+      await this.#store.put(leaseObject(this.#namespace, freed, lease.spec?.acquireTime, lease, audit));
     });
   }
 
@@ -201,8 +224,20 @@ export class LeaseLock implements WriterLock {
     return { ok: false, holder, reason: `its owner stopped in the middle of a transaction (${phase}): ${advice}` };
   }
 
-  /** False when somebody else was faster. */
-  async #take(tx: string, lease: KubeObject | null, old: LockRecord | null, signal: AbortSignal): Promise<boolean> {
+  #standing(record: LockRecord | null): Promise<FenceStanding> {
+    const none: FenceStanding = { level: 'client-side', why: 'this lock was opened without a fence' };
+    return this.#fence?.standing(record) ?? Promise.resolve(none);
+  }
+
+  /** Null when somebody else was faster. */
+  async #take(
+    tx: string,
+    lease: KubeObject | null,
+    old: LockRecord | null,
+    signal: AbortSignal,
+  ): Promise<LockLevel | null> {
+    const entry = await this.#fence?.enter(old, signal);
+    const token = entry?.level === 'fenced' ? entry.token : null;
     const started = this.#instant();
     const again = old?.holder === this.#identity;
     const leftBehind = old !== null && old.holder !== '' && isDirty(old);
@@ -215,21 +250,37 @@ export class LeaseLock implements WriterLock {
       owner: this.#owner,
       state: this.#state,
       renewedAt: microTime(started.wall),
+      durationSeconds: this.#durationMs / 1000,
       transitions: (old?.transitions ?? 0) + (again ? 0 : 1),
+      credential: token?.credential ?? '',
+      level: token ? ('fenced' as const) : (old?.level ?? 'client-side'),
     };
     const body = leaseObject(this.#namespace, record, microTime(started.wall), lease ?? undefined);
     try {
-      const written = lease ? await this.#put(body, signal) : await this.#create(body, signal);
-      this.#forget();
-      const held: Held = { lease: written, renewed: started, timer: new AbortController() };
-      this.#held = held;
-      void this.#keep(held);
-      return true;
+      const written = lease ? await this.#store.put(body, signal) : await this.#store.create(body, signal);
+      this.#held?.timer.abort();
+      const level = token ? 'fenced' : 'client-side';
+      this.#held = { lease: written, renewed: started, timer: new AbortController(), level };
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
-      if (error.status === 409 || (lease && error.status === 404)) return false;
+      if (error.status === 409 || (lease && error.status === 404)) return null;
       if (error.status !== 404) throw error;
       throw new ClusterError('not-found', `namespace '${this.#namespace}' of the writer lock does not exist`, 404);
+    }
+    const held = this.#held;
+    if (token) await this.#open(held, token, leftBehind, signal);
+    void this.#keep(held);
+    return held.level;
+  }
+
+  /** Waits until the fence lets the new holder through; one that it refuses gives the lock back. */
+  async #open(held: Held, token: WriterToken, leftBehind: boolean, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#fence!.open(token, signal);
+    } catch (error) {
+      await this.#swap(held, leftBehind ? { credential: '' } : { ...FREED, phase: 'released' }).catch(() => undefined);
+      this.#forget();
+      throw error;
     }
   }
 
@@ -237,7 +288,7 @@ export class LeaseLock implements WriterLock {
     const { signal } = held.timer;
     while (!signal.aborted) {
       try {
-        await this.#clock.sleep(RENEW_MS, signal);
+        await this.#clock.sleep(this.#durationMs / 3, signal);
       } catch {
         return;
       }
@@ -249,17 +300,25 @@ export class LeaseLock implements WriterLock {
     const held = this.#held;
     if (!held) return false;
     const age = this.#age(held);
-    if (age < RENEW_MS) return true;
+    if (age < this.#durationMs / 3) return true;
     // Renewing now might still succeed, but somebody who waited long enough may be about to take over.
-    if (age >= DURATION_MS) return this.#lose(`it was not renewed for ${Math.round(age / 1000)} s`);
+    if (age >= this.#durationMs) return this.#lose(`it was not renewed for ${Math.round(age / 1000)} s`);
     try {
-      await this.#swap(held, {});
+      const token = await this.#successor();
+      await this.#swap(held, token ? { credential: token.credential } : {});
+      if (token) await this.#fence!.open(token);
       return true;
     } catch (error) {
       if (this.#held !== held) return false;
       if (error instanceof ClusterError && error.reason === 'conflict') return this.#lose(error.message);
-      return this.#age(held) < GIVE_UP_MS || this.#lose(`it cannot be renewed: ${messageOf(error)}`);
+      // After two thirds nothing more is written, well before anybody may take over.
+      return this.#age(held) < (this.#durationMs * 2) / 3 || this.#lose(`it cannot be renewed: ${messageOf(error)}`);
     }
+  }
+
+  /** Without a new token the lock is kept: the old one has minutes to live. */
+  async #successor(): Promise<WriterToken | null> {
+    return (await this.#fence?.successor().catch(() => null)) ?? null;
   }
 
   #lose(reason: string): false {
@@ -271,12 +330,13 @@ export class LeaseLock implements WriterLock {
   #forget(): void {
     this.#held?.timer.abort();
     this.#held = null;
+    this.#fence?.leave();
   }
 
   #requireHeld(): Held {
     const held = this.#held;
     if (!held) throw new ClusterError('conflict', 'the writer lock is not held');
-    if (this.#age(held) < DURATION_MS) return held;
+    if (this.#age(held) < this.#durationMs) return held;
     this.#lose('it expired');
     throw new ClusterError('conflict', 'the writer lock expired');
   }
@@ -300,12 +360,14 @@ export class LeaseLock implements WriterLock {
       const started = this.#instant();
       const record = { ...readRecord(held.lease), ...change, renewedAt: microTime(started.wall) };
       try {
-        held.lease = await this.#put(leaseObject(this.#namespace, record, held.lease.spec?.acquireTime, held.lease));
+        held.lease = await this.#store.put(
+          leaseObject(this.#namespace, record, held.lease.spec?.acquireTime, held.lease),
+        );
         held.renewed = started;
         return;
       } catch (error) {
-        if (!(error instanceof ClusterError) || (error.status !== 409 && error.status !== 404)) throw error;
-        const lease = await this.#get();
+        if (!isLostRace(error)) throw error;
+        const lease = await this.#store.get();
         const holder = lease ? readRecord(lease).holder : '';
         if (!lease || holder !== this.#identity) {
           const reason = `the writer lock was taken by ${oneLine(holder) || 'nobody (it was freed or deleted)'}`;
@@ -316,23 +378,6 @@ export class LeaseLock implements WriterLock {
         held.lease = lease;
       }
     }
-  }
-
-  #get(signal?: AbortSignal): Promise<KubeObject | null> {
-    return this.#api.find(this.#path(LEASE_NAME), signal);
-  }
-
-  #put(body: KubeObject, signal?: AbortSignal): Promise<KubeObject> {
-    return this.#api.write('PUT', this.#path(LEASE_NAME), body, signal);
-  }
-
-  #create(body: KubeObject, signal: AbortSignal): Promise<KubeObject> {
-    return this.#api.write('POST', this.#path(''), body, signal);
-  }
-
-  #path(name: string): string {
-    const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(this.#namespace)}/leases`;
-    return name ? `${collection}/${name}` : collection;
   }
 
   /** Operations on the Lease never overlap: the timer would otherwise race the writer for the resourceVersion. */
@@ -353,6 +398,7 @@ interface Held {
   /** Before the request that renewed it was sent. */
   renewed: Instant;
   timer: AbortController;
+  level: LockLevel;
 }
 
 function userName(): string {

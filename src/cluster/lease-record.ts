@@ -1,4 +1,5 @@
 import type { KubeObject } from '../domain/kube-object.ts';
+import type { LockLevel } from '../domain/ports.ts';
 
 /** The Lease of the A-Lock, in the words of Stratus. */
 export interface LockRecord {
@@ -16,6 +17,10 @@ export interface LockRecord {
   renewedAt: string;
   durationSeconds: number;
   transitions: number;
+  /** Id of the one writer token that the fence lets through (`JTI=…`); empty: none. */
+  credential: string;
+  /** `fenced` once a fenced writer held the lock: nobody may then write unfenced until the fence is uninstalled. */
+  level: LockLevel;
 }
 
 /** Who holds the lock, for people and for telling a dead process on the same machine. */
@@ -27,7 +32,20 @@ export interface LockOwner {
 
 export const LEASE_NAME = 'stratus-alock';
 export const LEASE_SECONDS = 30;
-const PREFIX = 'stratus-oncall/';
+/** All writers of a cluster must use the same one. */
+export const DEFAULT_LOCK_NAMESPACE = 'kube-system';
+export const PREFIX = 'stratus-oncall/';
+/** Annotation with what the holder is doing: `executing tx-…`, `undoing tx-…`, … */
+export const PHASE_NOTE = `${PREFIX}phase`;
+
+/**
+ * Annotation with the credential id (`JTI=…`) of the one token that may write; absent or empty: none may. The holder's
+ * identity stays in `spec.holderIdentity`, where people and other tools look for it.
+ */
+export const CREDENTIAL_NOTE = `${PREFIX}writer-credential`;
+
+/** What is written when the lock becomes free: the token of its last holder stops working with it. */
+export const FREED = { holder: '', tx: '', journalDigest: '', owner: null, credential: '' } as const;
 
 /** Phases in which nothing of a transaction is left half done. */
 const CLEAN = /^(|acquired|committed\b.*|undone\b.*|released|broken)$/;
@@ -50,6 +68,8 @@ export function readRecord(lease: KubeObject): LockRecord {
     renewedAt: lease.spec?.renewTime ?? '',
     durationSeconds: lease.spec?.leaseDurationSeconds ?? LEASE_SECONDS,
     transitions: lease.spec?.leaseTransitions ?? 0,
+    credential: note('writer-credential'),
+    level: note('level') === 'fenced' ? 'fenced' : 'client-side',
   };
 }
 
@@ -59,7 +79,7 @@ export function readRecord(lease: KubeObject): LockRecord {
  */
 export function leaseObject(
   namespace: string,
-  record: Omit<LockRecord, 'resourceVersion' | 'durationSeconds'>,
+  record: Omit<LockRecord, 'resourceVersion'>,
   acquiredAt: string,
   existing?: KubeObject,
   audit?: Record<string, unknown>,
@@ -71,6 +91,8 @@ export function leaseObject(
     [`${PREFIX}journal-digest`]: record.journalDigest,
     [`${PREFIX}owner`]: record.owner ? JSON.stringify(record.owner) : '',
     [`${PREFIX}state`]: record.state,
+    [`${PREFIX}level`]: record.level,
+    [CREDENTIAL_NOTE]: record.credential,
     ...(audit ? { [`${PREFIX}last-break`]: JSON.stringify(audit) } : {}),
   };
   return {
@@ -80,7 +102,7 @@ export function leaseObject(
     spec: {
       ...existing?.spec,
       holderIdentity: record.holder,
-      leaseDurationSeconds: LEASE_SECONDS,
+      leaseDurationSeconds: record.durationSeconds,
       acquireTime: acquiredAt,
       renewTime: record.renewedAt,
       leaseTransitions: record.transitions,

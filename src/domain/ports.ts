@@ -67,7 +67,10 @@ export interface Settler {
   settle(roots: ObjectRef[], signal: AbortSignal, progress: (text: string) => void): Promise<SettleResult>;
 }
 
-export type LockResult = { ok: true } | { ok: false; holder: string; reason: string };
+/** `fenced`: admission policies of the cluster enforce the lock; `client-side`: only Stratus itself keeps to it. */
+export type LockLevel = 'fenced' | 'client-side';
+
+export type LockResult = { ok: true; level: LockLevel } | { ok: false; holder: string; reason: string };
 
 /** The A-Lock: one writer per cluster (I5). */
 export interface WriterLock {

@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import type { OracleVerdict } from './ports.ts';
+import type { LockLevel, OracleVerdict } from './ports.ts';
 import type { Plan } from './plan.ts';
 import type { CommitRule, CommitVerdict, Severity } from './severity.ts';
 import type { Target } from './target.ts';
@@ -36,7 +36,7 @@ export type MachineEvent = { at: number } & (
   | { type: 'rehearsed'; steps: StepRehearsal[]; hash: string }
   | { type: 'approved'; hash: string; by: 'user' | 'flag' }
   | { type: 'rejected'; reason: string }
-  | { type: 'lockAcquired' }
+  | { type: 'lockAcquired'; level: LockLevel }
   | { type: 'lockDenied'; holder: string; reason: string }
   | { type: 'checkpointed'; tx: string; severity: Severity }
   | { type: 'stepDone'; index: number; writes: number }

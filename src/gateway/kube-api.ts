@@ -91,7 +91,12 @@ export class KubeApi {
   }
 
   /** One write that must succeed; never repeated. */
-  write<T = KubeObject>(method: 'POST' | 'PUT', path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  write<T = KubeObject>(
+    method: 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body: unknown,
+    signal?: AbortSignal,
+  ): Promise<T> {
     return this.#json<T>(method, path, { body, signal });
   }
 

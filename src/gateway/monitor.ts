@@ -4,7 +4,7 @@ import { passThrough } from './forward.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { jsonResponse, parseObject, readAll, statusResponse } from './messages.ts';
 import type { ControlGrant, GatewayMode, ModeGrants, Verdict } from './policy.ts';
-import { judgeRequest } from './policy.ts';
+import { CONTROL_REASON, judgeRequest } from './policy.ts';
 import { carriesSecrets, jsonAccept, redactingWatch, redactSecretJson } from './redact.ts';
 import type { SecretScrubber } from './redact.ts';
 import type { Upstream } from './upstream.ts';
@@ -118,9 +118,13 @@ export class Monitor implements Handler {
     const bytes = await readAll(request.body);
     const name = parsed.name || parseObject(bytes)?.metadata?.name;
     const granted = (grant: ControlGrant) =>
-      grant.resource === parsed.resource && grant.namespace === parsed.namespace && grant.name === name;
+      grant.group === parsed.group &&
+      grant.resource === parsed.resource &&
+      grant.namespace === parsed.namespace &&
+      grant.subresource === parsed.subresource &&
+      grant.name === name;
     if (!this.grants.control?.some(granted)) {
-      const reason = 'the lock may only touch its own objects';
+      const reason = CONTROL_REASON;
       this.onRefusal({ rule: 'control', reason, method: request.method, path: parsed.path });
       return refusalResponse('control', reason);
     }

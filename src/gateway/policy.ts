@@ -19,7 +19,10 @@ export interface ProbeGrant {
   path: string;
 }
 
-/** One object that the control mode may read and write. `subresource` only for a ServiceAccount's `token`. */
+/**
+ * One object that the control mode may read and write: the lock Lease, an object of the fence, or (`subresource`
+ * `token`) the tokens of one ServiceAccount. `namespace` is empty for cluster-wide kinds.
+ */
 export interface ControlGrant {
   group: string;
   resource: string;
@@ -84,6 +87,8 @@ function judgeProbe(request: ApiRequest, grant: ProbeGrant | undefined): Verdict
   return refuse('probe', 'only the one request given for the check may be sent');
 }
 
+export const CONTROL_REASON = 'lock and fence may only touch their own objects';
+
 function judgeControl(request: ApiRequest, grants: ControlGrant[]): Verdict {
   const named = grants.some(
     (grant) =>
@@ -96,7 +101,7 @@ function judgeControl(request: ApiRequest, grants: ControlGrant[]): Verdict {
   );
   const verbs = ['get', 'create', 'update', 'patch', 'delete', 'watch'];
   if (named && verbs.includes(request.verb)) return PASS;
-  return refuse('control', 'the lock may only touch its own objects');
+  return refuse('control', CONTROL_REASON);
 }
 
 /** Groups in which a write changes who may do what to the cluster, not what runs in it. */
@@ -124,8 +129,14 @@ const CLOSED_SUBRESOURCES: Record<string, string> = {
   finalize: 'finalizing cannot be undone',
   status: 'status belongs to controllers; change the specification',
 };
-/** Names of our own lock and fence objects: no agent touches them. */
-const OWN_OBJECT = /^stratus-/;
+/** Names of our own lock and fence objects, by kind: no agent touches them. */
+const OWN_OBJECTS: Record<string, RegExp> = {
+  leases: /^stratus-/,
+  serviceaccounts: /^stratus-writer$/,
+  clusterroles: /^stratus-(writer|reader)$/,
+  clusterrolebindings: /^stratus-writer$/,
+  roles: /^stratus-lock$/,
+};
 
 function judgeWrite(request: ApiRequest): Verdict {
   if (request.kind !== 'resource' || request.verb === 'unknown') {
@@ -142,8 +153,8 @@ function judgeWrite(request: ApiRequest): Verdict {
     const why = CLOSED_SUBRESOURCES[request.subresource] ?? 'its effect and its inverse are not known';
     return refuse('subresource', `writing ${request.resource}/${request.subresource} is refused: ${why}`);
   }
-  if (request.resource === 'leases' && OWN_OBJECT.test(request.name)) {
-    return refuse('own-object', `${request.name} is the lock itself`);
+  if (OWN_OBJECTS[request.resource]?.test(request.name)) {
+    return refuse('own-object', `${request.name} belongs to the lock itself`);
   }
   if (request.subresource === 'eviction' && request.verb !== 'create') {
     return refuse('subresource', 'evictions can only be created');

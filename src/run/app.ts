@@ -1,11 +1,12 @@
+import type { FenceChange } from '../cluster/fence-installer.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { WriteDetail } from '../gateway/journal-details.ts';
-import type { AskApproval, IncidentRun } from './incident-run.ts';
 import type { ObjectDivergence } from './divergence.ts';
+import type { AskApproval, IncidentRun } from './incident-run.ts';
 
 /** A context of the user's kubeconfig, for pickers. */
 export interface ContextChoice {
@@ -37,9 +38,9 @@ export type TransactionWrite = WriteDetail;
 export interface TransactionDetail extends TransactionSummary {
   details: TransactionWrite[];
   undo: UndoResult | null;
-}
   /** Why it has its status, when somebody said so; for example who kept it as it stands. */
   note?: string;
+}
 
 export interface CommandResult {
   result: StepResult;
@@ -57,8 +58,13 @@ export interface LockStatus {
   phase: string;
   /** ISO 8601 of the last renewal; empty when free. */
   renewedAt: string;
-  /** Whether admission policies enforce the lock or only Stratus itself does. */
-  level: 'fenced' | 'client-side';
+  /**
+   * What a writer gets: admission policies enforce the lock, or only Stratus itself does; `unusable`: the fence is half
+   * installed or altered, and nobody may write until it is put right.
+   */
+  level: 'fenced' | 'client-side' | 'unusable';
+  /** Why not fenced; empty when fenced. */
+  why: string;
 }
 
 /**
@@ -96,6 +102,8 @@ export interface StratusApp {
   lockStatus(target: Target): Promise<LockStatus>;
   /** Audited. Only for a lock whose owner will not come back. */
   breakLock(target: Target): Promise<void>;
+  /** Installs or uninstalls the fence, an administrator's act; without `apply` it only tells what would be done. */
+  fence(target: Target, goal: 'install' | 'uninstall', apply: boolean): Promise<FenceChange[]>;
   /** One kubectl command (argv without the word kubectl): rehearse, then run as its own transaction. */
   rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal>;
   /** `tx` is the committed transaction, null when nothing was written; `undo` is set when a failed command was undone. */
@@ -114,6 +122,8 @@ export interface AppConfig {
   kubeconfig?: string;
   /** Namespace of the writer lock; default `kube-system`. All writers of a cluster must agree on it. */
   lockNamespace?: string;
+  /** Seconds without renewal after which others may take the writer lock, 6 to 300; default 30. */
+  lockSeconds?: number;
   /** Where relative file arguments of the engineer's own command are looked up; agents' commands have none. */
   workingFolder?: string;
 }

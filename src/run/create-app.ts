@@ -3,13 +3,14 @@ import { mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { PlaybookBrain } from '../agents/playbooks/playbook-brain.ts';
+import type { FenceChange } from '../cluster/fence-installer.ts';
 import { loadKubeconfig } from '../cluster/kubeconfig.ts';
 import { SystemClock } from '../cluster/system-clock.ts';
 import type { Brain } from '../domain/brain.ts';
-import type { Clock } from '../domain/clock.ts';
 import { messageOf } from '../domain/cluster-error.ts';
-import { mu } from '../domain/severity.ts';
+import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
+import { mu } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import { undoOf, writeDetails } from '../gateway/journal-details.ts';
@@ -25,11 +26,11 @@ import type {
   StratusApp,
   TransactionDetail,
 } from './app.ts';
-import { IncidentRun } from './incident-run.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import { divergenceOf } from './divergence.ts';
-import { RunLog } from './run-log.ts';
+import { IncidentRun } from './incident-run.ts';
 import { isOwed } from './owed-transactions.ts';
+import { RunLog } from './run-log.ts';
 import { sha256, TargetSession } from './target-session.ts';
 
 /** Composition of the application from its parts; the only place where they meet. */
@@ -138,7 +139,6 @@ class App implements StratusApp {
     }
   }
 
-  async verifyJournal(): Promise<string[]> {
   async divergence(id: string): Promise<ObjectDivergence[]> {
     const detail = await this.transaction(id);
     const read = async (ref: ObjectRef) => (await this.#sessionOf(detail)).reader.get(ref);
@@ -151,6 +151,7 @@ class App implements StratusApp {
     return summary;
   }
 
+  async verifyJournal(): Promise<string[]> {
     return (await this.#store.verify()).map(({ name, problem }) => `${name}: ${problem}`);
   }
 
@@ -160,6 +161,10 @@ class App implements StratusApp {
 
   async breakLock(target: Target): Promise<void> {
     await (await this.#session(target)).breakLock();
+  }
+
+  async fence(target: Target, goal: 'install' | 'uninstall', apply: boolean): Promise<FenceChange[]> {
+    return (await this.#session(target)).fence(goal, apply);
   }
 
   async rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal> {

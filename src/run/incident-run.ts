@@ -215,7 +215,7 @@ export class IncidentRun {
       case 'acquireLock': {
         const result = await this.#ports.lock.acquire(this.id, signal);
         return result.ok
-          ? { type: 'lockAcquired' }
+          ? { type: 'lockAcquired', level: result.level }
           : { type: 'lockDenied', holder: result.holder, reason: result.reason };
       }
       case 'checkpoint':

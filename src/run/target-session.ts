@@ -5,12 +5,14 @@ import { affectedBy } from '../cluster/affected.ts';
 import { userCheckOracle } from '../cluster/check-oracle.ts';
 import { connect, type ClusterConnection } from '../cluster/cluster-connection.ts';
 import { ClusterError, messageOf } from '../domain/cluster-error.ts';
+import type { FenceChange } from '../cluster/fence-installer.ts';
+import { FencedLock } from '../cluster/fenced-lock.ts';
 import { WatchSettler } from '../cluster/settle.ts';
 import { HealthOracle, NodeOracle } from '../cluster/health-oracle.ts';
 import { inventoryCheats } from '../cluster/inventory.ts';
 import { KubeApi } from '../gateway/kube-api.ts';
 import { loadKubeconfig, targetChange } from '../cluster/kubeconfig.ts';
-import { LeaseLock } from '../cluster/lease-lock.ts';
+import type { LeaseLock } from '../cluster/lease-lock.ts';
 import { SeverityReader } from '../cluster/severity-reader.ts';
 import { SnapshotReader } from '../cluster/snapshot.ts';
 import type { Brain } from '../domain/brain.ts';
@@ -41,6 +43,14 @@ export interface SessionParts {
   kubectl(): Promise<KubectlBinary>;
 }
 
+/** Who hears of a lost lock; set after the lock was opened. */
+interface LostListener {
+  tell(reason: string): void;
+}
+
+/** Longer than a lock duration, which may have to pass first. */
+const FENCE_TIMEOUT_MS = 120_000;
+
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
@@ -52,27 +62,40 @@ export class TargetSession {
   readonly #parts: SessionParts;
   readonly #connection: ClusterConnection;
   readonly #api: KubeApi;
+  readonly #lost: LostListener;
+  readonly #writers: FencedLock;
   readonly #lock: LeaseLock;
-  #lockLost: (reason: string) => void = () => undefined;
 
-  private constructor(target: Target, parts: SessionParts, connection: ClusterConnection) {
+  private constructor(
+    target: Target,
+    parts: SessionParts,
+    connection: ClusterConnection,
+    writers: FencedLock,
+    lost: LostListener,
+  ) {
     this.target = target;
     this.#parts = parts;
     this.#connection = connection;
     this.#api = new KubeApi(new Monitor(connection, 'read'));
     this.reader = new SnapshotReader(this.#api, [target.namespace], parts.clock);
-    this.#lock = new LeaseLock(connection, parts.clock, {
-      stateFolder: parts.config.stateFolder,
-      ...(parts.config.lockNamespace ? { namespace: parts.config.lockNamespace } : {}),
-      onLost: (reason) => this.#lockLost(reason),
-    });
+    this.#writers = writers;
+    this.#lock = writers.lock;
+    this.#lost = lost;
   }
 
   /** Nothing is sent yet. @throws ClusterError when the kubeconfig does not describe the target any more */
   static async open(target: Target, parts: SessionParts): Promise<TargetSession> {
     const kubeconfig = await loadKubeconfig(parts.config);
-    const connection = await connect(kubeconfig, target, { clock: parts.clock, environment: process.env });
-    return new TargetSession(target, parts, connection);
+    const { clock, config } = parts;
+    const connection = await connect(kubeconfig, target, { clock, environment: process.env });
+    const lost: LostListener = { tell: () => undefined };
+    const writers = await FencedLock.open(kubeconfig, target, connection, clock, {
+      stateFolder: config.stateFolder,
+      ...(config.lockNamespace ? { namespace: config.lockNamespace } : {}),
+      ...(config.lockSeconds ? { seconds: config.lockSeconds } : {}),
+      onLost: (reason) => lost.tell(reason),
+    });
+    return new TargetSession(target, parts, connection, writers, lost);
   }
 
   /** @throws ClusterError unreachable, unauthorized, unknown-namespace … */
@@ -141,7 +164,7 @@ export class TargetSession {
   }
 
   onLockLost(listener: (reason: string) => void): void {
-    this.#lockLost = listener;
+    this.#lost.tell = listener;
   }
 
   /** Takes the writer lock, undoes, gives the lock back. */
@@ -227,7 +250,13 @@ export class TargetSession {
     await this.#lock.breakLock();
   }
 
+  async fence(goal: 'install' | 'uninstall', apply: boolean): Promise<FenceChange[]> {
+    if (!apply) return this.#writers.planFence(goal);
+    return this.#writers.changeFence(goal, AbortSignal.timeout(FENCE_TIMEOUT_MS));
+  }
+
   async dispose(): Promise<void> {
+    this.#writers.close();
     await this.#connection.close();
   }
 
@@ -274,7 +303,7 @@ export class TargetSession {
       return (await this.#lock.renew()) ? null : 'the writer lock is lost';
     };
     return new GatewayTransactions({
-      upstream: this.#connection,
+      upstream: this.#writers.upstream,
       target: this.target,
       kubectl,
       store,

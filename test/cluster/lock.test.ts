@@ -34,7 +34,7 @@ beforeEach(() => gateway.kubectl('delete', 'lease', 'stratus-alock', '--ignore-n
 describe('one Lease on a real API server', () => {
   it('goes through its life', async () => {
     const lock = lockOf('ada');
-    expect(await lock.acquire('tx-1', never)).toEqual({ ok: true });
+    expect(await lock.acquire('tx-1', never)).toMatchObject({ ok: true });
     await lock.mark('executing tx-1', 'abc');
     expect(await lease()).toMatchObject({
       metadata: {
@@ -52,7 +52,7 @@ describe('one Lease on a real API server', () => {
     await lock.release();
     expect((await lease()).spec?.holderIdentity).toBe('');
     const bob = lockOf('bob');
-    expect(await bob.acquire('tx-2', never)).toEqual({ ok: true });
+    expect(await bob.acquire('tx-2', never)).toMatchObject({ ok: true });
     expect((await lease()).spec?.leaseTransitions).toBe(2);
     await bob.release();
   });
@@ -98,7 +98,7 @@ describe('one Lease on a real API server', () => {
     expect(await lockOf('ada').status()).toMatchObject({ state: 'dirty' });
 
     const heir = lockOf('ada');
-    expect(await heir.acquire('recovery', never)).toEqual({ ok: true });
+    expect(await heir.acquire('recovery', never)).toMatchObject({ ok: true });
     expect((await lease()).metadata.annotations?.['stratus-oncall/phase']).toBe('recovering tx-1');
     await heir.mark('dirty');
 
@@ -118,7 +118,7 @@ describe('one Lease on a real API server', () => {
       phase: 'dirty',
       tx: 'recovery',
     });
-    expect(await stranger.acquire('tx-2', never)).toEqual({ ok: true });
+    expect(await stranger.acquire('tx-2', never)).toMatchObject({ ok: true });
     await stranger.release();
   });
 });

@@ -85,7 +85,7 @@ function world() {
 describe('acquire and release', () => {
   it('creates the Lease with owner, transaction and phase, and leaves it empty', async () => {
     const { server, ada } = world();
-    expect(await ada.acquire('tx-1')).toEqual({ ok: true });
+    expect(await ada.acquire('tx-1')).toMatchObject({ ok: true });
     expect(server.lease).toMatchObject({
       kind: 'Lease',
       metadata: { name: 'stratus-alock', namespace: 'kube-system' },
@@ -109,14 +109,14 @@ describe('acquire and release', () => {
     expect((refused as { holder: string }).holder).toContain('ada@ada.host');
     const before = clock.monotonic();
     await ada.lock.release();
-    expect(await bob.acquire('tx-2')).toEqual({ ok: true });
+    expect(await bob.acquire('tx-2')).toMatchObject({ ok: true });
     expect(clock.monotonic() - before).toBeLessThan(2_000);
   });
 
   it('may be acquired again by its holder', async () => {
     const { ada } = world();
     await ada.acquire('tx-1');
-    expect(await ada.acquire('tx-2')).toEqual({ ok: true });
+    expect(await ada.acquire('tx-2')).toMatchObject({ ok: true });
   });
 
   it('names the missing right', async () => {
@@ -229,7 +229,7 @@ describe('takeover', () => {
       expect(await bob.acquire('tx-2')).toMatchObject({ ok: false });
       clock.suspend(31_000);
       const before = clock.monotonic();
-      expect(await bob.acquire('tx-2')).toEqual({ ok: true });
+      expect(await bob.acquire('tx-2')).toMatchObject({ ok: true });
       expect(clock.monotonic() - before).toBeGreaterThan(30_000);
       expect(server.holder).toContain('bob@');
       expect(server.note('phase')).toBe('acquired');
@@ -249,7 +249,7 @@ describe('takeover', () => {
     }
     expect(server.holder).toContain('ada@');
     await ada.lock.release();
-    expect(await whileTimePasses(clock, waiting, 500)).toEqual({ ok: true });
+    expect(await whileTimePasses(clock, waiting, 500)).toMatchObject({ ok: true });
   });
 
   it.each(['executing tx-1', 'undoing tx-1', 'dirty', 'recovering tx-0'])(
@@ -277,7 +277,7 @@ describe('takeover', () => {
     await first.lock.mark('executing tx-1');
     const second = machine(server, clock, 'ada', { ...folder, owner: { user: 'ada', host: 'ada.host', pid: 8 } });
     const before = clock.monotonic();
-    expect(await second.acquire('recovery')).toEqual({ ok: true });
+    expect(await second.acquire('recovery')).toMatchObject({ ok: true });
     expect(clock.monotonic() - before).toBeLessThan(2_000);
     expect(server.note('phase')).toBe('recovering tx-1');
     await second.lock.mark('undone tx-1');
@@ -330,7 +330,7 @@ describe('breakLock and status', () => {
       phase: 'executing tx-1',
       tx: 'tx-1',
     });
-    expect(await bob.acquire('tx-2')).toEqual({ ok: true });
+    expect(await bob.acquire('tx-2')).toMatchObject({ ok: true });
     expect(server.note('last-break')).toContain('executing tx-1');
   });
 

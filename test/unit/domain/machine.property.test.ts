@@ -153,7 +153,9 @@ function play({ start, plans, luck, options }: Scenario): Trace {
         if (chance(5)) return { at, type: 'rejected', reason: 'no' };
         return { at, type: 'approved', hash: chance(5) ? 'another' : effect.hash, by: 'user' };
       case 'acquireLock':
-        return chance(4) ? { at, type: 'lockDenied', holder: 'x', reason: 'held' } : { at, type: 'lockAcquired' };
+        return chance(4)
+          ? { at, type: 'lockDenied', holder: 'x', reason: 'held' }
+          : { at, type: 'lockAcquired', level: 'client-side' };
       case 'checkpoint': {
         const tx = `tx${++txCount}`;
         world.journal.set(tx, []);

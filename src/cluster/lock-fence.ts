@@ -1,0 +1,179 @@
+import type { Clock } from '../domain/clock.ts';
+import { ClusterError } from '../domain/cluster-error.ts';
+import type { LockLevel } from '../domain/ports.ts';
+import { KubeApi } from '../gateway/kube-api.ts';
+import { Monitor } from '../gateway/monitor.ts';
+import { passAsUpstream } from '../gateway/raw-access.ts';
+import type { Upstream } from '../gateway/upstream.ts';
+import { FENCE_NAME, WRITER_NAME } from './fence-manifests.ts';
+import type { FenceState } from './fence-state.ts';
+import { readFence } from './fence-state.ts';
+import type { LockRecord } from './lease-record.ts';
+import type { WriterCredential, WriterToken } from './writer-token.ts';
+import { WriterTokens } from './writer-token.ts';
+
+/** Level that a writer gets now. `why` is empty when fenced; `unusable`: nobody may write until it is put right. */
+export interface FenceStanding {
+  level: LockLevel | 'unusable';
+  why: string;
+}
+
+/** How a writer enters: with a token whose id goes into the Lease, or client-side. */
+export type FenceEntry = { level: 'fenced'; token: WriterToken } | { level: 'client-side'; why: string };
+
+/** A change of a policy or of the Lease reaches the API server's admission within this time, or something is wrong. */
+const EFFECT_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 20;
+
+/**
+ * The fence as seen by one writer: whether it stands, a token of its own for each time it holds the lock, and the
+ * proof that the API server enforces it. `fenced` is claimed only after policies and bindings were compared with the
+ * shipped ones, a token that is not in the Lease was refused, and the same token was let through once it was.
+ */
+export class LockFence {
+  readonly #reads: KubeApi;
+  readonly #asWriter: KubeApi;
+  readonly #tokens: WriterTokens;
+  readonly #credential: WriterCredential;
+  readonly #clock: Clock;
+  readonly #namespace: string;
+
+  /**
+   * @param own the engineer's connection: reads, and the request for a token
+   * @param writer the same cluster with `credential` instead
+   */
+  constructor(own: Upstream, writer: Upstream, credential: WriterCredential, clock: Clock, lockNamespace: string) {
+    this.#reads = new KubeApi(new Monitor(own, 'read'));
+    this.#asWriter = new KubeApi(passAsUpstream(writer));
+    this.#tokens = new WriterTokens(own, clock, lockNamespace);
+    this.#credential = credential;
+    this.#clock = clock;
+    this.#namespace = lockNamespace;
+  }
+
+  /** For people, without a token. @param record of the lock Lease @throws ClusterError unreachable … */
+  async standing(record: LockRecord | null): Promise<FenceStanding> {
+    const fence = await readFence(this.#reads, this.#namespace);
+    if (fence.state === 'broken') return { level: 'unusable', why: fence.why };
+    const why = fence.state === 'standing' ? await this.#missingRight() : reasonFor(fence);
+    if (why === '') return { level: 'fenced', why };
+    return record?.level === 'fenced' ? { level: 'unusable', why: demanded(why) } : { level: 'client-side', why };
+  }
+
+  /**
+   * To be called before the Lease is taken; the token is not valid for writes before its id is in it.
+   * @throws ClusterError when the fence is half installed, altered or not enforced, or when the Lease says that the
+   * cluster is fenced and this writer cannot be
+   */
+  async enter(record: LockRecord | null, signal?: AbortSignal): Promise<FenceEntry> {
+    this.#credential.use(null);
+    const fence = await readFence(this.#reads, this.#namespace, signal);
+    if (fence.state === 'broken') throw new ClusterError('conflict', fence.why);
+    let why = '';
+    if (fence.state === 'standing') {
+      const token = await this.#tokens.request(signal).catch((error: unknown) => {
+        if (!(error instanceof ClusterError) || error.reason !== 'forbidden') throw error;
+        why = `no token of the writer: ${error.message}`;
+        return null;
+      });
+      if (token) {
+        await this.#proveClosed(token, signal);
+        return { level: 'fenced', token };
+      }
+    } else why = reasonFor(fence);
+    if (record?.level === 'fenced') throw new ClusterError('forbidden', demanded(why));
+    return { level: 'client-side', why };
+  }
+
+  /** The id of the token is in the Lease: from now on it is used. @throws ClusterError when the API server refuses it */
+  async open(token: WriterToken, signal?: AbortSignal): Promise<void> {
+    this.#credential.use(token);
+    const problem = await this.#eventually(signal, async () => {
+      const { verdict, message } = await this.#ask(signal);
+      return verdict === 'open' ? '' : message;
+    });
+    if (problem === '') return;
+    this.#credential.use(null);
+    const advice =
+      'where a fence was removed by hand and installed again, the API server must be restarted to watch the lock';
+    throw new ClusterError('conflict', `the fence refuses the holder of the lock (${problem}): ${advice}`);
+  }
+
+  /** A successor for a token that nears its end; null while it is good. @throws ClusterError */
+  async successor(): Promise<WriterToken | null> {
+    const token = this.#credential.active;
+    return token && this.#tokens.isOld(token) ? this.#tokens.request() : null;
+  }
+
+  /** The lock is not held any more: nothing is sent with the token again. */
+  leave(): void {
+    this.#credential.use(null);
+  }
+
+  /** A token that is in no Lease must be refused. */
+  async #proveClosed(token: WriterToken, signal?: AbortSignal): Promise<void> {
+    this.#credential.use(token);
+    try {
+      const problem = await this.#eventually(signal, async () => {
+        const { verdict, message } = await this.#ask(signal);
+        return verdict === 'closed' ? '' : message || 'a token without the lock may write';
+      });
+      if (problem === '') return;
+      const advice = "an administrator runs 'stratus lock install-fence' again and looks at docs/rbac";
+      throw new ClusterError('conflict', `the fence is installed but not enforced (${problem}): ${advice}`);
+    } finally {
+      this.#credential.use(null);
+    }
+  }
+
+  /** A dry-run write as the writer: let through, refused by the fence, or something else. */
+  async #ask(signal?: AbortSignal): Promise<{ verdict: 'open' | 'closed' | 'other'; message: string }> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(this.#namespace)}/configmaps?dryRun=All`;
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'stratus-fence-proof-' } };
+    const { status, message } = await this.#asWriter.send('POST', path, { body, signal });
+    if (status < 300) return { verdict: 'open', message: '' };
+    return { verdict: isFenceDenial(status, message) ? 'closed' : 'other', message };
+  }
+
+  /** Looks again and again until there is no problem; the last one at the deadline. */
+  async #eventually(signal: AbortSignal | undefined, look: () => Promise<string>): Promise<string> {
+    const end = this.#clock.monotonic() + EFFECT_WITHIN_MS;
+    for (;;) {
+      const problem = await look();
+      if (problem === '' || this.#clock.monotonic() >= end) return problem;
+      await this.#clock.sleep(LOOK_EVERY_MS, signal);
+    }
+  }
+
+  async #missingRight(): Promise<string> {
+    const attributes = {
+      verb: 'create',
+      resource: 'serviceaccounts',
+      subresource: 'token',
+      namespace: this.#namespace,
+      name: WRITER_NAME,
+    };
+    const { object } = await this.#reads.send('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: attributes },
+      },
+    });
+    if (object?.status?.allowed === true) return '';
+    return `no right to create serviceaccounts/token of ${WRITER_NAME} in namespace ${this.#namespace} (role stratus-lock has it)`;
+  }
+}
+
+/** Whether an answer is the fence's own refusal: the write did not happen. */
+export function isFenceDenial(status: number, message: string): boolean {
+  return status === 403 && message.includes(`ValidatingAdmissionPolicy '${FENCE_NAME}'`);
+}
+
+function reasonFor(fence: FenceState): string {
+  return fence.state === 'unreadable' ? fence.why : "no fence is installed ('stratus lock install-fence')";
+}
+
+function demanded(why: string): string {
+  return `the writer lock of this cluster is fenced, and this writer cannot be (${why}): get that right, or an administrator runs 'stratus lock uninstall-fence'`;
+}
