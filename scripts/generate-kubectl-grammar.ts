@@ -9,6 +9,8 @@
  * Names, aliases, shorthands and defaults come from `--help`. Arity and value type come from two probes per flag that can
  * never run the command, because an unknown flag always follows: `CMD --flag --zz1 --zz2` names the unknown flag that
  * was reached (`--zz1`: the flag takes no separate word), and `CMD --flag=@@ --zz2` names the value type in its error.
+ * Flags that two help pages describe in the same words are of one type and probed once, but for lists: those of `run`
+ * and `debug` have one text and two readings.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,6 +24,7 @@ interface HelpFlag {
   name: string;
   short: string;
   initial: string;
+  about: string;
 }
 
 interface Help {
@@ -37,15 +40,18 @@ const PARALLEL = 2;
 export function parseHelp(text: string): Help {
   const help: Help = { commands: [], aliases: [], flags: [] };
   let section = '';
-  for (const line of text.split('\n')) {
+  const lines = text.split('\n');
+  for (const [index, line] of lines.entries()) {
     const heading = /^([A-Z][^:]*):$/.exec(line);
     if (heading) {
       section = heading[1] ?? '';
       continue;
     }
     const flag = /^ {4}(?:-(\w), )?--([\w-]+)=(.*):$/.exec(line);
-    if (flag) help.flags.push({ short: flag[1] ?? '', name: flag[2] ?? '', initial: flag[3] ?? '' });
-    else if (section === 'Aliases')
+    if (flag) {
+      const about = lines[index + 1]?.trim() ?? '';
+      help.flags.push({ short: flag[1] ?? '', name: flag[2] ?? '', initial: flag[3] ?? '', about });
+    } else if (section === 'Aliases')
       help.aliases.push(
         ...line
           .split(',')
@@ -114,7 +120,7 @@ async function flagType(run: (args: string[]) => Promise<string>, path: string[]
   return /invalid argument/.test(await run([...path, `--${flag.name}=a"b`, '--zz2'])) ? 'c' : 'l';
 }
 
-/** The whole grammar of the binary; about 2,000 short runs. */
+/** The whole grammar of the binary; about 1,000 short runs. */
 export async function readGrammar(binary: string): Promise<RawGrammar> {
   const home = mkdtempSync(join(tmpdir(), 'kubectl-grammar-'));
   try {
@@ -122,10 +128,18 @@ export async function readGrammar(binary: string): Promise<RawGrammar> {
     const version = /Client Version: v([\w.+-]+)/.exec(await run(['version', '--client']))?.[1];
     if (!version) throw new Error(`${binary} did not print its version`);
     const globals = parseHelp(await run(['options'])).flags;
+    const types = new Map<string, Promise<string>>();
+    const typeOf = (path: string[], flag: HelpFlag): Promise<string> => {
+      if (flag.initial.startsWith('[')) return flagType(run, path, flag);
+      const key = JSON.stringify(flag);
+      const known = types.get(key) ?? flagType(run, path, flag);
+      types.set(key, known);
+      return known;
+    };
     const visit = async (path: string[]): Promise<RawCommand> => {
       const help = parseHelp(await run([...path, '--help']));
       const flags = path.length > 0 ? help.flags : [];
-      const typed = await inParallel(flags.map((flag) => async () => encode(flag, await flagType(run, path, flag))));
+      const typed = await inParallel(flags.map((flag) => async () => encode(flag, await typeOf(path, flag))));
       const node: RawCommand = {};
       const own = path.at(-1);
       const aliases = help.aliases.filter((alias) => alias !== own);
@@ -139,7 +153,7 @@ export async function readGrammar(binary: string): Promise<RawGrammar> {
       return node;
     };
     const root = await visit([]);
-    root.f = (await inParallel(globals.map((flag) => async () => encode(flag, await flagType(run, ['get'], flag)))))
+    root.f = (await inParallel(globals.map((flag) => async () => encode(flag, await typeOf(['get'], flag)))))
       .sort()
       .join(' ');
     return { version, root };

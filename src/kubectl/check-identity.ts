@@ -73,14 +73,17 @@ function literalCredentials(input: CheckInput): Problem[] {
 
 function checkConfig(input: CheckInput): Problem[] {
   const { parsed, effect } = input;
-  if (parsed.path[0] !== 'config' || parsed.help) return [];
+  const preferences = parsed.path.includes('kuberc');
+  if ((parsed.path[0] !== 'config' && !preferences) || parsed.help) return [];
   const at = { first: parsed.verbIndexes[0] ?? 0, last: parsed.verbIndexes.at(-1) ?? 0 };
   if (effect.undo === 'impossible' || effect.dryRunTruth === 'absent') {
     return [
       {
         rule: 'config-write',
         ...at,
-        message: `kubectl ${effect.command} changes the kubeconfig; the target is pinned, leave it alone`,
+        message: preferences
+          ? `kubectl ${effect.command} adds flags and aliases to later commands, unseen; write them out instead`
+          : `kubectl ${effect.command} changes the kubeconfig; the target is pinned, leave it alone`,
       },
     ];
   }

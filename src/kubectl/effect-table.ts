@@ -62,6 +62,9 @@ const ROWS: readonly Row[] = [
   ['apply view-last-applied', READ_TYPED],
   ['kustomize|completion|help|options|plugin|plugin list|config|config view|config current-context', LOCAL],
   ['config get-clusters|config get-contexts|config get-users|auth|set|rollout|certificate|alpha', LOCAL],
+  ['alpha kuberc|alpha kuberc view|kuberc|kuberc view', LOCAL],
+  // Preferences add flags and aliases to later commands, unseen.
+  ['alpha kuberc set|kuberc set', entry('local', 'absent', 'impossible')],
   [
     'config set|config unset|config set-cluster|config set-context|config set-credentials',
     entry('local', 'absent', 'impossible'),

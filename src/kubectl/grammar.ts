@@ -1,8 +1,14 @@
 import raw134 from './generated/kubectl-1.34.json' with { type: 'json' };
+import raw129 from './generated/kubectl-1.29.difference.json' with { type: 'json' };
+import raw130 from './generated/kubectl-1.30.difference.json' with { type: 'json' };
+import raw131 from './generated/kubectl-1.31.difference.json' with { type: 'json' };
+import raw132 from './generated/kubectl-1.32.difference.json' with { type: 'json' };
 import raw133 from './generated/kubectl-1.33.difference.json' with { type: 'json' };
+import raw135 from './generated/kubectl-1.35.difference.json' with { type: 'json' };
+import raw136 from './generated/kubectl-1.36.difference.json' with { type: 'json' };
 import { applyDifference } from './grammar-difference.ts';
 import type { GrammarDifference } from './grammar-difference.ts';
-import { HIDDEN_FLAGS } from './grammar-supplement.ts';
+import { HIDDEN_FLAGS, HIDDEN_FLAGS_OF } from './grammar-supplement.ts';
 import type { CommandSpec, FlagSpec, FlagType, Grammar, RawCommand, RawGrammar } from './grammar-types.ts';
 
 const TYPE_OF_LETTER: Readonly<Record<string, FlagType>> = {
@@ -57,10 +63,12 @@ function build(
   raw: RawCommand,
   path: readonly string[],
   globals: readonly FlagSpec[],
+  minor: string,
   parent?: CommandSpec,
 ): CommandSpec {
   const own = path.length === 0 ? [] : decodeFlags(raw.f);
-  const hidden = decodeFlags(HIDDEN_FLAGS[path.join(' ')]);
+  const words = path.join(' ');
+  const hidden = [HIDDEN_FLAGS[words], HIDDEN_FLAGS_OF[minor]?.[words]].flatMap(decodeFlags);
   const command: MutableCommand = {
     path,
     name: path.at(-1) ?? 'kubectl',
@@ -75,7 +83,7 @@ function build(
     if (flag.short) command.shorthands.set(flag.short, flag);
   }
   for (const [name, child] of Object.entries(raw.c ?? {})) {
-    command.children.set(name, build(child, [...path, name], globals, command));
+    command.children.set(name, build(child, [...path, name], globals, minor, command));
   }
   return command;
 }
@@ -84,10 +92,12 @@ function build(
 export function expandGrammar(raw: RawGrammar): Grammar {
   const globals = decodeFlags(raw.root.f);
   const root: RawCommand = { ...raw.root, c: { help: {}, options: {}, alpha: {}, ...raw.root.c } };
-  return { version: raw.version, root: build(root, [], globals) };
+  return { version: raw.version, root: build(root, [], globals, raw.version.split('.', 2).join('.')) };
 }
 
 let cached: Grammar | undefined;
+
+const DEFAULT_MINOR = '1.34';
 
 /** The grammar of the kubectl release this product is built with (1.34), expanded once. */
 export function defaultGrammar(): Grammar {
@@ -96,7 +106,20 @@ export function defaultGrammar(): Grammar {
 }
 
 /** Releases that are stored as what differs from the default grammar. */
-const OTHER_MINORS: Readonly<Record<string, GrammarDifference>> = { '1.33': raw133 };
+const OTHER_MINORS: Readonly<Record<string, GrammarDifference>> = {
+  '1.29': raw129,
+  '1.30': raw130,
+  '1.31': raw131,
+  '1.32': raw132,
+  '1.33': raw133,
+  '1.35': raw135,
+  '1.36': raw136,
+};
+
+/** The releases whose grammar is stored, newest first. */
+export const KNOWN_MINORS: readonly string[] = [...Object.keys(OTHER_MINORS), DEFAULT_MINOR].sort(
+  (a, b) => Number(b.slice(2)) - Number(a.slice(2)),
+);
 
 const expanded = new Map<string, Grammar>();
 
@@ -107,12 +130,17 @@ const expanded = new Map<string, Grammar>();
 export function grammarFor(version: string): Grammar | undefined {
   const minor = /^v?(\d+\.\d+)(?:[.+-]|$)/.exec(version)?.[1];
   if (minor === undefined) return undefined;
-  if (defaultGrammar().version.startsWith(`${minor}.`)) return defaultGrammar();
+  if (minor === DEFAULT_MINOR) return defaultGrammar();
   const difference = OTHER_MINORS[minor];
   if (!difference) return undefined;
   const grammar = expanded.get(minor) ?? expandGrammar(applyDifference(raw134, difference));
   expanded.set(minor, grammar);
   return grammar;
+}
+
+/** The grammars of all stored releases, newest first. */
+export function allGrammars(): Grammar[] {
+  return KNOWN_MINORS.flatMap((minor) => grammarFor(minor) ?? []);
 }
 
 /** A direct subcommand by name or alias; cobra accepts no abbreviations. */

@@ -19,6 +19,20 @@ export interface Judgement {
   problems: readonly Problem[];
 }
 
+/** Commands that only hold other commands. */
+const GROUPS = new Set([
+  'config',
+  'auth',
+  'set',
+  'rollout',
+  'certificate',
+  'plugin',
+  'top',
+  'alpha',
+  'kuberc',
+  'alpha kuberc',
+]);
+
 const CHECKS = [checkIdentity, checkContent, checkDryRun, checkDelete, checkHang];
 
 const RULE_OF_ERROR: Readonly<Record<ParseError['code'], CommandRule>> = {
@@ -71,7 +85,7 @@ function unfinished(parsed: ParsedCommand): Problem[] {
         message: `kubectl create has no kind "${word.value}": it would run a plugin of that name`,
       },
     ];
-  if (['config', 'auth', 'set', 'rollout', 'certificate', 'plugin', 'top', 'alpha'].includes(name) && word) {
+  if (GROUPS.has(name) && word) {
     return [
       {
         rule: 'unknown-command',

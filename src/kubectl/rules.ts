@@ -94,7 +94,7 @@ export const COMMAND_RULES = {
     'information',
     true,
     'A kubectl command that cannot be verified',
-    'The command or its verb is computed while the script runs, so its effect is unknown here.',
+    'The command or its verb is computed while the script runs, or the script is of a shell that is not analysed, so its effect is unknown here.',
   ),
   // kubectl itself would refuse it, or nobody knows what it does.
   'unknown-command': rule(

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { downCluster, upCluster, type Instance } from '../testbed/instance.ts';
 import { StreamReport } from '../testbed/report.ts';
 
@@ -119,6 +120,36 @@ export const SUITES: SoakSuite[] = [
         run: async (item) => {
           const differences = compareWithKubectl(1000, Number(item));
           return tallyOf(differences.map((difference) => JSON.stringify(difference).slice(0, 300)));
+        },
+        close: async () => undefined,
+      };
+    },
+  },
+  {
+    name: 'kubectl-minors',
+    summary: 'the grammar of each kubectl release against a kubectl of that release, built from its Go module',
+    items: ['1.29', '1.30', '1.31', '1.32', '1.33', '1.35', '1.36'],
+    open: async () => {
+      const { readGrammar } = await import('../../scripts/generate-kubectl-grammar.ts');
+      const { expandGrammar, grammarFor } = await import('../../src/kubectl/grammar.ts');
+      const { compareWithKubectl } = await import('../testbed/kubectl-harness/differential.ts');
+      const { buildMinor } = await import('../testbed/kubectl-harness/minors.ts');
+      const { treeDifferences } = await import('../testbed/kubectl-harness/tree-differences.ts');
+      const { ensureGo } = await import('../testbed/go-toolchain.ts');
+      const go = await ensureGo(new StreamReport());
+      return {
+        run: async (item) => {
+          const { kubectl, harness } = buildMinor(item, go);
+          const grammar = grammarFor(item);
+          if (!grammar) return tallyOf([`no grammar of kubectl ${item} is stored`]);
+          const fresh = expandGrammar(await readGrammar(kubectl));
+          const regenerated = isDeepStrictEqual(fresh.root, grammar.root) ? [] : ['the generator makes something else'];
+          const parsed = compareWithKubectl(1000, Number(item.slice(2)), { grammar, binary: harness });
+          return tallyOf([
+            ...regenerated,
+            ...treeDifferences(grammar, harness),
+            ...parsed.map((difference) => JSON.stringify(difference).slice(0, 300)),
+          ]);
         },
         close: async () => undefined,
       };

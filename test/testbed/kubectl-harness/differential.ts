@@ -1,5 +1,5 @@
 import { defaultGrammar } from '../../../src/kubectl/grammar.ts';
-import type { CommandSpec, FlagSpec } from '../../../src/kubectl/grammar-types.ts';
+import type { CommandSpec, FlagSpec, Grammar } from '../../../src/kubectl/grammar-types.ts';
 import { parseKubectl } from '../../../src/kubectl/parse.ts';
 import { judgeWithKubectl } from './harness.ts';
 import type { HarnessVerdict } from './harness.ts';
@@ -63,10 +63,10 @@ function commands(root: CommandSpec): CommandSpec[] {
 }
 
 /** Argvs that mix commands, their flags in every spelling, flags of others, values and rubbish. */
-export function randomArgvs(count: number, seed: number): string[][] {
+export function randomArgvs(count: number, seed: number, grammar: Grammar = defaultGrammar()): string[][] {
   const random = seeded(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const all = commands(defaultGrammar().root);
+  const all = commands(grammar.root);
   const anyFlags = all.flatMap((command) => [...command.flags.values()]);
   const flagWords = (flag: FlagSpec): string[] => {
     const name = random() < 0.1 ? flag.name.replaceAll('-', '_') : flag.name;
@@ -110,8 +110,8 @@ export function randomArgvs(count: number, seed: number): string[][] {
 }
 
 /** Our parse in the harness's form. */
-function ours(argv: readonly string[]): Omit<HarnessVerdict, 'err'> {
-  const parsed = parseKubectl(argv);
+function ours(argv: readonly string[], grammar: Grammar): Omit<HarnessVerdict, 'err'> {
+  const parsed = parseKubectl(argv, grammar);
   if (!parsed.ok) {
     const kind = parsed.code === 'unknown-command' ? 'unknown-command' : 'flag-error';
     return { path: [...parsed.path], uses: [], args: [], dash: -1, kind };
@@ -135,14 +135,21 @@ export interface Difference {
   ours: Omit<HarnessVerdict, 'err'>;
 }
 
+/** A release other than the default: its grammar and the harness that holds its command tree. */
+export interface Release {
+  grammar: Grammar;
+  binary: string;
+}
+
 /** Compares our parse with kubectl's on random argvs: command, every flag assignment, arguments and kind of error. */
-export function compareWithKubectl(count: number, seed: number): Difference[] {
-  const argvs = randomArgvs(count, seed);
-  const verdicts = judgeWithKubectl(argvs);
+export function compareWithKubectl(count: number, seed: number, release?: Release): Difference[] {
+  const grammar = release?.grammar ?? defaultGrammar();
+  const argvs = randomArgvs(count, seed, grammar);
+  const verdicts = judgeWithKubectl(argvs, release?.binary);
   return argvs.flatMap((argv, index) => {
     const kubectl = verdicts[index];
     if (!kubectl) return [];
-    const mine = ours(argv);
+    const mine = ours(argv, grammar);
     const failed = kubectl.kind === 'unknown-command' || kubectl.kind === 'flag-error';
     const same =
       kubectl.kind === mine.kind &&

@@ -43,9 +43,9 @@ export function buildHarness(): string {
   return path;
 }
 
-/** Runs the binary in an empty home; `dump` takes no input, `judge` one JSON argv per line. */
-function runHarness(mode: 'dump' | 'judge', input: string): string {
-  const result = spawnSync(harnessPath(), [mode], {
+/** Runs a binary in an empty home; `dump` takes no input, `judge` one JSON argv per line. */
+function runHarness(binary: string, mode: 'dump' | 'judge', input: string): string {
+  const result = spawnSync(binary, [mode], {
     input,
     env: { HOME: '/nonexistent', KUBECONFIG: '/dev/null' },
     maxBuffer: 1 << 30,
@@ -55,9 +55,12 @@ function runHarness(mode: 'dump' | 'judge', input: string): string {
   return result.stdout.toString();
 }
 
-/** kubectl's verdicts on many argvs, in order. */
-export function judgeWithKubectl(argvs: readonly (readonly string[])[]): HarnessVerdict[] {
-  const lines = runHarness('judge', argvs.map((argv) => `${JSON.stringify(argv)}\n`).join(''));
+/** kubectl's verdicts on many argvs, in order; `binary` is the harness of another release than the default. */
+export function judgeWithKubectl(
+  argvs: readonly (readonly string[])[],
+  binary: string = harnessPath(),
+): HarnessVerdict[] {
+  const lines = runHarness(binary, 'judge', argvs.map((argv) => `${JSON.stringify(argv)}\n`).join(''));
   return lines
     .trimEnd()
     .split('\n')
@@ -72,6 +75,6 @@ export interface DumpedCommand {
 }
 
 /** kubectl's whole tree, hidden flags included. */
-export function dumpTree(): DumpedCommand[] {
-  return JSON.parse(runHarness('dump', '')) as DumpedCommand[];
+export function dumpTree(binary: string = harnessPath()): DumpedCommand[] {
+  return JSON.parse(runHarness(binary, 'dump', '')) as DumpedCommand[];
 }
