@@ -1,16 +1,16 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parse } from 'yaml';
 import { analyze, languageOf } from '../lint/analyze.ts';
 import { applyEdits, safeEdits } from '../lint/apply-fixes.ts';
 import { DEFAULT_CONFIG } from '../lint/config.ts';
 import type { LintConfig } from '../lint/config.ts';
+import { readConfigFile } from '../lint/config-file.ts';
 import type { Finding } from '../lint/finding.ts';
 import { findFiles } from '../lint/lint-files.ts';
 import type { LintFile } from '../lint/lint-files.ts';
 import { severityOf } from '../lint/lint-rules.ts';
-import { readLintSettings } from '../lint/lint-settings.ts';
+import { nearbyFiles, nearestConfig } from '../lint/nearby-files.ts';
 import { placeFinder } from '../lint/positions.ts';
 import { ruleUrl } from '../lint/rule-docs.ts';
 import { sarifLog } from '../lint/sarif.ts';
@@ -32,38 +32,31 @@ PATH is a file, a folder, a glob, or - for standard input (then --stdin-filename
 Exit status: 0 clean (information allowed), 1 a warning or an error was found, 2 something could not be read, 64 usage.
 `;
 const EXIT = { clean: 0, found: 1, unreadable: 2, usage: 64 } as const;
-const CONFIG_NAME = '.stratus.yaml';
 const MAX_FIX_ROUNDS = 5;
 const VERSION = '0.1.0';
 
 class ConfigError extends Error {}
 
-/** The nearest `.stratus.yaml` at or above a folder. */
-function nearestConfig(folder: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    const path = join(at, CONFIG_NAME);
-    if (existsSync(path)) return path;
-    if (dirname(at) === at) return undefined;
-  }
-}
-
 function readConfig(path: string | undefined, io: LintIo): LintConfig {
   if (path === undefined) return DEFAULT_CONFIG;
-  let value: unknown;
+  let text: string;
   try {
-    value = parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
     throw new ConfigError(`cannot read ${path}: ${message}`);
   }
-  const lint = typeof value === 'object' && value !== null ? (value as { lint?: unknown }).lint : undefined;
-  const { config, problems } = readLintSettings(lint);
-  for (const problem of problems) io.stderr(`stratus lint: ${path}: ${problem}\n`);
+  const { config, problems, broken } = readConfigFile(text);
+  const place = placeFinder(text);
+  const lines = problems.map(({ message, start }) => `${path}:${place(start).line + 1}: ${message}`);
+  if (broken) throw new ConfigError(`cannot read ${lines[0] ?? path}`);
+  for (const line of lines) io.stderr(`stratus lint: ${line}\n`);
   return config;
 }
 
-function findingsOf(file: LintFile, config: LintConfig): Finding[] {
-  if (file.language) return analyze(file.text, file.language, config);
+function findingsOf(file: LintFile, config: LintConfig, cwd: string): Finding[] {
+  const nearby = nearbyFiles(cwd, dirname(file.absolute || resolve(cwd, file.path)));
+  if (file.language) return analyze(file.text, file.language, config, undefined, nearby);
   const severity = severityOf('not-checked', config);
   return severity === 'off'
     ? []
@@ -222,7 +215,7 @@ export async function lintCommand(args: string[], io: LintIo): Promise<number> {
         }
       }
     }
-    reports.push({ path: file.path, text, findings: findingsOf({ ...file, text }, config) });
+    reports.push({ path: file.path, text, findings: findingsOf({ ...file, text }, config, io.cwd) });
   }
   if (options.format === 'json') io.stdout(jsonReport(reports));
   else if (options.format === 'sarif') io.stdout(`${JSON.stringify(sarifLog(reports, VERSION), null, 2)}\n`);

@@ -1,3 +1,5 @@
+import { fileUsesOf, findingsOfFiles } from './applied-files.ts';
+import type { FileUse, ReadNearby } from './applied-files.ts';
 import { DEFAULT_CONFIG } from './config.ts';
 import type { LintConfig } from './config.ts';
 import { findingsOfCall, judgeCall } from './check-call.ts';
@@ -6,6 +8,7 @@ import { applyDirectives } from './directives.ts';
 import type { Finding } from './finding.ts';
 import { severityOf } from './lint-rules.ts';
 import { checkManifests } from './manifest/check-manifest.ts';
+import { MANIFEST_RULES } from './manifest/manifest-rules.ts';
 import { dockerfileRegions } from './regions/dockerfile.ts';
 import { makefileRegions } from './regions/makefile.ts';
 import { markdownRegions } from './regions/markdown.ts';
@@ -19,12 +22,13 @@ import {
   withoutReturns,
 } from './shell/analyze-script.ts';
 import type { ScriptReport } from './shell/analyze-script.ts';
+import { foreignLines } from './shell/foreign-lines.ts';
 import { scopeOf } from './shell/scope.ts';
 import type { Scope } from './shell/scope.ts';
 import { PieceMemory, scriptPieces } from './shell/script-pieces.ts';
 import { answersSame, scopeText, watchedScope } from './shell/watched-scope.ts';
 import type { Lookups } from './shell/watched-scope.ts';
-import { verbatim } from './source-text.ts';
+import { documentRange, verbatim } from './source-text.ts';
 import type { SourceText } from './source-text.ts';
 import { maskTemplates } from './yaml/mask.ts';
 import { mayHaveFindings, yamlChunks } from './yaml/yaml-chunks.ts';
@@ -70,12 +74,13 @@ function tooLong(text: string): string | undefined {
 /** What was found in one YAML document or piece of a script, with offsets from its own start. */
 interface ChunkResult {
   findings: readonly Finding[];
-  calls: readonly DocumentCall[];
+  uses: readonly FileUse[];
 }
 
 /** What was found in one piece of a script, and which names of the script that depends on. */
 interface PieceResult {
   findings: readonly Finding[];
+  uses: readonly FileUse[];
   lookups: Lookups;
   /** The whole scope it was computed in. */
   scope: string;
@@ -89,6 +94,7 @@ export class LintMemory {
   readonly pieces = new PieceMemory();
   private readonly chunks = new Map<string, ChunkResult>();
   private readonly results = new Map<string, PieceResult>();
+  private readonly manifests = new Map<string, readonly Finding[]>();
 
   /** The result for a text, computed if it is new; the oldest of 2,000 is forgotten. */
   chunk(text: string, compute: () => ChunkResult): ChunkResult {
@@ -96,6 +102,15 @@ export class LintMemory {
     if (known) return known;
     const result = compute();
     remember(this.chunks, text, result);
+    return result;
+  }
+
+  /** The findings about a manifest that a document names, computed if its text is new. */
+  manifest(text: string, compute: () => readonly Finding[]): readonly Finding[] {
+    const known = this.manifests.get(text);
+    if (known) return known;
+    const result = compute();
+    remember(this.manifests, text, result);
     return result;
   }
 
@@ -123,11 +138,33 @@ function remember<V>(memory: Map<string, V>, text: string, result: V): void {
 
 function runRegions(regions: readonly Region[], contents: Contents, config: LintConfig): void {
   for (const region of regions) {
+    if (region.kind === 'foreign') {
+      runForeign(region, contents, config);
+      continue;
+    }
     const report = region.kind === 'script' ? analyzeScript(region.source) : analyzeArgv(region.words, region.source);
     const interactive = region.kind === 'script' && region.interactive === true;
-    for (const call of report.calls) contents.calls.push({ ...judgeCall(call), interactive });
+    for (const call of report.calls) contents.calls.push({ ...judgeCall(call, config), interactive });
     contents.findings.push(...depthNote(report, config));
   }
+}
+
+/** Lines that mean the same in every shell are judged; for the rest one note says that nobody did. */
+function runForeign(region: Region & { kind: 'foreign' }, contents: Contents, config: LintConfig): void {
+  const { source, shell } = region;
+  const interactive = region.interactive === true;
+  const { commands, unread } = foreignLines(source.text, shell);
+  for (const words of commands)
+    for (const call of analyzeArgv(words, source).calls)
+      contents.calls.push({ ...judgeCall(call, config), interactive });
+  const severity = severityOf('cannot-verify', config);
+  if (!unread || interactive || severity === 'off') return;
+  contents.findings.push({
+    rule: 'cannot-verify',
+    severity,
+    ...documentRange(source, unread.start, unread.end),
+    message: `${shell} is not analysed, so this command cannot be checked; write it as a line of its own in plain words, or use bash`,
+  });
 }
 
 function depthNote(report: ScriptReport, config: LintConfig): Finding[] {
@@ -135,7 +172,7 @@ function depthNote(report: ScriptReport, config: LintConfig): Finding[] {
   return note('not-checked', 'brackets are nested too deeply, so this script was not checked', config);
 }
 
-function readChunk(text: string, config: LintConfig): ChunkResult {
+function readChunk(text: string, config: LintConfig): Contents {
   const contents: Contents = { calls: [], findings: [] };
   if (!mayHaveFindings(text)) return contents;
   if (nestingOf(text) > 300) {
@@ -159,6 +196,16 @@ function moved(source: SourceText, offset: number): SourceText {
   };
 }
 
+/** What a document says before the files that it names are looked at. */
+interface Reading {
+  findings: Finding[];
+  uses: FileUse[];
+}
+
+function movedUse(use: FileUse, offset: number): FileUse {
+  return offset === 0 ? use : { ...use, start: use.start + offset, end: use.end + offset };
+}
+
 function movedFinding(finding: Finding, offset: number): Finding {
   if (offset === 0) return finding;
   const { fix } = finding;
@@ -171,36 +218,64 @@ function movedFinding(finding: Finding, offset: number): Finding {
   };
 }
 
-/** The findings of all YAML documents of a text. */
-function yamlFindings(text: string, config: LintConfig, memory: LintMemory | undefined): Finding[] {
-  return yamlChunks(text).flatMap((chunk) => {
+/** All YAML documents of a text. */
+function readYaml(text: string, config: LintConfig, memory: LintMemory | undefined): Reading {
+  const reading: Reading = { findings: [], uses: [] };
+  for (const chunk of yamlChunks(text)) {
     const compute = (): ChunkResult => {
       const { calls, findings } = readChunk(chunk.text, config);
-      return { calls: [], findings: [...findings, ...calls.flatMap((call) => findingsOfCall(call, false, config))] };
+      return {
+        findings: [...findings, ...calls.flatMap((call) => findingsOfCall(call, false, config))],
+        uses: calls.flatMap((call) => fileUsesOf(call, config)),
+      };
     };
-    const { findings } = memory ? memory.chunk(chunk.text, compute) : compute();
-    return findings.map((finding) => movedFinding(finding, chunk.start));
-  });
+    const { findings, uses } = memory ? memory.chunk(chunk.text, compute) : compute();
+    for (const finding of findings) reading.findings.push(movedFinding(finding, chunk.start));
+    for (const use of uses) reading.uses.push(movedUse(use, chunk.start));
+  }
+  return reading;
 }
 
-/** The findings of a script, piece by piece; null when it has to be read as a whole. */
-function scriptFindings(given: string, config: LintConfig, memory: LintMemory): Finding[] | null {
+/** A script, piece by piece; null when it has to be read as a whole. */
+function readPieces(given: string, config: LintConfig, memory: LintMemory): Reading | null {
   const text = withoutReturns(given);
   if (tooDeep(text)) return null;
   const pieces = scriptPieces(text, memory.pieces);
   if (!pieces) return null;
   const scope = scopeOf(pieces.flatMap(({ piece }) => piece.facts));
   const scopeId = scopeText(scope);
-  return pieces.flatMap(({ piece, start }) => {
-    const { findings } = memory.piece(piece.text, scope, scopeId, () => {
+  const reading: Reading = { findings: [], uses: [] };
+  for (const { piece, start } of pieces) {
+    const { findings, uses } = memory.piece(piece.text, scope, scopeId, () => {
       const watched = watchedScope(scope);
       const report = analyzeStatements(verbatim(piece.text), piece.statements, watched.scope);
-      const found = report.calls.flatMap((call) => findingsOfCall(judgeCall(call), false, config));
-      return { findings: [...found, ...depthNote(report, config)], lookups: watched.lookups(), scope: scopeId };
+      const calls = report.calls.map((call) => judgeCall(call, config));
+      return {
+        findings: [...calls.flatMap((call) => findingsOfCall(call, false, config)), ...depthNote(report, config)],
+        uses: calls.flatMap((call) => fileUsesOf(call, config)),
+        lookups: watched.lookups(),
+        scope: scopeId,
+      };
     });
     // A note about the whole document stays at its beginning.
-    return findings.map((finding) => (finding.rule === 'not-checked' ? finding : movedFinding(finding, start)));
-  });
+    for (const finding of findings)
+      reading.findings.push(finding.rule === 'not-checked' ? finding : movedFinding(finding, start));
+    for (const use of uses) reading.uses.push(movedUse(use, start));
+  }
+  return reading;
+}
+
+function readWhole(text: string, language: LintLanguage, config: LintConfig): Reading {
+  const { calls, findings } = read(text, language, config);
+  for (const call of calls) findings.push(...findingsOfCall(call, call.interactive, config));
+  return { findings, uses: calls.flatMap((call) => fileUsesOf(call, config)) };
+}
+
+/** Warnings about the objects of a manifest; its own comments may disable some. */
+function manifestFindings(text: string, config: LintConfig, memory: LintMemory | undefined): readonly Finding[] {
+  const compute = (): Finding[] =>
+    analyze(text, 'yaml', config).filter(({ rule }) => Object.hasOwn(MANIFEST_RULES, rule));
+  return memory ? memory.manifest(text, compute) : compute();
 }
 
 function read(text: string, language: LintLanguage, config: LintConfig): Contents {
@@ -242,25 +317,26 @@ function key(finding: Finding): string {
 /**
  * Everything wrong in one document, in document order. Never throws: a failure of the linter itself is one note.
  * Offsets are UTF-16 units of `text`.
+ * @param nearby opens the manifests that kubectl commands of the document name; without it they are left alone
  */
 export function analyze(
   text: string,
   language: LintLanguage,
   config: LintConfig = DEFAULT_CONFIG,
   memory?: LintMemory,
+  nearby?: ReadNearby,
 ): Finding[] {
   const long = tooLong(text);
   if (long !== undefined) return note('not-checked', long, config);
   try {
-    let findings: Finding[] | null = null;
-    if (language === 'yaml') findings = yamlFindings(text, config, memory);
+    let reading: Reading | null = null;
+    if (language === 'yaml') reading = readYaml(text, config, memory);
     else if (language === 'shellscript' && memory && text.length > WHOLE_LENGTH && mentionsKubectl(text))
-      findings = scriptFindings(text, config, memory);
-    if (!findings) {
-      const contents = read(text, language, config);
-      findings = contents.findings;
-      for (const call of contents.calls) findings.push(...findingsOfCall(call, call.interactive, config));
-    }
+      reading = readPieces(text, config, memory);
+    reading ??= readWhole(text, language, config);
+    const { findings, uses } = reading;
+    if (nearby && uses.length > 0)
+      findings.push(...findingsOfFiles(uses, nearby, config, (manifest) => manifestFindings(manifest, config, memory)));
     const unique = [...new Map(findings.map((finding) => [key(finding), finding])).values()];
     const kept = applyDirectives(text, unique).sort((a, b) => a.start - b.start || a.end - b.end);
     if (kept.length <= MAX_FINDINGS) return kept;

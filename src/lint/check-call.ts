@@ -1,5 +1,5 @@
 import { DYNAMIC } from '../kubectl/flag-values.ts';
-import { childNamed, defaultGrammar } from '../kubectl/grammar.ts';
+import { allGrammars, childNamed, defaultGrammar, grammarFor } from '../kubectl/grammar.ts';
 import { judgeArgv } from '../kubectl/judge.ts';
 import type { Judgement } from '../kubectl/judge.ts';
 import { lastFlag } from '../kubectl/parse.ts';
@@ -44,21 +44,33 @@ const JUDGED_LIMIT = 2_000;
 /** Judging is a pure function of the words, and scripts repeat themselves: equal argvs are judged once. */
 const judgedArgvs = new Map<string, Judgement & { argvLength: number }>();
 
-function judgeWords(words: readonly ArgWord[]): Judgement {
+/** What one release does not know another may: without a release in the settings, the newest that reads it counts. */
+function judgeHuman(argv: readonly string[], kubectl: string | undefined): Judgement {
+  const chosen = kubectl === undefined ? undefined : grammarFor(kubectl);
+  const judgement = judgeArgv(argv, 'human', {}, chosen);
+  if (chosen || judgement.parsed.ok) return judgement;
+  for (const grammar of allGrammars()) {
+    const other = judgeArgv(argv, 'human', {}, grammar);
+    if (other.parsed.ok) return other;
+  }
+  return judgement;
+}
+
+function judgeWords(words: readonly ArgWord[], kubectl: string | undefined): Judgement {
   const argv = words.map((word) => word.value);
-  const key = argv.join('\0');
+  const key = `${kubectl ?? ''}\0${argv.join('\0')}`;
   const known = judgedArgvs.get(key);
   if (known && known.argvLength === argv.length) return known;
-  const judgement = { ...judgeArgv(argv, 'human'), argvLength: argv.length };
+  const judgement = { ...judgeHuman(argv, kubectl), argvLength: argv.length };
   if (judgedArgvs.size >= JUDGED_LIMIT) judgedArgvs.clear();
   if (key.length < 2_000) judgedArgvs.set(key, judgement);
   return judgement;
 }
 
 /** Judges a call. Unknown words before the verb (`kubectl $OPTS get …`) are taken for flags. */
-export function judgeCall(call: KubectlCall): JudgedCall {
+export function judgeCall(call: KubectlCall, { kubectl }: Pick<LintConfig, 'kubectl'> = {}): JudgedCall {
   let words = call.words;
-  let judgement = judgeWords(words);
+  let judgement = judgeWords(words, kubectl);
   const { parsed } = judgement;
   if (!parsed.ok && parsed.code === 'unknown-command' && words[parsed.index]?.value.includes(DYNAMIC)) {
     const root = defaultGrammar().root;
@@ -66,7 +78,7 @@ export function judgeCall(call: KubectlCall): JudgedCall {
     const between = words.slice(parsed.index, verb);
     if (verb > 0 && between.every((word) => word.value.includes(DYNAMIC) || word.value.startsWith('-'))) {
       words = words.filter((word, index) => index < parsed.index || index >= verb || !word.value.includes(DYNAMIC));
-      judgement = judgeWords(words);
+      judgement = judgeWords(words, kubectl);
     }
   }
   return { call, words, judgement };
@@ -141,7 +153,7 @@ function fixOf(judged: JudgedCall, problem: Problem): Fix | undefined {
 }
 
 /** True if the command names a protected context or namespace and changes something there. */
-function isProtected(judged: JudgedCall, config: LintConfig): boolean {
+export function isProtected(judged: JudgedCall, config: LintConfig): boolean {
   const { parsed, effect } = judged.judgement;
   if (!parsed.ok || !effect?.writes) return false;
   const context = lastFlag(parsed, 'context')?.value;

@@ -8,6 +8,8 @@ export interface LintConfig {
   protectedContexts: readonly string[];
   /** Namespaces, `*` as wildcard: the same. */
   protectedNamespaces: readonly string[];
+  /** Minor release of the kubectl that will run the commands, such as `1.31`; default: what any stored release knows. */
+  kubectl?: string;
 }
 
 /** The settings in force without any configuration. */

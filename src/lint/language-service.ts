@@ -9,6 +9,7 @@ import type {
 } from 'vscode-languageserver';
 import { confine } from '../kubectl/confine.ts';
 import { lastFlag } from '../kubectl/parse.ts';
+import type { ReadNearby } from './applied-files.ts';
 import { analyze, kubectlCalls, LintMemory } from './analyze.ts';
 import type { DocumentCall, LintLanguage } from './analyze.ts';
 import { safeEdits } from './apply-fixes.ts';
@@ -66,19 +67,16 @@ const FIX_ALL = 'source.fixAll.stratus';
 export class LanguageService {
   private readonly cache = new Map<string, Checked & { version: number; config: LintConfig }>();
   private nextResult = 1;
-  private memory = new LintMemory();
-  private remembered: LintConfig | undefined;
+  private readonly memories = new WeakMap<LintConfig, LintMemory>();
 
-  /** Findings of a document; computed once per version and configuration. */
-  check(document: OpenDocument, config: LintConfig): Checked {
+  /** Findings of a document; computed once per version and configuration, until `forgetFiles`. */
+  check(document: OpenDocument, config: LintConfig, nearby?: ReadNearby): Checked {
     const cached = this.cache.get(document.uri);
     if (cached && cached.version === document.version && cached.config === config) return cached;
     const language = LANGUAGES[document.languageId];
-    if (this.remembered !== config) {
-      this.memory = new LintMemory();
-      this.remembered = config;
-    }
-    const findings = language ? analyze(document.getText(), language, config, this.memory) : [];
+    const memory = this.memories.get(config) ?? new LintMemory();
+    this.memories.set(config, memory);
+    const findings = language ? analyze(document.getText(), language, config, memory, nearby) : [];
     const same = cached && JSON.stringify(cached.findings) === JSON.stringify(findings);
     const resultId = same ? cached.resultId : String(this.nextResult++);
     const checked = { version: document.version, config, findings, resultId };
@@ -86,13 +84,18 @@ export class LanguageService {
     return checked;
   }
 
+  /** Files that documents name have changed: the next check looks at them again. */
+  forgetFiles(): void {
+    for (const checked of this.cache.values()) checked.version = Number.NaN;
+  }
+
   /** Forgets a closed document. */
   close(uri: string): void {
     this.cache.delete(uri);
   }
 
-  diagnostics(document: OpenDocument, config: LintConfig): Diagnostic[] {
-    const { findings } = this.check(document, config);
+  diagnostics(document: OpenDocument, config: LintConfig, nearby?: ReadNearby): Diagnostic[] {
+    const { findings } = this.check(document, config, nearby);
     if (findings.length === 0) return [];
     const place = placeFinder(document.getText());
     return findings.map((finding, index) => ({
@@ -112,14 +115,15 @@ export class LanguageService {
     range: Range,
     only: readonly string[] | undefined,
     config: LintConfig,
+    nearby?: ReadNearby,
   ): CodeAction[] {
-    const { findings } = this.check(document, config);
+    const { findings } = this.check(document, config, nearby);
     const wants = (kind: string): boolean =>
       only === undefined || only.some((asked) => kind === asked || kind.startsWith(`${asked}.`));
     const actions: CodeAction[] = [];
     const from = document.offsetAt(range.start);
     const to = document.offsetAt(range.end);
-    const diagnostics = this.diagnostics(document, config);
+    const diagnostics = this.diagnostics(document, config, nearby);
     if (wants('quickfix')) {
       for (const [index, finding] of findings.entries()) {
         if (finding.end < from || finding.start > to) continue;

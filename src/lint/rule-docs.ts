@@ -51,6 +51,26 @@ export function ruleIndex(): string {
     );
   return `# Lint rules
 
+Settings stand in \`.stratus.yaml\`. The command line takes the nearest one at or above the folder it runs in (or
+\`--config FILE\`), the editor the nearest one at or above the workspace folder; what the file does not say comes from the
+editor’s settings.
+
+\`\`\`yaml
+lint:
+  rules:
+    delete-many: error # off, information, warning or error
+  protectedContexts: ['*prod*'] # writes that name one are raised by one level
+  protectedNamespaces: [kube-system, payments-*]
+  kubectl: '1.31' # the release that will run the commands; without it, what any of 1.29 to 1.36 knows is accepted
+\`\`\`
+
+Small local manifests that \`kubectl apply\`, \`create\`, \`replace\` and \`delete -f\` name by a literal relative path are
+opened, and what they would do is reported on the line of the script. A file that is not there is passed over: scripts
+also write the files they apply.
+
+PowerShell, cmd, fish and nushell are not analysed. In steps, fences and Dockerfiles that use them, a line that is one
+kubectl command in plain words is checked; other kubectl commands get one note per block.
+
 | Rule | Finds | People | Agents |
 | --- | --- | --- | --- |
 ${rows.join('\n')}

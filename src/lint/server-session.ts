@@ -1,16 +1,20 @@
 import {
   CodeLensRefreshRequest,
+  DiagnosticSeverity,
   DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
   DocumentDiagnosticReportKind,
   TextDocuments,
   TextDocumentSyncKind,
 } from 'vscode-languageserver/node';
-import type { Connection, InitializeParams, InitializeResult } from 'vscode-languageserver/node';
+import type { Connection, Diagnostic, InitializeParams, InitializeResult } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { DEFAULT_CONFIG } from './config.ts';
-import type { LintConfig } from './config.ts';
+import { fileURLToPath } from 'node:url';
+import { CONFIG_NAME } from './config-file.ts';
+import type { ConfigProblem } from './config-file.ts';
+import { DocumentSettings } from './document-settings.ts';
 import { LanguageService } from './language-service.ts';
-import { readLintSettings } from './lint-settings.ts';
+import { placeFinder } from './positions.ts';
 
 /** How long typing must pause before findings are pushed to a client that does not ask for them. */
 const PUSH_DELAY_MS = 300;
@@ -21,29 +25,6 @@ export interface ServerOptions {
   trusted?: boolean;
 }
 
-/** The settings of section `stratus` that the server reads. */
-interface ClientSettings {
-  enabled: boolean;
-  codeLens: boolean;
-  config: LintConfig;
-}
-
-const DEFAULT_SETTINGS: ClientSettings = { enabled: true, codeLens: true, config: DEFAULT_CONFIG };
-
-function readSettings(section: unknown, log: (line: string) => void): ClientSettings {
-  if (typeof section !== 'object' || section === null) return DEFAULT_SETTINGS;
-  const { lint, protectedContexts } = section as { lint?: unknown; protectedContexts?: unknown };
-  const own = typeof lint === 'object' && lint !== null ? (lint as Record<string, unknown>) : {};
-  const names = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-  const { config, problems } = readLintSettings({
-    ...own,
-    // A linter that knows more protected contexts than the runs is fine; fewer would mislead.
-    protectedContexts: [...names(protectedContexts), ...names(own['protectedContexts'])],
-  });
-  for (const problem of problems) log(`settings: ${problem}`);
-  return { enabled: own['enabled'] !== false, codeLens: own['codeLens'] !== false, config };
-}
-
 /**
  * Connects the language service to a client: pull diagnostics where the client can, pushed ones otherwise. The caller
  * creates the connection and listens on it.
@@ -52,27 +33,31 @@ export function startSession(connection: Connection): void {
   const service = new LanguageService();
   const documents = new TextDocuments(TextDocument);
   const timers = new Map<string, NodeJS.Timeout>();
-  let settings: Promise<ClientSettings> | undefined;
   let asksForSettings = false;
+  let hasFolders = false;
+  let watches = false;
   let pulls = false;
   let refreshes = false;
   let refreshesLenses = false;
   let trusted = true;
 
-  const currentSettings = (): Promise<ClientSettings> => {
-    settings ??= asksForSettings
-      ? connection.workspace.getConfiguration('stratus').then(
-          (section: unknown) => readSettings(section, (line) => connection.console.warn(line)),
-          () => DEFAULT_SETTINGS,
-        )
-      : Promise.resolve(DEFAULT_SETTINGS);
-    return settings;
-  };
+  const settings = new DocumentSettings({
+    section: async (): Promise<unknown> =>
+      asksForSettings ? await connection.workspace.getConfiguration('stratus') : undefined,
+    folders: async () => {
+      const folders = hasFolders ? await connection.workspace.getWorkspaceFolders() : null;
+      return (folders ?? []).filter(({ uri }) => uri.startsWith('file:')).map(({ uri }) => fileURLToPath(uri));
+    },
+    showProblems: (uri, text, problems) => {
+      void connection.sendDiagnostics({ uri, diagnostics: problems.map(problemDiagnostic(text)) });
+    },
+    log: (line) => connection.console.warn(line),
+  });
 
   const push = async (document: TextDocument): Promise<void> => {
-    const { enabled, config } = await currentSettings();
+    const { enabled, config, nearby } = await settings.of(document.uri);
     if (documents.get(document.uri) !== document) return;
-    const diagnostics = enabled ? service.diagnostics(document, config) : [];
+    const diagnostics = enabled ? service.diagnostics(document, config, nearby) : [];
     await connection.sendDiagnostics({ uri: document.uri, version: document.version, diagnostics });
   };
 
@@ -85,8 +70,17 @@ export function startSession(connection: Connection): void {
     );
   };
 
+  /** Something that findings rest on has changed outside the documents. */
+  const again = (): void => {
+    if (pulls && refreshes) connection.languages.diagnostics.refresh();
+    if (trusted && refreshesLenses) void connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
+    if (!pulls) for (const document of documents.all()) pushSoon(document);
+  };
+
   connection.onInitialize((params: InitializeParams): InitializeResult => {
     asksForSettings = params.capabilities.workspace?.configuration === true;
+    hasFolders = params.capabilities.workspace?.workspaceFolders === true;
+    watches = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     pulls = params.capabilities.textDocument?.diagnostic !== undefined;
     refreshes = params.capabilities.workspace?.diagnostics?.refreshSupport === true;
     refreshesLenses = params.capabilities.workspace?.codeLens?.refreshSupport === true;
@@ -110,30 +104,40 @@ export function startSession(connection: Connection): void {
       void connection.client
         .register(DidChangeConfigurationNotification.type, { section: 'stratus' })
         .catch(() => undefined);
+    if (watches)
+      void connection.client
+        .register(DidChangeWatchedFilesNotification.type, {
+          watchers: [`**/${CONFIG_NAME}`, '**/*.{yaml,yml,json}'].map((globPattern) => ({ globPattern })),
+        })
+        .catch(() => undefined);
   });
 
   connection.onDidChangeConfiguration(() => {
-    settings = undefined;
-    if (pulls && refreshes) connection.languages.diagnostics.refresh();
-    if (trusted && refreshesLenses) void connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
-    if (!pulls) for (const document of documents.all()) pushSoon(document);
+    settings.forget();
+    again();
+  });
+
+  connection.onDidChangeWatchedFiles(({ changes }) => {
+    if (changes.some(({ uri }) => uri.endsWith(`/${CONFIG_NAME}`))) settings.forget();
+    service.forgetFiles();
+    again();
   });
 
   connection.languages.diagnostics.on(async (params, token) => {
-    const { enabled, config } = await currentSettings();
+    const { enabled, config, nearby } = await settings.of(params.textDocument.uri);
     const document = documents.get(params.textDocument.uri);
     if (!document || !enabled || token.isCancellationRequested)
       return { kind: DocumentDiagnosticReportKind.Full, items: [] };
-    const { resultId } = service.check(document, config);
+    const { resultId } = service.check(document, config, nearby);
     if (params.previousResultId === resultId) return { kind: DocumentDiagnosticReportKind.Unchanged, resultId };
-    return { kind: DocumentDiagnosticReportKind.Full, resultId, items: service.diagnostics(document, config) };
+    return { kind: DocumentDiagnosticReportKind.Full, resultId, items: service.diagnostics(document, config, nearby) };
   });
 
   connection.onCodeAction(async (params, token) => {
-    const { enabled, config } = await currentSettings();
+    const { enabled, config, nearby } = await settings.of(params.textDocument.uri);
     const document = documents.get(params.textDocument.uri);
     if (!document || !enabled || token.isCancellationRequested) return [];
-    return service.codeActions(document, params.range, params.context.only, config);
+    return service.codeActions(document, params.range, params.context.only, config, nearby);
   });
 
   connection.onHover((params) => {
@@ -142,7 +146,7 @@ export function startSession(connection: Connection): void {
   });
 
   connection.onCodeLens(async (params, token) => {
-    const { enabled, codeLens } = await currentSettings();
+    const { enabled, codeLens } = await settings.of(params.textDocument.uri);
     const document = documents.get(params.textDocument.uri);
     if (!document || !enabled || !codeLens || !trusted || token.isCancellationRequested) return [];
     return document.languageId === 'shellscript' ? service.codeLenses(document) : [];
@@ -156,4 +160,14 @@ export function startSession(connection: Connection): void {
     if (!pulls) void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
   });
   documents.listen(connection);
+}
+
+function problemDiagnostic(text: string): (problem: ConfigProblem) => Diagnostic {
+  const place = placeFinder(text);
+  return ({ message, start, end }) => ({
+    range: { start: place(start), end: place(end) },
+    severity: DiagnosticSeverity.Error,
+    source: 'stratus',
+    message,
+  });
 }

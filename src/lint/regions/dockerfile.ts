@@ -1,8 +1,9 @@
 import type { ArgWord } from '../shell/words.ts';
 import { verbatim } from '../source-text.ts';
-import type { Region } from './region.ts';
+import { foreignShell } from './region.ts';
+import type { ForeignShell, Region } from './region.ts';
 
-const INSTRUCTION = /^[^\S\n]*(?:ONBUILD[^\S\n]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK)[^\S\n]+/i;
+const INSTRUCTION = /^[^\S\n]*(?:ONBUILD[^\S\n]+)?(FROM|RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK)[^\S\n]+/i;
 
 /** The words of a JSON array of strings at `start`; undefined if it is none. */
 function execForm(text: string, start: number, end: number): ArgWord[] | undefined {
@@ -27,6 +28,7 @@ function execForm(text: string, start: number, end: number): ArgWord[] | undefin
 export function dockerfileRegions(text: string): Region[] {
   const regions: Region[] = [];
   const lines = text.split('\n');
+  let shell: ForeignShell | undefined;
   let at = 0;
   for (let index = 0; index < lines.length; index++) {
     const first = lines[index] ?? '';
@@ -35,7 +37,7 @@ export function dockerfileRegions(text: string): Region[] {
     at += first.length + 1;
     if (!match) continue;
     let end = lineStart + first.length;
-    for (let line = first; /\\\s*$/.test(line) || (/^\s*#/.test(line) && line !== first);) {
+    for (let line = first; (shell ? /[\\`]\s*$/ : /\\\s*$/).test(line) || (/^\s*#/.test(line) && line !== first);) {
       const next = lines[index + 1];
       if (next === undefined) break;
       index++;
@@ -43,7 +45,7 @@ export function dockerfileRegions(text: string): Region[] {
       end = at - 1;
       line = next;
     }
-    const heredoc = /<<-?\s*["']?(\w+)["']?/.exec(text.slice(lineStart, end));
+    const heredoc = shell ? null : /<<-?\s*["']?(\w+)["']?/.exec(text.slice(lineStart, end));
     if (heredoc?.[1] && /^RUN$/i.test(match[1] ?? '')) {
       const bodyStart = end + 1;
       while (index + 1 < lines.length) {
@@ -63,12 +65,27 @@ export function dockerfileRegions(text: string): Region[] {
         continue;
       }
     }
-    addInstruction(text, lineStart + match[0].length, end, regions);
+    const name = (match[1] ?? '').toUpperCase();
+    if (name === 'FROM') shell = undefined;
+    else if (name === 'SHELL') shell = shellOf(text.slice(lineStart + match[0].length, end));
+    else addInstruction(text, lineStart + match[0].length, end, shell, regions);
   }
   return regions;
 }
 
-function addInstruction(text: string, from: number, end: number, regions: Region[]): void {
+/** The foreign shell that a SHELL instruction sets; each stage's default is sh. */
+function shellOf(list: string): ForeignShell | undefined {
+  const program = /"((?:[^"\\]|\\.)*)"/.exec(list)?.[1] ?? '';
+  return foreignShell(program.split(/[\\/]+/).at(-1) ?? '');
+}
+
+function addInstruction(
+  text: string,
+  from: number,
+  end: number,
+  shell: ForeignShell | undefined,
+  regions: Region[],
+): void {
   let start = from;
   for (
     let option = /^(--[\w-]+(=\S+)?|CMD)\s+/.exec(text.slice(start, end));
@@ -79,6 +96,7 @@ function addInstruction(text: string, from: number, end: number, regions: Region
   }
   const words = execForm(text, start, end);
   if (words) regions.push({ kind: 'argv', source: verbatim(text), words });
+  else if (shell) regions.push({ kind: 'foreign', source: verbatim(text.slice(start, end), start), shell });
   else {
     const body = text
       .slice(start, end)

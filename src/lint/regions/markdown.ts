@@ -1,5 +1,6 @@
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import { verbatim } from '../source-text.ts';
+import { foreignShell } from './region.ts';
 import type { Region } from './region.ts';
 
 const FENCE = /^( {0,3}|\s*(?:[-*+]|\d+\.)\s+)(`{3,}|~{3,})[^\S\n]*([\w+-]*)[^\n]*$/;
@@ -19,7 +20,7 @@ export function markdownRegions(text: string): Region[] {
         addFence(text, open.start, at, open.language, regions);
         open = undefined;
       }
-    } else if (match && SHELL_FENCES.has((match[3] ?? '').toLowerCase())) {
+    } else if (match && (SHELL_FENCES.has((match[3] ?? '').toLowerCase()) || foreignShell(match[3] ?? ''))) {
       open = { fence, language: (match[3] ?? '').toLowerCase(), start: at + line.length + 1 };
     } else if (match) open = { fence, language: '', start: at + line.length + 1 };
     at += line.length + 1;
@@ -35,6 +36,11 @@ function withoutPlaceholders(body: string): string {
 
 function addFence(text: string, start: number, end: number, language: string, regions: Region[]): void {
   if (language === '' || start >= end) return;
+  const shell = foreignShell(language);
+  if (shell) {
+    regions.push({ kind: 'foreign', source: verbatim(text.slice(start, end), start), shell, interactive: true });
+    return;
+  }
   const body = withoutPlaceholders(text.slice(start, end));
   if (!/^\s*[$>%] /m.test(body)) {
     regions.push({ kind: 'script', source: verbatim(body, start), interactive: true });

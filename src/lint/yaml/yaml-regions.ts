@@ -1,12 +1,13 @@
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { Document } from 'yaml';
-import type { Region } from '../regions/region.ts';
+import { foreignShell } from '../regions/region.ts';
+import type { ForeignShell, Region } from '../regions/region.ts';
 import type { ArgWord } from '../shell/words.ts';
 import { verbatim } from '../source-text.ts';
 import { mentionsKubectl } from '../shell/analyze-script.ts';
 import { eachPair, itemsOf, scalarText, stringOf, textScalar, valueAt, valueOf } from './yaml-tree.ts';
 
-type Add = (node: unknown) => void;
+type Add = (node: unknown, shell?: ForeignShell) => void;
 
 /** Keys whose text, or list of texts, is shell in every tool that uses them. */
 const SCRIPT_KEYS = new Set([
@@ -23,15 +24,17 @@ const SCRIPT_KEYS = new Set([
   'pre_script',
   'post_script',
 ]);
-const NOT_BASH = /^(pwsh|powershell|cmd|python|node|perl|ruby)\b/;
+/** Azure Pipelines steps and Ansible tasks. */
+const FOREIGN_KEYS = new Set(['pwsh', 'powershell', 'win_shell', 'ansible.windows.win_shell']);
+const OTHER_LANGUAGES = new Set(['python', 'python3', 'node', 'perl', 'ruby', 'deno', 'php']);
 
-/** True for a GitHub workflow or action step whose shell is not bash or sh. */
-function otherShell(step: unknown, root: unknown, job: unknown): boolean {
+/** The shell of a GitHub workflow or action step, if one is named. */
+function stepShell(step: unknown, root: unknown, job: unknown): string {
   const shell =
     stringOf(valueOf(step, 'shell')) ??
     stringOf(valueAt(job, 'defaults', 'run', 'shell')) ??
     stringOf(valueAt(root, 'defaults', 'run', 'shell'));
-  return shell !== undefined && NOT_BASH.test(shell);
+  return /^[\w.]*/.exec(shell ?? '')?.[0] ?? '';
 }
 
 function addGitHub(root: unknown, add: Add): boolean {
@@ -42,7 +45,10 @@ function addGitHub(root: unknown, add: Add): boolean {
     for (const step of itemsOf(list)) {
       const run = valueOf(step, 'run');
       if (isMap(run)) add(valueOf(run, 'command'));
-      else if (!otherShell(step, root, job)) add(run);
+      else {
+        const shell = stepShell(step, root, job);
+        if (!OTHER_LANGUAGES.has(shell)) add(run, foreignShell(shell));
+      }
     }
   };
   if (isMap(jobs)) for (const pair of jobs.items) visit(valueOf(pair.value, 'steps'), pair.value);
@@ -101,7 +107,7 @@ function isShebang(text: string): boolean {
 export function yamlRegions(text: string, documents: readonly Document.Parsed[]): Region[] {
   const regions: Region[] = [];
   const done = new Set<unknown>();
-  const add: Add = (node) => {
+  const add: Add = (node, shell) => {
     if (done.has(node)) return;
     done.add(node);
     if (isSeq(node)) {
@@ -114,7 +120,8 @@ export function yamlRegions(text: string, documents: readonly Document.Parsed[])
     if (!scalar || value === undefined || !mentionsKubectl(value)) return;
     const first = /^#!([^\n]*)/.exec(value)?.[1];
     if (first !== undefined && !isShebang(value)) return;
-    regions.push({ kind: 'script', source: scalarText(text, scalar) });
+    const source = scalarText(text, scalar);
+    regions.push(shell ? { kind: 'foreign', source, shell } : { kind: 'script', source });
   };
   for (const document of documents) {
     const root = document.contents;
@@ -124,6 +131,7 @@ export function yamlRegions(text: string, documents: readonly Document.Parsed[])
     eachPair(root, (key, value, _map, path) => {
       if (manifest) manifestPair(text, kind, key, value, path, add, regions);
       else if (SCRIPT_KEYS.has(key)) add(value);
+      else if (FOREIGN_KEYS.has(key)) add(value, 'PowerShell');
       else if (key === 'command' && isScalar(value) && path.at(-1) !== 'with') add(value);
       else if (key === 'command' || key === 'entrypoint') addArgv(text, itemsOf(value), regions);
     });

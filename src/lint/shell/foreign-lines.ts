@@ -1,0 +1,84 @@
+import type { ForeignShell } from '../regions/region.ts';
+import type { ArgWord } from './words.ts';
+
+/** What a script of a foreign shell runs, as far as it can be read without knowing the language. */
+export interface ForeignLines {
+  /** Commands that stand alone on a line in words every shell reads the same; offsets are in the text. */
+  commands: ArgWord[][];
+  /** The first other place that seems to run kubectl. */
+  unread?: { start: number; end: number };
+}
+
+const QUOTED = `'[^'"\`$%^!\\\\\\n]*'|"[^'"\`$%^!\\\\(\\n]*"`;
+const BARE = '[A-Za-z0-9_./:=+-][A-Za-z0-9_./:=+@-]*';
+/** PowerShell makes a list of words joined by commas, and cuts `-a.b` in two. */
+const WORD: Readonly<Record<ForeignShell, RegExp>> = {
+  PowerShell: new RegExp(`${QUOTED}|(?!-[^-\\s]*[.:])${BARE}`, 'y'),
+  cmd: new RegExp(`"[^'"\`$%^!\\\\(\\n]*"|${BARE.replaceAll('+@', '+@,')}`, 'y'),
+  fish: new RegExp(`${QUOTED}|${BARE.replaceAll('+@', '+@,')}`, 'y'),
+  nushell: new RegExp(`${QUOTED}|${BARE}`, 'y'),
+};
+const COMMENT: Readonly<Record<ForeignShell, RegExp>> = {
+  PowerShell: /^\s*#|\s#.*$/,
+  cmd: /^\s*@?(?:rem\b|::)/i,
+  fish: /^\s*#|\s#.*$/,
+  nushell: /^\s*#|\s#.*$/,
+};
+const CONTINUES: Readonly<Record<ForeignShell, RegExp>> = {
+  PowerShell: /[`|]\s*$/,
+  cmd: /\^\s*$/,
+  fish: /\\\s*$/,
+  nushell: /\(\s*$/,
+};
+/** Text in more than one line that is no command. */
+const BLOCKS = /<#[\s\S]*?#>|@'\r?\n[\s\S]*?\r?\n'@|@"\r?\n[\s\S]*?\r?\n"@/g;
+const START = /^\s*(?:&\s+|@)?(kubectl(?:\.exe)?)(?=\s)/;
+const RUNS = /(?:^|[\s|;&({=])(kubectl(?:\.exe)?)\s+[-\w$@%"']/;
+const ONLY_TEXT = /^\s*@?(?:echo|write-\w+|choco|winget|scoop|get-command|where|title|set_color)\b/i;
+
+function wordsFrom(line: string, at: number, offset: number, shell: ForeignShell): ArgWord[] | undefined {
+  const words: ArgWord[] = [];
+  const pattern = WORD[shell];
+  for (let index = at; ;) {
+    const gap = /^[ \t]*/.exec(line.slice(index))?.[0].length ?? 0;
+    index += gap;
+    if (index >= line.length) return words;
+    if (gap === 0) return undefined;
+    pattern.lastIndex = index;
+    const text = pattern.exec(line)?.[0];
+    if (text === undefined) return undefined;
+    const quoted = text.startsWith("'") || text.startsWith('"');
+    const value = quoted ? text.slice(1, -1) : text;
+    words.push({ value, start: offset + index, end: offset + index + text.length });
+    index += text.length;
+  }
+}
+
+/** Reads a script of a foreign shell line by line; what is not certain is left unread. */
+export function foreignLines(script: string, shell: ForeignShell): ForeignLines {
+  const text = shell === 'PowerShell' ? script.replace(BLOCKS, (block) => block.replace(/[^\n]/g, ' ')) : script;
+  const result: ForeignLines = { commands: [] };
+  let offset = 0;
+  let continued = false;
+  for (const whole of text.split('\n')) {
+    const line = whole.replace(/\r$/, '').replace(COMMENT[shell], '');
+    const isComment = COMMENT[shell].exec(whole)?.index === 0;
+    if (!isComment && line.includes('kubectl')) {
+      const start = continued ? null : START.exec(line);
+      const program = start?.[1] ?? '';
+      const from = (start?.[0].length ?? 0) - program.length;
+      const words = start ? wordsFrom(line, start[0].length, offset, shell) : undefined;
+      const runs = RUNS.exec(line);
+      if (words) {
+        const at = offset + from;
+        result.commands.push([{ value: 'kubectl', start: at, end: at + program.length }, ...words]);
+      } else if (runs && !ONLY_TEXT.test(line)) {
+        const at = offset + runs.index + runs[0].indexOf('kubectl');
+        result.unread ??= { start: at, end: at + (runs[1] ?? '').length };
+      }
+    }
+    continued = CONTINUES[shell].test(line);
+    offset += whole.length + 1;
+  }
+  return result;
+}
