@@ -60,6 +60,9 @@ export interface KubeconfigSource {
   home?: string;
 }
 
+/** Reads a whole file; rejects as node:fs does. */
+export type ReadFile = (path: string) => Promise<Buffer>;
+
 type Section = { name?: unknown; [field: string]: unknown };
 
 const FILE_FIELDS = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
@@ -73,12 +76,14 @@ export class Kubeconfig {
   /** Name in `current-context`; empty when not set. Only a default, never followed later. */
   readonly currentContext: string;
   readonly #files: string[];
+  readonly #read: ReadFile;
   readonly #clusters: Map<string, ClusterEntry>;
   readonly #users: Map<string, UserEntry>;
   readonly #contexts: Map<string, ContextEntry>;
 
-  constructor(files: string[], documents: Record<string, unknown>[]) {
+  constructor(files: string[], documents: Record<string, unknown>[], read: ReadFile) {
     this.#files = files;
+    this.#read = read;
     this.currentContext = documents.map((doc) => textOf(doc['current-context'])).find((name) => name !== '') ?? '';
     this.#clusters = merge(documents, 'clusters', 'cluster') as unknown as Map<string, ClusterEntry>;
     this.#users = merge(documents, 'users', 'user') as unknown as Map<string, UserEntry>;
@@ -146,7 +151,7 @@ export class Kubeconfig {
     return {
       context: name,
       server: cluster.server.replace(/\/+$/, ''),
-      fingerprint: await targetFingerprint(cluster, user),
+      fingerprint: await targetFingerprint(cluster, user, this.#read),
       namespace: namespace || fallback,
     };
   }
@@ -167,18 +172,21 @@ export class Kubeconfig {
  * Reads and merges the kubeconfig files.
  * @throws ClusterError no-kubeconfig when no file exists, bad-kubeconfig when one cannot be read or parsed
  */
-export async function loadKubeconfig(source: KubeconfigSource = {}): Promise<Kubeconfig> {
+export async function loadKubeconfig(
+  source: KubeconfigSource = {},
+  read: ReadFile = (path) => readFile(path),
+): Promise<Kubeconfig> {
   const listed = (source.kubeconfig ?? '').split(delimiter).filter((file) => file !== '');
   const files = listed.length > 0 ? [...new Set(listed.map((file) => resolve(file)))] : [defaultFile(source.home)];
   const found: string[] = [];
   const documents: Record<string, unknown>[] = [];
   for (const file of files) {
-    const document = await readDocument(file);
+    const document = await readDocument(file, read);
     if (!document) continue;
     found.push(file);
     documents.push(document);
   }
-  if (found.length > 0) return new Kubeconfig(found, documents);
+  if (found.length > 0) return new Kubeconfig(found, documents, read);
   const advice = listed.length > 0 ? 'correct KUBECONFIG' : 'set KUBECONFIG or put a kubeconfig there';
   throw new ClusterError('no-kubeconfig', `no kubeconfig at ${files.join(', ')}: ${advice}`);
 }
@@ -187,10 +195,10 @@ export async function loadKubeconfig(source: KubeconfigSource = {}): Promise<Kub
  * I10: compares what the kubeconfig says now with the pinned target.
  * @returns null when unchanged, else what changed. An unreadable kubeconfig counts as changed.
  */
-export async function targetChange(source: KubeconfigSource, pinned: Target): Promise<string | null> {
+export async function targetChange(source: KubeconfigSource, pinned: Target, read?: ReadFile): Promise<string | null> {
   let now: Target;
   try {
-    now = await (await loadKubeconfig(source)).target(pinned.context, pinned.namespace);
+    now = await (await loadKubeconfig(source, read)).target(pinned.context, pinned.namespace);
   } catch (error) {
     return messageOf(error);
   }
@@ -206,10 +214,10 @@ function defaultFile(home = homedir()): string {
   return join(home, '.kube', 'config');
 }
 
-async function readDocument(file: string): Promise<Record<string, unknown> | null> {
+async function readDocument(file: string, read: ReadFile): Promise<Record<string, unknown> | null> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = (await read(file)).toString();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw bad(`kubeconfig ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): check its permissions`);

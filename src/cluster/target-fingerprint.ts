@@ -1,18 +1,17 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import type { ClusterEntry, UserEntry } from './kubeconfig.ts';
+import type { ClusterEntry, ReadFile, UserEntry } from './kubeconfig.ts';
 
 /**
  * Who and where, not with what: credentials that are renewed for the same person (certificate, JWT, cached
  * access tokens) keep the fingerprint, another person or server changes it.
  */
-export async function targetFingerprint(cluster: ClusterEntry, user: UserEntry): Promise<string> {
+export async function targetFingerprint(cluster: ClusterEntry, user: UserEntry, read: ReadFile): Promise<string> {
   const authority = cluster['certificate-authority-data']
     ? Buffer.from(cluster['certificate-authority-data'], 'base64')
-    : await optionalFile(cluster['certificate-authority']);
+    : await optionalFile(cluster['certificate-authority'], read);
   const certificate = user['client-certificate-data']
     ? Buffer.from(user['client-certificate-data'], 'base64')
-    : await optionalFile(user['client-certificate']);
+    : await optionalFile(user['client-certificate'], read);
   const provider = user['auth-provider'];
   const identity = [
     cluster.server.replace(/\/+$/, ''),
@@ -34,8 +33,8 @@ export async function targetFingerprint(cluster: ClusterEntry, user: UserEntry):
 }
 
 /** Unreadable files make the fingerprint differ from the readable case; connecting names the file. */
-async function optionalFile(file: string | undefined): Promise<Buffer | null> {
-  return file ? readFile(file).catch(() => Buffer.from(`unreadable:${file}`)) : null;
+async function optionalFile(file: string | undefined, read: ReadFile): Promise<Buffer | null> {
+  return file ? read(file).catch(() => Buffer.from(`unreadable:${file}`)) : null;
 }
 
 function subjectOf(certificate: Buffer): string {

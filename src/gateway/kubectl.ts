@@ -111,7 +111,7 @@ export class Kubectl {
  * A command lives for some 40 ms, a sixth of which Go would spend collecting garbage of its own start. The limit keeps a
  * long list from using the memory that this leaves uncollected.
  */
-const GO_RUNTIME = { GOGC: '400', GOMEMLIMIT: '512MiB' };
+export const GO_RUNTIME = { GOGC: '400', GOMEMLIMIT: '512MiB' };
 
 interface Place {
   folder: string;

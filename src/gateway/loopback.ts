@@ -3,8 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import type { Handler } from './messages.ts';
-import { statusResponse } from './messages.ts';
+import type { GatewayResponse, Handler } from './messages.ts';
+import { readAll, statusResponse } from './messages.ts';
 
 /**
  * HTTP server on 127.0.0.1 in front of one gateway mode. Clients authenticate by a random path prefix (kubectl sends
@@ -65,6 +65,17 @@ export class Loopback {
   }
 }
 
+/** Answers up to this length are handed on in one piece, which costs a client fewer wake-ups. */
+const SMALL_BYTES = 256 << 10;
+const CLIENT_GONE = new Error('the client closed its connection');
+
+/** The body as a whole when it is here or known to be small. */
+async function small({ headers, body }: GatewayResponse): Promise<Buffer | null> {
+  if (Buffer.isBuffer(body)) return body;
+  const length = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  return length <= SMALL_BYTES ? readAll(body, SMALL_BYTES) : null;
+}
+
 async function serve(
   handler: Handler,
   secret: string,
@@ -72,8 +83,9 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const abort = new AbortController();
-  response.on('close', () => abort.abort());
-  response.on('error', () => abort.abort());
+  // A response that was sent as a whole has nothing left to stop.
+  response.on('close', () => response.writableFinished || abort.abort(CLIENT_GONE));
+  response.on('error', () => abort.abort(CLIENT_GONE));
   try {
     const url = withoutPrefix(request.url ?? '', secret);
     const hasBody = !['GET', 'HEAD'].includes(request.method ?? '');
@@ -88,8 +100,9 @@ async function serve(
             signal: abort.signal,
           });
     response.writeHead(answer.status, answer.headers);
-    if (Buffer.isBuffer(answer.body)) {
-      response.end(answer.body);
+    const whole = await small(answer);
+    if (whole) {
+      response.end(whole);
       return;
     }
     // Watches and logs: the first byte goes out before the second arrives.

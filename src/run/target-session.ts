@@ -11,10 +11,11 @@ import { WatchSettler } from '../cluster/settle.ts';
 import { HealthOracle, NodeOracle } from '../cluster/health-oracle.ts';
 import { inventoryCheats } from '../cluster/inventory.ts';
 import { KubeApi } from '../gateway/kube-api.ts';
-import { loadKubeconfig, targetChange } from '../cluster/kubeconfig.ts';
+import { loadKubeconfig } from '../cluster/kubeconfig.ts';
 import type { LeaseLock } from '../cluster/lease-lock.ts';
 import { SeverityReader } from '../cluster/severity-reader.ts';
 import { SnapshotReader } from '../cluster/snapshot.ts';
+import { TargetWatch } from '../cluster/target-watch.ts';
 import type { Brain } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { LockResult, OpenTransaction, WriterLock } from '../domain/ports.ts';
@@ -62,6 +63,7 @@ export class TargetSession {
   readonly #parts: SessionParts;
   readonly #connection: ClusterConnection;
   readonly #api: KubeApi;
+  readonly #pin: TargetWatch;
   readonly #lost: LostListener;
   readonly #writers: FencedLock;
   readonly #lock: LeaseLock;
@@ -77,6 +79,7 @@ export class TargetSession {
     this.#parts = parts;
     this.#connection = connection;
     this.#api = new KubeApi(new Monitor(connection, 'read'));
+    this.#pin = new TargetWatch(parts.config, target);
     this.reader = new SnapshotReader(this.#api, [target.namespace], parts.clock);
     this.#writers = writers;
     this.#lock = writers.lock;
@@ -317,7 +320,7 @@ export class TargetSession {
   }
 
   #moved(): Promise<string | null> {
-    return targetChange(this.#parts.config, this.target);
+    return this.#pin.change();
   }
 }
 

@@ -4,7 +4,10 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ClusterError } from '../../../src/domain/cluster-error.ts';
+import type { Target } from '../../../src/domain/target.ts';
+import type { KubeconfigSource } from '../../../src/cluster/kubeconfig.ts';
 import { loadKubeconfig, targetChange } from '../../../src/cluster/kubeconfig.ts';
+import { TargetWatch } from '../../../src/cluster/target-watch.ts';
 import { aliceCertificate, authorityCertificate, bobCertificate } from './certificates.ts';
 
 let folder: string;
@@ -169,22 +172,59 @@ describe('fingerprint', () => {
   });
 });
 
-describe('targetChange', () => {
+describe.each([
+  ['targetChange', (source: KubeconfigSource, pinned: Target) => () => targetChange(source, pinned)],
+  [
+    'TargetWatch',
+    (source: KubeconfigSource, pinned: Target) => {
+      const watch = new TargetWatch(source, pinned);
+      return () => watch.change();
+    },
+  ],
+])('%s', (_name, watch) => {
+  const watched = async (content: object) => {
+    const source = { kubeconfig: await file('config', content) };
+    return watch(source, await (await loadKubeconfig(source)).target());
+  };
+
   it('is null while the entries stay, also when current-context moves elsewhere', async () => {
-    const source = { kubeconfig: await file('config', config()) };
-    const pinned = await (await loadKubeconfig(source)).target();
+    const change = await watched(config());
+    expect(await change()).toBeNull();
+    expect(await change()).toBeNull();
     await file('config', { ...config(), 'current-context': 'elsewhere' });
-    expect(await targetChange(source, pinned)).toBeNull();
+    expect(await change()).toBeNull();
   });
 
   it.each([
     ['server', config({ server: 'https://evil:1' }), 'now points to https://evil:1'],
     ['user', config({ user: { token: 'another' } }), 'the user of context'],
     ['context', { ...config(), contexts: [] }, "context 'prod' is not in"],
-  ])('names a changed %s', async (_name, content, text) => {
-    const source = { kubeconfig: await file('config', config()) };
-    const pinned = await (await loadKubeconfig(source)).target();
+  ])('names a changed %s, and sees it changed back', async (_name, content, text) => {
+    const change = await watched(config());
+    expect(await change()).toBeNull();
     await file('config', content);
-    expect(await targetChange(source, pinned)).toContain(text);
+    expect(await change()).toContain(text);
+    expect(await change()).toContain(text);
+    await file('config', config());
+    expect(await change()).toBeNull();
+  });
+
+  it('sees that the file went away and came back', async () => {
+    const change = await watched(config());
+    expect(await change()).toBeNull();
+    await rm(join(folder, 'config'));
+    expect(await change()).toContain('no kubeconfig at');
+    expect(await change()).toContain('no kubeconfig at');
+    await file('config', config());
+    expect(await change()).toBeNull();
+  });
+
+  it('sees another certificate authority in the file that the kubeconfig names', async () => {
+    const authority = join(folder, 'ca.crt');
+    await writeFile(authority, 'one');
+    const change = await watched(config({ cluster: { 'certificate-authority': authority } }));
+    expect(await change()).toBeNull();
+    await writeFile(authority, 'two');
+    expect(await change()).toContain('the certificate authority or the user of context');
   });
 });
