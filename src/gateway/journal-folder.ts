@@ -1,8 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JournalContent } from './journal-file.ts';
-import { isJournalName, JournalDamaged, JournalUnwritable, readJournal } from './journal-file.ts';
+import { isJournalName, JournalUnwritable, readJournal } from './journal-file.ts';
 import type { JournalKey } from './journal-key.ts';
+import type { JournalContent } from './journal-lines.ts';
+import { JournalDamaged } from './journal-lines.ts';
 import { LockedByProcess, ProcessLock } from './process-lock.ts';
 
 /** Name of the index among the journals. */

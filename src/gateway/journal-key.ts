@@ -56,7 +56,8 @@ export async function loadJournalKey(folder: string, env: NodeJS.ProcessEnv): Pr
   return keyFrom(await readFile(path, 'utf8'), path);
 }
 
-function keyFrom(text: string, where: string): JournalKey {
+/** @param where names the source in the message @throws Error when it is not 64 hex digits or base64 of 32 bytes */
+export function keyFrom(text: string, where: string): JournalKey {
   const trimmed = text.trim();
   const bytes = /^[0-9a-fA-F]{64}$/.test(trimmed) ? Buffer.from(trimmed, 'hex') : Buffer.from(trimmed, 'base64');
   if (bytes.length !== 32) throw new Error(`journal key in ${where} is not 32 bytes (64 hex digits or base64)`);

@@ -1,8 +1,9 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
-import type { JournalContent, JournalHead } from './journal-file.ts';
-import { isJournalName, JournalDamaged, JournalFile, JournalUnwritable } from './journal-file.ts';
+import { isJournalName, JournalFile, JournalUnwritable } from './journal-file.ts';
+import type { JournalContent, JournalHead } from './journal-lines.ts';
+import { JournalDamaged } from './journal-lines.ts';
 import { INDEX, JournalFolder } from './journal-folder.ts';
 import type { IndexEntry } from './journal-index.ts';
 import { digestOf, isClosed, JournalIndex, NO_HEAD } from './journal-index.ts';
