@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
 import { KubeApi } from './kube-api.ts';
@@ -24,9 +25,11 @@ import { MAX_PINS, mayBeRace, patchMethod, Refused, Rejected } from './write-ins
 
 /** The server stores no object beyond 1.5 MiB or so; JSON makes it longer. */
 const MAX_OBJECT = 64 * 1024 * 1024;
-/** Forms in which the server shows less than the object. */
 /** Before a write that lost a race is pinned anew; longer with each time. */
 const PIN_PAUSE_MS = 20;
+/** An answer about the right to write is taken for this long. */
+const FRESH_MS = 250;
+/** Forms in which the server shows less than the object. */
 const PARTIAL = new Set(['Table', 'PartialObjectMetadata', 'Status']);
 
 export interface JournalMonitorOptions {
@@ -40,6 +43,8 @@ export interface JournalMonitorOptions {
   /** Null when this process may write; else why not (lock lost, target moved). Asked before each write. */
   mayWrite(): Promise<string | null>;
   crash: FaultHook;
+  /** How long one write is repeated through short troubles, in ms. */
+  patienceMs: number;
 }
 
 /**
@@ -50,6 +55,8 @@ export class JournalMonitor implements Handler {
   private readonly options: JournalMonitorOptions;
   private readonly sender: WriteSender;
   private queue: Promise<unknown> = Promise.resolve();
+  /** The last outcome on its way to the journal: the client has its answer by then, the next write waits. */
+  private noting: Promise<void> = Promise.resolve();
   private step = 0;
   private stepRefusals: Refusal[] = [];
   private stepWrites = 0;
@@ -73,13 +80,21 @@ export class JournalMonitor implements Handler {
   }
 
   /** What happened since {@link beginStep}. `problem` names why further writes of the step were stopped. */
-  endStep(): { refusals: Refusal[]; writes: number; problem: string } {
+  async endStep(): Promise<{ refusals: Refusal[]; writes: number; problem: string }> {
+    await this.noting;
     return { refusals: this.stepRefusals, writes: this.stepWrites, problem: this.stopped ?? '' };
   }
 
   /** HTTP writes that reached (or may have reached) the server in this transaction. */
   writes(): number {
     return writesOf(this.options.journal.records).filter((write) => write.outcome !== 'rejected').length;
+  }
+
+  /** For clients that look into the journal as soon as they have their answer. */
+  async handleAndNote(request: GatewayRequest): Promise<GatewayResponse> {
+    const response = await this.handle(request);
+    await this.noting;
+    return response;
   }
 
   readonly refuseStream = (method: string, path: string): void =>
@@ -97,7 +112,7 @@ export class JournalMonitor implements Handler {
       return single ? this.remember(parsed.path, response) : response;
     }
     const done = this.queue.then(() => this.write(request, parsed));
-    this.queue = done.catch(() => undefined);
+    this.queue = done.catch(() => undefined).then(() => this.noting);
     return done;
   }
 
@@ -155,12 +170,7 @@ export class JournalMonitor implements Handler {
     for (let pin = 1; ; pin++) {
       const assessed = await this.assess(subject);
       if ('response' in assessed) return assessed.response;
-      const blocked = await this.options.mayWrite();
-      if (blocked) {
-        this.stopped = blocked;
-        throw new Refused('not-the-writer', blocked);
-      }
-      const intent = await this.recordIntent(subject, assessed.assessment);
+      const intent = await this.permittedIntent(subject, assessed.assessment);
       const { response, conflict } = await this.forward(subject, intent, signal);
       if (!conflict || !subject.before) return response;
       const now = await this.options.inspector.current(subject.path);
@@ -200,6 +210,21 @@ export class JournalMonitor implements Handler {
       (write) => refKey(write.ref) === key && write.before === null && write.after !== null,
     );
     return created !== undefined && created.after?.metadata.uid === now?.metadata.uid;
+  }
+
+  /** Whether this process may write is found out while the disk works. @throws Refused */
+  private async permittedIntent(subject: WriteSubject, assessment: Assessment): Promise<IntentRecord> {
+    const { clock, mayWrite } = this.options;
+    const asked = clock.monotonic();
+    const asking = mayWrite().catch((error: unknown) => messageOf(error));
+    const intent = await this.recordIntent(subject, assessment);
+    let blocked = await asking;
+    // A disk that stalls must not stretch the permission.
+    if (!blocked && clock.monotonic() - asked > FRESH_MS) blocked = await mayWrite();
+    if (!blocked) return intent;
+    this.stopped = blocked;
+    await this.recordOutcome(intent, 0, 'rejected', null, `not sent: ${blocked}`);
+    throw new Refused('not-the-writer', blocked);
   }
 
   private async recordIntent(
@@ -251,7 +276,9 @@ export class JournalMonitor implements Handler {
     }
     this.stepWrites++;
     const after = fate.status === 0 ? fate.after : await this.stored(subject, fate.after);
-    await this.recordOutcome(intent, fate.status, 'done', after, '');
+    this.noting = this.recordOutcome(intent, fate.status, 'done', after, '', fate.copies).catch((error: unknown) => {
+      this.stopped ??= messageOf(error);
+    });
     if (intent.contentType.startsWith('application/apply-patch') && !subject.before && fate.status === 200) {
       this.stopped = `${refLabel(subject.ref)} was created by somebody else at the same moment`;
     }
@@ -274,6 +301,7 @@ export class JournalMonitor implements Handler {
     outcome: 'done' | 'rejected',
     after: KubeObject | null,
     message: string,
+    copies = false,
   ): Promise<void> {
     const { journal, clock, crash } = this.options;
     // Not forced to disk: an outcome that is lost is found out again from the object itself.
@@ -284,6 +312,7 @@ export class JournalMonitor implements Handler {
       outcome,
       after,
       message,
+      ...(copies ? { copies } : {}),
       at: new Date(clock.now()).toISOString(),
     });
     crash('write.after-outcome');

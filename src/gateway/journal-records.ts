@@ -62,6 +62,8 @@ export interface OutcomeRecord {
   outcome: 'done' | 'rejected';
   after: KubeObject | null;
   message: string;
+  /** The answer to a copy of the request was lost: it may arrive after this outcome. */
+  copies?: boolean;
   at: string;
 }
 
@@ -86,7 +88,9 @@ export function writesOf(records: JournalRecord[]): JournaledWrite[] {
       });
     } else if (record.type === 'outcome') {
       const write = writes.get(record.seq);
-      if (write) [write.outcome, write.after, write.lost] = [record.outcome, record.after, record.status === 0];
+      if (!write) continue;
+      [write.outcome, write.after] = [record.outcome, record.after];
+      write.lost = record.status === 0 || record.copies === true;
     }
   }
   return [...writes.values()];

@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import type { KubeObject } from '../domain/kube-object.ts';
 
 /** "Not now": the server, or something before it, did not do the work. 500 and 504 leave open whether a write was stored. */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
@@ -22,6 +23,11 @@ export function isBusy(status: number): boolean {
 
 export function isWebhookFailure(status: number, message: string): boolean {
   return status === 500 && /failed calling webhook|admission webhook/i.test(message);
+}
+
+/** A creation lost a race about something else than its name, a quota for example. `answer`: the Status object. */
+export function isOtherConflict(status: number, answer: KubeObject | null): boolean {
+  return status === 409 && answer?.reason === 'Conflict';
 }
 
 /** Milliseconds of a Retry-After header given in seconds; undefined when there is none. */

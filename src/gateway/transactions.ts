@@ -44,8 +44,8 @@ export interface GatewayOptions {
   crash?: FaultHook;
   /** How long an undo goes on when the server does not answer; default 30 s. */
   patienceMs?: number;
-  /** How long reads and dry-runs of a transaction are repeated meanwhile; default 12 s. */
-  readPatienceMs?: number;
+  /** How long requests of a command are repeated through short troubles; default 12 s. */
+  stepPatienceMs?: number;
   /** How long a verified undo waits for workloads to converge; default 30 s. */
   convergeMs?: number;
   /** Give managed fields back to their owners after an undo; default true. */
@@ -66,13 +66,13 @@ export class GatewayTransactions implements TransactionManager {
       mayWrite: async () => null,
       crash: () => undefined,
       patienceMs: 30_000,
-      readPatienceMs: 12_000,
+      stepPatienceMs: 12_000,
       convergeMs: 30_000,
       restoreOwnership: true,
       ...options,
       steady: new SteadyUpstream(options.upstream, {
         clock: options.clock,
-        patienceMs: options.readPatienceMs ?? 12_000,
+        patienceMs: options.stepPatienceMs ?? 12_000,
       }),
     };
   }
@@ -152,6 +152,7 @@ export class GatewayTransaction implements OpenTransaction {
       manager: open.manager,
       mayWrite: options.mayWrite,
       crash: options.crash,
+      patienceMs: options.stepPatienceMs,
     });
   }
 

@@ -136,19 +136,22 @@ async function resolveUnknown(options: UndoRunOptions, access: UndoAccess): Prom
 
 /**
  * Looks once more at lost writes that had not arrived when the undo began. Where the undo itself wrote to the object the
- * pin of such a write is broken, and it can arrive no more.
+ * pin of such a write is broken, and it can arrive no more; but a copy of a creation can, once the object is removed.
  */
 async function landedLate(options: UndoRunOptions, access: UndoAccess, plan: InverseStep[]): Promise<boolean> {
   const { journal, manager } = options;
   const written = new Set(plan.map((step) => refKey(step.ref)));
-  const lost = new Set(
-    writesOf(journal.records).flatMap((write) => (write.outcome === 'rejected' && write.lost ? [write.seq] : [])),
-  );
+  const lost = new Map(writesOf(journal.records).flatMap((write) => (write.lost ? [[write.seq, write] as const] : [])));
+  const intents = journal.records.filter((record) => record.type === 'intent');
+  const creations = intents.filter(({ seq, before }) => !before && lost.get(seq)?.outcome === 'done');
+  if (creations.length > 0) await access.pause(IN_FLIGHT_MS);
   let late = false;
-  for (const intent of journal.records.filter((record) => record.type === 'intent')) {
-    if (!lost.has(intent.seq) || written.has(refKey(intent.ref))) continue;
+  for (const intent of intents) {
+    const write = lost.get(intent.seq);
+    if (!write || (write.outcome === 'done' ? intent.before : written.has(refKey(intent.ref)))) continue;
     const verdict = attribute(intent, await access.get(intent.path), manager);
     if (verdict.outcome !== 'done') continue;
+    if (write.outcome === 'done' && verdict.after?.metadata.uid === write.after?.metadata.uid) continue;
     await recordFound(options, intent, 'done', verdict.after);
     late = true;
   }

@@ -12,6 +12,7 @@ import type { KubeApi } from './kube-api.ts';
 import type { Discovery } from './discovery.ts';
 import { splitApiVersion } from './discovery.ts';
 import { recreationBody } from '../undo/normalise.ts';
+import { isOtherConflict } from './patience.ts';
 import { onlyStatusMoved, pinBody, resolveGeneratedName } from './pin.ts';
 import type { PolicyRule } from './policy.ts';
 import { judgeContent } from './policy.ts';
@@ -162,13 +163,13 @@ export class WriteInspector {
   async dryRun(subject: WriteSubject): Promise<{ status: number; object: KubeObject | null; message: string }> {
     for (let pin = 1; ; pin++) {
       const answer = await this.dryRunOnce(subject);
+      const passes = subject.verb === 'create' && isOtherConflict(answer.status, answer.object) && pin < MAX_PINS;
+      if (passes) continue;
       if (!mayBeRace(answer.status, subject) || !subject.before || pin >= MAX_PINS) return answer;
       const now = await this.current(subject.path);
-      if (
-        !onlyStatusMoved(subject.before, now) ||
-        now.metadata.resourceVersion === subject.before.metadata.resourceVersion
-      )
-        return answer;
+      const untouched = now?.metadata.resourceVersion === subject.before.metadata.resourceVersion;
+      // Untouched and 409: the conflict is about something else (a quota), and passes.
+      if (!onlyStatusMoved(subject.before, now) || (untouched && answer.status !== 409)) return answer;
       subject.before = now;
     }
   }

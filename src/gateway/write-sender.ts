@@ -10,20 +10,21 @@ import type { IntentRecord } from './journal-records.ts';
 import type { KubeApi } from './kube-api.ts';
 import type { GatewayResponse } from './messages.ts';
 import { jsonResponse, messageOf, parseObject, readAll, statusResponse } from './messages.ts';
-import { isTransient, isWebhookFailure, Patience, retryAfter } from './patience.ts';
+import { isOtherConflict, isTransient, isWebhookFailure, Patience, retryAfter } from './patience.ts';
 import type { Upstream } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
 import type { WriteSubject } from './write-inspector.ts';
 
 /** The server stores no object beyond 1.5 MiB or so; JSON makes it longer. */
 const MAX_OBJECT = 64 << 20;
-/** Within the time after which the writer lock is given up. */
-const PATIENCE_MS = 15_000;
 
 /** What became of a write, and what its client is told. */
 export type Fate =
-  /** `after`: what the object is now as far as this answer tells; `status` 0: found out by looking, the answer was lost. */
-  | { fate: 'done'; status: number; after: KubeObject | null; response: GatewayResponse }
+  /**
+   * `after`: what the object is now as far as this answer tells; `status` 0: found out by looking. `copies`: the answer
+   * to an earlier copy was lost, so that one may still be on its way.
+   */
+  | { fate: 'done'; status: number; after: KubeObject | null; copies: boolean; response: GatewayResponse }
   /** `status` 0: it never reached the server. */
   | { fate: 'rejected'; status: number; reason: string; response: GatewayResponse }
   | { fate: 'unknown'; reason: string; response: GatewayResponse };
@@ -36,6 +37,8 @@ export interface WriteSenderOptions {
   clock: Clock;
   mayWrite(): Promise<string | null>;
   crash: FaultHook;
+  /** How long one write is sent again; less than the time after which the writer lock is given up. */
+  patienceMs: number;
 }
 
 type Tried = { status: number; headers: Record<string, string>; bytes: Buffer } | { sent: boolean; reason: string };
@@ -53,12 +56,12 @@ export class WriteSender {
 
   /** @param signal once it has fired the write is not sent again, only looked for */
   async send(subject: WriteSubject, intent: IntentRecord, signal: AbortSignal): Promise<Fate> {
-    const patience = new Patience(this.options.clock, PATIENCE_MS);
+    const patience = new Patience(this.options.clock, this.options.patienceMs);
     /** Why nobody knows whether an earlier copy was stored; empty while none can have been. */
     let lost = '';
     for (;;) {
       const tried = await this.once(subject, intent);
-      if ('status' in tried && tried.status < 300) return doneBy(tried);
+      if ('status' in tried && tried.status < 300) return doneBy(tried, lost !== '');
       const message = 'status' in tried ? messageOf(tried.bytes) : tried.reason;
       const mayBeStored = 'status' in tried ? isServerError(tried.status, message) : tried.sent;
       const again = mayBeStored || isBusy(tried, message, subject);
@@ -116,7 +119,7 @@ export class WriteSender {
     const shown = subresource === 'scale' ? await this.options.reads.send('GET', target.path).catch(() => null) : null;
     const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' };
     const response = jsonResponse(verb === 'create' || verb === 'evict' ? 201 : 200, shown?.object ?? after ?? success);
-    return { fate: 'done', status: 0, after, response };
+    return { fate: 'done', status: 0, after, copies: true, response };
   }
 }
 
@@ -128,6 +131,7 @@ function isServerError(status: number, message: string): boolean {
 /** Not stored, and worth another try. A refused eviction is an answer: a disruption budget stands against it. */
 function isBusy(tried: Tried, message: string, { verb }: WriteSubject): boolean {
   if (!('status' in tried)) return !tried.sent;
+  if (verb === 'create' && isOtherConflict(tried.status, parseObject(tried.bytes))) return true;
   return isTransient(tried.status, message) && !(tried.status === 429 && verb === 'evict');
 }
 
@@ -136,8 +140,8 @@ function pinIsBroken(tried: Tried): boolean {
   return 'status' in tried && [404, 409, 422].includes(tried.status);
 }
 
-function doneBy({ status, headers, bytes }: Extract<Tried, { status: number }>): Fate {
-  return { fate: 'done', status, after: parseObject(bytes), response: { status, headers, body: bytes } };
+function doneBy({ status, headers, bytes }: Extract<Tried, { status: number }>, copies: boolean): Fate {
+  return { fate: 'done', status, after: parseObject(bytes), copies, response: { status, headers, body: bytes } };
 }
 
 function rejected(tried: Tried, reason: string): Fate {

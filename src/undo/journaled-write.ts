@@ -27,7 +27,7 @@ export interface JournaledWrite {
   after: KubeObject | null;
   /** `unknown`: the process or connection died between intent and answer. */
   outcome: 'done' | 'rejected' | 'unknown';
-  /** No answer told the outcome: it was found out by looking, or is not known. */
+  /** An answer was lost: the outcome was found out by looking, is not known, or a copy of the request may still arrive. */
   lost?: boolean;
   companions: Companion[];
 }
