@@ -86,6 +86,8 @@ async function main(args: string[]): Promise<number> {
       kubectlPath: process.env.STRATUS_KUBECTL,
       kubeconfig: process.env.KUBECONFIG,
       lockNamespace: process.env.STRATUS_LOCK_NAMESPACE,
+      sharedKey: process.env.STRATUS_SHARED_KEY,
+      sharedKeyFile: process.env.STRATUS_SHARED_KEY_FILE,
       lockSeconds: lockSeconds(process.env.STRATUS_LOCK_SECONDS),
       ...(name === 'run' ? { workingFolder: process.cwd() } : {}),
     });

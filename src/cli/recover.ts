@@ -1,6 +1,8 @@
+import { refLabel } from '../domain/kube-object.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
-import { needConsent, parseCommand, rejectPositionals } from './command-line.ts';
+import type { ParsedCommand } from './command-line.ts';
+import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { undoOne } from './undo.ts';
 import { UsageError } from './usage.ts';
@@ -14,6 +16,8 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
     undo: { type: 'boolean' },
     keep: { type: 'boolean' },
     tx: { type: 'string' },
+    'from-cluster': { type: 'boolean' },
+    ...TARGET_OPTIONS,
     yes: { type: 'boolean' },
     json: { type: 'boolean' },
   });
@@ -22,6 +26,7 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
   if (undo && keep) throw new UsageError('recover: --undo and --keep exclude each other');
   if (undo || keep) needConsent('recover', parsed.flag('yes'), io);
   const app = await open();
+  if (parsed.flag('from-cluster')) return fromCluster(app, parsed, io);
   const wanted = parsed.text('tx');
   const unfinished = (await app.unfinished()).filter(({ id }) => !wanted || id === wanted);
   if (wanted && unfinished.length === 0) throw new Error(`transaction '${wanted}' is not waiting for recovery`);
@@ -49,4 +54,37 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
     }
   }
   return code;
+}
+
+/** Finishes a transaction of another machine from the copy of its journal in the cluster. */
+async function fromCluster(app: StratusApp, parsed: ParsedCommand, io: CommandIo): Promise<number> {
+  const [undo, keep] = [parsed.flag('undo'), parsed.flag('keep')];
+  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  const shared = await app.sharedTransaction(target);
+  if (!shared) {
+    io.stderr('nothing to recover: the cluster keeps no unfinished transaction\n');
+    return EXIT.ok;
+  }
+  const { id, title, namespace, openedAt, context, roots } = shared;
+  io.stdout(
+    parsed.flag('json')
+      ? `${JSON.stringify({ type: 'shared', ...shared })}\n`
+      : `${id}  ${openedAt}  ${context}/${namespace}  ${title}\n`,
+  );
+  for (const ref of roots) io.stderr(`  ${refLabel(ref)}\n`);
+  if (!undo && !keep) {
+    io.stderr("take it over with 'stratus recover --from-cluster --undo' (back to the checkpoint) or '--keep'\n");
+    return EXIT.ok;
+  }
+  const sure = parsed.flag('yes') || (await io.confirm!(`Take ${id} over and ${undo ? 'undo' : 'keep'} it?`));
+  if (!sure) return EXIT.ok;
+  io.stderr('  taking over the writer lock; this waits until its holder is known to be dead\n');
+  const adopted = await app.adoptShared(target, new AbortController().signal);
+  if (keep) {
+    const note = await app.keep(adopted);
+    io.stderr(`kept: ${adopted}${note && `; ${note}`}\n`);
+    return EXIT.ok;
+  }
+  const transaction = (await app.transactions()).find((one) => one.id === adopted)!;
+  return undoOne(app, transaction, true, parsed.flag('json'), io);
 }

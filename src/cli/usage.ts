@@ -51,8 +51,11 @@ exit: 0 done, 1 refused and nothing changed, 2 kubectl failed and was undone, 3 
 exit: 0 undone and verified, 3 diverged, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
 `,
   recover: `usage: stratus recover [--undo | --keep] [--tx ID] [--yes] [--json]
+       stratus recover --from-cluster [--undo | --keep] [--context C] [--yes] [--json]
   Without --undo or --keep it lists what was interrupted or could not be restored. Until each is undone or kept, nothing
   new is written to its cluster.
+  --from-cluster  what a colleague's machine left unfinished, from the encrypted copy of its journal that is kept in the
+                  cluster when STRATUS_SHARED_KEY (64 hex digits) or STRATUS_SHARED_KEY_FILE is set on both
 
 exit: 0 done and verified (or nothing to do), 3 diverged, 4 error, 6 stranded, 7 locked, 64 usage
 `,

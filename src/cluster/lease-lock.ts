@@ -102,14 +102,16 @@ export class LeaseLock implements WriterLock {
   /**
    * Takes the lock. Answers at once when a living writer holds it or when it is dirty and belongs to another state
    * folder; waits up to one lease duration to make sure that a silent holder is dead.
+   * @param takeOver also take a dirty lock of another state folder whose holder is dead: only for who has its journal;
+   * who took it, when and from whom stays in the Lease as `stratus-oncall/last-break`
    * @throws ClusterError forbidden (names the missing right), conflict (the fence is not whole), unreachable, aborted …
    */
-  async acquire(tx: string, signal: AbortSignal): Promise<LockResult> {
+  async acquire(tx: string, signal: AbortSignal, takeOver = false): Promise<LockResult> {
     return this.#serial(async () => {
       for (let round = 0; ; round++) {
         const lease = await this.#store.get(signal);
         const record = lease && readRecord(lease);
-        const answer = record && this.#answer(record);
+        const answer = record && this.#answer(record, takeOver);
         if (answer && answer !== 'wait') return answer;
         if (answer === 'wait') {
           await this.#clock.sleep(POLL_MS, signal);
@@ -190,25 +192,24 @@ export class LeaseLock implements WriterLock {
       if (!lease) return;
       const record = readRecord(lease);
       if (record.holder === '') return;
-      const { user, host, pid } = this.#owner;
-      const audit = {
-        by: `${user}@${host} pid ${pid}`,
-        at: new Date(this.#clock.now()).toISOString(),
-        holder: record.holder,
-        tx: record.tx,
-        phase: record.phase,
-      };
       const freed = { ...record, ...FREED, phase: 'broken' };
+      const audit = this.#audit(record, 'broken');
       await this.#store.put(leaseObject(this.#namespace, freed, lease.spec?.acquireTime, lease, audit));
     });
   }
 
+  #audit({ holder, tx, phase }: LockRecord, what: 'broken' | 'taken over'): Record<string, unknown> {
+    const { user, host, pid } = this.#owner;
+    const at = new Date(this.#clock.now()).toISOString();
+    return { what, by: `${user}@${host} pid ${pid}`, at, holder, tx, phase };
+  }
+
   /** What a Lease means for us; null: it can be taken now. */
-  #answer(record: LockRecord): LockResult | 'wait' | null {
+  #answer(record: LockRecord, takeOver: boolean): LockResult | 'wait' | null {
     if (record.holder === '' || record.holder === this.#identity) return null;
     const holder = oneLine(record.holder);
     const phase = oneLine(record.phase, 100);
-    const ours = record.state === this.#state;
+    const ours = takeOver || record.state === this.#state;
     if (!this.#watcher.isDead(record)) {
       if (this.#watcher.looksAlive(record)) {
         return {
@@ -255,7 +256,9 @@ export class LeaseLock implements WriterLock {
       credential: token?.credential ?? '',
       level: token ? ('fenced' as const) : (old?.level ?? 'client-side'),
     };
-    const body = leaseObject(this.#namespace, record, microTime(started.wall), lease ?? undefined);
+    const foreign = leftBehind && old.state !== this.#state;
+    const audit = foreign ? this.#audit(old, 'taken over') : undefined;
+    const body = leaseObject(this.#namespace, record, microTime(started.wall), lease ?? undefined, audit);
     try {
       const written = lease ? await this.#store.put(body, signal) : await this.#store.create(body, signal);
       this.#held?.timer.abort();

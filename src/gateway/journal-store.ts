@@ -1,7 +1,7 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
-import { isJournalName, JournalFile, JournalUnwritable } from './journal-file.ts';
+import { isJournalName, JournalFile, JournalUnwritable, syncFolder } from './journal-file.ts';
 import type { JournalContent, JournalHead } from './journal-lines.ts';
 import { JournalDamaged } from './journal-lines.ts';
 import { INDEX, JournalFolder } from './journal-folder.ts';
@@ -18,6 +18,14 @@ export interface JournalProblem {
   problem: string;
 }
 
+/** A second place for the records of one transaction. */
+export interface JournalCopy {
+  /** Called before the record is written here. @throws when what follows the record must not happen */
+  add(record: JournalRecord): Promise<void>;
+  /** The transaction is committed or undone. */
+  end(): Promise<void>;
+}
+
 /** A transaction's journal held by this process. */
 export class OpenJournal {
   readonly id: string;
@@ -26,6 +34,7 @@ export class OpenJournal {
   private readonly lock: ProcessLock;
   private readonly index: JournalIndex;
   private closed = false;
+  private copy: JournalCopy | null = null;
 
   constructor(index: JournalIndex, id: string, file: JournalFile, lock: ProcessLock, records: JournalRecord[]) {
     this.index = index;
@@ -39,14 +48,21 @@ export class OpenJournal {
     return this.file.head;
   }
 
-  /** On disk when resolved. @throws JournalUnwritable */
+  /** From now on every record goes to the copy first. */
+  shareWith(copy: JournalCopy): void {
+    this.copy = copy;
+  }
+
+  /** On disk when resolved. @throws JournalUnwritable, or what the copy throws */
   async append(record: JournalRecord): Promise<void> {
+    await this.copy?.add(record);
     await this.file.append(record, true);
     this.records.push(record);
   }
 
   /** Written but not forced to disk: for what recovery can find out again. @throws JournalUnwritable */
   async note(record: JournalRecord): Promise<void> {
+    await this.copy?.add(record);
     await this.file.append(record, false);
     this.records.push(record);
   }
@@ -59,6 +75,8 @@ export class OpenJournal {
       // The journal decides; where the index lags behind, it is read instead.
       if (!(error instanceof JournalUnwritable)) throw error;
     });
+    // A copy that stays says itself that its transaction has ended.
+    if (status === 'committed' || status === 'undone') await this.copy?.end().catch(() => undefined);
   }
 
   async close(): Promise<void> {
@@ -103,6 +121,37 @@ export class JournalStore {
       if (file) await folder.remove(open.id);
       await lock.release();
       throw error;
+    }
+  }
+
+  /**
+   * Takes over a transaction from elsewhere, as a whole or not at all.
+   * @param reason why it is here, for the journal
+   * @throws Error when it is here already, JournalUnwritable
+   */
+  async adopt(records: readonly JournalRecord[], at: string, reason: string): Promise<void> {
+    const [open] = records;
+    if (open?.type !== 'open' || !isJournalName(open.id)) throw new Error('not the journal of a transaction');
+    const { folder, index } = this;
+    const { id } = open;
+    const lock = await folder.hold(id);
+    try {
+      const draft = `${folder.file(id)}.incoming`;
+      if (await stat(folder.file(id)).catch(() => null))
+        throw new Error(`transaction ${id} is in this state folder already`);
+      for (const left of [draft, `${draft}.head`]) await rm(left, { force: true });
+      const file = await JournalFile.create(draft, id, folder.key);
+      const status = statusOf([...records]);
+      const all = [...records, { type: 'phase', status, at, reason } as const];
+      for (const record of all) await file.append(record, record === all.at(-1));
+      await file.close();
+      await index.append({ type: 'opened', open, head: NO_HEAD });
+      await rename(`${draft}.head`, `${folder.file(id)}.head`);
+      await rename(draft, folder.file(id));
+      await syncFolder(folder.path);
+      await index.append({ type: 'status', id, status, at, head: file.head, digest: digestOf(all) });
+    } finally {
+      await lock.release();
     }
   }
 
@@ -170,8 +219,8 @@ export class JournalStore {
   }
 
   /**
-   * Closes a transaction whose journal is damaged, as `diverged`: what is in the cluster is for a person to judge.
-   * @throws Error when its journal is whole
+   * Closes a transaction whose journal is damaged, as `committed`: a person keeps what is in the cluster. Only the index
+   * tells so. @throws Error when its journal is whole
    */
   async giveUpDamaged(id: string, at: string): Promise<void> {
     await this.folder.mustExist(id);
@@ -184,7 +233,7 @@ export class JournalStore {
       if (!(damage instanceof JournalDamaged)) throw new Error(`the journal of ${id} is whole: undo it or keep it`);
       const known = (await this.index.entries()).entries.get(id);
       const digest = known?.digest ?? digestOf(damage.intact as JournalRecord[]);
-      await this.index.append({ type: 'status', id, status: 'diverged', at, head: known?.head ?? NO_HEAD, digest });
+      await this.index.append({ type: 'status', id, status: 'committed', at, head: known?.head ?? NO_HEAD, digest });
     } finally {
       await lock.release();
     }

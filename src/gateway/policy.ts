@@ -132,6 +132,7 @@ const CLOSED_SUBRESOURCES: Record<string, string> = {
 /** Names of our own lock and fence objects, by kind: no agent touches them. */
 const OWN_OBJECTS: Record<string, RegExp> = {
   leases: /^stratus-/,
+  secrets: /^stratus-journal-/,
   serviceaccounts: /^stratus-writer$/,
   clusterroles: /^stratus-(writer|reader)$/,
   clusterrolebindings: /^stratus-writer$/,

@@ -26,6 +26,7 @@ import type { Overlay } from './rehearsal-monitor.ts';
 import { RehearsalMonitor } from './rehearsal-monitor.ts';
 import { runUndo } from './undo-run.ts';
 import { SteadyUpstream } from './steady-upstream.ts';
+import type { SharedJournal } from './shared-journal.ts';
 import type { Upstream } from './upstream.ts';
 import { WriteInspector } from './write-inspector.ts';
 
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   clock: Clock;
   /** Asked before each write: null to go on, else why this process may not write (lock lost, target moved). */
   mayWrite?: () => Promise<string | null>;
+  /** Keeps a copy of open transactions in the cluster, for a colleague's recovery; default: none. */
+  share?: SharedJournal | null;
   /** Only tests set it. */
   crash?: FaultHook;
   /** How long an undo goes on when the server does not answer; default 30 s. */
@@ -64,6 +67,7 @@ export class GatewayTransactions implements TransactionManager {
   constructor(options: GatewayOptions) {
     this.options = {
       mayWrite: async () => null,
+      share: null,
       crash: () => undefined,
       patienceMs: 30_000,
       stepPatienceMs: 12_000,
@@ -93,13 +97,20 @@ export class GatewayTransactions implements TransactionManager {
   }
 
   async begin(opening: TransactionOpening): Promise<GatewayTransaction> {
-    const { clock, store, target, crash } = this.options;
+    const { clock, store, target, crash, share } = this.options;
     const at = new Date(clock.now()).toISOString();
     const id = `tx-${at.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`;
     const record: OpenRecord = { type: 'open', id, ...opening, target, manager: `stratus-${id.slice(3)}`, at };
     crash('begin.before-journal');
     const journal = await store.create(record);
     crash('begin.after-journal');
+    try {
+      if (share) journal.shareWith(await share.begin(record));
+    } catch (error) {
+      await journal.setStatus('undone', at, 'nothing was written: its copy in the cluster could not be made');
+      await journal.close();
+      throw error;
+    }
     return new GatewayTransaction(this.options, journal, record);
   }
 
@@ -117,6 +128,7 @@ export class GatewayTransactions implements TransactionManager {
         record?.type === 'open' ? `context ${record.target.context} (${record.target.server})` : 'another cluster';
       throw new Error(`transaction ${id} belongs to ${where}: choose that context`);
     }
+    if (this.options.share) journal.shareWith(this.options.share.ending(id));
     return new GatewayTransaction(this.options, journal, record);
   }
 }

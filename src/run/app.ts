@@ -1,5 +1,6 @@
 import type { FenceChange } from '../cluster/fence-installer.ts';
 import type { Finding } from '../domain/finding.ts';
+import type { ObjectRef } from '../domain/kube-object.ts';
 import type { RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
@@ -48,6 +49,19 @@ export interface CommandResult {
   undo: UndoResult | null;
 }
 
+/** A transaction that another state folder began. */
+export interface SharedSummary {
+  id: string;
+  title: string;
+  namespace: string;
+  /** ISO 8601. */
+  openedAt: string;
+  /** Name that its owner gave to the cluster. */
+  context: string;
+  roots: ObjectRef[];
+  commands: string[][];
+}
+
 /** Another writer holds the cluster's lock (exit 7); the message names it. */
 export class LockedByAnother extends Error {}
 
@@ -91,6 +105,16 @@ export interface StratusApp {
   /** Undoes a committed or unfinished transaction under the writer lock. */
   undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult>;
   /**
+   * What a colleague's unfinished transaction left in the cluster, encrypted with the team's key; null when nothing is
+   * there. @throws Error no shared key, another key, damage (named), no right to read it
+   */
+  sharedTransaction(target: Target): Promise<SharedSummary | null>;
+  /**
+   * Takes that transaction over: its lock (audited; only of a dead holder) and its journal, which from then on is in
+   * this state folder for `undo` or `keep`. @returns its id
+   */
+  adoptShared(target: Target, signal: AbortSignal): Promise<string>;
+  /**
    * Closes an unfinished or diverged transaction as it stands and frees its lock; the journal records who decided so.
    * @returns what could not be done on the cluster, empty when all is well
    */
@@ -120,6 +144,10 @@ export interface AppConfig {
   kubectlPath?: string;
   /** Value of `$KUBECONFIG` to honour. */
   kubeconfig?: string;
+  /** The team's key for the journal copy in the cluster (64 hex digits or base64 of 32 bytes); none: no copy is kept. */
+  sharedKey?: string;
+  /** File that holds it, where `sharedKey` is not given. */
+  sharedKeyFile?: string;
   /** Namespace of the writer lock; default `kube-system`. All writers of a cluster must agree on it. */
   lockNamespace?: string;
   /** Seconds without renewal after which others may take the writer lock, 6 to 300; default 30. */

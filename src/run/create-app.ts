@@ -23,6 +23,7 @@ import type {
   Diagnosis,
   LockStatus,
   MitigateRequest,
+  SharedSummary,
   StratusApp,
   TransactionDetail,
 } from './app.ts';
@@ -137,6 +138,14 @@ class App implements StratusApp {
       if (isOwed(await this.#summary(id))) await record();
       return `the writer lock could not be freed: ${messageOf(error)}`;
     }
+  }
+
+  async sharedTransaction(target: Target): Promise<SharedSummary | null> {
+    return (await (await this.#session(target)).sharedRecovery()).look();
+  }
+
+  async adoptShared(target: Target, signal: AbortSignal): Promise<string> {
+    return (await (await this.#session(target)).sharedRecovery()).adopt(signal);
   }
 
   async divergence(id: string): Promise<ObjectDivergence[]> {

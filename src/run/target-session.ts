@@ -27,12 +27,14 @@ import type { JournalStore } from '../gateway/journal-store.ts';
 import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
 import { Kubectl } from '../gateway/kubectl.ts';
 import { Monitor } from '../gateway/monitor.ts';
+import type { SharedJournal } from '../gateway/shared-journal.ts';
 import { GatewayTransactions } from '../gateway/transactions.ts';
 import type { AppConfig, CommandResult, LockStatus } from './app.ts';
 import { LockedByAnother } from './app.ts';
 import { agentRefusal, commandRefusal } from './confinement.ts';
 import type { AskApproval, IncidentRunPorts } from './incident-run.ts';
 import { owedOn } from './owed-transactions.ts';
+import { openSharedJournal, SharedRecovery } from './shared-recovery.ts';
 
 /** How long a decision to keep waits for the lock before it is recorded without. */
 const KEEP_TIMEOUT_MS = 45_000;
@@ -188,7 +190,24 @@ export class TargetSession {
   /** Takes the lock that the transaction left behind, runs `record`, and gives it back clean. */
   async keep(id: string, record: () => Promise<void>): Promise<void> {
     const signal = AbortSignal.timeout(KEEP_TIMEOUT_MS);
-    await this.#locked(id, signal, async () => ({ value: await record(), clean: true }));
+    const share = await this.#share();
+    await this.#locked(id, signal, async () => {
+      await record();
+      await share?.remove(id);
+      return { value: undefined, clean: true };
+    });
+  }
+
+  /** @throws Error without a shared key */
+  async sharedRecovery(): Promise<SharedRecovery> {
+    const share = await this.#share();
+    const { store, clock } = this.#parts;
+    if (share) return new SharedRecovery(share, store, this.#lock, this.target, clock);
+    throw new Error("no shared key: set STRATUS_SHARED_KEY or STRATUS_SHARED_KEY_FILE to the team's key");
+  }
+
+  #share(): Promise<SharedJournal | null> {
+    return openSharedJournal(this.#parts.config, this.#writers.upstream);
   }
 
   async rehearseCommand(argv: string[], signal: AbortSignal): Promise<StepRehearsal> {
@@ -312,6 +331,7 @@ export class TargetSession {
       store,
       clock,
       mayWrite,
+      share: await this.#share(),
     });
   }
 

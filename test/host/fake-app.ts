@@ -199,6 +199,14 @@ export class FakeApp implements StratusApp {
     return '';
   }
 
+  async sharedTransaction() {
+    return null;
+  }
+
+  async adoptShared(): Promise<never> {
+    throw new Error('not part of this world');
+  }
+
   async divergence(id: string) {
     return divergenceOf(await this.transaction(id), async () => service(7777));
   }
