@@ -1,5 +1,8 @@
+import { messageOf } from '../domain/cluster-error.ts';
 import { refLabel } from '../domain/kube-object.ts';
+import type { TransactionSummary } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
+import { LockedByAnother } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import type { ParsedCommand } from './command-line.ts';
 import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
@@ -46,7 +49,7 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
   }
   let code: number = EXIT.ok;
   for (const transaction of unfinished) {
-    if (undo) code = Math.max(code, await undoOne(app, transaction, parsed.flag('yes'), parsed.flag('json'), io));
+    if (undo) code = Math.max(code, await undoOrSay(app, transaction, parsed, io));
     else if (parsed.flag('yes') || (await io.confirm!(`Keep ${transaction.id} as it stands?`))) {
       const note = await app.keep(transaction.id);
       io.stderr(`kept: ${transaction.id}${note && `; ${note}`}\n`);
@@ -54,6 +57,22 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
     }
   }
   return code;
+}
+
+/** One that cannot be undone (a damaged journal, a kubeconfig that changed) does not keep the others from it. */
+async function undoOrSay(
+  app: StratusApp,
+  transaction: TransactionSummary,
+  parsed: ParsedCommand,
+  io: CommandIo,
+): Promise<number> {
+  try {
+    return await undoOne(app, transaction, parsed.flag('yes'), parsed.flag('json'), io);
+  } catch (error) {
+    if (error instanceof LockedByAnother) throw error;
+    io.stderr(`stratus: ${transaction.id} cannot be undone: ${messageOf(error)}\n`);
+    return EXIT.error;
+  }
 }
 
 /** Finishes a transaction of another machine from the copy of its journal in the cluster. */

@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import { refLabel } from '../domain/kube-object.ts';
+import { ClusterError } from '../domain/cluster-error.ts';
 import type { TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
@@ -6,6 +8,9 @@ import { needConsent, parseCommand, rejectPositionals } from './command-line.ts'
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { painter } from './terminal.ts';
 import { UsageError } from './usage.ts';
+
+const REACH_WITHIN_MS = 60_000;
+const REACH_PAUSE_MS = 1_000;
 
 /** `stratus undo`: takes one transaction back and proves it. */
 export async function undoCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
@@ -51,11 +56,27 @@ export async function undoOne(
   const interrupt = io.onInterrupt(() =>
     io.stderr("stratus: an undo is finished, not interrupted; if you kill this process, 'stratus recover' goes on\n"),
   );
-  const result = await app.undo(transaction.id, abort.signal, (text) => io.stderr(`  ${text}\n`));
-  interrupt.dispose();
+  const result = await untilReachable(io, () =>
+    app.undo(transaction.id, abort.signal, (text) => io.stderr(`  ${text}\n`)),
+  ).finally(() => interrupt.dispose());
   if (json) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);
   else io.stdout(undoText(transaction.id, result, io.colour));
   return exitCodeOfUndo(result);
+}
+
+/** An incident often takes the way to the cluster along: it is asked again for a while before the undo is left for later. */
+async function untilReachable(io: CommandIo, undo: () => Promise<UndoResult>): Promise<UndoResult> {
+  const end = performance.now() + REACH_WITHIN_MS;
+  for (let told = false; ; told = true) {
+    try {
+      return await undo();
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.reason !== 'unreachable') throw error;
+      if (performance.now() > end) return { outcome: 'stranded', writes: 0, reason: error.message };
+      if (!told) io.stderr(`  ${error.message}\n  trying again for ${REACH_WITHIN_MS / 1000} s\n`);
+      await setTimeout(REACH_PAUSE_MS);
+    }
+  }
 }
 
 function shortValue(value: unknown): string {

@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { Target } from '../domain/target.ts';
+import { SteadyUpstream } from '../gateway/steady-upstream.ts';
 import type { Upstream } from '../gateway/upstream.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { connect } from './cluster-connection.ts';
@@ -9,7 +10,7 @@ import { FenceInstaller } from './fence-installer.ts';
 import type { Kubeconfig } from './kubeconfig.ts';
 import type { LeaseLockOptions } from './lease-lock.ts';
 import { LeaseLock } from './lease-lock.ts';
-import { DEFAULT_LOCK_NAMESPACE } from './lease-record.ts';
+import { DEFAULT_LOCK_NAMESPACE, LEASE_SECONDS } from './lease-record.ts';
 import { LockFence } from './lock-fence.ts';
 import { WriterCredential } from './writer-token.ts';
 import { WriterUpstream } from './writer-upstream.ts';
@@ -33,7 +34,11 @@ export class FencedLock {
   ) {
     const namespace = options.namespace ?? DEFAULT_LOCK_NAMESPACE;
     const fence = new LockFence(own, writer, credential, clock, namespace);
-    this.lock = new LeaseLock(own, clock, { ...options, fence });
+    // Shorter than what is left between a renewal and the moment at which the lock is given up.
+    const patienceMs = ((options.seconds ?? LEASE_SECONDS) * 1000) / 6;
+    // Every write of the Lease is a compare-and-swap: sending it again after a lost answer can only fail.
+    const steady = new SteadyUpstream(own, { clock, patienceMs, repeats: ({ path }) => path.includes('/leases') });
+    this.lock = new LeaseLock(steady, clock, { ...options, fence });
     this.upstream = new WriterUpstream(own, writer, credential, () => this.lock.level, clock);
     this.#own = own;
     this.#writer = writer;

@@ -222,7 +222,7 @@ export class JournalStore {
    * Closes a transaction whose journal is damaged, as `committed`: a person keeps what is in the cluster. Only the index
    * tells so. @throws Error when its journal is whole
    */
-  async giveUpDamaged(id: string, at: string): Promise<void> {
+  async keepDamaged(id: string, at: string): Promise<void> {
     await this.folder.mustExist(id);
     const lock = await this.folder.hold(id);
     try {

@@ -14,6 +14,7 @@ import { mu } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import { undoOf, writeDetails } from '../gateway/journal-details.ts';
+import { JournalDamaged } from '../gateway/journal-lines.ts';
 import { JournalStore } from '../gateway/journal-store.ts';
 import { findKubectl } from '../gateway/kubectl-binary.ts';
 import type {
@@ -122,9 +123,15 @@ class App implements StratusApp {
     const summary = await this.#summary(id);
     if (!isOwed(summary)) throw new Error(`transaction ${id} is ${summary.status}: there is nothing to decide`);
     const record = async () => {
-      const journal = await this.#store.take(id);
+      const at = new Date(this.#parts.clock.now()).toISOString();
+      let journal;
       try {
-        const at = new Date(this.#parts.clock.now()).toISOString();
+        journal = await this.#store.take(id);
+      } catch (error) {
+        if (error instanceof JournalDamaged) return this.#store.keepDamaged(id, at);
+        throw error;
+      }
+      try {
         await journal.setStatus('committed', at, `kept as it stands (${summary.status}) by ${userInfo().username}`);
       } finally {
         await journal.close();

@@ -22,7 +22,7 @@ import type { LockResult, OpenTransaction, WriterLock } from '../domain/ports.ts
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
-import type { StepRehearsal, UndoResult } from '../domain/transaction.ts';
+import type { StepRehearsal, StepResult, UndoResult } from '../domain/transaction.ts';
 import type { JournalStore } from '../gateway/journal-store.ts';
 import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
 import { Kubectl } from '../gateway/kubectl.ts';
@@ -245,7 +245,6 @@ export class TargetSession {
       const { maxWrites } = DEFAULT_OPTIONS;
       const transaction = await transactions.begin({ run: 'command', title: argv.join(' '), maxWrites });
       try {
-        await this.#lock.mark(`executing ${transaction.id}`);
         return await this.#commandIn(transaction, argv, signal);
       } finally {
         await transaction.dispose();
@@ -254,11 +253,19 @@ export class TargetSession {
   }
 
   async #commandIn(transaction: OpenTransaction, argv: string[], signal: AbortSignal) {
-    const result = await transaction.execute(planOf(argv).steps[0]!, [], signal);
-    if (result.ok) {
-      await transaction.commit();
-      const tx = transaction.roots().length > 0 ? transaction.id : null;
-      return { value: { result, tx, undo: null }, clean: true };
+    let result: StepResult;
+    try {
+      await this.#lock.mark(`executing ${transaction.id}`);
+      result = await transaction.execute(planOf(argv).steps[0]!, [], signal);
+      if (result.ok) {
+        await transaction.commit();
+        const tx = transaction.roots().length > 0 ? transaction.id : null;
+        return { value: { result, tx, undo: null }, clean: true };
+      }
+    } catch (error) {
+      // Whatever failed (the lock, the journal), the transaction is open: it is taken back, or owed and said to be.
+      const writes = transaction.writes();
+      result = { ok: false, exitCode: -1, stdout: '', stderr: '', refusals: [], writes, problem: messageOf(error) };
     }
     const undo = await transaction.undo(new AbortController().signal);
     return { value: { result, tx: null, undo }, clean: undo.outcome === 'undone' };

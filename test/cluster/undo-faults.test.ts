@@ -22,7 +22,7 @@ describe.each(['commit', 'undo'] as const)('a proxy that disturbs a transaction,
   it.each(FAULT_NAMES)('%s', async (fault) => {
     const scenarios = allScenarios(mode, await lab.course(mode)).filter((scenario) => scenario.fault === fault);
     // Spread over the course, and at other requests for each fault.
-    const stride = Math.ceil(scenarios.length / 5);
+    const stride = Math.ceil(scenarios.length / 3);
     for (let index = FAULT_NAMES.indexOf(fault) % stride; index < scenarios.length; index += stride) {
       const scenario = scenarios[index]!;
       const { problems, hit } = await lab.run(scenario);

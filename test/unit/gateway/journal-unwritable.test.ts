@@ -153,7 +153,7 @@ describe('a damaged index', () => {
 });
 
 describe('a damaged journal', () => {
-  it('names file, record and byte, and can be closed by a person as diverged', async () => {
+  it('names file, record and byte, and can be kept as it stands by a person', async () => {
     const journal = await store.create(opening('tx-a'));
     await journal.append({ type: 'step', step: 0, argv: ['scale'], at: 'now' });
     await journal.close();
@@ -162,12 +162,12 @@ describe('a damaged journal', () => {
     await writeFile(journalFile('tx-a'), `${bytes.slice(0, offset + 9)}?${bytes.slice(offset + 10)}`, 'latin1');
     await expect(store.take('tx-a')).rejects.toThrow(`tx-a.journal is damaged at record 2 (byte ${offset})`);
     expect(await store.list()).toMatchObject([{ id: 'tx-a', status: 'open' }]);
-    await store.giveUpDamaged('tx-a', '2026-01-02T00:00:00.000Z');
+    await store.keepDamaged('tx-a', '2026-01-02T00:00:00.000Z');
     expect(await store.list()).toMatchObject([
-      { id: 'tx-a', status: 'diverged', closedAt: '2026-01-02T00:00:00.000Z' },
+      { id: 'tx-a', status: 'committed', closedAt: '2026-01-02T00:00:00.000Z' },
     ]);
     await (await store.create(opening('tx-b'))).close();
-    await expect(store.giveUpDamaged('tx-b', 'now')).rejects.toThrow('is whole');
+    await expect(store.keepDamaged('tx-b', 'now')).rejects.toThrow('is whole');
   });
 
   it('does not count records that a power cut may still take away', async () => {
