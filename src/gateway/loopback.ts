@@ -99,12 +99,13 @@ async function serve(
             body: hasBody ? request : null,
             signal: abort.signal,
           });
-    response.writeHead(answer.status, answer.headers);
     const whole = await small(answer);
     if (whole) {
-      response.end(whole);
+      const length = whole.length > 0 ? { 'content-length': String(whole.length) } : {};
+      response.writeHead(answer.status, { ...answer.headers, ...length }).end(whole);
       return;
     }
+    response.writeHead(answer.status, answer.headers);
     // Watches and logs: the first byte goes out before the second arrives.
     response.flushHeaders();
     await pipeline(answer.body, response);

@@ -208,7 +208,7 @@ export class GatewayTransaction implements OpenTransaction {
       signal,
     });
     crash('step.after-kubectl');
-    const { refusals, writes, problem } = this.monitor.endStep();
+    const { refusals, writes, problem } = await this.monitor.endStep();
     const scrub = (text: string) => this.scrubber.scrub(this.rehearser.scrubber.scrub(text));
     const failure =
       problem || refusals[0]?.reason || ran.killed || (ran.exitCode === 0 ? '' : lastLine(scrub(ran.stderr)));
@@ -225,7 +225,7 @@ export class GatewayTransaction implements OpenTransaction {
 
   /** Journal mode for our own code, without kubectl: the same rules, the same journal. Part of the current command. */
   get handler(): Handler {
-    return this.monitor;
+    return { handle: (request) => this.monitor.handleAndNote(request) };
   }
 
   roots(): ObjectRef[] {
