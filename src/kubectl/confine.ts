@@ -1,7 +1,7 @@
 import type { CommandEffect } from './effect.ts';
 import type { Grammar } from './grammar-types.ts';
 import { judgeArgv } from './judge.ts';
-import { readLiteralCommand } from './literal-words.ts';
+import { HIDDEN_TEXT, readLiteralCommand } from './literal-words.ts';
 import type { LiteralWord } from './literal-words.ts';
 import { applyRewrite, quoteArgv } from './problem.ts';
 import type { JudgeOptions } from './problem.ts';
@@ -22,6 +22,8 @@ export interface Confined {
   /** The command path, for example `rollout undo`. */
   command: string;
   effect: CommandEffect;
+  /** `write` also where nothing is kept: a server dry run asks the API server for a write, which readers may not. */
+  access: 'read' | 'write';
 }
 
 /** The command is refused. `range` is in UTF-16 units of the text, or of `kubectl` + argv joined as shell text. */
@@ -108,7 +110,7 @@ export function confine(argvOrText: readonly string[] | string, options: Confine
     text = argvOrText;
   } else {
     ({ words, text } = wordsOfArgv(argvOrText));
-    const control = words.find((word) => /[\u0000-\u001f\u007f\ue0ff]/.test(word.value));
+    const control = words.find((word) => HIDDEN_TEXT.test(word.value));
     if (control)
       return {
         ok: false,
@@ -139,5 +141,6 @@ export function confine(argvOrText: readonly string[] | string, options: Confine
       message: 'nobody has judged this command; use another',
       range: { start: 0, end: text.length },
     };
-  return { ok: true, argv, command: effect.command, effect };
+  const asksToWrite = effect.writes || effect.dryRun === 'server' || effect.command === 'diff';
+  return { ok: true, argv, command: effect.command, effect, access: asksToWrite ? 'write' : 'read' };
 }

@@ -13,7 +13,10 @@ export interface LiteralWord {
 export type LiteralCommand =
   { ok: true; words: LiteralWord[] } | { ok: false; rule: CommandRule; message: string; start: number; end: number };
 
-const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f\u2028\u2029\u202a-\u202e\u2066-\u2069\ue0ff]/;
+/** Characters that do not show, or that make text read in another order than it runs. */
+export const HIDDEN_TEXT = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ue0ff]/;
+/** In a line of text a tab is white space. */
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ue0ff]/;
 const CONTROL_NAME: Readonly<Record<string, string>> = {
   '\n': 'a line break',
   '\r': 'a carriage return',

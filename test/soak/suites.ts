@@ -111,6 +111,26 @@ export const SUITES: SoakSuite[] = [
     }),
   },
   {
+    name: 'lint-agreement',
+    summary: 'every command of the lint corpora against the gateway in read and in journal mode',
+    items: ['read', 'journal'],
+    open: onCluster('simulated', async (instance, item) => {
+      const { Agreement, allAttempts, stateDifference } = await import('../cluster/lint-agreement.ts');
+      const agreement = await Agreement.open(instance);
+      try {
+        const before = await agreement.state();
+        const attempts = allAttempts();
+        const { problems, stopped, writes } = await (item === 'read'
+          ? agreement.read(attempts)
+          : agreement.journal(attempts));
+        process.stderr.write(`  ${attempts.length} attempts, ${stopped} stopped, ${writes} writes\n`);
+        return tallyOf([...problems, ...stateDifference(before, await agreement.state())]);
+      } finally {
+        await agreement.close();
+      }
+    }),
+  },
+  {
     name: 'kubectl-parse',
     summary: "20,000 random argvs, parsed as kubectl's own command tree does",
     items: count(20),
