@@ -41,6 +41,16 @@ function keyAt(document: Document, path: readonly string[]): { start: number; en
 
 /** Reads the text of a `.stratus.yaml` over a base. Never throws. */
 export function readConfigFile(text: string, base: LintConfig = DEFAULT_CONFIG): ConfigFile {
+  try {
+    return readDocument(text, base);
+  } catch (error) {
+    // Nested deeper than the reader can follow, or aliases without end.
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'not readable';
+    return { config: base, problems: [{ message, start: 0, end: text.length }], broken: true };
+  }
+}
+
+function readDocument(text: string, base: LintConfig): ConfigFile {
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
   const error = document.errors[0];
   const broken = (message: string, start: number, end: number): ConfigFile => ({
@@ -52,12 +62,7 @@ export function readConfigFile(text: string, base: LintConfig = DEFAULT_CONFIG):
     const [start, end] = error.pos;
     return broken(`not readable as YAML: ${error.message.split('\n')[0] ?? ''}`, start, Math.max(end, start + 1));
   }
-  let value: unknown;
-  try {
-    value = document.toJS();
-  } catch (failure) {
-    return broken(failure instanceof Error ? (failure.message.split('\n')[0] ?? '') : 'not readable', 0, text.length);
-  }
+  const value: unknown = document.toJS();
   if (value === null || value === undefined) return { config: base, problems: [], broken: false };
   if (typeof value !== 'object' || Array.isArray(value))
     return broken('must be a map with the key lint', 0, text.length);

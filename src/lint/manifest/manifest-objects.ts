@@ -27,9 +27,16 @@ function objectsOf(root: unknown, offset: number, depth: number): ManifestObject
   return [{ kind, name, start, ...(namespace === undefined ? {} : { namespace }) }];
 }
 
-/** The objects of a YAML or JSON manifest, those in lists too; template expressions are unknown text. */
+/**
+ * The objects of a YAML or JSON manifest, those in lists too; template expressions are unknown text. Empty for a text that
+ * is nested deeper than can be followed.
+ */
 export function manifestObjects(text: string): ManifestObject[] {
-  return yamlChunks(text).flatMap((chunk) =>
-    parseYaml(maskTemplates(chunk.text)).flatMap(({ contents }) => objectsOf(contents, chunk.start, 0)),
-  );
+  try {
+    return yamlChunks(text).flatMap((chunk) =>
+      parseYaml(maskTemplates(chunk.text)).flatMap(({ contents }) => objectsOf(contents, chunk.start, 0)),
+    );
+  } catch {
+    return [];
+  }
 }

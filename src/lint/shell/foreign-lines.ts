@@ -30,8 +30,9 @@ const CONTINUES: Readonly<Record<ForeignShell, RegExp>> = {
   fish: /\\\s*$/,
   nushell: /\(\s*$/,
 };
-/** Text in more than one line that is no command. */
-const BLOCKS = /<#[\s\S]*?#>|@'\r?\n[\s\S]*?\r?\n'@|@"\r?\n[\s\S]*?\r?\n"@/g;
+/** What opens PowerShell text in more than one line that is no command, and what closes it. */
+const BLOCK = /<#|@'\r?\n|@"\r?\n/g;
+const CLOSES: Readonly<Record<string, string>> = { '<': '#>', "'": "\n'@", '"': '\n"@' };
 const START = /^\s*(?:&\s+|@)?(kubectl(?:\.exe)?)(?=\s)/;
 const RUNS = /(?:^|[\s|;&({=])(kubectl(?:\.exe)?)\s+[-\w$@%"']/;
 const ONLY_TEXT = /^\s*@?(?:echo|write-\w+|choco|winget|scoop|get-command|where|title|set_color)\b/i;
@@ -54,9 +55,25 @@ function wordsFrom(line: string, at: number, offset: number, shell: ForeignShell
   }
 }
 
+/** The same length with comments and texts over several lines blanked; an unfinished one goes on to the end. */
+function withoutBlocks(script: string): string {
+  let result = '';
+  let at = 0;
+  BLOCK.lastIndex = 0;
+  for (let open = BLOCK.exec(script); open; open = BLOCK.exec(script)) {
+    const closing = CLOSES[open[0].startsWith('<') ? '<' : open[0].charAt(1)] ?? '';
+    const found = script.indexOf(closing, open.index + 2);
+    const end = found < 0 ? script.length : found + closing.length;
+    result += script.slice(at, open.index) + script.slice(open.index, end).replace(/[^\n]/g, ' ');
+    at = end;
+    BLOCK.lastIndex = end;
+  }
+  return result + script.slice(at);
+}
+
 /** Reads a script of a foreign shell line by line; what is not certain is left unread. */
 export function foreignLines(script: string, shell: ForeignShell): ForeignLines {
-  const text = shell === 'PowerShell' ? script.replace(BLOCKS, (block) => block.replace(/[^\n]/g, ' ')) : script;
+  const text = shell === 'PowerShell' ? withoutBlocks(script) : script;
   const result: ForeignLines = { commands: [] };
   let offset = 0;
   let continued = false;

@@ -3,8 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { confine } from '../../../src/kubectl/confine.ts';
 import { analyze, kubectlCalls } from '../../../src/lint/analyze.ts';
 import type { LintLanguage } from '../../../src/lint/analyze.ts';
+import { readConfigFile } from '../../../src/lint/config-file.ts';
+import { DEFAULT_CONFIG } from '../../../src/lint/config.ts';
+import type { ForeignShell } from '../../../src/lint/regions/region.ts';
+import { foreignLines } from '../../../src/lint/shell/foreign-lines.ts';
 import { readLiteralCommand } from '../../../src/kubectl/literal-words.ts';
 
+const SHELLS: readonly ForeignShell[] = ['PowerShell', 'cmd', 'fish', 'nushell'];
 const LANGUAGES: readonly LintLanguage[] = ['shellscript', 'yaml', 'dockerfile', 'makefile', 'markdown'];
 const FRAGMENTS = [
   'kubectl',
@@ -63,6 +68,12 @@ const FRAGMENTS = [
   '-f',
   '--',
   'stratus: disable-file',
+  'shell: pwsh',
+  '```powershell',
+  '<#',
+  '#>',
+  "@'",
+  '-f a.yaml',
   '\\u006e',
   "$'\\x",
   'case',
@@ -97,6 +108,21 @@ function checkAll(text: string): void {
     }
     kubectlCalls(text, language);
   }
+  for (const shell of SHELLS) {
+    const { commands, unread } = foreignLines(text, shell);
+    for (const { start, end } of [...commands.flat(), ...(unread ? [unread] : [])])
+      expect(start >= 0 && start < end && end <= text.length, `${shell}: ${start} to ${end}`).toBe(true);
+  }
+  expect(readConfigFile(text).config).toBeDefined();
+  // What a script applies may be anything.
+  const rules = analyze(
+    'kubectl apply -f a\nkubectl delete -f a',
+    'shellscript',
+    DEFAULT_CONFIG,
+    undefined,
+    () => text,
+  );
+  expect(rules.map(({ rule }) => rule)).not.toContain('internal-error');
   const verdict = confine(text);
   if (!verdict.ok) expect(verdict.message).not.toBe('');
 }
@@ -135,6 +161,12 @@ describe('hostile input', () => {
     ['an anchor inside itself', 'kind: Pod\napiVersion: v1\na: &a\n  run: *a\n  script: kubectl get pods'],
     ['aliases that name each other', "alias a='b kubectl'\nalias b='a kubectl'\na delete ns p"],
     ['functions that call each other', 'a() { b kubectl "$@"; }\nb() { a kubectl "$@"; }\na delete ns p'],
+    ['10,000 block lists in one line', `kind: Pod\napiVersion: v1\nkubectl:\n  ${'- '.repeat(10_000)}a`],
+    ['10,000 flow lists as settings', `lint: ${'['.repeat(10_000)}${']'.repeat(10_000)}`],
+    ['unfinished PowerShell comments', `kubectl get pods\n${'<#'.repeat(40_000)}`],
+    ['PowerShell texts', `kubectl get pods\n${'@"\n'.repeat(20_000)}`],
+    ['a step of another shell', `jobs: {a: {steps: [{shell: pwsh, run: "${'kubectl $( '.repeat(5_000)}"}]}}`],
+    ['a byte order mark', '\uFEFF#!/bin/sh\nkubectl delete ns p'],
     ['NUL bytes', 'kubectl\u0000delete ns p\n\u0000'],
     ['CRLF and tabs', 'kubectl\tdelete\tns\tp\r\n\tkubectl get pods\r\n'],
     ['only white space', ' \t\r\n '.repeat(1000)],
