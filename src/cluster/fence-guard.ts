@@ -34,11 +34,24 @@ function podsOf(object: string): string {
   );
 }
 
+/** Beginning of the transaction that `variables.tx` names, as text of a timestamp. */
+const TX_TIME = [
+  [0, 4, '-'],
+  [4, 6, '-'],
+  [6, 8, 'T'],
+  [9, 11, ':'],
+  [11, 13, ':'],
+  [13, 15, 'Z'],
+]
+  .map(([from, to, after]) => `variables.tx.substring(${from}, ${to}) + '${after}'`)
+  .join(' + ');
+
 /**
  * What the writer may not do even while it holds the lock. An undo must stay possible, and the policy knows of
- * transactions through the Lease, whose phase names the one at work (`executing tx-…`, `undoing tx-…`), and through
- * managed fields, where everything that it created carries its field manager (`stratus-…`). So:
- * - kept kinds may be deleted by the transaction that wrote them; what no field of this transaction is in stays;
+ * transactions through the Lease, whose phase names the one at work (`executing tx-…`, `undoing tx-…`) and so its
+ * beginning, and through managed fields, where what it created carries its field manager (`stratus-…`). So:
+ * - kept kinds may be deleted by the transaction that created them: made after it began (a minute is allowed for clocks
+ *   that differ), by its field manager or, where the object has no field that could be managed, by nobody known;
  * - finalizers may go, and privileged pods come, only while a transaction is being undone;
  * - streams into containers and ephemeral containers never pass.
  */
@@ -53,12 +66,24 @@ export const GUARD_POLICY_SPEC = {
         ` ? params.metadata.annotations['${PHASE_NOTE}'] : ''`,
     },
     { name: 'undoing', expression: "variables.phase.startsWith('undoing tx-')" },
+    // `20310304-050607-a1b2c3` of `… tx-20310304-050607-a1b2c3`; empty when no transaction is at work.
+    {
+      name: 'tx',
+      expression:
+        "variables.phase.matches(' tx-[0-9]{8}-[0-9]{6}-[0-9a-f]+$')" +
+        " ? variables.phase.substring(variables.phase.lastIndexOf(' tx-') + 4) : ''",
+    },
+    {
+      name: 'began',
+      expression: `variables.tx == '' ? timestamp('9999-01-01T00:00:00Z') : timestamp(${TX_TIME}) - duration('60s')`,
+    },
     {
       name: 'ownWork',
       expression:
-        "request.operation == 'DELETE' && oldObject != null && has(oldObject.metadata.managedFields)" +
-        " && oldObject.metadata.managedFields.exists(m, has(m.manager) && m.manager.startsWith('stratus-')" +
-        " && variables.phase.endsWith(' tx-' + m.manager.substring(8)))",
+        "request.operation == 'DELETE' && oldObject != null" +
+        ' && timestamp(oldObject.metadata.creationTimestamp) >= variables.began' +
+        ' && (!has(oldObject.metadata.managedFields)' +
+        " || oldObject.metadata.managedFields.exists(m, has(m.manager) && m.manager == 'stratus-' + variables.tx))",
     },
     { name: 'pods', expression: `request.operation in ['CREATE', 'UPDATE'] ? (${podsOf('object')}) : []` },
     { name: 'podsBefore', expression: `request.operation == 'UPDATE' ? (${podsOf('oldObject')}) : []` },
