@@ -4,6 +4,7 @@ import https from 'node:https';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import tls from 'node:tls';
 import type { Clock } from '../domain/clock.ts';
 import type { Target } from '../domain/target.ts';
@@ -104,6 +105,18 @@ export class ClusterConnection implements Upstream {
     const response = await this.#send(request, credential);
     if (response.status === 401) this.#credentials.invalidate();
     return response;
+  }
+
+  async warmUp(): Promise<void> {
+    const agent = this.#agents?.requests;
+    if (Object.keys({ ...agent?.sockets, ...agent?.freeSockets }).length > 0) return;
+    try {
+      // Any answer will do: what takes time is TLS.
+      const { body } = await this.request({ method: 'GET', path: '/version', headers: {} });
+      await finished(body.resume());
+    } catch {
+      // The request that comes tells what is wrong.
+    }
   }
 
   /** Closes idle and active connections; later requests are refused. */

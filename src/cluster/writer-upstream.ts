@@ -40,6 +40,11 @@ export class WriterUpstream implements Upstream {
     this.#clock = clock;
   }
 
+  async warmUp(): Promise<void> {
+    const writer = this.#level() === 'fenced' ? this.#writer.warmUp?.() : undefined;
+    await Promise.all([this.#own.warmUp?.(), writer]);
+  }
+
   async request(request: UpstreamRequest): Promise<UpstreamResponse> {
     const level = this.#level();
     if (request.method === 'GET' || request.method === 'HEAD' || level === 'client-side')

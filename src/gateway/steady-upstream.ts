@@ -32,6 +32,10 @@ export class SteadyUpstream implements Upstream {
     this.options = { repeats: isHarmless, ...options };
   }
 
+  async warmUp(): Promise<void> {
+    await this.next.warmUp?.();
+  }
+
   async request(request: UpstreamRequest): Promise<UpstreamResponse> {
     if (request.body instanceof Readable || !this.options.repeats(request)) return this.next.request(request);
     const patience = new Patience(this.options.clock, this.options.patienceMs);

@@ -332,6 +332,8 @@ class Rehearser {
       this.current?.refuseStream(method, path),
     );
     const { url } = await this.loopback;
+    // While kubectl starts.
+    void steady.warmUp?.();
     const output = await kubectl.run({
       argv: step.argv,
       server: url,

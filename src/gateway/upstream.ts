@@ -28,6 +28,8 @@ export interface UpstreamResponse {
 export interface Upstream {
   /** Resolves for every HTTP status. Rejects with {@link UpstreamError} when there is no HTTP answer. */
   request(request: UpstreamRequest): Promise<UpstreamResponse>;
+  /** Requests are about to come: opens a connection if none is open. Never rejects; nobody has to wait for it. */
+  warmUp?(): Promise<void>;
 }
 
 export type UpstreamFailure = 'unreachable' | 'credentials' | 'tls' | 'aborted';

@@ -125,6 +125,26 @@ describe('connection', () => {
     expect(ports.size).toBe(1);
   });
 
+  it('opens a connection ahead of the requests when none is open', async () => {
+    const seen: string[] = [];
+    const sockets = new Set<net.Socket>();
+    const port = await secureServer((request, response) => {
+      seen.push(request.url!);
+      sockets.add(request.socket);
+      response.end('{}');
+    });
+    const connection = await open(`https://127.0.0.1:${port}`, AUTHORITY, ALICE);
+    await connection.warmUp();
+    await read(connection, '/a');
+    await connection.warmUp();
+    await read(connection, '/b');
+    expect(seen).toEqual(['/version', '/a', '/b']);
+    expect(sockets.size).toBe(1);
+    connection.close();
+    await connection.warmUp();
+    await (await open('https://127.0.0.1:1', AUTHORITY, ALICE)).warmUp();
+  });
+
   it('sends token, basic auth and impersonation headers, and drops what the caller brings of its own', async () => {
     const port = await secureServer(echo);
     const seen = async (user: object, headers: Record<string, string> = {}) => {
