@@ -5,6 +5,7 @@ import type { AskApproval } from '../run/incident-run.ts';
 import type { CommandIo } from './command-line.ts';
 import { needConsent, numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { exitCodeOfRun } from './exit-code.ts';
+import { lockText } from './lock.ts';
 import { painter, TerminalView } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
@@ -50,6 +51,9 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   });
   if (parsed.flag('json')) run.onEvent((event) => io.stdout(`${JSON.stringify(jsonLine(event))}\n`));
   else {
+    // Only for people to see beforehand; taking the lock tells for itself what is wrong with it.
+    const lock = await app.lockStatus(target).catch(() => null);
+    if (lock) io.stderr(`writer lock: ${lockText(lock)}\n`);
     const view = new TerminalView(io.stderr, painter(io.colour));
     run.onEvent((event) => view.show(event));
   }

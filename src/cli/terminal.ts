@@ -102,6 +102,9 @@ export class TerminalView {
         }
         return;
       }
+      case 'lockAcquired':
+        this.#line(event, `  writer lock taken (${event.level})`);
+        return;
       case 'lockLost':
       case 'contextMoved':
         this.#line(event, `  ${paint('red', event.reason)}`);

@@ -1,5 +1,6 @@
 import { refLabel } from '../domain/kube-object.ts';
 import type { Phase } from '../domain/machine.ts';
+import type { LockLevel } from '../domain/ports.ts';
 import type { RunEvent, RunResult } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import { mu } from '../domain/severity.ts';
@@ -36,6 +37,8 @@ export const BACK: [string, string, Phase[]][] = [
 /** What the events of a run add up to; `apply` takes them in their order. */
 export class RunFold {
   startedAt = 0;
+  /** Time of the latest event. */
+  lastAt = 0;
   endedAt: number | null = null;
   maxAttempts = 0;
   attempt = 0;
@@ -55,12 +58,15 @@ export class RunFold {
   transactions: TransactionView[] = [];
   log: LogEntry[] = [];
   #nextEntry = 1;
+  /** How the writer lock was held last; null before the first time. */
+  lockLevel: LockLevel | null = null;
   progress = '';
   undoReason = '';
   result: RunResult | null = null;
 
   apply(event: RunEvent): void {
     const { at } = event;
+    this.lastAt = at;
     switch (event.type) {
       case 'started':
         this.startedAt = at;
@@ -160,6 +166,8 @@ export class RunFold {
         this.endedAt = at;
         break;
       case 'lockAcquired':
+        this.lockLevel = event.level;
+        break;
       case 'reflected':
       case 'tick':
         break;

@@ -35,18 +35,18 @@ export function projectRun(events: readonly RunEvent[], context: ProjectionConte
 }
 
 function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
-  const stages = stagesOf(fold);
+  const stages = stagesOf(fold, context.past);
   return {
     run: context.run,
     target: context.target,
     startedAt: fold.startedAt,
-    endedAt: fold.endedAt,
+    endedAt: fold.endedAt ?? (context.past ? fold.lastAt : null),
     headline: headlineOf(fold, context),
     stages: stages.forward,
     wayBack: stages.back,
     attempt: fold.attempt,
     maxAttempts: fold.maxAttempts,
-    mode: context.mode,
+    mode: fold.lockLevel ? `${context.mode}, writer lock ${fold.lockLevel}` : context.mode,
     severity: {
       before: known(fold.initial),
       now: known(fold.current),
@@ -65,12 +65,12 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
       writes: fold.result.writes,
       attempts: fold.result.attempts,
     },
-    canCancel: fold.result === null && !context.cancelling,
+    canCancel: fold.result === null && !context.cancelling && !context.past,
     cancelling: context.cancelling && fold.result === null,
   };
 }
 
-function stagesOf(fold: RunFold): { forward: Stage[]; back: Stage[] } {
+function stagesOf(fold: RunFold, past: boolean): { forward: Stage[]; back: Stage[] } {
   const outcome = fold.result?.outcome;
   const ended = outcome !== undefined;
   const success = outcome === 'resolved' || outcome === 'improved';
@@ -80,13 +80,14 @@ function stagesOf(fold: RunFold): { forward: Stage[]; back: Stage[] } {
     if (index === fold.forward && onWayBack) state = 'failed';
     if (ended && index === fold.forward && !onWayBack) state = 'done';
     if (success) state = 'done';
+    if (past && !ended && state === 'now') state = 'failed';
     return { id, label, state };
   });
   const back = BACK.map(([id, label], index): Stage => {
     if (!onWayBack || index > fold.back) return { id, label, state: 'todo' };
     if (index < fold.back) return { id, label, state: 'done' };
     const failed = outcome === 'diverged' || outcome === 'stranded';
-    return { id, label, state: !ended ? 'now' : failed ? 'failed' : 'done' };
+    return { id, label, state: !ended ? (past ? 'failed' : 'now') : failed ? 'failed' : 'done' };
   });
   return { forward, back };
 }
