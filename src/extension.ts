@@ -17,6 +17,7 @@ import { Mitigation } from './ui/mitigate.ts';
 import { ObjectDocuments } from './ui/object-documents.ts';
 import { DivergenceActions } from './ui/divergence-actions.ts';
 import { EditorPrompts } from './ui/prompts.ts';
+import { PastRuns } from './ui/past-runs.ts';
 import { badge, countContexts, recoverOnStart } from './ui/recovery.ts';
 import { pageHandlers } from './ui/page-handlers.ts';
 import { RunPanel } from './ui/run-panel.ts';
@@ -54,14 +55,15 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   };
   const linter = new LintClient(context.extensionUri, connect, log);
   const statusBar = new StatusBar(sessions);
-  const incidents = new IncidentsTree(sessions);
+  const past = new PastRuns(app, sessions);
+  const incidents = new IncidentsTree(sessions, past);
   const journal = new JournalWatch(app);
   const undoStack = new UndoTree(app, journal);
   const undoView = vscode.window.createTreeView(View.undoStack, { treeDataProvider: undoStack, showCollapseAll: true });
   const incidentsView = vscode.window.createTreeView(View.incidents, { treeDataProvider: incidents });
 
   const handlers = pageHandlers({ sessions, mitigation, documents, undo, divergence });
-  const panel = new RunPanel(context.extensionUri, sessions, handlers);
+  const panel = new RunPanel(context.extensionUri, sessions, handlers, (run) => past.open(run));
   const show = (run: string) => panel.show(run);
   const checkKubeconfig = async () => {
     keys.set(ContextKey.noKubeconfig, (await countContexts(app)) === 0);
@@ -76,8 +78,10 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     },
     [Command.showRun]: async (run) => {
       const wanted = run ?? sessions.current()?.id;
-      if (wanted) show(wanted);
-      else await prompts.notify('info', vscode.l10n.t('No incident is being worked on.'));
+      if (wanted) {
+        await past.open(wanted);
+        show(wanted);
+      } else await prompts.notify('info', vscode.l10n.t('No incident is being worked on.'));
     },
     [Command.cancelRun]: async () => sessions.running().forEach((session) => session.cancel()),
     [Command.undoTransaction]: (handle) => undo.undo(handle),
@@ -133,6 +137,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     statusText: () => statusBar.text,
     badge: () => undoView.badge?.value ?? 0,
     contextKey: (key) => keys.get(key as never),
+    lintStartup: () => linter.startup,
     incidents,
     undoStack,
   };

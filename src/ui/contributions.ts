@@ -71,6 +71,7 @@ export const Setting = {
   lintRules: 'stratus.lint.rules',
   lintProtectedContexts: 'stratus.lint.protectedContexts',
   lintProtectedNamespaces: 'stratus.lint.protectedNamespaces',
+  lintKubectl: 'stratus.lint.kubectl',
 } as const;
 export type SettingId = (typeof Setting)[keyof typeof Setting];
 
@@ -97,6 +98,7 @@ export interface SettingTypes {
   [Setting.lintRules]: Record<string, LintLevel>;
   [Setting.lintProtectedContexts]: string[];
   [Setting.lintProtectedNamespaces]: string[];
+  [Setting.lintKubectl]: string;
 }
 
 /** Values of package.json, repeated for code that runs without it; the test compares them. */
@@ -114,6 +116,7 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.lintRules]: {},
   [Setting.lintProtectedContexts]: [],
   [Setting.lintProtectedNamespaces]: ['kube-system', 'kube-public', 'kube-node-lease'],
+  [Setting.lintKubectl]: '',
 };
 
 /** Language ids of documents that the linter reads; each is also an activation event. */

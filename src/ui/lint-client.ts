@@ -5,6 +5,14 @@ import type { LintConnection, LintConnectionOptions } from './lint-connection.ts
 import type { Log } from './log.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 
+/** What the start of the language client took, in milliseconds. */
+export interface LintStartup {
+  /** Until the server answered. */
+  wall: number;
+  /** During which the extension host could do nothing else. */
+  busy: number;
+}
+
 export type ConnectLinter = (options: LintConnectionOptions) => Promise<LintConnection>;
 
 /**
@@ -17,6 +25,7 @@ export class LintClient implements vscode.Disposable {
   readonly #log: Log;
   readonly #subscriptions: vscode.Disposable[] = [];
   #connection: Promise<LintConnection | null> | null = null;
+  #startup: LintStartup | null = null;
   #disposed = false;
 
   constructor(extension: vscode.Uri, connect: ConnectLinter, log: Log) {
@@ -37,6 +46,11 @@ export class LintClient implements vscode.Disposable {
     setImmediate(() => this.#startIfNeeded());
   }
 
+  /** Null until the linter has started. */
+  get startup(): LintStartup | null {
+    return this.#startup;
+  }
+
   dispose(): void {
     this.#disposed = true;
     vscode.Disposable.from(...this.#subscriptions).dispose();
@@ -50,10 +64,13 @@ export class LintClient implements vscode.Disposable {
   #start(): void {
     if (this.#connection || this.#disposed || !readSetting(Setting.lintEnabled)) return;
     const started = performance.now();
+    const before = performance.eventLoopUtilization();
     const options = { server: this.#server, languages: LINT_LANGUAGES, trusted: vscode.workspace.isTrusted };
     this.#connection = this.#connect(options).then(
       (connection) => {
-        this.#log.info(`linter started in ${(performance.now() - started).toFixed(0)} ms`);
+        const { active: busy } = performance.eventLoopUtilization(before);
+        this.#startup = { wall: performance.now() - started, busy };
+        this.#log.info(`linter started in ${this.#startup.wall.toFixed(0)} ms, ${busy.toFixed(0)} ms of them busy`);
         return connection;
       },
       (error: unknown) => {

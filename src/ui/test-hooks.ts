@@ -1,6 +1,7 @@
 import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
 import type { CreateApp } from './app-loader.ts';
 import type { IncidentsTree } from './incidents-tree.ts';
+import type { LintStartup } from './lint-client.ts';
 import type { PickOptions, Prompts } from './prompts.ts';
 import type { UndoTree } from './undo-tree.ts';
 
@@ -15,6 +16,7 @@ export interface TestHooks {
   statusText(): string;
   badge(): number;
   contextKey(key: string): unknown;
+  lintStartup(): LintStartup | null;
   incidents: IncidentsTree;
   undoStack: UndoTree;
 }

@@ -96,6 +96,8 @@ export async function runTests(tests: HostTest[], host: Omit<Host, 'prompts'>, c
     }
   }
   report.notes.push(`activation ${host.hooks.activationMs.toFixed(1)} ms`);
+  const linter = host.hooks.lintStartup();
+  if (linter) report.notes.push(`language client ${linter.busy.toFixed(1)} ms busy of ${linter.wall.toFixed(0)} ms`);
   const file = process.env.STRATUS_HOST_REPORT;
   if (file) writeFileSync(file, JSON.stringify(report));
   return report;

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { TestHooks } from '../../src/ui/test-hooks.ts';
 import { ACTIVATION_TESTS } from './cases/activation.ts';
 import { CLUSTER_TESTS } from './cases/cluster.ts';
-import { LINT_TESTS } from './cases/lint.ts';
+import { LINT_CLUSTER_TESTS, LINT_TESTS } from './cases/lint.ts';
 import { RUN_TESTS } from './cases/run.ts';
 import { UNDO_TESTS } from './cases/undo.ts';
 import { runTests } from './harness.ts';
@@ -17,7 +17,14 @@ export async function run(): Promise<void> {
   const host = { hooks, useApp: (create: Parameters<TestHooks['replaceApp']>[0]) => hooks.replaceApp(create) };
   const cluster = Boolean(process.env.STRATUS_HOST_CLUSTER);
   // The cluster tests come first: they use the real application, which the others replace.
-  const tests = [...ACTIVATION_TESTS, ...CLUSTER_TESTS, ...RUN_TESTS, ...UNDO_TESTS, ...LINT_TESTS];
+  const tests = [
+    ...ACTIVATION_TESTS,
+    ...CLUSTER_TESTS,
+    ...LINT_CLUSTER_TESTS,
+    ...RUN_TESTS,
+    ...UNDO_TESTS,
+    ...LINT_TESTS,
+  ];
   const only = process.env.STRATUS_HOST_ONLY;
   const chosen = only ? tests.filter(({ name }) => name.includes(only)) : tests;
   if (chosen.length === 0) throw new Error(`no host test's name contains '${only}'`);

@@ -1,5 +1,5 @@
 import * as assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { lintCommand } from '../../../src/cli/lint.ts';
@@ -127,7 +127,87 @@ async function sarifOf(document: vscode.TextDocument): Promise<Squiggle[]> {
   });
 }
 
+async function openLenses(path: string, text: string): Promise<vscode.CodeLens[]> {
+  const document = await openFile(path, text);
+  return vscode.commands.executeCommand('vscode.executeCodeLensProvider', document.uri, 10);
+}
+
+/** Uses the real application: runs before the tests that replace it. */
+export const LINT_CLUSTER_TESTS: HostTest[] = [
+  {
+    name: 'real cluster: a line of a script is rehearsed, run, on the undo stack and undone',
+    needsCluster: true,
+    async run(host) {
+      const { context, namespace } = JSON.parse(process.env.STRATUS_HOST_CLUSTER!) as Record<string, string>;
+      const script = `#!/bin/sh\nkubectl -n ${namespace!} create configmap from-a-script --from-literal=a=b\n`;
+      const lenses = await openLenses('scripts/real.sh', script);
+      const [rehearse, run] = lenses.map(({ command }) => command!);
+      assert.ok(rehearse && run, 'the line has its lenses');
+
+      host.prompts.picks = [context!];
+      await vscode.commands.executeCommand(rehearse.command, ...rehearse.arguments!);
+      const rehearsed = await eventually('the rehearsal', () =>
+        host.prompts.asked.find((text) => /^(info: Rehearsed on|error)/.test(text)),
+      );
+      assert.match(rehearsed, /^info: .*from-a-script \(undo exact/);
+
+      host.prompts.picks = [context!];
+      host.prompts.confirmations = [true];
+      await vscode.commands.executeCommand(run.command, ...run.arguments!);
+      const done = await eventually('the run', () =>
+        host.prompts.asked.find((text) => /^(info: Done on|error)/.test(text)),
+      );
+      assert.match(done, /^info: Done on .*configmap\/from-a-script created/);
+
+      const { undoStack } = host.hooks;
+      const [top] = await undoStack.getChildren();
+      const [command] = await undoStack.getChildren(top);
+      assert.match(String(undoStack.getTreeItem(command!).label), /^kubectl .*create configmap from-a-script/);
+      host.prompts.confirmations = [true];
+      await vscode.commands.executeCommand(Command.undoTransaction, top);
+      await eventually('the undo', () => host.prompts.asked.find((text) => /^info: Undone and verified/.test(text)));
+    },
+  },
+];
+
 export const LINT_TESTS: HostTest[] = [
+  {
+    name: 'the file .stratus.yaml holds in the editor as on the command line, and says what is wrong in it',
+    async run() {
+      const settings = vscode.Uri.file(join(folder(), '.stratus.yaml'));
+      const document = await openFile('scripts/configured.sh', SCRIPT);
+      await untilSquiggles(document, ({ length }) => length > 0);
+      try {
+        await writeFile(settings.fsPath, 'lint: {rules: {delete-many: off, drain-unbounded: information}}\n');
+        const all = await untilSquiggles(document, (found) => found.every(([, , , , rule]) => rule !== 'delete-many'));
+        assert.deepEqual(await sarifOf(document), all);
+        await writeFile(settings.fsPath, 'lint: [unclosed\n');
+        const wrong = await eventually('what is wrong', () => {
+          const found = vscode.languages.getDiagnostics(settings).filter(({ source }) => source === 'stratus');
+          return found.length > 0 && found;
+        });
+        assert.equal(wrong.length, 1);
+        assert.match(wrong[0]!.message, /not readable as YAML/);
+        await untilSquiggles(document, (found) => found.some(([, , , , rule]) => rule === 'delete-many'));
+      } finally {
+        await rm(settings.fsPath, { force: true });
+      }
+      await eventually('no complaint', () => vscode.languages.getDiagnostics(settings).length === 0);
+    },
+  },
+  {
+    name: 'a script is told what the manifest that it applies would do, again when that changes',
+    async run() {
+      const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: c, image: c}]\n';
+      const manifest = await openFile('deploy/pod.yaml', pod);
+      const document = await openFile('scripts/apply.sh', '#!/bin/sh\nkubectl apply -n shop -f deploy/pod.yaml\n');
+      const text = pod.replace('image: c', 'image: c, securityContext: {privileged: true}');
+      await writeFile(manifest.uri.fsPath, text);
+      const all = await untilSquiggles(document, ({ length }) => length > 0);
+      assert.deepEqual(all, [[1, 25, 40, 'warning', 'privileged-container']]);
+      assert.deepEqual(await sarifOf(document), all);
+    },
+  },
   {
     name: 'a workflow is underlined at the exact columns, and the command line finds the same',
     async run() {

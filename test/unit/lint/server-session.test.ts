@@ -1,5 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createConnection,
   createProtocolConnection,
@@ -42,6 +46,10 @@ const PULL = { textDocument: { diagnostic: {} }, workspace: { configuration: tru
 
 async function openText(client: ProtocolConnection, text: string, languageId = 'shellscript'): Promise<void> {
   await client.sendNotification('textDocument/didOpen', { textDocument: { uri: URI, languageId, version: 1, text } });
+}
+
+interface Registrations {
+  registrations: { registerOptions?: { watchers?: { globPattern: string }[] } }[];
 }
 
 interface Report {
@@ -161,5 +169,100 @@ describe('language server', () => {
     expect(lenses[0]?.command.arguments[0]?.argv).toEqual(['scale', 'deploy/x', '--replicas=2']);
     const { result } = await connect(PULL, {}, { trusted: false });
     expect(result.capabilities['codeLensProvider']).toBeUndefined();
+  });
+
+  describe('with a workspace folder', () => {
+    let folder: string;
+    const uriOf = (path: string): string => pathToFileURL(join(folder, path)).href;
+    const write = (path: string, text: string): void => {
+      mkdirSync(join(folder, path, '..'), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    };
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'stratus-session-'));
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    /** A client with the folder open, the script in it, and what the server published. */
+    async function openFolder(script: string, settings: unknown = {}) {
+      const published = new Map<string, Diagnostic[]>();
+      const watched: string[] = [];
+      const { client } = await connect(
+        {
+          textDocument: { diagnostic: {} },
+          workspace: {
+            configuration: true,
+            workspaceFolders: true,
+            didChangeWatchedFiles: { dynamicRegistration: true },
+          },
+        },
+        settings,
+      );
+      client.onRequest('workspace/workspaceFolders', () => [{ uri: pathToFileURL(folder).href, name: 'w' }]);
+      client.onRequest('client/registerCapability', ({ registrations }: Registrations) => {
+        for (const { registerOptions } of registrations)
+          watched.push(...(registerOptions?.watchers ?? []).map(({ globPattern }) => globPattern));
+        return null;
+      });
+      client.onNotification('textDocument/publishDiagnostics', (params: { uri: string; diagnostics: Diagnostic[] }) => {
+        published.set(params.uri, params.diagnostics);
+      });
+      const uri = uriOf('scripts/a.sh');
+      const textDocument = { uri, languageId: 'shellscript', version: 1, text: script };
+      await client.sendNotification('textDocument/didOpen', { textDocument });
+      const look = async () => {
+        const report: Report = await client.sendRequest('textDocument/diagnostic', { textDocument: { uri } });
+        return report.items.map(({ code, severity }) => `${String(code)} ${String(severity)}`);
+      };
+      const changed = (path: string) =>
+        client.sendNotification('workspace/didChangeWatchedFiles', { changes: [{ uri: uriOf(path), type: 2 }] });
+      return { look, changed, published, watched };
+    }
+
+    it('lets .stratus.yaml win over the client’s settings, key by key, and follows its changes', async () => {
+      write('.stratus.yaml', 'lint: {rules: {delete-many: off}, protectedNamespaces: [live]}\n');
+      const script = 'kubectl delete pods --all\nkubectl drain n -n live\nkubectl drain n -n shop\n';
+      const settings = { lint: { rules: { 'delete-many': 'error', 'drain-unbounded': 'information' } } };
+      const { look, changed } = await openFolder(script, settings);
+      expect(await look()).toEqual(['drain-unbounded 2', 'drain-unbounded 3']);
+      write('.stratus.yaml', 'lint: {}\n');
+      await changed('.stratus.yaml');
+      expect(await look()).toEqual(['delete-many 1', 'drain-unbounded 3', 'drain-unbounded 3']);
+    });
+
+    it('says what is wrong in .stratus.yaml there, once, and takes it back', async () => {
+      write('.stratus.yaml', 'lint:\n  rules: {drain-unbounded: off\n');
+      const { look, changed, published } = await openFolder('kubectl drain n\n');
+      expect(await look()).toEqual(['drain-unbounded 2']);
+      expect(published.get(uriOf('.stratus.yaml'))).toMatchObject([
+        { severity: 1, source: 'stratus', message: expect.stringContaining('not readable as YAML') as string },
+      ]);
+      write('.stratus.yaml', 'lint:\n  rules: {drain-unbounded: off}\n');
+      await changed('.stratus.yaml');
+      expect(await look()).toEqual([]);
+      expect(published.get(uriOf('.stratus.yaml'))).toEqual([]);
+    });
+
+    it('judges by the kubectl release that is set', async () => {
+      const script = 'kubectl logs x --all-pods\n';
+      write('.stratus.yaml', "lint: {kubectl: '1.30'}\n");
+      const { look, changed } = await openFolder(script, { lint: { kubectl: '1.31' } });
+      expect(await look()).toEqual(['unknown-flag 2']);
+      rmSync(join(folder, '.stratus.yaml'));
+      await changed('.stratus.yaml');
+      expect(await look()).toEqual([]);
+    });
+
+    it('looks into a manifest that a script applies, and again when it changes', async () => {
+      const pod = (privileged: boolean) =>
+        `apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c, securityContext: {privileged: ${String(privileged)}}}]}\n`;
+      write('deploy/pod.yaml', pod(true));
+      const { look, changed, watched } = await openFolder('kubectl apply -f deploy/pod.yaml\n');
+      expect(await look()).toEqual(['privileged-container 2']);
+      write('deploy/pod.yaml', pod(false));
+      await changed('deploy/pod.yaml');
+      expect(await look()).toEqual([]);
+      expect(watched).toEqual(['**/.stratus.yaml', '**/*.{yaml,yml,json}']);
+    });
   });
 });
