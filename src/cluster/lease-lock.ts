@@ -108,12 +108,17 @@ export class LeaseLock implements WriterLock {
    */
   async acquire(tx: string, signal: AbortSignal, takeOver = false): Promise<LockResult> {
     return this.#serial(async () => {
+      let lastSeen = '';
       for (let round = 0; ; round++) {
         const lease = await this.#store.get(signal);
         const record = lease && readRecord(lease);
         const answer = record && this.#answer(record, takeOver);
-        if (answer && answer !== 'wait') return answer;
-        if (answer === 'wait') {
+        if (answer && answer !== 'wait') {
+          // Whether a holder that was heard of a moment ago is alive is told by its next renewal.
+          if (!takeOver || (lastSeen !== '' && lastSeen !== record.renewedAt)) return answer;
+          lastSeen = record.renewedAt;
+        }
+        if (answer) {
           await this.#clock.sleep(POLL_MS, signal);
           continue;
         }

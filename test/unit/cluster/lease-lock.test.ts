@@ -318,6 +318,53 @@ describe('takeover', () => {
   });
 });
 
+describe('taking over with the journal at hand', () => {
+  /** Ada's process is gone from the moment on at which her phase was marked. */
+  async function died(server: LeaseServer) {
+    const clock = new FakeClock();
+    const ada = machine(server, clock, 'ada');
+    await ada.acquire('tx-1');
+    await ada.lock.mark('executing tx-1');
+    await ada.lock.mark('dirty');
+    return clock;
+  }
+  const takeOver = ({ lock }: ReturnType<typeof machine>, clock: FakeClock) =>
+    whileTimePasses(clock, lock.acquire('tx-1', never, true), 500);
+
+  it('waits until the holder is known to be dead, is audited, and stays dirty until marked', async () => {
+    const server = new LeaseServer();
+    const clock = await died(server);
+    const bob = machine(server, clock, 'bob');
+    expect(await bob.acquire('tx-2')).toMatchObject({ ok: false });
+    expect(await takeOver(bob, clock)).toMatchObject({ ok: true });
+    expect(server.holder).toMatch(/^bob@/);
+    expect(server.note('phase')).toMatch(/^recovering tx-1/);
+    expect(JSON.parse(server.note('last-break')!)).toMatchObject({
+      what: 'taken over',
+      by: 'bob@bob.host pid 7',
+      holder: expect.stringMatching(/^ada@/),
+      tx: 'tx-1',
+    });
+  });
+
+  it('never from a holder that renews meanwhile', async () => {
+    const { server, clock, ada, bob } = world();
+    await ada.acquire('tx-1');
+    await ada.lock.mark('executing tx-1');
+    expect(await takeOver(bob, clock)).toMatchObject({ ok: false, holder: expect.stringMatching(/^ada@/) });
+    expect(server.holder).toMatch(/^ada@/);
+    expect(server.note('last-break')).toBeUndefined();
+    await ada.lock.release();
+  });
+
+  it('leaves no audit where nobody lost anything', async () => {
+    const { server, clock, bob } = world();
+    expect(await takeOver(bob, clock)).toMatchObject({ ok: true });
+    expect(server.note('last-break')).toBeUndefined();
+    await bob.lock.release();
+  });
+});
+
 describe('breakLock and status', () => {
   it('frees a dirty lock and keeps who did it', async () => {
     const { server, ada, bob } = world();
