@@ -214,13 +214,15 @@ export class JournalMonitor implements Handler {
 
   /** Whether this process may write is found out while the disk works. @throws Refused */
   private async permittedIntent(subject: WriteSubject, assessment: Assessment): Promise<IntentRecord> {
-    const { clock, mayWrite } = this.options;
-    const asked = clock.monotonic();
-    const asking = mayWrite().catch((error: unknown) => messageOf(error));
+    const { clock } = this.options;
+    const ask = () => this.options.mayWrite().catch((error: unknown) => messageOf(error));
+    const [wall, monotonic] = [clock.now(), clock.monotonic()];
+    const asking = ask();
     const intent = await this.recordIntent(subject, assessment);
     let blocked = await asking;
-    // A disk that stalls must not stretch the permission.
-    if (!blocked && clock.monotonic() - asked > FRESH_MS) blocked = await mayWrite();
+    // A disk that stalls, or a machine that sleeps meanwhile, must not stretch the permission.
+    const age = Math.max(clock.now() - wall, clock.monotonic() - monotonic);
+    if (!blocked && age > FRESH_MS) blocked = await ask();
     if (!blocked) return intent;
     this.stopped = blocked;
     await this.recordOutcome(intent, 0, 'rejected', null, `not sent: ${blocked}`);

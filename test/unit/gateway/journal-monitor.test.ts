@@ -1,0 +1,152 @@
+import { Readable } from 'node:stream';
+import { expect, it } from 'vitest';
+import { Discovery } from '../../../src/gateway/discovery.ts';
+import type { JournalMonitorOptions } from '../../../src/gateway/journal-monitor.ts';
+import { JournalMonitor } from '../../../src/gateway/journal-monitor.ts';
+import type { JournalRecord } from '../../../src/gateway/journal-records.ts';
+import type { OpenJournal } from '../../../src/gateway/journal-store.ts';
+import { KubeApi } from '../../../src/gateway/kube-api.ts';
+import { passAsUpstream } from '../../../src/gateway/raw-access.ts';
+import { SecretScrubber } from '../../../src/gateway/redact.ts';
+import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
+import { WriteInspector } from '../../../src/gateway/write-inspector.ts';
+import { FakeClock, settleTasks } from '../cluster/fake-clock.ts';
+
+const PATH = '/api/v1/namespaces/shop/configmaps/one';
+
+/** One ConfigMap. */
+class Server implements Upstream {
+  object = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'one', namespace: 'shop', uid: 'u1', resourceVersion: '1' },
+    data: { n: '0' },
+  };
+  readonly writes: string[] = [];
+
+  async request({ method, path, body }: UpstreamRequest) {
+    const answer = (value: unknown) => ({
+      status: 200,
+      headers: {},
+      body: Readable.from([Buffer.from(JSON.stringify(value))]),
+    });
+    if (path === '/api/v1') {
+      const resource = { name: 'configmaps', kind: 'ConfigMap', namespaced: true, verbs: ['get', 'patch'] };
+      return answer({ kind: 'APIResourceList', resources: [resource] });
+    }
+    if (path.includes('selfsubjectaccessreviews')) return answer({ status: { allowed: true } });
+    if (method === 'GET') return answer(this.object);
+    const { data } = JSON.parse(String(body)) as { data: { n: string } };
+    const version = String(Number(this.object.metadata.resourceVersion) + 1);
+    const after = { ...this.object, data, metadata: { ...this.object.metadata, resourceVersion: version } };
+    if (path.includes('dryRun=All')) return answer(after);
+    this.writes.push(data.n);
+    this.object = after;
+    return answer(after);
+  }
+}
+
+function monitorOn(
+  server: Server,
+  over: Partial<Pick<JournalMonitorOptions, 'mayWrite' | 'clock'>> & {
+    disk?: () => Promise<unknown>;
+    note?: () => Promise<void>;
+  } = {},
+) {
+  const records: JournalRecord[] = [];
+  const journal = {
+    records,
+    append: async (record: JournalRecord) => {
+      await over.disk?.();
+      records.push(record);
+    },
+    note: async (record: JournalRecord) => {
+      await over.note?.();
+      records.push(record);
+    },
+  } as unknown as OpenJournal;
+  const raw = new KubeApi(passAsUpstream(server));
+  const monitor = new JournalMonitor({
+    upstream: server,
+    journal,
+    inspector: new WriteInspector(raw, new Discovery((path) => raw.find(path)), 'stratus-1', false),
+    scrubber: new SecretScrubber(),
+    clock: over.clock ?? new FakeClock(),
+    maxWrites: 5,
+    manager: 'stratus-1',
+    mayWrite: over.mayWrite ?? (async () => null),
+    crash: () => undefined,
+    patienceMs: 0,
+  });
+  const patch = (n: string) =>
+    monitor.handle({
+      method: 'PATCH',
+      url: PATH,
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: Buffer.from(JSON.stringify({ data: { n } })),
+      signal: new AbortController().signal,
+    });
+  return { monitor, records, patch };
+}
+
+it.each<[string, () => Promise<string | null>, string]>([
+  ['is refused', async () => 'the writer lock is lost', 'the writer lock is lost'],
+  ['cannot be told', async () => Promise.reject(new Error('no kubeconfig')), 'no kubeconfig'],
+])('sends nothing when the right to write %s, and the journal says so', async (_name, mayWrite, why) => {
+  const server = new Server();
+  const { monitor, records, patch } = monitorOn(server, { mayWrite });
+  expect((await patch('1')).status).toBe(403);
+  expect(server.writes).toEqual([]);
+  expect(records).toMatchObject([
+    { type: 'intent' },
+    { type: 'outcome', outcome: 'rejected', message: `not sent: ${why}` },
+  ]);
+  expect(await monitor.endStep()).toMatchObject({ writes: 0, problem: why });
+  expect(monitor.writes()).toBe(0);
+});
+
+it.each([
+  ['the disk stalls', (clock: FakeClock) => clock.advance(5_000)],
+  ['the machine sleeps', async (clock: FakeClock) => clock.suspend(5_000)],
+])('asks for the right to write again when %s meanwhile', async (_name, pass) => {
+  const server = new Server();
+  const clock = new FakeClock();
+  let asked = 0;
+  const { records, patch } = monitorOn(server, {
+    clock,
+    mayWrite: async () => (asked++ === 0 ? null : 'the writer lock is lost'),
+    disk: () => pass(clock),
+  });
+  expect((await patch('1')).status).toBe(403);
+  expect(asked).toBe(2);
+  expect(server.writes).toEqual([]);
+  expect(records.at(-1)).toMatchObject({ outcome: 'rejected' });
+});
+
+it('answers while the outcome is noted, but neither the next write nor the end of the step overtakes it', async () => {
+  const server = new Server();
+  const noted: Array<() => void> = [];
+  const { monitor, records, patch } = monitorOn(server, { note: () => new Promise((resolve) => noted.push(resolve)) });
+  expect((await patch('1')).status).toBe(200);
+  expect(records.map(({ type }) => type)).toEqual(['intent']);
+  const second = patch('2');
+  let ended = false;
+  const end = monitor.endStep().then(() => (ended = true));
+  await settleTasks();
+  expect(server.writes).toEqual(['1']);
+  expect(ended).toBe(false);
+  noted.shift()!();
+  await end;
+  expect((await second).status).toBe(200);
+  expect(server.writes).toEqual(['1', '2']);
+  noted.shift()!();
+});
+
+it('stops the step when an outcome cannot be noted', async () => {
+  const server = new Server();
+  const { monitor, patch } = monitorOn(server, { note: () => Promise.reject(new Error('disk full')) });
+  expect((await patch('1')).status).toBe(200);
+  expect(await monitor.endStep()).toMatchObject({ writes: 1, problem: 'disk full' });
+  expect((await patch('2')).status).toBe(403);
+  expect(server.writes).toEqual(['1']);
+});
