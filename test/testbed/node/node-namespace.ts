@@ -72,7 +72,9 @@ export async function createNodeNamespace(options: NodeNamespaceOptions): Promis
 /**
  * Gives the node folders of its own where Kubernetes and containerd have fixed paths. The trees are put together
  * below the state folder first and then moved over /run, /var/lib and /var/log, so that it does not matter whether
- * the state folder or the programs are below one of those.
+ * the state folder or the programs are below one of those. Names are looked up where nobody listens: they fail at once,
+ * whereas the host's server does not answer from here, and an image that cannot be pulled would show only after its
+ * time-outs. (A resolv.conf that links into the host's /run is gone by then, which means the same.)
  */
 const MOUNTS = `set -eu
 cd "$1"
@@ -94,6 +96,8 @@ mount --bind volumes lib/volumes
 mount --bind log /var/log
 mount --rbind lib /var/lib
 mount --rbind run /run
+echo 'nameserver 127.0.0.1' > /run/resolv.conf
+if [ -e /etc/resolv.conf ]; then mount --bind /run/resolv.conf /etc/resolv.conf; fi
 mount --make-rshared /
 `;
 
