@@ -9,7 +9,6 @@ import { SessionList } from './ui/incident-session.ts';
 import { report } from './ui/failure-report.ts';
 import { IncidentsTree } from './ui/incidents-tree.ts';
 import { JournalWatch } from './ui/journal-watch.ts';
-import type { LintConnectionOptions } from './ui/lint-connection.ts';
 import { Log } from './ui/log.ts';
 import { LintClient } from './ui/lint-client.ts';
 import { LintCommands } from './ui/lint-commands.ts';
@@ -49,11 +48,11 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const undo = new UndoActions(app, lease, prompts, documents, log);
   const divergence = new DivergenceActions(app, prompts, documents);
   const scripts = new LintCommands(lease, prompts, documents, log);
-  const connect = async (options: LintConnectionOptions) => {
-    const { connectLinter } = await import('./ui/lint-connection.ts');
-    return connectLinter(options);
-  };
-  const linter = new LintClient(context.extensionUri, connect, log);
+  const linter = new LintClient(
+    context.extensionUri,
+    (options) => import('./ui/lint-connection.ts').then(({ connectLinter }) => connectLinter(options)),
+    log,
+  );
   const statusBar = new StatusBar(sessions);
   const past = new PastRuns(app, sessions);
   const incidents = new IncidentsTree(sessions, past);
@@ -64,24 +63,20 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
 
   const handlers = pageHandlers({ sessions, mitigation, documents, undo, divergence });
   const panel = new RunPanel(context.extensionUri, sessions, handlers, (run) => past.open(run));
-  const show = (run: string) => panel.show(run);
-  const checkKubeconfig = async () => {
-    keys.set(ContextKey.noKubeconfig, (await countContexts(app)) === 0);
-  };
+  const show = async (run: string) => (await past.open(run), panel.show(run));
+  const checkKubeconfig = async () => keys.set(ContextKey.noKubeconfig, (await countContexts(app)) === 0);
 
   const commands: { [C in CommandId]: CommandSignatures[C] } = {
     [Command.mitigate]: async (preset) => {
       const session = await mitigation.start(preset);
       if (!session) return;
-      show(session.id);
+      await show(session.id);
       void mitigation.run(session).catch(fail);
     },
     [Command.showRun]: async (run) => {
       const wanted = run ?? sessions.current()?.id;
-      if (wanted) {
-        await past.open(wanted);
-        show(wanted);
-      } else await prompts.notify('info', vscode.l10n.t('No incident is being worked on.'));
+      if (wanted) await show(wanted);
+      else await prompts.notify('info', vscode.l10n.t('No incident is being worked on.'));
     },
     [Command.cancelRun]: async () => sessions.running().forEach((session) => session.cancel()),
     [Command.undoTransaction]: (handle) => undo.undo(handle),
@@ -104,7 +99,12 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
 
   context.subscriptions.push(
     ...[log, linter, statusBar, incidents, incidentsView, undoStack, undoView, panel],
-    new Attention(sessions, prompts, () => panel.visible, show),
+    new Attention(
+      sessions,
+      prompts,
+      () => panel.visible,
+      (run) => void show(run).catch(fail),
+    ),
     sessions.onChange(() => keys.set(ContextKey.running, sessions.running().length > 0)),
     loader.onJournalChange(() => void journal.changed()),
     journal.onChange(({ all, unfinished }) => {
@@ -112,9 +112,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
       for (const session of sessions.all()) session.noteJournal(all);
     }),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.object, documents),
-    vscode.workspace.registerTextDocumentContentProvider(Scheme.explain, {
-      provideTextDocumentContent: (uri) => undo.explanation(uri.path.slice(1).replace(/\.md$/, '')),
-    }),
+    vscode.workspace.registerTextDocumentContentProvider(Scheme.explain, undo),
     vscode.window.registerWebviewPanelSerializer(RUN_VIEW_TYPE, panel),
     incidentsView.onDidChangeVisibility(({ visible }) => void (visible && checkKubeconfig())),
     vscode.workspace.onDidChangeConfiguration((event) => {
@@ -134,6 +132,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     replacePrompts: (other) => prompts.replace(other),
     page: (message) => panel.receive(message),
     snapshot: () => panel.snapshot,
+    eventsOf: (run) => sessions.find(run)?.events() ?? [],
     statusText: () => statusBar.text,
     badge: () => undoView.badge?.value ?? 0,
     contextKey: (key) => keys.get(key as never),

@@ -1,13 +1,14 @@
 import type { FenceChange } from '../cluster/fence-installer.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
-import type { RunOptions } from '../domain/run-event.ts';
+import type { RunEvent, RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { WriteDetail } from '../gateway/journal-details.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import type { AskApproval, IncidentRun } from './incident-run.ts';
+import type { PastRun } from './run-history.ts';
 
 /** A context of the user's kubeconfig, for pickers. */
 export interface ContextChoice {
@@ -93,6 +94,10 @@ export interface StratusApp {
   pin(context?: string, namespace?: string): Promise<Target>;
   /** Creates a run; nothing happens until `start()`. */
   mitigate(request: MitigateRequest): Promise<IncidentRun>;
+  /** The newest `limit` runs of any window or terminal with this state folder, newest first. */
+  runs(limit: number): Promise<PastRun[]>;
+  /** The whole event log of a run. @throws Error when it is not there or damaged */
+  runEvents(id: string): Promise<RunEvent[]>;
   diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis>;
   /** Newest first. */
   transactions(): Promise<TransactionSummary[]>;

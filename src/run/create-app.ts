@@ -10,6 +10,7 @@ import type { Brain } from '../domain/brain.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
+import type { RunEvent } from '../domain/run-event.ts';
 import { mu } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
@@ -32,6 +33,8 @@ import type { ObjectDivergence } from './divergence.ts';
 import { divergenceOf } from './divergence.ts';
 import { IncidentRun } from './incident-run.ts';
 import { isOwed } from './owed-transactions.ts';
+import type { PastRun } from './run-history.ts';
+import { listRuns, readRun } from './run-history.ts';
 import { RunLog } from './run-log.ts';
 import { sha256, TargetSession } from './target-session.ts';
 
@@ -85,6 +88,14 @@ class App implements StratusApp {
     const run = new IncidentRun(id, target, options, ports);
     session.onLockLost((reason) => run.lockLost(reason));
     return run;
+  }
+
+  runs(limit: number): Promise<PastRun[]> {
+    return listRuns(this.#config.stateFolder, limit);
+  }
+
+  runEvents(id: string): Promise<RunEvent[]> {
+    return readRun(this.#config.stateFolder, id);
   }
 
   async diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis> {

@@ -22,6 +22,7 @@ export class Attention {
   }
 
   async #look(session: IncidentSession): Promise<void> {
+    if (session.isPast) return;
     const occasion = session.result ? 'end' : session.awaiting;
     if (!occasion) return;
     const key = `${session.id}/${occasion}`;

@@ -1,9 +1,9 @@
 import type { RehearsedWrite, TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
 import type { Target } from '../domain/target.ts';
-import type { RunResult } from '../domain/run-event.ts';
+import type { RunEvent, RunResult } from '../domain/run-event.ts';
 import type { IncidentRun } from '../run/incident-run.ts';
 import type { RunSnapshot } from '../../webview/protocol.ts';
-import type { ApprovalDesk } from './approval-desk.ts';
+import { ApprovalDesk } from './approval-desk.ts';
 import type { ApprovalMode } from './contributions.ts';
 import { projectRun } from './run-projection.ts';
 
@@ -16,18 +16,40 @@ export class IncidentSession {
   readonly #desk: ApprovalDesk;
   readonly #mode: ApprovalMode;
   readonly #protected: boolean;
+  /** Read from its event log: nothing of it goes on here. */
+  readonly #past: boolean;
   readonly #listeners = new Set<() => void>();
   #cancelling = false;
   #result: RunResult | null = null;
   #statuses: ReadonlyMap<string, TransactionStatus> = new Map();
 
-  constructor(run: RunHandle, desk: ApprovalDesk, mode: ApprovalMode, isProtected: boolean) {
+  constructor(run: RunHandle, desk: ApprovalDesk, mode: ApprovalMode, isProtected: boolean, past = false) {
+    this.#past = past;
     this.#run = run;
     this.#desk = desk;
     this.#mode = mode;
     this.#protected = isProtected;
     run.onEvent(() => this.#changed());
     desk.onChange(() => this.#changed());
+  }
+
+  /** A run that is over, or that goes on in another process, from its log. @throws Error when it has no start */
+  static fromLog(id: string, events: RunEvent[], isProtected: (context: string) => boolean): IncidentSession {
+    const [started] = events;
+    if (started?.type !== 'started') throw new Error(`the event log of ${id} does not begin with the start of the run`);
+    const run: RunHandle = {
+      id,
+      target: started.target,
+      events: () => events,
+      onEvent: () => ({ dispose: () => undefined }),
+      cancel: () => undefined,
+      start: () => Promise.reject(new Error(`${id} is over`)),
+    };
+    const guarded = isProtected(started.target.context);
+    const session = new IncidentSession(run, new ApprovalDesk('ask', guarded), 'ask', guarded, true);
+    const end = events.findLast((event) => event.type === 'result');
+    session.#result = end?.result ?? null;
+    return session;
   }
 
   get id(): string {
@@ -40,6 +62,15 @@ export class IncidentSession {
 
   get isProtected(): boolean {
     return this.#protected;
+  }
+
+  /** Nothing goes on any more, at least not in this window. */
+  get ended(): boolean {
+    return this.#past || this.#result !== null;
+  }
+
+  get isPast(): boolean {
+    return this.#past;
   }
 
   get result(): RunResult | null {
@@ -69,10 +100,14 @@ export class IncidentSession {
   }
 
   cancel(): void {
-    if (this.#result || this.#cancelling) return;
+    if (this.ended || this.#cancelling) return;
     this.#cancelling = true;
     this.#run.cancel();
     this.#changed();
+  }
+
+  events(): readonly RunEvent[] {
+    return this.#run.events();
   }
 
   /** Whether this run opened the transaction. */
@@ -93,7 +128,8 @@ export class IncidentSession {
     return projectRun(this.#run.events(), {
       run: this.id,
       target: { context, namespace, server, protected: this.#protected },
-      mode: modeLabel(this.#mode, this.#protected),
+      mode: this.#past ? 'read from its event log' : modeLabel(this.#mode, this.#protected),
+      past: this.#past,
       awaiting: this.#desk.awaiting,
       cancelling: this.#cancelling,
       statuses: this.#statuses,
@@ -130,15 +166,25 @@ export class SessionList {
 
   /** The run under way, else the latest one. */
   current(): IncidentSession | undefined {
-    return this.#sessions.find((session) => session.result === null) ?? this.#sessions[0];
+    return this.#sessions.find((session) => !session.ended) ?? this.#sessions[0];
   }
 
   running(): IncidentSession[] {
-    return this.#sessions.filter((session) => session.result === null);
+    return this.#sessions.filter((session) => !session.ended);
   }
 
   add(session: IncidentSession): void {
     this.#sessions.unshift(session);
+    session.onChange(() => this.#changed(session));
+    this.#changed(session);
+  }
+
+  /** A run from its log comes after those of this window, in the order of their names, which begin with the time. */
+  addPast(session: IncidentSession): void {
+    const own = this.#sessions.filter(({ isPast }) => !isPast);
+    const past = [...this.#sessions.filter(({ isPast }) => isPast), session];
+    past.sort((a, b) => (a.id < b.id ? 1 : -1));
+    this.#sessions.splice(0, this.#sessions.length, ...own, ...past);
     session.onChange(() => this.#changed(session));
     this.#changed(session);
   }

@@ -7,6 +7,8 @@ import type { RunFold } from './run-fold.ts';
 export interface HeadlineContext {
   /** Hash of the plan that waits for an answer here; null when none does. */
   awaiting: string | null;
+  /** Read from the event log of a run that does not go on in this window. */
+  past: boolean;
   /** What the journal says of this run's transactions; newer than the run's own events. */
   statuses: ReadonlyMap<string, TransactionStatus>;
 }
@@ -14,6 +16,14 @@ export interface HeadlineContext {
 /** What the run is doing, or how it ended, in one line and its detail. */
 export function headlineOf(fold: RunFold, context: HeadlineContext): RunSnapshot['headline'] {
   if (fold.result) return ending(fold.result, fold.attempts, context);
+  if (context.past) {
+    const title = 'This run did not end here';
+    return {
+      tone: 'warn',
+      title,
+      detail: 'It was interrupted, or goes on elsewhere. What it changed is in the Undo stack',
+    };
+  }
   const title = fold.plan ? presentable(fold.plan.title, 300) : '';
   const steps = fold.plan?.steps.length ?? 0;
   const busy = (text: string, detail: string): RunSnapshot['headline'] => ({

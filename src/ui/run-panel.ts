@@ -29,12 +29,21 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
   readonly #extension: vscode.Uri;
   readonly #sessions: SessionList;
   readonly #handlers: PageHandlers;
+  readonly #restore: (run: string) => Promise<void>;
   readonly #subscription: { dispose(): void };
   #panel: vscode.WebviewPanel | null = null;
   #run: string | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #restoring: Promise<void> = Promise.resolve();
 
-  constructor(extension: vscode.Uri, sessions: SessionList, handlers: PageHandlers) {
+  /** @param restore makes a run of an earlier window a session again */
+  constructor(
+    extension: vscode.Uri,
+    sessions: SessionList,
+    handlers: PageHandlers,
+    restore: (run: string) => Promise<void>,
+  ) {
+    this.#restore = restore;
     this.#extension = extension;
     this.#sessions = sessions;
     this.#handlers = handlers;
@@ -61,12 +70,15 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     this.#post();
   }
 
-  /** After a window reload the run itself is gone; recovery tells about what it left open. */
+  /** After a window reload the run itself is over; its view comes back from the event log. */
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const run = typeof state === 'object' && state !== null ? (state as { run?: unknown }).run : undefined;
     this.#panel?.dispose();
     this.#run = typeof run === 'string' ? run : null;
+    // Without its log the page says that the run has ended.
+    if (this.#run) this.#restoring = this.#restore(this.#run).catch(() => undefined);
     this.#adopt(panel);
+    await this.#restoring;
     this.#retitle();
   }
 
@@ -87,6 +99,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
   }
 
   async #serve(message: ToHost): Promise<Result<RequestName>> {
+    if (message.name === 'ready') await this.#restoring;
     if (message.name === 'ready') return { snapshot: this.snapshot } satisfies Requests['ready'][1];
     const handler = this.#handlers[message.name] as (params: ToHost['params']) => Promise<string>;
     return { problem: await handler(message.params) } satisfies Reply;

@@ -45,6 +45,6 @@ export class StatusBar implements vscode.Disposable {
 }
 
 function tooltip(session: IncidentSession, server: string, mode: string): string {
-  const state = session.result ? vscode.l10n.t('ended') : vscode.l10n.t('pinned for this run');
+  const state = session.ended ? vscode.l10n.t('ended') : vscode.l10n.t('pinned for this run');
   return `${session.target.context} (${server})\n${session.target.namespace}, ${state}\n${mode}`;
 }

@@ -1,4 +1,5 @@
 import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
+import type { RunEvent } from '../domain/run-event.ts';
 import type { CreateApp } from './app-loader.ts';
 import type { IncidentsTree } from './incidents-tree.ts';
 import type { LintStartup } from './lint-client.ts';
@@ -13,6 +14,8 @@ export interface TestHooks {
   /** One message as if the page had sent it. */
   page(message: unknown): Promise<ToPage | null>;
   snapshot(): RunSnapshot | null;
+  /** Event log of a run of this window. */
+  eventsOf(run: string): readonly RunEvent[];
   statusText(): string;
   badge(): number;
   contextKey(key: string): unknown;

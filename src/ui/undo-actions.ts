@@ -13,7 +13,7 @@ import { commandLine } from './redact.ts';
 import { explainTransaction } from './transaction-text.ts';
 
 /** What can be done with a transaction: undo, undo to here, explain, show the inverse, recover. */
-export class UndoActions {
+export class UndoActions implements vscode.TextDocumentContentProvider {
   readonly #app: () => Promise<StratusApp>;
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
@@ -56,8 +56,9 @@ export class UndoActions {
     await vscode.commands.executeCommand('markdown.showPreview', uri);
   }
 
-  /** Content of the explanation's document. */
-  async explanation(transaction: string): Promise<string> {
+  /** Content of an explanation's document. */
+  async provideTextDocumentContent({ path }: vscode.Uri): Promise<string> {
+    const transaction = path.slice(1).replace(/\.md$/, '');
     return explainTransaction(await (await this.#app()).transaction(transaction));
   }
 

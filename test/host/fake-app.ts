@@ -6,6 +6,7 @@ import type { KubeObject, ObjectRef } from '../../src/domain/kube-object.ts';
 import { refOf } from '../../src/domain/kube-object.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { planText } from '../../src/domain/plan.ts';
+import type { RunEvent } from '../../src/domain/run-event.ts';
 import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { RehearsedWrite, StepRehearsal, TransactionStatus, UndoResult } from '../../src/domain/transaction.ts';
@@ -163,6 +164,24 @@ export class FakeApp implements StratusApp {
       record: () => undefined,
       hash,
     });
+  }
+
+  /** Logs of runs that other windows have had, by id. */
+  readonly logs = new Map<string, RunEvent[]>();
+
+  async runs(limit: number) {
+    return [...this.logs].slice(0, limit).map(([id, events]) => {
+      const [started, end] = [events[0]!, events.at(-1)!];
+      if (started.type !== 'started') throw new Error('a log begins with the start');
+      const outcome = end.type === 'result' ? end.result.outcome : null;
+      return { id, target: started.target, startedAt: started.at, outcome };
+    });
+  }
+
+  async runEvents(id: string) {
+    const events = this.logs.get(id);
+    if (!events) throw new Error(`the event log of ${id} is not there any more`);
+    return events;
   }
 
   async diagnose() {

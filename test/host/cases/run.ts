@@ -159,4 +159,49 @@ export const RUN_TESTS: HostTest[] = [
       await host.useApp(async () => app);
     },
   },
+  {
+    name: 'a run of an earlier window is reopened from its event log, read only',
+    async run(host) {
+      const first = await startFakeRun(host, { wrongPlanFirst: true });
+      await ask(host, 'approve', await untilAsked(host));
+      await ask(host, 'approve', await untilAsked(host));
+      await untilEnded(host);
+      const run = host.hooks.snapshot()!.run;
+      const [ended] = await host.hooks.incidents.getChildren();
+      const events = host.hooks.eventsOf(run);
+      assert.ok(ended && events.length > 20);
+
+      const app = new FakeApp();
+      await host.useApp(async () => app);
+      const id = 'run-20261120024711-aaaa';
+      app.logs.set(id, [...events]);
+      app.logs.set('run-20261120024710-bbbb', events.slice(0, 12));
+      const nodes = await host.hooks.incidents.getChildren();
+      const earlier = nodes.find(({ kind }) => kind === 'earlier');
+      assert.ok(earlier, 'earlier runs are offered');
+      const past = await host.hooks.incidents.getChildren(earlier);
+      assert.deepEqual(
+        past.map((node) => host.hooks.incidents.getTreeItem(node).id),
+        [id, 'run-20261120024710-bbbb'],
+      );
+
+      await vscode.commands.executeCommand(Command.showRun, id);
+      const again = host.hooks.snapshot()!;
+      assert.equal(again.run, id);
+      assert.equal(again.result?.outcome, 'resolved');
+      assert.equal(again.canCancel, false);
+      assert.equal(again.mode, 'read from its event log');
+      assert.deepEqual(again.severity.points.length > 2, true);
+      const { hash } = again.plan!;
+      assert.match(await problemOf(host, 'approve', { run: id, hash: hash! }), /no plan is waiting/);
+
+      await vscode.commands.executeCommand(Command.showRun, 'run-20261120024710-bbbb');
+      const interrupted = host.hooks.snapshot()!;
+      assert.match(interrupted.headline.title, /did not end here/);
+      assert.equal(interrupted.canCancel, false);
+      assert.notEqual(interrupted.endedAt, null);
+      assert.equal(host.hooks.contextKey(ContextKey.running), false);
+      assert.ok(first);
+    },
+  },
 ];

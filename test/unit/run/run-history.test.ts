@@ -1,0 +1,88 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listRuns, readRun } from '../../../src/run/run-history.ts';
+import { RunLog } from '../../../src/run/run-log.ts';
+import { RecordedRun } from '../../e2e/page/record-run.ts';
+import { IncidentSession } from '../../../src/ui/incident-session.ts';
+import type { RunEvent } from '../../../src/domain/run-event.ts';
+
+let home: string;
+let events: readonly RunEvent[];
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'stratus-history-'));
+  const run = await RecordedRun.open();
+  await run.untilAsked();
+  await run.approve();
+  await run.when(({ result }) => result !== null);
+  events = run.session.events();
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+function write(id: string, some: readonly RunEvent[] = events): string {
+  const log = new RunLog(home, id);
+  for (const event of some) log.append(event);
+  return log.path;
+}
+
+describe('event logs of earlier runs', () => {
+  it('are listed newest first with how they ended', async () => {
+    write('run-20261120010000-aaaa');
+    write('run-20261121010000-bbbb', events.slice(0, 9));
+    expect(await listRuns(home, 10)).toMatchObject([
+      { id: 'run-20261121010000-bbbb', outcome: null, target: { namespace: 'hotel-reservation' } },
+      { id: 'run-20261120010000-aaaa', outcome: 'resolved' },
+    ]);
+    expect(await listRuns(home, 1)).toHaveLength(1);
+  });
+
+  it('leave out what is no log of a run', async () => {
+    const path = write('run-20261120010000-aaaa');
+    await writeFile(join(home, 'runs', 'notes.jsonl'), 'hello');
+    await writeFile(join(home, 'runs', 'run-20261121010000-cccc.jsonl'), '{"half');
+    await writeFile(join(home, 'runs', 'run-20261121010000-dddd.jsonl'), '');
+    expect((await listRuns(home, 10)).map(({ id }) => id)).toEqual(['run-20261120010000-aaaa']);
+    expect(path).toContain('run-20261120010000-aaaa');
+    expect(await listRuns(join(home, 'nowhere'), 10)).toEqual([]);
+  });
+
+  it('give the same view as the run itself gave', async () => {
+    write('run-20261120010000-aaaa');
+    const again = await readRun(home, 'run-20261120010000-aaaa');
+    expect(again).toEqual(JSON.parse(JSON.stringify(events)));
+    const session = IncidentSession.fromLog('run-20261120010000-aaaa', again, () => false);
+    expect(session.ended).toBe(true);
+    const { headline, canCancel, plan, log, endedAt } = session.snapshot();
+    expect(headline).toMatchObject({ tone: 'good', title: 'Resolved' });
+    expect([canCancel, plan!.awaiting, plan!.fate]).toEqual([false, false, 'kept']);
+    expect(log.length).toBeGreaterThan(5);
+    expect(endedAt).toBe(events.at(-1)!.at);
+  });
+
+  it('of an interrupted run show where it stopped, at every length', () => {
+    for (let length = 1; length < events.length; length++) {
+      const session = IncidentSession.fromLog('run-1', events.slice(0, length) as RunEvent[], () => false);
+      const { headline, canCancel, stages, wayBack, endedAt } = session.snapshot();
+      expect(headline).toMatchObject({ tone: 'warn', title: 'This run did not end here' });
+      expect(canCancel).toBe(false);
+      expect([...stages, ...wayBack].some(({ state }) => state === 'now')).toBe(false);
+      expect(endedAt).toBe(events[length - 1]!.at);
+    }
+  });
+
+  it('survive a torn last line, and name other damage', async () => {
+    const path = write('run-20261120010000-aaaa');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.slice(0, -20));
+    expect(await readRun(home, 'run-20261120010000-aaaa')).toHaveLength(events.length - 1);
+    const lines = text.split('\n');
+    lines[3] = lines[3]!.slice(5);
+    await writeFile(path, lines.join('\n'));
+    await expect(readRun(home, 'run-20261120010000-aaaa')).rejects.toThrow('is damaged in line 4');
+  });
+
+  it.each(['../journal/index', 'run-A', 'run-20261120010000-zzzz'])('refuse %s', async (id) => {
+    await expect(readRun(home, id)).rejects.toThrow(/is not the name of a run|is not there any more/);
+  });
+});
