@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SoakTally } from '../test/soak/suites.ts';
 import { SUITES } from '../test/soak/suites.ts';
 
 /**
@@ -20,7 +21,7 @@ interface SoakReport {
   suite: string;
   /** Commit that was tested; `+changes` when the work tree differed from it. */
   commit: string;
-  items: Record<string, { passed: number; failed: number; failures: string[]; seconds: number }>;
+  items: Record<string, SoakTally & { seconds: number }>;
 }
 
 const git = (...args: string[]) => execFileSync('git', args, { cwd: root }).toString().trim();
@@ -47,8 +48,8 @@ try {
     const started = performance.now();
     const tally = await session.run(item);
     const seconds = Math.round((performance.now() - started) / 100) / 10;
-    const { passed, failed, failures } = tally;
-    report.items[item] = { passed, failed, failures, seconds };
+    const { passed, failed } = tally;
+    report.items[item] = { ...tally, seconds };
     writeFileSync(`${file}.new`, `${JSON.stringify(report, null, 2)}\n`);
     renameSync(`${file}.new`, file);
     process.stderr.write(`${suite.name} ${item}: ${passed} passed, ${failed} failed (${seconds} s)\n`);
@@ -58,6 +59,11 @@ try {
 }
 const all = Object.values(report.items);
 for (const failure of all.flatMap(({ failures }) => failures)) process.stderr.write(`FAILED ${failure}\n`);
+const figures = new Map<string, number>();
+for (const [name, value] of all.flatMap((one) => Object.entries(one.figures ?? {}))) {
+  figures.set(name, (figures.get(name) ?? 0) + value);
+}
+for (const [name, value] of figures) process.stdout.write(`${name}: ${value}\n`);
 const [passed, failed] = [all.reduce((sum, one) => sum + one.passed, 0), all.reduce((sum, one) => sum + one.failed, 0)];
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -6,6 +6,8 @@ export interface SoakTally {
   passed: number;
   failed: number;
   failures: string[];
+  /** Counts to be added up over the items and reported, whatever they are. */
+  figures?: Record<string, number>;
 }
 
 /** A long suite cut into items that can be run one by one. */
@@ -127,6 +129,30 @@ export const SUITES: SoakSuite[] = [
         return tallyOf([...problems, ...stateDifference(before, await agreement.state())]);
       } finally {
         await agreement.close();
+      }
+    }),
+  },
+  {
+    name: 'lock-race',
+    summary: 'two command lines and an editor race for one namespace, 200 rounds fenced and 200 client-side',
+    items: [...count(20).map((seed) => `fenced ${seed}`), ...count(20).map((seed) => `client-side ${seed}`)],
+    open: onCluster('simulated', async (instance, item) => {
+      const { openGateway } = await import('../cluster/gateway-harness.ts');
+      const { stratus } = await import('../cluster/fence-harness.ts');
+      const { raceForLock } = await import('../cluster/lock-race.ts');
+      const gateway = await openGateway(instance, 'soak');
+      const [level, seed] = item.split(' ') as ['fenced' | 'client-side', string];
+      try {
+        const report = await raceForLock(gateway, { level, seed: Number(seed), rounds: 10 });
+        const { stale, wrongUser } = report;
+        const failures = wrongUser > 0 ? [`${item}: ${wrongUser} writes with another identity`] : [];
+        // Without the fence it is a measurement.
+        if (level === 'fenced' && stale > 0) failures.push(`${item}: ${stale} writes of a stale holder`);
+        const figures = Object.fromEntries(Object.entries(report).map(([name, value]) => [`${level} ${name}`, value]));
+        return { ...tallyOf(failures), figures };
+      } finally {
+        await stratus(gateway, ['lock', 'uninstall-fence', '--yes']);
+        await gateway.close();
       }
     }),
   },
