@@ -201,6 +201,18 @@ function readPatch(text: string): unknown {
   }
 }
 
+/** A merge patch that only puts finalizers on, as some projects ask people to. */
+function setsFinalizer(documents: unknown): boolean {
+  const [patch, second]: unknown[] = Array.isArray(documents) ? documents : [];
+  if (second !== undefined) return false;
+  const finalizers = isRecord(patch) && isRecord(patch['metadata']) ? patch['metadata']['finalizers'] : undefined;
+  return Array.isArray(finalizers) && finalizers.length > 0 && finalizers.every((name) => typeof name === 'string');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The text of a patch, from -p or --patch. */
 function checkPatch({ parsed, effect, audience }: CheckInput): Problem[] {
   if (effect.command !== 'patch' || !effect.writes) return [];
@@ -215,7 +227,7 @@ function checkPatch({ parsed, effect, audience }: CheckInput): Problem[] {
           ...at(patch),
           message: 'the patch is neither JSON nor YAML; correct it',
         });
-    } else if (namesField(value, ['finalizers'])) {
+    } else if (namesField(value, ['finalizers']) && !(audience === 'human' && setsFinalizer(value))) {
       problems.push({
         rule: 'finalizer-removal',
         ...at(patch),

@@ -65,7 +65,7 @@ function targetProblem(input: CheckInput, target: Target): Problem | undefined {
       message: `deleting ${show(target)} cannot be undone; ${target.kind.plural === 'namespaces' ? 'delete or scale the objects inside it by name' : 'leave it in place'}`,
     };
   }
-  if (isNodeOrWorkload(target)) {
+  if (isNodeOrWorkload(target) && !(input.audience === 'human' && keepsDependents(input.parsed))) {
     const rewrite = scaleToZero(input, target);
     const isNode = target.kind.plural === 'nodes';
     const problem: Problem = {
@@ -78,6 +78,12 @@ function targetProblem(input: CheckInput, target: Target): Problem | undefined {
     return rewrite && !isNode ? { ...problem, rewrite } : problem;
   }
   return undefined;
+}
+
+/** The pods of a workload that is deleted so go on; there is a rule for that. */
+function keepsDependents(parsed: CheckInput['parsed']): boolean {
+  const value = lastFlag(parsed, 'cascade')?.value;
+  return value === 'orphan' || value === 'false';
 }
 
 function isNodeOrWorkload(target: Target): boolean {
@@ -178,7 +184,7 @@ function checkManner({ parsed }: CheckInput): Problem[] {
     }
   }
   const cascade = lastFlag(parsed, 'cascade');
-  if (cascade && (cascade.value === 'orphan' || cascade.value === 'false')) {
+  if (cascade && keepsDependents(parsed)) {
     problems.push({
       rule: 'orphan-dependents',
       first: cascade.index,

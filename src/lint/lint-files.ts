@@ -100,7 +100,9 @@ export function findFiles(paths: readonly string[], cwd: string): FoundFiles {
       for (const entry of readdirSync(real).sort())
         if (!SKIPPED_FOLDERS.has(entry)) visit(join(absolute, entry), false);
     } catch (error) {
-      found.unreadable.push({ path: shown(absolute), reason: reason(error) });
+      // A link that leads nowhere is part of many checkouts and nobody's file.
+      const leadsNowhere = !named && (error as NodeJS.ErrnoException).code === 'ENOENT';
+      if (!leadsNowhere) found.unreadable.push({ path: shown(absolute), reason: reason(error) });
     }
   };
 

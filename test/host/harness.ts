@@ -91,7 +91,10 @@ export async function runTests(tests: HostTest[], host: Omit<Host, 'prompts'>, c
       console.log(`ok   ${test.name} (${Math.round(performance.now() - started)} ms)`);
     } catch (error) {
       report.failed += 1;
-      report.failures.push(`${test.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      const asked = prompts.asked.length > 0 ? `\nasked: ${prompts.asked.join(' | ')}` : '';
+      report.failures.push(
+        `${test.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}${asked}`,
+      );
       console.log(`FAIL ${report.failures.at(-1)}`);
     }
   }

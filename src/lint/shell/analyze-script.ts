@@ -134,9 +134,9 @@ function visit(node: SyntaxNode, context: Context, around: Surroundings): void {
     case 'Word':
       if (!mayRun(node)) return;
       break;
-    case 'Script':
-      if (node.source !== undefined) {
-        backquoted(node.source, node, context);
+    case 'CommandExpansion':
+      if (node.script?.source !== undefined) {
+        backquoted(node.script.source, node, context);
         return;
       }
       break;
@@ -145,16 +145,33 @@ function visit(node: SyntaxNode, context: Context, around: Surroundings): void {
   forEachChild(node, (child) => visit(child, context, around));
 }
 
-/** A script inside escaped backquotes has its own text; every finding points at the whole of it. */
+/**
+ * A script inside escaped backquotes has its own text, of which each character was written as one or, with a backslash,
+ * two. `node` is the substitution around it.
+ */
 function backquoted(text: string, node: SyntaxNode, context: Context): void {
-  const at = { start: node.pos, end: node.end };
-  const inner: SourceText = {
+  const written = context.source.text.slice(node.pos, node.end);
+  const inner = withoutEscapes(text, written, node.pos) ?? {
     text,
-    base: at.start,
-    starts: new Array<number>(text.length).fill(at.start),
-    ends: new Array<number>(text.length).fill(at.end),
+    base: node.pos,
+    starts: new Array<number>(text.length).fill(node.pos),
+    ends: new Array<number>(text.length).fill(node.end),
   };
   run(within(context.source, inner), context.report, context.depth + 1, context.scope, false);
+}
+
+function withoutEscapes(text: string, written: string, base: number): SourceText | undefined {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let at = written.indexOf('`') + 1;
+  for (const char of text.split('')) {
+    const width = written.charAt(at) === '\\' && /[`\\$"]/.test(char) && written.charAt(at + 1) === char ? 2 : 1;
+    if (written.charAt(at + width - 1) !== char) return undefined;
+    starts.push(base + at);
+    ends.push(base + at + width);
+    at += width;
+  }
+  return { text, base: starts[0] ?? base, starts, ends };
 }
 
 function feedsInput(redirect: Redirection): boolean {
@@ -225,7 +242,7 @@ function mayRun(word: Word | Assignment): boolean {
 function nestedScripts(node: SyntaxNode, context: Context): void {
   forEachChild(node, (child) => {
     if ((child.type === 'Word' || child.type === 'Assignment') && !mayRun(child)) return;
-    if (child.type === 'Script') visit(child, context, PLAIN);
+    if (child.type === 'CommandExpansion' || child.type === 'Script') visit(child, context, PLAIN);
     else nestedScripts(child, context);
   });
 }

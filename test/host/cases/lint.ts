@@ -144,14 +144,14 @@ export const LINT_CLUSTER_TESTS: HostTest[] = [
       const [rehearse, run] = lenses.map(({ command }) => command!);
       assert.ok(rehearse && run, 'the line has its lenses');
 
-      host.prompts.picks = [context!];
+      host.prompts.picks = [context!, namespace!];
       await vscode.commands.executeCommand(rehearse.command, ...rehearse.arguments!);
       const rehearsed = await eventually('the rehearsal', () =>
         host.prompts.asked.find((text) => /^(info: Rehearsed on|error)/.test(text)),
       );
       assert.match(rehearsed, /^info: .*from-a-script \(undo exact/);
 
-      host.prompts.picks = [context!];
+      host.prompts.picks = [context!, namespace!];
       host.prompts.confirmations = [true];
       await vscode.commands.executeCommand(run.command, ...run.arguments!);
       const done = await eventually('the run', () =>
