@@ -35,10 +35,13 @@ export interface LeaseLockOptions {
    */
   seconds?: number;
   /** Lets the cluster itself enforce the lock, where a fence is installed. Default: client-side only. */
-  fence?: LockFence;
+  fence?: WriterFence;
   /** Whether a process of this machine runs; asked before a lock of the same machine is called dead. */
   isAlive?: (pid: number) => boolean;
 }
+
+/** What the lock asks of a fence. */
+export type WriterFence = Pick<LockFence, 'standing' | 'enter' | 'open' | 'successor' | 'leave'>;
 
 export interface LockReport {
   /** `dirty`: left behind in the middle of a transaction. `unknown`: the Lease may not be read. */
@@ -68,7 +71,7 @@ const MAX_ROUNDS = 20;
  */
 export class LeaseLock implements WriterLock {
   readonly #store: LeaseStore;
-  readonly #fence: LockFence | null;
+  readonly #fence: WriterFence | null;
   readonly #durationMs: number;
   readonly #clock: Clock;
   readonly #namespace: string;
@@ -145,9 +148,13 @@ export class LeaseLock implements WriterLock {
   async mark(phase: string, journalDigest?: string): Promise<void> {
     await this.#serial(async () => {
       const held = this.#requireHeld();
-      const dirty = phase === 'dirty' ? { credential: '' } : {};
-      await this.#swap(held, { phase, ...dirty, ...(journalDigest === undefined ? {} : { journalDigest }) });
-      if (phase === 'dirty') this.#forget();
+      const digest = journalDigest === undefined ? {} : { journalDigest };
+      if (phase !== 'dirty') return this.#swap(held, { phase, ...digest });
+      try {
+        await this.#swap(held, { phase, credential: '', ...digest });
+      } finally {
+        this.#forget();
+      }
     });
   }
 

@@ -5,7 +5,7 @@ import { KubeApi } from '../gateway/kube-api.ts';
 import { Monitor } from '../gateway/monitor.ts';
 import { passAsUpstream } from '../gateway/raw-access.ts';
 import type { Upstream } from '../gateway/upstream.ts';
-import { FENCE_NAME, WRITER_NAME } from './fence-manifests.ts';
+import { FENCE_NAME, GUARD_NAME, WRITER_NAME } from './fence-manifests.ts';
 import type { FenceState } from './fence-state.ts';
 import { readFence } from './fence-state.ts';
 import type { LockRecord } from './lease-record.ts';
@@ -72,6 +72,10 @@ export class LockFence {
     let why = '';
     if (fence.state === 'standing') {
       const token = await this.#tokens.request(signal).catch((error: unknown) => {
+        if (error instanceof ClusterError && error.reason === 'not-found') {
+          const repair = "an administrator runs 'stratus lock install-fence'";
+          throw new ClusterError('conflict', `service account ${WRITER_NAME} of the fence is missing: ${repair}`);
+        }
         if (!(error instanceof ClusterError) || error.reason !== 'forbidden') throw error;
         why = `no token of the writer: ${error.message}`;
         return null;
@@ -165,9 +169,14 @@ export class LockFence {
   }
 }
 
-/** Whether an answer is the fence's own refusal: the write did not happen. */
+/** Whether an answer is a refusal by the fence itself: the write did not happen. */
 export function isFenceDenial(status: number, message: string): boolean {
   return status === 403 && message.includes(`ValidatingAdmissionPolicy '${FENCE_NAME}'`);
+}
+
+/** Whether an answer is a refusal by the guard, which reads the phase from the Lease: the write did not happen. */
+export function isGuardDenial(status: number, message: string): boolean {
+  return status === 403 && message.includes(`ValidatingAdmissionPolicy '${GUARD_NAME}'`);
 }
 
 function reasonFor(fence: FenceState): string {

@@ -4,11 +4,13 @@ import type { LockLevel } from '../domain/ports.ts';
 import { messageOf, readAll } from '../gateway/messages.ts';
 import type { Upstream, UpstreamRequest, UpstreamResponse } from '../gateway/upstream.ts';
 import { UpstreamError } from '../gateway/upstream.ts';
-import { isFenceDenial } from './lock-fence.ts';
+import { isFenceDenial, isGuardDenial } from './lock-fence.ts';
 import type { WriterCredential } from './writer-token.ts';
 
 /** A token that just became the Lease's is known to every API server of a cluster after this time. */
 const SPREADS_WITHIN_MS = 3_000;
+/** The guard may still read the phase of a moment ago; what it refuses after this time, it refuses for good. */
+const GUARD_PATIENCE_MS = 1_000;
 const FIRST_PAUSE_MS = 20;
 /** Questions about rights are asked by POST. */
 const REVIEW = /^\/apis\/(authorization|authentication)\.k8s\.io\/[^/]+\/(self|local)?subject[a-z]*reviews(\?|$)/;
@@ -60,7 +62,7 @@ export class WriterUpstream implements Upstream {
     // A body that is a stream could not be sent a second time.
     const body = request.body && Buffer.isBuffer(request.body) ? request.body : await readAll(request.body);
     const again = { ...request, ...(request.body ? { body } : {}) };
-    const end = this.#clock.monotonic() + SPREADS_WITHIN_MS;
+    const began = this.#clock.monotonic();
     for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
       const used = this.#credential.active;
       const response = await this.#writer.request(again);
@@ -71,12 +73,14 @@ export class WriterUpstream implements Upstream {
       if (response.status !== 403) return response;
       const bytes = await readAll(response.body);
       const message = messageOf(bytes);
-      if (!isFenceDenial(403, message)) return { ...response, body: Readable.from([bytes]) };
+      const waited = this.#clock.monotonic() - began;
+      const outdated = isGuardDenial(403, message) && waited < GUARD_PATIENCE_MS;
+      if (!outdated && !isFenceDenial(403, message)) return { ...response, body: Readable.from([bytes]) };
       // Refused before anything happened: it may be sent again with the token that took the place of this one.
       const active = this.#credential.active;
       const young = active !== null && this.#clock.monotonic() - active.issued.monotonic < SPREADS_WITHIN_MS;
       const hopeful = active !== null && (active !== used || young);
-      if (!hopeful || this.#clock.monotonic() >= end) {
+      if (!outdated && (!hopeful || waited >= SPREADS_WITHIN_MS)) {
         throw new UpstreamError('credentials', 'the fence refused the write: another writer holds the lock', false);
       }
       await this.#clock.sleep(pause, request.signal);

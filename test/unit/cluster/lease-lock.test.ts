@@ -2,7 +2,11 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import type { WriterFence } from '../../../src/cluster/lease-lock.ts';
 import { LeaseLock } from '../../../src/cluster/lease-lock.ts';
+import type { LockRecord } from '../../../src/cluster/lease-record.ts';
+import type { WriterToken } from '../../../src/cluster/writer-token.ts';
+import { ClusterError } from '../../../src/domain/cluster-error.ts';
 import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
 import { UpstreamError } from '../../../src/gateway/upstream.ts';
 import { FakeClock, whileTimePasses } from './fake-clock.ts';
@@ -389,6 +393,132 @@ describe('breakLock and status', () => {
     const status = await bob.lock.status();
     expect(status).toMatchObject({ state: 'held', phase: 'undoing tx-1' });
     expect(Date.parse(status.renewedAt)).not.toBeNaN();
+  });
+});
+
+describe('with a fence', () => {
+  const token = (name: string): WriterToken => ({
+    token: name,
+    credential: `JTI=${name}`,
+    issued: { wall: 0, monotonic: 0 },
+  });
+
+  /** A fence that gives out tokens `1`, `2`, … and opens unless told otherwise. */
+  class StubFence implements WriterFence {
+    static issued = 0;
+    calls: string[] = [];
+    next: WriterToken | null = null;
+    refuses = false;
+    clientSide = '';
+
+    async standing() {
+      return { level: 'fenced' as const, why: '' };
+    }
+
+    async enter(record: LockRecord | null) {
+      this.calls.push(`enter ${record?.credential ?? 'nothing'}`);
+      if (this.clientSide) return { level: 'client-side' as const, why: this.clientSide };
+      return { level: 'fenced' as const, token: token(String(++StubFence.issued)) };
+    }
+
+    async open({ credential }: WriterToken) {
+      this.calls.push(`open ${credential}`);
+      if (this.refuses) throw new ClusterError('conflict', 'the fence refuses the holder');
+    }
+
+    async successor() {
+      return this.next;
+    }
+
+    leave() {
+      this.calls.push('leave');
+    }
+  }
+
+  function fenced() {
+    StubFence.issued = 0;
+    const server = new LeaseServer();
+    const clock = new FakeClock();
+    const fences = [new StubFence(), new StubFence()] as const;
+    const [ada, bob] = [
+      machine(server, clock, 'ada', { fence: fences[0] }),
+      machine(server, clock, 'bob', { fence: fences[1] }),
+    ];
+    return { server, clock, ada, bob, fences };
+  }
+
+  it('writes the id of the token with the holder, and takes it away with a release', async () => {
+    const { server, ada, fences } = fenced();
+    server.beforeWrite = () => fences[0].calls.push('write');
+    expect(await ada.acquire('tx-1')).toEqual({ ok: true, level: 'fenced' });
+    expect([server.note('writer-credential'), server.note('level')]).toEqual(['JTI=1', 'fenced']);
+    expect(fences[0].calls).toEqual(['enter nothing', 'write', 'open JTI=1']);
+    expect(ada.lock.level).toBe('fenced');
+    await ada.lock.release();
+    expect([server.note('writer-credential'), server.note('level')]).toEqual(['', 'fenced']);
+    expect([ada.lock.level, fences[0].calls.at(-1)]).toEqual([null, 'leave']);
+  });
+
+  it.each([
+    ['a dirty mark', async ({ ada }: ReturnType<typeof fenced>) => ada.lock.mark('dirty')],
+    ['breaking it', async ({ bob }: ReturnType<typeof fenced>) => bob.lock.breakLock()],
+  ])('takes the id away with %s', async (_what, act) => {
+    const world = fenced();
+    await world.ada.acquire('tx-1');
+    await world.ada.lock.mark('executing tx-1');
+    expect(world.server.note('writer-credential')).toBe('JTI=1');
+    await act(world);
+    expect(world.server.note('writer-credential')).toBe('');
+  });
+
+  it('stops writing after a dirty mark that could not be written', async () => {
+    const { server, ada } = fenced();
+    await ada.acquire('tx-1');
+    server.failWith = new UpstreamError('unreachable', 'away', false);
+    await expect(ada.lock.mark('dirty')).rejects.toThrow('away');
+    expect(ada.lock.level).toBeNull();
+  });
+
+  it('replaces the id of a dead holder in the write that takes over', async () => {
+    const { server, clock, ada, bob } = fenced();
+    await ada.acquire('tx-1');
+    clock.suspend(31_000);
+    const seen: (string | undefined)[] = [];
+    server.beforeWrite = () => seen.push(server.note('writer-credential'));
+    expect(await bob.acquire('tx-2')).toMatchObject({ level: 'fenced' });
+    expect([seen.at(-1), server.note('writer-credential')]).toEqual(['JTI=1', 'JTI=2']);
+    expect(server.holder).toContain('bob@');
+  });
+
+  it('renews the token together with the Lease', async () => {
+    const { server, clock, ada, fences } = fenced();
+    await ada.acquire('tx-1');
+    fences[0].next = token('9');
+    await clock.advance(10_500);
+    expect(server.note('writer-credential')).toBe('JTI=9');
+    expect(fences[0].calls.at(-1)).toBe('open JTI=9');
+    expect(ada.lost).toEqual([]);
+  });
+
+  it('gives the lock back when the API server refuses its holder', async () => {
+    const { server, ada, fences } = fenced();
+    fences[0].refuses = true;
+    await expect(ada.acquire('tx-1')).rejects.toThrow('the fence refuses the holder');
+    expect([server.holder, server.note('writer-credential'), ada.lock.level]).toEqual(['', '', null]);
+  });
+
+  it('lists no token while it holds client-side, and remembers that the cluster was fenced', async () => {
+    const { server, ada, fences } = fenced();
+    fences[0].clientSide = 'no right';
+    expect(await ada.acquire('tx-1')).toEqual({ ok: true, level: 'client-side' });
+    expect([server.note('writer-credential'), server.note('level')]).toEqual(['', 'client-side']);
+    fences[0].clientSide = '';
+    await ada.acquire('tx-2');
+    await ada.lock.release();
+    expect(server.note('level')).toBe('fenced');
+    await ada.acquire('uninstall');
+    await ada.lock.release('client-side');
+    expect(server.note('level')).toBe('client-side');
   });
 });
 

@@ -91,6 +91,18 @@ describe('WriterUpstream', () => {
     expect(writer.seen).toHaveLength(1);
   });
 
+  it('asks the guard again while it may not have read the latest phase, then passes its refusal on', async () => {
+    const { writer, clock, ask } = world('fenced');
+    await clock.advance(60_000);
+    const guard = { status: 403, message: DENIED.replaceAll('stratus-fence', 'stratus-guard') };
+    writer.answers.push(guard);
+    expect(await ask('DELETE')).toBe(200);
+    expect(writer.seen).toHaveLength(2);
+    writer.answers.push(...Array<typeof guard>(40).fill(guard));
+    expect(await ask('DELETE')).toBe(403);
+    expect(writer.seen.length).toBeLessThan(12);
+  });
+
   it('passes on what others refuse', async () => {
     const { writer, clock, ask } = world('fenced');
     await clock.advance(60_000);
