@@ -19,9 +19,11 @@ import type { SecretScrubber } from './redact.ts';
 import { passAsUpstream } from './raw-access.ts';
 import type { Upstream } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
-import type { Assessment, WriteInspector, WriteSubject } from './write-inspector.ts';
+import type { Assessment, WriteInspector } from './write-inspector.ts';
+import { MAX_PINS } from './write-inspector.ts';
 import { WriteSender } from './write-sender.ts';
-import { MAX_PINS, mayBeRace, patchMethod, Refused, Rejected } from './write-inspector.ts';
+import type { WriteSubject } from './write-subject.ts';
+import { mayBeRace, patchMethod, Refused, Rejected } from './write-subject.ts';
 
 /** The server stores no object beyond 1.5 MiB or so; JSON makes it longer. */
 const MAX_OBJECT = 64 * 1024 * 1024;
@@ -83,6 +85,11 @@ export class JournalMonitor implements Handler {
   async endStep(): Promise<{ refusals: Refusal[]; writes: number; problem: string }> {
     await this.noting;
     return { refusals: this.stepRefusals, writes: this.stepWrites, problem: this.stopped ?? '' };
+  }
+
+  /** What was refused since {@link beginStep}. */
+  get refusals(): readonly Refusal[] {
+    return this.stepRefusals;
   }
 
   /** HTTP writes that reached (or may have reached) the server in this transaction. */

@@ -13,8 +13,9 @@ import { carriesSecrets } from './redact.ts';
 import type { SecretScrubber } from './redact.ts';
 import type { Upstream } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
-import type { WriteInspector, WriteSubject } from './write-inspector.ts';
-import { patchMethod, Refused, Rejected } from './write-inspector.ts';
+import type { WriteInspector } from './write-inspector.ts';
+import type { WriteSubject } from './write-subject.ts';
+import { patchMethod, Refused, Rejected } from './write-subject.ts';
 
 /**
  * What earlier rehearsed writes would have left: objects by API path, null where one would be gone. Lets a command (or

@@ -13,7 +13,7 @@ import { jsonResponse, messageOf, parseObject, readAll, statusResponse } from '.
 import { isOtherConflict, isTransient, isWebhookFailure, Patience, retryAfter } from './patience.ts';
 import type { Upstream } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
-import type { WriteSubject } from './write-inspector.ts';
+import type { WriteSubject } from './write-subject.ts';
 
 /** The server stores no object beyond 1.5 MiB or so; JSON makes it longer. */
 const MAX_OBJECT = 64 << 20;
