@@ -18,6 +18,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   recover: async () => (await import('./recover.ts')).recoverCommand,
   journal: async () => (await import('./journal.ts')).journalCommand,
   lock: async () => (await import('./lock.ts')).lockCommand,
+  shell: async () => (await import('./shell.ts')).shellCommand,
   lint: async () => {
     const { lintCommand } = await import('./lint.ts');
     const { text } = await import('node:stream/consumers');

@@ -11,6 +11,7 @@ usage: stratus COMMAND [options]
   undo        take a transaction back and verify it (--last or --tx ID)
   recover     finish a transaction that was interrupted or diverged (--undo or --keep)
   journal     list | show ID | verify
+  shell       a terminal in which every kubectl goes through the gateway
   lock        status | break | install-fence | uninstall-fence
   lint        flag unsafe kubectl in YAML and scripts
 
@@ -58,6 +59,13 @@ exit: 0 undone and verified, 3 diverged, 4 cluster or configuration error, 6 str
                   cluster when STRATUS_SHARED_KEY (64 hex digits) or STRATUS_SHARED_KEY_FILE is set on both
 
 exit: 0 done and verified (or nothing to do), 3 diverged, 4 error, 6 stranded, 7 locked, 64 usage
+`,
+  shell: `usage: stratus shell [--context C] [--namespace N] [--write [--keep | --undo]] [-- PROGRAM ARGS...]
+  Runs your shell, or PROGRAM, with a KUBECONFIG that leads through the gateway: read only, or with --write as one
+  transaction that is kept or undone when it ends (asked for, or told by --keep or --undo). exec, attach and port-forward
+  are refused. Needs kubectl of your own on PATH.
+
+exit: 0 ended (of PROGRAM: its own code), 3 diverged, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
 `,
   journal: `usage: stratus journal list [--json] | show ID [--json] | verify [--json]
 

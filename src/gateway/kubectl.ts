@@ -119,7 +119,8 @@ interface Place {
   env: NodeJS.ProcessEnv;
 }
 
-function kubeconfigFor(server: string, namespace: string, context: string): string {
+/** A kubeconfig without credentials for a loopback address. */
+export function kubeconfigFor(server: string, namespace: string, context: string): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',

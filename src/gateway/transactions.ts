@@ -13,6 +13,7 @@ import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './derived-state.t
 import { Discovery } from './discovery.ts';
 import type { FaultHook } from './fault-points.ts';
 import { JournalMonitor } from './journal-monitor.ts';
+import type { Refusal } from './monitor.ts';
 import type { OpenRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
 import type { JournalStore, OpenJournal } from './journal-store.ts';
@@ -221,6 +222,22 @@ export class GatewayTransaction implements OpenTransaction {
       writes,
       problem: failure,
     };
+  }
+
+  /** Journal mode for programs of the engineer: all that they write is one command of this transaction. */
+  async terminal(): Promise<{
+    handler: Handler;
+    refuseStream: (method: string, path: string) => void;
+    refusals: () => readonly Refusal[];
+  }> {
+    const status = statusOf(this.journal.records);
+    if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
+    const index = this.steps++;
+    const at = new Date(this.options.clock.now()).toISOString();
+    await this.journal.append({ type: 'step', step: index, argv: ['(safe terminal)'], at });
+    this.monitor.beginStep(index);
+    const { monitor } = this;
+    return { handler: monitor, refuseStream: monitor.refuseStream, refusals: () => monitor.refusals };
   }
 
   /** Journal mode for our own code, without kubectl: the same rules, the same journal. Part of the current command. */

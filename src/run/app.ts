@@ -9,6 +9,7 @@ import type { WriteDetail } from '../gateway/journal-details.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import type { AskApproval, IncidentRun } from './incident-run.ts';
 import type { PastRun } from './run-history.ts';
+import type { ShellMode, ShellSession } from './shell-session.ts';
 
 /** A context of the user's kubeconfig, for pickers. */
 export interface ContextChoice {
@@ -137,6 +138,8 @@ export interface StratusApp {
   rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal>;
   /** `tx` is the committed transaction, null when nothing was written; `undo` is set when a failed command was undone. */
   runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult>;
+  /** A terminal in which every kubectl goes through the gateway. @throws LockedByAnother for `write` */
+  openShell(target: Target, mode: ShellMode): Promise<ShellSession>;
   /** Fires when the journal changed, also by another process. */
   onJournalChange(listener: () => void): { dispose(): void };
   dispose(): Promise<void>;

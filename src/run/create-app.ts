@@ -36,6 +36,7 @@ import { isOwed } from './owed-transactions.ts';
 import type { PastRun } from './run-history.ts';
 import { listRuns, readRun } from './run-history.ts';
 import { RunLog } from './run-log.ts';
+import type { ShellMode, ShellSession } from './shell-session.ts';
 import { sha256, TargetSession } from './target-session.ts';
 
 /** Composition of the application from its parts; the only place where they meet. */
@@ -200,6 +201,10 @@ class App implements StratusApp {
 
   async runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult> {
     return (await this.#session(target)).runCommand(argv, signal);
+  }
+
+  async openShell(target: Target, mode: ShellMode): Promise<ShellSession> {
+    return (await this.#session(target)).openShell(mode);
   }
 
   onJournalChange(listener: () => void): { dispose(): void } {

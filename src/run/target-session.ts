@@ -28,6 +28,7 @@ import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
 import { Kubectl } from '../gateway/kubectl.ts';
 import { Monitor } from '../gateway/monitor.ts';
 import type { SharedJournal } from '../gateway/shared-journal.ts';
+import type { GatewayTransaction } from '../gateway/transactions.ts';
 import { GatewayTransactions } from '../gateway/transactions.ts';
 import type { AppConfig, CommandResult, LockStatus } from './app.ts';
 import { LockedByAnother } from './app.ts';
@@ -35,6 +36,8 @@ import { agentRefusal, commandRefusal } from './confinement.ts';
 import type { AskApproval, IncidentRunPorts } from './incident-run.ts';
 import { owedOn } from './owed-transactions.ts';
 import { openSharedJournal, SharedRecovery } from './shared-recovery.ts';
+import type { ShellMode, ShellSession } from './shell-session.ts';
+import { openReadShell, openWriteShell } from './shell-session.ts';
 
 /** How long a decision to keep waits for the lock before it is recorded without. */
 const KEEP_TIMEOUT_MS = 45_000;
@@ -196,6 +199,32 @@ export class TargetSession {
       await share?.remove(id);
       return { value: undefined, clean: true };
     });
+  }
+
+  /** @throws LockedByAnother for `write` */
+  async openShell(mode: ShellMode): Promise<ShellSession> {
+    if (mode === 'read') return openReadShell(this.#connection, this.target);
+    const lock = await this.#acquire('safe terminal', new AbortController().signal);
+    if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
+    const release = (clean: boolean) =>
+      (clean ? this.#lock.release() : this.#lock.mark('dirty')).catch(() => undefined);
+    let transaction: GatewayTransaction | null = null;
+    try {
+      const transactions = await this.#transactions();
+      const { maxWrites } = DEFAULT_OPTIONS;
+      transaction = await transactions.begin({ run: 'shell', title: 'Safe terminal', maxWrites });
+      await this.#lock.mark(`executing ${transaction.id}`);
+      return await openWriteShell(transaction, this.target, release);
+    } catch (error) {
+      // Nothing was written yet; a transaction that cannot even be closed is owed.
+      const closed = await transaction?.commit().then(
+        () => true,
+        () => false,
+      );
+      await transaction?.dispose();
+      await release(closed ?? true);
+      throw error;
+    }
   }
 
   /** @throws Error without a shared key */

@@ -252,6 +252,10 @@ export class FakeApp implements StratusApp {
     throw new Error('not part of this world');
   }
 
+  async openShell(): Promise<never> {
+    throw new Error('not part of this world');
+  }
+
   onJournalChange(listener: () => void) {
     this.#listeners.add(listener);
     return { dispose: () => void this.#listeners.delete(listener) };

@@ -1,0 +1,73 @@
+import { runHere } from '../gateway/safe-terminal.ts';
+import type { StratusApp } from '../run/app.ts';
+import type { ShellSession } from '../run/shell-session.ts';
+import type { CommandIo } from './command-line.ts';
+import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import { EXIT, exitCodeOfUndo } from './exit-code.ts';
+import { undoText } from './undo.ts';
+import { UsageError } from './usage.ts';
+
+/** `stratus shell`: a terminal in which every kubectl goes through the gateway. */
+export async function shellCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
+  const dashes = args.indexOf('--');
+  const parsed = parseCommand('shell', dashes < 0 ? args : args.slice(0, dashes), {
+    ...TARGET_OPTIONS,
+    write: { type: 'boolean' },
+    keep: { type: 'boolean' },
+    undo: { type: 'boolean' },
+  });
+  rejectPositionals('shell', parsed);
+  const [write, keep, undo] = [parsed.flag('write'), parsed.flag('keep'), parsed.flag('undo')];
+  if (keep && undo) throw new UsageError('shell: --keep and --undo exclude each other');
+  if ((keep || undo) && !write) throw new UsageError('shell: --keep and --undo belong to --write');
+  if (write && !keep && !undo && !io.confirm) {
+    throw new UsageError('shell: there is no terminal to ask on at the end; add --keep or --undo');
+  }
+  const command = dashes < 0 ? [] : args.slice(dashes + 1);
+  if (dashes >= 0 && command.length === 0) throw new UsageError("shell: put a program after '--', or leave '--' out");
+  const app = await open();
+  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  const session = await app.openShell(target, write ? 'write' : 'read');
+  const place = `${target.namespace} @ ${target.context}`;
+  let code = 0;
+  let decision: 'keep' | 'undo' = 'undo';
+  try {
+    io.stderr(
+      write
+        ? `safe terminal on ${place}: each write is checked, recorded and part of transaction ${session.tx}\n`
+        : `safe terminal on ${place}: read only, values of Secrets are blank\n`,
+    );
+    io.stderr('exec, attach and port-forward are refused in it; it ends with this command\n');
+    const [program, ...argv] = command.length > 0 ? command : [defaultShell()];
+    code = await runHere(program!, argv, shellEnvironment(session, place));
+    if (session.written().length > 0) decision = keep ? 'keep' : undo ? 'undo' : await ask(session, io);
+  } finally {
+    const result = await session.end(decision);
+    if (result) {
+      io.stdout(undoText(session.tx ?? '', result, io.colour));
+      if (result.outcome !== 'undone') code = exitCodeOfUndo(result);
+    } else if (session.written().length > 0) {
+      io.stderr(`kept: 'stratus undo --tx ${session.tx}' takes it back\n`);
+    }
+  }
+  return code > 0 && command.length === 0 && code < 128 ? EXIT.ok : code;
+}
+
+async function ask(session: ShellSession, io: CommandIo): Promise<'keep' | 'undo'> {
+  io.stderr(
+    `written in this terminal:\n${session
+      .written()
+      .map((object) => `  ${object}\n`)
+      .join('')}`,
+  );
+  return (await io.confirm!('Keep it? (no: undo it)')) ? 'keep' : 'undo';
+}
+
+function defaultShell(): string {
+  return process.platform === 'win32' ? (process.env.ComSpec ?? 'cmd.exe') : (process.env.SHELL ?? '/bin/sh');
+}
+
+/** The engineer's own environment, but every kubectl in it goes through the gateway. */
+function shellEnvironment({ kubeconfig, mode }: ShellSession, place: string): NodeJS.ProcessEnv {
+  return { ...process.env, KUBECONFIG: kubeconfig, STRATUS_SHELL: mode, STRATUS_SHELL_TARGET: place };
+}

@@ -1,0 +1,96 @@
+import type { UndoResult } from '../domain/transaction.ts';
+import { refLabel } from '../domain/kube-object.ts';
+import { Monitor } from '../gateway/monitor.ts';
+import type { Refusal } from '../gateway/monitor.ts';
+import { SafeTerminal } from '../gateway/safe-terminal.ts';
+import type { GatewayTransaction } from '../gateway/transactions.ts';
+import type { Upstream } from '../gateway/upstream.ts';
+
+/** `read`: nothing can be written. `write`: every write is one transaction, which ends with the terminal. */
+export type ShellMode = 'read' | 'write';
+
+/** A safe terminal that is open; its owner must end it. */
+export interface ShellSession {
+  mode: ShellMode;
+  /** Path of the kubeconfig for the terminal's programs. */
+  kubeconfig: string;
+  /** The open transaction; null in read mode. */
+  tx: string | null;
+  /** Objects written so far. */
+  written(): string[];
+  /** What the gateway refused, in its own words, latest last. */
+  refusals(): string[];
+  /**
+   * Closes the gateway and, in write mode, keeps or undoes the transaction and gives the lock back. Nothing more
+   * happens when called again. @returns the undo, null when nothing was undone
+   */
+  end(decision: 'keep' | 'undo'): Promise<UndoResult | null>;
+}
+
+const REMEMBERED = 200;
+
+interface Place {
+  context: string;
+  namespace: string;
+}
+
+/** A terminal in read mode: Secret values are blank in it. */
+export async function openReadShell(upstream: Upstream, place: Place): Promise<ShellSession> {
+  const refused: string[] = [];
+  const note = ({ reason }: Refusal) => void (refused.push(reason), refused.splice(0, refused.length - REMEMBERED));
+  const monitor = new Monitor(upstream, 'read', {}, note);
+  const terminal = await SafeTerminal.open(monitor, monitor.refuseStream, place);
+  let open = true;
+  return {
+    mode: 'read',
+    kubeconfig: terminal.kubeconfig,
+    tx: null,
+    written: () => [],
+    refusals: () => [...refused],
+    end: async () => {
+      if (open) await terminal.close();
+      open = false;
+      return null;
+    },
+  };
+}
+
+/**
+ * A terminal whose writes are one transaction.
+ * @param release gives the lock back; `clean` is false when something is still owed
+ */
+export async function openWriteShell(
+  transaction: GatewayTransaction,
+  place: Place,
+  release: (clean: boolean) => Promise<void>,
+): Promise<ShellSession> {
+  const { handler, refuseStream, refusals } = await transaction.terminal();
+  const terminal = await SafeTerminal.open(handler, refuseStream, place);
+  let ended: Promise<UndoResult | null> | null = null;
+  const end = async (decision: 'keep' | 'undo'): Promise<UndoResult | null> => {
+    let clean = false;
+    try {
+      // What is still on its way through the gateway is finished or refused first.
+      await terminal.close();
+      if (decision === 'keep' || transaction.writes() === 0) {
+        await transaction.commit();
+        clean = true;
+        return null;
+      }
+      const result = await transaction.undo(new AbortController().signal);
+      clean = result.outcome === 'undone';
+      return result;
+    } finally {
+      await transaction.dispose();
+      await release(clean);
+    }
+  };
+  return {
+    mode: 'write',
+    kubeconfig: terminal.kubeconfig,
+    tx: transaction.id,
+    written: () => transaction.roots().map(refLabel),
+    refusals: () => refusals().map(({ reason }) => reason),
+    end: (decision) => (ended ??= end(decision)),
+  };
+}
