@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SoakTally } from '../test/soak/suites.ts';
+import type { SoakTally } from '../test/soak/soak-suite.ts';
 import { SUITES } from '../test/soak/suites.ts';
 
 /**
@@ -42,6 +42,10 @@ mkdirSync(folder, { recursive: true });
 const done = Object.keys(report.items).length;
 if (done > 0) process.stderr.write(`going on after ${done} finished item(s) of commit ${commit}\n`);
 const session = await suite.open();
+// What was started is stopped again; a second signal ends it at once, and the next start of a cluster cleans up.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void session.close().finally(() => process.exit(130)));
+}
 try {
   for (const item of suite.items) {
     if (report.items[item]) continue;

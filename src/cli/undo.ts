@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { refLabel } from '../domain/kube-object.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
-import type { TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import type { TransactionSummary, UndoProof, UndoResult } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { needConsent, parseCommand, rejectPositionals } from './command-line.ts';
@@ -64,6 +64,10 @@ export async function undoOne(
   return exitCodeOfUndo(result);
 }
 
+function ownershipText({ ownershipWrites = 0 }: UndoProof): string {
+  return ownershipWrites > 0 ? `, ${ownershipWrites} of them to give fields back to their owners` : '';
+}
+
 /** An incident often takes the way to the cluster along: it is asked again for a while before the undo is left for later. */
 async function untilReachable(io: CommandIo, undo: () => Promise<UndoResult>): Promise<UndoResult> {
   const end = performance.now() + REACH_WITHIN_MS;
@@ -90,7 +94,7 @@ export function undoText(tx: string, result: UndoResult, colour: boolean): strin
     const { proof } = result;
     const levels = Object.entries(proof.levels).map(([level, holds]) => `${level} ${holds ? 'equal' : 'differs'}`);
     const lines = [
-      `${paint('green', 'undone and verified')}: ${tx}, ${result.writes} write(s)`,
+      `${paint('green', 'undone and verified')}: ${tx}, ${result.writes} write(s)${ownershipText(proof)}`,
       `  checkpoint ${proof.hashBefore}`,
       `  now        ${proof.hashAfter}`,
       `  ${levels.join(', ')}`,

@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { Target } from '../domain/target.ts';
+import type { FaultHook } from '../gateway/fault-points.ts';
 import { SteadyUpstream } from '../gateway/steady-upstream.ts';
 import type { Upstream } from '../gateway/upstream.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
@@ -15,6 +16,11 @@ import { LockFence } from './lock-fence.ts';
 import { WriterCredential } from './writer-token.ts';
 import { WriterUpstream } from './writer-upstream.ts';
 
+export interface FencedLockOptions extends LeaseLockOptions {
+  /** Only tests set it. */
+  crash?: FaultHook;
+}
+
 /** The writer lock of one cluster together with its fence, and the way on which transactions write. */
 export class FencedLock {
   readonly lock: LeaseLock;
@@ -23,21 +29,25 @@ export class FencedLock {
   readonly #own: ClusterConnection;
   readonly #writer: ClusterConnection;
   readonly #clock: Clock;
-  readonly #options: LeaseLockOptions;
+  readonly #options: FencedLockOptions;
 
   private constructor(
     own: ClusterConnection,
     writer: ClusterConnection,
     credential: WriterCredential,
     clock: Clock,
-    options: LeaseLockOptions,
+    options: FencedLockOptions,
   ) {
     const namespace = options.namespace ?? DEFAULT_LOCK_NAMESPACE;
     const fence = new LockFence(own, writer, credential, clock, namespace);
     // Shorter than what is left between a renewal and the moment at which the lock is given up.
     const patienceMs = ((options.seconds ?? LEASE_SECONDS) * 1000) / 6;
     // Every write of the Lease is a compare-and-swap: sending it again after a lost answer can only fail.
-    const steady = new SteadyUpstream(own, { clock, patienceMs, repeats: ({ path }) => path.includes('/leases') });
+    const steady = new SteadyUpstream(withFaultPoints(own, options.crash), {
+      clock,
+      patienceMs,
+      repeats: ({ path }) => path.includes('/leases'),
+    });
     this.lock = new LeaseLock(steady, clock, { ...options, fence });
     this.upstream = new WriterUpstream(own, writer, credential, () => this.lock.level, clock);
     this.#own = own;
@@ -52,7 +62,7 @@ export class FencedLock {
     target: Target,
     own: ClusterConnection,
     clock: Clock,
-    options: LeaseLockOptions,
+    options: FencedLockOptions,
   ): Promise<FencedLock> {
     const credential = new WriterCredential();
     const writer = await connect(kubeconfig, target, { clock, environment: process.env }, credential);
@@ -87,4 +97,17 @@ export class FencedLock {
   #installer(): FenceInstaller {
     return new FenceInstaller(this.#own, this.#options.namespace ?? DEFAULT_LOCK_NAMESPACE);
   }
+}
+
+function withFaultPoints(next: Upstream, crash: FaultHook | undefined): Upstream {
+  if (!crash) return next;
+  return {
+    request: async (request) => {
+      if (request.method === 'GET') return next.request(request);
+      crash('lock.before-write');
+      const response = await next.request(request);
+      crash('lock.after-write');
+      return response;
+    },
+  };
 }

@@ -74,6 +74,8 @@ export interface UndoProof {
   hashAfter: string;
   levels: Partial<Record<EqualityLevel, boolean>>;
   residue: string[];
+  /** How many of the writes only gave fields back to their former owners (L5). */
+  ownershipWrites?: number;
   /** Other people's edits that were kept. */
   foreign: FieldDifference[];
 }

@@ -1,8 +1,10 @@
 /**
- * Every boundary between journal and API at which a process can die. Tests kill it at each of them; recovery must
+ * Every boundary between journal, writer lock and API at which a process can die. Tests kill it at each of them; recovery must
  * then end in the checkpoint or the committed result.
  */
 export const FAULT_POINTS = [
+  'lock.before-write',
+  'lock.after-write',
   'begin.before-journal',
   'begin.after-journal',
   'step.after-record',

@@ -169,17 +169,21 @@ export class Replay {
   /** Deletes exactly this object and waits until it is gone; pods that hold a claim are let go first. */
   private async deleteObject(ref: ObjectRef, path: string, live: KubeObject): Promise<boolean> {
     const uid = live.metadata.uid ?? '';
-    if (!live.metadata.deletionTimestamp) {
+    const patience = this.access.patience();
+    for (let now: KubeObject | null = live; now?.metadata.uid === uid && !now.metadata.deletionTimestamp;) {
       const answer = await this.access.write(ref, 'DELETE', path, {
         apiVersion: 'v1',
         kind: 'DeleteOptions',
         preconditions: { uid },
         propagationPolicy: 'Background',
       });
-      if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409) {
+      if (answer.status < 300 || answer.status === 404) break;
+      if (answer.status !== 409) {
         this.diverge(ref, '', undefined, `could not be deleted: ${answer.message}`);
         return false;
       }
+      now = await this.access.get(path);
+      if (now?.metadata.uid === uid) await this.access.beforeAnother(patience, ref, answer);
     }
     const gone =
       ref.kind === 'PersistentVolumeClaim'

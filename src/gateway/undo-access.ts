@@ -36,6 +36,8 @@ export class UndoAccess {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   writes = 0;
+  /** Those of them that only gave fields back to their owners. */
+  ownershipWrites = 0;
   private readonly options: UndoAccessOptions;
   private readonly grants = new Set<string>();
   private readonly session: KubeApi;

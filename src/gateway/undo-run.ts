@@ -94,6 +94,7 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   });
   const proof = {
     ...verified.proof,
+    ownershipWrites: access.ownershipWrites,
     residue: unique([...replay.residue, ...verified.proof.residue]),
     foreign: uniqueFields([...verified.proof.foreign, ...replay.foreign]).map(blankField),
   };

@@ -224,6 +224,7 @@ async function giveBack(access: UndoAccess, ref: ObjectRef, path: string, before
       ...(live.metadata.managedFields ?? []).filter(isStatus),
     ];
     const answer = await access.write(ref, 'PUT', path, body);
+    if (answer.status < 300) access.ownershipWrites++;
     // 409: somebody updated the status meanwhile, or the answer to the first try was lost and it is done.
     if (answer.status >= 300 && answer.status !== 409) return false;
     if (answer.object && answer.status < 300) return sameOwnership(before, answer.object);

@@ -15,6 +15,7 @@ import { mu } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import { undoOf, writeDetails } from '../gateway/journal-details.ts';
+import type { FaultHook } from '../gateway/fault-points.ts';
 import { JournalDamaged } from '../gateway/journal-lines.ts';
 import { JournalStore } from '../gateway/journal-store.ts';
 import { findKubectl } from '../gateway/kubectl-binary.ts';
@@ -50,6 +51,8 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
 export interface AppParts {
   clock: Clock;
   brain: Brain;
+  /** Called at every boundary at which the process can die; default: nothing happens there. */
+  crash?: FaultHook;
 }
 
 class App implements StratusApp {
@@ -243,6 +246,7 @@ class App implements StratusApp {
         config: this.#config,
         store: this.#store,
         clock: this.#parts.clock,
+        ...(this.#parts.crash ? { crash: this.#parts.crash } : {}),
         kubectl: () => findKubectl(this.#config.kubectlPath, process.env),
       });
       this.#sessions.set(key, session);

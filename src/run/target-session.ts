@@ -23,6 +23,7 @@ import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, StepResult, UndoResult } from '../domain/transaction.ts';
+import type { FaultHook } from '../gateway/fault-points.ts';
 import type { JournalStore } from '../gateway/journal-store.ts';
 import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
 import { Kubectl } from '../gateway/kubectl.ts';
@@ -47,6 +48,8 @@ export interface SessionParts {
   store: JournalStore;
   clock: Clock;
   kubectl(): Promise<KubectlBinary>;
+  /** Only tests set it. */
+  crash?: FaultHook;
 }
 
 /** Who hears of a lost lock; set after the lock was opened. */
@@ -101,6 +104,7 @@ export class TargetSession {
       stateFolder: config.stateFolder,
       ...(config.lockNamespace ? { namespace: config.lockNamespace } : {}),
       ...(config.lockSeconds ? { seconds: config.lockSeconds } : {}),
+      ...(parts.crash ? { crash: parts.crash } : {}),
       onLost: (reason) => lost.tell(reason),
     });
     return new TargetSession(target, parts, connection, writers, lost);
@@ -352,7 +356,7 @@ export class TargetSession {
   }
 
   async #transactions(): Promise<GatewayTransactions> {
-    const { config, store, clock } = this.#parts;
+    const { config, store, clock, crash } = this.#parts;
     const { fingerprint } = this.target;
     const kubectl = new Kubectl(await this.#parts.kubectl(), config.stateFolder, fingerprint, config.workingFolder);
     const mayWrite = async () => {
@@ -368,6 +372,7 @@ export class TargetSession {
       clock,
       mayWrite,
       share: await this.#share(),
+      ...(crash ? { crash } : {}),
     });
   }
 

@@ -10,7 +10,7 @@ import type { CrashOrder } from './undo-crash-child.ts';
 import { deployment } from './undo-actions.ts';
 import { createFixtures, readWorld, worldDifference, type World } from './undo-world.ts';
 
-const CHILD = fileURLToPath(new URL('undo-crash-child.ts', import.meta.url));
+const CHILD = 'undo-crash-child.ts';
 
 export interface CrashScenario {
   mode: 'commit' | 'undo';
@@ -59,10 +59,10 @@ export async function runCrash(gateway: GatewayHarness, scenario: CrashScenario)
       trace: join(stateFolder, `trace-${mode}-${dieAt}`),
       withKubectl: scenario.withKubectl,
     });
-    const passed = await runChild(order(scenario.mode, scenario.first));
+    const passed = await runCrashChild(CHILD, order(scenario.mode, scenario.first));
     let recoveryPassed: string[] = [];
-    if (scenario.second > 0) recoveryPassed = await runChild(order('recover', scenario.second));
-    const last = await runChild({ ...order('recover', 0), trace: join(stateFolder, 'trace-last') });
+    if (scenario.second > 0) recoveryPassed = await runCrashChild(CHILD, order('recover', scenario.second));
+    const last = await runCrashChild(CHILD, { ...order('recover', 0), trace: join(stateFolder, 'trace-last') });
     return {
       passed,
       recoveryPassed: recoveryPassed.length > 0 ? recoveryPassed : last,
@@ -100,8 +100,18 @@ async function judge(
   return { problems, outcome: committed ? 'committed' : 'checkpoint' };
 }
 
-async function runChild(order: CrashOrder): Promise<string[]> {
-  const child = spawn(process.execPath, [CHILD, JSON.stringify(order)], { stdio: ['ignore', 'ignore', 'pipe'] });
+/** Children compile a hundred files each; together they need to do so only once. */
+export function compileCache(): { NODE_COMPILE_CACHE: string } {
+  return { NODE_COMPILE_CACHE: join(tmpdir(), 'stratus-test-compile-cache') };
+}
+
+/** Runs a script of this folder that may kill itself. Boundaries it passed, in order. @throws Error when it fails otherwise */
+export async function runCrashChild(script: string, order: { trace: string }): Promise<string[]> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, JSON.stringify(order)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...compileCache() },
+  });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const [code, name] = await new Promise<[number | null, string | null]>((resolve) =>

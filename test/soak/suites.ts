@@ -1,44 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { downCluster, upCluster, type Instance } from '../testbed/instance.ts';
 import { StreamReport } from '../testbed/report.ts';
-
-export interface SoakTally {
-  passed: number;
-  failed: number;
-  failures: string[];
-  /** Counts to be added up over the items and reported, whatever they are. */
-  figures?: Record<string, number>;
-}
-
-/** A long suite cut into items that can be run one by one. */
-export interface SoakSuite {
-  name: string;
-  summary: string;
-  items: string[];
-  open(): Promise<{ run(item: string): Promise<SoakTally>; close(): Promise<void> }>;
-}
-
-const count = (length: number) => [...Array(length).keys()].map((index) => String(index + 1));
-const tallyOf = (failures: string[]): SoakTally => ({
-  passed: failures.length === 0 ? 1 : 0,
-  failed: failures.length === 0 ? 0 : 1,
-  failures,
-});
-
-/** Starts a cluster of its own for the suite and stops it afterwards. */
-function onCluster(nodes: 'real' | 'simulated', run: (instance: Instance, item: string) => Promise<SoakTally>) {
-  return async () => {
-    const report = new StreamReport();
-    const name = `soak-${process.pid}`;
-    const instance = await upCluster({ name, nodes }, report);
-    return {
-      run: (item: string) => run(instance, item),
-      close: async () => {
-        await downCluster(name, report);
-      },
-    };
-  };
-}
+import type { SoakSuite } from './soak-suite.ts';
+import { count, onCluster, tallyOf } from './soak-suite.ts';
+import { UNDO_SUITES } from './undo-suites.ts';
 
 export const SUITES: SoakSuite[] = [
   {
@@ -56,62 +20,7 @@ export const SUITES: SoakSuite[] = [
       return { passed, failed, failures };
     }),
   },
-  {
-    name: 'undo-random',
-    summary: '1,000 random transactions of up to 15 writes, each undone and compared',
-    items: count(100),
-    open: onCluster('simulated', async (instance, item) => {
-      const { openGateway } = await import('../cluster/gateway-harness.ts');
-      const { randomTransactions } = await import('../cluster/undo-random.ts');
-      const gateway = await openGateway(instance, 'soak');
-      try {
-        const report = await randomTransactions(gateway, {
-          seed: Number(item) * 10,
-          transactions: 10,
-          maxOperations: 15,
-        });
-        process.stderr.write(
-          `  ${report.done} writes, undone with ${report.undoWrites} (step by step: ${report.lifoWrites})\n`,
-        );
-        return tallyOf(report.differences);
-      } finally {
-        await gateway.close();
-      }
-    }),
-  },
-  {
-    name: 'undo-crash',
-    summary: 'killed at every boundary between journal and API, alone and paired with a kill of the recovery',
-    items: ['undo', 'commit', 'pairs'],
-    open: onCluster('simulated', async (instance, item) => {
-      const { openGateway } = await import('../cluster/gateway-harness.ts');
-      const { runCrash } = await import('../cluster/undo-crash.ts');
-      const gateway = await openGateway(instance, 'soak');
-      const failures: string[] = [];
-      let passed = 0;
-      const attempt = async (mode: 'undo' | 'commit', first: number, second: number) => {
-        const { problems } = await runCrash(gateway, { mode, first, second, withKubectl: false });
-        if (problems.length === 0) passed += 1;
-        failures.push(...problems.map((problem) => `${mode}, killed at ${first} and ${second}: ${problem}`));
-      };
-      try {
-        const whole = await runCrash(gateway, {
-          mode: item === 'commit' ? 'commit' : 'undo',
-          first: 0,
-          second: 0,
-          withKubectl: false,
-        });
-        const boundaries = whole.passed.length;
-        for (let first = 1; first <= boundaries; first++) {
-          if (item !== 'pairs') await attempt(item as 'undo' | 'commit', first, 0);
-          else for (let second = 1; second <= boundaries; second++) await attempt('undo', first, second);
-        }
-        return { passed, failed: failures.length, failures };
-      } finally {
-        await gateway.close();
-      }
-    }),
-  },
+  ...UNDO_SUITES,
   {
     name: 'lint-agreement',
     summary: 'every command of the lint corpora against the gateway in read and in journal mode',

@@ -1,0 +1,142 @@
+import type { GatewayHarness } from '../cluster/gateway-harness.ts';
+import type { Instance } from '../testbed/instance.ts';
+import type { SoakSuite, SoakTally } from './soak-suite.ts';
+import { count, onCluster, shardOf, shards, tallyOf, tryAll } from './soak-suite.ts';
+
+/** Each run has a namespace of its own; more side by side only wait for each other. */
+const SIDE_BY_SIDE = 3;
+
+const onGateway = (run: (gateway: GatewayHarness, item: string) => Promise<SoakTally>) =>
+  onCluster('simulated', async (instance: Instance, item) => {
+    const { openGateway } = await import('../cluster/gateway-harness.ts');
+    const gateway = await openGateway(instance, 'soak');
+    try {
+      return await run(gateway, item);
+    } finally {
+      await gateway.close();
+    }
+  });
+
+const numbers = (length: number) => count(length).map(Number);
+
+export const UNDO_SUITES: SoakSuite[] = [
+  {
+    name: 'undo-random',
+    summary: '1,000 random transactions of up to 15 writes, each undone and compared',
+    items: count(100),
+    open: onGateway(async (gateway, item) => {
+      const { randomTransactions } = await import('../cluster/undo-random.ts');
+      const report = await randomTransactions(gateway, {
+        seed: Number(item) * 10,
+        transactions: 10,
+        maxOperations: 15,
+      });
+      const { done, undoWrites, lifoWrites, ownershipWrites } = report;
+      process.stderr.write(
+        `  ${done} writes, undone with ${undoWrites} (step by step: ${lifoWrites}), and ${ownershipWrites} to give fields back\n`,
+      );
+      const figures = {
+        writes: done,
+        'writes of undo': undoWrites,
+        'step by step': lifoWrites,
+        ownership: ownershipWrites,
+      };
+      return { ...tallyOf(report.differences), figures };
+    }),
+  },
+  {
+    name: 'undo-crash',
+    summary: 'killed at every boundary between journal, lock and API, alone and paired with a kill of the recovery',
+    items: [
+      'undo',
+      'commit',
+      ...shards('pairs undo', 8),
+      ...shards('pairs commit', 4),
+      'command apply',
+      'command undo',
+      ...shards('command-pairs apply', 8),
+      ...shards('command-pairs undo', 8),
+    ],
+    open: onGateway(async (gateway, item) => {
+      const words = item.split(' ');
+      return words[0]!.startsWith('command') ? crashCommands(gateway, words) : crashTransactions(gateway, words);
+    }),
+  },
+  {
+    name: 'undo-faults',
+    summary: 'every fault of a proxy at every request of a transaction and its undo: once, three times, without an end',
+    items: [...shards('commit', 16), ...shards('undo', 16)],
+    open: onGateway(async (gateway, item) => {
+      const { allScenarios, FaultLab } = await import('../cluster/undo-faults.ts');
+      const [mode, shard] = item.split(' ') as ['commit' | 'undo', string];
+      const course = async () => {
+        const lab = await FaultLab.open(gateway);
+        return { lab, scenarios: allScenarios(mode, await lab.course(mode)) };
+      };
+      const first = await course();
+      await first.lab.close();
+      // A laboratory is used until something failed in it: its end is the start of the next.
+      let current: Awaited<ReturnType<typeof course>> | null = null;
+      const tally = await tryAll(shardOf(first.scenarios, shard), 1, async (scenario) => {
+        current ??= await course();
+        const { problems } = await current.lab.run(scenario);
+        if (problems.length > 0) {
+          await current.lab.close();
+          current = null;
+        }
+        return problems;
+      });
+      await (current as Awaited<ReturnType<typeof course>> | null)?.lab.close();
+      return tally;
+    }),
+  },
+  {
+    name: 'journal-damage',
+    summary: 'the journal of a real transaction cut at every byte and with a bit flipped at every byte',
+    items: ['cut', 'flip', ...shards('undo', 4)],
+    open: onGateway(async (gateway, item) => {
+      const { DamageLab } = await import('../cluster/journal-damage.ts');
+      const lab = await DamageLab.open(gateway);
+      try {
+        const [kind, shard] = item.split(' ') as ['cut' | 'flip' | 'undo', string | undefined];
+        if (kind !== 'undo') return await tryAll(lab.everyDamage(kind), 1, (damage) => lab.read(damage));
+        const some = [...lab.everyDamage('cut'), ...lab.everyDamage('flip')].filter((_, index) => index % 97 === 0);
+        return await tryAll(shardOf(some, shard), 1, (damage) => lab.undo(damage));
+      } finally {
+        await lab.close();
+      }
+    }),
+  },
+];
+
+async function crashTransactions(gateway: GatewayHarness, words: string[]): Promise<SoakTally> {
+  const { runCrash } = await import('../cluster/undo-crash.ts');
+  const paired = words[0] === 'pairs';
+  const mode = (paired ? words[1] : words[0]) as 'undo' | 'commit';
+  const crash = (first: number, second: number) => runCrash(gateway, { mode, first, second, withKubectl: false });
+  const whole = await crash(0, 0);
+  const boundaries = numbers(whole.passed.length);
+  if (!paired) return tryAll(boundaries, SIDE_BY_SIDE, async (first) => (await crash(first, 0)).problems);
+  // The recovery of an early death passes fewer boundaries than a whole undo; beyond its last it is just not killed.
+  const undone =
+    mode === 'undo' ? whole : await runCrash(gateway, { mode: 'undo', first: 0, second: 0, withKubectl: false });
+  const pairs = boundaries.flatMap((first) => numbers(undone.passed.length).map((second) => [first, second] as const));
+  return tryAll(shardOf(pairs, words[2]), SIDE_BY_SIDE, async (pair) => (await crash(...pair)).problems);
+}
+
+async function crashCommands(gateway: GatewayHarness, words: string[]): Promise<SoakTally> {
+  const { crashAtCommandLine } = await import('../cluster/undo-cli-crash.ts');
+  const work = words[1] as 'apply' | 'undo';
+  const whole = await crashAtCommandLine(gateway, { work, first: 0, second: 0 });
+  const boundaries = numbers(whole.passed.length);
+  const seconds =
+    words[0] === 'command'
+      ? [0]
+      : numbers((await crashAtCommandLine(gateway, { work: 'undo', first: 0, second: 0 })).passed.length);
+  const pairs = boundaries.flatMap((first) => seconds.map((second) => ({ work, first, second })));
+  return tryAll(
+    shardOf(pairs, words[2]),
+    SIDE_BY_SIDE,
+    async (pair) => (await crashAtCommandLine(gateway, pair)).problems,
+  );
+}
