@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { lockSecondsOf } from '../cluster/lease-record.ts';
 import { stateFolder } from '../gateway/state-folder.ts';
 import type { StratusApp } from '../run/app.ts';
 import { LockedByAnother } from '../run/app.ts';
@@ -89,7 +90,7 @@ async function main(args: string[]): Promise<number> {
       lockNamespace: process.env.STRATUS_LOCK_NAMESPACE,
       sharedKey: process.env.STRATUS_SHARED_KEY,
       sharedKeyFile: process.env.STRATUS_SHARED_KEY_FILE,
-      lockSeconds: lockSeconds(process.env.STRATUS_LOCK_SECONDS),
+      lockSeconds: lockSecondsOf(process.env.STRATUS_LOCK_SECONDS),
       ...(name === 'run' ? { workingFolder: process.cwd() } : {}),
     });
     opened.push(app);
@@ -101,14 +102,6 @@ async function main(args: string[]): Promise<number> {
   } finally {
     for (const app of opened) await app.dispose();
   }
-}
-
-/** @throws UsageError */
-function lockSeconds(text: string | undefined): number | undefined {
-  if (!text) return undefined;
-  const seconds = Number(text);
-  if (Number.isInteger(seconds) && seconds >= 6 && seconds <= 300) return seconds;
-  throw new UsageError(`STRATUS_LOCK_SECONDS wants a whole number from 6 to 300, not '${text}'`);
 }
 
 async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> {

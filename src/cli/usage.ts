@@ -76,6 +76,8 @@ exit: 0 done, 4 a journal is damaged (the damage is named), 64 usage
        stratus lock install-fence | uninstall-fence [--yes] [--context C] [--json]
   install-fence lets the cluster itself refuse writes of everybody but the holder of the lock (docs/rbac); it needs
   the rights of an administrator and Kubernetes 1.30. Without --yes it only shows what it would do.
+  STRATUS_LOCK_NAMESPACE: where the lock lives (default kube-system), the same for all writers of a cluster.
+  STRATUS_LOCK_SECONDS: 6 to 300 (default 30), after which a silent holder's lock may be taken over.
 
 exit: 0 done, 4 cluster or configuration error, 64 usage
 `,

@@ -32,6 +32,17 @@ export interface LockOwner {
 
 export const LEASE_NAME = 'stratus-alock';
 export const LEASE_SECONDS = 30;
+/**
+ * The value of STRATUS_LOCK_SECONDS; undefined when it is not set.
+ * @throws Error that says what is allowed
+ */
+export function lockSecondsOf(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds >= 6 && seconds <= 300) return seconds;
+  throw new Error(`STRATUS_LOCK_SECONDS wants a whole number from 6 to 300, not '${text}'`);
+}
+
 /** All writers of a cluster must use the same one. */
 export const DEFAULT_LOCK_NAMESPACE = 'kube-system';
 export const PREFIX = 'stratus-oncall/';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { homedir } from 'node:os';
+import { lockSecondsOf } from '../cluster/lease-record.ts';
 import { stateFolder } from '../gateway/state-folder.ts';
 import type { AppConfig } from '../run/app.ts';
 import type { RunOptions } from '../domain/run-event.ts';
@@ -15,6 +16,7 @@ export function appConfig(): AppConfig {
   return {
     // The same folder as the command line's: journal and key are shared.
     stateFolder: stateFolder(process.env, process.platform),
+    lockSeconds: lockSecondsOf(process.env.STRATUS_LOCK_SECONDS),
     ...(process.env.STRATUS_LOCK_NAMESPACE ? { lockNamespace: process.env.STRATUS_LOCK_NAMESPACE } : {}),
     ...(kubectlPath ? { kubectlPath } : {}),
     ...(kubeconfig ? { kubeconfig } : {}),
