@@ -97,9 +97,10 @@ export class LeaseLock implements WriterLock {
     this.#onLost = options.onLost ?? (() => undefined);
   }
 
-  /** How the lock is held now; null when it is not. */
+  /** How the lock is held now; null when it is not, or when it expired while this process was suspended. */
   get level(): LockLevel | null {
-    return this.#held?.level ?? null;
+    const held = this.#held;
+    return held && this.#age(held) < this.#durationMs ? held.level : null;
   }
 
   /**

@@ -181,7 +181,9 @@ describe('renewal', () => {
   it('counts the time that the machine slept', async () => {
     const { ada, clock } = world();
     await ada.acquire('tx');
+    expect(ada.lock.level).toBe('client-side');
     clock.suspend(31_000);
+    expect(ada.lock.level).toBeNull();
     expect(await ada.lock.renew()).toBe(false);
     expect(ada.lost[0]).toMatch(/not renewed for 3[12] s/);
     await expect(ada.lock.mark('executing')).rejects.toMatchObject({ reason: 'conflict' });
