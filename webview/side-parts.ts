@@ -173,18 +173,15 @@ export function renderTransactions(
 }
 
 function transactionButtons(id: string, state: TransactionView['state'], actions: TransactionActions): HTMLElement[] {
+  // Several transactions have the same buttons: the spoken name tells them apart, and begins with what is written.
   const button = (name: string, text: string, label: string, click: () => void) =>
-    h(
-      'button',
-      { class: 'secondary small', 'data-focus': `${name}-${id}`, 'aria-label': `${label} ${id}`, click },
-      text,
-    );
-  if (state === 'committed') return [button('undo', 'Undo', 'Undo', () => actions.undo(id))];
+    h('button', { class: 'secondary small', 'data-focus': `${name}-${id}`, 'aria-label': label, click }, text);
+  if (state === 'committed') return [button('undo', 'Undo', `Undo ${id}`, () => actions.undo(id))];
   if (state !== 'diverged') return [];
   return [
-    button('inspect', 'Inspect', 'Compare what could not be restored by', () => actions.inspect(id)),
-    button('undo', 'Try again', 'Try again to undo', () => actions.undo(id)),
-    button('keep', 'Keep as it is', 'Keep as it is:', () => actions.keep(id)),
+    button('inspect', 'Inspect', `Inspect what the undo of ${id} could not restore`, () => actions.inspect(id)),
+    button('undo', 'Try again', `Try again to undo ${id}`, () => actions.undo(id)),
+    button('keep', 'Keep as it is', `Keep as it is: ${id}`, () => actions.keep(id)),
   ];
 }
 

@@ -96,7 +96,10 @@ export class IncidentSession {
   }
 
   rehearsedWrite(hash: string, step: number, write: number): RehearsedWrite | null {
-    return this.#desk.write(hash, step, write);
+    const asked = this.#desk.write(hash, step, write);
+    if (asked) return asked;
+    const rehearsed = this.#run.events().findLast((event) => event.type === 'rehearsed' && event.hash === hash);
+    return rehearsed?.type === 'rehearsed' ? (rehearsed.steps[step]?.writes[write] ?? null) : null;
   }
 
   cancel(): void {

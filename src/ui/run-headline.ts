@@ -104,6 +104,10 @@ function ending(result: RunResult, attempts: AttemptView[], context: HeadlineCon
     const title = 'Undone. The cluster is as it was before this run';
     return { tone: 'warn', title, detail: 'The readings below were taken before the undo' };
   }
+  if (result.transactions.some((tx) => context.statuses.get(tx) === 'diverged')) {
+    const title = 'A later undo could not restore every field';
+    return { tone: 'bad', title, detail: 'Writers wait until it is settled: see the Undo stack of this run' };
+  }
   if (result.error && result.outcome === 'restored')
     return { tone: 'bad', title: 'The run could not do its work', detail };
   const [tone, title] = ENDINGS[result.outcome];

@@ -119,6 +119,8 @@ function planView(fold: RunFold, context: ProjectionContext): PlanView | null {
 
 function fateOf(fold: RunFold, context: ProjectionContext): PlanView['fate'] {
   const attempt = fold.attempts.find((entry) => entry.attempt === fold.attempt);
+  const neverRan = ['planning', 'awaitingApproval', 'locking'].includes(fold.phase);
+  if (!attempt && context.past && !fold.result && neverRan) return 'failed';
   if (!attempt) return fold.stepStates.length > 0 ? 'running' : 'proposed';
   if (attempt.outcome !== 'committed') return attempt.outcome;
   const latest = fold.transactions.at(-1);

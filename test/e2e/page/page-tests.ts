@@ -2,6 +2,7 @@ import * as assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { PageStage } from './page-stage.ts';
+import { IncidentSession } from '../../../src/ui/incident-session.ts';
 import { RecordedRun } from './record-run.ts';
 
 interface PageTest {
@@ -22,6 +23,17 @@ async function onStage(
   } finally {
     await stage.close();
   }
+}
+
+/** A run whose change was undone later, but not completely. */
+async function diverged(): Promise<RunSnapshot> {
+  const recorded = await RecordedRun.open();
+  await recorded.untilAsked();
+  const ended = recorded.when(({ result }) => result !== null);
+  await recorded.approve();
+  const { transactions } = await ended;
+  recorded.session.noteJournal([{ id: transactions[0]!.id, status: 'diverged' }]);
+  return recorded.session.snapshot();
 }
 
 /** The run view alone in a browser, fed with a recorded run: what it shows, what it sends, who can use it. */
@@ -103,9 +115,53 @@ export const PAGE_TESTS: PageTest[] = [
         const { page } = stage;
         await page.getByRole('heading', { name: 'Resolved' }).waitFor();
         assert.equal(await page.getByRole('button', { name: 'Cancel run' }).count(), 0);
-        await page.getByRole('button', { name: 'Undo', exact: true }).click();
+        await page.getByRole('button', { name: /^Undo tx-/ }).click();
         const { params } = await stage.request('undo');
         assert.deepEqual(params, { run: snapshot.run, transaction: snapshot.transactions[0]!.id });
+      });
+    },
+  },
+  ...(['dark', 'light'] as const).map((theme) => ({
+    name: `offers to inspect, try again or keep what was not restored, in the ${theme} theme`,
+    async run(browser: Browser) {
+      const snapshot = await diverged();
+      const { id } = snapshot.transactions[0]!;
+      await onStage(
+        browser,
+        snapshot,
+        async (stage) => {
+          const { page } = stage;
+          await page.getByRole('heading', { name: 'A later undo could not restore every field' }).waitFor();
+          await page.getByText('not fully restored').waitFor();
+          for (const [name, request] of [
+            [/^Inspect what the undo of tx-/, 'inspect'],
+            [/^Try again to undo tx-/, 'undo'],
+            [/^Keep as it is: tx-/, 'keep'],
+          ] as const) {
+            await page.getByRole('button', { name }).focus();
+            await page.keyboard.press('Enter');
+            assert.deepEqual((await stage.request(request)).params, { run: snapshot.run, transaction: id });
+          }
+          assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []);
+          assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
+        },
+        { theme },
+      );
+    },
+  })),
+  {
+    name: 'shows a run of an earlier window from its log, without anything that would go on',
+    async run(browser) {
+      const recorded = await RecordedRun.open({ wrongPlanFirst: true });
+      await recorded.untilAsked();
+      const events = recorded.session.events();
+      const snapshot = IncidentSession.fromLog('run-1', [...events], () => false).snapshot();
+      await onStage(browser, snapshot, async ({ page }) => {
+        await page.getByRole('heading', { name: 'This run did not end here' }).waitFor();
+        for (const name of ['Cancel run', 'Approve and run', 'Reject…'])
+          assert.equal(await page.getByRole('button', { name }).count(), 0, name);
+        assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
+        assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []);
       });
     },
   },

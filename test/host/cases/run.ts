@@ -194,6 +194,7 @@ export const RUN_TESTS: HostTest[] = [
       assert.deepEqual(again.severity.points.length > 2, true);
       const { hash } = again.plan!;
       assert.match(await problemOf(host, 'approve', { run: id, hash: hash! }), /no plan is waiting/);
+      assert.equal(await problemOf(host, 'openDiff', { run: id, hash: hash!, step: 0, write: 0 }), '');
 
       await vscode.commands.executeCommand(Command.showRun, 'run-20261120024710-bbbb');
       const interrupted = host.hooks.snapshot()!;
