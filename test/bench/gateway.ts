@@ -6,13 +6,12 @@ import { promisify } from 'node:util';
 import { TargetWatch } from '../../src/cluster/target-watch.ts';
 import { GO_RUNTIME } from '../../src/gateway/kubectl.ts';
 import { Loopback } from '../../src/gateway/loopback.ts';
-import type { Handler } from '../../src/gateway/messages.ts';
 import { Monitor } from '../../src/gateway/monitor.ts';
 import type { GatewayTransaction } from '../../src/gateway/transactions.ts';
-import type { Upstream, UpstreamRequest } from '../../src/gateway/upstream.ts';
 import { acquireCluster } from '../cluster/cluster-fixture.ts';
 import type { GatewayHarness } from '../cluster/gateway-harness.ts';
 import { openGateway } from '../cluster/gateway-harness.ts';
+import { Stopwatch, timedHandler, timedUpstream } from './stages/stopwatch.ts';
 
 const run = promisify(execFile);
 const ROUNDS = Number(process.env.STRATUS_BENCH_ROUNDS ?? 40);
@@ -57,21 +56,23 @@ export async function bench(): Promise<void> {
   }
 }
 
-type ReadSide = 'direct' | 'same Go settings' | 'gateway';
-type WriteSide = ReadSide | 'with rehearsal' | 'unrehearsed';
+/** In the order in which they are told. */
+const SIDES = ['direct', 'same Go settings', 'gateway', 'with rehearsal', 'unrehearsed'] as const;
+type WriteSide = (typeof SIDES)[number];
+type ReadSide = Extract<WriteSide, 'direct' | 'same Go settings' | 'gateway'>;
 
 async function compareReads(gateway: GatewayHarness, home: string): Promise<void> {
   const watch = new Stopwatch();
   const monitor = new Monitor(timedUpstream(gateway.upstream, watch), 'read');
   const loopback = await Loopback.open(timedHandler(monitor, watch));
   try {
-    const times = await inTurn<ReadSide>(READS, watch, {
+    const times = await inTurn<ReadSide>(READS, [watch], {
       direct: (argv) => direct(gateway, home, argv, {}),
       'same Go settings': (argv) => direct(gateway, home, argv, GO_RUNTIME),
       gateway: (argv) => through(gateway, loopback, argv),
     });
-    print('reads', times);
-    printStages('of which in the gateway, per command', watch);
+    print('reads', READS, times);
+    printStages('gateway: of which in our process, per command', watch, 'judging, passing on');
   } finally {
     await gateway.kubectlChild.forget(loopback.url);
     await loopback.close();
@@ -85,7 +86,7 @@ async function compareReads(gateway: GatewayHarness, home: string): Promise<void
 async function compareWrites(gateway: GatewayHarness, home: string): Promise<void> {
   const watch = new Stopwatch();
   const alone = await begin(gateway, watch);
-  const stepWatch = new Stopwatch();
+  const stepWatch = new Stopwatch('step.after-rehearsal');
   const stepped = await begin(gateway, stepWatch);
   const loopback = await Loopback.open(timedHandler(alone.handler, watch));
   const signal = new AbortController().signal;
@@ -94,13 +95,15 @@ async function compareWrites(gateway: GatewayHarness, home: string): Promise<voi
     const result = await stepped.execute({ argv, why: '' }, [], signal);
     if (!result.ok) throw new Error(result.problem);
     if (stepWatch.at('step.after-kubectl') === from) throw new Error('the step did not reach its command');
-    return { gateway: stepWatch.at('step.after-kubectl') - stepWatch.at('step.after-rehearsal') };
+    const journalled = stepWatch.at('step.after-kubectl') - stepWatch.at('step.after-rehearsal');
+    stepWatch.total(journalled);
+    return { gateway: journalled };
   };
   try {
     const before = () => controllersAreDone(gateway);
     const times = await inTurn<WriteSide>(
       WRITES,
-      watch,
+      [watch, stepWatch],
       {
         direct: (argv) => direct(gateway, home, argv, {}),
         'same Go settings': (argv) => direct(gateway, home, argv, GO_RUNTIME),
@@ -109,8 +112,13 @@ async function compareWrites(gateway: GatewayHarness, home: string): Promise<voi
       },
       before,
     );
-    print('writes', times);
-    printStages('unrehearsed, of which in the gateway, per command', watch);
+    print('writes', WRITES, times);
+    printStages(
+      'gateway: where the time of a command goes',
+      stepWatch,
+      'kubectl itself, starting it, judging, passing on',
+    );
+    printStages('unrehearsed: of which in our process, per command', watch, 'judging, forecast, passing on');
     await stepped.undo(signal);
     await alone.undo(signal);
   } finally {
@@ -172,7 +180,7 @@ type Times<Side extends string> = Partial<Record<Side, number>>;
  */
 async function inTurn<Side extends string>(
   commands: Command[],
-  watch: Stopwatch,
+  watches: Stopwatch[],
   sides: Partial<Record<Side, (argv: string[]) => Promise<Times<Side> | void>>>,
   before: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Record<Side, number[]>> {
@@ -180,7 +188,7 @@ async function inTurn<Side extends string>(
   const times = {} as Record<Side, number[]>;
   let n = 0;
   for (let round = 0; round < ROUNDS + WARM_UP; round++) {
-    if (round === WARM_UP) watch.clear();
+    if (round === WARM_UP) for (const watch of watches) watch.clear();
     for (const [index, command] of commands.entries()) {
       const shift = (round + index) % names.length;
       const taken: Times<Side> = {};
@@ -197,21 +205,29 @@ async function inTurn<Side extends string>(
   return times;
 }
 
-function print(title: string, times: Record<ReadSide, number[]>): void {
-  const base = times.direct;
-  process.stdout.write(`${title}: ${base.length} of each, medians\n`);
-  for (const [side, values] of Object.entries<number[]>(times)) {
+function print(title: string, commands: Command[], times: Partial<Record<WriteSide, number[]>>): void {
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  const { direct: base = [], 'same Go settings': tuned = [], gateway: measured = [] } = times;
+  say(`${title}: ${base.length} of each, medians`);
+  for (const side of SIDES) {
+    const values = times[side];
+    if (!values) continue;
     const ratio = side === 'direct' ? '' : `, ratio ${pairwise(values, base).toFixed(3)}`;
-    const settings = pairwise(values, times['same Go settings']).toFixed(3);
-    const judged = side === 'gateway' ? ` (goal ≤ ${GOAL}); ${settings} to the same Go settings` : '';
-    process.stdout.write(`  ${side.padEnd(18)} ${median(values).toFixed(1).padStart(6)} ms${ratio}${judged}\n`);
+    const judged =
+      side === 'gateway' ? ` (goal ≤ ${GOAL}); ${pairwise(values, tuned).toFixed(3)} to the same Go settings` : '';
+    say(`  ${side.padEnd(18)} ${median(values).toFixed(1).padStart(6)} ms${ratio}${judged}`);
   }
+  const each = commands.map((command, at) => {
+    const of = (values: number[]) => values.filter((_, index) => index % commands.length === at);
+    return `${command(0).slice(0, 2).join(' ')} ${pairwise(of(measured), of(base)).toFixed(3)}`;
+  });
+  say(`  gateway by command: ${each.join(', ')}`);
 }
 
-function printStages(title: string, watch: Stopwatch): void {
+function printStages(title: string, watch: Stopwatch, rest: string): void {
   process.stdout.write(`  ${title}:\n`);
-  for (const [stage, ms] of watch.perCommand()) {
-    process.stdout.write(`    ${stage.padEnd(40)} ${ms.toFixed(2).padStart(6)} ms\n`);
+  for (const [stage, ms] of watch.perCommand(ROUNDS * READS.length, rest)) {
+    process.stdout.write(`    ${stage.padEnd(50)} ${ms.toFixed(2).padStart(6)} ms\n`);
   }
 }
 
@@ -223,84 +239,4 @@ function pairwise(values: number[], base: number[]): number {
 function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-const STAGES = {
-  read: 'API server: reads',
-  rights: 'API server: right to undo (once per object)',
-  dryRun: 'API server: dry-run',
-  write: 'API server: the write',
-  intent: 'pre-image and intent forced to disk',
-  outcome: 'outcome noted',
-} as const;
-const TOTAL = 'total';
-
-/** Adds up where the time of commands goes. */
-class Stopwatch {
-  private readonly points = new Map<string, number>();
-  private samples = new Map<string, number[]>();
-
-  add(stage: string, ms: number): void {
-    this.samples.set(stage, [...(this.samples.get(stage) ?? []), ms]);
-  }
-
-  /** A fault point of the product was passed. */
-  reached(point: string): void {
-    this.points.set(point, performance.now());
-    if (point === 'write.after-intent') this.add(STAGES.intent, this.since('write.before-intent'));
-    if (point === 'write.after-outcome') this.add(STAGES.outcome, this.since('write.after-forward'));
-  }
-
-  at(point: string): number {
-    return this.points.get(point) ?? 0;
-  }
-
-  clear(): void {
-    this.samples = new Map();
-  }
-
-  /** Mean times per command; what no stage explains is our own work. */
-  perCommand(): Array<[stage: string, ms: number]> {
-    const commands = ROUNDS * READS.length;
-    const mean = (stage: string) => (this.samples.get(stage) ?? []).reduce((sum, ms) => sum + ms, 0) / commands;
-    const named = Object.values(STAGES).map((stage): [string, number] => [stage, mean(stage)]);
-    const own = mean(TOTAL) - named.reduce((sum, [, ms]) => sum + ms, 0);
-    return [...named.filter(([, ms]) => ms > 0), ['judging, forecast, passing on', own]];
-  }
-
-  private since(point: string): number {
-    return performance.now() - this.at(point);
-  }
-}
-
-function timedHandler(handler: Handler, watch: Stopwatch): Handler {
-  return {
-    async handle(request) {
-      const from = performance.now();
-      try {
-        return await handler.handle(request);
-      } finally {
-        watch.add(TOTAL, performance.now() - from);
-      }
-    },
-  };
-}
-
-function timedUpstream(upstream: Upstream, watch: Stopwatch): Upstream {
-  return {
-    async request(request) {
-      const from = performance.now();
-      try {
-        return await upstream.request(request);
-      } finally {
-        watch.add(STAGES[purposeOf(request)], performance.now() - from);
-      }
-    },
-  };
-}
-
-function purposeOf({ method, path }: UpstreamRequest): keyof typeof STAGES {
-  if (method === 'GET') return 'read';
-  if (path.includes('selfsubjectaccessreviews')) return 'rights';
-  return path.includes('dryRun=All') ? 'dryRun' : 'write';
 }
