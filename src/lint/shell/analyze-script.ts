@@ -45,6 +45,8 @@ const KUBECTL_VARIABLE = /^"?\$\{?_?(\w*kubectl\w*|KUBECMD|OC|oc)\}?"?$/i;
 
 interface Context {
   source: SourceText;
+  /** No bracket or backquote stands in the text from `from` up to `at`. */
+  opening: { from: number; at: number };
   scope: Scope;
   depth: number;
   report: ScriptReport;
@@ -105,7 +107,7 @@ function run(
   for (const error of script.errors ?? []) report.errors.push({ source, message: error.message, at: error.pos });
   const scope = collectScope(script);
   if (outer) inherit(scope, outer);
-  visit(script, { source, scope, depth, report, editable }, PLAIN);
+  visit(script, { source, opening: { from: 0, at: -1 }, scope, depth, report, editable }, PLAIN);
 }
 
 function inherit(scope: Scope, outer: Scope): void {
@@ -247,13 +249,26 @@ function nestedScripts(node: SyntaxNode, context: Context): void {
   });
 }
 
-function scriptsOfCommand(node: Command, context: Context): void {
-  for (const item of node.prefix) if (item.type !== 'Assignment' || mayRun(item)) nestedScripts(item, context);
-  if (node.name && mayRun(node.name)) nestedScripts(node.name, context);
-  for (const item of node.suffix) {
-    if ((item.type === 'Word' || item.type === 'Assignment') && !mayRun(item)) continue;
-    nestedScripts(item, context);
+/** False only if no word between the offsets runs a command of its own; one search serves all commands before its hit. */
+function mayRunWithin(start: number, end: number, { opening, source }: Context): boolean {
+  if (start < opening.from || start > opening.at) {
+    const paren = source.text.indexOf('(', start);
+    const quote = source.text.indexOf('`', start);
+    opening.from = start;
+    opening.at = Math.min(paren < 0 ? Infinity : paren, quote < 0 ? Infinity : quote);
   }
+  return opening.at < end;
+}
+
+function scriptsOfCommand(node: Command, context: Context): void {
+  const inWords = mayRunWithin(node.pos, node.end, context);
+  const look = (item: Assignment | Word | Redirection): void => {
+    const isWord = item.type === 'Word' || item.type === 'Assignment';
+    if (!isWord || (inWords && mayRun(item))) nestedScripts(item, context);
+  };
+  for (const item of node.prefix) look(item);
+  if (inWords && node.name) look(node.name);
+  for (const item of node.suffix) look(item);
 }
 
 function pipeline(commands: readonly (PipelineNode & SyntaxNode)[], context: Context, around: Surroundings): void {
@@ -395,7 +410,7 @@ function emit(
 /** Statements of a script whose names are already known, such as one piece of it. */
 export function analyzeStatements(source: SourceText, statements: readonly SyntaxNode[], scope: Scope): ScriptReport {
   const report: ScriptReport = { calls: [], errors: [] };
-  const context: Context = { source, scope, depth: 0, report, editable: true };
+  const context: Context = { source, opening: { from: 0, at: -1 }, scope, depth: 0, report, editable: true };
   for (const statement of statements) visit(statement, context, PLAIN);
   return report;
 }
@@ -403,7 +418,8 @@ export function analyzeStatements(source: SourceText, statements: readonly Synta
 /** An argv without a shell (`command:` and `args:` of a container) as words. */
 export function analyzeArgv(words: readonly ArgWord[], source: SourceText): ScriptReport {
   const report: ScriptReport = { calls: [], errors: [] };
-  const context: Context = { source, scope: emptyScope(), depth: 0, report, editable: false };
+  const opening = { from: 0, at: -1 };
+  const context: Context = { source, opening, scope: emptyScope(), depth: 0, report, editable: false };
   followWords(words, context, PLAIN, () => [], 0);
   return report;
 }
