@@ -21,7 +21,7 @@ describe.each(['commit', 'undo'] as const)('a proxy that disturbs a transaction,
     try {
       const scenarios = allScenarios(mode, await lab.course(mode)).filter((scenario) => scenario.fault === fault);
       // Spread over the course, and at other requests for each fault.
-      const stride = Math.ceil(scenarios.length / 3);
+      const stride = Math.ceil(scenarios.length / 2);
       let hits = 0;
       for (let index = FAULT_NAMES.indexOf(fault) % stride; index < scenarios.length; index += stride) {
         const { problems, hit } = await lab.run(scenarios[index]!);

@@ -1,20 +1,26 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { kill, suspend, untilReady } from '../testbed/disturb.ts';
-import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
+import { downCluster, upCluster, type Instance } from '../testbed/instance.ts';
+import { StreamReport } from '../testbed/report.ts';
 import { CHANGED, CliLab } from './cli-lab.ts';
 import { eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
 
 /** The control plane is stopped, killed and restarted under the `stratus` command, in the middle of its work. */
-let cluster: TestCluster;
+let instance: Instance;
 let gateway: GatewayHarness;
 let lab: CliLab;
+// A cluster of its own: what watches an API server takes its time to come back to it, which is nobody else's business.
+const name = `outage-${process.pid}`;
+const report = new StreamReport();
 beforeAll(async () => {
-  cluster = await acquireCluster();
+  instance = await upCluster({ name, nodes: 'simulated' }, report);
 });
-afterAll(() => cluster?.release());
+afterAll(async () => {
+  await downCluster(name, report);
+});
 beforeEach(async () => {
-  await untilReady(cluster.instance);
-  gateway = await openGateway(cluster.instance, 'outage');
+  await untilReady(instance);
+  gateway = await openGateway(instance, 'outage');
   lab = await CliLab.open(gateway);
 });
 afterEach(async () => {
@@ -47,21 +53,21 @@ const TROUBLES: Array<[name: string, breakIt: () => Promise<{ over: Promise<void
   [
     'the API server stands still and goes on',
     async () => {
-      const resume = suspend(cluster.instance, 'kube-apiserver');
+      const resume = suspend(instance, 'kube-apiserver');
       return { over: later(3_000, resume) };
     },
   ],
   [
     'the API server is killed and started again',
     async () => {
-      const restart = await kill(cluster.instance, 'kube-apiserver');
+      const restart = await kill(instance, 'kube-apiserver');
       return { over: later(500, restart) };
     },
   ],
   [
     'etcd is killed and started again',
     async () => {
-      const restart = await kill(cluster.instance, 'etcd');
+      const restart = await kill(instance, 'etcd');
       return { over: later(1_500, restart) };
     },
   ],
@@ -72,7 +78,7 @@ describe.each(TROUBLES)('%s', (_name, breakIt) => {
     const trouble = atWrite(nth, breakIt);
     const run = await lab.stratus(...lab.apply);
     await trouble.over;
-    await untilReady(cluster.instance);
+    await untilReady(instance);
     lab.proxy.restart();
     expect([0, 2, 6], run.stderr).toContain(run.code);
     if (run.code === 2) expect(await lab.changes(), run.stderr).toEqual([]);
@@ -87,7 +93,7 @@ describe.each(TROUBLES)('%s', (_name, breakIt) => {
     const trouble = atWrite(2, breakIt);
     const undo = await lab.stratus('undo', '--last', '--yes');
     await trouble.over;
-    await untilReady(cluster.instance);
+    await untilReady(instance);
     lab.proxy.restart();
     expect([0, 6], undo.stderr).toContain(undo.code);
     expect(await lab.leftovers(), undo.stderr).toEqual([]);
@@ -100,7 +106,7 @@ describe('an API server that stays away', () => {
     expect((await lab.stratus(...lab.apply)).code).toBe(0);
     let restart = () => Promise.resolve();
     const trouble = atWrite(2, async () => {
-      restart = await kill(cluster.instance, 'kube-apiserver');
+      restart = await kill(instance, 'kube-apiserver');
       return { over: Promise.resolve() };
     });
     const undo = await lab.stratus('undo', '--last', '--yes');

@@ -118,6 +118,9 @@ export function collectionOf(object: KubeObject): string {
   return `${root}${inside}/${resource}`;
 }
 
+/** Controllers back off while an API server is away. */
+const CONTROLLERS_MS = 120_000;
+
 /** Creates the namespace and the objects, as somebody else would have. */
 export async function createFixtures(
   gateway: GatewayHarness,
@@ -125,11 +128,15 @@ export async function createFixtures(
   objects: KubeObject[],
 ): Promise<void> {
   await post(gateway, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: context.namespace } });
-  await eventually('the default service account', () =>
-    gateway.get(`/api/v1/namespaces/${context.namespace}/serviceaccounts/default`),
+  await eventually(
+    'the default service account',
+    () => gateway.get(`/api/v1/namespaces/${context.namespace}/serviceaccounts/default`),
+    CONTROLLERS_MS,
   );
-  await eventually('the root certificate', () =>
-    gateway.get(`/api/v1/namespaces/${context.namespace}/configmaps/kube-root-ca.crt`),
+  await eventually(
+    'the root certificate',
+    () => gateway.get(`/api/v1/namespaces/${context.namespace}/configmaps/kube-root-ca.crt`),
+    CONTROLLERS_MS,
   );
   for (const object of objects) {
     await eventually(`creating ${object.kind}`, () => post(gateway, object));
