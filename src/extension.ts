@@ -10,6 +10,7 @@ import { report } from './ui/failure-report.ts';
 import { IncidentsTree } from './ui/incidents-tree.ts';
 import { JournalWatch } from './ui/journal-watch.ts';
 import { Log } from './ui/log.ts';
+import { loadApp, loadLinter } from './ui/lazy-parts.ts';
 import { LintClient } from './ui/lint-client.ts';
 import { LintCommands } from './ui/lint-commands.ts';
 import { Mitigation } from './ui/mitigate.ts';
@@ -17,6 +18,8 @@ import { ObjectDocuments } from './ui/object-documents.ts';
 import { DivergenceActions } from './ui/divergence-actions.ts';
 import { EditorPrompts } from './ui/prompts.ts';
 import { PastRuns } from './ui/past-runs.ts';
+import { SafeTerminals } from './ui/safe-terminals.ts';
+import { SharedRecoveryActions } from './ui/shared-recovery-actions.ts';
 import { badge, countContexts, recoverOnStart } from './ui/recovery.ts';
 import { pageHandlers } from './ui/page-handlers.ts';
 import { RunPanel } from './ui/run-panel.ts';
@@ -34,10 +37,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const log = new Log();
   const keys = new ContextKeys();
   const prompts = new ReplaceablePrompts(new EditorPrompts());
-  const loader = new AppLoader(async (config) => {
-    const { createApp } = await import('./run/create-app.ts');
-    return createApp(config);
-  }, appConfig);
+  const loader = new AppLoader(loadApp, appConfig);
   const app = () => loader.app();
   const lease = () => loader.lease();
   const fail = (error: unknown) => void report(error, log, prompts);
@@ -47,12 +47,10 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const mitigation = new Mitigation(lease, prompts, sessions, log);
   const undo = new UndoActions(app, lease, prompts, documents, log);
   const divergence = new DivergenceActions(app, prompts, documents);
+  const shared = new SharedRecoveryActions(lease, prompts, undo);
+  const terminals = new SafeTerminals(lease, prompts, log, fail);
   const scripts = new LintCommands(lease, prompts, documents, log);
-  const linter = new LintClient(
-    context.extensionUri,
-    (options) => import('./ui/lint-connection.ts').then(({ connectLinter }) => connectLinter(options)),
-    log,
-  );
+  const linter = new LintClient(context.extensionUri, loadLinter, log);
   const statusBar = new StatusBar(sessions);
   const past = new PastRuns(app, sessions);
   const incidents = new IncidentsTree(sessions, past);
@@ -87,6 +85,8 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     [Command.recover]: () => undo.recover(),
     [Command.showDivergence]: (handle) => divergence.show(handle),
     [Command.keepTransaction]: (handle) => undo.keep(handle),
+    [Command.recoverFromCluster]: () => shared.recover(),
+    [Command.openTerminal]: () => terminals.open(),
     [Command.openSettings]: async () =>
       void (await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`)),
     [Command.showLog]: async () => log.show(),
@@ -98,7 +98,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   }
 
   context.subscriptions.push(
-    ...[log, linter, statusBar, incidents, incidentsView, undoStack, undoView, panel],
+    ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel],
     new Attention(
       sessions,
       prompts,

@@ -13,11 +13,15 @@ import { readSetting } from './editor-api.ts';
 export function appConfig(): AppConfig {
   const kubectlPath = expandHome(readSetting(Setting.kubectlPath).trim());
   const kubeconfig = expandHome(readSetting(Setting.kubeconfig).trim()) || process.env.KUBECONFIG;
+  const sharedKeyFile =
+    expandHome(readSetting(Setting.lockSharedKeyFile).trim()) || process.env.STRATUS_SHARED_KEY_FILE;
   return {
     // The same folder as the command line's: journal and key are shared.
     stateFolder: stateFolder(process.env, process.platform),
     lockSeconds: lockSecondsOf(process.env.STRATUS_LOCK_SECONDS),
     ...(process.env.STRATUS_LOCK_NAMESPACE ? { lockNamespace: process.env.STRATUS_LOCK_NAMESPACE } : {}),
+    ...(process.env.STRATUS_SHARED_KEY ? { sharedKey: process.env.STRATUS_SHARED_KEY } : {}),
+    ...(sharedKeyFile ? { sharedKeyFile } : {}),
     ...(kubectlPath ? { kubectlPath } : {}),
     ...(kubeconfig ? { kubeconfig } : {}),
   };

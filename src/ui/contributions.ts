@@ -17,6 +17,8 @@ export const Command = {
   recover: 'stratus.recover',
   showDivergence: 'stratus.showDivergence',
   keepTransaction: 'stratus.keepTransaction',
+  recoverFromCluster: 'stratus.recoverFromCluster',
+  openTerminal: 'stratus.openTerminal',
   openSettings: 'stratus.openSettings',
   showLog: 'stratus.showLog',
   rehearseCommand: 'stratus.rehearseCommand',
@@ -51,6 +53,8 @@ export interface CommandSignatures {
   [Command.recover]: () => Promise<void>;
   [Command.showDivergence]: (handle?: TransactionHandle) => Promise<void>;
   [Command.keepTransaction]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.recoverFromCluster]: () => Promise<void>;
+  [Command.openTerminal]: () => Promise<void>;
   [Command.openSettings]: () => Promise<void>;
   [Command.showLog]: () => Promise<void>;
   [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
@@ -66,6 +70,7 @@ export const Setting = {
   commitRule: 'stratus.commitRule',
   maxAttempts: 'stratus.maxAttempts',
   allOrNothing: 'stratus.allOrNothing',
+  lockSharedKeyFile: 'stratus.lock.sharedKeyFile',
   lintEnabled: 'stratus.lint.enabled',
   lintCodeLens: 'stratus.lint.codeLens',
   lintRules: 'stratus.lint.rules',
@@ -93,6 +98,7 @@ export interface SettingTypes {
   [Setting.commitRule]: CommitRule;
   [Setting.maxAttempts]: number;
   [Setting.allOrNothing]: boolean;
+  [Setting.lockSharedKeyFile]: string;
   [Setting.lintEnabled]: boolean;
   [Setting.lintCodeLens]: boolean;
   [Setting.lintRules]: Record<string, LintLevel>;
@@ -111,6 +117,7 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.commitRule]: 'strict',
   [Setting.maxAttempts]: 10,
   [Setting.allOrNothing]: false,
+  [Setting.lockSharedKeyFile]: '',
   [Setting.lintEnabled]: true,
   [Setting.lintCodeLens]: true,
   [Setting.lintRules]: {},

@@ -10,7 +10,8 @@ import type { RunEvent } from '../../src/domain/run-event.ts';
 import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { RehearsedWrite, StepRehearsal, TransactionStatus, UndoResult } from '../../src/domain/transaction.ts';
-import type { MitigateRequest, StratusApp, TransactionDetail } from '../../src/run/app.ts';
+import type { MitigateRequest, SharedSummary, StratusApp, TransactionDetail } from '../../src/run/app.ts';
+import type { ShellMode, ShellSession } from '../../src/run/shell-session.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
 
@@ -218,12 +219,17 @@ export class FakeApp implements StratusApp {
     return '';
   }
 
+  /** What a colleague's machine left unfinished in the cluster. */
+  shared: SharedSummary | null = null;
+
   async sharedTransaction() {
-    return null;
+    return this.shared;
   }
 
-  async adoptShared(): Promise<never> {
-    throw new Error('not part of this world');
+  async adoptShared() {
+    if (!this.shared) throw new Error('the cluster keeps no unfinished transaction');
+    this.shared = null;
+    return this.leaveOpen();
   }
 
   async divergence(id: string) {
@@ -252,8 +258,22 @@ export class FakeApp implements StratusApp {
     throw new Error('not part of this world');
   }
 
-  async openShell(): Promise<never> {
-    throw new Error('not part of this world');
+  /** How safe terminals ended: the decision of each. */
+  readonly shells: ('keep' | 'undo')[] = [];
+
+  async openShell(_target: unknown, mode: ShellMode): Promise<ShellSession> {
+    const written = mode === 'write' ? ['Service/hotel-reservation/geo'] : [];
+    return {
+      mode,
+      kubeconfig: '/nowhere/kubeconfig',
+      tx: mode === 'write' ? 'tx-shell' : null,
+      written: () => written,
+      refusals: () => [],
+      end: async (decision) => {
+        this.shells.push(decision);
+        return decision === 'undo' && mode === 'write' ? this.#undoResult(1) : null;
+      },
+    };
   }
 
   onJournalChange(listener: () => void) {

@@ -151,4 +151,71 @@ export const UNDO_TESTS: HostTest[] = [
       assert.match(document.getText(), /\*\*exact\*\*: PUT the previous Service geo/);
     },
   },
+  {
+    name: 'an interrupted transaction can be inspected before anything is decided',
+    async run(host) {
+      const app = new FakeApp();
+      const transaction = app.leaveOpen();
+      await host.useApp(async () => app);
+      host.prompts.actions = ['Inspect'];
+      await vscode.commands.executeCommand(Command.recover);
+      await eventually('the explanation', () =>
+        vscode.workspace.textDocuments.find(({ uri }) => uri.path.includes(transaction)),
+      );
+      assert.equal((await app.transaction(transaction)).status, 'open');
+      assert.ok(host.prompts.asked.some((text) => /was interrupted: .* neither kept nor undone/.test(text)));
+    },
+  },
+  {
+    name: 'a colleague’s change is taken over from the cluster and then decided about',
+    async run(host) {
+      const app = new FakeApp();
+      await host.useApp(async () => app);
+      const roots = [{ apiVersion: 'v1', kind: 'Service', namespace: 'hotel-reservation', name: 'geo' }];
+      const openedAt = '2026-11-21T02:47:11.000Z';
+      app.shared = {
+        id: 'tx-theirs',
+        title: 'theirs',
+        namespace: 'shop',
+        openedAt,
+        context: 'ada',
+        roots,
+        commands: [],
+      };
+      host.prompts.picks = ['kind-oncall', 'hotel-reservation'];
+      host.prompts.confirmations = [true];
+      host.prompts.actions = ['Undo'];
+      await vscode.commands.executeCommand(Command.recoverFromCluster);
+      const [taken] = await app.transactions();
+      assert.equal(taken?.status, 'undone');
+      assert.equal(app.shared, null);
+    },
+  },
+  {
+    name: 'a safe terminal has the gateway’s kubeconfig, and asks when it is closed what becomes of its writes',
+    async run(host) {
+      const app = new FakeApp();
+      await host.useApp(async () => app);
+      const open = async (choice: string) => {
+        host.prompts.picks = ['kind-oncall', 'hotel-reservation', choice];
+        await vscode.commands.executeCommand(Command.openTerminal);
+        const terminal = vscode.window.terminals.at(-1)!;
+        const options = terminal.creationOptions as vscode.TerminalOptions;
+        assert.equal(options.env?.KUBECONFIG, '/nowhere/kubeconfig');
+        assert.equal(options.isTransient, true);
+        assert.match(options.message!, /exec, attach and port-forward are refused/);
+        return terminal;
+      };
+      (await open('Read only')).dispose();
+      await eventually('the end of the first', () => app.shells.length === 1);
+      host.prompts.confirmations = [true];
+      (await open('Write, as one transaction')).dispose();
+      await eventually('the end of the second', () => app.shells.length === 2);
+      host.prompts.confirmations = [false];
+      (await open('Write, as one transaction')).dispose();
+      await eventually('the end of the third', () => app.shells.length === 3);
+      assert.deepEqual(app.shells, ['undo', 'keep', 'undo']);
+      await eventually('the proof', () => host.prompts.asked.some((text) => /is undone and verified/.test(text)));
+    },
+  },
 ];

@@ -1,0 +1,12 @@
+import type { CreateApp } from './app-loader.ts';
+import type { LintConnectionOptions } from './lint-connection.ts';
+
+/** Parts that are bundles of their own, read when first used: activation must not pay for them. */
+
+/** The application with its Kubernetes client, by far the largest part of the extension. */
+export const loadApp: CreateApp = async (config) => (await import('../run/create-app.ts')).createApp(config);
+
+/** The client of the language server. */
+export async function loadLinter(options: LintConnectionOptions) {
+  return (await import('./lint-connection.ts')).connectLinter(options);
+}
