@@ -1,4 +1,7 @@
 import type { FenceChange } from '../cluster/fence-installer.ts';
+import { fenceObjects } from '../cluster/fence-manifests.ts';
+import { fenceYaml } from '../cluster/fence-yaml.ts';
+import { DEFAULT_LOCK_NAMESPACE } from '../cluster/lease-record.ts';
 import type { LockStatus, StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand, TARGET_OPTIONS } from './command-line.ts';
@@ -9,7 +12,12 @@ const ACTIONS = ['status', 'break', 'install-fence', 'uninstall-fence'] as const
 
 /** `stratus lock status | break | install-fence | uninstall-fence`. */
 export async function lockCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
-  const parsed = parseCommand('lock', args, { ...TARGET_OPTIONS, yes: { type: 'boolean' }, json: { type: 'boolean' } });
+  const parsed = parseCommand('lock', args, {
+    ...TARGET_OPTIONS,
+    yes: { type: 'boolean' },
+    json: { type: 'boolean' },
+    manifests: { type: 'boolean' },
+  });
   const [word, extra] = parsed.positionals;
   const action = ACTIONS.find((one) => one === word);
   if (extra !== undefined || !action) {
@@ -18,6 +26,11 @@ export async function lockCommand(args: string[], io: CommandIo, open: () => Pro
   const yes = parsed.flag('yes');
   if (action === 'break' && !yes) {
     throw new UsageError('lock: breaking a lock lets two writers in if its owner still lives; add --yes if it is gone');
+  }
+  if (parsed.flag('manifests')) {
+    if (action !== 'install-fence') throw new UsageError('lock: --manifests belongs to install-fence');
+    io.stdout(fenceYaml(fenceObjects(process.env.STRATUS_LOCK_NAMESPACE || DEFAULT_LOCK_NAMESPACE)));
+    return EXIT.ok;
   }
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));

@@ -74,8 +74,10 @@ exit: 0 done, 4 a journal is damaged (the damage is named), 64 usage
   lock: `usage: stratus lock status [--context C] [--json]
        stratus lock break --yes [--context C]
        stratus lock install-fence | uninstall-fence [--yes] [--context C] [--json]
+       stratus lock install-fence --manifests
   install-fence lets the cluster itself refuse writes of everybody but the holder of the lock (docs/rbac); it needs
-  the rights of an administrator and Kubernetes 1.30. Without --yes it only shows what it would do.
+  the rights of an administrator and Kubernetes 1.30. Without --yes it only shows what it would do; with --manifests
+  it prints the objects as YAML instead, for kubectl apply or a repository.
   STRATUS_LOCK_NAMESPACE: where the lock lives (default kube-system), the same for all writers of a cluster.
   STRATUS_LOCK_SECONDS: 6 to 300 (default 30), after which a silent holder's lock may be taken over.
 

@@ -14,6 +14,7 @@ import {
   LEASE_SECONDS,
   leaseObject,
   microTime,
+  NEVER_HELD,
   readRecord,
 } from './lease-record.ts';
 import { isLostRace, LeaseStore } from './lease-store.ts';
@@ -250,6 +251,8 @@ export class LeaseLock implements WriterLock {
     old: LockRecord | null,
     signal: AbortSignal,
   ): Promise<LockLevel | null> {
+    // The fence reads the Lease: it must be there before a token can be proved.
+    if (!lease && this.#fence) return this.#createFree(signal);
     const entry = await this.#fence?.enter(old, signal);
     const token = entry?.level === 'fenced' ? entry.token : null;
     const started = this.#instant();
@@ -278,15 +281,30 @@ export class LeaseLock implements WriterLock {
       const level = token ? 'fenced' : 'client-side';
       this.#held = { lease: written, renewed: started, timer: new AbortController(), level };
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
-      if (error.status === 409 || (lease && error.status === 404)) return null;
-      if (error.status !== 404) throw error;
-      throw new ClusterError('not-found', `namespace '${this.#namespace}' of the writer lock does not exist`, 404);
+      return this.#lostOrThrow(error, lease !== null);
     }
     const held = this.#held;
     if (token) await this.#open(held, token, leftBehind, signal);
     void this.#keep(held);
     return held.level;
+  }
+
+  async #createFree(signal: AbortSignal): Promise<null> {
+    const free = { ...NEVER_HELD, durationSeconds: this.#durationMs / 1000, level: 'client-side' as const };
+    try {
+      await this.#store.create(leaseObject(this.#namespace, free, ''), signal);
+    } catch (error) {
+      return this.#lostOrThrow(error, false);
+    }
+    return null;
+  }
+
+  /** Null when somebody else wrote the Lease first. */
+  #lostOrThrow(error: unknown, existed: boolean): null {
+    if (!(error instanceof ClusterError)) throw error;
+    if (error.status === 409 || (existed && error.status === 404)) return null;
+    if (error.status !== 404) throw error;
+    throw new ClusterError('not-found', `namespace '${this.#namespace}' of the writer lock does not exist`, 404);
   }
 
   /** Waits until the fence lets the new holder through; one that it refuses gives the lock back. */

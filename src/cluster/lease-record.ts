@@ -58,6 +58,9 @@ export const CREDENTIAL_NOTE = `${PREFIX}writer-credential`;
 /** What is written when the lock becomes free: the token of its last holder stops working with it. */
 export const FREED = { holder: '', tx: '', journalDigest: '', owner: null, credential: '' } as const;
 
+/** A lock that nobody ever held. */
+export const NEVER_HELD = { ...FREED, phase: '', state: '', renewedAt: '', transitions: 0 } as const;
+
 /** Phases in which nothing of a transaction is left half done. */
 const CLEAN = /^(|acquired|committed\b.*|undone\b.*|released|broken)$/;
 
@@ -114,8 +117,8 @@ export function leaseObject(
       ...existing?.spec,
       holderIdentity: record.holder,
       leaseDurationSeconds: record.durationSeconds,
-      acquireTime: acquiredAt,
-      renewTime: record.renewedAt,
+      acquireTime: acquiredAt || undefined,
+      renewTime: record.renewedAt || undefined,
       leaseTransitions: record.transitions,
     },
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import type { Answer } from '../../src/gateway/kube-api.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import type { OpenWriter } from './fence-harness.ts';
@@ -79,6 +80,17 @@ describe('installing and uninstalling', () => {
       await ada.lock.release();
     }
     expect((await stratus(gateway, ['lock', 'uninstall-fence'])).stdout).toContain('nothing to do');
+  });
+
+  it('stands as well when its manifests are applied by kubectl before there ever was a Lease', async () => {
+    await gateway.kubectl('delete', 'lease', 'stratus-alock', '--ignore-not-found');
+    const { stdout } = await stratus(gateway, ['lock', 'install-fence', '--manifests']);
+    const items = parseAllDocuments(stdout).map((document) => document.toJS() as object);
+    await gateway.apply({ apiVersion: 'v1', kind: 'List', items });
+    const ada = await writer('ada');
+    expect(await ada.lock.acquire('x', never)).toEqual({ ok: true, level: 'fenced' });
+    await ada.lock.release();
+    expect((await stratus(gateway, ['lock', 'uninstall-fence', '--yes'])).code).toBe(0);
   });
 
   it('names the missing right and changes nothing', async () => {

@@ -454,7 +454,8 @@ describe('with a fence', () => {
     server.beforeWrite = () => fences[0].calls.push('write');
     expect(await ada.acquire('tx-1')).toEqual({ ok: true, level: 'fenced' });
     expect([server.note('writer-credential'), server.note('level')]).toEqual(['JTI=1', 'fenced']);
-    expect(fences[0].calls).toEqual(['enter nothing', 'write', 'open JTI=1']);
+    // The Lease is there, free, before a token is asked for.
+    expect(fences[0].calls).toEqual(['write', 'enter ', 'write', 'open JTI=1']);
     expect(ada.lock.level).toBe('fenced');
     await ada.lock.release();
     expect([server.note('writer-credential'), server.note('level')]).toEqual(['', 'fenced']);
