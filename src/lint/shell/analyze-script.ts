@@ -1,11 +1,12 @@
 import { forEachChild, parse } from 'unbash';
-import type { Assignment, Command, HereDoc, PipelineNode, Redirection, SyntaxNode, Word } from 'unbash';
+import type { Assignment, Command, PipelineNode, Redirection, SyntaxNode, Word } from 'unbash';
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import { within } from '../source-text.ts';
 import type { SourceText } from '../source-text.ts';
+import { fedText, joined, printedText, withoutEscapes } from './fed-text.ts';
 import { collectScope, emptyScope } from './scope.ts';
 import type { Scope } from './scope.ts';
-import { assignmentWord, mapParts, mapWord, resolveWord } from './words.ts';
+import { assignmentWord, mapWord, resolveWord } from './words.ts';
 import type { ArgWord } from './words.ts';
 import { base, kubectlPrefix, passedOnKubectl, programKind, unwrap } from './wrappers.ts';
 
@@ -162,20 +163,6 @@ function backquoted(text: string, node: SyntaxNode, context: Context): void {
   run(within(context.source, inner), context.report, context.depth + 1, context.scope, false);
 }
 
-function withoutEscapes(text: string, written: string, base: number): SourceText | undefined {
-  const starts: number[] = [];
-  const ends: number[] = [];
-  let at = written.indexOf('`') + 1;
-  for (const char of text.split('')) {
-    const width = written.charAt(at) === '\\' && /[`\\$"]/.test(char) && written.charAt(at + 1) === char ? 2 : 1;
-    if (written.charAt(at + width - 1) !== char) return undefined;
-    starts.push(base + at);
-    ends.push(base + at + width);
-    at += width;
-  }
-  return { text, base: starts[0] ?? base, starts, ends };
-}
-
 function feedsInput(redirect: Redirection): boolean {
   return (
     redirect.type !== 'Redirect' ||
@@ -183,56 +170,6 @@ function feedsInput(redirect: Redirection): boolean {
     redirect.operator === '<>' ||
     redirect.operator === '<&'
   );
-}
-
-/** The text that a command prints for certain: echo, printf and cat of a here-document. */
-function printedText(node: SyntaxNode | undefined, context: Context): SourceText | undefined {
-  if (node?.type !== 'Command') return undefined;
-  const name = node.name?.value;
-  if (name === 'cat')
-    return node.redirects.map((redirect) => fedText(redirect, context)).find((text) => text !== undefined);
-  if (name !== 'echo' && name !== 'printf') return undefined;
-  const words = node.args.filter((item) => item.type === 'Word').flatMap((word) => resolveWord(word, context.scope));
-  const first = words.find(
-    (word) => !word.value.startsWith('-') && (name === 'echo' || !/^%s(\\n)?$/.test(word.value)),
-  );
-  if (!first) return undefined;
-  if (words.at(-1) === first) return mapWord(first, context.scope);
-  const from = words.indexOf(first);
-  return joined(words.slice(from), context.scope);
-}
-
-function joined(words: readonly ArgWord[], scope: Scope): SourceText {
-  let text = '';
-  const starts: number[] = [];
-  const ends: number[] = [];
-  for (const word of words) {
-    if (text !== '') {
-      text += ' ';
-      starts.push(word.start);
-      ends.push(word.start);
-    }
-    const mapped = mapWord(word, scope);
-    text += mapped.text;
-    for (let index = 0; index < mapped.text.length; index++) {
-      starts.push(mapped.starts?.[index] ?? word.start);
-      ends.push(mapped.ends?.[index] ?? word.end);
-    }
-  }
-  return { text, base: starts[0] ?? 0, starts, ends };
-}
-
-/** The text of a here-document or here-string. */
-function fedText(redirect: Redirection, context: Context): SourceText | undefined {
-  if (redirect.type === 'HereDoc') return bodyText(redirect, context);
-  if (redirect.type !== 'HereString' || !redirect.target) return undefined;
-  const [word] = resolveWord(redirect.target, context.scope);
-  return word ? mapWord(word, context.scope) : undefined;
-}
-
-function bodyText(doc: HereDoc, context: Context): SourceText {
-  if (doc.body.parts && !doc.delimiter?.quoted) return mapParts(doc.body.parts, context.scope);
-  return { text: doc.body.text, base: doc.body.pos };
 }
 
 /** False only if a word runs no command of its own; its parts are costly to compute. */
@@ -278,7 +215,7 @@ function pipeline(commands: readonly (PipelineNode & SyntaxNode)[], context: Con
     const here = { ...around, fedInput: around.fedInput || before !== undefined, bounded: around.bounded || hasReader };
     visit(node, context, here);
     if (before && node.type === 'Command' && readsScript(node, context)) {
-      const text = printedText(before, context);
+      const text = printedText(before, context.scope);
       if (text) run(within(context.source, text), context.report, context.depth + 1, context.scope, false);
     }
   }
@@ -322,7 +259,7 @@ function command(node: Command, context: Context, around: Surroundings): void {
   const fed = node.redirects.some(feedsInput);
   const here = fed ? { ...around, fedInput: true } : around;
   const fedTexts = (): SourceText[] =>
-    node.redirects.map((redirect) => fedText(redirect, context)).filter((text) => text !== undefined);
+    node.redirects.map((redirect) => fedText(redirect, context.scope)).filter((text) => text !== undefined);
   followWords(words, context, here, fedTexts, 0);
 }
 
