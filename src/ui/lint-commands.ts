@@ -117,7 +117,12 @@ export class LintCommands {
     const rehearsal = await vscode.window.withProgress(options, (_progress, token) =>
       app.rehearseCommand(target, argv, abortOn(token)),
     );
-    if (!rehearsal.ok) throw new Error(`not run on ${place(target)}: ${rehearsal.problem}`);
+    if (!rehearsal.ok) {
+      const instead = (rehearsal.instead ?? []).map(commandLine).join(', then ');
+      throw new Error(
+        `not run on ${place(target)}: ${rehearsal.problem}${instead && `. This would be let through: ${instead}`}`,
+      );
+    }
     return rehearsal;
   }
 

@@ -179,6 +179,24 @@ describe('a transaction whose process was killed', () => {
   });
 });
 
+it('is undone by a colleague also where the cluster enforces the lock', async () => {
+  const context = ['--context', cluster.instance.context];
+  const installed = await stratus('gail', ['lock', 'install-fence', '--yes', ...context]);
+  expect(installed.code, installed.stderr).toBe(0);
+  try {
+    await dieInTheMiddle('gail');
+    const undone = await stratus('hal', ['recover', '--from-cluster', '--undo', '--yes', ...target()]);
+    expect(undone.code, undone.stderr).toBe(0);
+    expect(await mode()).toBe('checkpoint');
+    expect(await secrets()).toEqual([]);
+    const status = await stratus('hal', ['lock', 'status', '--json', ...context]);
+    expect(JSON.parse(status.stdout)).toMatchObject({ state: 'free', level: 'fenced' });
+  } finally {
+    const removed = await stratus('hal', ['lock', 'uninstall-fence', '--yes', ...context]);
+    expect(removed.code, removed.stderr).toBe(0);
+  }
+});
+
 it('a transaction that ended leaves nothing in the cluster', async () => {
   const done = await stratus('fred', ['run', ...target(), '--yes', '--', ...change('settings')]);
   expect(done.code, done.stderr).toBe(0);
