@@ -53,7 +53,7 @@ export class JournalIndex {
   async append(record: IndexRecord): Promise<void> {
     const lock = await this.folder.hold(INDEX);
     try {
-      const file = await this.open();
+      const file = await this.open(record);
       try {
         await file.append(record, true);
       } finally {
@@ -85,8 +85,8 @@ export class JournalIndex {
     return (await readdir(this.folder.path)).filter((name) => name.startsWith(SET_ASIDE)).sort();
   }
 
-  /** For appending; a missing or damaged one is made anew. Under the index lock. */
-  private async open(): Promise<JournalFile> {
+  /** For appending `next`; a missing or damaged one is made anew. Under the index lock. */
+  private async open(next: IndexRecord): Promise<JournalFile> {
     const { key } = this.folder;
     const path = this.folder.file(INDEX);
     if (await stat(path).catch(() => null)) {
@@ -97,6 +97,8 @@ export class JournalIndex {
       }
     }
     const { entries, damage } = await this.entries();
+    // Its journal is there already; whether it gets into the index is still to be seen.
+    if (next.type === 'opened') entries.delete(next.open.id);
     const draft = `${path}.${randomBytes(4).toString('hex')}`;
     const file = await JournalFile.create(draft, INDEX, key);
     try {

@@ -17,7 +17,12 @@ export class RunLog {
     this.path = join(folder, `${run}.jsonl`);
   }
 
+  /** Never throws: a disk that is full must not stop a run that may have something to undo. */
   append(event: RunEvent): void {
-    appendFileSync(this.path, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+    try {
+      appendFileSync(this.path, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+    } catch {
+      // The journal, without which nothing is written to the cluster, names the disk's trouble.
+    }
   }
 }

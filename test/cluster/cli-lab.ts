@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { JournalStore } from '../../src/gateway/journal-store.ts';
 import type { ProductRun } from '../judge/product.ts';
 import { DEFAULT_COMMAND, Product } from '../judge/product.ts';
 import { FaultProxy } from '../testbed/fault-proxy.ts';
@@ -95,6 +96,24 @@ export class CliLab {
 
   stratus(...args: string[]): Promise<ProductRun> {
     return this.product.run(args, TIMEOUT_MS);
+  }
+
+  /** The same where no file may grow beyond `kib`: the last bytes are written short, then refused, as on a full disk. */
+  stratusOnFullDisk(kib: number, ...args: string[]): Promise<ProductRun> {
+    const limited = ['bash', '-c', `trap '' XFSZ; ulimit -f ${kib}; exec "$0" "$@"`, ...DEFAULT_COMMAND];
+    return new Product(limited, this.environment).run(args, TIMEOUT_MS);
+  }
+
+  /** Writes that reached the proxy on their way to objects. */
+  writesSeen(): number {
+    return this.proxy.seen.filter(({ kind }) => kind === 'write').length;
+  }
+
+  /** Writes whose intent stands in the journals. */
+  async writesJournalled(): Promise<number> {
+    const store = await JournalStore.open(this.stateFolder, {});
+    const records = await Promise.all((await store.list()).map(({ id }) => store.read(id)));
+    return records.flat().filter(({ type }) => type === 'intent' || type === 'undo-intent').length;
   }
 
   /** What differs from the state before everything; empty when it is restored. */

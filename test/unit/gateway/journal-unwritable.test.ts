@@ -7,16 +7,20 @@ import type { OpenRecord } from '../../../src/gateway/journal-records.ts';
 import { JournalStore } from '../../../src/gateway/journal-store.ts';
 
 const source = new URL('../../../src/gateway/journal-store.ts', import.meta.url).href;
-const opening = (id: string): OpenRecord => ({
-  type: 'open',
-  id,
-  run: 'run-1',
-  title: 'fix the port',
-  target: { context: 'c', server: 'https://s', fingerprint: 'f', namespace: 'shop' },
-  maxWrites: 20,
-  manager: `stratus-${id}`,
-  at: `2026-01-01T00:00:00.00${id.length}Z`,
-});
+const opening = (id: string): OpenRecord => {
+  const open: OpenRecord = {
+    type: 'open',
+    id,
+    run: 'run-1',
+    title: '',
+    target: { context: 'c', server: 'https://s', fingerprint: 'f', namespace: 'shop' },
+    maxWrites: 20,
+    manager: `stratus-${id}`,
+    at: `2026-01-01T00:00:00.00${id.length}Z`,
+  };
+  // Of a length at which it fits into 1 KiB as the first record of its journal, but not, with more, of the index.
+  return { ...open, title: 'x'.repeat(600 - JSON.stringify(open).length) };
+};
 let home: string;
 let store: JournalStore;
 
@@ -78,15 +82,20 @@ describe('a disk that is full', () => {
     expect(await store.read('tx-full')).toHaveLength(known + 1);
   });
 
-  it('leaves nothing of a transaction that could not be begun', async () => {
+  // With 1 KiB its own journal fits, but not the index; with 2 KiB both do, once.
+  it.each([
+    [0, false],
+    [1, false],
+    [2, true],
+  ])('leaves nothing of a transaction that could not be begun (%d KiB)', async (kib, fits) => {
     const output = await inFullDisk(
-      0,
+      kib,
       `await store.create(opening).then(() => console.log('begun'), (error) => console.log(error.name));`,
     );
-    expect(output.trim()).toBe('JournalUnwritable');
-    expect(await store.list()).toEqual([]);
+    expect(output.trim()).toBe(fits ? 'begun' : 'JournalUnwritable');
+    expect(await store.list()).toHaveLength(fits ? 1 : 0);
     expect(await store.verify()).toEqual([]);
-    await (await store.create(opening('tx-full'))).close();
+    await (await store.create(opening('tx-later'))).close();
     expect(await store.verify()).toEqual([]);
   });
 });
