@@ -8,5 +8,7 @@ export const loadApp: CreateApp = async (config) => (await import('../run/create
 
 /** The client of the language server. */
 export async function loadLinter(options: LintConnectionOptions) {
-  return (await import('./lint-connection.ts')).connectLinter(options);
+  const before = performance.now();
+  const { connectLinter } = await import('./lint-connection.ts');
+  return connectLinter(options, performance.now() - before);
 }

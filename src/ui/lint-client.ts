@@ -64,11 +64,10 @@ export class LintClient implements vscode.Disposable {
   #start(): void {
     if (this.#connection || this.#disposed || !readSetting(Setting.lintEnabled)) return;
     const started = performance.now();
-    const before = performance.eventLoopUtilization();
     const options = { server: this.#server, languages: LINT_LANGUAGES, trusted: vscode.workspace.isTrusted };
     this.#connection = this.#connect(options).then(
       (connection) => {
-        const { active: busy } = performance.eventLoopUtilization(before);
+        const { busyMs: busy } = connection;
         this.#startup = { wall: performance.now() - started, busy };
         this.#log.info(`linter started in ${this.#startup.wall.toFixed(0)} ms, ${busy.toFixed(0)} ms of them busy`);
         return connection;
