@@ -124,7 +124,10 @@ const ROWS: Row[] = [
   {
     name: 'delete a Job',
     command: 'delete job import',
-    fixtures: (c) => [workload('Job', 'import', c.namespace, {}, { restartPolicy: 'Never' })],
+    // Its pod finds no node, so that it cannot end before it is looked at.
+    fixtures: (c) => [
+      workload('Job', 'import', c.namespace, {}, { restartPolicy: 'Never', nodeSelector: { 'test-node': 'nobody' } }),
+    ],
     instead: [`patch job import -n NS --type=merge '--patch={"spec":{"suspend":true}}'`],
   },
   {
@@ -207,7 +210,8 @@ let app: StratusApp;
 
 const open = (brain?: Brain) => {
   const { kubeconfig, kubectl } = cluster.instance;
-  return createApp({ stateFolder: home, kubectlPath: kubectl, kubeconfig }, brain ? { brain } : {});
+  const config = { stateFolder: home, kubectlPath: kubectl, kubeconfig, lockNamespace: gateway.namespace };
+  return createApp(config, brain ? { brain } : {});
 };
 
 beforeAll(async () => {

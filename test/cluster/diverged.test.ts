@@ -24,7 +24,8 @@ beforeAll(async () => {
   gateway = await openGateway(cluster.instance, 'diverged');
   homes = await Promise.all([1, 2].map(() => mkdtemp(join(tmpdir(), 'stratus-diverged-'))));
   const { kubeconfig, kubectl } = cluster.instance;
-  const open = (stateFolder: string) => createApp({ stateFolder, kubectlPath: kubectl, kubeconfig });
+  const open = (stateFolder: string) =>
+    createApp({ stateFolder, kubectlPath: kubectl, kubeconfig, lockNamespace: gateway.namespace });
   [ours, theirs] = [await open(homes[0]!), await open(homes[1]!)];
   target = await ours.pin(cluster.instance.context, gateway.namespace);
 });
