@@ -91,9 +91,17 @@ export function writesOf(records: JournalRecord[]): JournaledWrite[] {
       if (!write) continue;
       [write.outcome, write.after] = [record.outcome, record.after];
       write.lost = record.status === 0 || record.copies === true;
+      const applied = write.method === 'PATCH' && !write.before && record.outcome === 'done';
+      // An apply answers 201 when it created the object.
+      if (applied && (record.status === 200 || managersOf(record.after).size > 1)) write.merged = true;
     }
   }
   return [...writes.values()];
+}
+
+function managersOf(object: KubeObject | null): Set<string> {
+  const entries = (object?.metadata.managedFields ?? []) as Array<{ manager?: string; subresource?: string }>;
+  return new Set(entries.filter(({ subresource }) => subresource !== 'status').map(({ manager }) => manager ?? ''));
 }
 
 export function statusOf(records: JournalRecord[]): TransactionStatus {

@@ -47,7 +47,7 @@ export class Replay {
       case 'restore':
         return this.restore(step);
       case 'remove':
-        return this.remove(step.ref, step.path, step.created);
+        return this.remove(step);
       case 'recreate':
         return this.recreate(step.ref, step.path, step.before);
       case 'replace':
@@ -147,9 +147,14 @@ export class Replay {
     });
   }
 
-  private async remove(ref: ObjectRef, path: string, created: KubeObject): Promise<void> {
+  private async remove({ ref, path, created, merged }: Step<'remove'>): Promise<void> {
     const live = await this.access.get(path);
     if (!live) return;
+    if (merged && live.metadata.uid === created.metadata.uid) {
+      const what = 'somebody else created it at the same moment; what was applied to it here is still in it';
+      this.diverge(ref, '', undefined, what);
+      return;
+    }
     if (live.metadata.uid !== created.metadata.uid) {
       this.residue.push(`${refLabel(ref)} was created anew by somebody else and is kept`);
       return;

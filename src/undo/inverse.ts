@@ -20,8 +20,8 @@ interface Inverse {
 export type InverseStep =
   /** The object was there before and after: bring back what the edits changed. */
   | (Inverse & { action: 'restore'; edits: Edit[] })
-  /** We created it: delete exactly that one (uid of `created`). */
-  | (Inverse & { action: 'remove'; created: KubeObject })
+  /** We created it: delete exactly that one (uid of `created`). `merged`: it is somebody else's and stays. */
+  | (Inverse & { action: 'remove'; created: KubeObject; merged: boolean })
   /** We deleted it: create it again. */
   | (Inverse & { action: 'recreate'; before: KubeObject })
   /** We deleted it and created another of the same name. */
@@ -66,7 +66,7 @@ function inverseOf(chain: JournaledWrite[]): InverseStep[] {
   const created = last.after;
   if (!first.before)
     return created
-      ? [{ ...at, action: 'remove', created }, ...companions]
+      ? [{ ...at, action: 'remove', created, merged: first.merged ?? false }, ...companions]
       : [{ ...at, action: 'absent' }, ...companions];
   const deletion = chain.findIndex((write) => write.after === null);
   if (deletion < 0) return [{ ...at, action: 'restore', edits: editsOf(chain) }, ...companions];

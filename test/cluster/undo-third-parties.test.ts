@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/domain/kube-object.ts';
 import type { UndoResult } from '../../src/domain/transaction.ts';
 import { KubeApi } from '../../src/gateway/kube-api.ts';
+import type { Upstream } from '../../src/gateway/upstream.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
 import { deployment } from './undo-actions.ts';
@@ -244,6 +245,32 @@ describe('owners', () => {
     expect(undo).toMatchObject({ outcome: 'undone' });
     if (undo.outcome === 'undone') expect(undo.proof.residue.join()).toContain('owner ConfigMap/owner, which is gone');
     expect((await gateway.get(`${core}/configmaps/child`))?.metadata.ownerReferences).toBeUndefined();
+  });
+});
+
+describe('an apply that was to create an object', () => {
+  const apply = (api: KubeApi) =>
+    api.send('PATCH', `${core}/configmaps/fresh?fieldManager=tool`, {
+      body: config('fresh', { ours: 'yes' }),
+      contentType: 'application/apply-patch+yaml',
+    });
+
+  it('but finds that somebody just made it, does not take theirs away', async () => {
+    const upstream: Upstream = {
+      request: async (request) => {
+        const applying = request.method === 'PATCH' && !request.path.includes('dryRun=All');
+        if (applying) await send('POST', `${core}/configmaps`, config('fresh', { theirs: 'yes' }));
+        return gateway.upstream.request(request);
+      },
+    };
+    const undo = await between(apply, () => Promise.resolve(), { upstream });
+    expect(undo).toMatchObject({ outcome: 'diverged', differences: [{ ref: { name: 'fresh' }, path: '' }] });
+    expect((await gateway.get(`${core}/configmaps/fresh`))?.data).toMatchObject({ theirs: 'yes' });
+  });
+
+  it('and did create it, is undone by deleting it', async () => {
+    expect(await between(apply, () => Promise.resolve())).toMatchObject({ outcome: 'undone' });
+    expect(await gateway.get(`${core}/configmaps/fresh`)).toBeNull();
   });
 });
 
