@@ -117,7 +117,7 @@ const ROWS: Row[] = [
     command: 'delete daemonset agent',
     fixtures: (c) => [workload('DaemonSet', 'agent', c.namespace, {})],
     instead: [
-      `patch daemonset agent -n NS --type=merge '--patch={"spec":{"template":{"spec":{"nodeSelector":{"stratus.dev/stopped":"true"}}}}}'`,
+      `patch daemonset agent -n NS --type=merge '--patch={"spec":{"template":{"spec":{"nodeSelector":{"stratus-oncall/stopped":"true"}}}}}'`,
     ],
     ready: hasReplicas('daemonsets', 'agent'),
   },

@@ -19,7 +19,7 @@ export const STOPPABLE: ReadonlySet<string> = new Set([
   'Service',
 ]);
 
-const KEY = 'stratus.dev/stopped';
+const KEY = 'stratus-oncall/stopped';
 
 /** What stands in for deleting a workload, a Service or a Node: the object stays, so undo is one write and exact. */
 export function stopInstead(object: KubeObject, recreatedLater: boolean): Replacement {

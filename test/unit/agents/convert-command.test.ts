@@ -94,14 +94,14 @@ describe('what takes something away becomes what can be taken back', () => {
     ],
     [
       'delete ds agent',
-      'patch daemonset agent -n shop --type=merge --patch={"spec":{"template":{"spec":{"nodeSelector":{"stratus.dev/stopped":"true"}}}}}',
+      'patch daemonset agent -n shop --type=merge --patch={"spec":{"template":{"spec":{"nodeSelector":{"stratus-oncall/stopped":"true"}}}}}',
     ],
     ['delete job import', 'patch job import -n shop --type=merge --patch={"spec":{"suspend":true}}'],
     ['delete cj nightly', 'patch cronjob nightly -n shop --type=merge --patch={"spec":{"suspend":true}}'],
     ['delete node n1', 'cordon n1'],
     [
       'delete svc web',
-      'patch service web -n shop --type=merge --patch={"spec":{"selector":{"stratus.dev/stopped":"web"}}}',
+      'patch service web -n shop --type=merge --patch={"spec":{"selector":{"stratus-oncall/stopped":"web"}}}',
     ],
     ['delete pods -l app=web', 'rollout restart deployment/web -n shop'],
     ['delete pod web-1-a web-1-b', 'rollout restart deployment/web -n shop'],
