@@ -34,7 +34,10 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
   const unfinished = (await app.unfinished()).filter(({ id }) => !wanted || id === wanted);
   if (wanted && unfinished.length === 0) throw new Error(`transaction '${wanted}' is not waiting for recovery`);
   if (unfinished.length === 0) {
-    io.stderr('nothing to recover: every transaction is finished\n');
+    const freed = await app.freeLeftLock();
+    io.stderr(
+      `nothing to recover: every transaction is finished${freed ? '; a writer lock left behind was freed' : ''}\n`,
+    );
     return EXIT.ok;
   }
   if (!undo && !keep) {

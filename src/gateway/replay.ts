@@ -1,9 +1,7 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
-import type { FieldDifference } from '../domain/transaction.ts';
 import { difference, pointer, sameJson, valueAt } from '../undo/difference.ts';
 import type { InverseStep } from '../undo/inverse.ts';
-import { isControlled } from '../undo/inverse.ts';
 import { CONTROLLER_ANNOTATIONS, normalise, recreationBody, withoutServerFields } from '../undo/normalise.ts';
 import { guardedPatch, selfGuardedPatch, takeBack } from '../undo/reverse-patch.ts';
 import { comparable } from '../undo/comparable.ts';
@@ -12,33 +10,29 @@ import { splitApiVersion } from './discovery.ts';
 import { objectPath } from './api-request.ts';
 import type { Answer } from './kube-api.ts';
 import type { UndoAccess } from './undo-access.ts';
+import type { UndoFindings } from './undo-findings.ts';
+import { GONE_WITHIN_MS, UndoRemoval } from './undo-removal.ts';
 import { splitObjectPath } from './undo-access.ts';
 
 /** After so many writes lost against others' updates, values are compared instead of the version. */
 const MAX_RACES = 3;
-const GONE_WITHIN_MS = 60_000;
-/** Rounds of deleting pods that hold a claim; their controller may make new ones in between. */
-const MAX_CONSUMER_ROUNDS = 20;
 
 type Step<A extends InverseStep['action']> = Extract<InverseStep, { action: A }>;
 
 /** Sends the inverse writes. Looks at the live state before each, so that it may be run again after any interruption. */
 export class Replay {
-  /** Fields that could not be restored. */
-  readonly differences: FieldDifference[] = [];
-  /** Other people's edits that were kept. */
-  readonly foreign: FieldDifference[] = [];
-  /** What cannot be as before, in words. */
-  readonly residue: string[] = [];
-  /** Objects whose replicas belong to an autoscaler. */
-  readonly autoscaled: ObjectRef[] = [];
   private readonly access: UndoAccess;
   private readonly discovery: Discovery;
+  private readonly findings: UndoFindings;
+  private readonly removal: UndoRemoval;
   private readonly manager: string;
 
-  constructor(access: UndoAccess, discovery: Discovery, manager: string) {
+  /** @param findings gets what could not be brought back */
+  constructor(access: UndoAccess, discovery: Discovery, findings: UndoFindings, manager: string) {
     this.access = access;
     this.discovery = discovery;
+    this.findings = findings;
+    this.removal = new UndoRemoval(access, findings, manager);
     this.manager = manager;
   }
 
@@ -47,7 +41,7 @@ export class Replay {
       case 'restore':
         return this.restore(step);
       case 'remove':
-        return this.remove(step);
+        return this.removal.remove(step);
       case 'recreate':
         return this.recreate(step.ref, step.path, step.before);
       case 'replace':
@@ -55,7 +49,7 @@ export class Replay {
       case 'companion':
         return this.restoreCompanion(step);
       case 'derived':
-        this.residue.push(`${refLabel(step.ref)} was replaced by its controller under a new name or uid`);
+        this.findings.residue.push(`${refLabel(step.ref)} was replaced by its controller under a new name or uid`);
         return;
       case 'absent':
         return;
@@ -70,7 +64,7 @@ export class Replay {
     for (let attempt = 0; ; attempt++) {
       const live = await this.access.get(path);
       if (!live || live.metadata.uid !== first.metadata.uid) {
-        this.diverge(ref, '', first, live ? 'another object of this name' : undefined);
+        this.findings.diverge(ref, '', first, live ? 'another object of this name' : undefined);
         return;
       }
       const now = withoutServerFields(live);
@@ -89,7 +83,7 @@ export class Replay {
       if (real.length > 0) {
         const ours = withoutServerFields(last);
         for (const { path: at, expected, actual } of real)
-          this.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
+          this.findings.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
         return;
       }
       if (sameJson(target, now)) return;
@@ -147,98 +141,13 @@ export class Replay {
     });
   }
 
-  private async remove({ ref, path, created, merged }: Step<'remove'>): Promise<void> {
-    const live = await this.access.get(path);
-    if (!live) return;
-    if (merged && live.metadata.uid === created.metadata.uid) {
-      const what = 'somebody else created it at the same moment; what was applied to it here is still in it';
-      this.diverge(ref, '', undefined, what);
-      return;
-    }
-    if (live.metadata.uid !== created.metadata.uid) {
-      this.residue.push(`${refLabel(ref)} was created anew by somebody else and is kept`);
-      return;
-    }
-    if (ref.kind === 'Namespace' && !(await this.isEmptyNamespace(ref))) return;
-    for (const change of difference(comparable(created), comparable(live))) {
-      this.foreign.push({
-        ref,
-        path: pointer(change.path, normalise(live)),
-        expected: change.before,
-        actual: change.after,
-      });
-    }
-    await this.deleteObject(ref, path, live);
-  }
-
-  /** Deletes exactly this object and waits until it is gone; pods that hold a claim are let go first. */
-  private async deleteObject(ref: ObjectRef, path: string, live: KubeObject): Promise<boolean> {
-    const uid = live.metadata.uid ?? '';
-    const patience = this.access.patience();
-    for (let now: KubeObject | null = live; now?.metadata.uid === uid && !now.metadata.deletionTimestamp;) {
-      const answer = await this.access.write(ref, 'DELETE', path, {
-        apiVersion: 'v1',
-        kind: 'DeleteOptions',
-        preconditions: { uid },
-        propagationPolicy: 'Background',
-      });
-      if (answer.status < 300 || answer.status === 404) break;
-      if (answer.status !== 409) {
-        this.diverge(ref, '', undefined, `could not be deleted: ${answer.message}`);
-        return false;
-      }
-      now = await this.access.get(path);
-      if (now?.metadata.uid === uid) await this.access.beforeAnother(patience, ref, answer);
-    }
-    const gone =
-      ref.kind === 'PersistentVolumeClaim'
-        ? await this.releaseClaim(ref, path, uid)
-        : await this.access.waitGone(path, uid, GONE_WITHIN_MS);
-    if (!gone) {
-      const now = await this.access.get(path);
-      const holders = (now?.metadata.finalizers ?? []).join(', ');
-      this.diverge(
-        ref,
-        '',
-        undefined,
-        `still there after ${GONE_WITHIN_MS / 1000} s${holders ? `, held by ${holders}` : ''}`,
-      );
-    }
-    return gone;
-  }
-
-  /** The pvc-protection finalizer keeps a claim until no running pod mounts it. */
-  private async releaseClaim(claim: ObjectRef, path: string, uid: string): Promise<boolean> {
-    for (let round = 0; round < MAX_CONSUMER_ROUNDS; round++) {
-      if (await this.access.waitGone(path, uid, round === 0 ? 500 : 3_000)) return true;
-      const pods = (await this.access.list(`/api/v1/namespaces/${claim.namespace}/pods`)).filter((pod) =>
-        mounts(pod, claim.name),
-      );
-      for (const pod of pods) {
-        const ref: ObjectRef = { apiVersion: 'v1', kind: 'Pod', namespace: claim.namespace, name: pod.metadata.name };
-        if (!isControlled(pod)) {
-          this.residue.push(`${refLabel(ref)} has no controller and holds ${refLabel(claim)}`);
-          return false;
-        }
-        if (pod.metadata.deletionTimestamp) continue;
-        await this.access.write(ref, 'DELETE', `/api/v1/namespaces/${claim.namespace}/pods/${pod.metadata.name}`, {
-          apiVersion: 'v1',
-          kind: 'DeleteOptions',
-          preconditions: { uid: pod.metadata.uid },
-        });
-        this.residue.push(`${refLabel(ref)} was replaced because it held ${refLabel(claim)}`);
-      }
-    }
-    return false;
-  }
-
   private async recreate(ref: ObjectRef, path: string, before: KubeObject): Promise<void> {
     const patience = this.access.patience();
     for (;;) {
       const live = await this.access.get(path);
       if (live?.metadata.deletionTimestamp) {
         if (await this.access.waitGone(path, live.metadata.uid ?? '', GONE_WITHIN_MS)) continue;
-        this.diverge(
+        this.findings.diverge(
           ref,
           '',
           before,
@@ -248,8 +157,8 @@ export class Replay {
       }
       if (live) {
         const same = sameJson(comparable(live), comparable(before));
-        if (!same && !this.isOurs(live))
-          this.diverge(ref, '', before, 'another object of this name, made by somebody else');
+        if (!same && !this.removal.isOurs(live))
+          this.findings.diverge(ref, '', before, 'another object of this name, made by somebody else');
         return;
       }
       const body = await this.withLiveOwners(recreationBody(before));
@@ -257,7 +166,7 @@ export class Replay {
       const answer = await this.create(ref, collection, body);
       if (answer.status < 300) return;
       if (answer.status !== 409) {
-        this.diverge(ref, '', before, `could not be created again: ${answer.message}`);
+        this.findings.diverge(ref, '', before, `could not be created again: ${answer.message}`);
         return;
       }
       await this.access.beforeAnother(patience, ref, answer);
@@ -291,7 +200,7 @@ export class Replay {
       );
       if (live?.metadata.uid) kept.push({ ...owner, uid: live.metadata.uid });
       else
-        this.residue.push(
+        this.findings.residue.push(
           `${body.kind}/${body.metadata.name} no longer refers to its owner ${owner.kind}/${owner.name}, which is gone`,
         );
     }
@@ -320,11 +229,11 @@ export class Replay {
       } else if (ref.kind !== 'PersistentVolumeClaim') {
         const ours = withoutServerFields(created);
         for (const { path: at, expected, actual } of merged.conflicts)
-          this.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
+          this.findings.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
         return;
       }
     }
-    if (await this.deleteObject(ref, path, live)) await this.recreate(ref, path, before);
+    if (await this.removal.deleteObject(ref, path, live)) await this.recreate(ref, path, before);
   }
 
   /** Replicas that an autoscaler set: brought back unless a person set them meanwhile. */
@@ -337,7 +246,7 @@ export class Replay {
       if (!live || live.metadata.uid !== companion.before.metadata.uid || wanted === actual) return;
       const setter = managerOfReplicas(live);
       if (setter !== 'kube-controller-manager' && setter !== this.manager) {
-        this.foreign.push({ ref, path: '/spec/replicas', expected: wanted, actual });
+        this.findings.foreign.push({ ref, path: '/spec/replicas', expected: wanted, actual });
         return;
       }
       const body = {
@@ -352,7 +261,7 @@ export class Replay {
       if (answer.status !== 409) break;
       await this.access.beforeAnother(patience, ref, answer);
     }
-    this.residue.push(`the replicas of ${refLabel(ref)} are still as the autoscaler left them`);
+    this.findings.residue.push(`the replicas of ${refLabel(ref)} are still as the autoscaler left them`);
   }
 
   /** Replicas below an autoscaler are its own business. */
@@ -364,54 +273,21 @@ export class Replay {
       (item) => item.spec?.scaleTargetRef?.kind === ref.kind && item.spec.scaleTargetRef.name === ref.name,
     );
     if (!scaler) return conflicts;
-    this.autoscaled.push(ref);
-    this.residue.push(`the replicas of ${refLabel(ref)} belong to HorizontalPodAutoscaler ${scaler.metadata.name}`);
+    this.findings.autoscaled.push(ref);
+    this.findings.residue.push(
+      `the replicas of ${refLabel(ref)} belong to HorizontalPodAutoscaler ${scaler.metadata.name}`,
+    );
     return conflicts.filter((conflict) => !replicas.includes(conflict));
   }
 
-  /** A namespace that others have used meanwhile is not taken away from them. */
-  private async isEmptyNamespace(ref: ObjectRef): Promise<boolean> {
-    const kinds: Array<[string, string]> = [
-      ['/api/v1', 'pods'],
-      ['/api/v1', 'configmaps'],
-      ['/api/v1', 'secrets'],
-      ['/api/v1', 'services'],
-      ['/api/v1', 'persistentvolumeclaims'],
-      ['/apis/apps/v1', 'deployments'],
-      ['/apis/apps/v1', 'statefulsets'],
-      ['/apis/apps/v1', 'daemonsets'],
-      ['/apis/batch/v1', 'jobs'],
-      ['/apis/batch/v1', 'cronjobs'],
-    ];
-    for (const [root, resource] of kinds) {
-      const items = await this.access.list(`${root}/namespaces/${ref.name}/${resource}`);
-      const other = items.find(
-        (item) =>
-          item.metadata.name !== 'kube-root-ca.crt' && !this.isOurs(item) && !item.metadata.ownerReferences?.length,
-      );
-      if (other) {
-        this.diverge(ref, '', undefined, `${resource}/${other.metadata.name} in it was made by somebody else`);
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private isOurs(object: KubeObject): boolean {
-    const entries = (object.metadata.managedFields ?? []) as Array<{ manager?: string }>;
-    return entries.some((entry) => entry.manager === this.manager);
-  }
-
   private fail(ref: ObjectRef, now: Json, target: Json, answer: Answer, ours: Json): void {
-    this.residue.push(`${refLabel(ref)}: the server refused the inverse (HTTP ${answer.status}): ${answer.message}`);
+    this.findings.residue.push(
+      `${refLabel(ref)}: the server refused the inverse (HTTP ${answer.status}): ${answer.message}`,
+    );
     for (const change of difference(target, now)) {
       const at = pointer(change.path, target, now);
-      this.diverge(ref, at, change.before, change.after, valueAt(ours, change.path));
+      this.findings.diverge(ref, at, change.before, change.after, valueAt(ours, change.path));
     }
-  }
-
-  private diverge(ref: ObjectRef, path: string, expected: unknown, actual: unknown, written?: unknown): void {
-    this.differences.push({ ref, path, expected, actual, ...(written === undefined ? {} : { written }) });
   }
 }
 
@@ -423,12 +299,6 @@ function withControllerAnnotations(document: Json, live: KubeObject): Json {
     if (value !== undefined) copy.metadata.annotations = { ...copy.metadata.annotations, [name]: value };
   }
   return copy as unknown as Json;
-}
-
-function mounts(pod: KubeObject, claim: string): boolean {
-  const volumes = (pod.spec?.volumes ?? []) as Array<{ persistentVolumeClaim?: { claimName?: string } }>;
-  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-  return !ended && volumes.some((volume) => volume.persistentVolumeClaim?.claimName === claim);
 }
 
 function managerOfReplicas(object: KubeObject): string {

@@ -60,10 +60,13 @@ export class SteadyUpstream implements Upstream {
   }
 }
 
+const REVIEW =
+  /^\/apis\/auth(entication|orization)\.k8s\.io\/[^/]+\/(namespaces\/[^/]+\/)?(self|local)?subject\w*reviews(\?|$)/;
+
 /** Reads, dry-runs and questions about rights: nothing is stored however often they are asked. Not streams. */
 export function isHarmless({ method, path }: UpstreamRequest): boolean {
   if (method === 'GET' || method === 'HEAD') return !/[?&](watch|follow)=/.test(path);
-  return /[?&]dryRun=All(&|$)/.test(path) || /\/(selfsubject|subject|localsubject)\w+reviews(\?|$)/.test(path);
+  return /[?&]dryRun=All(&|$)/.test(path) || (method === 'POST' && REVIEW.test(path));
 }
 
 /** Reads an answer to its end, or so far that what follows is passed on as it comes. @throws UpstreamError when it breaks off */

@@ -17,6 +17,7 @@ import type { OpenJournal } from './journal-store.ts';
 import { passAsUpstream } from './raw-access.ts';
 import { Replay } from './replay.ts';
 import { Stranded, UndoAccess } from './undo-access.ts';
+import { UndoFindings } from './undo-findings.ts';
 import type { Upstream } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
 import { verifyUndo } from './verification.ts';
@@ -81,24 +82,25 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   const { journal, crash, manager, upstream } = options;
   const plan = planInverse(writesOf(journal.records));
   const discovery = new Discovery(async (path) => new KubeApi(passAsUpstream(upstream)).find(path, options.signal));
-  const replay = new Replay(access, discovery, manager);
+  const findings = new UndoFindings();
+  const replay = new Replay(access, discovery, findings, manager);
   for (const step of plan) {
     crash('undo.before-step');
     await replay.perform(step);
     crash('undo.after-step');
   }
   const verified = await verifyUndo(access, plan, journal.records, {
-    convergeMs: replay.differences.length > 0 ? 0 : options.convergeMs,
+    convergeMs: findings.differences.length > 0 ? 0 : options.convergeMs,
     restoreOwnership: options.restoreOwnership,
-    autoscaled: new Set(replay.autoscaled.map(refKey)),
+    autoscaled: new Set(findings.autoscaled.map(refKey)),
   });
   const proof = {
     ...verified.proof,
     ownershipWrites: access.ownershipWrites,
-    residue: unique([...replay.residue, ...verified.proof.residue]),
-    foreign: uniqueFields([...verified.proof.foreign, ...replay.foreign]).map(blankField),
+    residue: unique([...findings.residue, ...verified.proof.residue]),
+    foreign: uniqueFields([...verified.proof.foreign, ...findings.foreign]).map(blankField),
   };
-  const differences = uniqueFields([...replay.differences, ...verified.differences]).map(blankField);
+  const differences = uniqueFields([...findings.differences, ...verified.differences]).map(blankField);
   if (differences.length > 0) proof.levels.L1 = false;
   return { plan, proof, differences };
 }

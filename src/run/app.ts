@@ -125,6 +125,11 @@ export interface StratusApp {
    * @returns what could not be done on the cluster, empty when all is well
    */
   keep(id: string): Promise<string>;
+  /**
+   * Gives back a writer lock that a process of this state folder held when it ended after its transaction had. Looks at
+   * the cluster of the newest transaction. False when there was none, or the cluster cannot be asked.
+   */
+  freeLeftLock(): Promise<boolean>;
   /** Objects that an undo could not restore, three ways. @throws Error when the transaction has not diverged */
   divergence(id: string): Promise<ObjectDivergence[]>;
   /** Damage in the journal folder, each named; empty when every chain is whole. */

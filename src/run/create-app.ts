@@ -162,6 +162,15 @@ class App implements StratusApp {
     }
   }
 
+  async freeLeftLock(): Promise<boolean> {
+    const [newest] = await this.transactions();
+    if (!newest) return false;
+    return this.#sessionOf(newest).then(
+      (session) => session.freeLeftLock(),
+      () => false,
+    );
+  }
+
   async sharedTransaction(target: Target): Promise<SharedSummary | null> {
     return (await (await this.#session(target)).sharedRecovery()).look();
   }

@@ -308,6 +308,20 @@ export class TargetSession {
     return this.#lock.status();
   }
 
+  /** True when a lock of this state folder, whose process ended behind its transaction's end, was given back. */
+  async freeLeftLock(): Promise<boolean> {
+    try {
+      if ((await this.#lock.status()).state !== 'dirty') return false;
+      // Denied at once when it is another machine's, or when something is still owed.
+      const { ok } = await this.#acquire('freeing', AbortSignal.timeout(KEEP_TIMEOUT_MS));
+      if (ok) await this.#lock.release();
+      return ok;
+    } catch (error) {
+      if (error instanceof ClusterError) return false;
+      throw error;
+    }
+  }
+
   async breakLock(): Promise<void> {
     await this.#lock.breakLock();
   }

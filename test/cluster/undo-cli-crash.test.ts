@@ -24,6 +24,17 @@ describe('the application killed at a boundary, recovered by the command line', 
     expect(apply.passed.length).toBeGreaterThanOrEqual(12);
   });
 
+  it('is not left locked when the process ends between the end of its transaction and that of its lock', async () => {
+    for (const [work, point] of [
+      ['apply', 'commit.after'],
+      ['undo', 'undo.after-done'],
+    ] as const) {
+      const whole = await crashAtCommandLine(gateway, { work, first: 0, second: 0 });
+      const first = whole.passed.indexOf(point) + 1;
+      expect((await crashAtCommandLine(gateway, { work, first, second: 0 })).problems, point).toEqual([]);
+    }
+  });
+
   // A sample; every boundary, and pairs with a kill of the recovery, are for the soak.
   it.each([
     ['apply', 2, 0],

@@ -37,7 +37,8 @@ const FAULTS: Array<[name: string, fault: Fault]> = [
 ];
 
 describe.each(FAULTS)('%s on the way to the Lease', (_name, fault) => {
-  it.each([1, 2, 3, 4, 5])('at its request %d: done and undone, nothing left locked', async (nth) => {
+  // Taking it and giving it back; between them it is marked.
+  it.each([2, 5])('at its request %d: done and undone, nothing left locked', async (nth) => {
     atLease(nth, 2, fault);
     const run = await lab.stratus(...lab.apply);
     expect(run.code, run.stderr).toBe(0);

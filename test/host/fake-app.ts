@@ -213,6 +213,10 @@ export class FakeApp implements StratusApp {
     return result;
   }
 
+  async freeLeftLock() {
+    return false;
+  }
+
   async keep(id: string) {
     const transaction = await this.transaction(id);
     this.#close(transaction, 'committed', transaction.undo);
