@@ -1,5 +1,6 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import { GUARD_POLICY_SPEC } from './fence-guard.ts';
+import { sharedJournalGrants } from '../gateway/shared-journal.ts';
 import { CREDENTIAL_NOTE, LEASE_NAME } from './lease-record.ts';
 
 /** One object of the bundle, with what an administrator reviewing it needs to know. */
@@ -285,7 +286,9 @@ function peopleObjects(namespace: string): FenceObject[] {
     {
       file: 'people.yaml',
       resource: 'roles',
-      why: 'For engineers who may mitigate: the lock Lease and tokens of the writer, nothing else. Bound to nobody.',
+      why:
+        'For engineers who may mitigate: the lock Lease, tokens of the writer, and to read the sealed copies of a ' +
+        "colleague's journal, nothing else. Bound to nobody.",
       object: {
         apiVersion: RBAC,
         kind: 'Role',
@@ -295,6 +298,7 @@ function peopleObjects(namespace: string): FenceObject[] {
           // The name of what is created is not known to RBAC.
           rule('coordination.k8s.io', ['leases'], ['create']),
           { ...rule('', ['serviceaccounts/token'], ['create']), resourceNames: [WRITER_NAME] },
+          { ...rule('', ['secrets'], ['get']), resourceNames: sharedJournalGrants(namespace).map(({ name }) => name) },
         ],
       },
     },
