@@ -36,7 +36,12 @@ export function runVitest(project: string, env: NodeJS.ProcessEnv, files: string
       stdio: ['ignore', 2, 2],
       env: { ...process.env, ...env },
     });
+    // An interrupted run must not leave its tests at work on a cluster that is being taken away.
+    const end = () => child.kill('SIGTERM');
+    const signals = ['SIGINT', 'SIGTERM', 'exit'] as const;
+    for (const name of signals) process.on(name, end);
     child.on('close', (code) => {
+      for (const name of signals) process.off(name, end);
       resolve(readTally(project, output, code));
       rmSync(folder, { recursive: true, force: true });
     });

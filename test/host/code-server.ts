@@ -82,7 +82,14 @@ const BROWSER_FLAGS = [
 ];
 
 export function launchBrowser(say: Say, options: LaunchOptions = {}): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium(say), args: BROWSER_FLAGS, ...options });
+  return chromium.launch({
+    executablePath: findChromium(say),
+    args: BROWSER_FLAGS,
+    // Whoever runs the tests stops their cluster first and then ends; the browser goes with the process.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    ...options,
+  });
 }
 
 export interface EditorServer {
@@ -155,8 +162,11 @@ export async function startEditorServer(options: EditorServerOptions): Promise<E
   child.stdout!.on('data', keep);
   child.stderr!.on('data', keep);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const endWithUs = () => signalGroup(child, 'SIGKILL');
+  process.on('exit', endWithUs);
   const stop = async () => {
     await stopGroup(child, exited);
+    process.off('exit', endWithUs);
     await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   const url = `http://localhost:${port}`;
@@ -187,18 +197,19 @@ async function answering(url: string, child: ChildProcess, milliseconds: number)
 }
 
 async function stopGroup(child: ChildProcess, exited: Promise<void>): Promise<void> {
-  const signal = (name: NodeJS.Signals) => {
-    try {
-      process.kill(-child.pid!, name);
-    } catch {
-      // The group is gone already.
-    }
-  };
-  signal('SIGTERM');
-  const timer = setTimeout(() => signal('SIGKILL'), 3_000);
+  signalGroup(child, 'SIGTERM');
+  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), 3_000);
   await exited;
   clearTimeout(timer);
-  signal('SIGKILL');
+  signalGroup(child, 'SIGKILL');
+}
+
+function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    process.kill(-child.pid!, name);
+  } catch {
+    // The group is gone already.
+  }
 }
 
 export function freePort(): Promise<number> {
