@@ -4,7 +4,7 @@ import type { Answer } from '../../src/gateway/kube-api.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import type { OpenWriter } from './fence-harness.ts';
 import { kubeconfigOf, openWriter, startCli, stratus, uniqueName } from './fence-harness.ts';
-import { eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
+import { deleteLock, eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
 
 const never = new AbortController().signal;
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
@@ -83,7 +83,7 @@ describe('installing and uninstalling', () => {
   });
 
   it('stands as well when its manifests are applied by kubectl before there ever was a Lease', async () => {
-    await gateway.kubectl('delete', 'lease', 'stratus-alock', '--ignore-not-found');
+    await deleteLock(gateway);
     const { stdout } = await stratus(gateway, ['lock', 'install-fence', '--manifests']);
     const items = parseAllDocuments(stdout).map((document) => document.toJS() as object);
     await gateway.apply({ apiVersion: 'v1', kind: 'List', items });
@@ -182,7 +182,9 @@ describe('an installed fence', () => {
   it('refuses a stale token for create, scale and eviction soon after the hand-over', async () => {
     await gateway.apply(deployment('web'));
     const pod = await eventually('a pod of web', async () =>
-      (await gateway.kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].metadata.name}')).trim(),
+      (await gateway.kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].metadata.name}'))
+        .split(' ')[0]!
+        .trim(),
     );
     const [ada, bob] = [await writer('ada'), await writer('bob')];
     await ada.lock.acquire('tx-1', never);

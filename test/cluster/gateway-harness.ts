@@ -107,3 +107,16 @@ export async function eventually<T>(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** Forgets the writer lock of the harness's namespace. A fence that was just uninstalled is in force a moment longer. */
+export async function deleteLock(gateway: GatewayHarness): Promise<void> {
+  await eventually('the lock Lease may be deleted', async () => {
+    try {
+      await gateway.kubectl('delete', 'lease', 'stratus-alock', '--ignore-not-found');
+      return true;
+    } catch (error) {
+      if (!String(error).includes("ValidatingAdmissionPolicy 'stratus-lease'")) throw error;
+      return false;
+    }
+  });
+}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
-import { openGateway, type GatewayHarness } from './gateway-harness.ts';
+import { deleteLock, openGateway, type GatewayHarness } from './gateway-harness.ts';
 
 /**
  * Two engineers with a state folder each: the first one's process dies in the middle of a transaction, the second one
@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await gateway.kubectl('delete', 'configmap', 'settings', 'other', '--ignore-not-found');
-  await gateway.kubectl('delete', 'lease', 'stratus-alock', '--ignore-not-found');
+  await deleteLock(gateway);
   const secrets = (await gateway.kubectl('get', 'secrets', '-o', 'name')).split('\n').filter(Boolean);
   if (secrets.length > 0) await gateway.kubectl('delete', ...secrets);
 });
