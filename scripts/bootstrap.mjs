@@ -139,7 +139,12 @@ const node = findNode();
 installDependencies(node);
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
   stdio: 'inherit',
-  env: { ...npmEnvironment(), PATH: `${dirname(node)}:${process.env.PATH}` },
+  env: {
+    // Sources are run as they are; without it every process would compile a hundred files again.
+    NODE_COMPILE_CACHE: join(cache, 'compiled'),
+    ...npmEnvironment(),
+    PATH: `${dirname(node)}:${process.env.PATH}`,
+  },
   cwd: process.env.INIT_CWD || process.cwd(),
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

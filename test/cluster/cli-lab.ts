@@ -9,7 +9,7 @@ import { FaultProxy } from '../testbed/fault-proxy.ts';
 import type { GatewayHarness } from './gateway-harness.ts';
 import { deployment } from './undo-actions.ts';
 import type { CliCrashOrder } from './undo-cli-crash-child.ts';
-import { compileCache, runCrashChild } from './undo-crash.ts';
+import { runCrashChild } from './undo-crash.ts';
 import { createFixtures, readWorld, worldDifference, type World } from './undo-world.ts';
 
 const TIMEOUT_MS = 240_000;
@@ -39,12 +39,12 @@ export class CliLab {
     this.manifest = join(folder, 'manifest.json');
     this.environment = {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       HOME: folder,
       KUBECONFIG: proxy.kubeconfig,
       STRATUS_HOME: this.stateFolder,
       STRATUS_KUBECTL: gateway.instance.kubectl,
       STRATUS_LOCK_NAMESPACE: this.namespace,
-      ...compileCache(),
     };
     this.product = new Product(DEFAULT_COMMAND, this.environment);
   }

@@ -100,17 +100,11 @@ async function judge(
   return { problems, outcome: committed ? 'committed' : 'checkpoint' };
 }
 
-/** Children compile a hundred files each; together they need to do so only once. */
-export function compileCache(): { NODE_COMPILE_CACHE: string } {
-  return { NODE_COMPILE_CACHE: join(tmpdir(), 'stratus-test-compile-cache') };
-}
-
 /** Runs a script of this folder that may kill itself. Boundaries it passed, in order. @throws Error when it fails otherwise */
 export async function runCrashChild(script: string, order: { trace: string }): Promise<string[]> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, JSON.stringify(order)], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...compileCache() },
   });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
