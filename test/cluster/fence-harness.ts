@@ -26,13 +26,20 @@ export interface OpenWriter {
   close(): void;
 }
 
-/** A writer whose lock Lease and fence live in the test's own namespace. */
+/** Time goes on, but whoever waits for it is never woken: the lock of a process that hangs is not renewed. */
+export class HangingClock extends SystemClock {
+  override sleep(): Promise<void> {
+    return new Promise(() => undefined);
+  }
+}
+
+/** A writer whose lock Lease and fence live in the test's own namespace. `lockClock` is the lock's alone. */
 export async function openWriter(
   gateway: GatewayHarness,
   name: string,
-  over: Partial<LeaseLockOptions> & { kubeconfig?: string } = {},
+  over: Partial<LeaseLockOptions> & { kubeconfig?: string; lockClock?: SystemClock } = {},
 ): Promise<OpenWriter> {
-  const { kubeconfig: path = gateway.instance.kubeconfig, ...options } = over;
+  const { kubeconfig: path = gateway.instance.kubeconfig, lockClock, ...options } = over;
   const kubeconfig = await loadKubeconfig({ kubeconfig: path });
   const target = await kubeconfig.target(gateway.instance.context, gateway.namespace);
   const clock = new SystemClock();
@@ -44,7 +51,7 @@ export async function openWriter(
   };
   const credential = new WriterCredential();
   const [own, writer] = [await open(), await open(credential)];
-  const lock = new LeaseLock(own, clock, {
+  const lock = new LeaseLock(own, lockClock ?? clock, {
     namespace: gateway.namespace,
     stateFolder: `/state/${name}`,
     owner: { user: name, host: 'here', pid: process.pid },

@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import type { Answer } from '../../src/gateway/kube-api.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import type { OpenWriter } from './fence-harness.ts';
-import { kubeconfigOf, openWriter, startCli, stratus, uniqueName } from './fence-harness.ts';
+import { HangingClock, kubeconfigOf, openWriter, startCli, stratus, uniqueName } from './fence-harness.ts';
 import { deleteLock, eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
 
 const never = new AbortController().signal;
@@ -218,6 +218,21 @@ describe('an installed fence', () => {
     }
     console.log(`stale token refused after the hand-over: ${times.join(', ')}`);
     expect((await bob.asWriter.send('POST', inNamespace('configmaps'), { body: configMap('fresh') })).status).toBe(201);
+    await bob.lock.release();
+  });
+
+  it('passes the lock on when its holder hangs past the expiry, whose token is then refused', async () => {
+    const ada = await writer('ada', { seconds: 6, lockClock: new HangingClock() });
+    const bob = await writer('bob', { seconds: 6 });
+    const create = ({ asWriter }: OpenWriter) =>
+      asWriter.send('POST', inNamespace('configmaps'), { body: configMap(uniqueName('expiry')) });
+    expect(await ada.lock.acquire('tx-1', never)).toEqual({ ok: true, level: 'fenced' });
+    expect((await create(ada)).status).toBe(201);
+    expect((await bob.lock.acquire('tx-2', never)).ok).toBe(false);
+    await eventually('the hanging holder is succeeded', async () => (await bob.lock.acquire('tx-2', never)).ok);
+    await eventually('its token is refused', async () => deniedBy('stratus-fence', await create(ada)), 10_000);
+    expect((await create(bob)).status).toBe(201);
+    expect(await ada.lock.renew()).toBe(false);
     await bob.lock.release();
   });
 
