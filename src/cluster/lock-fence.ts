@@ -28,7 +28,8 @@ const LOOK_EVERY_MS = 20;
 /**
  * The fence as seen by one writer: whether it stands, a token of its own for each time it holds the lock, and the
  * proof that the API server enforces it. `fenced` is claimed only after policies and bindings were compared with the
- * shipped ones, a token that is not in the Lease was refused, and the same token was let through once it was.
+ * shipped ones, a token that is not in the Lease was refused, the same token was let through once it was, and the guard
+ * refused it what it must.
  */
 export class LockFence {
   readonly #reads: KubeApi;
@@ -96,11 +97,17 @@ export class LockFence {
       const { verdict, message } = await this.#ask(signal);
       return verdict === 'open' ? '' : message;
     });
-    if (problem === '') return;
+    if (problem !== '') {
+      this.#credential.use(null);
+      const advice =
+        'where a fence was removed by hand and installed again, the API server must be restarted to watch the lock';
+      throw new ClusterError('conflict', `the fence refuses the holder of the lock (${problem}): ${advice}`);
+    }
+    const unguarded = await this.#eventually(signal, () => this.#askForbidden(signal));
+    if (unguarded === '') return;
     this.#credential.use(null);
-    const advice =
-      'where a fence was removed by hand and installed again, the API server must be restarted to watch the lock';
-    throw new ClusterError('conflict', `the fence refuses the holder of the lock (${problem}): ${advice}`);
+    const advice = "an administrator runs 'stratus lock install-fence' again and looks at docs/rbac";
+    throw new ClusterError('conflict', `the guard is installed but not enforced (${unguarded}): ${advice}`);
   }
 
   /** A successor for a token that nears its end; null while it is good. @throws ClusterError */
@@ -137,6 +144,22 @@ export class LockFence {
     const { status, message } = await this.#asWriter.send('POST', path, { body, signal });
     if (status < 300) return { verdict: 'open', message: '' };
     return { verdict: isFenceDenial(status, message) ? 'closed' : 'other', message };
+  }
+
+  /**
+   * A dry-run write that only the guard refuses: empty when it did. Policies take effect one by one, so that the fence
+   * may be in force before it.
+   */
+  async #askForbidden(signal?: AbortSignal): Promise<string> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(this.#namespace)}/secrets?dryRun=All`;
+    const metadata = {
+      generateName: 'stratus-fence-proof-',
+      annotations: { 'kubernetes.io/service-account.name': WRITER_NAME },
+    };
+    const body = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/service-account-token', metadata };
+    const { status, message } = await this.#asWriter.send('POST', path, { body, signal });
+    if (isGuardDenial(status, message)) return '';
+    return message || 'a token of a service account may be made';
   }
 
   /** Looks again and again until there is no problem; the last one at the deadline. */
