@@ -60,6 +60,7 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
       (text) => JSON.parse(text) as SuiteReport,
       (): SuiteReport => ({ passed: 0, failed: 0, skipped: 0, failures: [], notes: [] }),
     );
+    for (const note of report.notes) say(note);
     // A suite that died before its report must not look like one without failures.
     if (failure && report.failed === 0) {
       report.failed += 1;
