@@ -63,11 +63,17 @@ export class ScriptedPrompts implements Prompts {
   }
 }
 
+type Nothing = undefined | null | false;
+
 /** Resolves when `look` returns something, looked at again after each turn of the host. */
-export async function eventually<T>(what: string, look: () => T | undefined | null | false, seconds = 60): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Nothing | T | Promise<Nothing | T>,
+  seconds = 60,
+): Promise<T> {
   const deadline = Date.now() + seconds * 1_000;
   for (;;) {
-    const value = look();
+    const value = await look();
     if (value) return value;
     if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

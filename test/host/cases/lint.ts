@@ -129,7 +129,15 @@ async function sarifOf(document: vscode.TextDocument): Promise<Squiggle[]> {
 
 async function openLenses(path: string, text: string): Promise<vscode.CodeLens[]> {
   const document = await openFile(path, text);
-  return vscode.commands.executeCommand('vscode.executeCodeLensProvider', document.uri, 10);
+  // The linter may still be starting.
+  return eventually('lenses', async () => {
+    const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+      'vscode.executeCodeLensProvider',
+      document.uri,
+      10,
+    );
+    return lenses.length > 0 && lenses;
+  });
 }
 
 /** Uses the real application: runs before the tests that replace it. */
