@@ -25,6 +25,10 @@ export type FenceEntry = { level: 'fenced'; token: WriterToken } | { level: 'cli
 const EFFECT_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 20;
 
+const INSTALL_AGAIN = "an administrator runs 'stratus lock install-fence' again and looks at docs/rbac";
+const RESTART_SERVER =
+  'where a fence was removed by hand and installed again, the API server must be restarted to watch the lock';
+
 /**
  * The fence as seen by one writer: whether it stands, a token of its own for each time it holds the lock, and the
  * proof that the API server enforces it. `fenced` is claimed only after policies and bindings were compared with the
@@ -93,21 +97,13 @@ export class LockFence {
   /** The id of the token is in the Lease: from now on it is used. @throws ClusterError when the API server refuses it */
   async open(token: WriterToken, signal?: AbortSignal): Promise<void> {
     this.#credential.use(token);
-    const problem = await this.#eventually(signal, async () => {
+    await this.#prove(signal, 'the fence refuses the holder of the lock', RESTART_SERVER, async () => {
       const { verdict, message } = await this.#ask(signal);
       return verdict === 'open' ? '' : message;
     });
-    if (problem !== '') {
-      this.#credential.use(null);
-      const advice =
-        'where a fence was removed by hand and installed again, the API server must be restarted to watch the lock';
-      throw new ClusterError('conflict', `the fence refuses the holder of the lock (${problem}): ${advice}`);
-    }
-    const unguarded = await this.#eventually(signal, () => this.#askForbidden(signal));
-    if (unguarded === '') return;
-    this.#credential.use(null);
-    const advice = "an administrator runs 'stratus lock install-fence' again and looks at docs/rbac";
-    throw new ClusterError('conflict', `the guard is installed but not enforced (${unguarded}): ${advice}`);
+    await this.#prove(signal, 'the guard is installed but not enforced', INSTALL_AGAIN, () =>
+      this.#askForbidden(signal),
+    );
   }
 
   /** A successor for a token that nears its end; null while it is good. @throws ClusterError */
@@ -125,13 +121,10 @@ export class LockFence {
   async #proveClosed(token: WriterToken, signal?: AbortSignal): Promise<void> {
     this.#credential.use(token);
     try {
-      const problem = await this.#eventually(signal, async () => {
+      await this.#prove(signal, 'the fence is installed but not enforced', INSTALL_AGAIN, async () => {
         const { verdict, message } = await this.#ask(signal);
         return verdict === 'closed' ? '' : message || 'a token without the lock may write';
       });
-      if (problem === '') return;
-      const advice = "an administrator runs 'stratus lock install-fence' again and looks at docs/rbac";
-      throw new ClusterError('conflict', `the fence is installed but not enforced (${problem}): ${advice}`);
     } finally {
       this.#credential.use(null);
     }
@@ -162,12 +155,21 @@ export class LockFence {
     return message || 'a token of a service account may be made';
   }
 
-  /** Looks again and again until there is no problem; the last one at the deadline. */
-  async #eventually(signal: AbortSignal | undefined, look: () => Promise<string>): Promise<string> {
+  /** Looks again and again until there is no problem; with one left at the deadline the token is dropped. @throws ClusterError */
+  async #prove(
+    signal: AbortSignal | undefined,
+    failure: string,
+    advice: string,
+    look: () => Promise<string>,
+  ): Promise<void> {
     const end = this.#clock.monotonic() + EFFECT_WITHIN_MS;
     for (;;) {
       const problem = await look();
-      if (problem === '' || this.#clock.monotonic() >= end) return problem;
+      if (problem === '') return;
+      if (this.#clock.monotonic() >= end) {
+        this.#credential.use(null);
+        throw new ClusterError('conflict', `${failure} (${problem}): ${advice}`);
+      }
       await this.#clock.sleep(LOOK_EVERY_MS, signal);
     }
   }
