@@ -4,7 +4,9 @@ import type { Clock } from '../domain/clock.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import type { LockLevel, LockResult, WriterLock } from '../domain/ports.ts';
 import type { Upstream } from '../gateway/upstream.ts';
-import { ClusterError, messageOf, oneLine } from '../domain/cluster-error.ts';
+import { ClusterError, oneLine } from '../domain/cluster-error.ts';
+import type { Instant } from './held-lease.ts';
+import { HeldLease, instantOf } from './held-lease.ts';
 import { HolderWatch } from './holder-watch.ts';
 import type { LockOwner, LockRecord } from './lease-record.ts';
 import {
@@ -17,7 +19,7 @@ import {
   NEVER_HELD,
   readRecord,
 } from './lease-record.ts';
-import { isLostRace, LeaseStore } from './lease-store.ts';
+import { LeaseStore } from './lease-store.ts';
 import type { FenceStanding, LockFence } from './lock-fence.ts';
 import type { WriterToken } from './writer-token.ts';
 
@@ -81,7 +83,7 @@ export class LeaseLock implements WriterLock {
   readonly #state: string;
   readonly #watcher: HolderWatch;
   readonly #onLost: (reason: string) => void;
-  #held: Held | null = null;
+  #held: HeldLease | null = null;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(upstream: Upstream, clock: Clock, options: LeaseLockOptions) {
@@ -101,7 +103,7 @@ export class LeaseLock implements WriterLock {
   /** How the lock is held now; null when it is not, or when it expired while this process was suspended. */
   get level(): LockLevel | null {
     const held = this.#held;
-    return held && this.#age(held) < this.#durationMs ? held.level : null;
+    return held && !held.expired ? held.level : null;
   }
 
   /**
@@ -138,7 +140,7 @@ export class LeaseLock implements WriterLock {
 
   /** True while the lock is ours; renewed when the last renewal is older than a third of the duration. False: stop writing. */
   async renew(): Promise<boolean> {
-    return this.#serial(() => this.#renewIfDue());
+    return this.#serial(async () => (await this.#held?.renewIfDue()) ?? false);
   }
 
   /**
@@ -151,9 +153,9 @@ export class LeaseLock implements WriterLock {
     await this.#serial(async () => {
       const held = this.#requireHeld();
       const digest = journalDigest === undefined ? {} : { journalDigest };
-      if (phase !== 'dirty') return this.#swap(held, { phase, ...digest });
+      if (phase !== 'dirty') return held.swap({ phase, ...digest });
       try {
-        await this.#swap(held, { phase, credential: '', ...digest });
+        await held.swap({ phase, credential: '', ...digest });
       } finally {
         this.#forget();
       }
@@ -168,9 +170,8 @@ export class LeaseLock implements WriterLock {
     await this.#serial(async () => {
       if (!this.#held) return;
       const held = this.#held;
-      held.timer.abort();
       try {
-        await this.#swap(held, { ...FREED, phase: 'released', ...(level ? { level } : {}) });
+        await held.swap({ ...FREED, phase: 'released', ...(level ? { level } : {}) });
       } finally {
         this.#forget();
       }
@@ -255,7 +256,7 @@ export class LeaseLock implements WriterLock {
     if (!lease && this.#fence) return this.#createFree(signal);
     const entry = await this.#fence?.enter(old, signal);
     const token = entry?.level === 'fenced' ? entry.token : null;
-    const started = this.#instant();
+    const taken = instantOf(this.#clock);
     const again = old?.holder === this.#identity;
     const leftBehind = old !== null && old.holder !== '' && isDirty(old);
     const record = {
@@ -266,7 +267,7 @@ export class LeaseLock implements WriterLock {
       journalDigest: leftBehind ? old.journalDigest : '',
       owner: this.#owner,
       state: this.#state,
-      renewedAt: microTime(started.wall),
+      renewedAt: microTime(taken.wall),
       durationSeconds: this.#durationMs / 1000,
       transitions: (old?.transitions ?? 0) + (again ? 0 : 1),
       credential: token?.credential ?? '',
@@ -274,12 +275,11 @@ export class LeaseLock implements WriterLock {
     };
     const foreign = leftBehind && old.state !== this.#state;
     const audit = foreign ? this.#audit(old, 'taken over') : undefined;
-    const body = leaseObject(this.#namespace, record, microTime(started.wall), lease ?? undefined, audit);
+    const body = leaseObject(this.#namespace, record, microTime(taken.wall), lease ?? undefined, audit);
     try {
       const written = lease ? await this.#store.put(body, signal) : await this.#store.create(body, signal);
-      this.#held?.timer.abort();
-      const level = token ? 'fenced' : 'client-side';
-      this.#held = { lease: written, renewed: started, timer: new AbortController(), level };
+      this.#held?.giveUp();
+      this.#held = this.#hold(written, taken, token ? 'fenced' : 'client-side');
     } catch (error) {
       return this.#lostOrThrow(error, lease !== null);
     }
@@ -287,6 +287,27 @@ export class LeaseLock implements WriterLock {
     if (token) await this.#open(held, token, leftBehind, signal);
     void this.#keep(held);
     return held.level;
+  }
+
+  #hold(lease: KubeObject, taken: Instant, level: LockLevel): HeldLease {
+    const held: HeldLease = new HeldLease(
+      {
+        store: this.#store,
+        fence: this.#fence,
+        clock: this.#clock,
+        identity: this.#identity,
+        namespace: this.#namespace,
+        durationMs: this.#durationMs,
+        onLost: (reason) => {
+          if (this.#held === held) this.#forget();
+          this.#onLost(reason);
+        },
+      },
+      lease,
+      taken,
+      level,
+    );
+    return held;
   }
 
   async #createFree(signal: AbortSignal): Promise<null> {
@@ -308,110 +329,39 @@ export class LeaseLock implements WriterLock {
   }
 
   /** Waits until the fence lets the new holder through; one that it refuses gives the lock back. */
-  async #open(held: Held, token: WriterToken, leftBehind: boolean, signal: AbortSignal): Promise<void> {
+  async #open(held: HeldLease, token: WriterToken, leftBehind: boolean, signal: AbortSignal): Promise<void> {
     try {
       await this.#fence!.open(token, signal);
     } catch (error) {
-      await this.#swap(held, leftBehind ? { credential: '' } : { ...FREED, phase: 'released' }).catch(() => undefined);
+      await held.swap(leftBehind ? { credential: '' } : { ...FREED, phase: 'released' }).catch(() => undefined);
       this.#forget();
       throw error;
     }
   }
 
-  async #keep(held: Held): Promise<void> {
-    const { signal } = held.timer;
-    while (!signal.aborted) {
+  async #keep(held: HeldLease): Promise<void> {
+    while (!held.over.aborted) {
       try {
-        await this.#clock.sleep(this.#durationMs / 3, signal);
+        await this.#clock.sleep(this.#durationMs / 3, held.over);
       } catch {
         return;
       }
-      await this.#serial(async () => this.#held === held && (await this.#renewIfDue()));
+      await this.#serial(() => held.renewIfDue());
     }
-  }
-
-  async #renewIfDue(): Promise<boolean> {
-    const held = this.#held;
-    if (!held) return false;
-    const age = this.#age(held);
-    if (age < this.#durationMs / 3) return true;
-    // Renewing now might still succeed, but somebody who waited long enough may be about to take over.
-    if (age >= this.#durationMs) return this.#lose(`it was not renewed for ${Math.round(age / 1000)} s`);
-    try {
-      const token = await this.#successor();
-      await this.#swap(held, token ? { credential: token.credential } : {});
-      if (token) await this.#fence!.open(token);
-      return true;
-    } catch (error) {
-      if (this.#held !== held) return false;
-      if (error instanceof ClusterError && error.reason === 'conflict') return this.#lose(error.message);
-      // After two thirds nothing more is written, well before anybody may take over.
-      return this.#age(held) < (this.#durationMs * 2) / 3 || this.#lose(`it cannot be renewed: ${messageOf(error)}`);
-    }
-  }
-
-  /** Without a new token the lock is kept: the old one has minutes to live. */
-  async #successor(): Promise<WriterToken | null> {
-    return (await this.#fence?.successor().catch(() => null)) ?? null;
-  }
-
-  #lose(reason: string): false {
-    this.#forget();
-    this.#onLost(reason);
-    return false;
   }
 
   #forget(): void {
-    this.#held?.timer.abort();
+    this.#held?.giveUp();
     this.#held = null;
     this.#fence?.leave();
   }
 
-  #requireHeld(): Held {
+  #requireHeld(): HeldLease {
     const held = this.#held;
     if (!held) throw new ClusterError('conflict', 'the writer lock is not held');
-    if (this.#age(held) < this.#durationMs) return held;
-    this.#lose('it expired');
+    if (!held.expired) return held;
+    held.lose('it expired');
     throw new ClusterError('conflict', 'the writer lock expired');
-  }
-
-  /** Larger of wall and monotonic time: one of them stands still while a machine sleeps. */
-  #age({ renewed }: Held): number {
-    const now = this.#instant();
-    return Math.max(now.wall - renewed.wall, now.monotonic - renewed.monotonic);
-  }
-
-  #instant(): Instant {
-    return { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
-  }
-
-  /**
-   * Compare-and-swap of our own record. When somebody only annotated the Lease, it is tried once more.
-   * @throws ClusterError conflict when the holder changed
-   */
-  async #swap(held: Held, change: Partial<LockRecord>): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      const started = this.#instant();
-      const record = { ...readRecord(held.lease), ...change, renewedAt: microTime(started.wall) };
-      try {
-        held.lease = await this.#store.put(
-          leaseObject(this.#namespace, record, held.lease.spec?.acquireTime, held.lease),
-        );
-        held.renewed = started;
-        return;
-      } catch (error) {
-        if (!isLostRace(error)) throw error;
-        const lease = await this.#store.get();
-        const holder = lease ? readRecord(lease).holder : '';
-        if (!lease || holder !== this.#identity) {
-          const reason = `the writer lock was taken by ${oneLine(holder) || 'nobody (it was freed or deleted)'}`;
-          this.#lose(reason);
-          throw new ClusterError('conflict', reason);
-        }
-        if (attempt > 0) throw error;
-        held.lease = lease;
-      }
-    }
   }
 
   /** Operations on the Lease never overlap: the timer would otherwise race the writer for the resourceVersion. */
@@ -420,19 +370,6 @@ export class LeaseLock implements WriterLock {
     this.#queue = result.catch(() => undefined);
     return result;
   }
-}
-
-interface Instant {
-  wall: number;
-  monotonic: number;
-}
-
-interface Held {
-  lease: KubeObject;
-  /** Before the request that renewed it was sent. */
-  renewed: Instant;
-  timer: AbortController;
-  level: LockLevel;
 }
 
 function userName(): string {

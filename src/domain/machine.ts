@@ -1,8 +1,8 @@
 import type { AttemptRecord } from './brain.ts';
-import type { Finding } from './finding.ts';
 import type { Plan } from './plan.ts';
 import type { MachineEvent, MachineEventType, Outcome, RunOptions } from './run-event.ts';
-import type { Severity, SeverityItem } from './severity.ts';
+import type { Phase, RunState, StopReason } from './run-state.ts';
+import type { SeverityItem } from './severity.ts';
 import { itemId } from './severity.ts';
 import type { StepRehearsal } from './transaction.ts';
 
@@ -10,25 +10,6 @@ import type { StepRehearsal } from './transaction.ts';
  * The incident's state machine as a pure reducer (paper, control-flow figure; design section 2). Effects are data;
  * the interpreter runs exactly one at a time and answers each with one event, so "what is in flight" is always known.
  */
-export type Phase =
-  | 'idle'
-  | 'detecting'
-  | 'diagnosing'
-  | 'planning'
-  | 'awaitingApproval'
-  | 'locking'
-  | 'checkpointing'
-  | 'executing'
-  | 'settling'
-  | 'judging'
-  | 'committing'
-  | 'undoing'
-  | 'verifying'
-  | 'reflecting'
-  | 'aborting'
-  | 'frozen'
-  | 'done';
-
 export type Effect =
   | { type: 'detect' }
   | { type: 'diagnose' }
@@ -50,76 +31,11 @@ export type Signal =
   /** Abort the effect in flight; it still answers with its event. */
   { type: 'abortInFlight' } | { type: 'releaseLock'; clean: boolean };
 
-export type StopReason = 'cancel' | 'wall-clock';
-
-export interface RunState {
-  phase: Phase;
-  options: RunOptions | null;
-  startedAt: number;
-  attempt: number;
-  /** Severity at incident start; the baseline of "resolved". */
-  initial: Severity | null;
-  /** Severity at the open transaction's checkpoint; the baseline of commit. */
-  baseline: Severity | null;
-  /** Latest known reading. */
-  current: Severity | null;
-  findings: Finding[];
-  plan: Plan | null;
-  rehearsal: StepRehearsal[];
-  /** What the approval is bound to. */
-  approvalHash: string | null;
-  /** Open transaction, undone or committed before another opens. */
-  tx: string | null;
-  txWrites: number;
-  totalWrites: number;
-  stepIndex: number;
-  attempts: AttemptRecord[];
-  committed: string[];
-  /** Why the open transaction is being undone. */
-  undoReason: string;
-  /** Committed transactions still to undo (all-or-nothing). */
-  undoQueue: string[];
-  unwinding: boolean;
-  locked: boolean;
-  stop: StopReason | null;
-  outcome: Outcome | null;
-  reason: string;
-  error: string | null;
-}
-
 export interface Step {
   state: RunState;
   effect: Effect | null;
   signals: Signal[];
 }
-
-export const INITIAL_STATE: RunState = {
-  phase: 'idle',
-  options: null,
-  startedAt: 0,
-  attempt: 0,
-  initial: null,
-  baseline: null,
-  current: null,
-  findings: [],
-  plan: null,
-  rehearsal: [],
-  approvalHash: null,
-  tx: null,
-  txWrites: 0,
-  totalWrites: 0,
-  stepIndex: 0,
-  attempts: [],
-  committed: [],
-  undoReason: '',
-  undoQueue: [],
-  unwinding: false,
-  locked: false,
-  stop: null,
-  outcome: null,
-  reason: '',
-  error: null,
-};
 
 /** Thrown for an event that the phase does not expect: a bug in the interpreter, never silently ignored. */
 export class UnexpectedEvent extends Error {

@@ -7,7 +7,8 @@ import type { Target } from '../domain/target.ts';
 import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { WriteDetail } from '../gateway/journal-details.ts';
 import type { ObjectDivergence } from './divergence.ts';
-import type { AskApproval, IncidentRun } from './incident-run.ts';
+import type { IncidentRun } from './incident-run.ts';
+import type { AskApproval } from './run-ports.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
 

@@ -38,7 +38,8 @@ import type { PastRun } from './run-history.ts';
 import { listRuns, readRun } from './run-history.ts';
 import { RunLog } from './run-log.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
-import { sha256, TargetSession } from './target-session.ts';
+import { sha256 } from './sha256.ts';
+import { TargetSession } from './target-session.ts';
 
 /** Composition of the application from its parts; the only place where they meet. */
 export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}): Promise<StratusApp> {
@@ -131,7 +132,7 @@ class App implements StratusApp {
 
   async undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
     const session = await this.#sessionOf(await this.#summary(id));
-    return session.undo(id, signal, progress);
+    return session.writer.undo(id, signal, progress);
   }
 
   async keep(id: string): Promise<string> {
@@ -153,7 +154,7 @@ class App implements StratusApp {
       }
     };
     try {
-      await (await this.#sessionOf(summary)).keep(id, record);
+      await (await this.#sessionOf(summary)).writer.keep(id, record);
       return '';
     } catch (error) {
       // Whoever decides to keep must be able to, also where the cluster is gone for good.
@@ -166,17 +167,17 @@ class App implements StratusApp {
     const [newest] = await this.transactions();
     if (!newest) return false;
     return this.#sessionOf(newest).then(
-      (session) => session.freeLeftLock(),
+      ({ writer }) => writer.freeLeftLock(),
       () => false,
     );
   }
 
   async sharedTransaction(target: Target): Promise<SharedSummary | null> {
-    return (await (await this.#session(target)).sharedRecovery()).look();
+    return (await (await this.#session(target)).writer.sharedRecovery()).look();
   }
 
   async adoptShared(target: Target, signal: AbortSignal): Promise<string> {
-    return (await (await this.#session(target)).sharedRecovery()).adopt(signal);
+    return (await (await this.#session(target)).writer.sharedRecovery()).adopt(signal);
   }
 
   async divergence(id: string): Promise<ObjectDivergence[]> {
@@ -196,15 +197,15 @@ class App implements StratusApp {
   }
 
   async lockStatus(target: Target): Promise<LockStatus> {
-    return (await this.#session(target)).lockStatus();
+    return (await this.#session(target)).writer.lockStatus();
   }
 
   async breakLock(target: Target): Promise<void> {
-    await (await this.#session(target)).breakLock();
+    await (await this.#session(target)).writer.breakLock();
   }
 
   async fence(target: Target, goal: 'install' | 'uninstall', apply: boolean): Promise<FenceChange[]> {
-    return (await this.#session(target)).fence(goal, apply);
+    return (await this.#session(target)).writer.fence(goal, apply);
   }
 
   async rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal> {
@@ -212,11 +213,12 @@ class App implements StratusApp {
   }
 
   async runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult> {
-    return (await this.#session(target)).runCommand(argv, signal);
+    return (await this.#session(target)).writer.runCommand(argv, signal);
   }
 
   async openShell(target: Target, mode: ShellMode): Promise<ShellSession> {
-    return (await this.#session(target)).openShell(mode);
+    const session = await this.#session(target);
+    return mode === 'read' ? session.openReadShell() : session.writer.openShell();
   }
 
   onJournalChange(listener: () => void): { dispose(): void } {

@@ -1,6 +1,6 @@
 import type { Plan } from '../domain/plan.ts';
 import type { RehearsedWrite, StepRehearsal } from '../domain/transaction.ts';
-import type { ApprovalAnswer, AskApproval } from '../run/incident-run.ts';
+import type { ApprovalAnswer, AskApproval } from '../run/run-ports.ts';
 import type { ApprovalMode } from './contributions.ts';
 
 interface Request {

@@ -1,5 +1,5 @@
 import { refLabel } from '../domain/kube-object.ts';
-import type { Phase } from '../domain/machine.ts';
+import type { Phase } from '../domain/run-state.ts';
 import type { LockLevel } from '../domain/ports.ts';
 import type { RunEvent, RunResult } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Effect, Phase, RunState, Step } from '../../../src/domain/machine.ts';
-import { INITIAL_STATE, reduce } from '../../../src/domain/machine.ts';
+import type { Effect, Step } from '../../../src/domain/machine.ts';
+import { reduce } from '../../../src/domain/machine.ts';
+import type { Phase, RunState } from '../../../src/domain/run-state.ts';
+import { INITIAL_STATE } from '../../../src/domain/run-state.ts';
 import { TRANSITIONS } from '../../../src/domain/machine-drawing.ts';
 import type { MachineEvent, RunOptions } from '../../../src/domain/run-event.ts';
 import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';

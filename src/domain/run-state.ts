@@ -1,0 +1,90 @@
+import type { AttemptRecord } from './brain.ts';
+import type { Finding } from './finding.ts';
+import type { Plan } from './plan.ts';
+import type { Outcome, RunOptions } from './run-event.ts';
+import type { Severity } from './severity.ts';
+import type { StepRehearsal } from './transaction.ts';
+
+export type Phase =
+  | 'idle'
+  | 'detecting'
+  | 'diagnosing'
+  | 'planning'
+  | 'awaitingApproval'
+  | 'locking'
+  | 'checkpointing'
+  | 'executing'
+  | 'settling'
+  | 'judging'
+  | 'committing'
+  | 'undoing'
+  | 'verifying'
+  | 'reflecting'
+  | 'aborting'
+  | 'frozen'
+  | 'done';
+
+export type StopReason = 'cancel' | 'wall-clock';
+
+export interface RunState {
+  phase: Phase;
+  options: RunOptions | null;
+  startedAt: number;
+  attempt: number;
+  /** Severity at incident start; the baseline of "resolved". */
+  initial: Severity | null;
+  /** Severity at the open transaction's checkpoint; the baseline of commit. */
+  baseline: Severity | null;
+  /** Latest known reading. */
+  current: Severity | null;
+  findings: Finding[];
+  plan: Plan | null;
+  rehearsal: StepRehearsal[];
+  /** What the approval is bound to. */
+  approvalHash: string | null;
+  /** Open transaction, undone or committed before another opens. */
+  tx: string | null;
+  txWrites: number;
+  totalWrites: number;
+  stepIndex: number;
+  attempts: AttemptRecord[];
+  committed: string[];
+  /** Why the open transaction is being undone. */
+  undoReason: string;
+  /** Committed transactions still to undo (all-or-nothing). */
+  undoQueue: string[];
+  unwinding: boolean;
+  locked: boolean;
+  stop: StopReason | null;
+  outcome: Outcome | null;
+  reason: string;
+  error: string | null;
+}
+
+export const INITIAL_STATE: RunState = {
+  phase: 'idle',
+  options: null,
+  startedAt: 0,
+  attempt: 0,
+  initial: null,
+  baseline: null,
+  current: null,
+  findings: [],
+  plan: null,
+  rehearsal: [],
+  approvalHash: null,
+  tx: null,
+  txWrites: 0,
+  totalWrites: 0,
+  stepIndex: 0,
+  attempts: [],
+  committed: [],
+  undoReason: '',
+  undoQueue: [],
+  unwinding: false,
+  locked: false,
+  stop: null,
+  outcome: null,
+  reason: '',
+  error: null,
+};

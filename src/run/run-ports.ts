@@ -1,0 +1,47 @@
+import type { Conversion } from '../agents/conversion/conversion.ts';
+import type { Brain } from '../domain/brain.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { ObjectRef } from '../domain/kube-object.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { ClusterReader, Settler, SeverityReading, TransactionManager, WriterLock } from '../domain/ports.ts';
+import type { RunEvent } from '../domain/run-event.ts';
+import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import type { StepRehearsal } from '../domain/transaction.ts';
+
+/** What an engineer (or the --yes flag) answers to a plan. `hash` repeats what was shown. */
+export type ApprovalAnswer = { approve: true; hash: string; by: 'user' | 'flag' } | { approve: false; reason: string };
+
+export type AskApproval = (
+  request: { plan: Plan; steps: StepRehearsal[]; hash: string },
+  signal: AbortSignal,
+) => Promise<ApprovalAnswer>;
+
+export interface SeverityProbe {
+  /** Two equal consecutive readings (design 11.1), bounded. */
+  baseline(signal: AbortSignal): Promise<SeverityReading>;
+  read(signal: AbortSignal): Promise<SeverityReading>;
+}
+
+export interface IncidentRunPorts {
+  brain: Brain;
+  cluster: ClusterReader;
+  severity: SeverityProbe;
+  transactions: TransactionManager;
+  settler: Settler;
+  lock: WriterLock;
+  clock: Clock;
+  askApproval: AskApproval;
+  /** What stands in for a command that takes something away; `later` are the commands after it in the plan. */
+  convert(argv: string[], later: string[][]): Promise<Conversion>;
+  /** Null when an agent may run the command (argv without the word kubectl), else why not. */
+  confine(argv: string[], files: Plan['files']): string | null;
+  /** Objects that a write to one of `roots` may affect, the roots included. */
+  isAffected(roots: ObjectRef[], snapshot: ClusterSnapshot): (object: ObjectRef) => boolean;
+  /** What of the start's inventory was deleted or scaled away (design section 2, "no cheat"). */
+  cheats(start: ClusterSnapshot, now: ClusterSnapshot): string[];
+  /** Null while the kubeconfig still says what it said at the start (I10), else what changed. */
+  targetMoved(): Promise<string | null>;
+  /** Durable sink of the event log. */
+  record(event: RunEvent): void;
+  hash(text: string): string;
+}
