@@ -10,7 +10,7 @@ import type { IntentRecord } from './journal-records.ts';
 import { writesOf } from './journal-records.ts';
 import type { OpenJournal } from './journal-store.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
-import { parseObject, readAll, statusResponse } from './messages.ts';
+import { answerResponse, parseObject, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
 import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
@@ -155,21 +155,14 @@ export class JournalMonitor implements Handler {
         this.stepRefusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
         return refusalResponse(rule, error.message);
       }
-      if (error instanceof Rejected) return statusOf(error.answer);
+      if (error instanceof Rejected) return answerResponse(error.answer);
       this.stopped ??= (error as Error).message;
       return failed(error);
     }
   }
 
   private async dryRun(subject: WriteSubject): Promise<GatewayResponse> {
-    const answer = await this.options.inspector.dryRun(subject);
-    return answer.object
-      ? {
-          status: answer.status,
-          headers: { 'content-type': 'application/json' },
-          body: Buffer.from(JSON.stringify(answer.object)),
-        }
-      : statusResponse(answer.status, answer.message);
+    return answerResponse(await this.options.inspector.dryRun(subject));
   }
 
   private async send(first: WriteSubject, signal: AbortSignal): Promise<GatewayResponse> {
@@ -202,7 +195,7 @@ export class JournalMonitor implements Handler {
       else {
         const answer = await this.options.inspector.dryRun(subject);
         if (answer.status >= 300) {
-          return { response: statusOf(answer) };
+          return { response: answerResponse(answer) };
         }
         after = this.options.inspector.afterImage(subject, answer.object);
       }
@@ -344,14 +337,4 @@ export function predictionKey(subject: WriteSubject): string {
 function dryRunInBody(value: unknown): boolean {
   const list = (value as { dryRun?: unknown } | null)?.dryRun;
   return Array.isArray(list) && list.includes('All');
-}
-
-export function statusOf(answer: { status: number; object: KubeObject | null; message: string }): GatewayResponse {
-  return answer.object
-    ? {
-        status: answer.status,
-        headers: { 'content-type': 'application/json' },
-        body: Buffer.from(JSON.stringify(answer.object)),
-      }
-    : statusResponse(answer.status, answer.message);
 }

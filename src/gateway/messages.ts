@@ -71,6 +71,15 @@ export function statusResponse(code: number, message: string): GatewayResponse {
   });
 }
 
+/** What the API server answered, for kubectl: the object, or the error when there is none. */
+export function answerResponse(answer: {
+  status: number;
+  object: KubeObject | null;
+  message: string;
+}): GatewayResponse {
+  return answer.object ? jsonResponse(answer.status, answer.object) : statusResponse(answer.status, answer.message);
+}
+
 export function notFound(path: string): GatewayResponse {
   return statusResponse(404, `${path} does not exist (rehearsal: an earlier write removes it)`);
 }

@@ -4,9 +4,9 @@ import type { RehearsedWrite } from '../domain/transaction.ts';
 import { blankSecret } from '../undo/difference.ts';
 import type { ApiRequest } from './api-request.ts';
 import { failed, passThrough } from './forward.ts';
-import { predictionKey, statusOf } from './journal-monitor.ts';
+import { predictionKey } from './journal-monitor.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
-import { jsonResponse, messageOf, notFound, readAll, statusResponse } from './messages.ts';
+import { answerResponse, jsonResponse, messageOf, notFound, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
 import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.ts';
 import { carriesSecrets } from './redact.ts';
@@ -102,7 +102,7 @@ export class RehearsalMonitor implements Handler {
         this.refusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
         return refusalResponse(rule, error.message);
       }
-      if (error instanceof Rejected) return statusOf(error.answer);
+      if (error instanceof Rejected) return answerResponse(error.answer);
       return failed(error);
     }
   }

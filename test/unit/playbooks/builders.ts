@@ -6,8 +6,6 @@ import type { Plan } from '../../../src/domain/plan.ts';
 import type { Severity } from '../../../src/domain/severity.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
 import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
-import { confine } from '../../../src/kubectl/confine.ts';
-import { parseKubectl } from '../../../src/kubectl/parse.ts';
 
 /** Fields of objects are written freely, as in manifests. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -508,27 +506,4 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
       : member,
   );
-}
-
-/** Every command of every fix passes the agents' confinement, names its namespace, and holds no control characters. */
-export function commandProblems(findings: Finding[]): string[] {
-  return findings.flatMap((finding) =>
-    finding.fixes.flatMap((fix) =>
-      fix.commands.flatMap((argv) => {
-        const parsed = parseKubectl(argv);
-        const text = argv.join(' ');
-        if (!parsed.ok) return [`${text}: ${parsed.message}`];
-        const confined = confine(['kubectl', ...argv], { files: (fix.files ?? []).map((file) => `{{${file.name}}}`) });
-        if (!confined.ok) return [`${text}: ${confined.rule}: ${confined.message}`];
-        const namespaces = parsed.flags.filter((flag) => flag.name === 'namespace').map((flag) => flag.value);
-        if (namespaces.length !== 1 || !namespaces[0]) return [`${text}: no explicit namespace`];
-        if (argv.includes('kubectl')) return [`${text}: names kubectl`];
-        return /[\u0000-\u001f\u007f]/.test(text) ? [`${text}: control character`] : [];
-      }),
-    ),
-  );
-}
-
-export function byRule(findings: Finding[], rule: string): Finding[] {
-  return findings.filter((finding) => finding.rule === rule);
 }

@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { byRule, commandProblems, World } from './builders.ts';
+import { World } from './builders.ts';
 import type { Loose } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
 
 const SEEDS = [9, 17, 55, 600, 12345];
 const RULE = 'claim-storage-class';
 
-async function only(world: World) {
-  const findings = await world.diagnose();
-  expect(commandProblems(findings)).toEqual([]);
-  const found = byRule(findings, RULE);
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
+const only = (world: World) => onlyFinding(world, RULE);
 
 class Storage {
   readonly world: World;

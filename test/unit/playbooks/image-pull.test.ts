@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { byRule, commandProblems, World } from './builders.ts';
+import { World } from './builders.ts';
 import type { Loose, WorkloadOptions } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
 
 const SEEDS = [2, 19, 88, 404, 31337];
 const RULE = 'image-pull';
 
-async function only(world: World) {
-  const findings = await world.diagnose();
-  expect(commandProblems(findings)).toEqual([]);
-  const found = byRule(findings, RULE);
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
+const only = (world: World) => onlyFinding(world, RULE);
 
 const waiting = (reason: string, message = 'manifest unknown: not found') => ({ reason, message });
 

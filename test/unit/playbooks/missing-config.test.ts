@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+import { applyPatch, patchOps, World } from './builders.ts';
 import type { Loose, WorkloadOptions } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
 
 const SEEDS = [4, 13, 71, 505, 8080];
 const RULE = 'missing-config';
 
-async function only(world: World) {
-  const findings = await world.diagnose();
-  expect(commandProblems(findings)).toEqual([]);
-  const found = byRule(findings, RULE);
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
+const only = (world: World) => onlyFinding(world, RULE);
 
 type Found = Awaited<ReturnType<typeof only>>;
 

@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+import { applyPatch, patchOps, World } from './builders.ts';
 import type { WorkloadOptions } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
 
 const SEEDS = [5, 11, 63, 250, 9001];
 const RULE = 'node-placement';
 
-async function only(world: World) {
-  const findings = await world.diagnose();
-  expect(commandProblems(findings)).toEqual([]);
-  const found = byRule(findings, RULE);
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
+const only = (world: World) => onlyFinding(world, RULE);
 
 function specAfter(world: World, finding: Awaited<ReturnType<typeof only>>) {
   const { kind, name } = finding.object;

@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+import { applyPatch, patchOps, World } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
 
 const SEEDS = [14, 28, 3000, 65537];
 const RULE = 'service-selector';
 
-async function only(world: World) {
-  const findings = await world.diagnose();
-  expect(commandProblems(findings)).toEqual([]);
-  const found = byRule(findings, RULE);
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
+const only = (world: World) => onlyFinding(world, RULE);
 
 function selectorAfter(world: World, finding: Awaited<ReturnType<typeof only>>) {
   const service = world.list('Service').find((object) => object.metadata.name === finding.object.name)!;

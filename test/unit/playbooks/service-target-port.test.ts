@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+import { applyPatch, patchOps, World } from './builders.ts';
 import type { Loose } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
 
 const SEEDS = [1, 7, 42, 99, 1234];
 const RULE = 'service-target-port';
 
-async function only(world: World) {
-  const findings = await world.diagnose();
-  expect(commandProblems(findings)).toEqual([]);
-  const found = byRule(findings, RULE);
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
+const only = (world: World) => onlyFinding(world, RULE);
 
 /** targetPorts of the Service after the best fix. */
 function targetsAfter(world: World, finding: Awaited<ReturnType<typeof only>>, alternative = 0) {

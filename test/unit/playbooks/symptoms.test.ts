@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { applyPatch, byRule, commandProblems, patchOps, World } from './builders.ts';
+import { applyPatch, patchOps, World } from './builders.ts';
 import type { Loose } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
 
 const SEEDS = [33, 66, 777, 2024];
-
-async function only(world: World, rule: string) {
-  const findings = await world.diagnose();
-  expect(commandProblems(findings)).toEqual([]);
-  const found = byRule(findings, rule);
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
 
 /** Makes the first container of every pod of the current revision look as given. */
 function status(world: World, workload: Loose, change: Loose): void {
@@ -40,7 +33,7 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
       'ERROR cannot open postgres://app:s3cr3t@db:5432/x password="hunter2" \u001b[0m',
       `FATAL ${'y'.repeat(2000)}`,
     ]);
-    const finding = await only(world, 'container-crash');
+    const finding = await onlyFinding(world, 'container-crash');
     const texts = finding.evidence.filter((each) => each.source === 'log').map((each) => each.text);
     expect(texts).toHaveLength(2);
     expect(texts[0]).toContain('cannot open postgres://***@db:5432/x');
@@ -58,7 +51,7 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
       earlier: [{ podSpec: { hostname: 'a' }, readyPods: 1 }],
     });
     status(world, workload, crash('OOMKilled'));
-    const finding = await only(world, 'container-crash');
+    const finding = await onlyFinding(world, 'container-crash');
     expect(finding.message).toContain('memory');
     expect(finding.severity).toBe('warning');
     expect(finding.fixes[0]!.commands).toEqual([
@@ -75,7 +68,7 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
       conditions: [],
       containerStatuses: [{ name: pod.spec.containers[0].name, ...crash() }],
     };
-    expect((await only(world, 'container-crash')).fixes).toEqual([]);
+    expect((await onlyFinding(world, 'container-crash')).fixes).toEqual([]);
   });
 
   it('one restart is no crash loop', async () => {
@@ -95,7 +88,7 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
       });
       return world;
     };
-    expect((await only(build('2031-05-06T07:00:00Z'), 'pod-unready')).evidence[0]!.text).toContain(
+    expect((await onlyFinding(build('2031-05-06T07:00:00Z'), 'pod-unready')).evidence[0]!.text).toContain(
       'connection refused',
     );
     expect(byRule(await build('2031-05-06T07:08:01Z').diagnose(), 'pod-unready')).toEqual([]);
@@ -130,7 +123,7 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
       'FailedCreate',
       `pods "x" is forbidden: exceeded quota: ${quota.metadata.name}, requested: pods=1, used: pods=5, limited: pods=5`,
     );
-    const finding = await only(world, 'pod-creation-refused');
+    const finding = await onlyFinding(world, 'pod-creation-refused');
     expect(finding.object.name).toBe(workload.metadata.name);
     expect(finding.evidence.map((each) => each.text).join()).toContain('pods 5 of 5');
     expect(finding.fixes).toEqual([]);
@@ -152,7 +145,7 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
         ],
       },
     });
-    const finding = await only(world, 'ingress-backend');
+    const finding = await onlyFinding(world, 'ingress-backend');
     const after = applyPatch(ingress, patchOps(finding.fixes[0]!.commands[0]!));
     const same = path('storefront-api', port);
     expect(after.spec.rules[0].http.paths).toEqual([same, same, same]);
@@ -163,7 +156,7 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'orders-dat' } }];
     world.add('PersistentVolumeClaim', 'v1', 'orders-data', { spec: { volumeName: 'pv' }, status: { phase: 'Bound' } });
     const workload = world.workload({ podSpec: { volumes }, pods: 'pending' });
-    const finding = await only(world, 'missing-claim');
+    const finding = await onlyFinding(world, 'missing-claim');
     const after = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
     expect(after.spec.template.spec.volumes[0].persistentVolumeClaim.claimName).toBe('orders-data');
   });

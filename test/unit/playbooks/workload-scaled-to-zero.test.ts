@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { byRule, commandProblems, World } from './builders.ts';
+import { World } from './builders.ts';
+import { onlyFinding } from './findings.ts';
 
 const SEEDS = [3, 8, 21, 77, 4711];
 const RULE = 'workload-scaled-to-zero';
 
-async function only(world: World) {
-  const findings = await world.diagnose();
-  expect(commandProblems(findings)).toEqual([]);
-  const found = byRule(findings, RULE);
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
+const only = (world: World) => onlyFinding(world, RULE);
 
 function sizes(finding: Awaited<ReturnType<typeof only>>): number[] {
   return finding.fixes.map(({ commands }) =>
