@@ -70,3 +70,9 @@ function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
     // Already gone.
   }
 }
+
+/** What a child said last, which is where kubectl puts its error. */
+export function lastLine(text: string): string {
+  const lines = text.trim().split('\n');
+  return (lines.at(-1) || 'kubectl failed without a message').slice(0, 500);
+}

@@ -3,7 +3,7 @@ import { refLabel } from '../domain/kube-object.ts';
 import { Monitor } from '../gateway/monitor.ts';
 import type { Refusal } from '../gateway/monitor.ts';
 import { SafeTerminal } from '../gateway/safe-terminal.ts';
-import type { GatewayTransaction } from '../gateway/transactions.ts';
+import type { GatewayTransaction } from '../gateway/gateway-transaction.ts';
 import type { Upstream } from '../gateway/upstream.ts';
 
 /** `read`: nothing can be written. `write`: every write is one transaction, which ends with the terminal. */

@@ -12,7 +12,7 @@ import type { JournalStore } from '../gateway/journal-store.ts';
 import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
 import { Kubectl } from '../gateway/kubectl.ts';
 import type { SharedJournal } from '../gateway/shared-journal.ts';
-import type { GatewayTransaction } from '../gateway/transactions.ts';
+import type { GatewayTransaction } from '../gateway/gateway-transaction.ts';
 import { GatewayTransactions } from '../gateway/transactions.ts';
 import type { AppConfig, CommandResult, LockStatus } from './app.ts';
 import { LockedByAnother } from './app.ts';

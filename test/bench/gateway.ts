@@ -7,7 +7,7 @@ import { TargetWatch } from '../../src/cluster/target-watch.ts';
 import { GO_RUNTIME } from '../../src/gateway/kubectl.ts';
 import { Loopback } from '../../src/gateway/loopback.ts';
 import { Monitor } from '../../src/gateway/monitor.ts';
-import type { GatewayTransaction } from '../../src/gateway/transactions.ts';
+import type { GatewayTransaction } from '../../src/gateway/gateway-transaction.ts';
 import { acquireCluster } from '../cluster/cluster-fixture.ts';
 import type { GatewayHarness } from '../cluster/gateway-harness.ts';
 import { openGateway } from '../cluster/gateway-harness.ts';

@@ -15,7 +15,7 @@ import { JournalStore } from '../../src/gateway/journal-store.ts';
 import { findKubectl } from '../../src/gateway/kubectl-binary.ts';
 import { Kubectl } from '../../src/gateway/kubectl.ts';
 import { passAsUpstream } from '../../src/gateway/raw-access.ts';
-import type { GatewayOptions } from '../../src/gateway/transactions.ts';
+import type { GatewayOptions } from '../../src/gateway/gateway-options.ts';
 import { GatewayTransactions } from '../../src/gateway/transactions.ts';
 import type { Upstream } from '../../src/gateway/upstream.ts';
 import type { Instance } from '../testbed/instance.ts';

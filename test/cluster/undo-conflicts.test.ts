@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KubeApi } from '../../src/gateway/kube-api.ts';
-import type { GatewayTransaction } from '../../src/gateway/transactions.ts';
+import type { GatewayTransaction } from '../../src/gateway/gateway-transaction.ts';
 import type { Upstream, UpstreamRequest, UpstreamResponse } from '../../src/gateway/upstream.ts';
 import { UpstreamError } from '../../src/gateway/upstream.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';

@@ -1,0 +1,198 @@
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { refKey, refOf } from '../domain/kube-object.ts';
+import type { Plan, PlanStep } from '../domain/plan.ts';
+import type { OpenTransaction } from '../domain/ports.ts';
+import type { StepResult, UndoResult } from '../domain/transaction.ts';
+import { rootsOf } from '../undo/inverse.ts';
+import { lastLine } from './child.ts';
+import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './derived-state.ts';
+import type { FilledOptions } from './gateway-options.ts';
+import { JournalMonitor } from './journal-monitor.ts';
+import type { OpenRecord } from './journal-records.ts';
+import { statusOf, writesOf } from './journal-records.ts';
+import type { OpenJournal } from './journal-store.ts';
+import { KubeApi } from './kube-api.ts';
+import { Loopback } from './loopback.ts';
+import type { Handler } from './messages.ts';
+import type { Refusal } from './monitor.ts';
+import { passAsUpstream } from './raw-access.ts';
+import { SecretScrubber } from './redact.ts';
+import { Rehearser } from './rehearser.ts';
+import { runUndo } from './undo-run.ts';
+
+const WRITE_TIMEOUT_MS = 120_000;
+
+/** An open transaction and the children, listeners and journal that belong to it. */
+export class GatewayTransaction implements OpenTransaction {
+  readonly id: string;
+  private readonly options: FilledOptions;
+  private readonly journal: OpenJournal;
+  private readonly open: OpenRecord;
+  private readonly rehearser: Rehearser;
+  private readonly monitor: JournalMonitor;
+  private readonly scrubber = new SecretScrubber();
+  private readonly raw: KubeApi;
+  private loopback: Promise<Loopback> | null = null;
+  private steps = 0;
+
+  constructor(options: FilledOptions, journal: OpenJournal, open: OpenRecord) {
+    this.id = open.id;
+    this.options = options;
+    this.journal = journal;
+    this.open = open;
+    this.raw = new KubeApi(passAsUpstream(options.steady));
+    this.rehearser = new Rehearser(options, open.manager, open.acceptHuman ?? false);
+    this.steps = journal.records.filter((record) => record.type === 'step').length;
+    this.monitor = new JournalMonitor({
+      upstream: options.steady,
+      journal,
+      inspector: this.rehearser.inspector,
+      scrubber: this.scrubber,
+      clock: options.clock,
+      maxWrites: open.maxWrites,
+      manager: open.manager,
+      mayWrite: options.mayWrite,
+      crash: options.crash,
+      patienceMs: options.stepPatienceMs,
+    });
+  }
+
+  async execute(step: PlanStep, files: Plan['files'], signal: AbortSignal): Promise<StepResult> {
+    const status = statusOf(this.journal.records);
+    if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
+    const { crash, clock, kubectl, target } = this.options;
+    const index = this.steps++;
+    await this.journal.append({ type: 'step', step: index, argv: step.argv, at: new Date(clock.now()).toISOString() });
+    crash('step.after-record');
+    const { rehearsal, predictions, output } = await this.rehearser.run(
+      step,
+      files,
+      new Map(),
+      this.createdHere,
+      signal,
+    );
+    if (!rehearsal.ok) {
+      return {
+        ok: false,
+        exitCode: output?.exitCode ?? -1,
+        stdout: '',
+        stderr: output?.stderr ?? '',
+        refusals: [],
+        writes: 0,
+        problem: rehearsal.problem,
+      };
+    }
+    await this.recordDerived(rehearsal.writes.map((write) => write.before));
+    crash('step.after-rehearsal');
+    this.monitor.beginStep(index, predictions);
+    this.loopback ??= Loopback.open(this.monitor, this.monitor.refuseStream);
+    const { url } = await this.loopback;
+    const ran = await kubectl.run({
+      argv: step.argv,
+      server: url,
+      namespace: target.namespace,
+      context: target.context,
+      files,
+      timeoutMs: WRITE_TIMEOUT_MS,
+      signal,
+    });
+    crash('step.after-kubectl');
+    const { refusals, writes, problem } = await this.monitor.endStep();
+    const scrub = (text: string) => this.scrubber.scrub(this.rehearser.scrubber.scrub(text));
+    const failure =
+      problem || refusals[0]?.reason || ran.killed || (ran.exitCode === 0 ? '' : lastLine(scrub(ran.stderr)));
+    return {
+      ok: failure === '',
+      exitCode: ran.exitCode,
+      stdout: scrub(ran.stdout),
+      stderr: scrub(ran.stderr),
+      refusals: refusals.map((refusal) => refusal.reason),
+      writes,
+      problem: failure,
+    };
+  }
+
+  /** Journal mode for programs of the engineer: all that they write is one command of this transaction. */
+  async terminal(): Promise<{
+    handler: Handler;
+    refuseStream: (method: string, path: string) => void;
+    refusals: () => readonly Refusal[];
+  }> {
+    const status = statusOf(this.journal.records);
+    if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
+    const index = this.steps++;
+    const at = new Date(this.options.clock.now()).toISOString();
+    await this.journal.append({ type: 'step', step: index, argv: ['(safe terminal)'], at });
+    this.monitor.beginStep(index);
+    const { monitor } = this;
+    return { handler: monitor, refuseStream: monitor.refuseStream, refusals: () => monitor.refusals };
+  }
+
+  /** Journal mode for our own code, without kubectl: the same rules, the same journal. Part of the current command. */
+  get handler(): Handler {
+    return { handle: (request) => this.monitor.handleAndNote(request) };
+  }
+
+  roots(): ObjectRef[] {
+    return rootsOf(writesOf(this.journal.records));
+  }
+
+  writes(): number {
+    return this.monitor.writes();
+  }
+
+  async commit(): Promise<void> {
+    this.options.crash('commit.before');
+    await this.journal.setStatus('committed', new Date(this.options.clock.now()).toISOString());
+    this.options.crash('commit.after');
+  }
+
+  async undo(signal: AbortSignal): Promise<UndoResult> {
+    const { upstream, clock, patienceMs, convergeMs, restoreOwnership, mayWrite, crash } = this.options;
+    const { journal } = this;
+    return runUndo({
+      upstream,
+      journal,
+      manager: this.open.manager,
+      clock,
+      signal,
+      patienceMs,
+      convergeMs,
+      restoreOwnership,
+      mayWrite,
+      crash,
+    });
+  }
+
+  async dispose(): Promise<void> {
+    const loopback = await this.loopback;
+    if (loopback) {
+      await loopback.close();
+      await this.options.kubectl.forget(loopback.url);
+    }
+    await this.rehearser.close();
+    await this.journal.close();
+  }
+
+  private readonly createdHere = (ref: ObjectRef, now: KubeObject | null): boolean =>
+    writesOf(this.journal.records).some(
+      (write) =>
+        refKey(write.ref) === refKey(ref) && write.before === null && write.after?.metadata.uid === now?.metadata.uid,
+    );
+
+  /** What hangs below a workload before its first change: needed to judge the undo, not to perform it. */
+  private async recordDerived(objects: Array<KubeObject | null>): Promise<void> {
+    for (const object of objects) {
+      if (!object || !WORKLOAD_KINDS.has(object.kind)) continue;
+      const ref = refOf(object);
+      const known = this.journal.records.some(
+        (record) => record.type === 'derived' && refKey(record.ref) === refKey(ref),
+      );
+      const path = await this.rehearser.inspector.pathOf(ref);
+      if (known || !path) continue;
+      const derived = await derivedObjects(this.raw, object).catch(() => null);
+      if (derived)
+        await this.journal.note({ type: 'derived', ref, root: path, objects: derived, counts: replicaCounts(object) });
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { Plan, PlanStep } from '../domain/plan.ts';
+import type { StepRehearsal } from '../domain/transaction.ts';
+import type { ChildOutput } from './child.ts';
+import { lastLine } from './child.ts';
+import { Discovery } from './discovery.ts';
+import type { FilledOptions } from './gateway-options.ts';
+import { KubeApi } from './kube-api.ts';
+import { Loopback } from './loopback.ts';
+import type { GatewayRequest, GatewayResponse } from './messages.ts';
+import { statusResponse } from './messages.ts';
+import { passAsUpstream } from './raw-access.ts';
+import { SecretScrubber } from './redact.ts';
+import type { Overlay } from './rehearsal-monitor.ts';
+import { RehearsalMonitor } from './rehearsal-monitor.ts';
+import { WriteInspector } from './write-inspector.ts';
+
+const READ_TIMEOUT_MS = 30_000;
+
+/** Runs commands in rehearse mode. */
+export class Rehearser {
+  readonly inspector: WriteInspector;
+  readonly scrubber = new SecretScrubber();
+  private readonly options: FilledOptions;
+  private loopback: Promise<Loopback> | null = null;
+  private current: RehearsalMonitor | null = null;
+
+  constructor(options: FilledOptions, manager: string, acceptHuman: boolean) {
+    this.options = options;
+    const raw = new KubeApi(passAsUpstream(options.steady));
+    this.inspector = new WriteInspector(raw, new Discovery((path) => raw.find(path)), manager, acceptHuman);
+  }
+
+  async run(
+    step: PlanStep,
+    files: Plan['files'],
+    overlay: Overlay,
+    createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
+    signal: AbortSignal,
+  ): Promise<{
+    rehearsal: StepRehearsal;
+    predictions: ReadonlyMap<string, KubeObject | null>;
+    output: ChildOutput | null;
+  }> {
+    const ok: StepRehearsal = { argv: step.argv, ok: true, problem: '', writes: [], partial: false };
+    // They wait for what a rehearsal never brings about, and write nothing.
+    if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
+    const { steady, kubectl, target } = this.options;
+    const monitor = new RehearsalMonitor(steady, this.inspector, this.scrubber, overlay, createdHere);
+    this.current = monitor;
+    this.loopback ??= Loopback.open({ handle: (request) => this.handle(request) }, (method, path) =>
+      this.current?.refuseStream(method, path),
+    );
+    const { url } = await this.loopback;
+    // While kubectl starts.
+    void steady.warmUp?.();
+    const output = await kubectl.run({
+      argv: step.argv,
+      server: url,
+      namespace: target.namespace,
+      context: target.context,
+      files,
+      timeoutMs: READ_TIMEOUT_MS,
+      signal,
+    });
+    this.current = null;
+    const stderr = this.scrubber.scrub(output.stderr);
+    const problem = monitor.refusals[0]?.reason ?? (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
+    const rehearsal = { ...ok, ok: problem === '', problem, writes: monitor.writes };
+    return { rehearsal, predictions: monitor.predictions, output: { ...output, stderr } };
+  }
+
+  async close(): Promise<void> {
+    const loopback = await this.loopback;
+    this.loopback = null;
+    if (!loopback) return;
+    await loopback.close();
+    await this.options.kubectl.forget(loopback.url);
+  }
+
+  /** A child that outlives its command finds nobody to talk to. */
+  private handle(request: GatewayRequest): Promise<GatewayResponse> {
+    return this.current?.handle(request) ?? Promise.resolve(statusResponse(403, 'no rehearsal is running'));
+  }
+}
+
+function waitsOnly(argv: string[]): boolean {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  return words[0] === 'wait' || (words[0] === 'rollout' && words[1] === 'status');
+}
