@@ -10,12 +10,15 @@ import { splitApiVersion } from './discovery.ts';
 import { objectPath } from './api-request.ts';
 import type { Answer } from './kube-api.ts';
 import type { UndoAccess } from './undo-access.ts';
-import type { UndoFindings } from './undo-findings.ts';
+import { UndoFindings } from './undo-findings.ts';
 import { GONE_WITHIN_MS, UndoRemoval } from './undo-removal.ts';
 import { splitObjectPath } from './undo-access.ts';
 
 /** After so many writes lost against others' updates, values are compared instead of the version. */
 const MAX_RACES = 3;
+/** How long a controller may take to see a change of its object. */
+const SEEN_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 50;
 
 type Step<A extends InverseStep['action']> = Extract<InverseStep, { action: A }>;
 
@@ -51,12 +54,27 @@ export class Replay {
       case 'derived':
         this.findings.residue.push(`${refLabel(step.ref)} was replaced by its controller under a new name or uid`);
         return;
+      case 'pause':
+        return this.pause(step);
       case 'absent':
         return;
     }
   }
 
-  private async restore(step: Step<'restore'>): Promise<void> {
+  /** Best effort: what stands in the way is found again, and reported, by the restore that follows. */
+  private async pause({ ref, path, edits }: Step<'pause'>): Promise<void> {
+    await this.restore({ action: 'restore', ref, path, edits }, new UndoFindings());
+    const end = this.access.clock.monotonic() + SEEN_WITHIN_MS;
+    for (;;) {
+      const live = await this.access.get(path);
+      // A controller that still believes in the former size would bring the pods and their claims back.
+      const seen = (live?.status?.observedGeneration ?? 0) >= (live?.metadata.generation ?? 0);
+      if (!live || seen || this.access.clock.monotonic() >= end) return;
+      await this.access.pause(LOOK_EVERY_MS);
+    }
+  }
+
+  private async restore(step: Step<'restore'>, findings = this.findings): Promise<void> {
     const { ref, path, edits } = step;
     const first = edits[0]!.before;
     const last = edits.at(-1)!.after;
@@ -64,7 +82,7 @@ export class Replay {
     for (let attempt = 0; ; attempt++) {
       const live = await this.access.get(path);
       if (!live || live.metadata.uid !== first.metadata.uid) {
-        this.findings.diverge(ref, '', first, live ? 'another object of this name' : undefined);
+        findings.diverge(ref, '', first, live ? 'another object of this name' : undefined);
         return;
       }
       const now = withoutServerFields(live);
@@ -79,11 +97,11 @@ export class Replay {
         target = merged.value ?? target;
         conflicts.push(...merged.conflicts);
       }
-      const real = await this.withoutAutoscaled(ref, conflicts);
+      const real = await this.withoutAutoscaled(ref, conflicts, findings);
       if (real.length > 0) {
         const ours = withoutServerFields(last);
         for (const { path: at, expected, actual } of real)
-          this.findings.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
+          findings.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
         return;
       }
       if (sameJson(target, now)) return;
@@ -98,7 +116,7 @@ export class Replay {
         answer.status === 404 ||
         (answer.status === 422 && /testing|test operation|the server rejected/i.test(answer.message));
       if (!raced) {
-        this.fail(ref, now, target, answer, withoutServerFields(last));
+        this.fail(ref, now, target, answer, withoutServerFields(last), findings);
         return;
       }
       await this.access.beforeAnother(patience, ref, answer);
@@ -265,7 +283,11 @@ export class Replay {
   }
 
   /** Replicas below an autoscaler are its own business. */
-  private async withoutAutoscaled<C extends { path: unknown[] }>(ref: ObjectRef, conflicts: C[]): Promise<C[]> {
+  private async withoutAutoscaled<C extends { path: unknown[] }>(
+    ref: ObjectRef,
+    conflicts: C[],
+    findings: UndoFindings,
+  ): Promise<C[]> {
     const replicas = conflicts.filter((conflict) => sameJson(conflict.path as Json, ['spec', 'replicas']));
     if (replicas.length === 0 || !ref.namespace) return conflicts;
     const scalers = await this.access.list(`/apis/autoscaling/v2/namespaces/${ref.namespace}/horizontalpodautoscalers`);
@@ -273,20 +295,18 @@ export class Replay {
       (item) => item.spec?.scaleTargetRef?.kind === ref.kind && item.spec.scaleTargetRef.name === ref.name,
     );
     if (!scaler) return conflicts;
-    this.findings.autoscaled.push(ref);
-    this.findings.residue.push(
-      `the replicas of ${refLabel(ref)} belong to HorizontalPodAutoscaler ${scaler.metadata.name}`,
-    );
+    findings.autoscaled.push(ref);
+    findings.residue.push(`the replicas of ${refLabel(ref)} belong to HorizontalPodAutoscaler ${scaler.metadata.name}`);
     return conflicts.filter((conflict) => !replicas.includes(conflict));
   }
 
-  private fail(ref: ObjectRef, now: Json, target: Json, answer: Answer, ours: Json): void {
-    this.findings.residue.push(
+  private fail(ref: ObjectRef, now: Json, target: Json, answer: Answer, ours: Json, findings: UndoFindings): void {
+    findings.residue.push(
       `${refLabel(ref)}: the server refused the inverse (HTTP ${answer.status}): ${answer.message}`,
     );
     for (const change of difference(target, now)) {
       const at = pointer(change.path, target, now);
-      this.findings.diverge(ref, at, change.before, change.after, valueAt(ours, change.path));
+      findings.diverge(ref, at, change.before, change.after, valueAt(ours, change.path));
     }
   }
 }

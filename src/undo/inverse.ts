@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
+import { claimExchangeOf } from './claim-exchange.ts';
 import type { Companion, JournaledWrite } from './journaled-write.ts';
 import { sameJson } from './difference.ts';
 import type { Json } from '../domain/kube-object.ts';
@@ -28,6 +29,8 @@ export type InverseStep =
   | (Inverse & { action: 'replace'; before: KubeObject; created: KubeObject })
   /** Deleted but owned by a controller that brings back an equal one. */
   | (Inverse & { action: 'derived'; before: KubeObject })
+  /** Take back only these edits for now: its claims are exchanged while it has no pods. A restore follows. */
+  | (Inverse & { action: 'pause'; edits: Edit[] })
   /** Nothing to do; it must not be there afterwards (created and deleted again by us). */
   | (Inverse & { action: 'absent' })
   | (Inverse & { action: 'companion'; companion: Companion });
@@ -50,11 +53,32 @@ export function planInverse(writes: JournaledWrite[]): InverseStep[] {
     const key = refKey(write.ref);
     chains.set(key, [...(chains.get(key) ?? []), write]);
   }
-  const steps = [...chains.values()].reverse().flatMap(inverseOf);
-  return orderRecreations(steps);
+  const pauses = new Map<string, InverseStep>();
+  const steps = [...chains.values()].reverse().flatMap((chain): InverseStep[] => {
+    const exchange = claimExchangeOf(chain, writes);
+    if (exchange) {
+      const { ref, path } = chain[0]!;
+      const pause: InverseStep = { action: 'pause', ref, path, edits: editsOf(exchange.since) };
+      for (const claim of exchange.claims) pauses.set(claim, pause);
+    }
+    return inverseOf(chain, exchange ? [exchange.until, exchange.since] : [chain]);
+  });
+  return withPauses(orderRecreations(steps), pauses);
 }
 
-function inverseOf(chain: JournaledWrite[]): InverseStep[] {
+/** Each pause comes right before the first of its claims. */
+function withPauses(steps: InverseStep[], pauses: Map<string, InverseStep>): InverseStep[] {
+  const done = new Set<InverseStep>();
+  return steps.flatMap((step) => {
+    const pause = pauses.get(refKey(step.ref));
+    if (!pause || done.has(pause)) return [step];
+    done.add(pause);
+    return [pause, step];
+  });
+}
+
+/** @param parts the chain; edits are not joined across its parts */
+function inverseOf(chain: JournaledWrite[], parts: JournaledWrite[][]): InverseStep[] {
   const [first, last] = [chain[0]!, chain.at(-1)!];
   const at = { ref: first.ref, path: first.path };
   const companions: InverseStep[] = firstCompanions(chain).map((companion) => ({
@@ -69,7 +93,7 @@ function inverseOf(chain: JournaledWrite[]): InverseStep[] {
       ? [{ ...at, action: 'remove', created, merged: first.merged ?? false }, ...companions]
       : [{ ...at, action: 'absent' }, ...companions];
   const deletion = chain.findIndex((write) => write.after === null);
-  if (deletion < 0) return [{ ...at, action: 'restore', edits: editsOf(chain) }, ...companions];
+  if (deletion < 0) return [{ ...at, action: 'restore', edits: parts.flatMap(editsOf) }, ...companions];
   // Whatever others changed between our edits and our deletion is kept: only our edits are taken back.
   const before = takeBackEdits(editsOf(chain.slice(0, deletion)), chain[deletion]!.before!);
   if (created) return [{ ...at, action: 'replace', before, created }, ...companions];

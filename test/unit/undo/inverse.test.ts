@@ -57,6 +57,43 @@ describe('planInverse', () => {
     });
   });
 
+  it('gives a workload the pause again in which its claims were exchanged', () => {
+    const set = (replicas: number, note = '') => object('StatefulSet', 's', { spec: { replicas, note } }, 's');
+    const claim = (uid: string) => object('PersistentVolumeClaim', 'data-s-0', {}, uid);
+    const exchange = [
+      write(set(2), set(0)),
+      write(claim('old'), null),
+      write(null, claim('new')),
+      write(set(0), set(2)),
+      write(set(2), set(2, 'noted')),
+    ];
+    const steps = planInverse(exchange);
+    expect(steps.map((step) => `${step.action} ${step.ref.kind}`)).toEqual([
+      'pause StatefulSet',
+      'replace PersistentVolumeClaim',
+      'restore StatefulSet',
+    ]);
+    expect(steps[0]).toMatchObject({
+      edits: [{ before: { spec: { replicas: 0 } }, after: { spec: { note: 'noted' } } }],
+    });
+    // An undo that was interrupted in the pause must still know that there were replicas before.
+    expect(steps[2]).toMatchObject({
+      edits: [
+        { before: { spec: { replicas: 2 } }, after: { spec: { replicas: 0 } } },
+        { before: { spec: { replicas: 0 } }, after: { spec: { replicas: 2 } } },
+      ],
+    });
+    const whole = ['replace PersistentVolumeClaim/data-s-0', 'restore StatefulSet/s'];
+    expect(shape(exchange.slice(0, 3)), 'still scaled down').toEqual(whole);
+    const afterwards = [
+      write(set(2), set(0)),
+      write(set(0), set(2)),
+      write(claim('old'), null),
+      write(null, claim('new')),
+    ];
+    expect(shape(afterwards)).toEqual(whole);
+  });
+
   it('removes what was created, recreates what was deleted, replaces what was both', () => {
     const a = object('ConfigMap', 'a');
     const b = object('ConfigMap', 'b');
