@@ -3,9 +3,10 @@ import { quoteArgv } from '../kubectl/problem.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
-import { EXIT } from './exit-code.ts';
+import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
 import { commandText } from './terminal.ts';
+import { undoText } from './undo.ts';
 import { UsageError } from './usage.ts';
 
 /** `stratus run -- ARGS`: rehearse, ask, run as one transaction that stays undoable. */
@@ -50,10 +51,11 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
     io.stderr(result.stderr);
     if (!result.ok) {
       const refused = result.refusals.length > 0 && result.writes === 0;
-      report({ type: 'run', outcome: refused ? 'refused' : 'failed', reason: result.problem, undo }, result.problem);
-      if (undo?.outcome === 'diverged') return EXIT.diverged;
-      if (undo?.outcome === 'stranded') return EXIT.stranded;
-      return refused ? EXIT.refused : EXIT.restored;
+      const outcome = refused ? 'refused' : 'failed';
+      report({ type: 'run', outcome, reason: result.problem, tx, undo }, result.problem);
+      if (!undo || undo.outcome === 'undone') return refused ? EXIT.refused : EXIT.restored;
+      io.stderr(undoText(tx!, undo, io.colour));
+      return exitCodeOfUndo(undo);
     }
     report(
       { type: 'run', outcome: 'done', tx, stdout: result.stdout },

@@ -4,26 +4,8 @@ import { basename, dirname } from 'node:path';
 import type { JournalKey } from './journal-key.ts';
 import type { JournalContent, JournalHead } from './journal-lines.ts';
 import { headerOf, JournalDamaged, parseJournal, recordLine, startOf } from './journal-lines.ts';
-
-/** A record could not be made durable (disk full, read-only); what should have followed it must not happen. */
-export class JournalUnwritable extends Error {
-  constructor(path: string, error: unknown) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    const why = WHY_UNWRITABLE[code] ?? message;
-    super(`the journal ${path} cannot be written (${why}): free space or make it writable, then try again`);
-    this.name = 'JournalUnwritable';
-    this.cause = error;
-  }
-}
-
-const WHY_UNWRITABLE: Record<string, string> = {
-  ENOSPC: 'no space left on the device',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file may not grow any further',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-};
+import { JournalUnwritable } from './journal-unwritable.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export class JournalFile {
   readonly path: string;
@@ -177,17 +159,6 @@ async function compareWithHead(path: string, head: JournalHead, end: number, int
   }
   if (expected === head.seq && match[2] !== head.chain) {
     throw new JournalDamaged(path, at, `its end does not match the one in ${basename(path)}.head`, { intact });
-  }
-}
-
-/** A new file survives a power cut only when its folder is synced too; Windows has no such call. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

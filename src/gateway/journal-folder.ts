@@ -1,9 +1,10 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isJournalName, JournalUnwritable, readJournal } from './journal-file.ts';
+import { isJournalName, readJournal } from './journal-file.ts';
 import type { JournalKey } from './journal-key.ts';
 import type { JournalContent } from './journal-lines.ts';
 import { JournalDamaged } from './journal-lines.ts';
+import { JournalUnwritable } from './journal-unwritable.ts';
 import { LockedByProcess, ProcessLock } from './process-lock.ts';
 
 /** Name of the index among the journals. */

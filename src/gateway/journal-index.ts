@@ -3,12 +3,13 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
 import { rootsOf } from '../undo/inverse.ts';
-import { JournalFile, JournalUnwritable } from './journal-file.ts';
+import { JournalFile } from './journal-file.ts';
 import type { JournalHead } from './journal-lines.ts';
 import { JournalDamaged } from './journal-lines.ts';
 import type { JournalFolder } from './journal-folder.ts';
 import { INDEX } from './journal-folder.ts';
 import type { JournalRecord, OpenRecord } from './journal-records.ts';
+import { JournalUnwritable } from './journal-unwritable.ts';
 import { writesOf } from './journal-records.ts';
 
 /** A line of the index: what changed in which transaction, with the head of its journal at that moment. */

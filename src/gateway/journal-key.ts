@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { JournalUnwritable } from './journal-unwritable.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** Key of all journals in a state folder (AES-256). */
 export interface JournalKey {
@@ -12,13 +14,13 @@ export interface JournalKey {
 /**
  * From `$STRATUS_JOURNAL_KEY` (64 hex digits or base64 of 32 bytes), else from `journal.key` in the state folder, which
  * is made on first use, readable by its owner only.
- * @throws Error with what to do when the key is malformed, readable by others, or missing beside journals.
+ * @throws Error with what to do when the key is malformed, readable by others, or missing beside journals;
+ * JournalUnwritable when it cannot be made
  */
 export async function loadJournalKey(folder: string, env: NodeJS.ProcessEnv): Promise<JournalKey> {
   if (env.STRATUS_JOURNAL_KEY) return keyFrom(env.STRATUS_JOURNAL_KEY, '$STRATUS_JOURNAL_KEY');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'journal.key');
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   const existing = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw new Error(
@@ -35,15 +37,7 @@ export async function loadJournalKey(folder: string, env: NodeJS.ProcessEnv): Pr
         `the journal key ${path} is missing, and ${journals.length} journal file(s) were written with it: put it back, or set STRATUS_JOURNAL_KEY`,
       );
     }
-    await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-    try {
-      // Two processes starting at once: the first link wins, both read the same file.
-      await link(draft, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    } finally {
-      await rm(draft, { force: true });
-    }
+    await makeKey(path);
   }
   if (process.platform !== 'win32') {
     const { mode } = await stat(path);
@@ -54,6 +48,21 @@ export async function loadJournalKey(folder: string, env: NodeJS.ProcessEnv): Pr
     }
   }
   return keyFrom(await readFile(path, 'utf8'), path);
+}
+
+/** On disk when resolved: a journal outlives a power cut only together with its key. @throws JournalUnwritable */
+async function makeKey(path: string): Promise<void> {
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true });
+    // Two processes starting at once: the first link wins, both read the same file.
+    await link(draft, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new JournalUnwritable(path, error, 'journal key');
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 /** @param where names the source in the message @throws Error when it is not 64 hex digits or base64 of 32 bytes */

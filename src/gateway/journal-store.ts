@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
-import { isJournalName, JournalFile, JournalUnwritable, syncFolder } from './journal-file.ts';
+import { isJournalName, JournalFile } from './journal-file.ts';
 import type { JournalContent, JournalHead } from './journal-lines.ts';
 import { JournalDamaged } from './journal-lines.ts';
 import { INDEX, JournalFolder } from './journal-folder.ts';
@@ -10,7 +10,9 @@ import { digestOf, isClosed, JournalIndex, NO_HEAD } from './journal-index.ts';
 import { loadJournalKey } from './journal-key.ts';
 import type { JournalRecord, OpenRecord } from './journal-records.ts';
 import { statusOf } from './journal-records.ts';
+import { JournalUnwritable } from './journal-unwritable.ts';
 import { ProcessLock } from './process-lock.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export interface JournalProblem {
   /** Transaction id, or `index`. */
@@ -97,11 +99,15 @@ export class JournalStore {
     this.index = new JournalIndex(folder);
   }
 
-  /** @param stateFolder is created when missing, readable by its owner only. */
+  /** @param stateFolder is created when missing, readable by its owner only. @throws JournalUnwritable, as loadJournalKey */
   static async open(stateFolder: string, env: NodeJS.ProcessEnv): Promise<JournalStore> {
-    const key = await loadJournalKey(stateFolder, env);
     const folder = join(stateFolder, 'journal');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new JournalUnwritable(folder, error, 'journal folder');
+    }
+    const key = await loadJournalKey(stateFolder, env);
     return new JournalStore(new JournalFolder(folder, key));
   }
 

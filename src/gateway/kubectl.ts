@@ -101,9 +101,13 @@ export class Kubectl {
     // As kubectl derives it from the address.
     const name = server.replace(/^https?:\/\//, '').replaceAll(/[^\w/.]/g, '_');
     const path = join(cache, 'discovery', name);
-    await mkdir(this.discovery, { recursive: true, mode: 0o700 });
-    await mkdir(dirname(path), { recursive: true });
-    await symlink(this.discovery, path, 'dir').catch(() => undefined);
+    try {
+      await mkdir(this.discovery, { recursive: true, mode: 0o700 });
+      await mkdir(dirname(path), { recursive: true });
+      await symlink(this.discovery, path, 'dir');
+    } catch {
+      // Only slower; also where the disk is full.
+    }
   }
 }
 

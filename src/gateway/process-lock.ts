@@ -33,8 +33,8 @@ export class ProcessLock {
     const token = randomBytes(8).toString('hex');
     const holder = { ...thisProcess(), token };
     const draft = `${path}.${process.pid}.${token}`;
-    await writeFile(draft, JSON.stringify(holder), { mode: 0o600 });
     try {
+      await writeFile(draft, JSON.stringify(holder), { mode: 0o600 });
       const end = performance.now() + deadlineMs;
       for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
         // link() is atomic and fails when the name exists: nobody ever sees a half-written lock.

@@ -142,7 +142,10 @@ export interface StratusApp {
   fence(target: Target, goal: 'install' | 'uninstall', apply: boolean): Promise<FenceChange[]>;
   /** One kubectl command (argv without the word kubectl): rehearse, then run as its own transaction. */
   rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal>;
-  /** `tx` is the committed transaction, null when nothing was written; `undo` is set when a failed command was undone. */
+  /**
+   * `tx` is the transaction that was committed, or that is still owed; null when nothing was written or all was undone.
+   * `undo` is set when the command failed.
+   */
   runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult>;
   /** A terminal in which every kubectl goes through the gateway. @throws LockedByAnother for `write` */
   openShell(target: Target, mode: ShellMode): Promise<ShellSession>;

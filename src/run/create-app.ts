@@ -1,5 +1,4 @@
 import { watch } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { PlaybookBrain } from '../agents/playbooks/playbook-brain.ts';
@@ -43,7 +42,6 @@ import { TargetSession } from './target-session.ts';
 
 /** Composition of the application from its parts; the only place where they meet. */
 export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}): Promise<StratusApp> {
-  await mkdir(config.stateFolder, { recursive: true, mode: 0o700 });
   const store = await JournalStore.open(config.stateFolder, process.env);
   return new App(config, store, { clock: new SystemClock(), brain: new PlaybookBrain(), ...parts });
 }

@@ -117,15 +117,25 @@ export class TargetWriter {
 
   async runCommand(argv: string[], signal: AbortSignal): Promise<CommandResult> {
     return this.#locked<CommandResult>(`run ${argv[0] ?? ''}`, signal, async () => {
-      const transactions = await this.transactions();
-      const { maxWrites } = DEFAULT_OPTIONS;
-      const transaction = await transactions.begin({ run: 'command', title: argv.join(' '), maxWrites });
+      const transaction = await this.#beginCommand(argv);
       try {
         return await this.#commandIn(transaction, argv, signal);
       } finally {
         await transaction.dispose();
       }
     });
+  }
+
+  async #beginCommand(argv: string[]): Promise<OpenTransaction> {
+    try {
+      const transactions = await this.transactions();
+      const { maxWrites } = DEFAULT_OPTIONS;
+      return await transactions.begin({ run: 'command', title: argv.join(' '), maxWrites });
+    } catch (error) {
+      // Nothing was opened, so nothing is owed: the lock must not say so.
+      await this.#lock.release().catch(() => undefined);
+      throw error;
+    }
   }
 
   async #commandIn(transaction: OpenTransaction, argv: string[], signal: AbortSignal) {
@@ -144,7 +154,8 @@ export class TargetWriter {
       result = { ok: false, exitCode: -1, stdout: '', stderr: '', refusals: [], writes, problem: messageOf(error) };
     }
     const undo = await transaction.undo(new AbortController().signal);
-    return { value: { result, tx: null, undo }, clean: undo.outcome === 'undone' };
+    const clean = undo.outcome === 'undone';
+    return { value: { result, tx: clean ? null : transaction.id, undo }, clean };
   }
 
   async lockStatus(): Promise<LockStatus> {

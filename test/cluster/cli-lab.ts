@@ -1,58 +1,49 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { JournalStore } from '../../src/gateway/journal-store.ts';
 import type { ProductRun } from '../judge/product.ts';
-import { DEFAULT_COMMAND, Product } from '../judge/product.ts';
-import { FaultProxy } from '../testbed/fault-proxy.ts';
+import { DEFAULT_COMMAND } from '../judge/product.ts';
+import type { FaultProxy } from '../testbed/fault-proxy.ts';
 import type { GatewayHarness } from './gateway-harness.ts';
+import type { ProxiedProductOptions } from './proxied-product.ts';
+import { ProxiedProduct } from './proxied-product.ts';
 import { deployment } from './undo-actions.ts';
 import type { CliCrashOrder } from './undo-cli-crash-child.ts';
 import { runCrashChild } from './undo-crash.ts';
 import { createFixtures, readWorld, worldDifference, type World } from './undo-world.ts';
 
-const TIMEOUT_MS = 240_000;
-
 /**
- * The `stratus` command of this checkout behind a fault proxy, with a state folder, a namespace and a writer lock of its
- * own. Its transaction is one `kubectl apply` that changes two objects and creates two.
+ * A {@link ProxiedProduct} with a namespace of its own. Its transaction is one `kubectl apply` that changes two objects
+ * and creates two.
  */
 export class CliLab {
-  readonly proxy: FaultProxy;
   readonly namespace: string;
-  readonly stateFolder: string;
-  /** Environment of the product's processes. */
-  readonly environment: NodeJS.ProcessEnv;
+  readonly product: ProxiedProduct;
   private readonly gateway: GatewayHarness;
-  private readonly product: Product;
   private readonly manifest: string;
   private readonly context: { namespace: string; suffix: string };
   private before: World = new Map();
 
-  private constructor(gateway: GatewayHarness, folder: string, proxy: FaultProxy, suffix: string) {
+  private constructor(
+    gateway: GatewayHarness,
+    context: { namespace: string; suffix: string },
+    product: ProxiedProduct,
+  ) {
     this.gateway = gateway;
-    this.proxy = proxy;
-    this.context = { namespace: `cli-${suffix}`, suffix };
-    this.namespace = this.context.namespace;
-    this.stateFolder = join(folder, 'state');
-    this.manifest = join(folder, 'manifest.json');
-    this.environment = {
-      PATH: process.env.PATH,
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
-      HOME: folder,
-      KUBECONFIG: proxy.kubeconfig,
-      STRATUS_HOME: this.stateFolder,
-      STRATUS_KUBECTL: gateway.instance.kubectl,
-      STRATUS_LOCK_NAMESPACE: this.namespace,
-    };
-    this.product = new Product(DEFAULT_COMMAND, this.environment);
+    this.context = context;
+    this.namespace = context.namespace;
+    this.product = product;
+    this.manifest = join(product.folder, 'manifest.json');
   }
 
-  static async open(gateway: GatewayHarness): Promise<CliLab> {
+  static async open(
+    gateway: GatewayHarness,
+    options: Omit<ProxiedProductOptions, 'lockNamespace'> = {},
+  ): Promise<CliLab> {
     const suffix = randomBytes(3).toString('hex');
-    const folder = await mkdtemp(join(tmpdir(), 'stratus-cli-'));
-    const lab = new CliLab(gateway, folder, await FaultProxy.start(gateway.instance, folder), suffix);
+    const context = { namespace: `cli-${suffix}`, suffix };
+    const product = await ProxiedProduct.open(gateway.instance, { ...options, lockNamespace: context.namespace });
+    const lab = new CliLab(gateway, context, product);
     await createFixtures(gateway, lab.context, [
       lab.config('kept', '1'),
       deployment(lab.namespace, 'web', { paused: true, replicas: 0 }),
@@ -69,9 +60,16 @@ export class CliLab {
   }
 
   async close(): Promise<void> {
-    await this.proxy.close();
+    await this.product.close();
     await this.gateway.api.send('DELETE', `/api/v1/namespaces/${this.namespace}`);
-    await rm(join(this.stateFolder, '..'), { recursive: true, force: true });
+  }
+
+  get proxy(): FaultProxy {
+    return this.product.proxy;
+  }
+
+  get stateFolder(): string {
+    return this.product.stateFolder;
   }
 
   /** Arguments of the transaction. */
@@ -89,31 +87,27 @@ export class CliLab {
       namespace: this.namespace,
       ...(work === 'apply' ? { argv: ['apply', '-f', this.manifest] } : {}),
       dieAt,
-      trace: join(this.stateFolder, '..', `trace-${randomBytes(4).toString('hex')}`),
+      trace: join(this.product.folder, `trace-${randomBytes(4).toString('hex')}`),
     };
     return runCrashChild('undo-cli-crash-child.ts', order);
   }
 
   stratus(...args: string[]): Promise<ProductRun> {
-    return this.product.run(args, TIMEOUT_MS);
+    return this.product.run(args);
   }
 
   /** The same where no file may grow beyond `kib`: the last bytes are written short, then refused, as on a full disk. */
   stratusOnFullDisk(kib: number, ...args: string[]): Promise<ProductRun> {
     const limited = ['bash', '-c', `trap '' XFSZ; ulimit -f ${kib}; exec "$0" "$@"`, ...DEFAULT_COMMAND];
-    return new Product(limited, this.environment).run(args, TIMEOUT_MS);
+    return this.product.run(args, limited);
   }
 
-  /** Writes that reached the proxy on their way to objects. */
   writesSeen(): number {
-    return this.proxy.seen.filter(({ kind }) => kind === 'write').length;
+    return this.product.writesSeen();
   }
 
-  /** Writes whose intent stands in the journals. */
-  async writesJournalled(): Promise<number> {
-    const store = await JournalStore.open(this.stateFolder, {});
-    const records = await Promise.all((await store.list()).map(({ id }) => store.read(id)));
-    return records.flat().filter(({ type }) => type === 'intent' || type === 'undo-intent').length;
+  writesJournalled(): Promise<number> {
+    return this.product.writesJournalled();
   }
 
   /** What differs from the state before everything; empty when it is restored. */
@@ -121,21 +115,8 @@ export class CliLab {
     return worldDifference(this.before, await this.world());
   }
 
-  /** Finishes what is owed, and names what is then left: transactions, damage, the lock. */
-  async leftovers(): Promise<string[]> {
-    const left: string[] = [];
-    const recovered = await this.stratus('recover', '--undo', '--yes');
-    if (recovered.code !== 0) left.push(`recover ended with ${recovered.code}: ${recovered.stderr}`);
-    const list = JSON.parse((await this.stratus('journal', 'list', '--json')).stdout) as Transaction[];
-    for (const { id, status, active } of list) {
-      if (active || (status !== 'committed' && status !== 'undone')) left.push(`${id} is left ${status}`);
-    }
-    const verified = await this.stratus('journal', 'verify');
-    if (verified.code !== 0) left.push(verified.stdout);
-    const { stdout } = await this.stratus('lock', 'status', '--namespace', this.namespace, '--json');
-    const lock = JSON.parse(stdout) as { state: string; holder: string; phase: string };
-    if (lock.state !== 'free') left.push(`the lock is ${lock.state}: ${lock.holder}, ${lock.phase}`);
-    return left;
+  leftovers(): Promise<string[]> {
+    return this.product.leftovers();
   }
 
   private config(name: string, x: string) {
@@ -145,12 +126,6 @@ export class CliLab {
   private world(): Promise<World> {
     return readWorld(this.gateway, this.context);
   }
-}
-
-interface Transaction {
-  id: string;
-  status: string;
-  active: boolean;
 }
 
 /** The objects that the transaction of the lab changes. */

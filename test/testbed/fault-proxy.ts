@@ -19,6 +19,13 @@ export type Fault =
   | { kind: 'cut-after' }
   /** Headers and half of the body arrive, then RST. */
   | { kind: 'cut-body' }
+  /** The answer is passed on as it comes, and the connection ends with RST some time after its head. */
+  | { kind: 'cut-stream'; ms: number }
+  /**
+   * Answered as it should be; the kept-alive connection is closed with FIN right behind the answer, or just as the next
+   * request arrives on it.
+   */
+  | { kind: 'close-idle'; when: 'at once' | 'next request'; how: 'FIN' | 'RST' }
   /** Nothing ever comes back; with `stored` the API server has done its work. */
   | { kind: 'black-hole'; stored: boolean }
   /** The connection is cut now, and the request reaches the API server later. */
@@ -33,7 +40,7 @@ export interface SeenRequest {
   method: string;
   /** With query. */
   path: string;
-  kind: 'read' | 'dry-run' | 'review' | 'lease' | 'write';
+  kind: 'read' | 'watch' | 'dry-run' | 'review' | 'lease' | 'write';
 }
 
 /**
@@ -52,6 +59,8 @@ export class FaultProxy {
   private readonly agent: https.Agent;
   private readonly raw = new Map<number, Socket>();
   private readonly late = new Set<Promise<unknown>>();
+  /** Connections that end as soon as the next request arrives on them. */
+  private readonly doomed = new WeakMap<Socket, 'FIN' | 'RST'>();
   private port = 0;
 
   private constructor(instance: Instance, folder: string, authority: KeyedCertificate) {
@@ -131,10 +140,12 @@ export class FaultProxy {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [method, path] = [request.method ?? 'GET', request.url ?? '/'];
+    const doom = this.doomed.get(request.socket);
+    if (doom) return doom === 'RST' ? this.reset(request) : void response.destroy();
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const [method, path] = [request.method ?? 'GET', request.url ?? '/'];
     const seen: SeenRequest = { n: this.seen.length + 1, method, path, kind: kindOf(method, path) };
     this.seen.push(seen);
     const fault = this.script(seen);
@@ -168,6 +179,8 @@ export class FaultProxy {
         break;
     }
     const answer = await forward();
+    if (fault?.kind === 'cut-stream') setTimeout(() => this.reset(request), fault.ms);
+    if (fault?.kind === 'close-idle') this.closeIdle(request, response, fault);
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     // Watches: the head goes out before the first event.
     response.flushHeaders();
@@ -189,6 +202,15 @@ export class FaultProxy {
 
   private reset(request: IncomingMessage): void {
     this.raw.get(request.socket.remotePort ?? -1)?.resetAndDestroy();
+  }
+
+  private closeIdle(
+    { socket }: IncomingMessage,
+    response: ServerResponse,
+    { when, how }: Extract<Fault, { kind: 'close-idle' }>,
+  ): void {
+    if (when === 'next request') this.doomed.set(socket, how);
+    else response.on('finish', () => socket.end());
   }
 
   private cutBody(request: IncomingMessage, response: ServerResponse, whole: WholeAnswer): void {
@@ -232,6 +254,7 @@ function refuse(response: ServerResponse, code: number, retryAfter?: number): vo
 }
 
 function kindOf(method: string, path: string): SeenRequest['kind'] {
+  if (method === 'GET' && /[?&]watch=/.test(path)) return 'watch';
   if (method === 'GET') return path.includes('/leases/') ? 'lease' : 'read';
   if (path.includes('dryRun=All')) return 'dry-run';
   if (path.includes('accessreviews')) return 'review';
