@@ -146,7 +146,20 @@ function runRegions(regions: readonly Region[], contents: Contents, config: Lint
     const interactive = region.kind === 'script' && region.interactive === true;
     for (const call of report.calls) contents.calls.push({ ...judgeCall(call, config), interactive });
     contents.findings.push(...depthNote(report, config));
+    if (!interactive) contents.findings.push(...unreadNotes(report, config));
   }
+}
+
+/** Commands that seem to run kubectl in a way that nobody here can follow. */
+function unreadNotes({ unread }: ScriptReport, config: LintConfig): Finding[] {
+  const severity = severityOf('cannot-verify', config);
+  if (severity === 'off') return [];
+  return unread.map(({ source, start, end, message }) => ({
+    rule: 'cannot-verify',
+    severity,
+    ...documentRange(source, start, end),
+    message: `${message}, so it cannot be checked; call kubectl directly`,
+  }));
 }
 
 /** Lines that mean the same in every shell are judged; for the rest one note says that nobody did. */
@@ -251,7 +264,11 @@ function readPieces(given: string, config: LintConfig, memory: LintMemory): Read
       const report = analyzeStatements(verbatim(piece.text), piece.statements, watched.scope);
       const calls = report.calls.map((call) => judgeCall(call, config));
       return {
-        findings: [...calls.flatMap((call) => findingsOfCall(call, false, config)), ...depthNote(report, config)],
+        findings: [
+          ...calls.flatMap((call) => findingsOfCall(call, false, config)),
+          ...unreadNotes(report, config),
+          ...depthNote(report, config),
+        ],
         uses: calls.flatMap((call) => fileUsesOf(call, config)),
         lookups: watched.lookups(),
         scope: scopeId,

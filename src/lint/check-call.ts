@@ -4,6 +4,7 @@ import { judgeArgv } from '../kubectl/judge.ts';
 import type { Judgement } from '../kubectl/judge.ts';
 import { lastFlag } from '../kubectl/parse.ts';
 import type { Problem, Rewrite } from '../kubectl/problem.ts';
+import type { Target } from '../kubectl/targets.ts';
 import { DEFAULT_CONFIG, matchesAny, raised } from './config.ts';
 import type { LintConfig } from './config.ts';
 import type { Finding, Fix, TextEdit } from './finding.ts';
@@ -122,7 +123,22 @@ function settle(judged: JudgedCall): Problem[] {
       message: 'what is deleted comes from input that is not known here; name the kind before the input',
     });
   }
+  const unknown = effect?.command === 'delete' && effect.writes ? effect.targets.find(isUnknownKind) : undefined;
+  if (unknown) {
+    problems.push({
+      rule: 'cannot-verify',
+      first: unknown.index,
+      last: unknown.index,
+      message:
+        'the kind of what is deleted is computed when the script runs, so it cannot be checked; write the kind literally',
+    });
+  }
   return problems;
+}
+
+/** A kind that is not known here, or the place that xargs, find or parallel fill in. */
+function isUnknownKind({ word }: Target): boolean {
+  return word.includes(DYNAMIC) || /[{}%]/.test(word);
 }
 
 function edits(judged: JudgedCall, rewrite: Rewrite): TextEdit[] | undefined {

@@ -23,6 +23,19 @@ export function documentRange(source: SourceText, start: number, end: number): {
   return { start: first, end: Math.max(first, source.ends[Math.min(end, length) - 1] ?? first) };
 }
 
+/** Without its first `from` characters. */
+export function sourceFrom(source: SourceText, from: number): SourceText {
+  const { text, base, starts, ends } = source;
+  if (from === 0) return source;
+  if (!starts || !ends) return { text: text.slice(from), base: base + from };
+  return {
+    text: text.slice(from),
+    base: starts[from] ?? base,
+    starts: Array.prototype.slice.call(starts, from) as number[],
+    ends: Array.prototype.slice.call(ends, from) as number[],
+  };
+}
+
 /** Composes: `inner` was taken out of the text of `outer` (its positions are offsets into `outer.text`). */
 export function within(outer: SourceText, inner: SourceText): SourceText {
   if (!inner.starts && !outer.starts) return { text: inner.text, base: outer.base + inner.base };

@@ -199,13 +199,21 @@ const FILES: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 const REAL_TOOLS =
-  'bash sh env timeout nohup nice setsid stdbuf ionice flock xargs find cat sed sleep true head tee seq'.split(' ');
+  'bash sh env timeout nohup nice setsid stdbuf ionice flock xargs find cat sed sleep true head tee seq awk printf'.split(
+    ' ',
+  );
 /** Programs that hand kubectl on, in the form the corpora use them. */
 const SHIMS: Readonly<Record<string, string>> = {
   sudo: 'while [ "${1#-}" != "$1" ]; do [ "$1" = -u ] && shift; shift; done; exec "$@"',
   ssh: 'shift; [ $# -eq 0 ] && exec sh; exec sh -c "$*"',
   docker: 'while [ $# -gt 0 ] && [ "$1" != kubectl ] && [ "$1" != sh ]; do shift; done; exec "$@"',
   parallel: 'exec "$@"',
+  podman: 'while [ $# -gt 0 ] && [ "${1#*/kubectl}" = "$1" ]; do shift; done; shift; exec kubectl "$@"',
+  screen: 'while [ $# -gt 0 ] && [ "$1" != bash ]; do shift; done; exec "$@"',
+  script: 'exec sh -c "${2#--command=}"',
+  which: 'command -v "$1"',
+  asdf: 'shift; exec "$@"',
+  at: 'exec sh',
   oc: 'exec kubectl "$@"',
   kubecolor: 'exec kubectl "$@"',
   k3s: 'exec "$@"',

@@ -1,14 +1,14 @@
 import { forEachChild, parse } from 'unbash';
 import type { Assignment, Command, PipelineNode, Redirection, SyntaxNode, Word } from 'unbash';
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
-import { within } from '../source-text.ts';
+import { sourceFrom, within } from '../source-text.ts';
 import type { SourceText } from '../source-text.ts';
-import { fedText, joined, printedText, withoutEscapes } from './fed-text.ts';
+import { fedText, joined, pipedText, withoutEscapes } from './fed-text.ts';
 import { collectScope, emptyScope } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { assignmentWord, mapWord, resolveWord } from './words.ts';
 import type { ArgWord } from './words.ts';
-import { base, kubectlPrefix, passedOnKubectl, programKind, unwrap } from './wrappers.ts';
+import { base, kubectlPrefix, passedOnCommand, programKind, unwrap } from './wrappers.ts';
 
 /** One kubectl invocation found in a script. Offsets of `words` are in `source.text`. */
 export interface KubectlCall {
@@ -34,15 +34,28 @@ export interface ScriptError {
   at: number;
 }
 
+/** A place that seems to run kubectl in a way that cannot be read; offsets are in `source.text`. */
+export interface UnreadCommand {
+  source: SourceText;
+  start: number;
+  end: number;
+  message: string;
+}
+
 /** What a script runs. */
 export interface ScriptReport {
   calls: KubectlCall[];
+  unread: UnreadCommand[];
   errors: ScriptError[];
 }
 
 const MAX_DEPTH = 4;
 const MAX_NESTING = 400;
-const KUBECTL_VARIABLE = /^"?\$\{?_?(\w*kubectl\w*|KUBECMD|OC|oc)\}?"?$/i;
+/** A variable named after kubectl, or a search for its file. */
+const KUBECTL_EXPANSION =
+  /^"?\$\{?_?(\w*kubectl\w*|KUBECMD|OC|oc)\}?"?$|^"?(?:\$\(|`)\s*(?:which|type|command|echo|printf|readlink|realpath)\b[^|;&]*\bkubectl\s*[)`]"?$/i;
+/** Words that make a kubectl command in a text that another program prints. */
+const PRINTS_COMMAND = /\bkubectl\s+[a-z]/;
 
 interface Context {
   source: SourceText;
@@ -79,9 +92,11 @@ export function tooDeep(text: string): boolean {
   return false;
 }
 
+const emptyReport = (): ScriptReport => ({ calls: [], unread: [], errors: [] });
+
 /** Finds every kubectl invocation a script makes, directly or through wrappers, nested shells, aliases and functions. */
 export function analyzeScript(source: SourceText, options: { nested?: boolean } = {}): ScriptReport {
-  const report: ScriptReport = { calls: [], errors: [] };
+  const report = emptyReport();
   run(source, report, 0, undefined, !options.nested);
   return report;
 }
@@ -214,22 +229,55 @@ function pipeline(commands: readonly (PipelineNode & SyntaxNode)[], context: Con
     const hasReader = index < commands.length - 1;
     const here = { ...around, fedInput: around.fedInput || before !== undefined, bounded: around.bounded || hasReader };
     visit(node, context, here);
-    if (before && node.type === 'Command' && readsScript(node, context)) {
-      const text = printedText(before, context.scope);
-      if (text) run(within(context.source, text), context.report, context.depth + 1, context.scope, false);
+    const reader = before && node.type === 'Command' ? scriptReader(node, context) : undefined;
+    if (!before || !reader) continue;
+    const text = pipedText(commands.slice(0, index), context.scope);
+    if (text) run(within(context.source, text), context.report, context.depth + 1, context.scope, false);
+    else if (printsCommand(commands.slice(0, index), context)) {
+      const { source, report } = context;
+      const { start, end } = reader;
+      report.unread.push({
+        source,
+        start,
+        end,
+        message: 'this shell runs kubectl commands that another program prints',
+      });
     }
   }
 }
 
-function readsScript(node: Command, context: Context): boolean {
-  const words = wordsOf(node, context);
-  for (let rest = words, hops = 0; hops < 6 && rest.length > 0; hops++) {
+/** True when a program other than kubectl has the text of a kubectl command among its words. */
+function printsCommand(nodes: readonly (PipelineNode & SyntaxNode)[], context: Context): boolean {
+  return nodes.some((node) => {
+    if (node.type !== 'Command' || !PRINTS_COMMAND.test(context.source.text.slice(node.pos, node.end))) return false;
+    return wordsOf(node, context).some(({ value }) => PRINTS_COMMAND.test(value));
+  });
+}
+
+/** The word that names the shell which reads its commands from standard input. */
+function scriptReader(node: Command, context: Context): ArgWord | undefined {
+  for (let rest: readonly ArgWord[] = wordsOf(node, context), hops = 0; hops < 6 && rest.length > 0; hops++) {
     const inner = unwrap(rest);
-    if (inner.kind === 'stdin-script') return true;
-    if (inner.kind !== 'command') return false;
+    if (inner.kind === 'stdin-script') return rest[0];
+    if (inner.kind !== 'command') return undefined;
     rest = inner.words;
   }
-  return false;
+  return undefined;
+}
+
+/** The scripts that process substitutions print, for a shell or `source` that is given one as a file. */
+function substitutedScripts(node: Command, context: Context): void {
+  for (const item of node.args) {
+    if (item.type !== 'Word' || !item.text.startsWith('<(')) continue;
+    const [part] = item.parts ?? [];
+    if (part?.type !== 'ProcessSubstitution') continue;
+    const statements = part.script?.commands ?? [];
+    const [statement] = statements;
+    if (statements.length !== 1 || !statement) continue;
+    const { command: inner } = statement;
+    const text = pipedText(inner.type === 'Pipeline' ? inner.commands : [inner], context.scope);
+    if (text) run(within(context.source, text), context.report, context.depth + 1, context.scope, false);
+  }
 }
 
 function wordsOf(node: Command, context: Context): ArgWord[] {
@@ -260,8 +308,12 @@ function command(node: Command, context: Context, around: Surroundings): void {
   const here = fed ? { ...around, fedInput: true } : around;
   const fedTexts = (): SourceText[] =>
     node.redirects.map((redirect) => fedText(redirect, context.scope)).filter((text) => text !== undefined);
+  if (READS_FILE.test(base(words[0]?.value ?? ''))) substitutedScripts(node, context);
   followWords(words, context, here, fedTexts, 0);
 }
+
+/** Programs that run the script in a file. */
+const READS_FILE = /^(source|\.|(ba|da|z|k|a)?sh)$/;
 
 /** Follows one list of words through aliases, functions and wrappers until kubectl is reached or nothing is left. */
 function followWords(
@@ -277,7 +329,7 @@ function followWords(
   const prefix = kubectlPrefix(words);
   if (prefix > 0) return emit(words, prefix, context, around, fed);
   if (first.value.includes(DYNAMIC)) {
-    if (first.node && KUBECTL_VARIABLE.test(first.node.text)) return emit(words, 1, context, around, fed);
+    if (first.node && KUBECTL_EXPANSION.test(first.node.text)) return emit(words, 1, context, around, fed);
     return;
   }
   const stands = scope.aliases.get(first.value) ?? scope.forwarders.get(first.value);
@@ -309,7 +361,8 @@ function followWords(
       );
       return;
     case 'script':
-      script(mapWord(inner.word, scope));
+      script(sourceFrom(mapWord(inner.word, scope), inner.from ?? 0));
+      if (inner.readsInput) for (const text of fed()) script(text);
       return;
     case 'joined-script':
       script(joined(inner.words, scope));
@@ -319,10 +372,18 @@ function followWords(
       for (const text of fed()) script(text);
       return;
     case 'other': {
-      const at = passedOnKubectl(words);
+      const at = passedOnCommand(words);
       if (at > 0) followWords(words.slice(at), context, { ...around, bounded: true }, fed, hops + 1);
       return;
     }
+    case 'foreign':
+      context.report.unread.push({
+        source: context.source,
+        start: first.start,
+        end: first.end,
+        message: 'this program in another language runs kubectl',
+      });
+      return;
     default:
   }
 }
@@ -346,7 +407,7 @@ function emit(
 
 /** Statements of a script whose names are already known, such as one piece of it. */
 export function analyzeStatements(source: SourceText, statements: readonly SyntaxNode[], scope: Scope): ScriptReport {
-  const report: ScriptReport = { calls: [], errors: [] };
+  const report = emptyReport();
   const context: Context = { source, opening: { from: 0, at: -1 }, scope, depth: 0, report, editable: true };
   for (const statement of statements) visit(statement, context, PLAIN);
   return report;
@@ -354,7 +415,7 @@ export function analyzeStatements(source: SourceText, statements: readonly Synta
 
 /** An argv without a shell (`command:` and `args:` of a container) as words. */
 export function analyzeArgv(words: readonly ArgWord[], source: SourceText): ScriptReport {
-  const report: ScriptReport = { calls: [], errors: [] };
+  const report = emptyReport();
   const opening = { from: 0, at: -1 };
   const context: Context = { source, opening, scope: emptyScope(), depth: 0, report, editable: false };
   followWords(words, context, PLAIN, () => [], 0);

@@ -8,7 +8,7 @@ import type { ArgWord } from './words.ts';
 export function printedText(node: SyntaxNode | undefined, scope: Scope): SourceText | undefined {
   if (node?.type !== 'Command') return undefined;
   const name = node.name?.value;
-  if (name === 'cat')
+  if (name === 'cat' || name === 'tee')
     return node.redirects.map((redirect) => fedText(redirect, scope)).find((text) => text !== undefined);
   if (name !== 'echo' && name !== 'printf') return undefined;
   const words = node.args.filter((item) => item.type === 'Word').flatMap((word) => resolveWord(word, scope));
@@ -19,6 +19,23 @@ export function printedText(node: SyntaxNode | undefined, scope: Scope): SourceT
   if (words.at(-1) === first) return mapWord(first, scope);
   const from = words.indexOf(first);
   return joined(words.slice(from), scope);
+}
+
+/**
+ * The text that the programs of a pipeline hand to the one after them, as far as it is known: what the last of them
+ * prints, or hands on unchanged.
+ */
+export function pipedText(nodes: readonly SyntaxNode[], scope: Scope): SourceText | undefined {
+  let text: SourceText | undefined;
+  for (const node of nodes) if (!handsOn(node)) text = printedText(node, scope);
+  return text;
+}
+
+/** True for programs that print what they read. */
+function handsOn(node: SyntaxNode): boolean {
+  if (node.type !== 'Command' || node.redirects.some(({ type }) => type !== 'Redirect')) return false;
+  const name = node.name?.value;
+  return name === 'tee' || (name === 'cat' && node.args.length === 0);
 }
 
 /** Words as one text with blanks between them, each character with its place. */

@@ -4,9 +4,12 @@ import type { ArgWord } from './words.ts';
 /** What a program does with its arguments: run a command, run shell text, or neither. */
 export type Inner =
   | { kind: 'command'; words: ArgWord[]; bounded?: boolean; appendsWords?: boolean }
-  | { kind: 'script'; word: ArgWord; bounded?: boolean }
+  /** Shell text in `word`, from its character `from` on. */
+  | { kind: 'script'; word: ArgWord; from?: number; bounded?: boolean; readsInput?: boolean }
   | { kind: 'joined-script'; words: ArgWord[]; bounded?: boolean }
   | { kind: 'stdin-script' }
+  /** A program in another language that runs kubectl somehow. */
+  | { kind: 'foreign' }
   | { kind: 'inert' }
   | { kind: 'other' };
 
@@ -64,7 +67,7 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
 const SHELLS = new Set(['sh', 'bash', 'zsh', 'dash', 'ksh', 'ash', 'busybox']);
 /** Programs whose arguments are text, not commands. */
 const INERT =
-  /^(echo|printf|print|cat|grep|egrep|fgrep|rg|sed|awk|which|type|hash|whereis|man|info|help|test|\[|\[\[|true|false|:|cd|mkdir|rm|chmod|chown|cp|mv|ln|ls|install|curl|wget|apt|apt-get|apk|yum|dnf|brew|pip|npm|go|git|tar|unzip|set|unset|export|local|declare|readonly|typeset|read|shift|return|exit|source|\.|alias|unalias|pgrep|pkill|killall|kill|jq|yq|tee|sort|head|tail|wc|cut|tr|diff|file|stat|dirname|basename|asdf|snap|choco|arkade|krew|complete|compgen|compdef|bats|assert\w*|expect|tput|logger|wall)$/;
+  /^(echo|printf|print|cat|grep|egrep|fgrep|rg|sed|which|type|hash|whereis|man|info|help|test|\[|\[\[|true|false|:|cd|mkdir|rm|chmod|chown|cp|mv|ln|ls|install|curl|wget|apt|apt-get|apk|yum|dnf|brew|pip|npm|go|git|tar|unzip|set|unset|export|local|declare|readonly|typeset|read|shift|return|exit|alias|unalias|pgrep|pkill|killall|kill|jq|yq|tee|sort|head|tail|wc|cut|tr|diff|file|stat|dirname|basename|snap|choco|arkade|krew|complete|compgen|compdef|bats|assert\w*|expect|tput|logger|wall)$/;
 const INERT_NAME =
   /^_?(echo|print|log|info|warn|error|err|die|fail|fatal|say|usage|msg|note|debug|notice|require|need|check_(cmd|command|dep)|has|have|exists|install|ensure|is_installed|command_exists|header|title|describe|it|step|success|abort|panic)([_:-].*)?$/i;
 
@@ -82,20 +85,63 @@ function optionsEnd(words: readonly ArgWord[], wrapper: Wrapper, from: number): 
   return at;
 }
 
+/** Names of standard input as a file. */
+const STANDARD_INPUT = /^(-|\/dev\/stdin|\/dev\/fd\/0|\/proc\/self\/fd\/0)$/;
+
 function shellCommand(words: readonly ArgWord[]): Inner {
-  let at = words[0]?.value === 'busybox' ? 2 : 1;
-  for (; at < words.length; at++) {
+  let isText = false;
+  for (let at = words[0]?.value === 'busybox' ? 2 : 1; at < words.length; at++) {
     const word = words[at];
     if (!word) break;
-    if (/^-[a-zA-Z]*c[a-zA-Z]*$/.test(word.value) || word.value === '--command') {
-      const script = words[at + 1];
-      return script ? { kind: 'script', word: script } : { kind: 'other' };
-    }
-    if (word.value === '-s' || word.value === '-') return { kind: 'stdin-script' };
-    if (word.value === '-o' || word.value === '-O' || word.value === '+o') at++;
-    else if (!word.value.startsWith('-') && !word.value.startsWith('+')) return { kind: 'other' };
+    const { value } = word;
+    if (/^-[a-zA-Z]*c[a-zA-Z]*$/.test(value) || value === '--command') isText = true;
+    else if (value === '-o' || value === '-O' || value === '+o') at++;
+    else if (!isText && (value === '-s' || STANDARD_INPUT.test(value))) return { kind: 'stdin-script' };
+    else if (!/^[-+]/.test(value)) return isText ? { kind: 'script', word } : { kind: 'other' };
   }
-  return { kind: 'stdin-script' };
+  return isText ? { kind: 'other' } : { kind: 'stdin-script' };
+}
+
+const READS_INPUT = /(?:^|[\s;&|])(?:ba|da|z|k|a)?sh(?:\s+-\S+)*\s*$/;
+const TEXT_OPTION = /^(?:-[a-zA-Z]*c|--(?:command|commands|run|session-command))$/;
+const TEXT_OPTION_WITH_VALUE = /^--(?:command|commands|run|session-command)=/;
+
+/** The shell text that an option such as `-c TEXT` or `--command=TEXT` gives to a program. */
+function textOption(words: readonly ArgWord[]): Inner | undefined {
+  for (const [index, word] of words.entries()) {
+    const next = words[index + 1];
+    if (index > 0 && TEXT_OPTION.test(word.value) && next) return { kind: 'script', word: next };
+    const attached = TEXT_OPTION_WITH_VALUE.exec(word.value);
+    if (attached) return { kind: 'script', word, from: attached[0].length };
+  }
+  return undefined;
+}
+
+/** `env -S`: its value and all words after it are one text. */
+function splitString(words: readonly ArgWord[]): Inner | undefined {
+  const at = words.findIndex((word) => /^(-[a-zA-Z]*S|--split-string)/.test(word.value));
+  const word = words[at];
+  if (at < 1 || !word) return undefined;
+  if (/^(-[a-zA-Z]*S|--split-string)$/.test(word.value)) return { kind: 'joined-script', words: words.slice(at + 1) };
+  const attached = /^(-[a-zA-Z]*S|--split-string=)/.exec(word.value)?.[0] ?? '';
+  return { kind: 'script', word, from: attached.length };
+}
+
+const RUNS_KUBECTL = /\bkubectl\b[\s"',]+[a-z-]/;
+const LANGUAGE = /^(python[\d.]*|perl|ruby|node|deno|bun|php|lua|tclsh|osascript|pwsh|powershell(\.exe)?)$/;
+const PROGRAM_OPTION = /^(-[a-zA-Z]*[ceEr]|--eval|--print|-command|-Command|eval)$/;
+
+/** A program text on the command line that starts other programs, kubectl among them. */
+function foreignProgram(words: readonly ArgWord[], name: string): Inner | undefined {
+  if (/^[gmn]?awk$/.test(name) && words.length > 1) {
+    const runs = words.some(
+      ({ value }) => RUNS_KUBECTL.test(value) && /\bsystem\s*\(|\|\s*("\w*sh"|getline)/.test(value),
+    );
+    return runs ? { kind: 'foreign' } : { kind: 'inert' };
+  }
+  if (!LANGUAGE.test(name)) return undefined;
+  const at = words.findIndex((word) => PROGRAM_OPTION.test(word.value));
+  return at > 0 && RUNS_KUBECTL.test(words[at + 1]?.value ?? '') ? { kind: 'foreign' } : undefined;
 }
 
 function findExec(words: readonly ArgWord[]): Inner {
@@ -108,9 +154,13 @@ function findExec(words: readonly ArgWord[]): Inner {
 /** The container's command of docker run/exec and friends: from the first word that is kubectl or a shell. */
 function containerCommand(words: readonly ArgWord[]): Inner {
   const at = words.findIndex(
-    (word, index) => index > 1 && (SHELLS.has(base(word.value)) || isKubectlName(base(word.value))),
+    ({ value }, index) => index > 1 && (SHELLS.has(base(value)) || isKubectlName(base(value)) || isKubectlImage(value)),
   );
   return at < 0 ? { kind: 'other' } : { kind: 'command', words: words.slice(at) };
+}
+
+function isKubectlImage(value: string): boolean {
+  return /^[\w.:/-]*\/kubectl[:@][\w.:-]+$/.test(value);
 }
 
 /** The last path component of a program word. */
@@ -123,12 +173,15 @@ export function isKubectlName(name: string): boolean {
   return name === 'kubectl' || name === 'kubectl.exe' || name === 'kubecolor' || name === 'oc';
 }
 
+/** A container image whose program is kubectl, or a kubectl whose file name tells its release. */
+const KUBECTL_LIKE = /^kubectl(?:[-_.]?v?\d[\w.]*|[:@].*)$/;
+
 /** How many words before the arguments: 1 for kubectl, 2 for `k3s kubectl`, 3 for `minikube kubectl --`; 0: not kubectl. */
 export function kubectlPrefix(words: readonly ArgWord[]): number {
   const name = base(words[0]?.value ?? '');
   if (isKubectlName(name)) return 1;
   if (['k3s', 'microk8s', 'k0s', 'rke2'].includes(name) && words[1]?.value === 'kubectl') return 2;
-  if (name === 'microk8s.kubectl' || /^kubectl[-_.]?v?\d[\w.]*$/.test(name)) return 1;
+  if (name === 'microk8s.kubectl' || KUBECTL_LIKE.test(name)) return 1;
   if (name === 'minikube') {
     const at = words.findIndex((word) => word.value === 'kubectl');
     if (at > 0) return words[at + 1]?.value === '--' ? at + 2 : at + 1;
@@ -158,15 +211,12 @@ export function programKind(program: string): ProgramKind {
   return kind;
 }
 
+const OTHER_WRAPPERS =
+  /^(su|runuser|script|sg|asdf|source|\.|at|batch|tmux|hyperfine|docker|podman|nerdctl|crictl|lxc|docker-compose|minikube|k3s|microk8s|k0s|rke2|eval|trap|find)$/;
+
 /** True for programs that run the command in their arguments. */
 function isWrapper(name: string): boolean {
-  return (
-    Object.hasOwn(WRAPPERS, name) ||
-    SHELLS.has(name) ||
-    /^(su|runuser|docker|podman|nerdctl|crictl|lxc|docker-compose|minikube|k3s|microk8s|k0s|rke2|eval|trap|find)$/.test(
-      name,
-    )
-  );
+  return Object.hasOwn(WRAPPERS, name) || SHELLS.has(name) || OTHER_WRAPPERS.test(name);
 }
 
 /** What the program in the first word does with the rest. */
@@ -176,24 +226,33 @@ export function unwrap(words: readonly ArgWord[]): Inner {
   if (name === 'eval') return { kind: 'joined-script', words: words.slice(1) };
   if (name === 'trap') return words.length > 2 && words[1] ? { kind: 'script', word: words[1] } : { kind: 'inert' };
   if (name === 'find') return findExec(words);
-  if (name === 'su' || name === 'runuser') {
-    const at = words.findIndex((word) => word.value === '-c' || word.value === '--command');
-    const script = at < 0 ? undefined : words[at + 1];
-    return script ? { kind: 'script', word: script } : { kind: 'other' };
+  if (/^(su|runuser|script|sg)$/.test(name)) return textOption(words) ?? { kind: 'other' };
+  if (name === 'source' || name === '.')
+    return STANDARD_INPUT.test(words[1]?.value ?? '') ? { kind: 'stdin-script' } : { kind: 'inert' };
+  if (name === 'at' || name === 'batch') return { kind: 'stdin-script' };
+  if (name === 'asdf')
+    return words[1]?.value === 'exec' ? { kind: 'command', words: words.slice(2) } : { kind: 'inert' };
+  if (name === 'tmux' || name === 'hyperfine') {
+    const script = words.find((word, index) => index > 0 && /\s/.test(word.value) && RUNS_KUBECTL.test(word.value));
+    if (script) return { kind: 'script', word: script };
   }
+  const foreign = foreignProgram(words, name);
+  if (foreign) return foreign;
   if (/^(docker|podman|nerdctl|crictl|lxc|docker-compose)$/.test(name)) return containerCommand(words);
   if (name === 'command' && /^-[vVp]*[vV]/.test(words[1]?.value ?? '')) return { kind: 'inert' };
   if (INERT.test(name)) return { kind: 'inert' };
-  if (!Object.hasOwn(WRAPPERS, name)) return INERT_NAME.test(name) ? { kind: 'inert' } : { kind: 'other' };
+  if (!Object.hasOwn(WRAPPERS, name)) {
+    if (INERT_NAME.test(name)) return { kind: 'inert' };
+    const option = textOption(words);
+    const isShellText = option?.kind === 'script' && RUNS_KUBECTL.test(option.word.value);
+    return isShellText ? option : { kind: 'other' };
+  }
   return unwrapKnown(words, WRAPPERS[name] ?? {}, name);
 }
 
 function unwrapKnown(words: readonly ArgWord[], wrapper: Wrapper, name: string): Inner {
-  if (name === 'env') {
-    const at = words.findIndex((word) => word.value === '-S' || word.value === '--split-string');
-    const text = at > 0 ? words[at + 1] : undefined;
-    if (text) return { kind: 'script', word: text };
-  }
+  const split = name === 'env' ? splitString(words) : undefined;
+  if (split) return split;
   const flock = name === 'flock' ? words.findIndex((word) => word.value === '-c') : -1;
   const flockScript = flock > 0 ? words[flock + 1] : undefined;
   if (flockScript) return { kind: 'script', word: flockScript };
@@ -206,7 +265,12 @@ function unwrapKnown(words: readonly ArgWord[], wrapper: Wrapper, name: string):
   if (rest.length === 0) return { kind: name === 'ssh' ? 'stdin-script' : 'inert' };
   const [first] = rest;
   if (rest.length === 1 && first && /\s/.test(first.value) && (wrapper.joined || name === 'parallel'))
-    return { kind: 'script', word: first, ...mark(wrapper) };
+    return {
+      kind: 'script',
+      word: first,
+      ...mark(wrapper),
+      ...(name === 'ssh' && READS_INPUT.test(first.value) ? { readsInput: true } : {}),
+    };
   if (wrapper.joined) return { kind: 'joined-script', words: rest, ...mark(wrapper) };
   return { kind: 'command', words: rest, ...mark(wrapper) };
 }
@@ -217,14 +281,12 @@ function mark(wrapper: Wrapper): { bounded?: boolean; appendsWords?: boolean } {
 
 /**
  * The position of a plain word `kubectl` that an unknown program was given, followed by a word that could be a verb or a
- * flag; -1 if none. Retry helpers and similar functions pass their arguments on.
+ * flag, or of a shell with a text to run; -1 if none. Retry helpers and similar functions pass their arguments on.
  */
-export function passedOnKubectl(words: readonly ArgWord[]): number {
-  return words.findIndex(
-    (word, index) =>
-      index > 0 &&
-      word.value === 'kubectl' &&
-      /^[a-z-]/.test(words[index + 1]?.value ?? '') &&
-      !word.value.includes(DYNAMIC),
-  );
+export function passedOnCommand(words: readonly ArgWord[]): number {
+  return words.findIndex(({ value }, index) => {
+    if (index === 0 || value.includes(DYNAMIC)) return false;
+    const next = words[index + 1]?.value ?? '';
+    return value === 'kubectl' ? /^[a-z-]/.test(next) : SHELLS.has(value) && /^-[a-z]*c$/.test(next);
+  });
 }
