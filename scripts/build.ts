@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { BuildOptions, Plugin } from 'esbuild';
+import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { build as esbuild } from 'esbuild';
+import { leanClient } from './lean-client.ts';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
@@ -21,7 +22,7 @@ const loadedLater: Plugin = {
     build.onResolve({ filter: /run\/create-app\.ts$/ }, (args) =>
       args.kind === 'dynamic-import' ? { path: './app.cjs', external: true } : undefined,
     );
-    build.onResolve({ filter: /ui\/lint-connection\.ts$/ }, (args) =>
+    build.onResolve({ filter: /\/lint-connection\.ts$/ }, (args) =>
       args.kind === 'dynamic-import' ? { path: './lint-connection.cjs', external: true } : undefined,
     );
   },
@@ -47,7 +48,12 @@ const ENTRIES: Entry[] = [
   {
     name: 'extension',
     source: 'src/extension.ts',
-    options: node('extension.cjs', { external: ['vscode'], plugins: [loadedLater] }),
+    options: node('extension.cjs', {
+      external: ['vscode'],
+      plugins: [loadedLater],
+      // What is loaded later comes by require(): import() would read and scan a whole bundle for names first.
+      supported: { 'dynamic-import': false },
+    }),
   },
   { name: 'application', source: 'src/run/create-app.ts', options: node('app.cjs') },
   {
@@ -56,6 +62,7 @@ const ENTRIES: Entry[] = [
     // Loaded in the extension host: short names and the notes that keep the long ones cost a quarter of its time.
     options: node('lint-connection.cjs', {
       external: ['vscode'],
+      plugins: [leanClient(ROOT)],
       keepNames: false,
       minify: false,
       minifyWhitespace: true,
@@ -115,7 +122,7 @@ export async function buildAll(only: readonly string[] = BUNDLES): Promise<Build
   const wanted = ENTRIES.filter((entry) => only.includes(entry.name));
   const present = wanted.filter((entry) => existsSync(join(ROOT, entry.source)));
   await mkdir(DIST, { recursive: true });
-  const results = await Promise.all(present.map(bundle));
+  const results = await Promise.all(present.map((entry) => bundle(entry)));
   await writeFile(join(DIST, 'meta.json'), JSON.stringify(results.map((result) => result.metafile)));
   const built = results.map(({ entry, metafile }) => {
     const file = entry.options.outfile!.slice(ROOT.length + 1);
@@ -125,7 +132,16 @@ export async function buildAll(only: readonly string[] = BUNDLES): Promise<Build
   return { built, missing, milliseconds: Math.round(performance.now() - started) };
 }
 
-async function bundle(entry: Entry) {
+/** What a bundle is made of, without writing it. */
+export async function contentsOf(name: BundleName): Promise<Metafile['outputs'][string]['inputs']> {
+  const { metafile } = await bundle(
+    ENTRIES.find((entry) => entry.name === name)!,
+    false,
+  );
+  return Object.assign({}, ...Object.values(metafile.outputs).map(({ inputs }) => inputs));
+}
+
+async function bundle(entry: Entry, write = true) {
   const { metafile } = await esbuild<BuildOptions & { metafile: true }>({
     entryPoints: [join(ROOT, entry.source)],
     bundle: true,
@@ -139,6 +155,7 @@ async function bundle(entry: Entry) {
     legalComments: 'none',
     ...entry.options,
     metafile: true,
+    write,
   });
   return { entry, metafile };
 }

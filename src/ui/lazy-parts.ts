@@ -1,4 +1,5 @@
 import type { CreateApp } from './app-loader.ts';
+import { BusyTime } from './busy-time.ts';
 import type { LintConnectionOptions } from './lint-connection.ts';
 
 /** Parts that are bundles of their own, read when first used: activation must not pay for them. */
@@ -8,7 +9,8 @@ export const loadApp: CreateApp = async (config) => (await import('../run/create
 
 /** The client of the language server. */
 export async function loadLinter(options: LintConnectionOptions) {
-  const before = performance.now();
+  const busy = new BusyTime();
+  busy.count();
   const { connectLinter } = await import('./lint-connection.ts');
-  return connectLinter(options, performance.now() - before);
+  return connectLinter(options, busy);
 }

@@ -11,6 +11,8 @@ export interface LintStartup {
   wall: number;
   /** During which the extension host could do nothing else. */
   busy: number;
+  /** Processor time of that; null where the editor's Node cannot tell. */
+  processor: number | null;
 }
 
 export type ConnectLinter = (options: LintConnectionOptions) => Promise<LintConnection>;
@@ -67,8 +69,8 @@ export class LintClient implements vscode.Disposable {
     const options = { server: this.#server, languages: LINT_LANGUAGES, trusted: vscode.workspace.isTrusted };
     this.#connection = this.#connect(options).then(
       (connection) => {
-        const { busyMs: busy } = connection;
-        this.#startup = { wall: performance.now() - started, busy };
+        const { milliseconds: busy, processor } = connection.busy;
+        this.#startup = { wall: performance.now() - started, busy, processor };
         this.#log.info(`linter started in ${this.#startup.wall.toFixed(0)} ms, ${busy.toFixed(0)} ms of them busy`);
         return connection;
       },

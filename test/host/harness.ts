@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { CreateApp } from '../../src/ui/app-loader.ts';
+import type { LintStartup } from '../../src/ui/lint-client.ts';
 import type { TestHooks } from '../../src/ui/test-hooks.ts';
 import type { PickOptions, Prompts } from '../../src/ui/prompts.ts';
 
@@ -23,6 +24,10 @@ export interface SuiteReport {
   failures: string[];
   /** Facts worth printing, such as the time of activation. */
   notes: string[];
+  /** Milliseconds. */
+  activation?: number;
+  /** Missing when the language client did not start. */
+  linter?: LintStartup;
 }
 
 /** Answers questions as a person would, by what was asked; an unexpected question fails the test. */
@@ -104,9 +109,14 @@ export async function runTests(tests: HostTest[], host: Omit<Host, 'prompts'>, c
       console.log(`FAIL ${report.failures.at(-1)}`);
     }
   }
-  report.notes.push(`activation ${host.hooks.activationMs.toFixed(1)} ms`);
+  report.activation = host.hooks.activationMs;
+  report.notes.push(`activation ${report.activation.toFixed(1)} ms`);
   const linter = host.hooks.lintStartup();
-  if (linter) report.notes.push(`language client ${linter.busy.toFixed(1)} ms busy of ${linter.wall.toFixed(0)} ms`);
+  if (linter) {
+    const { wall, busy, processor } = (report.linter = linter);
+    const share = processor === null ? '' : ` (processor ${processor.toFixed(1)} ms)`;
+    report.notes.push(`language client ${busy.toFixed(1)} ms busy${share} of ${wall.toFixed(0)} ms`);
+  }
   const file = process.env.STRATUS_HOST_REPORT;
   if (file) writeFileSync(file, JSON.stringify(report));
   return report;

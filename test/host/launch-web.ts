@@ -75,7 +75,7 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
 }
 
 /** @returns why the suite did not end well; empty when it did. */
-async function drive(
+export async function drive(
   server: EditorServer,
   browser: Browser,
   folder: string,

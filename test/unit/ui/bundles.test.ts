@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { contentsOf } from '../../../scripts/build.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -37,5 +38,23 @@ describe('bundles', () => {
 
   it('a folder that imports the editor fails, so these tests can fail', async () => {
     await expect(bundleFolder('src/ui', 'node')).rejects.toThrow(/vscode/);
+  });
+
+  it('what activation reads contains neither the application nor the language client', async () => {
+    const files = Object.keys(await contentsOf('extension'));
+    expect(files).toContain('src/extension.ts');
+    expect(files.filter((file) => /vscode-languageclient|client-node|create-app|lint-connection/.test(file))).toEqual(
+      [],
+    );
+  });
+
+  it('the language client comes without the features that the linter has not', async () => {
+    const contents = await contentsOf('lint-connection');
+    const size = (module: string) =>
+      contents[`node_modules/vscode-languageclient/lib/common/${module}.js`]?.bytesInOutput;
+    for (const used of ['diagnostic', 'codeAction', 'codeLens', 'hover', 'textSynchronization', 'configuration'])
+      expect(size(used)).toBeGreaterThan(1_000);
+    for (const unused of ['completion', 'rename', 'semanticTokens', 'notebook', 'fileOperations'])
+      expect(size(unused)).toBeLessThan(1_000);
   });
 });
