@@ -3,32 +3,23 @@ import type { FileUse, ReadNearby } from './applied-files.ts';
 import { DEFAULT_CONFIG } from './config.ts';
 import type { LintConfig } from './config.ts';
 import { findingsOfCall, judgeCall } from './check-call.ts';
-import type { JudgedCall } from './check-call.ts';
 import { applyDirectives } from './directives.ts';
 import type { Finding } from './finding.ts';
-import { severityOf } from './lint-rules.ts';
+import { depthNote, judgeRegions, note, unreadNotes } from './judge-regions.ts';
+import type { Contents, DocumentCall } from './judge-regions.ts';
+import type { ChunkResult, LintMemory } from './lint-memory.ts';
 import { checkManifests } from './manifest/check-manifest.ts';
 import { MANIFEST_RULES } from './manifest/manifest-rules.ts';
 import { dockerfileRegions } from './regions/dockerfile.ts';
 import { makefileRegions } from './regions/makefile.ts';
 import { markdownRegions } from './regions/markdown.ts';
 import type { Region } from './regions/region.ts';
-import {
-  analyzeArgv,
-  analyzeScript,
-  analyzeStatements,
-  mentionsKubectl,
-  tooDeep,
-  withoutReturns,
-} from './shell/analyze-script.ts';
-import type { ScriptReport } from './shell/analyze-script.ts';
-import { foreignLines } from './shell/foreign-lines.ts';
+import { analyzeStatements } from './shell/analyze-script.ts';
 import { scopeOf } from './shell/scope.ts';
-import type { Scope } from './shell/scope.ts';
-import { PieceMemory, scriptPieces } from './shell/script-pieces.ts';
-import { answersSame, scopeText, watchedScope } from './shell/watched-scope.ts';
-import type { Lookups } from './shell/watched-scope.ts';
-import { documentRange, verbatim } from './source-text.ts';
+import { scriptPieces } from './shell/script-pieces.ts';
+import { mentionsKubectl, tooDeep, withoutReturns } from './shell/script-text.ts';
+import { scopeText, watchedScope } from './shell/watched-scope.ts';
+import { verbatim } from './source-text.ts';
 import type { SourceText } from './source-text.ts';
 import { maskTemplates } from './yaml/mask.ts';
 import { mayHaveFindings, yamlChunks } from './yaml/yaml-chunks.ts';
@@ -45,21 +36,6 @@ const MAX_LINE = 100_000;
 /** Scripts up to this length are read as a whole. */
 const WHOLE_LENGTH = 2_000;
 
-/** A kubectl invocation of a document, for hover and code lenses. */
-export interface DocumentCall extends JudgedCall {
-  interactive: boolean;
-}
-
-interface Contents {
-  calls: DocumentCall[];
-  findings: Finding[];
-}
-
-function note(rule: string, message: string, config: LintConfig, end = 0): Finding[] {
-  const severity = severityOf(rule, config);
-  return severity === 'off' ? [] : [{ rule, severity, start: 0, end, message }];
-}
-
 function tooLong(text: string): string | undefined {
   if (text.length > MAX_LENGTH) return `this file has more than ${MAX_LENGTH} characters and was not checked`;
   let start = 0;
@@ -69,120 +45,6 @@ function tooLong(text: string): string | undefined {
     if (at < 0) return undefined;
     start = at + 1;
   }
-}
-
-/** What was found in one YAML document or piece of a script, with offsets from its own start. */
-interface ChunkResult {
-  findings: readonly Finding[];
-  uses: readonly FileUse[];
-}
-
-/** What was found in one piece of a script, and which names of the script that depends on. */
-interface PieceResult {
-  findings: readonly Finding[];
-  uses: readonly FileUse[];
-  lookups: Lookups;
-  /** The whole scope it was computed in. */
-  scope: string;
-}
-
-/**
- * Remembers the results of YAML documents and of pieces of scripts by their text, so that an edit costs one of them.
- * The caller keeps one per configuration.
- */
-export class LintMemory {
-  readonly pieces = new PieceMemory();
-  private readonly chunks = new Map<string, ChunkResult>();
-  private readonly results = new Map<string, PieceResult>();
-  private readonly manifests = new Map<string, readonly Finding[]>();
-
-  /** The result for a text, computed if it is new; the oldest of 2,000 is forgotten. */
-  chunk(text: string, compute: () => ChunkResult): ChunkResult {
-    const known = this.chunks.get(text);
-    if (known) return known;
-    const result = compute();
-    remember(this.chunks, text, result);
-    return result;
-  }
-
-  /** The findings about a manifest that a document names, computed if its text is new. */
-  manifest(text: string, compute: () => readonly Finding[]): readonly Finding[] {
-    const known = this.manifests.get(text);
-    if (known) return known;
-    const result = compute();
-    remember(this.manifests, text, result);
-    return result;
-  }
-
-  /** The result for a piece of a script, computed if it is new or a name it uses means something else now. */
-  piece(text: string, scope: Scope, scopeId: string, compute: () => PieceResult): PieceResult {
-    const known = this.results.get(text);
-    if (known) {
-      if (known.scope === scopeId) return known;
-      if (known.lookups !== 'all' && answersSame(scope, known.lookups)) {
-        known.scope = scopeId;
-        return known;
-      }
-    }
-    const result = compute();
-    remember(this.results, text, result);
-    return result;
-  }
-}
-
-function remember<V>(memory: Map<string, V>, text: string, result: V): void {
-  memory.set(text, result);
-  const oldest = memory.keys().next();
-  if (memory.size > 2_000 && !oldest.done) memory.delete(oldest.value);
-}
-
-function runRegions(regions: readonly Region[], contents: Contents, config: LintConfig): void {
-  for (const region of regions) {
-    if (region.kind === 'foreign') {
-      runForeign(region, contents, config);
-      continue;
-    }
-    const report = region.kind === 'script' ? analyzeScript(region.source) : analyzeArgv(region.words, region.source);
-    const interactive = region.kind === 'script' && region.interactive === true;
-    for (const call of report.calls) contents.calls.push({ ...judgeCall(call, config), interactive });
-    contents.findings.push(...depthNote(report, config));
-    if (!interactive) contents.findings.push(...unreadNotes(report, config));
-  }
-}
-
-/** Commands that seem to run kubectl in a way that nobody here can follow. */
-function unreadNotes({ unread }: ScriptReport, config: LintConfig): Finding[] {
-  const severity = severityOf('cannot-verify', config);
-  if (severity === 'off') return [];
-  return unread.map(({ source, start, end, message }) => ({
-    rule: 'cannot-verify',
-    severity,
-    ...documentRange(source, start, end),
-    message: `${message}, so it cannot be checked; call kubectl directly`,
-  }));
-}
-
-/** Lines that mean the same in every shell are judged; for the rest one note says that nobody did. */
-function runForeign(region: Region & { kind: 'foreign' }, contents: Contents, config: LintConfig): void {
-  const { source, shell } = region;
-  const interactive = region.interactive === true;
-  const { commands, unread } = foreignLines(source.text, shell);
-  for (const words of commands)
-    for (const call of analyzeArgv(words, source).calls)
-      contents.calls.push({ ...judgeCall(call, config), interactive });
-  const severity = severityOf('cannot-verify', config);
-  if (!unread || interactive || severity === 'off') return;
-  contents.findings.push({
-    rule: 'cannot-verify',
-    severity,
-    ...documentRange(source, unread.start, unread.end),
-    message: `${shell} is not analysed, so this command cannot be checked; write it as a line of its own in plain words, or use bash`,
-  });
-}
-
-function depthNote(report: ScriptReport, config: LintConfig): Finding[] {
-  if (!report.errors.some((error) => error.message.includes('nested too deeply'))) return [];
-  return note('not-checked', 'brackets are nested too deeply, so this script was not checked', config);
 }
 
 function readChunk(text: string, config: LintConfig): Contents {
@@ -195,7 +57,7 @@ function readChunk(text: string, config: LintConfig): Contents {
   const masked = maskTemplates(text);
   const documents = parseYaml(masked);
   contents.findings.push(...checkManifests(documents, config, text.includes('{{')));
-  if (mentionsKubectl(text)) runRegions(yamlRegions(masked, documents), contents, config);
+  if (mentionsKubectl(text)) judgeRegions(yamlRegions(masked, documents), contents, config);
   return contents;
 }
 
@@ -311,7 +173,7 @@ function read(text: string, language: LintLanguage, config: LintConfig): Content
   else if (language === 'dockerfile') regions = dockerfileRegions(text);
   else if (language === 'makefile') regions = makefileRegions(text);
   else regions = markdownRegions(text);
-  runRegions(regions, contents, config);
+  judgeRegions(regions, contents, config);
   return contents;
 }
 

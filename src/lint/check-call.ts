@@ -9,7 +9,7 @@ import { DEFAULT_CONFIG, matchesAny, raised } from './config.ts';
 import type { LintConfig } from './config.ts';
 import type { Finding, Fix, TextEdit } from './finding.ts';
 import { severityOf } from './lint-rules.ts';
-import type { KubectlCall } from './shell/analyze-script.ts';
+import type { KubectlCall } from './shell/script-report.ts';
 import type { ArgWord } from './shell/words.ts';
 import { documentRange } from './source-text.ts';
 

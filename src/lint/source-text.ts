@@ -23,6 +23,28 @@ export function documentRange(source: SourceText, start: number, end: number): {
   return { start: first, end: Math.max(first, source.ends[Math.min(end, length) - 1] ?? first) };
 }
 
+/** Texts one after another with a blank between them. */
+export function joinedTexts(sources: readonly SourceText[]): SourceText {
+  let text = '';
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const source of sources) {
+    if (text !== '') {
+      const at = documentRange(source, 0, 0).start;
+      text += ' ';
+      starts.push(at);
+      ends.push(at);
+    }
+    for (let index = 0; index < source.text.length; index++) {
+      const range = documentRange(source, index, index + 1);
+      starts.push(range.start);
+      ends.push(range.end);
+    }
+    text += source.text;
+  }
+  return { text, base: starts[0] ?? 0, starts, ends };
+}
+
 /** Without its first `from` characters. */
 export function sourceFrom(source: SourceText, from: number): SourceText {
   const { text, base, starts, ends } = source;

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DEFAULT_CONFIG } from '../../src/lint/config.ts';
-import { analyze, LintMemory } from '../../src/lint/analyze.ts';
+import { analyze } from '../../src/lint/analyze.ts';
+import { LintMemory } from '../../src/lint/lint-memory.ts';
 import type { LintLanguage } from '../../src/lint/analyze.ts';
 
 const WARM_UP = 15;

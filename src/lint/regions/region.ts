@@ -5,6 +5,8 @@ import type { SourceText } from '../source-text.ts';
 export type Region =
   | { kind: 'script'; source: SourceText; /** Typed by a person rather than run by a machine. */ interactive?: boolean }
   | { kind: 'argv'; source: SourceText; words: readonly ArgWord[] }
+  /** In a language that is no shell. */
+  | { kind: 'program'; source: SourceText }
   | { kind: 'foreign'; source: SourceText; shell: ForeignShell; interactive?: boolean };
 
 /** Shells whose language is not read: only lines that mean the same in every shell are. */

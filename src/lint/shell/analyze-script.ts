@@ -6,51 +6,14 @@ import type { SourceText } from '../source-text.ts';
 import { fedText, joined, pipedText, withoutEscapes } from './fed-text.ts';
 import { collectScope, emptyScope } from './scope.ts';
 import type { Scope } from './scope.ts';
+import { emptyReport } from './script-report.ts';
+import type { ScriptReport } from './script-report.ts';
+import { tooDeep, withoutReturns } from './script-text.ts';
 import { assignmentWord, mapWord, resolveWord } from './words.ts';
 import type { ArgWord } from './words.ts';
 import { base, kubectlPrefix, passedOnCommand, programKind, unwrap } from './wrappers.ts';
 
-/** One kubectl invocation found in a script. Offsets of `words` are in `source.text`. */
-export interface KubectlCall {
-  source: SourceText;
-  /** The arguments after the word kubectl. */
-  words: readonly ArgWord[];
-  /** The word that names kubectl. */
-  program: ArgWord;
-  /** Something ends it: timeout, a background job, or a reader further down the pipe. */
-  bounded: boolean;
-  /** Standard input comes from a pipe, a file or a here-document. */
-  fedInput: boolean;
-  /** The caller appends words that are unknown here (xargs, find, parallel). */
-  openEnded: boolean;
-  /** Every word stands in the document as written here, so that edits are possible. */
-  editable: boolean;
-}
-
-/** A syntax error of a script. */
-export interface ScriptError {
-  source: SourceText;
-  message: string;
-  at: number;
-}
-
-/** A place that seems to run kubectl in a way that cannot be read; offsets are in `source.text`. */
-export interface UnreadCommand {
-  source: SourceText;
-  start: number;
-  end: number;
-  message: string;
-}
-
-/** What a script runs. */
-export interface ScriptReport {
-  calls: KubectlCall[];
-  unread: UnreadCommand[];
-  errors: ScriptError[];
-}
-
 const MAX_DEPTH = 4;
-const MAX_NESTING = 400;
 /** A variable named after kubectl, or a search for its file. */
 const KUBECTL_EXPANSION =
   /^"?\$\{?_?(\w*kubectl\w*|KUBECMD|OC|oc)\}?"?$|^"?(?:\$\(|`)\s*(?:which|type|command|echo|printf|readlink|realpath)\b[^|;&]*\bkubectl\s*[)`]"?$/i;
@@ -75,35 +38,11 @@ interface Surroundings {
 
 const PLAIN: Surroundings = { bounded: false, fedInput: false, openEnded: false };
 
-/** True if the text could run kubectl at all; a cheap test that spares parsing almost every file. */
-export function mentionsKubectl(text: string): boolean {
-  return /k\W{0,3}u\W{0,3}b\W{0,3}e|\boc\b|\\x6b/i.test(text);
-}
-
-/** Brackets deeper than the parser's recursion may go. */
-export function tooDeep(text: string): boolean {
-  let depth = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code === 40 || code === 123) {
-      if (++depth > MAX_NESTING) return true;
-    } else if (code === 41 || code === 125) depth = Math.max(0, depth - 1);
-  }
-  return false;
-}
-
-const emptyReport = (): ScriptReport => ({ calls: [], unread: [], errors: [] });
-
 /** Finds every kubectl invocation a script makes, directly or through wrappers, nested shells, aliases and functions. */
 export function analyzeScript(source: SourceText, options: { nested?: boolean } = {}): ScriptReport {
   const report = emptyReport();
   run(source, report, 0, undefined, !options.nested);
   return report;
-}
-
-/** Carriage returns before line feeds are white space here; the length stays the same. */
-export function withoutReturns(text: string): string {
-  return text.includes('\r\n') ? text.replaceAll('\\\r\n', ' \\\n').replaceAll('\r\n', ' \n') : text;
 }
 
 function run(

@@ -1,5 +1,6 @@
 import type { HereDoc, Redirection, SyntaxNode } from 'unbash';
 import type { SourceText } from '../source-text.ts';
+import { joinedTexts } from '../source-text.ts';
 import type { Scope } from './scope.ts';
 import { mapParts, mapWord, resolveWord } from './words.ts';
 import type { ArgWord } from './words.ts';
@@ -40,23 +41,7 @@ function handsOn(node: SyntaxNode): boolean {
 
 /** Words as one text with blanks between them, each character with its place. */
 export function joined(words: readonly ArgWord[], scope: Scope): SourceText {
-  let text = '';
-  const starts: number[] = [];
-  const ends: number[] = [];
-  for (const word of words) {
-    if (text !== '') {
-      text += ' ';
-      starts.push(word.start);
-      ends.push(word.start);
-    }
-    const mapped = mapWord(word, scope);
-    text += mapped.text;
-    for (let index = 0; index < mapped.text.length; index++) {
-      starts.push(mapped.starts?.[index] ?? word.start);
-      ends.push(mapped.ends?.[index] ?? word.end);
-    }
-  }
-  return { text, base: starts[0] ?? 0, starts, ends };
+  return joinedTexts(words.map((word) => mapWord(word, scope)));
 }
 
 /** The text of a here-document or here-string. */

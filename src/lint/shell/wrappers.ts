@@ -1,4 +1,5 @@
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
+import { unreadCall } from './other-language.ts';
 import type { ArgWord } from './words.ts';
 
 /** What a program does with its arguments: run a command, run shell text, or neither. */
@@ -134,14 +135,12 @@ const PROGRAM_OPTION = /^(-[a-zA-Z]*[ceEr]|--eval|--print|-command|-Command|eval
 /** A program text on the command line that starts other programs, kubectl among them. */
 function foreignProgram(words: readonly ArgWord[], name: string): Inner | undefined {
   if (/^[gmn]?awk$/.test(name) && words.length > 1) {
-    const runs = words.some(
-      ({ value }) => RUNS_KUBECTL.test(value) && /\bsystem\s*\(|\|\s*("\w*sh"|getline)/.test(value),
-    );
+    const runs = words.some(({ value }) => unreadCall(value));
     return runs ? { kind: 'foreign' } : { kind: 'inert' };
   }
   if (!LANGUAGE.test(name)) return undefined;
   const at = words.findIndex((word) => PROGRAM_OPTION.test(word.value));
-  return at > 0 && RUNS_KUBECTL.test(words[at + 1]?.value ?? '') ? { kind: 'foreign' } : undefined;
+  return at > 0 && unreadCall(words[at + 1]?.value ?? '') ? { kind: 'foreign' } : undefined;
 }
 
 function findExec(words: readonly ArgWord[]): Inner {

@@ -1,4 +1,4 @@
-import { mentionsKubectl } from '../shell/analyze-script.ts';
+import { mentionsKubectl } from '../shell/script-text.ts';
 
 /** One YAML document of a text, with its offset. */
 export interface YamlChunk {

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { analyze, LintMemory } from '../../../src/lint/analyze.ts';
+import { analyze } from '../../../src/lint/analyze.ts';
+import { LintMemory } from '../../../src/lint/lint-memory.ts';
 import { DEFAULT_CONFIG } from '../../../src/lint/config.ts';
 import { nearbyFiles } from '../../../src/lint/nearby-files.ts';
 

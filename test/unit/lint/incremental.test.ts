@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { analyze, LintMemory } from '../../../src/lint/analyze.ts';
+import { analyze } from '../../../src/lint/analyze.ts';
+import { LintMemory } from '../../../src/lint/lint-memory.ts';
 import { DEFAULT_CONFIG } from '../../../src/lint/config.ts';
 import { PieceMemory, scriptPieces } from '../../../src/lint/shell/script-pieces.ts';
 import { longScript } from '../../bench/lint.ts';

@@ -1,0 +1,23 @@
+const MAX_NESTING = 400;
+
+/** True if the text could run kubectl at all; a cheap test that spares parsing almost every file. */
+export function mentionsKubectl(text: string): boolean {
+  return /k\W{0,3}u\W{0,3}b\W{0,3}e|\boc\b|\\x6b/i.test(text);
+}
+
+/** Brackets deeper than the parser's recursion may go. */
+export function tooDeep(text: string): boolean {
+  let depth = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 40 || code === 123) {
+      if (++depth > MAX_NESTING) return true;
+    } else if (code === 41 || code === 125) depth = Math.max(0, depth - 1);
+  }
+  return false;
+}
+
+/** Carriage returns before line feeds are white space here; the length stays the same. */
+export function withoutReturns(text: string): string {
+  return text.includes('\r\n') ? text.replaceAll('\\\r\n', ' \\\n').replaceAll('\r\n', ' \n') : text;
+}
