@@ -128,9 +128,10 @@ export interface StratusApp {
   keep(id: string): Promise<string>;
   /**
    * Gives back a writer lock that a process of this state folder held when it ended after its transaction had. Looks at
-   * the cluster of the newest transaction. False when there was none, or the cluster cannot be asked.
+   * the cluster of the newest transaction.
+   * @returns for people: that one was freed, or why that is not known; empty when there was none
    */
-  freeLeftLock(): Promise<boolean>;
+  freeLeftLock(): Promise<string>;
   /** Objects that an undo could not restore, three ways. @throws Error when the transaction has not diverged */
   divergence(id: string): Promise<ObjectDivergence[]>;
   /** Damage in the journal folder, each named; empty when every chain is whole. */

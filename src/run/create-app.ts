@@ -161,13 +161,15 @@ class App implements StratusApp {
     }
   }
 
-  async freeLeftLock(): Promise<boolean> {
+  async freeLeftLock(): Promise<string> {
     const [newest] = await this.transactions();
-    if (!newest) return false;
-    return this.#sessionOf(newest).then(
-      ({ writer }) => writer.freeLeftLock(),
-      () => false,
-    );
+    if (!newest) return '';
+    try {
+      const { writer } = await this.#sessionOf(newest);
+      return (await writer.freeLeftLock()) ? 'a writer lock left behind was freed' : '';
+    } catch (error) {
+      return `whether a writer lock was left behind is not known: ${messageOf(error)}`;
+    }
   }
 
   async sharedTransaction(target: Target): Promise<SharedSummary | null> {

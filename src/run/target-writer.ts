@@ -2,7 +2,7 @@ import type { FenceChange } from '../cluster/fence-installer.ts';
 import type { FencedLock } from '../cluster/fenced-lock.ts';
 import type { LeaseLock } from '../cluster/lease-lock.ts';
 import type { Clock } from '../domain/clock.ts';
-import { ClusterError, messageOf } from '../domain/cluster-error.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import type { LockResult, OpenTransaction, WriterLock } from '../domain/ports.ts';
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
@@ -162,18 +162,16 @@ export class TargetWriter {
     return this.#lock.status();
   }
 
-  /** True when a lock of this state folder, whose process ended behind its transaction's end, was given back. */
+  /**
+   * True when a lock of this state folder, whose process ended behind its transaction's end, was given back.
+   * @throws ClusterError when the lock cannot be looked at
+   */
   async freeLeftLock(): Promise<boolean> {
-    try {
-      if ((await this.#lock.status()).state !== 'dirty') return false;
-      // Denied at once when it is another machine's, or when something is still owed.
-      const { ok } = await this.#acquire('freeing', AbortSignal.timeout(KEEP_TIMEOUT_MS));
-      if (ok) await this.#lock.release();
-      return ok;
-    } catch (error) {
-      if (error instanceof ClusterError) return false;
-      throw error;
-    }
+    if ((await this.#lock.status()).state !== 'dirty') return false;
+    // Denied at once when it is another machine's, or when something is still owed.
+    const { ok } = await this.#acquire('freeing', AbortSignal.timeout(KEEP_TIMEOUT_MS));
+    if (ok) await this.#lock.release();
+    return ok;
   }
 
   async breakLock(): Promise<void> {

@@ -214,7 +214,7 @@ export class FakeApp implements StratusApp {
   }
 
   async freeLeftLock() {
-    return false;
+    return '';
   }
 
   async keep(id: string) {
