@@ -27,6 +27,8 @@ export interface SettingsClient {
   folders(): Promise<string[]>;
   /** Shows what is wrong in a settings file; an empty list takes it back. */
   showProblems(uri: string, text: string, problems: readonly ConfigProblem[]): void;
+  /** A settings file of this folder, which is not in the workspace, would hold: called before it is looked for. */
+  watch(folder: string): void;
   log(line: string): void;
 }
 
@@ -86,12 +88,14 @@ export class DocumentSettings {
     if (root === undefined) return settings;
     let config = configs.get(root);
     if (!config)
-      configs.set(root, (config = settings.enabled ? this.#configOf(root, settings.config) : settings.config));
+      configs.set(root, (config = settings.enabled ? this.#configOf(root, folders, settings.config) : settings.config));
     return { ...settings, config, ...(path === undefined ? {} : { nearby: nearbyFiles(root, dirname(path)) }) };
   }
 
-  #configOf(root: string, base: LintConfig): LintConfig {
-    const path = nearestConfig(root);
+  #configOf(root: string, workspace: readonly string[], base: LintConfig): LintConfig {
+    const path = nearestConfig(root, (folder) => {
+      if (!workspace.some((one) => isWithin(one, folder))) this.#client.watch(folder);
+    });
     if (path === undefined) {
       this.#showNothing();
       return base;

@@ -7,9 +7,13 @@ import { decodeText } from './lint-files.ts';
 /** Larger manifests are not opened from a script. */
 const MAX_BYTES = 256 * 1024;
 
-/** The nearest `.stratus.yaml` at or above a folder. */
-export function nearestConfig(folder: string): string | undefined {
+/**
+ * The nearest `.stratus.yaml` at or above a folder.
+ * @param visit called with each folder before it is looked into
+ */
+export function nearestConfig(folder: string, visit?: (folder: string) => void): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
+    visit?.(at);
     const path = join(at, CONFIG_NAME);
     if (existsSync(path)) return path;
     if (dirname(at) === at) return undefined;

@@ -12,6 +12,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { fileURLToPath } from 'node:url';
 import { CONFIG_NAME } from './config-file.ts';
 import type { ConfigProblem } from './config-file.ts';
+import { ConfigWatch } from './config-watch.ts';
 import { DocumentSettings } from './document-settings.ts';
 import { LanguageService } from './language-service.ts';
 import { placeFinder } from './positions.ts';
@@ -41,6 +42,12 @@ export function startSession(connection: Connection): void {
   let refreshesLenses = false;
   let trusted = true;
 
+  const watching = new ConfigWatch(() => {
+    settings.forget();
+    again();
+  });
+  connection.onShutdown(() => watching.close());
+
   const settings = new DocumentSettings({
     section: async (): Promise<unknown> =>
       asksForSettings ? await connection.workspace.getConfiguration('stratus') : undefined,
@@ -51,6 +58,7 @@ export function startSession(connection: Connection): void {
     showProblems: (uri, text, problems) => {
       void connection.sendDiagnostics({ uri, diagnostics: problems.map(problemDiagnostic(text)) });
     },
+    watch: (folder) => watching.add(folder),
     log: (line) => connection.console.warn(line),
   });
 

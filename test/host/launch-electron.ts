@@ -7,7 +7,7 @@ import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import { EDITOR_BUNDLES, ROOT, buildAll, bundleForHost } from '../../scripts/build.ts';
 import type { SuiteReport } from './harness.ts';
 import type { HostSuiteOptions } from './launch-web.ts';
-import { SUITE_FILE, suiteEnvironment } from './launch-web.ts';
+import { SUITE_FILE, makeWorkspace, suiteEnvironment } from './launch-web.ts';
 
 /** A desktop editor: one named by $STRATUS_VSCODE, one downloaded before, or one downloaded now. */
 async function findEditor(say: (text: string) => void): Promise<string | null> {
@@ -42,13 +42,14 @@ export async function runElectronSuite(options: Pick<HostSuiteOptions, 'say' | '
   await bundleForHost('test/host/suite.ts', SUITE_FILE);
   const scratch = await mkdtemp(join(tmpdir(), 'stratus-electron-'));
   const env = suiteEnvironment(scratch);
+  const workspace = await makeWorkspace(scratch);
   try {
     const failure = await runTests({
       vscodeExecutablePath: editor,
       extensionDevelopmentPath: ROOT,
       extensionTestsPath: SUITE_FILE,
       extensionTestsEnv: env,
-      launchArgs: [scratch, '--user-data-dir', join(scratch, 'user'), '--disable-workspace-trust', '--skip-welcome'],
+      launchArgs: [workspace, '--user-data-dir', join(scratch, 'user'), '--disable-workspace-trust', '--skip-welcome'],
     }).then(
       () => '',
       (error: unknown) => (error instanceof Error ? error.message : String(error)),

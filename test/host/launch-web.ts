@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,6 +24,13 @@ export interface HostSuiteOptions {
 
 export const SUITE_FILE = join(ROOT, 'dist', 'test', 'host-suite.cjs');
 
+/** The folder that the editor opens, within one that is the suite's too: settings may lie above. */
+export async function makeWorkspace(scratch: string): Promise<string> {
+  const workspace = join(scratch, 'team', 'workspace');
+  await mkdir(workspace, { recursive: true });
+  return workspace;
+}
+
 /** Environment that the suite in the extension host expects. */
 export function suiteEnvironment(scratch: string, instance?: Instance): Record<string, string> {
   return {
@@ -47,6 +54,7 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
   let browser: Browser | undefined;
   try {
     const env = suiteEnvironment(scratch, options.instance);
+    const workspace = await makeWorkspace(scratch);
     server = await startEditorServer({
       say,
       env,
@@ -54,7 +62,7 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
     });
     browser = await launchBrowser(say);
     const [editor, shown] = [server, browser];
-    const work = () => drive(editor, shown, scratch, say, options.timeoutMs ?? 420_000);
+    const work = () => drive(editor, shown, workspace, say, options.timeoutMs ?? 420_000);
     const failure = await (options.instance ? withBrokenShop(options.instance, say, work) : work());
     const report = await readFile(env.STRATUS_HOST_REPORT!, 'utf8').then(
       (text) => JSON.parse(text) as SuiteReport,

@@ -204,6 +204,25 @@ export const LINT_TESTS: HostTest[] = [
     },
   },
   {
+    name: 'a .stratus.yaml above the opened folder is followed: it appears, changes and goes',
+    async run() {
+      const settings = join(dirname(folder()), '.stratus.yaml');
+      const document = await openFile('scripts/above.sh', '#!/bin/sh\nkubectl drain node-1\n');
+      const severity = (found: Squiggle[]) => found.find(([, , , , rule]) => rule === 'drain-unbounded')?.[3];
+      await untilSquiggles(document, (found) => severity(found) === 'warning');
+      try {
+        await writeFile(settings, 'lint: {rules: {drain-unbounded: information}}\n');
+        const all = await untilSquiggles(document, (found) => severity(found) === 'information');
+        assert.deepEqual(await sarifOf(document), all);
+        await writeFile(settings, 'lint: {rules: {drain-unbounded: error}}\n');
+        await untilSquiggles(document, (found) => severity(found) === 'error');
+      } finally {
+        await rm(settings, { force: true });
+      }
+      await untilSquiggles(document, (found) => severity(found) === 'warning');
+    },
+  },
+  {
     name: 'a script is told what the manifest that it applies would do, again when that changes',
     async run() {
       const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: c, image: c}]\n';

@@ -183,8 +183,8 @@ describe('language server', () => {
     });
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-    /** A client with the folder open, the script in it, and what the server published. */
-    async function openFolder(script: string, settings: unknown = {}) {
+    /** A client with the folder open, or one below it, the script in it, and what the server published. */
+    async function openFolder(script: string, settings: unknown = {}, opened = '.') {
       const published = new Map<string, Diagnostic[]>();
       const watched: string[] = [];
       const { client } = await connect(
@@ -194,11 +194,17 @@ describe('language server', () => {
             configuration: true,
             workspaceFolders: true,
             didChangeWatchedFiles: { dynamicRegistration: true },
+            diagnostics: { refreshSupport: true },
           },
         },
         settings,
       );
-      client.onRequest('workspace/workspaceFolders', () => [{ uri: pathToFileURL(folder).href, name: 'w' }]);
+      let refreshed = (): void => undefined;
+      client.onRequest('workspace/diagnostic/refresh', () => {
+        refreshed();
+        return null;
+      });
+      client.onRequest('workspace/workspaceFolders', () => [{ uri: uriOf(opened), name: 'w' }]);
       client.onRequest('client/registerCapability', ({ registrations }: Registrations) => {
         for (const { registerOptions } of registrations)
           watched.push(...(registerOptions?.watchers ?? []).map(({ globPattern }) => globPattern));
@@ -207,7 +213,7 @@ describe('language server', () => {
       client.onNotification('textDocument/publishDiagnostics', (params: { uri: string; diagnostics: Diagnostic[] }) => {
         published.set(params.uri, params.diagnostics);
       });
-      const uri = uriOf('scripts/a.sh');
+      const uri = uriOf(join(opened, 'scripts/a.sh'));
       const textDocument = { uri, languageId: 'shellscript', version: 1, text: script };
       await client.sendNotification('textDocument/didOpen', { textDocument });
       const look = async () => {
@@ -216,7 +222,13 @@ describe('language server', () => {
       };
       const changed = (path: string) =>
         client.sendNotification('workspace/didChangeWatchedFiles', { changes: [{ uri: uriOf(path), type: 2 }] });
-      return { look, changed, published, watched };
+      /** Does something that the server must notice by itself. */
+      const noticed = async (change: () => void) => {
+        const asked = new Promise<void>((resolve) => void (refreshed = resolve));
+        change();
+        await asked;
+      };
+      return { look, changed, noticed, published, watched };
     }
 
     it('lets .stratus.yaml win over the client’s settings, key by key, and follows its changes', async () => {
@@ -228,6 +240,22 @@ describe('language server', () => {
       write('.stratus.yaml', 'lint: {}\n');
       await changed('.stratus.yaml');
       expect(await look()).toEqual(['delete-many 1', 'drain-unbounded 3', 'drain-unbounded 3']);
+    });
+
+    it('notices what happens to a .stratus.yaml above the opened folder', async () => {
+      const { look, noticed } = await openFolder('kubectl drain n\n', {}, 'team/shop');
+      mkdirSync(join(folder, 'team/shop'), { recursive: true });
+      expect(await look()).toEqual(['drain-unbounded 2']);
+      await noticed(() => write('.stratus.yaml', 'lint: {rules: {drain-unbounded: off}}\n'));
+      expect(await look()).toEqual([]);
+      await noticed(() => write('.stratus.yaml', 'lint: {rules: {drain-unbounded: error}}\n'));
+      expect(await look()).toEqual(['drain-unbounded 1']);
+      await noticed(() => write('team/.stratus.yaml', 'lint: {rules: {drain-unbounded: information}}\n'));
+      expect(await look()).toEqual(['drain-unbounded 3']);
+      await noticed(() => rmSync(join(folder, 'team/.stratus.yaml')));
+      expect(await look()).toEqual(['drain-unbounded 1']);
+      await noticed(() => rmSync(join(folder, '.stratus.yaml')));
+      expect(await look()).toEqual(['drain-unbounded 2']);
     });
 
     it('says what is wrong in .stratus.yaml there, once, and takes it back', async () => {
