@@ -1,8 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ClusterConnection } from '../../src/cluster/cluster-connection.ts';
+import { connect } from '../../src/cluster/cluster-connection.ts';
+import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import type { LockReport } from '../../src/cluster/lease-lock.ts';
+import { LeaseLock } from '../../src/cluster/lease-lock.ts';
+import { SystemClock } from '../../src/cluster/system-clock.ts';
+import type { TransactionSummary } from '../../src/domain/transaction.ts';
 import { JournalStore } from '../../src/gateway/journal-store.ts';
-import type { ProductRun } from '../judge/product.ts';
+import type { ProductRun, RunningProduct } from '../judge/product.ts';
 import { DEFAULT_COMMAND, Product } from '../judge/product.ts';
 import { FaultProxy } from '../testbed/fault-proxy.ts';
 import type { Instance } from '../testbed/instance.ts';
@@ -26,11 +33,19 @@ export class ProxiedProduct {
   readonly stateFolder: string;
   /** Environment of the product's processes. */
   readonly environment: NodeJS.ProcessEnv;
+  private readonly connection: ClusterConnection;
   private readonly lockNamespace: string;
 
-  private constructor(instance: Instance, folder: string, proxy: FaultProxy, options: ProxiedProductOptions) {
+  private constructor(
+    instance: Instance,
+    folder: string,
+    proxy: FaultProxy,
+    connection: ClusterConnection,
+    options: ProxiedProductOptions,
+  ) {
     this.proxy = proxy;
     this.folder = folder;
+    this.connection = connection;
     this.stateFolder = options.stateFolder ?? join(folder, 'state');
     this.lockNamespace = options.lockNamespace;
     this.environment = {
@@ -47,16 +62,24 @@ export class ProxiedProduct {
 
   static async open(instance: Instance, options: ProxiedProductOptions): Promise<ProxiedProduct> {
     const folder = await mkdtemp(join(tmpdir(), 'stratus-cli-'));
-    return new ProxiedProduct(instance, folder, await FaultProxy.start(instance, folder), options);
+    const kubeconfig = await loadKubeconfig({ kubeconfig: instance.kubeconfig });
+    const target = await kubeconfig.target(instance.context, options.lockNamespace);
+    const connection = await connect(kubeconfig, target, { clock: new SystemClock(), environment: {} });
+    return new ProxiedProduct(instance, folder, await FaultProxy.start(instance, folder), connection, options);
   }
 
   async close(): Promise<void> {
     await this.proxy.close();
+    this.connection.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 
   run(args: readonly string[], command: readonly string[] = DEFAULT_COMMAND): Promise<ProductRun> {
-    return new Product(command, this.environment).run(args, TIMEOUT_MS);
+    return this.start(args, command).ended;
+  }
+
+  start(args: readonly string[], command: readonly string[] = DEFAULT_COMMAND): RunningProduct {
+    return new Product(command, this.environment).start(args, TIMEOUT_MS);
   }
 
   /** Writes that reached the proxy on their way to objects. */
@@ -66,18 +89,19 @@ export class ProxiedProduct {
 
   /** Writes whose intent stands in the journals. */
   async writesJournalled(): Promise<number> {
-    const store = await JournalStore.open(this.stateFolder, {});
+    const store = await this.store();
     const records = await Promise.all((await store.list()).map(({ id }) => store.read(id)));
     return records.flat().filter(({ type }) => type === 'intent' || type === 'undo-intent').length;
   }
 
-  async lock(): Promise<LockState> {
-    const { stdout } = await this.run(['lock', 'status', '--namespace', this.lockNamespace, '--json']);
-    return JSON.parse(stdout) as LockState;
+  // Asked of its parts, not of one more process each: these questions come often.
+  lock(): Promise<LockReport> {
+    const { connection, lockNamespace: namespace, stateFolder } = this;
+    return new LeaseLock(connection, new SystemClock(), { namespace, stateFolder }).status();
   }
 
-  async transactions(): Promise<Transaction[]> {
-    return JSON.parse((await this.run(['journal', 'list', '--json'])).stdout) as Transaction[];
+  async transactions(): Promise<TransactionSummary[]> {
+    return (await this.store()).list();
   }
 
   /** Finishes what is owed, and names what is then left: transactions, damage, the lock. */
@@ -88,22 +112,13 @@ export class ProxiedProduct {
     for (const { id, status, active } of await this.transactions()) {
       if (active || (status !== 'committed' && status !== 'undone')) left.push(`${id} is left ${status}`);
     }
-    const verified = await this.run(['journal', 'verify']);
-    if (verified.code !== 0) left.push(verified.stdout);
+    for (const { name, problem } of await (await this.store()).verify()) left.push(`${name}: ${problem}`);
     const lock = await this.lock();
     if (lock.state !== 'free') left.push(`the lock is ${lock.state}: ${lock.holder}, ${lock.phase}`);
     return left;
   }
-}
 
-export interface LockState {
-  state: 'free' | 'held' | 'dirty' | 'unknown';
-  holder: string;
-  phase: string;
-}
-
-export interface Transaction {
-  id: string;
-  status: string;
-  active: boolean;
+  private store(): Promise<JournalStore> {
+    return JournalStore.open(this.stateFolder, {});
+  }
 }

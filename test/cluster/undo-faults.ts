@@ -47,6 +47,10 @@ const FAULTS: Record<string, { fault(lab: FaultLab): Fault; on?: SeenRequest['ki
   },
   'cut before': { fault: () => ({ kind: 'cut-before' }) },
   reset: { fault: () => ({ kind: 'reset' }) },
+  // A kept-alive connection whose end crosses the next request, or is found by it.
+  'closed at rest': { fault: () => ({ kind: 'close-idle', when: 'at once', how: 'FIN' }) },
+  'closed at the next request': { fault: () => ({ kind: 'close-idle', when: 'next request', how: 'FIN' }) },
+  'reset at the next request': { fault: () => ({ kind: 'close-idle', when: 'next request', how: 'RST' }) },
   'cut after': { fault: () => ({ kind: 'cut-after' }) },
   'cut in the body': { fault: () => ({ kind: 'cut-body' }) },
   'black hole before': { fault: () => ({ kind: 'black-hole', stored: false }), once: true },

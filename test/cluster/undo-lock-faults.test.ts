@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fault } from '../testbed/fault-proxy.ts';
+import type { Fault, FaultProxy, SeenRequest } from '../testbed/fault-proxy.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { CHANGED, CliLab } from './cli-lab.ts';
-import { openGateway, type GatewayHarness } from './gateway-harness.ts';
+import { eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
+import { MitigateLab } from './mitigate-lab.ts';
 
 /** The writer lock's own requests are disturbed: taking it, marking it, giving it back. */
 let cluster: TestCluster;
@@ -49,5 +50,122 @@ describe.each(FAULTS)('%s on the way to the Lease', (_name, fault) => {
     lab.proxy.restart();
     expect(await lab.changes()).toEqual([]);
     expect(await lab.leftovers()).toEqual([]);
+  });
+});
+
+const LOCK_SECONDS = 6;
+
+/**
+ * Holds one request back after the first write, and disturbs the renewals of the Lease meanwhile: the clock asks for
+ * them, no write does.
+ * @param held which request
+ * @param disturb fault of the nth renewal, counted from 1; null: it passes
+ * @param until resolves when the request is let through; told how many renewals were disturbed and passed after that
+ */
+function whileHeld(
+  proxy: FaultProxy,
+  held: (request: SeenRequest) => boolean,
+  disturb: (nth: number) => Fault | null,
+  until: (renewals: { disturbed: number; passed: number }) => Promise<unknown>,
+): void {
+  const renewals = { disturbed: 0, passed: 0 };
+  let [writes, waiting, waited] = [0, false, false];
+  proxy.restart((request) => {
+    if (request.kind === 'write') writes += 1;
+    if (waiting && request.kind === 'lease' && request.method === 'PUT') {
+      const fault = disturb(renewals.disturbed + renewals.passed + 1);
+      if (fault) renewals.disturbed += 1;
+      else renewals.passed += 1;
+      return fault;
+    }
+    if (waited || writes === 0 || !held(request)) return null;
+    [waiting, waited] = [true, true];
+    const act = async () => {
+      await until(renewals);
+      waiting = false;
+    };
+    return { kind: 'act', act };
+  });
+}
+
+/** Resolves when the Lease is older than its duration: others may take it. */
+async function untilExpired(namespace: string): Promise<void> {
+  await eventually('the lease expires', async () => {
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/stratus-alock`;
+    const renewed = Date.parse(String((await gateway.get(path))?.spec?.renewTime));
+    return Date.now() - renewed > LOCK_SECONDS * 1000;
+  });
+}
+
+// These wait for the clock more than they work: side by side, each with a lock of its own.
+describe.concurrent('the renewal by the clock, while kubectl waits for an answer', () => {
+  const withLab = async (test: (lab: CliLab) => Promise<void>) => {
+    const short = await CliLab.open(gateway, { lockSeconds: LOCK_SECONDS });
+    await test(short).finally(() => short.close());
+  };
+  // Asked for by kubectl between the first and the second write.
+  const betweenWrites = ({ kind, path }: SeenRequest) => kind === 'read' && path.includes('/deployments/web');
+
+  const PASSING: Array<[name: string, fault: Fault, times: number]> = [
+    ['refused', { kind: 'status', code: 503 }, 3],
+    ['reset', { kind: 'reset' }, 3],
+    ['stored, but not answered', { kind: 'cut-after' }, 2],
+    ['slow', { kind: 'delay', ms: 1_000 }, 2],
+  ];
+
+  it.each(PASSING)('%s for a moment: the transaction goes on', (_name, fault, times) =>
+    withLab(async (short) => {
+      const disturb = (nth: number) => (nth <= times ? fault : null);
+      whileHeld(short.proxy, betweenWrites, disturb, (renewals) =>
+        eventually('renewed again', async () => renewals.disturbed >= times && renewals.passed > 0),
+      );
+      const run = await short.stratus(...short.apply);
+      expect(run.code, run.stderr).toBe(0);
+      short.proxy.restart();
+      expect([...new Set((await short.changes()).map((line) => line.split(/[.:]/)[0]))].sort()).toEqual(CHANGED);
+      expect(await short.leftovers()).toEqual([]);
+    }),
+  );
+
+  it.each(PASSING.slice(0, 2))('%s until it has expired: nothing more is written, and that is said', (_name, fault) =>
+    withLab(async (short) => {
+      const disturb = () => fault;
+      whileHeld(short.proxy, betweenWrites, disturb, () => untilExpired(short.namespace));
+      const run = await short.stratus(...short.apply);
+      expect(run.code, run.stderr).toBe(6);
+      expect(run.stderr).toContain('the writer lock is lost');
+      expect(run.stderr).toContain('stratus recover');
+      expect(short.writesSeen()).toBe(1);
+      short.proxy.restart();
+      expect(await short.leftovers()).toEqual([]);
+      expect(await short.changes()).toEqual([]);
+    }),
+  );
+
+  it('refused until it has expired while a mitigation settles: frozen, undone under the lock taken again', async () => {
+    const scene = { seed: 4, fault: 'dangling-port/number', lockSeconds: LOCK_SECONDS };
+    const sick = await MitigateLab.open(cluster.instance, scene);
+    try {
+      const refused: Fault = { kind: 'status', code: 503 };
+      // Its only write is done by then.
+      const settling = ({ kind, path }: SeenRequest) => kind === 'read' && path.includes('/endpointslices');
+      whileHeld(
+        sick.proxy,
+        settling,
+        () => refused,
+        () => untilExpired(sick.namespace),
+      );
+      const run = await sick.mitigate();
+      sick.proxy.restart();
+      const course = run.events.flatMap(({ type, phase }) =>
+        ['lockLost', 'lockAcquired', 'undone'].includes(type) ? [type] : phase === 'frozen' ? ['frozen'] : [],
+      );
+      expect(course.slice(0, 5)).toEqual(['lockAcquired', 'lockLost', 'frozen', 'lockAcquired', 'undone']);
+      // What comes after is another attempt.
+      expect([0, 2], run.stdout).toContain(run.code);
+      expect(await sick.problems(run)).toEqual([]);
+    } finally {
+      await sick.close();
+    }
   });
 });

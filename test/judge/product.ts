@@ -19,6 +19,8 @@ export interface ProductRun {
 export interface RunningProduct {
   /** SIGKILL to the whole process group, as when the machine loses power. */
   kill(): void;
+  /** What it has printed so far. */
+  stderr(): string;
   ended: Promise<ProductRun>;
 }
 
@@ -74,7 +76,7 @@ export class Product {
         resolve({ code, events: parseEvents(stdout), stdout, stderr, seconds: (performance.now() - started) / 1000 });
       });
     });
-    return { kill, ended };
+    return { kill, stderr: () => stderr, ended };
   }
 }
 

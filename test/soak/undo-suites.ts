@@ -64,9 +64,11 @@ export const UNDO_SUITES: SoakSuite[] = [
   },
   {
     name: 'undo-faults',
-    summary: 'every fault of a proxy at every request of a transaction and its undo: once, three times, without an end',
-    items: [...shards('commit', 16), ...shards('undo', 16)],
+    summary:
+      'every fault of a proxy at every request of a transaction and its undo: once, three times, without an end; and a handful of them in each of 128 mitigations',
+    items: [...shards('commit', 16), ...shards('undo', 16), ...shards('mitigate', 16)],
     open: onGateway(async (gateway, item) => {
+      if (item.startsWith('mitigate')) return disturbMitigations(gateway, item.split(' ')[1]);
       const { allScenarios, FaultLab } = await import('../cluster/undo-faults.ts');
       const [mode, shard] = item.split(' ') as ['commit' | 'undo', string];
       const course = async () => {
@@ -108,6 +110,14 @@ export const UNDO_SUITES: SoakSuite[] = [
     }),
   },
 ];
+
+async function disturbMitigations(gateway: GatewayHarness, shard: string | undefined): Promise<SoakTally> {
+  const { disturbedMitigation } = await import('../cluster/mitigate-faults.ts');
+  return tryAll(shardOf(numbers(128), shard), SIDE_BY_SIDE, async (seed) => {
+    const { problems } = await disturbedMitigation(gateway.instance, seed, true);
+    return problems;
+  });
+}
 
 async function crashTransactions(gateway: GatewayHarness, words: string[]): Promise<SoakTally> {
   const { runCrash } = await import('../cluster/undo-crash.ts');
