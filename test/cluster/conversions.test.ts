@@ -250,7 +250,7 @@ const blank = (text: string, { namespace, suffix }: ActionContext) =>
   text.replaceAll(namespace, 'NS').replaceAll(suffix, 'SUFFIX');
 
 async function clean(context: ActionContext): Promise<void> {
-  await gateway.kubectl('delete', 'namespace', context.namespace, '--wait=false');
+  await gateway.api.send('DELETE', `/api/v1/namespaces/${context.namespace}`);
   await removeClusterScoped(gateway, context);
 }
 

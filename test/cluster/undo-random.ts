@@ -117,7 +117,7 @@ export async function randomTransactions(gateway: GatewayHarness, options: Rando
       report.differences.push(`seed ${seed}: ${line}`);
     options.onTransaction?.(report.transactions);
   }
-  await gateway.kubectl('delete', 'namespace', ns, '--wait=false');
+  await gateway.api.send('DELETE', `/api/v1/namespaces/${ns}`);
   return report;
 }
 

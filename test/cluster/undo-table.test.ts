@@ -30,7 +30,7 @@ beforeAll(async () => {
   gateway = await openGateway(cluster.instance, 'table');
 });
 afterAll(async () => {
-  if (rows.length === UNDO_ACTIONS.length)
+  if (process.env.STRATUS_UPDATE_DOCS && rows.length === UNDO_ACTIONS.length)
     await writeFile(new URL('../../docs/undo.md', import.meta.url), report(rows));
   await gateway?.close();
   await cluster?.release();
@@ -53,7 +53,7 @@ describe('every kind of action is restored exactly or refused before any write',
     } finally {
       await clean(context);
     }
-    if (action.expect === 'restored' && !action.skipBaseline) await baseline(action, row);
+    if (comparesWithBaseline(action)) await baseline(action, row);
     rows.push(row);
   });
 
@@ -61,11 +61,17 @@ describe('every kind of action is restored exactly or refused before any write',
     if (rows.length < UNDO_ACTIONS.length) return;
     expect(rows.length).toBeGreaterThanOrEqual(60);
     const wrong = rows.filter((row) => row.baseline.startsWith('wrong') || row.baseline.startsWith('failed'));
-    expect(wrong.map((row) => row.action)).toEqual(
-      expect.arrayContaining(['set env add', 'set resources', 'rollout pause', 'label add']),
-    );
+    expect(wrong.map((row) => row.action)).toEqual(expect.arrayContaining(KNOWN_WRONG));
   });
 });
+
+/** What the published way cannot take back. It says nothing about the product, so that all others are for the document. */
+const KNOWN_WRONG = ['set env add', 'set resources', 'rollout pause', 'label add'];
+
+function comparesWithBaseline({ name, expect: expected, skipBaseline }: UndoAction): boolean {
+  if (expected !== 'restored' || skipBaseline) return false;
+  return process.env.STRATUS_UPDATE_DOCS !== undefined || KNOWN_WRONG.includes(name);
+}
 
 async function prepare(action: UndoAction): Promise<ActionContext> {
   const suffix = randomBytes(3).toString('hex');
@@ -82,7 +88,7 @@ async function prepare(action: UndoAction): Promise<ActionContext> {
 }
 
 async function clean(context: ActionContext): Promise<void> {
-  await gateway.kubectl('delete', 'namespace', context.namespace, '--wait=false');
+  await gateway.api.send('DELETE', `/api/v1/namespaces/${context.namespace}`);
   await removeClusterScoped(gateway, context);
 }
 
