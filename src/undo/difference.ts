@@ -71,15 +71,21 @@ export function elementId(item: Json, keys: string[]): string {
   return JSON.stringify(keys.map((key) => (item as JsonMap)[key]));
 }
 
-/** Path-level difference of two documents, deepest paths that differ. */
+/**
+ * Path-level difference of two documents, deepest paths that differ. A map or keyed list below a field that only one
+ * document has is taken apart too: others may put something of theirs into what we made.
+ */
 export function difference(before: Value, after: Value): Change[] {
   const changes: Change[] = [];
   walk([], '', before, after, changes);
   return changes;
 }
 
-function walk(path: Segment[], field: string, before: Value, after: Value, changes: Change[]): void {
-  if (sameJson(before, after)) return;
+function walk(path: Segment[], field: string, old: Value, fresh: Value, changes: Change[]): void {
+  if (sameJson(old, fresh)) return;
+  const isField = typeof path.at(-1) === 'string';
+  const before = isField ? orEmpty(old, fresh, field) : old;
+  const after = isField ? orEmpty(fresh, old, field) : fresh;
   if (isMap(before) && isMap(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       walk([...path, key], key, before[key], after[key], changes);
@@ -89,17 +95,24 @@ function walk(path: Segment[], field: string, before: Value, after: Value, chang
   if (Array.isArray(before) && Array.isArray(after)) {
     const keys = listKeys(field, [before, after]);
     if (keys && sameOrder(before, after, keys)) {
-      const old = new Map(before.map((item) => [elementId(item, keys), item]));
-      const fresh = new Map(after.map((item) => [elementId(item, keys), item]));
-      for (const id of new Set([...old.keys(), ...fresh.keys()])) {
-        const item = (old.get(id) ?? fresh.get(id)) as JsonMap;
+      const byId = (list: Json[]) => new Map(list.map((item) => [elementId(item, keys), item]));
+      const [were, are] = [byId(before), byId(after)];
+      for (const id of new Set([...were.keys(), ...are.keys()])) {
+        const item = (were.get(id) ?? are.get(id)) as JsonMap;
         const segment: Segment = { keys: Object.fromEntries(keys.map((key) => [key, item[key]!])) };
-        walk([...path, segment], '', old.get(id), fresh.get(id), changes);
+        walk([...path, segment], '', were.get(id), are.get(id), changes);
       }
       return;
     }
   }
   changes.push({ path, before, after });
+}
+
+/** An absent value as the empty one of the other's kind, where that has elements that can be told apart. */
+function orEmpty(value: Value, other: Value, field: string): Value {
+  if (value !== undefined) return value;
+  if (isMap(other)) return Object.keys(other).length > 0 ? {} : undefined;
+  return Array.isArray(other) && other.length > 0 && listKeys(field, [other]) ? [] : undefined;
 }
 
 /** Elements present in both lists come in the same order. */

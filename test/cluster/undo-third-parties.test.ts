@@ -87,7 +87,7 @@ const FIELDS: Record<string, Field> = {
     path: () => `${core}/configmaps/settings`,
     ours: { data: { a: 'ours' } },
     beside: { data: { b: 'theirs' }, metadata: { labels: { theirs: 'yes' } } },
-    besidePaths: ['/data/b', '/metadata/labels'],
+    besidePaths: ['/data/b', '/metadata/labels/theirs'],
     same: { data: { a: 'theirs' } },
     samePath: '/data/a',
     wanted: '1',
@@ -176,6 +176,47 @@ describe.each(Object.entries(FIELDS))('%s', (_name, field) => {
     expect(undo).toMatchObject({ outcome: 'undone', writes: 0 });
     const live = (await gateway.get(field.path()))!;
     expect(live.data ?? live.spec).toEqual(before.data ?? before.spec);
+  });
+});
+
+/** Ours and theirs go into a map or list that the object did not have before. */
+const NEW_CONTAINERS: Array<[name: string, path: () => string, part: (who: string) => object, theirs: string]> = [
+  [
+    'annotations',
+    () => `${core}/configmaps/settings`,
+    (who) => ({ metadata: { annotations: { [`example.org/${who}`]: 'yes' } } }),
+    '/metadata/annotations/example.org~1theirs',
+  ],
+  [
+    'a node selector',
+    () => `${apps}/deployments/web`,
+    (who) => ({ spec: { template: { spec: { nodeSelector: { [who]: 'yes' } } } } }),
+    '/spec/template/spec/nodeSelector/theirs',
+  ],
+  [
+    'variables of a container',
+    () => `${apps}/deployments/web`,
+    (who) => container({ env: [{ name: who, value: 'yes' }] }),
+    '/spec/template/spec/containers/0/env/N',
+  ],
+];
+
+describe.each(NEW_CONTAINERS)('%s where there were none', (_name, path, part, theirs) => {
+  const contentType = 'application/strategic-merge-patch+json';
+
+  it('keeps what somebody else put beside ours', async () => {
+    const undo = await between(
+      (api) => api.send('PATCH', path(), { body: part('ours'), contentType }),
+      () => send('PATCH', `${path()}?fieldManager=kubectl-edit`, part('theirs'), contentType),
+    );
+    expect(undo).toMatchObject({ outcome: 'undone', proof: { levels: { L1: true } } });
+    if (undo.outcome === 'undone') expect(paths(undo.proof.foreign)).toEqual([theirs]);
+    const live = JSON.stringify({
+      ...(await gateway.get(path()))!,
+      metadata: { annotations: (await gateway.get(path()))!.metadata.annotations },
+    });
+    expect(live).toContain('theirs');
+    expect(live).not.toContain('ours');
   });
 });
 
