@@ -7,3 +7,10 @@ export async function heldLocks(api: Api): Promise<string[]> {
     .filter(({ metadata, spec }) => metadata.name.includes('stratus') && spec?.holderIdentity)
     .map(({ metadata, spec }) => `${metadata.namespace}/${metadata.name} held by ${spec.holderIdentity}`);
 }
+
+/** Removes what a failed seed left locked, so that the next one is judged by itself. */
+export async function removeLocks(api: Api): Promise<void> {
+  const { items } = await api.list('/apis/coordination.k8s.io/v1/leases');
+  for (const { metadata } of items.filter(({ metadata }) => metadata.name.includes('stratus')))
+    await api.remove(`/apis/coordination.k8s.io/v1/namespaces/${metadata.namespace}/leases/${metadata.name}`);
+}

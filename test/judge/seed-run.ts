@@ -40,7 +40,7 @@ export async function runSeed(api: Api, instance: Instance, options: SeedOptions
     result: null,
     seconds: {},
   };
-  const product = new Product(options.command, environment(instance, home));
+  const product = new Product(options.command, productEnvironment(instance, home));
   const { program, kill, say } = options;
   try {
     await new Trial({ api, instance, app, fault, product, program, kill, report, say }).run();
@@ -57,7 +57,8 @@ export async function runSeed(api: Api, instance: Instance, options: SeedOptions
   return report;
 }
 
-function environment(instance: Instance, home: string): NodeJS.ProcessEnv {
+/** The product as an engineer of that cluster would start it, with a state folder of its own. */
+export function productEnvironment(instance: Instance, home: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     KUBECONFIG: instance.kubeconfig,

@@ -7,17 +7,20 @@ import { UNDO_SUITES } from './undo-suites.ts';
 export const SUITES: SoakSuite[] = [
   {
     name: 'judge',
-    summary: 'ten generated applications with a fault each, then the same with a SIGKILL amid the transaction',
-    items: [...count(10), ...count(10).map((seed) => `${seed} killed`)],
+    summary: 'ten generated applications with a fault each, the same with a SIGKILL, and forty with random commands to undo',
+    items: [
+      ...count(10),
+      ...count(10).map((seed) => `${seed} killed`),
+      ...count(40).map((seed) => `${seed} commands`),
+    ],
     open: onCluster('real', async (instance, item) => {
+      const [seed, kind] = item.split(' ');
+      if (kind === 'commands') {
+        const { runCommandJudge } = await import('../judge/commands/command-judge.ts');
+        return runCommandJudge(instance, [Number(seed)]);
+      }
       const { runJudge } = await import('../judge/judge.ts');
-      const [seed, killed] = item.split(' ');
-      const { passed, failed, failures } = await runJudge({
-        instance,
-        seeds: [Number(seed)],
-        kill: killed ? [Number(seed)] : [],
-      });
-      return { passed, failed, failures };
+      return runJudge({ instance, seeds: [Number(seed)], kill: kind === 'killed' ? [Number(seed)] : [] });
     }),
   },
   ...UNDO_SUITES,
