@@ -7,12 +7,9 @@ import { UNDO_SUITES } from './undo-suites.ts';
 export const SUITES: SoakSuite[] = [
   {
     name: 'judge',
-    summary: 'ten generated applications with a fault each, the same with a SIGKILL, and forty with random commands to undo',
-    items: [
-      ...count(10),
-      ...count(10).map((seed) => `${seed} killed`),
-      ...count(40).map((seed) => `${seed} commands`),
-    ],
+    summary:
+      'ten generated applications with a fault each, the same with a SIGKILL, and forty with random commands to undo',
+    items: [...count(10), ...count(10).map((seed) => `${seed} killed`), ...count(40).map((seed) => `${seed} commands`)],
     open: onCluster('real', async (instance, item) => {
       const [seed, kind] = item.split(' ');
       if (kind === 'commands') {
