@@ -4,7 +4,7 @@ import type { App } from '../judge/app-model.ts';
 import type { ChosenFault } from '../judge/faults/catalogue.ts';
 import { chooseFault } from '../judge/faults/catalogue.ts';
 import { generateApp } from '../judge/generate.ts';
-import type { ProductRun } from '../judge/product.ts';
+import type { ProductRun, RunningProduct } from '../judge/product.ts';
 import { resultOf, tailOf } from '../judge/product.ts';
 import { renderApp } from '../judge/render.ts';
 import type { Snapshot } from '../judge/snapshot.ts';
@@ -91,7 +91,11 @@ export class MitigateLab {
   }
 
   mitigate(): Promise<ProductRun> {
-    return this.product.run(['mitigate', '--yes', '--json', '--namespace', this.app.namespace]);
+    return this.startMitigation().ended;
+  }
+
+  startMitigation(): RunningProduct {
+    return this.product.start(['mitigate', '--yes', '--json', '--namespace', this.app.namespace]);
   }
 
   /**

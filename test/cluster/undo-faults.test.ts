@@ -3,6 +3,7 @@ import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { CliLab } from './cli-lab.ts';
 import { eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
 import { disturbedMitigation } from './mitigate-faults.ts';
+import { MitigateLab } from './mitigate-lab.ts';
 import { allScenarios, FAULT_NAMES, FaultLab, type FaultScenario } from './undo-faults.ts';
 
 let cluster: TestCluster;
@@ -70,6 +71,21 @@ describe.concurrent('the command line behind a proxy', () => {
       expect(recovered.code, recovered.stderr).toBe(0);
       expect(await lab.changes()).toEqual([]);
       expect(await lab.leftovers()).toEqual([]);
+    } finally {
+      await lab.close();
+    }
+  });
+
+  it('leaves a mitigation to recovery while the API server stays away, and says so', async () => {
+    const lab = await MitigateLab.open(cluster.instance, { seed: 4, fault: 'dangling-port/number' });
+    try {
+      lab.proxy.restart(({ kind }) => (kind === 'write' ? { kind: 'act', act: () => lab.proxy.down() } : null));
+      const run = await lab.mitigate();
+      lab.proxy.restart();
+      await lab.proxy.up();
+      expect(run.code, run.stdout).toBe(6);
+      expect(run.stderr).toContain("run 'stratus recover --undo'");
+      expect(await lab.problems(run)).toEqual([]);
     } finally {
       await lab.close();
     }

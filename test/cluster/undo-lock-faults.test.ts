@@ -53,14 +53,14 @@ describe.each(FAULTS)('%s on the way to the Lease', (_name, fault) => {
   });
 });
 
-const LOCK_SECONDS = 6;
+const LOCK_SECONDS = 9;
 
 /**
- * Holds one request back after the first write, and disturbs the renewals of the Lease meanwhile: the clock asks for
+ * Holds one request back after the first write, and disturbs the renewals of the Lease from there on: the clock asks for
  * them, no write does.
  * @param held which request
  * @param disturb fault of the nth renewal, counted from 1; null: it passes
- * @param until resolves when the request is let through; told how many renewals were disturbed and passed after that
+ * @param until resolves when the request is let through; told how many renewals were disturbed, and how many passed
  */
 function whileHeld(
   proxy: FaultProxy,
@@ -69,7 +69,7 @@ function whileHeld(
   until: (renewals: { disturbed: number; passed: number }) => Promise<unknown>,
 ): void {
   const renewals = { disturbed: 0, passed: 0 };
-  let [writes, waiting, waited] = [0, false, false];
+  let [writes, waiting] = [0, false];
   proxy.restart((request) => {
     if (request.kind === 'write') writes += 1;
     if (waiting && request.kind === 'lease' && request.method === 'PUT') {
@@ -78,13 +78,9 @@ function whileHeld(
       else renewals.passed += 1;
       return fault;
     }
-    if (waited || writes === 0 || !held(request)) return null;
-    [waiting, waited] = [true, true];
-    const act = async () => {
-      await until(renewals);
-      waiting = false;
-    };
-    return { kind: 'act', act };
+    if (waiting || writes === 0 || !held(request)) return null;
+    waiting = true;
+    return { kind: 'act', act: () => until(renewals) };
   });
 }
 
@@ -146,16 +142,16 @@ describe.concurrent('the renewal by the clock, while kubectl waits for an answer
     const scene = { seed: 4, fault: 'dangling-port/number', lockSeconds: LOCK_SECONDS };
     const sick = await MitigateLab.open(cluster.instance, scene);
     try {
-      const refused: Fault = { kind: 'status', code: 503 };
       // Its only write is done by then.
       const settling = ({ kind, path }: SeenRequest) => kind === 'read' && path.includes('/endpointslices');
-      whileHeld(
-        sick.proxy,
-        settling,
-        () => refused,
-        () => untilExpired(sick.namespace),
-      );
-      const run = await sick.mitigate();
+      let lost = false;
+      const disturb = (): Fault | null => (lost ? null : { kind: 'status', code: 503 });
+      whileHeld(sick.proxy, settling, disturb, async () => {
+        await eventually('the lock is lost', async () => running.stdout().includes('"type":"lockLost"'));
+        lost = true;
+      });
+      const running = sick.startMitigation();
+      const run = await running.ended;
       sick.proxy.restart();
       const course = run.events.flatMap(({ type, phase }) =>
         ['lockLost', 'lockAcquired', 'undone'].includes(type) ? [type] : phase === 'frozen' ? ['frozen'] : [],

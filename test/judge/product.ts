@@ -20,6 +20,7 @@ export interface RunningProduct {
   /** SIGKILL to the whole process group, as when the machine loses power. */
   kill(): void;
   /** What it has printed so far. */
+  stdout(): string;
   stderr(): string;
   ended: Promise<ProductRun>;
 }
@@ -76,7 +77,7 @@ export class Product {
         resolve({ code, events: parseEvents(stdout), stdout, stderr, seconds: (performance.now() - started) / 1000 });
       });
     });
-    return { kill, stderr: () => stderr, ended };
+    return { kill, stdout: () => stdout, stderr: () => stderr, ended };
   }
 }
 
