@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** One for each simulated cluster: files that share one would meet each other's nodes, fences and webhooks. */
+const lanes = (process.env.STRATUS_TEST_SIMULATED ?? '').split(',').length;
+
 /** Projects by what they need: `unit` and `golden` nothing, `cluster` a running testbed. */
 export default defineConfig({
   test: {
@@ -11,7 +14,8 @@ export default defineConfig({
           include: ['test/cluster/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          fileParallelism: lanes > 1,
+          maxWorkers: lanes,
         },
       },
     ],

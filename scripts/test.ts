@@ -4,6 +4,7 @@ import { deployShop } from '../test/testbed/app/deploy.ts';
 import { StreamReport } from '../test/testbed/report.ts';
 import { runBrowserFlows } from '../test/e2e/flows.ts';
 import { runHostSuite } from '../test/host/launch-web.ts';
+import { runCommandJudge } from '../test/judge/commands/command-judge.ts';
 import { runJudge } from '../test/judge/judge.ts';
 import { runChecks } from './check.ts';
 import type { Tally } from './vitest-run.ts';
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
   await stage('unit', () => runVitest('unit', {}));
   if (!(['cluster', 'judge', 'host', 'browser'] as Stage[]).some(wanted)) return;
 
-  const names = [`test-${process.pid}`, `test-sim-${process.pid}`] as const;
+  const names = [`test-${process.pid}`, `test-sim-${process.pid}`, `test-sim2-${process.pid}`] as const;
   const stop = async () => {
     for (const name of names) await downCluster(name, report);
   };
@@ -69,11 +70,18 @@ async function main(): Promise<void> {
   try {
     say('\n== starting the test clusters');
     const instance = await upCluster({ name: names[0] }, report);
-    const simulated = await upCluster({ name: names[1], nodes: 'simulated' }, report);
-    const env = { STRATUS_TEST_INSTANCE: instance.name, STRATUS_TEST_SIMULATED: simulated.name };
-    await stage('cluster', () => runVitest('cluster', env));
-    await downCluster(simulated.name, report);
-    if (instance.nodes === 'real') await stage('judge', () => runJudge({ instance, seeds: [1, 2], kill: [2] }));
+    if (wanted('cluster')) {
+      // Two, so that test files can be run side by side: they wait more than they work.
+      const simulated = names.slice(1);
+      for (const name of simulated) await upCluster({ name, nodes: 'simulated' }, report);
+      const env = { STRATUS_TEST_INSTANCE: instance.name, STRATUS_TEST_SIMULATED: simulated.join() };
+      await stage('cluster', () => runVitest('cluster', env));
+      for (const name of simulated) await downCluster(name, report);
+    }
+    if (instance.nodes === 'real') {
+      await stage('judge', () => runJudge({ instance, seeds: [1, 2], kill: [2] }));
+      await stage('judge', () => runCommandJudge(instance, [3, 4]));
+    }
     await deployShop(instance, report);
     await stage('host', () => runHostSuite({ instance }));
     await stage('browser', () => runBrowserFlows({ instance }));

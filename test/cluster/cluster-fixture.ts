@@ -7,7 +7,10 @@ export interface TestCluster {
   release(): Promise<void>;
 }
 
-/** Running instances that `npm test` started for everybody, by kind of node. */
+/**
+ * Running instances that `npm test` started for everybody, by kind of node. Of several simulated ones, separated by
+ * commas, each worker of the test runner has its own.
+ */
 const SHARED: Record<NodeKind, string> = { real: 'STRATUS_TEST_INSTANCE', simulated: 'STRATUS_TEST_SIMULATED' };
 
 /**
@@ -16,7 +19,8 @@ const SHARED: Record<NodeKind, string> = { real: 'STRATUS_TEST_INSTANCE', simula
  * @param nodes `simulated` (default) where only the API server matters: any image "runs" there at once
  */
 export async function acquireCluster(nodes: NodeKind = 'simulated'): Promise<TestCluster> {
-  const given = process.env[SHARED[nodes]];
+  const all = process.env[SHARED[nodes]]?.split(',') ?? [];
+  const given = all[(Number(process.env.VITEST_POOL_ID ?? 1) - 1) % Math.max(all.length, 1)];
   if (given) {
     const instance = readInstance(given);
     if (!instance?.healthy)
