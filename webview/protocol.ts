@@ -124,7 +124,8 @@ export interface LogEntry {
 
 export interface TransactionView {
   id: string;
-  state: 'committed' | 'undone' | 'diverged' | 'open';
+  /** Interrupted: left open by a process that is gone. */
+  state: 'committed' | 'undone' | 'diverged' | 'open' | 'interrupted';
 }
 
 export interface ResultView {

@@ -97,7 +97,6 @@ class RunPage {
     if (this.#title.textContent !== headline.title) this.#title.textContent = headline.title;
     const width = this.#root.clientWidth;
     this.#rail.update({ stages, wayBack, width: Math.max(280, width - 2 * PADDING) });
-    const ended = result !== null;
     const cause = snapshot.findings.find(({ chosen }) => chosen)?.message ?? '';
     this.#plan.update({ plan, protected: target.protected, context: target.context, cause });
     this.#findings.update(snapshot.findings);
@@ -105,7 +104,7 @@ class RunPage {
     this.#severity.update({ ...snapshot.severity, width: Math.max(200, side - 2 * CARD_PADDING - 2) });
     this.#checks.update(snapshot.checks);
     this.#attempts.update(snapshot.attempts);
-    this.#transactions.update({ transactions: snapshot.transactions, ended });
+    this.#transactions.update({ transactions: snapshot.transactions, ended: snapshot.endedAt !== null });
     this.#log.update(snapshot.run, snapshot.log);
     this.#tick();
   }

@@ -131,6 +131,7 @@ const STATES: Record<TransactionView['state'], string> = {
   undone: 'undone, verified',
   diverged: 'not fully restored',
   open: 'open',
+  interrupted: 'interrupted: needs undo',
 };
 
 export interface TransactionActions {
@@ -177,6 +178,11 @@ function transactionButtons(id: string, state: TransactionView['state'], actions
   const button = (name: string, text: string, label: string, click: () => void) =>
     h('button', { class: 'secondary small', 'data-focus': `${name}-${id}`, 'aria-label': label, click }, text);
   if (state === 'committed') return [button('undo', 'Undo', `Undo ${id}`, () => actions.undo(id))];
+  if (state === 'interrupted')
+    return [
+      button('undo', 'Undo', `Undo ${id}`, () => actions.undo(id)),
+      button('keep', 'Keep as it is', `Keep as it is: ${id}`, () => actions.keep(id)),
+    ];
   if (state !== 'diverged') return [];
   return [
     button('inspect', 'Inspect', `Inspect what the undo of ${id} could not restore`, () => actions.inspect(id)),

@@ -1,10 +1,11 @@
-import type { RehearsedWrite, TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
+import type { RehearsedWrite, TransactionSummary } from '../domain/transaction.ts';
 import type { Target } from '../domain/target.ts';
 import type { RunEvent, RunResult } from '../domain/run-event.ts';
 import type { IncidentRun } from '../run/incident-run.ts';
 import type { RunSnapshot } from '../../webview/protocol.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import type { ApprovalMode } from './contributions.ts';
+import type { JournalStatus } from './run-headline.ts';
 import { projectRun } from './run-projection.ts';
 
 /** The part of a run that the editor uses: it is a client, the run goes on without it. */
@@ -21,7 +22,7 @@ export class IncidentSession {
   readonly #listeners = new Set<() => void>();
   #cancelling = false;
   #result: RunResult | null = null;
-  #statuses: ReadonlyMap<string, TransactionStatus> = new Map();
+  #statuses: ReadonlyMap<string, JournalStatus> = new Map();
 
   constructor(run: RunHandle, desk: ApprovalDesk, mode: ApprovalMode, isProtected: boolean, past = false) {
     this.#past = past;
@@ -119,11 +120,17 @@ export class IncidentSession {
   }
 
   /** What the journal says of all transactions; only those of this run count. */
-  noteJournal(all: readonly Pick<TransactionSummary, 'id' | 'status'>[]): void {
-    const statuses = new Map(all.filter(({ id }) => this.owns(id)).map(({ id, status }) => [id, status]));
+  noteJournal(all: readonly Pick<TransactionSummary, 'id' | 'status' | 'active'>[]): void {
+    const own = all.filter(({ id }) => this.owns(id));
+    const statuses = new Map(own.map((summary): [string, JournalStatus] => [summary.id, this.#statusOf(summary)]));
     if (JSON.stringify([...statuses]) === JSON.stringify([...this.#statuses])) return;
     this.#statuses = statuses;
     this.#changed();
+  }
+
+  #statusOf({ status, active }: Pick<TransactionSummary, 'status' | 'active'>): JournalStatus {
+    const unfinished = status === 'open' || status === 'undoing';
+    return unfinished && this.ended && !active ? 'interrupted' : status;
   }
 
   snapshot(): RunSnapshot {

@@ -10,13 +10,25 @@ export interface HeadlineContext {
   /** Read from the event log of a run that does not go on in this window. */
   past: boolean;
   /** What the journal says of this run's transactions; newer than the run's own events. */
-  statuses: ReadonlyMap<string, TransactionStatus>;
+  statuses: ReadonlyMap<string, JournalStatus>;
 }
+
+/** Interrupted: open or half undone, and the process that worked on it is gone. */
+export type JournalStatus = TransactionStatus | 'interrupted';
 
 /** What the run is doing, or how it ended, in one line and its detail. */
 export function headlineOf(fold: RunFold, context: HeadlineContext): RunSnapshot['headline'] {
   if (fold.result) return ending(fold.result, fold.attempts, context);
   if (context.past) {
+    const known = fold.transactions.map(({ id }) => context.statuses.get(id));
+    if (known.includes('interrupted')) {
+      const title = 'Interrupted amid a change';
+      return { tone: 'bad', title, detail: 'The change is neither kept nor undone: decide in the Undo stack' };
+    }
+    if (known.length > 0 && known.every((status) => status === 'undone')) {
+      const title = 'Interrupted. The cluster is as it was before this run';
+      return { tone: 'warn', title, detail: 'What it had changed was undone' };
+    }
     const title = 'This run did not end here';
     return {
       tone: 'warn',

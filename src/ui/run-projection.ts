@@ -1,6 +1,5 @@
 import type { RunEvent } from '../domain/run-event.ts';
 import type { SeverityItem } from '../domain/severity.ts';
-import type { TransactionStatus } from '../domain/transaction.ts';
 import type {
   CheckView,
   PlanView,
@@ -13,7 +12,7 @@ import type {
 } from '../../webview/protocol.ts';
 import { commandLine, presentable } from './redact.ts';
 import { BACK, FORWARD, known, RunFold } from './run-fold.ts';
-import type { HeadlineContext } from './run-headline.ts';
+import type { HeadlineContext, JournalStatus } from './run-headline.ts';
 import { headlineOf, runningStep } from './run-headline.ts';
 import { findingView, severityItems, writeView } from './run-views.ts';
 
@@ -138,7 +137,7 @@ function checksOf(fold: RunFold): CheckView[] {
 }
 
 /** A transaction that is being worked on is shown as the run's own events tell it. */
-function stateOf(status: TransactionStatus | undefined): TransactionView['state'] | undefined {
+function stateOf(status: JournalStatus | undefined): TransactionView['state'] | undefined {
   return status === 'open' || status === 'undoing' ? undefined : status;
 }
 

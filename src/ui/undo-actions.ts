@@ -121,7 +121,8 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
           summary.title,
         )
       : vscode.l10n.t('A change on {0} was interrupted: {1}. It is neither kept nor undone.', where, summary.title);
-    const answer = await this.#prompts.notify('warning', message, undo, keep, inspect);
+    // The editor hides a warning after some seconds, an error with actions stays until it is answered.
+    const answer = await this.#prompts.notify('error', message, undo, keep, inspect);
     if (answer === undo) await this.#run(summary);
     if (answer === keep) await this.keep({ transaction: summary.id });
     if (answer !== inspect) return;

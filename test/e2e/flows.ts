@@ -12,6 +12,7 @@ import { readInstance } from '../testbed/instance.ts';
 import type { Instance } from '../testbed/instance-record.ts';
 import { mitigateFlow } from './mitigate-flow.ts';
 import { PAGE_TESTS } from './page/page-tests.ts';
+import { reloadFlow } from './reload-flow.ts';
 import { Workbench } from './workbench.ts';
 
 export interface FlowOptions {
@@ -50,19 +51,23 @@ export async function runBrowserFlows(options: FlowOptions = {}): Promise<FlowTa
   try {
     for (const { name, run } of PAGE_TESTS) await attempt(`page: ${name}`, () => run(browser));
     const { instance } = options;
-    if (!instance) tally.skipped += 1;
-    else await attempt('editor: mitigate, approve, resolved, undo', () => inEditor(browser, instance, options, say));
+    if (!instance) tally.skipped += 2;
+    else await inEditor(browser, instance, options, say, attempt);
   } finally {
     await browser.close();
   }
   return tally;
 }
 
+type Attempt = (name: string, work: () => Promise<void>) => Promise<void>;
+
+/** Each flow leaves the shop as broken as it was, and has a window of its own. */
 async function inEditor(
   browser: Browser,
   instance: Instance,
   { pictures }: FlowOptions,
   say: (text: string) => void,
+  attempt: Attempt,
 ): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'stratus-flow-'));
   let server: EditorServer | undefined;
@@ -73,26 +78,36 @@ async function inEditor(
       settings: { ...editorSettings(instance), 'workbench.colorTheme': 'Default Dark Modern' },
     });
     const url = workbenchUrl(server, scratch, ROOT);
+    const target = { context: instance.context, namespace: SHOP_NAMESPACE, pictures, say };
     await withBrokenShop(instance, say, async () => {
-      const workbench = await Workbench.open(browser, url);
-      try {
-        await mitigateFlow(workbench, { context: instance.context, namespace: SHOP_NAMESPACE, pictures, say });
-      } catch (error) {
-        const picture = join(tmpdir(), 'stratus-flow-failed.png');
-        await workbench.page.screenshot({ path: picture });
-        const shown = await workbench.runView
-          .locator('main')
-          .innerText({ timeout: 5_000 })
-          .catch(() => '');
-        const message = error instanceof Error ? error.message : String(error);
-        throw new Error(`${message}\n(picture: ${picture})\n${shown}`, { cause: error });
-      } finally {
-        await workbench.close();
-      }
+      await attempt('editor: mitigate, approve, resolved, undo', () =>
+        inWindow(browser, url, (workbench) => mitigateFlow(workbench, target)),
+      );
+      await attempt('editor: the window is reloaded amid a change, which is offered and undone', () =>
+        inWindow(browser, url, (workbench) => reloadFlow(workbench, { ...target, instance })),
+      );
     });
   } finally {
     await server?.stop();
     await rm(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}
+
+async function inWindow(browser: Browser, url: string, flow: (workbench: Workbench) => Promise<void>): Promise<void> {
+  const workbench = await Workbench.open(browser, url);
+  try {
+    await flow(workbench);
+  } catch (error) {
+    const picture = join(tmpdir(), 'stratus-flow-failed.png');
+    await workbench.page.screenshot({ path: picture });
+    const shown = await workbench.runView
+      .locator('main')
+      .innerText({ timeout: 5_000 })
+      .catch(() => '');
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${message}\n(picture: ${picture})\n${shown}`, { cause: error });
+  } finally {
+    await workbench.close();
   }
 }
 

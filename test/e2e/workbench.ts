@@ -16,9 +16,22 @@ export class Workbench {
     page.setDefaultTimeout(PATIENCE);
     page.setDefaultNavigationTimeout(PATIENCE);
     await page.goto(url);
-    await page.locator('.monaco-workbench').waitFor();
-    await page.locator('.statusbar-item').first().waitFor();
-    return new Workbench(page);
+    const workbench = new Workbench(page);
+    await workbench.#shown();
+    return workbench;
+  }
+
+  async #shown(): Promise<void> {
+    await this.page.locator('.monaco-workbench').waitFor();
+    await this.page.locator('.statusbar-item').first().waitFor();
+  }
+
+  /** Reloads the window as the palette does: the extension host ends, another one starts. */
+  async reload(): Promise<void> {
+    const loaded = this.page.waitForEvent('load');
+    await this.command('Developer: Reload Window');
+    await loaded;
+    await this.#shown();
   }
 
   /** Opens a container of the activity bar; waits until the extension that brings it is known. */
@@ -67,9 +80,11 @@ export class Workbench {
   }
 
   /** Waits for a notification, also one whose toast has gone already. */
-  async told(text: RegExp): Promise<void> {
+  async told(text: RegExp): Promise<Locator> {
     await this.command('Notifications: Show Notifications');
-    await this.page.locator('.notifications-center .notification-list-item').filter({ hasText: text }).waitFor();
+    const told = this.page.locator('.notifications-center .notification-list-item').filter({ hasText: text });
+    await told.waitFor();
+    return told;
   }
 
   async clearNotifications(): Promise<void> {

@@ -6,7 +6,7 @@ import { isRunning, killProcesses, logTail, startDaemon, type ProcessRecord } fr
 import { TestbedError } from './testbed-error.ts';
 
 /** Parts of a control plane that tests stop under the product. */
-export type Part = 'etcd' | 'kube-apiserver';
+export type Part = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
 const READY_TIMEOUT_MS = 60_000;
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { IncidentSession } from '../../../src/ui/incident-session.ts';
 import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';
 
@@ -72,6 +73,24 @@ describe('projection of a run', () => {
     expect(snapshot.headline.title).toMatch(/^Undone/);
     expect(snapshot.transactions).toMatchObject([{ state: 'undone' }]);
     expect(snapshot.plan?.fate).toBe('undone');
+  });
+
+  it('of a run whose window is gone tells what became of its change', async () => {
+    const run = await RecordedRun.open();
+    await run.untilAsked();
+    await run.approve();
+    const { transactions } = await run.when(({ result }) => result !== null);
+    const events = run.session.events();
+    const until = events.findIndex(({ type }) => type === 'settled');
+    const session = IncidentSession.fromLog('run-1', events.slice(0, until), () => false);
+    const { id } = transactions[0]!;
+    const view = () => ({ title: session.snapshot().headline.title, state: session.snapshot().transactions[0]?.state });
+    session.noteJournal([{ id, status: 'open', active: true }]);
+    expect(view()).toEqual({ title: 'This run did not end here', state: 'open' });
+    session.noteJournal([{ id, status: 'open', active: false }]);
+    expect(view()).toEqual({ title: 'Interrupted amid a change', state: 'interrupted' });
+    session.noteJournal([{ id, status: 'undone', active: false }]);
+    expect(view()).toEqual({ title: 'Interrupted. The cluster is as it was before this run', state: 'undone' });
   });
 
   it('numbers log entries without gaps, so that the page can append', async () => {
