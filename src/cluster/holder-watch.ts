@@ -20,7 +20,7 @@ export class HolderWatch {
 
   /** By the holder's own clock: good enough to call somebody alive, never to call somebody dead. */
   looksAlive(record: LockRecord): boolean {
-    if (this.#isGoneHere(record)) return false;
+    if (this.isGoneHere(record)) return false;
     return this.#clock.now() - Date.parse(record.renewedAt) <= record.durationSeconds * 1000;
   }
 
@@ -29,7 +29,7 @@ export class HolderWatch {
    * holder was a process of this machine and state folder that is gone.
    */
   isDead(record: LockRecord): boolean {
-    if (this.#isGoneHere(record)) return true;
+    if (this.isGoneHere(record)) return true;
     const now = this.#clock.monotonic();
     if (this.#observed.version !== record.resourceVersion) {
       this.#observed = { version: record.resourceVersion, since: now };
@@ -38,7 +38,8 @@ export class HolderWatch {
     return now - this.#observed.since > record.durationSeconds * 1000;
   }
 
-  #isGoneHere({ owner, state }: LockRecord): boolean {
+  /** True when its holder was a process of this machine and state folder that is gone. */
+  isGoneHere({ owner, state }: LockRecord): boolean {
     return owner !== null && state === this.#state && owner.host === this.#host && !this.#isAlive(owner.pid);
   }
 }

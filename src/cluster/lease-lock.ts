@@ -196,6 +196,13 @@ export class LeaseLock implements WriterLock {
     return { state, holder: oneLine(holder), phase: oneLine(phase), renewedAt, ...standing };
   }
 
+  /** True when a process of this state folder still stands in the Lease although it has ended. @throws ClusterError */
+  async isLeftBehind(): Promise<boolean> {
+    const lease = await this.#store.get();
+    const record = lease && readRecord(lease);
+    return record !== null && record.holder !== '' && this.#watcher.isGoneHere(record);
+  }
+
   /**
    * Frees the lock whatever its state; who did it, when and from whom stays in the Lease as `stratus-oncall/last-break`.
    * For a lock whose owner will not come back.

@@ -114,7 +114,8 @@ export class ProxiedProduct {
     }
     for (const { name, problem } of await (await this.store()).verify()) left.push(`${name}: ${problem}`);
     const lock = await this.lock();
-    if (lock.state !== 'free') left.push(`the lock is ${lock.state}: ${lock.holder}, ${lock.phase}`);
+    if (lock.state !== 'free' || lock.holder !== '')
+      left.push(`the lock is ${lock.state}: ${lock.holder}, ${lock.phase}`);
     return left;
   }
 

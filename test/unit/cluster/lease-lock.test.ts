@@ -291,6 +291,24 @@ describe('takeover', () => {
     expect(server.holder).toBe('');
   });
 
+  it('is seen to be left behind by its own folder only, also where nothing is owed', async () => {
+    const server = new LeaseServer();
+    const clock = new FakeClock();
+    const folder = { stateFolder: '/state/shared', isAlive: (pid: number) => pid !== 7 };
+    const first = machine(server, clock, 'ada', folder);
+    await first.acquire('tx-1');
+    await first.lock.mark('committed tx-1');
+    const second = machine(server, clock, 'ada', { ...folder, owner: { user: 'ada', host: 'ada.host', pid: 8 } });
+    const elsewhere = machine(server, clock, 'bob', { isAlive: () => false });
+    expect(await second.lock.isLeftBehind()).toBe(true);
+    expect(await elsewhere.lock.isLeftBehind()).toBe(false);
+    await second.acquire('freeing');
+    expect(await second.lock.isLeftBehind()).toBe(false);
+    await second.lock.release();
+    expect(server.holder).toBe('');
+    expect(await second.lock.isLeftBehind()).toBe(false);
+  });
+
   it('is not allowed to another folder of the same machine', async () => {
     const server = new LeaseServer();
     const clock = new FakeClock();
