@@ -19,6 +19,7 @@ export interface PlanData {
 const FATES: Record<PlanView['fate'], string> = {
   proposed: 'What will change',
   running: 'What is being changed',
+  interrupted: 'What was being changed',
   kept: 'What was changed',
   undone: 'What was tried, and undone',
   rejected: 'What was proposed, and rejected',

@@ -99,7 +99,7 @@ export interface PlanView {
   expects: string;
   steps: StepView[];
   /** What became of it. */
-  fate: 'proposed' | 'running' | 'kept' | 'undone' | 'rejected' | 'failed';
+  fate: 'proposed' | 'running' | 'interrupted' | 'kept' | 'undone' | 'rejected' | 'failed';
   /** True while the run waits for this plan's approval. */
   awaiting: boolean;
 }

@@ -77,7 +77,8 @@ function stagesOf(fold: RunFold, past: boolean): { forward: Stage[]; back: Stage
   const forward = FORWARD.map(([id, label], index): Stage => {
     let state: StageState = index < fold.forward ? 'done' : index > fold.forward ? 'todo' : 'now';
     if (index === fold.forward && onWayBack) state = 'failed';
-    if (ended && index === fold.forward && !onWayBack) state = 'done';
+    // A run that had to end here did not get through this stage.
+    if (ended && index === fold.forward && !onWayBack) state = outcome === 'healthy' ? 'done' : 'failed';
     if (success) state = 'done';
     if (past && !ended && state === 'now') state = 'failed';
     return { id, label, state };
@@ -119,11 +120,15 @@ function planView(fold: RunFold, context: ProjectionContext): PlanView | null {
 function fateOf(fold: RunFold, context: ProjectionContext): PlanView['fate'] {
   const attempt = fold.attempts.find((entry) => entry.attempt === fold.attempt);
   const neverRan = ['planning', 'awaitingApproval', 'locking'].includes(fold.phase);
-  if (!attempt && context.past && !fold.result && neverRan) return 'failed';
+  const latest = fold.transactions.at(-1);
+  const status = latest && context.statuses.get(latest.id);
+  if (!attempt && context.past && !fold.result) {
+    if (neverRan) return 'failed';
+    return status === 'undone' ? 'undone' : status === 'committed' ? 'kept' : 'interrupted';
+  }
   if (!attempt) return fold.stepStates.length > 0 ? 'running' : 'proposed';
   if (attempt.outcome !== 'committed') return attempt.outcome;
-  const latest = fold.transactions.at(-1);
-  return latest && context.statuses.get(latest.id) === 'undone' ? 'undone' : 'kept';
+  return status === 'undone' ? 'undone' : 'kept';
 }
 
 /** State of each oracle: as at the start, then as far as the latest severity tells. */

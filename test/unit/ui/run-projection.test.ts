@@ -84,13 +84,41 @@ describe('projection of a run', () => {
     const until = events.findIndex(({ type }) => type === 'settled');
     const session = IncidentSession.fromLog('run-1', events.slice(0, until), () => false);
     const { id } = transactions[0]!;
-    const view = () => ({ title: session.snapshot().headline.title, state: session.snapshot().transactions[0]?.state });
+    const view = () => {
+      const { headline, transactions, plan } = session.snapshot();
+      return { title: headline.title, state: transactions[0]?.state, fate: plan?.fate };
+    };
     session.noteJournal([{ id, status: 'open', active: true }]);
-    expect(view()).toEqual({ title: 'This run did not end here', state: 'open' });
+    expect(view()).toEqual({ title: 'This run did not end here', state: 'open', fate: 'interrupted' });
     session.noteJournal([{ id, status: 'open', active: false }]);
-    expect(view()).toEqual({ title: 'Interrupted amid a change', state: 'interrupted' });
+    expect(view()).toEqual({ title: 'Interrupted amid a change', state: 'interrupted', fate: 'interrupted' });
     session.noteJournal([{ id, status: 'undone', active: false }]);
-    expect(view()).toEqual({ title: 'Interrupted. The cluster is as it was before this run', state: 'undone' });
+    const title = 'Interrupted. The cluster is as it was before this run';
+    expect(view()).toEqual({ title, state: 'undone', fate: 'undone' });
+  });
+
+  it('shows the stage that a denied lock kept it from', async () => {
+    const run = await RecordedRun.open();
+    await run.untilAsked();
+    await run.approve();
+    await run.when(({ result }) => result !== null);
+    const events = run.session.events();
+    const before = events.slice(
+      0,
+      events.findIndex(({ type }) => type === 'lockAcquired'),
+    );
+    const at = before.at(-1)!.at;
+    const denied = { at, type: 'lockDenied' as const, holder: 'bob@desk', reason: 'another writer is at work' };
+    const { result } = events.findLast((event) => event.type === 'result')!;
+    const end = { ...result, outcome: 'locked' as const, writes: 0, transactions: [] };
+    const session = IncidentSession.fromLog(
+      'run-1',
+      [...before, denied, { at, type: 'result', result: end }],
+      () => false,
+    );
+    const { headline, stages } = session.snapshot();
+    expect(headline.title).toBe('Someone else is changing this cluster');
+    expect(states(stages)).toMatchObject({ approve: 'done', apply: 'failed', judge: 'todo' });
   });
 
   it('numbers log entries without gaps, so that the page can append', async () => {
