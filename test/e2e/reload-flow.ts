@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kubectl } from '../testbed/app/kubectl.ts';
 import { suspend } from '../testbed/disturb.ts';
 import type { Instance } from '../testbed/instance-record.ts';
 import type { MitigateFlowOptions } from './mitigate-flow.ts';
 import type { Workbench } from './workbench.ts';
+
+const CHANGE_TIMEOUT_MS = 20_000;
 
 /**
  * Approve → the window is reloaded while the change settles → the banner, the tree and its badge tell of the interrupted
@@ -35,13 +38,12 @@ export async function reloadFlow(
   try {
     await approve.click();
     await workbench.tree('Undo Stack').filter({ hasText: 'in progress' }).waitFor();
-    await runView.getByText(/settl/i).first().waitFor();
+    await untilChanged(instance, namespace, before);
     await workbench.reload();
   } finally {
     clearTimeout(timer);
     goOn();
   }
-  if (isDeepStrictEqual(await servicesOf(instance, namespace), before)) throw new Error('the change was not made');
   say('reloaded amid a change');
 
   const banner = await workbench.told(/was interrupted.*neither kept nor undone/);
@@ -64,6 +66,14 @@ export async function reloadFlow(
   await runView.getByRole('heading', { name: /^Interrupted. The cluster is as it was/ }).waitFor();
   await picture('recovery-undone.png');
   say('undone after the reload');
+}
+
+async function untilChanged(instance: Instance, namespace: string, before: Map<string, unknown>): Promise<void> {
+  const end = performance.now() + CHANGE_TIMEOUT_MS;
+  while (isDeepStrictEqual(await servicesOf(instance, namespace), before)) {
+    if (performance.now() > end) throw new Error('the change was not made');
+    await sleep(100);
+  }
 }
 
 /** Specification of each Service by name. */

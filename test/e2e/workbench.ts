@@ -2,6 +2,8 @@ import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 
 /** Upper limit of each wait; a loaded machine may need most of it. */
 const PATIENCE = 120_000;
+/** Upper limit of one step that is taken again when it did not work. */
+const STEP = 10_000;
 
 /** A VS Code window as a person uses it: palette, quick picks, trees, dialogs, the run view. */
 export class Workbench {
@@ -46,10 +48,18 @@ export class Workbench {
   /** Opens the palette and runs the command of this title. */
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input.input');
-    await this.page.keyboard.press('F1');
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
+    const entry = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    const end = performance.now() + PATIENCE;
+    for (;;) {
+      await this.page.keyboard.press('F1');
+      try {
+        await input.fill(`>${title}`, { timeout: STEP });
+        return await entry.click({ timeout: STEP });
+      } catch (error) {
+        // The palette closes when something else takes the focus, a notification that comes or goes for one.
+        if (performance.now() > end) throw error;
+      }
+    }
   }
 
   /** Waits for the quick pick of this title and chooses the entry that was typed. */
