@@ -5,15 +5,22 @@ import type { SoakTally } from '../test/soak/soak-suite.ts';
 import { SUITES } from '../test/soak/suites.ts';
 
 /**
- * `npm run soak -- NAME`: one long suite in full. Every finished item is recorded, so that an interrupted soak goes on
- * where it stopped; the record belongs to one commit, and another commit starts afresh.
+ * `npm run soak -- NAME [BEGINNING]`: one long suite in full, or those of its items whose names begin so. Every finished
+ * item is recorded, so that an interrupted soak goes on where it stopped; the record belongs to one commit, and another
+ * commit starts afresh.
  */
 const root = join(import.meta.dirname, '..');
-const [name, ...rest] = process.argv.slice(2);
+const [name, ...words] = process.argv.slice(2);
 const suite = SUITES.find((candidate) => candidate.name === name);
-if (!suite || rest.length > 0) {
+const beginning = words.join(' ');
+const items = suite?.items.filter((item) => item.startsWith(beginning)) ?? [];
+if (suite && items.length === 0) {
+  process.stderr.write(`no item of ${suite.name} begins with '${beginning}'; they are: ${suite.items.join(', ')}\n`);
+  process.exit(64);
+}
+if (!suite) {
   const list = SUITES.map((one) => `  ${one.name.padEnd(14)} ${one.summary}`).join('\n');
-  process.stderr.write(`usage: npm run soak -- NAME\n${list}\n`);
+  process.stderr.write(`usage: npm run soak -- NAME [BEGINNING OF ITEMS]\n${list}\n`);
   process.exit(64);
 }
 
@@ -47,7 +54,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void session.close().finally(() => process.exit(130)));
 }
 try {
-  for (const item of suite.items) {
+  for (const item of items) {
     if (report.items[item]) continue;
     const started = performance.now();
     const tally = await session.run(item);

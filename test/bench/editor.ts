@@ -50,5 +50,5 @@ export async function bench(): Promise<void> {
   }
   console.log(row('activation of the extension', '< 50 ms', activations));
   console.log(row('start of the language client: load, connect, fork, handshake', '< 30 ms', clients));
-  console.log(row('  processor time of that', '', processor));
+  console.log(row('  processor time of that', '< 30 ms', processor));
 }
