@@ -34,8 +34,8 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
   const unfinished = (await app.unfinished()).filter(({ id }) => !wanted || id === wanted);
   if (wanted && unfinished.length === 0) throw new Error(`transaction '${wanted}' is not waiting for recovery`);
   if (unfinished.length === 0) {
-    const lock = await app.freeLeftLock();
-    io.stderr(`nothing to recover: every transaction is finished${lock && `; ${lock}`}\n`);
+    const locks = await app.freeLeftLocks();
+    io.stderr(`${['nothing to recover: every transaction is finished', ...locks].join('; ')}\n`);
     return EXIT.ok;
   }
   if (!undo && !keep) {

@@ -127,11 +127,10 @@ export interface StratusApp {
    */
   keep(id: string): Promise<string>;
   /**
-   * Gives back a writer lock that a process of this state folder held when it ended after its transaction had. Looks at
-   * the cluster of the newest transaction.
-   * @returns for people: that one was freed, or why that is not known; empty when there was none
+   * Gives back writer locks that processes of this state folder held when they ended with nothing owed.
+   * @returns for people: each that was freed, or of which nothing can be told, because its cluster does not answer
    */
-  freeLeftLock(): Promise<string>;
+  freeLeftLocks(): Promise<string[]>;
   /** Objects that an undo could not restore, three ways. @throws Error when the transaction has not diverged */
   divergence(id: string): Promise<ObjectDivergence[]>;
   /** Damage in the journal folder, each named; empty when every chain is whole. */

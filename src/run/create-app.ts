@@ -17,6 +17,7 @@ import { undoOf, writeDetails } from '../gateway/journal-details.ts';
 import type { FaultHook } from '../gateway/fault-points.ts';
 import { JournalDamaged } from '../gateway/journal-lines.ts';
 import { JournalStore } from '../gateway/journal-store.ts';
+import { abandonedClaims } from '../gateway/lock-claims.ts';
 import { findKubectl } from '../gateway/kubectl-binary.ts';
 import type {
   AppConfig,
@@ -53,6 +54,9 @@ export interface AppParts {
   /** Called at every boundary at which the process can die; default: nothing happens there. */
   crash?: FaultHook;
 }
+
+/** Where a transaction was made, or a lock taken. */
+type Pinned = Pick<TransactionSummary, 'context' | 'namespace' | 'fingerprint'> & { id?: string };
 
 class App implements StratusApp {
   readonly #config: AppConfig;
@@ -161,15 +165,18 @@ class App implements StratusApp {
     }
   }
 
-  async freeLeftLock(): Promise<string> {
-    const [newest] = await this.transactions();
-    if (!newest) return '';
-    try {
-      const { writer } = await this.#sessionOf(newest);
-      return (await writer.freeLeftLock()) ? 'a writer lock left behind was freed' : '';
-    } catch (error) {
-      return `whether a writer lock was left behind is not known: ${messageOf(error)}`;
+  async freeLeftLocks(): Promise<string[]> {
+    const said: string[] = [];
+    for (const { target, forget } of await abandonedClaims(this.#config.stateFolder)) {
+      try {
+        const { writer } = await this.#sessionOf(target, 'a process of this machine ended');
+        if (await writer.freeLeftLock()) said.push(`the writer lock left on ${target.context} was freed`);
+        await forget();
+      } catch (error) {
+        said.push(`whether a writer lock was left on ${target.context} is not known: ${messageOf(error)}`);
+      }
     }
+    return said;
   }
 
   async sharedTransaction(target: Target): Promise<SharedSummary | null> {
@@ -239,11 +246,11 @@ class App implements StratusApp {
   }
 
   /** The pinned target of a transaction: its context must still mean the same cluster and user (I10). */
-  async #sessionOf(summary: TransactionSummary): Promise<TargetSession> {
-    const target = await (await loadKubeconfig(this.#config)).target(summary.context, summary.namespace);
-    if (target.fingerprint !== summary.fingerprint) {
+  async #sessionOf(pinned: Pinned, since = `${pinned.id} was made`): Promise<TargetSession> {
+    const target = await (await loadKubeconfig(this.#config)).target(pinned.context, pinned.namespace);
+    if (target.fingerprint !== pinned.fingerprint) {
       throw new Error(
-        `context '${summary.context}' now means another cluster or user than when ${summary.id} was made: restore it in the kubeconfig`,
+        `context '${pinned.context}' now means another cluster or user than when ${since}: restore it in the kubeconfig`,
       );
     }
     return this.#session(target);

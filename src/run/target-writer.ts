@@ -11,6 +11,7 @@ import type { FaultHook } from '../gateway/fault-points.ts';
 import type { JournalStore } from '../gateway/journal-store.ts';
 import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
 import { Kubectl } from '../gateway/kubectl.ts';
+import { LockClaim } from '../gateway/lock-claims.ts';
 import type { SharedJournal } from '../gateway/shared-journal.ts';
 import type { GatewayTransaction } from '../gateway/gateway-transaction.ts';
 import { GatewayTransactions } from '../gateway/transactions.ts';
@@ -45,11 +46,13 @@ export class TargetWriter {
   readonly #parts: WriterParts;
   readonly #writers: FencedLock;
   readonly #lock: LeaseLock;
+  readonly #claim: LockClaim;
 
   constructor(parts: WriterParts, writers: FencedLock) {
     this.#parts = parts;
     this.#writers = writers;
     this.#lock = writers.lock;
+    this.#claim = new LockClaim(parts.config.stateFolder, parts.target);
   }
 
   /** Takes the writer lock, undoes, gives the lock back. */
@@ -82,8 +85,7 @@ export class TargetWriter {
   async openShell(): Promise<ShellSession> {
     const lock = await this.#acquire('safe terminal', new AbortController().signal);
     if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
-    const release = (clean: boolean) =>
-      (clean ? this.#lock.release() : this.#lock.mark('dirty')).catch(() => undefined);
+    const release = (clean: boolean) => (clean ? this.#release() : this.#lock.mark('dirty')).catch(() => undefined);
     let transaction: GatewayTransaction | null = null;
     try {
       const transactions = await this.transactions();
@@ -133,7 +135,7 @@ export class TargetWriter {
       return await transactions.begin({ run: 'command', title: argv.join(' '), maxWrites });
     } catch (error) {
       // Nothing was opened, so nothing is owed: the lock must not say so.
-      await this.#lock.release().catch(() => undefined);
+      await this.#release().catch(() => undefined);
       throw error;
     }
   }
@@ -170,7 +172,7 @@ export class TargetWriter {
     if ((await this.#lock.status()).state !== 'dirty' && !(await this.#lock.isLeftBehind())) return false;
     // Denied at once when it is another machine's, or when something is still owed.
     const { ok } = await this.#acquire('freeing', AbortSignal.timeout(KEEP_TIMEOUT_MS));
-    if (ok) await this.#lock.release();
+    if (ok) await this.#release();
     return ok;
   }
 
@@ -196,14 +198,28 @@ export class TargetWriter {
       clean = finished;
       return value;
     } finally {
-      await (clean ? this.#lock.release() : this.#lock.mark('dirty')).catch(() => undefined);
+      await (clean ? this.#release() : this.#lock.mark('dirty')).catch(() => undefined);
     }
   }
 
   /** A transaction that is still owed to this cluster comes before anything new: writers stay frozen until then. */
   async #acquire(purpose: string, signal: AbortSignal): Promise<LockResult> {
     const reason = await owedOn(this.#parts.store, this.#parts.target.server, purpose);
-    return reason ? { ok: false, holder: 'this machine', reason } : this.#lock.acquire(purpose, signal);
+    if (reason) return { ok: false, holder: 'this machine', reason };
+    await this.#claim.make();
+    let taken = false;
+    try {
+      const result = await this.#lock.acquire(purpose, signal);
+      taken = result.ok;
+      return result;
+    } finally {
+      if (!taken) await this.#claim.drop();
+    }
+  }
+
+  async #release(): Promise<void> {
+    await this.#lock.release();
+    await this.#claim.drop();
   }
 
   /** The lock as a run uses it. */
@@ -213,7 +229,7 @@ export class TargetWriter {
       acquire: (purpose, signal) => this.#acquire(purpose, signal),
       renew: () => lock.renew(),
       mark: (phase) => lock.mark(phase),
-      release: () => lock.release(),
+      release: () => this.#release(),
     };
   }
 

@@ -38,6 +38,7 @@ describe('the application killed at a boundary, recovered by the command line', 
   // A sample; every boundary, and pairs with a kill of the recovery, are for the soak.
   it.each([
     ['apply', 2, 0],
+    ['apply', 5, 0],
     ['apply', 9, 0],
     ['apply', 14, 5],
     ['apply', 20, 0],

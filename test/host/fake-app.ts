@@ -213,8 +213,8 @@ export class FakeApp implements StratusApp {
     return result;
   }
 
-  async freeLeftLock() {
-    return '';
+  async freeLeftLocks() {
+    return [];
   }
 
   async keep(id: string) {
