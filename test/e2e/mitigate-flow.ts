@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
 import type { Workbench } from './workbench.ts';
 
 export interface MitigateFlowOptions {
@@ -6,6 +7,20 @@ export interface MitigateFlowOptions {
   namespace: string;
   pictures?: string;
   say(text: string): void;
+}
+
+/** Palette → target → run view with a plan. Resolves with the button that approves it. */
+export async function untilAsked(
+  workbench: Workbench,
+  { context, namespace }: Pick<MitigateFlowOptions, 'context' | 'namespace'>,
+): Promise<Locator> {
+  await workbench.container('On-call');
+  await workbench.command('Stratus: Mitigate Incident');
+  await workbench.pick(/which cluster/, context);
+  await workbench.pick(/which namespace/, namespace);
+  const approve = workbench.runView.getByRole('button', { name: 'Approve and run' });
+  await approve.waitFor();
+  return approve;
 }
 
 /** Palette → target → run view → approve → resolved → undo from the tree. Each wait is for what a person would see. */
@@ -16,13 +31,7 @@ export async function mitigateFlow(workbench: Workbench, options: MitigateFlowOp
     if (pictures) await page.screenshot({ path: join(pictures, name) });
   };
 
-  await workbench.container('On-call');
-  await workbench.command('Stratus: Mitigate Incident');
-  await workbench.pick(/which cluster/, context);
-  await workbench.pick(/which namespace/, namespace);
-
-  const approve = runView.getByRole('button', { name: 'Approve and run' });
-  await approve.waitFor();
+  const approve = await untilAsked(workbench, options);
   await runView.getByText('spec.ports[').first().waitFor();
   await workbench.statusItem(`${namespace} @ ${context}: Waiting for your approval`).waitFor();
   say('waiting for approval');

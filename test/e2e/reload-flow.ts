@@ -5,6 +5,7 @@ import { Kubectl } from '../testbed/app/kubectl.ts';
 import { suspend } from '../testbed/disturb.ts';
 import type { Instance } from '../testbed/instance-record.ts';
 import type { MitigateFlowOptions } from './mitigate-flow.ts';
+import { untilAsked } from './mitigate-flow.ts';
 import type { Workbench } from './workbench.ts';
 
 const CHANGE_TIMEOUT_MS = 20_000;
@@ -18,19 +19,14 @@ export async function reloadFlow(
   workbench: Workbench,
   options: MitigateFlowOptions & { instance: Instance },
 ): Promise<void> {
-  const { context, namespace, pictures, say, instance } = options;
+  const { namespace, pictures, say, instance } = options;
   const { page, runView } = workbench;
   const picture = async (name: string) => {
     if (pictures) await page.screenshot({ path: join(pictures, name) });
   };
 
   const before = await servicesOf(instance, namespace);
-  await workbench.container('On-call');
-  await workbench.command('Stratus: Mitigate Incident');
-  await workbench.pick(/which cluster/, context);
-  await workbench.pick(/which namespace/, namespace);
-  const approve = runView.getByRole('button', { name: 'Approve and run' });
-  await approve.waitFor();
+  const approve = await untilAsked(workbench, options);
 
   const goOn = suspend(instance, 'kube-controller-manager');
   // Nodes count as lost when their heartbeats go unseen for longer.

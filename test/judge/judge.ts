@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { readInstance } from '../testbed/instance.ts';
 import type { Instance } from '../testbed/instance-record.ts';
 import { StreamReport } from '../testbed/report.ts';
 import { Api } from './api.ts';
+import { runAsProgram, runningInstance } from './command-line.ts';
 import { nodeProgram, untilNamespacesGone } from './deploy-app.ts';
 import { chooseFault, FAULT_CLASSES, UnfitError } from './faults/catalogue.ts';
 import { generateApp } from './generate.ts';
@@ -134,12 +134,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const seeds = parseSeeds(values.seeds);
-  const instance = readInstance(values.instance);
-  if (!instance?.healthy) {
-    throw new Error(
-      `no running cluster ${values.instance}; start one: npm run testbed -- up --no-app --name ${values.instance}`,
-    );
-  }
+  const instance = runningInstance(values.instance);
   const { failed } = await runJudge({
     instance,
     seeds,
@@ -152,14 +147,4 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  main().then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: Error) => {
-      process.stderr.write(`judge: ${error.message}\n`);
-      process.exitCode = 64;
-    },
-  );
-}
+if (import.meta.main) runAsProgram('judge', main);

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readInstance } from '../../testbed/instance.ts';
 import type { Instance } from '../../testbed/instance-record.ts';
 import { StreamReport } from '../../testbed/report.ts';
 import { Api } from '../api.ts';
+import { runAsProgram, runningInstance } from '../command-line.ts';
 import { nodeProgram, removeNamespace, untilNamespacesGone } from '../deploy-app.ts';
 import { generateApp } from '../generate.ts';
 import type { JudgeTally } from '../judge.ts';
@@ -72,22 +72,10 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const instance = readInstance(values.instance);
-  if (!instance?.healthy)
-    throw new Error(`no running cluster ${values.instance}; start one: npm run testbed -- up --no-app`);
+  const instance = runningInstance(values.instance);
   const { passed, failed } = await runCommandJudge(instance, parseSeeds(values.seeds), values.keep);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  main().then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: Error) => {
-      process.stderr.write(`command judge: ${error.message}\n`);
-      process.exitCode = 64;
-    },
-  );
-}
+if (import.meta.main) runAsProgram('command judge', main);
