@@ -169,7 +169,7 @@ export class TargetWriter {
    * @throws ClusterError when the lock cannot be looked at
    */
   async freeLeftLock(): Promise<boolean> {
-    if ((await this.#lock.status()).state !== 'dirty' && !(await this.#lock.isLeftBehind())) return false;
+    if (!(await this.#lock.isLeftBehind())) return false;
     // Denied at once when it is another machine's, or when something is still owed.
     const { ok } = await this.#acquire('freeing', AbortSignal.timeout(KEEP_TIMEOUT_MS));
     if (ok) await this.#release();
