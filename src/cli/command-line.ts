@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import type { Acceptance } from '../domain/transaction.ts';
+import { ACCEPTANCES } from '../domain/transaction.ts';
 import { COMMAND_USAGE, UsageError } from './usage.ts';
 
 /** Everything a command needs from the process; a test passes its own. */
@@ -75,6 +77,15 @@ export function numberOption(
     throw new UsageError(`${command}: --${name} wants a whole number from ${range[0]} to ${range[1]}, not '${text}'`);
   }
   return value;
+}
+
+/** What the engineer accepts: `--accept unknown,losses`, or one by one. @throws UsageError */
+export function acceptOption(command: string, parsed: ParsedCommand): Acceptance[] {
+  const words = parsed.list('accept').flatMap((text) => text.split(','));
+  const wrong = words.find((word) => !ACCEPTANCES.includes(word as Acceptance));
+  if (wrong !== undefined)
+    throw new UsageError(`${command}: --accept takes ${ACCEPTANCES.join(' and ')}, not '${wrong}'`);
+  return ACCEPTANCES.filter((one) => words.includes(one));
 }
 
 export function helpOf(command: string): string | undefined {

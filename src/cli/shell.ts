@@ -2,7 +2,7 @@ import { runHere } from '../gateway/safe-terminal.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { ShellSession } from '../run/shell-session.ts';
 import type { CommandIo } from './command-line.ts';
-import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import { acceptOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { undoText } from './undo.ts';
 import { UsageError } from './usage.ts';
@@ -15,6 +15,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
     write: { type: 'boolean' },
     keep: { type: 'boolean' },
     undo: { type: 'boolean' },
+    accept: { type: 'string', multiple: true },
   });
   rejectPositionals('shell', parsed);
   const [write, keep, undo] = [parsed.flag('write'), parsed.flag('keep'), parsed.flag('undo')];
@@ -23,11 +24,13 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
   if (write && !keep && !undo && !io.confirm) {
     throw new UsageError('shell: there is no terminal to ask on at the end; add --keep or --undo');
   }
+  const accept = acceptOption('shell', parsed);
+  if (accept.length > 0 && !write) throw new UsageError('shell: --accept belongs to --write');
   const command = dashes < 0 ? [] : args.slice(dashes + 1);
   if (dashes >= 0 && command.length === 0) throw new UsageError("shell: put a program after '--', or leave '--' out");
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
-  const session = await app.openShell(target, write ? 'write' : 'read');
+  const session = await app.openShell(target, write ? 'write' : 'read', accept);
   const place = `${target.namespace} @ ${target.context}`;
   let code = 0;
   let decision: 'keep' | 'undo' = 'undo';
@@ -45,7 +48,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
     const result = await session.end(decision);
     if (result) {
       io.stdout(undoText(session.tx ?? '', result, io.colour));
-      if (result.outcome !== 'undone') code = exitCodeOfUndo(result);
+      code = exitCodeOfUndo(result) || code;
     } else if (session.written().length > 0) {
       io.stderr(`kept: 'stratus undo --tx ${session.tx}' takes it back\n`);
     }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { refLabel } from '../domain/kube-object.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
-import type { TransactionSummary, UndoProof, UndoResult } from '../domain/transaction.ts';
+import type { Loss, TransactionSummary, UndoProof, UndoResult } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { needConsent, parseCommand, rejectPositionals } from './command-line.ts';
@@ -83,6 +83,12 @@ async function untilReachable(io: CommandIo, undo: () => Promise<UndoResult>): P
   }
 }
 
+/** One line about an object that nobody announced to go. */
+export function lossText({ ref, replaced }: Loss): string {
+  const now = replaced ? 'another of its name is there now' : 'it is gone';
+  return `lost: ${refLabel(ref)} was there at the checkpoint, ${now}; no forecast named it`;
+}
+
 function shortValue(value: unknown): string {
   const text = value === undefined ? 'absent' : JSON.stringify(value);
   return text.length > 300 ? `${text.slice(0, 299)}…` : text;
@@ -93,11 +99,15 @@ export function undoText(tx: string, result: UndoResult, colour: boolean): strin
   if (result.outcome === 'undone') {
     const { proof } = result;
     const levels = Object.entries(proof.levels).map(([level, holds]) => `${level} ${holds ? 'equal' : 'differs'}`);
+    const { losses = [] } = proof;
+    const headline =
+      losses.length > 0 ? paint('red', `undone with ${losses.length} loss(es)`) : paint('green', 'undone and verified');
     const lines = [
-      `${paint('green', 'undone and verified')}: ${tx}, ${result.writes} write(s)${ownershipText(proof)}`,
+      `${headline}: ${tx}, ${result.writes} write(s)${ownershipText(proof)}`,
       `  checkpoint ${proof.hashBefore}`,
       `  now        ${proof.hashAfter}`,
       `  ${levels.join(', ')}`,
+      ...losses.map((loss) => `  ${lossText(loss)}`),
       ...proof.residue.map((text) => `  residue: ${text}`),
       ...proof.foreign.map(({ ref, path }) => `  kept, changed by someone else: ${refLabel(ref)} ${path}`),
     ];

@@ -33,8 +33,9 @@ export function attribute(intent: IntentRecord, live: KubeObject | null, manager
   if (live.metadata.resourceVersion === before.metadata.resourceVersion) return { outcome: 'rejected', after: null };
   const predicted = intent.predicted;
   if (!predicted) return { outcome: 'unclear', reason: 'what the write would have done is not known' };
-  const touched = difference(normalise(before), normalise(predicted));
-  const now = normalise(live);
+  const { statusIsContent: keep } = intent;
+  const touched = difference(normalise(before, keep), normalise(predicted, keep));
+  const now = normalise(live, keep);
   // Nothing of it is there: it did not happen, or somebody took it back already.
   if (touched.every((change) => sameJson(valueAt(now, change.path), change.before)))
     return { outcome: 'rejected', after: null };
@@ -42,7 +43,7 @@ export function attribute(intent: IntentRecord, live: KubeObject | null, manager
   const there = touched.every((change) => sameJson(valueAt(now, change.path), change.after));
   // Times and the like differ from the prediction; then the entry of our own field manager tells.
   if (there || isNew(entriesOf(live, manager, intent), entriesOf(before, manager, intent))) {
-    return { outcome: 'done', after: ownPart(before, live, predicted) };
+    return { outcome: 'done', after: ownPart(before, live, predicted, keep) };
   }
   return { outcome: 'unclear', reason: 'somebody else wrote the same fields meanwhile' };
 }
@@ -56,7 +57,9 @@ function attributeCreation(intent: IntentRecord, live: KubeObject | null, manage
   if (entriesOf(live, manager, intent).length > 0) return { outcome: 'done', after: live };
   // An object without any field has no manager; then its content must be exactly what we asked for.
   const unmanaged = (live.metadata.managedFields ?? []).length === 0;
-  const same = intent.predicted !== null && sameJson(comparable(live), comparable(intent.predicted));
+  const same =
+    intent.predicted !== null &&
+    sameJson(comparable(live, intent.statusIsContent), comparable(intent.predicted, intent.statusIsContent));
   return unmanaged && same ? { outcome: 'done', after: live } : { outcome: 'rejected', after: null };
 }
 
@@ -71,9 +74,9 @@ function entriesOf(object: KubeObject, manager: string, intent: IntentRecord): u
 }
 
 /** `before` with those differences of `live` that lie on paths the write was predicted to change. */
-function ownPart(before: KubeObject, live: KubeObject, predicted: KubeObject): KubeObject {
-  const touched = difference(normalise(before), normalise(predicted)).map((change) => change.path);
-  const foreign = difference(normalise(before), normalise(live)).filter(
+function ownPart(before: KubeObject, live: KubeObject, predicted: KubeObject, keep: boolean | undefined): KubeObject {
+  const touched = difference(normalise(before, keep), normalise(predicted, keep)).map((change) => change.path);
+  const foreign = difference(normalise(before, keep), normalise(live, keep)).filter(
     (change) => !touched.some((path) => overlaps(path, change.path)),
   );
   if (foreign.length === 0) return live;

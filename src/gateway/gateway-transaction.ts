@@ -2,13 +2,16 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refOf } from '../domain/kube-object.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import type { OpenTransaction } from '../domain/ports.ts';
-import type { StepResult, UndoResult } from '../domain/transaction.ts';
+import type { Loss, StepResult, UndoResult } from '../domain/transaction.ts';
+import { lossesText } from '../domain/transaction.ts';
 import { rootsOf } from '../undo/inverse.ts';
 import { lastLine } from './child.ts';
 import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './derived-state.ts';
 import type { FilledOptions } from './gateway-options.ts';
 import { JournalMonitor } from './journal-monitor.ts';
-import type { OpenRecord } from './journal-records.ts';
+import { LossWatch } from './inventory/loss-watch.ts';
+import type { MetadataReader } from './inventory/metadata-reader.ts';
+import type { JournalRecord, OpenRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
 import type { OpenJournal } from './journal-store.ts';
 import { KubeApi } from './kube-api.ts';
@@ -21,6 +24,8 @@ import { Rehearser } from './rehearser.ts';
 import { runUndo } from './undo-run.ts';
 
 const WRITE_TIMEOUT_MS = 120_000;
+/** A command that was never started. */
+const NOT_RUN: StepResult = { ok: false, exitCode: -1, stdout: '', stderr: '', refusals: [], writes: 0, problem: '' };
 
 /** An open transaction and the children, listeners and journal that belong to it. */
 export class GatewayTransaction implements OpenTransaction {
@@ -32,6 +37,7 @@ export class GatewayTransaction implements OpenTransaction {
   private readonly monitor: JournalMonitor;
   private readonly scrubber = new SecretScrubber();
   private readonly raw: KubeApi;
+  private readonly watch: LossWatch;
   private loopback: Promise<Loopback> | null = null;
   private steps = 0;
 
@@ -41,7 +47,8 @@ export class GatewayTransaction implements OpenTransaction {
     this.journal = journal;
     this.open = open;
     this.raw = new KubeApi(passAsUpstream(options.steady));
-    this.rehearser = new Rehearser(options, open.manager, open.acceptHuman ?? false);
+    this.rehearser = new Rehearser(options, open.manager, open.accept ?? []);
+    this.watch = lossWatchOf(this.rehearser.reader, journal.records, options.target.namespace);
     this.steps = journal.records.filter((record) => record.type === 'step').length;
     this.monitor = new JournalMonitor({
       upstream: options.steady,
@@ -54,6 +61,7 @@ export class GatewayTransaction implements OpenTransaction {
       mayWrite: options.mayWrite,
       crash: options.crash,
       patienceMs: options.stepPatienceMs,
+      losses: this.watch,
     });
   }
 
@@ -61,6 +69,9 @@ export class GatewayTransaction implements OpenTransaction {
     const status = statusOf(this.journal.records);
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
     const { crash, clock, kubectl, target } = this.options;
+    // What an earlier command took away unannounced stops the plan before it takes more.
+    const lost = this.writes() > 0 ? await this.losses() : [];
+    if (lost.length > 0) return { ...NOT_RUN, problem: lossesText(lost) };
     const index = this.steps++;
     await this.journal.append({ type: 'step', step: index, argv: step.argv, at: new Date(clock.now()).toISOString() });
     crash('step.after-record');
@@ -72,15 +83,8 @@ export class GatewayTransaction implements OpenTransaction {
       signal,
     );
     if (!rehearsal.ok) {
-      return {
-        ok: false,
-        exitCode: output?.exitCode ?? -1,
-        stdout: '',
-        stderr: output?.stderr ?? '',
-        refusals: [],
-        writes: 0,
-        problem: rehearsal.problem,
-      };
+      const { exitCode, stderr } = output ?? NOT_RUN;
+      return { ...NOT_RUN, exitCode, stderr, problem: rehearsal.problem };
     }
     await this.recordDerived(rehearsal.writes.map((write) => write.before));
     crash('step.after-rehearsal');
@@ -133,6 +137,11 @@ export class GatewayTransaction implements OpenTransaction {
     return { handle: (request) => this.monitor.handleAndNote(request) };
   }
 
+  /** What vanished since the checkpoint and no forecast announced. */
+  losses(): Promise<Loss[]> {
+    return this.watch.losses();
+  }
+
   roots(): ObjectRef[] {
     return rootsOf(writesOf(this.journal.records));
   }
@@ -161,6 +170,7 @@ export class GatewayTransaction implements OpenTransaction {
       restoreOwnership,
       mayWrite,
       crash,
+      losses: this.watch,
     });
   }
 
@@ -195,4 +205,15 @@ export class GatewayTransaction implements OpenTransaction {
         await this.journal.note({ type: 'derived', ref, root: path, objects: derived, counts: replicaCounts(object) });
     }
   }
+}
+
+/** The checkpoint is taken while the first command starts; of a transaction taken up again it is in the journal. */
+function lossWatchOf(reader: MetadataReader, records: readonly JournalRecord[], namespace: string): LossWatch {
+  const watch = new LossWatch(reader);
+  for (const record of records) {
+    if (record.type === 'inventory') watch.restore(record.namespace, record.objects);
+    if (record.type === 'intent') watch.announce(record.ref, record.forecast.consequences);
+  }
+  void watch.watch(namespace);
+  return watch;
 }

@@ -6,6 +6,7 @@ import { KubeApi } from './kube-api.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { FaultHook } from './fault-points.ts';
 import { failed, passThrough } from './forward.ts';
+import type { LossWatch } from './inventory/loss-watch.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { writesOf } from './journal-records.ts';
 import type { OpenJournal } from './journal-store.ts';
@@ -47,6 +48,7 @@ export interface JournalMonitorOptions {
   crash: FaultHook;
   /** How long one write is repeated through short troubles, in ms. */
   patienceMs: number;
+  losses: LossWatch;
 }
 
 /**
@@ -177,7 +179,7 @@ export class JournalMonitor implements Handler {
       // Nobody touched it: a JSON patch's own test failed, or the conflict is about something else (a quota) and passes.
       const untouched = now?.metadata.resourceVersion === subject.before.metadata.resourceVersion;
       if (untouched && (response.status !== 409 || pin >= MAX_PINS)) return response;
-      if (pin >= MAX_PINS || !onlyStatusMoved(subject.before, now)) {
+      if (pin >= MAX_PINS || !onlyStatusMoved(subject.before, now, subject.statusIsContent)) {
         this.stopped = `${refLabel(subject.ref)} was changed by somebody else meanwhile`;
         return response;
       }
@@ -216,6 +218,7 @@ export class JournalMonitor implements Handler {
   private async permittedIntent(subject: WriteSubject, assessment: Assessment): Promise<IntentRecord> {
     const { clock } = this.options;
     const ask = () => this.options.mayWrite().catch((error: unknown) => messageOf(error));
+    await this.watchFor(subject, assessment);
     const [wall, monotonic] = [clock.now(), clock.monotonic()];
     const asking = ask();
     const intent = await this.recordIntent(subject, assessment);
@@ -229,12 +232,23 @@ export class JournalMonitor implements Handler {
     throw new Refused('not-the-writer', blocked);
   }
 
+  /** Nothing can be missed that was not seen before the write. */
+  private async watchFor({ ref }: WriteSubject, { forecast }: Assessment): Promise<void> {
+    const { losses, journal } = this.options;
+    const scope = ref.namespace ?? '';
+    losses.announce(ref, forecast.consequences);
+    await losses.watch(scope);
+    const known = journal.records.some((record) => record.type === 'inventory' && record.namespace === scope);
+    if (forecast.needs && !known)
+      await journal.note({ type: 'inventory', namespace: scope, objects: await losses.remembered(scope) });
+  }
+
   private async recordIntent(
     subject: WriteSubject,
     { forecast, after, companions }: Assessment,
   ): Promise<IntentRecord> {
     const { journal, clock, crash } = this.options;
-    const { verb, body, before } = subject;
+    const { verb, body, before, statusIsContent } = subject;
     const intent: IntentRecord = {
       type: 'intent',
       seq: journal.records.filter((record) => record.type === 'intent').length + 1,
@@ -250,6 +264,7 @@ export class JournalMonitor implements Handler {
       predicted: after,
       forecast,
       companions,
+      ...(statusIsContent ? { statusIsContent } : {}),
       at: new Date(clock.now()).toISOString(),
     };
     crash('write.before-intent');

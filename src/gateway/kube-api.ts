@@ -29,6 +29,8 @@ export interface SendOptions {
   body?: unknown;
   /** Default `application/json`. */
   contentType?: string;
+  /** Default `application/json`. */
+  accept?: string;
   signal?: AbortSignal;
 }
 
@@ -208,7 +210,7 @@ interface ListPage {
   items: KubeObject[] | null;
 }
 
-function requestOf(method: string, url: string, options: SendOptions, accept = 'application/json') {
+function requestOf(method: string, url: string, options: SendOptions, accept = options.accept ?? 'application/json') {
   const body = bytesOf(options.body);
   const headers: Record<string, string> = { accept };
   if (body) headers['content-type'] = options.contentType ?? 'application/json';

@@ -49,12 +49,16 @@ function withPreconditions(options: JsonMap, uid = '', resourceVersion = ''): Js
 }
 
 /** Only status, versions and other server-owned fields moved: the same write may be pinned to the newer reading. */
-export function onlyStatusMoved(before: KubeObject, now: KubeObject | null): now is KubeObject {
+export function onlyStatusMoved(
+  before: KubeObject,
+  now: KubeObject | null,
+  statusIsContent = false,
+): now is KubeObject {
   return (
     now !== null &&
     now.metadata.uid === before.metadata.uid &&
     Boolean(now.metadata.deletionTimestamp) === Boolean(before.metadata.deletionTimestamp) &&
-    sameJson(normalise(before), normalise(now))
+    sameJson(normalise(before, statusIsContent), normalise(now, statusIsContent))
   );
 }
 

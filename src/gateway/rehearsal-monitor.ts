@@ -1,6 +1,6 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
-import type { RehearsedWrite } from '../domain/transaction.ts';
+import type { Acceptance, RehearsedWrite } from '../domain/transaction.ts';
 import { blankSecret } from '../undo/difference.ts';
 import type { ApiRequest } from './api-request.ts';
 import { failed, passThrough } from './forward.ts';
@@ -15,7 +15,7 @@ import type { Upstream } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { WriteInspector } from './write-inspector.ts';
 import type { WriteSubject } from './write-subject.ts';
-import { patchMethod, Refused, Rejected } from './write-subject.ts';
+import { NeedsAcceptance, patchMethod, Refused, Rejected } from './write-subject.ts';
 
 /**
  * What earlier rehearsed writes would have left: objects by API path, null where one would be gone. Lets a command (or
@@ -30,6 +30,8 @@ export type Overlay = Map<string, KubeObject | null>;
 export class RehearsalMonitor implements Handler {
   readonly writes: RehearsedWrite[] = [];
   readonly refusals: Refusal[] = [];
+  /** What the refused writes would have needed. */
+  readonly needs = new Set<Acceptance>();
   /** Results by request, for the journal mode of the same step. */
   readonly predictions = new Map<string, KubeObject | null>();
   private readonly upstream: Upstream;
@@ -99,6 +101,7 @@ export class RehearsalMonitor implements Handler {
     } catch (error) {
       if (error instanceof Refused || error instanceof UnreadableBody) {
         const rule = error instanceof Refused ? error.rule : 'encoding';
+        if (error instanceof NeedsAcceptance) for (const need of error.needs) this.needs.add(need);
         this.refusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
         return refusalResponse(rule, error.message);
       }

@@ -1,11 +1,13 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
-import type { UndoForecast } from '../domain/transaction.ts';
+import type { Acceptance, UndoForecast } from '../domain/transaction.ts';
 import { forecastUndo } from '../undo/forecast.ts';
 import type { Companion } from '../undo/journaled-write.ts';
 import { recreationBody } from '../undo/normalise.ts';
 import type { ApiRequest } from './api-request.ts';
 import { groupVersion, objectPath, withQuery } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
+import { BUILT_IN_GROUPS } from './discovery.ts';
+import type { LiveFacts } from './inventory/live-facts.ts';
 import type { KubeApi } from './kube-api.ts';
 import { isOtherConflict } from './patience.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
@@ -17,6 +19,7 @@ import {
   deleteOptions,
   mayBeRace,
   nameIt,
+  NeedsAcceptance,
   patchMethod,
   PROTOBUF,
   Refused,
@@ -41,16 +44,19 @@ export class WriteInspector {
   private readonly api: KubeApi;
   private readonly discovery: Discovery;
   private readonly manager: string;
-  private readonly acceptHuman: boolean;
+  private readonly accepted: readonly Acceptance[];
+  /** What stands round the written objects, read anew for each command. */
+  readonly facts: LiveFacts;
   private readonly surroundings: WriteSurroundings;
 
   /**
    * @param manager field manager that every write carries
-   * @param acceptHuman let writes through whose undo needs a person
+   * @param accepted what a person has accepted beforehand
    */
-  constructor(api: KubeApi, discovery: Discovery, manager: string, acceptHuman: boolean) {
+  constructor(api: KubeApi, discovery: Discovery, facts: LiveFacts, manager: string, accepted: readonly Acceptance[]) {
     this.api = api;
-    this.acceptHuman = acceptHuman;
+    this.facts = facts;
+    this.accepted = accepted;
     this.discovery = discovery;
     this.manager = manager;
     this.surroundings = new WriteSurroundings(api, discovery);
@@ -97,6 +103,8 @@ export class WriteInspector {
       before: verb === 'create' ? null : (known ?? (await this.current(path))),
       subresource,
       api: { group, version, resource, namespace },
+      statusIsContent:
+        !BUILT_IN_GROUPS.has(group) && !(await this.discovery.resource(group, version, resource, 'status')),
     };
   }
 
@@ -135,7 +143,8 @@ export class WriteInspector {
       const now = await this.current(subject.path);
       const untouched = now?.metadata.resourceVersion === subject.before.metadata.resourceVersion;
       // Untouched and 409: the conflict is about something else (a quota), and passes.
-      if (!onlyStatusMoved(subject.before, now) || (untouched && answer.status !== 409)) return answer;
+      if (!onlyStatusMoved(subject.before, now, subject.statusIsContent) || (untouched && answer.status !== 409))
+        return answer;
       subject.before = now;
     }
   }
@@ -191,24 +200,26 @@ export class WriteInspector {
       if (verdict.action === 'refuse') throw new Refused(verdict.rule, verdict.reason);
     }
     const options = deleteOptions(subject);
-    const forecast = forecastUndo({
-      verb: verb === 'update' && before === null ? 'create' : verb,
-      ref,
-      before,
-      after,
-      createdHere: createdHere(ref),
-      propagation: options.propagationPolicy,
-      force: options.gracePeriodSeconds === 0,
-      autoscaler: await this.surroundings.autoscalerOf(subject, after, thorough),
-      consumers:
-        ref.kind === 'PersistentVolumeClaim' && verb === 'delete'
-          ? await this.surroundings.consumersOf(ref)
-          : undefined,
-    });
-    if (forecast.class === 'refused') throw new Refused('not-undoable', forecast.residue.join('; '));
-    if (forecast.class === 'human' && !this.acceptHuman) {
-      throw new Refused('needs-a-person', `undoing it needs a person: ${forecast.residue.join('; ')}`);
-    }
+    const forecast = await forecastUndo(
+      {
+        verb: verb === 'update' && before === null ? 'create' : verb,
+        ref,
+        before,
+        after,
+        createdHere: createdHere(ref),
+        builtIn: BUILT_IN_GROUPS.has(subject.api.group),
+        statusIsContent: subject.statusIsContent,
+        propagation: options.propagationPolicy,
+        force: options.gracePeriodSeconds === 0,
+        autoscaler: await this.surroundings.autoscalerOf(subject, after, thorough),
+      },
+      this.facts,
+    );
+    const told = forecast.residue.join('; ');
+    if (forecast.class === 'one-way') throw new Refused('not-undoable', told);
+    const missing = (forecast.needs ?? []).filter((need) => !this.accepted.includes(need));
+    if (missing.length > 0)
+      throw new NeedsAcceptance(missing, `a person has to accept ${missing.join(' and ')}: ${told}`);
     await this.surroundings.mustBeAllowed(subject, forecast);
     return { forecast, after, companions: await this.surroundings.companions(subject, after) };
   }

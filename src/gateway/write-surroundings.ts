@@ -32,19 +32,6 @@ export class WriteSurroundings {
     this.discovery = discovery;
   }
 
-  /** Pods of the claim's namespace that mount it and have not ended. */
-  async consumersOf(claim: ObjectRef): Promise<KubeObject[]> {
-    const { items } = await this.api.list(`/api/v1/namespaces/${claim.namespace}/pods`);
-    return items.filter(
-      (pod) =>
-        !['Succeeded', 'Failed'].includes(pod.status?.phase) &&
-        pod.spec?.volumes?.some(
-          (volume: { persistentVolumeClaim?: { claimName?: string } }) =>
-            volume.persistentVolumeClaim?.claimName === claim.name,
-        ),
-    );
-  }
-
   /** @param thorough look also where replicas do not change */
   async autoscalerOf(
     { ref, verb, before }: WriteSubject,

@@ -12,7 +12,7 @@ import type { ObjectRef } from '../domain/kube-object.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { mu } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
-import type { StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import type { Acceptance, StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import { undoOf, writeDetails } from '../gateway/journal-details.ts';
 import type { FaultHook } from '../gateway/fault-points.ts';
 import { JournalDamaged } from '../gateway/journal-lines.ts';
@@ -219,13 +219,13 @@ class App implements StratusApp {
     return (await this.#session(target)).rehearseCommand(argv, signal);
   }
 
-  async runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult> {
-    return (await this.#session(target)).writer.runCommand(argv, signal);
+  async runCommand(target: Target, argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
+    return (await this.#session(target)).writer.runCommand(argv, accept, signal);
   }
 
-  async openShell(target: Target, mode: ShellMode): Promise<ShellSession> {
+  async openShell(target: Target, mode: ShellMode, accept: Acceptance[] = []): Promise<ShellSession> {
     const session = await this.#session(target);
-    return mode === 'read' ? session.openReadShell() : session.writer.openShell();
+    return mode === 'read' ? session.openReadShell() : session.writer.openShell(accept);
   }
 
   onJournalChange(listener: () => void): { dispose(): void } {

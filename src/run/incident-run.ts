@@ -9,6 +9,7 @@ import type { MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '.
 import type { RunState } from '../domain/run-state.ts';
 import { INITIAL_STATE } from '../domain/run-state.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
+import { lossesText } from '../domain/transaction.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
 import { quoteArgv } from '../kubectl/problem.ts';
@@ -322,10 +323,11 @@ export class IncidentRun {
     const before = this.#state.baseline!;
     const verdict = judgeCommit(this.#options.commitRule, before, severity, isAffected(this.#open().roots(), snapshot));
     const start = this.#startSnapshot!;
+    const losses = await this.#open().losses();
     return {
       type: 'judged',
       severity,
-      verdict,
+      verdict: losses.length > 0 ? { ...verdict, commit: false, reason: lossesText(losses) } : verdict,
       cheats: cheats(start, snapshot),
     };
   }

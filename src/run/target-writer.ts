@@ -6,7 +6,8 @@ import { messageOf } from '../domain/cluster-error.ts';
 import type { LockResult, OpenTransaction, WriterLock } from '../domain/ports.ts';
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
-import type { StepResult, UndoResult } from '../domain/transaction.ts';
+import type { Acceptance, StepResult, UndoResult } from '../domain/transaction.ts';
+import { lossesText } from '../domain/transaction.ts';
 import type { FaultHook } from '../gateway/fault-points.ts';
 import type { JournalStore } from '../gateway/journal-store.ts';
 import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
@@ -82,7 +83,7 @@ export class TargetWriter {
   }
 
   /** A terminal whose writes are one transaction. @throws LockedByAnother */
-  async openShell(): Promise<ShellSession> {
+  async openShell(accept: Acceptance[]): Promise<ShellSession> {
     const lock = await this.#acquire('safe terminal', new AbortController().signal);
     if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
     const release = (clean: boolean) => (clean ? this.#release() : this.#lock.mark('dirty')).catch(() => undefined);
@@ -90,7 +91,7 @@ export class TargetWriter {
     try {
       const transactions = await this.transactions();
       const { maxWrites } = DEFAULT_OPTIONS;
-      transaction = await transactions.begin({ run: 'shell', title: 'Safe terminal', maxWrites });
+      transaction = await transactions.begin({ run: 'shell', title: 'Safe terminal', maxWrites, accept });
       await this.#lock.mark(`executing ${transaction.id}`);
       return await openWriteShell(transaction, this.#parts.target, release);
     } catch (error) {
@@ -117,9 +118,9 @@ export class TargetWriter {
     return openSharedJournal(this.#parts.config, this.#writers.upstream);
   }
 
-  async runCommand(argv: string[], signal: AbortSignal): Promise<CommandResult> {
+  async runCommand(argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
     return this.#locked<CommandResult>(`run ${argv[0] ?? ''}`, signal, async () => {
-      const transaction = await this.#beginCommand(argv);
+      const transaction = await this.#beginCommand(argv, accept);
       try {
         return await this.#commandIn(transaction, argv, signal);
       } finally {
@@ -128,11 +129,11 @@ export class TargetWriter {
     });
   }
 
-  async #beginCommand(argv: string[]): Promise<OpenTransaction> {
+  async #beginCommand(argv: string[], accept: Acceptance[]): Promise<OpenTransaction> {
     try {
       const transactions = await this.transactions();
       const { maxWrites } = DEFAULT_OPTIONS;
-      return await transactions.begin({ run: 'command', title: argv.join(' '), maxWrites });
+      return await transactions.begin({ run: 'command', title: argv.join(' '), maxWrites, accept });
     } catch (error) {
       // Nothing was opened, so nothing is owed: the lock must not say so.
       await this.#release().catch(() => undefined);
@@ -145,6 +146,8 @@ export class TargetWriter {
     try {
       await this.#lock.mark(`executing ${transaction.id}`);
       result = await transaction.execute(commandPlan(argv).steps[0]!, [], signal);
+      const lost = result.ok ? await transaction.losses() : [];
+      if (lost.length > 0) result = { ...result, ok: false, problem: lossesText(lost) };
       if (result.ok) {
         await transaction.commit();
         const tx = transaction.roots().length > 0 ? transaction.id : null;

@@ -8,6 +8,7 @@ import type { Value } from './difference.ts';
 export interface RootState {
   ref: ObjectRef;
   object: KubeObject | null;
+  statusIsContent?: boolean;
 }
 
 /** JSON text with sorted keys: equal values give equal text. */
@@ -27,7 +28,8 @@ export function sha256(text: string): string {
 /** Proof hash over the normalised states of all roots (absent objects included); independent of their order. */
 export function stateHash(roots: RootState[]): string {
   const lines = roots.map(
-    ({ ref, object }) => `${refKey(ref)} ${object ? canonicalJson(normalise(object)) : 'absent'}`,
+    ({ ref, object, statusIsContent }) =>
+      `${refKey(ref)} ${object ? canonicalJson(normalise(object, statusIsContent)) : 'absent'}`,
   );
   return sha256(lines.sort().join('\n'));
 }

@@ -5,6 +5,9 @@ import type { JournalMonitorOptions } from '../../../src/gateway/journal-monitor
 import { JournalMonitor } from '../../../src/gateway/journal-monitor.ts';
 import type { JournalRecord } from '../../../src/gateway/journal-records.ts';
 import type { OpenJournal } from '../../../src/gateway/journal-store.ts';
+import { LiveFacts } from '../../../src/gateway/inventory/live-facts.ts';
+import { LossWatch } from '../../../src/gateway/inventory/loss-watch.ts';
+import { MetadataReader } from '../../../src/gateway/inventory/metadata-reader.ts';
 import { KubeApi } from '../../../src/gateway/kube-api.ts';
 import { passAsUpstream } from '../../../src/gateway/raw-access.ts';
 import { SecretScrubber } from '../../../src/gateway/redact.ts';
@@ -66,10 +69,13 @@ function monitorOn(
     },
   } as unknown as OpenJournal;
   const raw = new KubeApi(passAsUpstream(server));
+  const discovery = new Discovery((path) => raw.find(path));
+  const reader = new MetadataReader(raw);
+  const facts = new LiveFacts(raw, discovery, reader, () => 0);
   const monitor = new JournalMonitor({
     upstream: server,
     journal,
-    inspector: new WriteInspector(raw, new Discovery((path) => raw.find(path)), 'stratus-1', false),
+    inspector: new WriteInspector(raw, discovery, facts, 'stratus-1', []),
     scrubber: new SecretScrubber(),
     clock: over.clock ?? new FakeClock(),
     maxWrites: 5,
@@ -77,6 +83,7 @@ function monitorOn(
     mayWrite: over.mayWrite ?? (async () => null),
     crash: () => undefined,
     patienceMs: 0,
+    losses: new LossWatch(reader),
   });
   const patch = (n: string) =>
     monitor.handle({
