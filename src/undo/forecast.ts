@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { own } from '../domain/json-map.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import type { UndoForecast } from '../domain/transaction.ts';
 import type { Change } from './difference.ts';
@@ -67,7 +68,7 @@ function forecastCreate({ ref, after }: ForecastInput): UndoForecast {
   if (ref.kind === 'Service' && after?.spec?.type === 'LoadBalancer') {
     return refused('a load balancer outside the cluster is allocated and released with it');
   }
-  const residue = CREATE_RESIDUE[ref.kind];
+  const residue = own(CREATE_RESIDUE, ref.kind);
   return made('exact', residue ? [residue] : [], `DELETE the created ${refLabel(ref)}`);
 }
 
@@ -179,7 +180,7 @@ const PLAIN_KINDS = new Set([
 
 function forecastDelete(input: ForecastInput, before: KubeObject): UndoForecast {
   const { ref, propagation } = input;
-  const never = NEVER_DELETE[ref.kind];
+  const never = own(NEVER_DELETE, ref.kind);
   if (never) return refused(`never delete a ${ref.kind}: ${never}`);
   if (before.metadata.deletionTimestamp) return refused(`${refLabel(ref)} is already being deleted`);
   if (ref.kind === 'Pod') return forecastPodRemoval(input, before);

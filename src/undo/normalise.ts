@@ -1,4 +1,6 @@
 import type { Json, KubeObject } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
+import { isMap } from './difference.ts';
 
 /** Annotations that controllers maintain and that no restore can or should bring back. */
 export const CONTROLLER_ANNOTATIONS = ['deployment.kubernetes.io/revision', 'deprecated.daemonset.template.generation'];
@@ -28,7 +30,7 @@ export function normalise(object: KubeObject): Json {
 
 /** As {@link normalise}, but owner uids stay: the form that a patch may be computed from. */
 export function withoutServerFields(object: KubeObject): { [key: string]: Json } {
-  const copy = structuredClone(object) as unknown as { [key: string]: Json };
+  const copy = cloneJson(object) as unknown as { [key: string]: Json };
   delete copy.status;
   const metadata = copy.metadata as { [key: string]: Json };
   for (const field of SERVER_METADATA) delete metadata[field];
@@ -36,14 +38,14 @@ export function withoutServerFields(object: KubeObject): { [key: string]: Json }
   for (const name of CONTROLLER_ANNOTATIONS) if (annotations) delete annotations[name];
   for (const field of ['annotations', 'labels']) {
     const map = metadata[field];
-    if (map === null || (typeof map === 'object' && Object.keys(map).length === 0)) delete metadata[field];
+    if (map === null || (isMap(map) && Object.keys(map).length === 0)) delete metadata[field];
   }
   return copy;
 }
 
 /** Body to create an object again after its deletion: without identity, server fields and what binds it to old uids. */
 export function recreationBody(object: KubeObject): KubeObject {
-  const body = structuredClone(object);
+  const body = cloneJson(object);
   delete body.status;
   const metadata = body.metadata as unknown as Record<string, unknown>;
   for (const field of SERVER_METADATA) delete metadata[field];
