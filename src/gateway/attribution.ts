@@ -1,7 +1,9 @@
+import { emptyMap, own } from '../domain/json-map.ts';
 import type { Json, KubeObject } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
 import { comparable } from '../undo/comparable.ts';
 import { difference, overlaps, sameJson, valueAt } from '../undo/difference.ts';
-import { canonicalJson } from '../undo/equality.ts';
+import { canonicalJson } from '../undo/canonical-json.ts';
 import { normalise } from '../undo/normalise.ts';
 import type { IntentRecord } from './journal-records.ts';
 
@@ -81,7 +83,7 @@ function ownPart(before: KubeObject, live: KubeObject, predicted: KubeObject, ke
   );
   if (foreign.length === 0) return live;
   // Somebody else wrote too: their paths are shown as they were before, so that only ours are taken back.
-  const own = structuredClone(live) as unknown as Json;
+  const own = cloneJson(live) as unknown as Json;
   for (const change of foreign) setAt(own, change.path, change.before);
   return own as unknown as KubeObject;
 }
@@ -93,7 +95,9 @@ function setAt(document: Json, path: ReturnType<typeof difference>[number]['path
     if (typeof segment !== 'string') {
       const list = current as unknown as Json[];
       const at = list.findIndex((item) =>
-        Object.entries(segment.keys).every(([key, wanted]) => (item as { [key: string]: Json })[key] === wanted),
+        Object.entries(segment.keys).every(([key, wanted]) =>
+          sameJson(own(item as { [key: string]: Json }, key), wanted),
+        ),
       );
       if (last) {
         if (value === undefined) list.splice(at, at < 0 ? 0 : 1);
@@ -106,7 +110,7 @@ function setAt(document: Json, path: ReturnType<typeof difference>[number]['path
       if (value === undefined) delete current[segment];
       else current[segment] = value;
       return;
-    } else current = (current[segment] ??= {}) as { [key: string]: Json };
+    } else current = (current[segment] ??= emptyMap()) as { [key: string]: Json };
     if (current === undefined) return;
   }
 }

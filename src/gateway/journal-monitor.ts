@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
+import { printJson } from '../domain/lossless-json.ts';
 import { KubeApi } from './kube-api.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { FaultHook } from './fault-points.ts';
@@ -339,7 +340,7 @@ export class JournalMonitor implements Handler {
 /** Same request, same pre-image: same result. */
 export function predictionKey(subject: WriteSubject): string {
   const { target, body, before, verb } = subject;
-  return JSON.stringify([
+  return printJson([
     verb,
     target.path,
     target.query.toString(),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Target } from '../domain/target.ts';
+import { parseJson, printJson } from '../domain/lossless-json.ts';
 import { isAlive, processWorld, thisProcess } from './process-identity.ts';
 
 const FOLDER = 'lock-claims';
@@ -28,7 +29,7 @@ export class LockClaim {
   async make(): Promise<void> {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await writeFile(this.#path, JSON.stringify(this.#target), { mode: 0o600 });
+      await writeFile(this.#path, printJson(this.#target), { mode: 0o600 });
     } catch {
       // The lock then expires by itself.
     }
@@ -66,7 +67,7 @@ export async function abandonedClaims(stateFolder: string): Promise<AbandonedCla
 
 function targetIn(text: string): Target | null {
   try {
-    const { context, server, fingerprint, namespace } = JSON.parse(text) as Partial<Target>;
+    const { context, server, fingerprint, namespace } = parseJson(text) as Partial<Target>;
     return context && server && fingerprint && namespace ? { context, server, fingerprint, namespace } : null;
   } catch {
     return null;

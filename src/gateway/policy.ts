@@ -1,4 +1,6 @@
+import { own } from '../domain/json-map.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
+import { printJson } from '../domain/lossless-json.ts';
 import type { ApiRequest } from './api-request.ts';
 
 /** Who is asking; decides what passes (design: the gateway's table of modes). */
@@ -146,15 +148,15 @@ function judgeWrite(request: ApiRequest): Verdict {
   if (request.verb === 'deletecollection') {
     return refuse('collection', 'deleting a whole collection in one request: name the objects instead');
   }
-  const group = CLOSED_GROUPS[request.group];
+  const group = own(CLOSED_GROUPS, request.group);
   if (group) return refuse('closed-group', `writing ${request.group} is refused: ${group}`);
-  const resource = CLOSED_RESOURCES[`${request.group} ${request.resource}`];
+  const resource = own(CLOSED_RESOURCES, `${request.group} ${request.resource}`);
   if (resource) return refuse('closed-resource', `writing ${request.resource} is refused: ${resource}`);
   if (!WRITABLE_SUBRESOURCES.has(request.subresource)) {
-    const why = CLOSED_SUBRESOURCES[request.subresource] ?? 'its effect and its inverse are not known';
+    const why = own(CLOSED_SUBRESOURCES, request.subresource) ?? 'its effect and its inverse are not known';
     return refuse('subresource', `writing ${request.resource}/${request.subresource} is refused: ${why}`);
   }
-  if (OWN_OBJECTS[request.resource]?.test(request.name)) {
+  if (own(OWN_OBJECTS, request.resource)?.test(request.name)) {
     return refuse('own-object', `${request.name} belongs to the lock itself`);
   }
   if (request.subresource === 'eviction' && request.verb !== 'create') {
@@ -212,10 +214,9 @@ function isRisky(rule: PolicyRule): boolean {
 }
 
 function judgeRole(before: KubeObject | null, after: KubeObject): Verdict {
-  const old = new Set(((before?.rules ?? []) as PolicyRule[]).map((rule) => JSON.stringify(rule)));
-  const risky = ((after.rules ?? []) as PolicyRule[]).find((rule) => !old.has(JSON.stringify(rule)) && isRisky(rule));
-  if (risky)
-    return refuse('escalation', `the role would gain far-reaching rights: ${JSON.stringify(risky).slice(0, 160)}`);
+  const old = new Set(((before?.rules ?? []) as PolicyRule[]).map((rule) => printJson(rule)));
+  const risky = ((after.rules ?? []) as PolicyRule[]).find((rule) => !old.has(printJson(rule)) && isRisky(rule));
+  if (risky) return refuse('escalation', `the role would gain far-reaching rights: ${printJson(risky).slice(0, 160)}`);
   if (after.aggregationRule && !before?.aggregationRule)
     return refuse('escalation', 'an aggregated role gains rights by itself');
   const aggregates = (object: KubeObject | null) =>

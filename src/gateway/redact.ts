@@ -1,5 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { Transform } from 'node:stream';
+import { parseJson, printJson } from '../domain/lossless-json.ts';
+import { RawNumber } from '../domain/raw-number.ts';
 import type { ApiRequest } from './api-request.ts';
 
 type JsonMap = Record<string, unknown>;
@@ -27,7 +29,7 @@ export function jsonAccept(accept: string | undefined): string {
  */
 export function redactSecretJson(value: unknown): unknown {
   if (!isMap(value)) return null;
-  if (isMap(value.object) && typeof value.type === 'string' && !('kind' in value)) {
+  if (isMap(value.object) && typeof value.type === 'string' && !Object.hasOwn(value, 'kind')) {
     value.object = redactSecretJson(value.object);
     return value;
   }
@@ -55,15 +57,20 @@ function blank(object: JsonMap): void {
   if (isMap(annotations)) {
     for (const key of Object.keys(annotations)) {
       // Client-side apply and several tools keep a whole copy of the object in an annotation.
-      if (/last-applied|configuration/i.test(key) || String(annotations[key]).trimStart().startsWith('{')) {
+      if (/last-applied|configuration/i.test(key) || !isPlainText(annotations[key])) {
         annotations[key] = '';
       }
     }
   }
 }
 
+/** Text that is no JSON object; annotations are nothing else, and what is another thing is blanked. */
+function isPlainText(value: unknown): boolean {
+  return typeof value === 'string' && !value.trimStart().startsWith('{');
+}
+
 function isMap(value: unknown): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }
 
 function asList(value: unknown): unknown[] {
@@ -77,7 +84,7 @@ export function redactingWatch(): Transform {
   const line = (text: string): string => {
     if (text.trim() === '') return '';
     try {
-      return `${JSON.stringify(redactSecretJson(JSON.parse(text)))}\n`;
+      return `${printJson(redactSecretJson(parseJson(text)))}\n`;
     } catch {
       return '';
     }

@@ -1,5 +1,6 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
+import { cloneJson, printJson } from '../domain/lossless-json.ts';
 import type { Acceptance, RehearsedWrite } from '../domain/transaction.ts';
 import { blankSecret } from '../undo/difference.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -130,7 +131,7 @@ export class RehearsalMonitor implements Handler {
     const answer = await this.inspector.dryRun(subject);
     if (answer.status === 409 && subject.verb === 'create' && replacing) return this.dryRunReplacement(subject);
     const headers = { 'content-type': 'application/json' };
-    const bytes = Buffer.from(JSON.stringify(answer.object ?? {}));
+    const bytes = Buffer.from(printJson(answer.object ?? {}));
     if (answer.status >= 300) {
       return {
         response: answer.object
@@ -149,7 +150,7 @@ export class RehearsalMonitor implements Handler {
   private async dryRunReplacement(
     subject: WriteSubject,
   ): Promise<{ response: GatewayResponse; after: KubeObject | null }> {
-    const object = structuredClone(subject.body.value) as unknown as KubeObject;
+    const object = cloneJson(subject.body.value) as unknown as KubeObject;
     object.metadata.name = `${subject.ref.name.slice(0, 50)}-rehearsal`;
     const answer = await this.inspector.dryRun({
       ...subject,

@@ -1,5 +1,6 @@
 import type { Json, KubeObject, ObjectRef, OwnerReference } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
 import { difference, pointer, sameJson, valueAt } from '../undo/difference.ts';
 import type { InverseStep } from '../undo/inverse.ts';
 import { controllerAnnotations, normalise, recreationBody, withoutServerFields } from '../undo/normalise.ts';
@@ -222,7 +223,7 @@ export class Replay {
     const answer = await send(body);
     // Its address was given away meanwhile: a Service with another one is better than none; the difference is reported.
     if (answer.status !== 422 || body.kind !== 'Service') return answer;
-    const relaxed = structuredClone(body);
+    const relaxed = cloneJson(body);
     if (relaxed.spec?.clusterIP !== 'None') for (const field of ['clusterIP', 'clusterIPs']) delete relaxed.spec[field];
     for (const port of relaxed.spec?.ports ?? []) delete port.nodePort;
     delete relaxed.spec?.healthCheckNodePort;
@@ -255,7 +256,7 @@ export class Replay {
       const merged = takeBack(withoutServerFields(before, keep), withoutServerFields(created, keep), now);
       if (merged.conflicts.length === 0) {
         if (sameJson(merged.value, now)) return;
-        const body = { ...(structuredClone(merged.value) as unknown as KubeObject) };
+        const body = cloneJson(merged.value) as unknown as KubeObject;
         body.metadata = { ...body.metadata, uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion };
         // An update is enough where the kind allows it; else the new object makes room for the old one.
         const possible = await this.access.rehearse('PUT', path, body);
@@ -332,7 +333,7 @@ export class Replay {
 
 /** A copy of a stripped document that keeps the controllers' annotations of the live object. */
 function withControllerAnnotations(document: Json, live: KubeObject): Json {
-  const copy = structuredClone(document) as unknown as KubeObject;
+  const copy = cloneJson(document) as unknown as KubeObject;
   for (const name of controllerAnnotations(live.kind)) {
     const value = live.metadata.annotations?.[name];
     if (value !== undefined) copy.metadata.annotations = { ...copy.metadata.annotations, [name]: value };

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
 import type { EqualityLevel, FieldDifference, UndoProof } from '../domain/transaction.ts';
 import { comparable } from '../undo/comparable.ts';
 import type { Segment } from '../undo/difference.ts';
@@ -231,7 +232,7 @@ async function giveBack(access: UndoAccess, ref: ObjectRef, path: string, before
     const live = await access.get(path);
     if (!live || sameOwnership(before, live)) return true;
     if (!before.metadata.managedFields || attempt > MAX_GIVE_BACKS) return false;
-    const body = structuredClone(live);
+    const body = cloneJson(live);
     body.metadata.managedFields = [
       ...before.metadata.managedFields.filter((entry) => !isStatus(entry)),
       ...(live.metadata.managedFields ?? []).filter(isStatus),

@@ -1,4 +1,5 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
 import type { Acceptance, UndoForecast } from '../domain/transaction.ts';
 import { forecastUndo } from '../undo/forecast.ts';
 import type { Companion } from '../undo/journaled-write.ts';
@@ -178,7 +179,7 @@ export class WriteInspector {
         `which field of a ${subject.ref.kind} its scale changes is not known; patch the object itself`,
       );
     }
-    const after = structuredClone(subject.before);
+    const after = cloneJson(subject.before);
     after.spec = { ...after.spec, replicas: answer?.spec?.replicas ?? 0 };
     return after;
   }
@@ -195,6 +196,9 @@ export class WriteInspector {
     thorough: boolean,
   ): Promise<Assessment> {
     const { verb, ref, before } = subject;
+    if (!after && (verb === 'create' || verb === 'update')) {
+      throw new Refused('unknown-result', `what ${ref.kind}/${ref.name} would be after the write cannot be read`);
+    }
     if (after) {
       const verdict = judgeContent({ before, after, roleRules: await this.surroundings.roleRules(after) });
       if (verdict.action === 'refuse') throw new Refused(verdict.rule, verdict.reason);

@@ -1,4 +1,6 @@
 import type { Json, KubeObject } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
+import { isMap } from './difference.ts';
 
 /** Annotations that controllers maintain, by kind, and that no restore can or should bring back. */
 const CONTROLLER_ANNOTATIONS: Readonly<Record<string, string[]>> = {
@@ -37,7 +39,7 @@ export function normalise(object: KubeObject, statusIsContent = false): Json {
 
 /** As {@link normalise}, but owner uids stay: the form that a patch may be computed from. */
 export function withoutServerFields(object: KubeObject, statusIsContent = false): { [key: string]: Json } {
-  const copy = structuredClone(object) as unknown as { [key: string]: Json };
+  const copy = cloneJson(object) as unknown as { [key: string]: Json };
   if (!statusIsContent) delete copy.status;
   const metadata = copy.metadata as { [key: string]: Json };
   for (const field of SERVER_METADATA) delete metadata[field];
@@ -45,14 +47,14 @@ export function withoutServerFields(object: KubeObject, statusIsContent = false)
   for (const name of controllerAnnotations(object.kind)) if (annotations) delete annotations[name];
   for (const field of ['annotations', 'labels']) {
     const map = metadata[field];
-    if (map === null || (typeof map === 'object' && Object.keys(map).length === 0)) delete metadata[field];
+    if (map === null || (isMap(map) && Object.keys(map).length === 0)) delete metadata[field];
   }
   return copy;
 }
 
 /** Body to create an object again after its deletion: without identity, server fields and what binds it to old uids. */
 export function recreationBody(object: KubeObject, statusIsContent = false): KubeObject {
-  const body = structuredClone(object);
+  const body = cloneJson(object);
   if (!statusIsContent) delete body.status;
   const metadata = body.metadata as unknown as Record<string, unknown>;
   for (const field of SERVER_METADATA) delete metadata[field];
