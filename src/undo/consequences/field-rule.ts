@@ -71,9 +71,6 @@ export const LOOKS = {
     'served, stored and structural schema of a CRD: stored fields pruned or dropped on the next write, objects no longer served, conversion out of reach',
   quota:
     'a limit lowered below what is used: pods that controllers make meanwhile are refused, none of those that run goes',
-  resize:
-    'resources of a running pod: whether its containers restart (resizePolicy), whether the node has room for the change and for its way back',
-  identity: 'names a running pod cannot change but a new one gets: who refers to the former one',
 } as const;
 
 export type LookName = keyof typeof LOOKS;
