@@ -36,7 +36,7 @@ export function parseApiRequest(method: string, target: string): ApiRequest {
   const path = cut < 0 ? target : target.slice(0, cut);
   const query = new URLSearchParams(cut < 0 ? '' : target.slice(cut + 1));
   const segments = pathSegments(path);
-  const base = { method, path, query, dryRun: query.getAll('dryRun').includes('All') };
+  const base = { method, path, query, dryRun: query.getAll('dryRun').join() === 'All' };
   const none = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
 
   const located = locate(segments);

@@ -5,6 +5,7 @@ import { refKey, refLabel } from '../domain/kube-object.ts';
 import { printJson } from '../domain/lossless-json.ts';
 import { KubeApi } from './kube-api.ts';
 import type { ApiRequest } from './api-request.ts';
+import type { Earlier } from './content-reader.ts';
 import type { FaultHook } from './fault-points.ts';
 import { failed, passThrough } from './forward.ts';
 import type { LossWatch } from './inventory/loss-watch.ts';
@@ -23,6 +24,7 @@ import type { Upstream } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { Assessment, WriteInspector } from './write-inspector.ts';
 import { MAX_PINS } from './write-inspector.ts';
+import { bodyAsksDryRun } from './write-query.ts';
 import { WriteSender } from './write-sender.ts';
 import type { WriteSubject } from './write-subject.ts';
 import { mayBeRace, patchMethod, Refused, Rejected } from './write-subject.ts';
@@ -147,7 +149,7 @@ export class JournalMonitor implements Handler {
       if (subject.verb !== 'create' && !subject.before && body.form !== 'apply') {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
       }
-      if (parsed.dryRun || (subject.verb === 'delete' && dryRunInBody(body.value))) return await this.dryRun(subject);
+      if (parsed.dryRun || bodyAsksDryRun(subject.verb, subject.body)) return await this.dryRun(subject);
       if (this.writes() >= this.options.maxWrites) {
         throw new Refused('too-many-writes', `this transaction may send at most ${this.options.maxWrites} writes`);
       }
@@ -204,7 +206,12 @@ export class JournalMonitor implements Handler {
       }
     }
     const createdHere = (ref: ObjectRef) => this.createdHere(ref, subject.before);
-    return { assessment: await this.options.inspector.assess(subject, after, createdHere, false) };
+    return { assessment: await this.options.inspector.assess(subject, after, createdHere, false, this.earlier()) };
+  }
+
+  private earlier(): Earlier {
+    const written = writesOf(this.options.journal.records).filter((write) => write.outcome !== 'rejected');
+    return { rehearsed: new Map(), written };
   }
 
   private createdHere(ref: ObjectRef, now: KubeObject | null): boolean {
@@ -348,9 +355,4 @@ export function predictionKey(subject: WriteSubject): string {
     body.value,
     before?.metadata.resourceVersion ?? null,
   ]);
-}
-
-function dryRunInBody(value: unknown): boolean {
-  const list = (value as { dryRun?: unknown } | null)?.dryRun;
-  return Array.isArray(list) && list.includes('All');
 }

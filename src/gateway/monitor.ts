@@ -3,11 +3,12 @@ import { parseApiRequest, UnreadableRequest } from './api-request.ts';
 import { passThrough } from './forward.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { jsonResponse, parseObject, readAll, statusResponse } from './messages.ts';
-import type { ControlGrant, GatewayMode, ModeGrants, Verdict } from './policy.ts';
+import type { ControlGrant, GatewayMode, ModeGrants } from './policy.ts';
 import { CONTROL_REASON, judgeRequest } from './policy.ts';
 import { carriesSecrets, jsonAccept, redactingWatch, redactSecretJson } from './redact.ts';
 import type { SecretScrubber } from './redact.ts';
 import type { Upstream } from './upstream.ts';
+import type { Verdict } from './verdict.ts';
 
 const MAX_SECRET_LIST = 64 * 1024 * 1024;
 

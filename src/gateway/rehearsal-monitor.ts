@@ -39,6 +39,7 @@ export class RehearsalMonitor implements Handler {
   private readonly inspector: WriteInspector;
   private readonly scrubber: SecretScrubber;
   private readonly overlay: Overlay;
+  private readonly written: Array<{ path: string; before: KubeObject | null; after: KubeObject | null }> = [];
   private readonly createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean;
 
   constructor(
@@ -81,7 +82,10 @@ export class RehearsalMonitor implements Handler {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
       }
       const assess = (after: KubeObject | null) =>
-        this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before), true);
+        this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before), true, {
+          rehearsed: this.overlay,
+          written: this.written,
+        });
       // What may never be deleted is not even asked about.
       const removing = subject.verb === 'delete' || subject.verb === 'evict' ? await assess(null) : null;
       const { response, after } = await this.dryRun(subject, gone);
@@ -98,6 +102,7 @@ export class RehearsalMonitor implements Handler {
         undo: assessed.forecast,
       });
       this.overlay.set(subject.path, after);
+      this.written.push({ path: subject.path, before: subject.before, after });
       return response;
     } catch (error) {
       if (error instanceof Refused || error instanceof UnreadableBody) {
@@ -125,7 +130,9 @@ export class RehearsalMonitor implements Handler {
       : null;
     if (subject.verb === 'create' && namespaceToCome) {
       // The server cannot rehearse inside a namespace that an earlier command will create.
-      const after = subject.body.value as unknown as KubeObject;
+      const { apiVersion, kind } = subject.ref;
+      const after = { ...(subject.body.value as unknown as KubeObject), apiVersion, kind };
+      after.metadata = { ...after.metadata, namespace: subject.ref.namespace };
       return { response: jsonResponse(201, after), after };
     }
     const answer = await this.inspector.dryRun(subject);

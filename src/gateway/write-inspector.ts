@@ -6,14 +6,20 @@ import type { Companion } from '../undo/journaled-write.ts';
 import { recreationBody } from '../undo/normalise.ts';
 import type { ApiRequest } from './api-request.ts';
 import { groupVersion, objectPath, withQuery } from './api-request.ts';
+import type { Earlier } from './content-reader.ts';
+import { ContentReader, NOTHING_EARLIER } from './content-reader.ts';
+import { judgeContent } from './content/judge-content.ts';
 import type { Discovery } from './discovery.ts';
 import { BUILT_IN_GROUPS } from './discovery.ts';
 import type { LiveFacts } from './inventory/live-facts.ts';
 import type { KubeApi } from './kube-api.ts';
+import { isOwnObject, ownObjectReason } from './own-objects.ts';
 import { isOtherConflict } from './patience.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
-import { judgeContent } from './policy.ts';
+import type { Verdict } from './verdict.ts';
 import type { WriteBody } from './write-body.ts';
+import { bodyMismatch, imageMismatch } from './write-identity.ts';
+import { judgeOptions, optionsIntoBody } from './write-query.ts';
 import type { WriteSubject } from './write-subject.ts';
 import {
   contentTypeOf,
@@ -49,6 +55,7 @@ export class WriteInspector {
   /** What stands round the written objects, read anew for each command. */
   readonly facts: LiveFacts;
   private readonly surroundings: WriteSurroundings;
+  private readonly content: ContentReader;
 
   /**
    * @param manager field manager that every write carries
@@ -61,13 +68,14 @@ export class WriteInspector {
     this.discovery = discovery;
     this.manager = manager;
     this.surroundings = new WriteSurroundings(api, discovery);
+    this.content = new ContentReader(api);
   }
 
   /**
    * @param known a reading of the object that the client itself based its write on; a stale one only makes the write fail
    * @throws Refused for kinds the server does not tell about, unreadable bodies and unreadable pre-images
    */
-  async subject(request: ApiRequest, body: WriteBody, known?: KubeObject): Promise<WriteSubject> {
+  async subject(request: ApiRequest, sent: WriteBody, known?: KubeObject): Promise<WriteSubject> {
     const { group, version, resource, namespace, subresource } = request;
     const info = await this.discovery.resource(group, version, resource);
     if (!info)
@@ -79,10 +87,19 @@ export class WriteInspector {
       );
     }
     const verb = verbOf(request);
+    const query = new URLSearchParams(request.query);
+    query.delete('dryRun');
+    const body = verb === 'delete' ? optionsIntoBody(query, sent) : sent;
+    if (!body)
+      throw new Refused('query', 'options of a deletion stand in its body or plainly in its query, not in both');
+    const mismatch = bodyMismatch(request, info, body);
+    if (mismatch) throw new Refused('identity', mismatch);
+    obey(judgeOptions(verb, body));
     const readable = body.form === 'protobuf' ? await this.transcode(request, body) : body;
     const resolved = verb === 'create' ? nameIt(readable) : readable;
     const name = verb === 'create' ? ((resolved.value as unknown as KubeObject)?.metadata?.name ?? '') : request.name;
     if (!name) throw new Refused('unnamed', `the ${info.kind} to create has no name`);
+    if (isOwnObject(group, resource, name)) throw new Refused('own-object', ownObjectReason(name));
     const ref: ObjectRef = {
       apiVersion: groupVersion(request),
       kind: info.kind,
@@ -90,8 +107,6 @@ export class WriteInspector {
       name,
     };
     const path = objectPath(request, name);
-    const query = new URLSearchParams(request.query);
-    query.delete('dryRun');
     const applying = resolved.form === 'apply';
     if (!applying && verb !== 'delete' && verb !== 'evict') query.set('fieldManager', this.manager);
     return {
@@ -187,6 +202,7 @@ export class WriteInspector {
   /**
    * Forecast of the undo, content rules, rights of the inverse.
    * @param thorough also look for autoscalers where replicas do not change, to warn of them
+   * @param earlier what the transaction did before
    * @throws Refused
    */
   async assess(
@@ -194,15 +210,15 @@ export class WriteInspector {
     after: KubeObject | null,
     createdHere: (ref: ObjectRef) => boolean,
     thorough: boolean,
+    earlier: Earlier = NOTHING_EARLIER,
   ): Promise<Assessment> {
     const { verb, ref, before } = subject;
     if (!after && (verb === 'create' || verb === 'update')) {
       throw new Refused('unknown-result', `what ${ref.kind}/${ref.name} would be after the write cannot be read`);
     }
-    if (after) {
-      const verdict = judgeContent({ before, after, roleRules: await this.surroundings.roleRules(after) });
-      if (verdict.action === 'refuse') throw new Refused(verdict.rule, verdict.reason);
-    }
+    const mismatch = after && imageMismatch(ref, after);
+    if (mismatch) throw new Refused('identity', mismatch);
+    obey(judgeContent(await this.content.input(subject, after, earlier)));
     const options = deleteOptions(subject);
     const forecast = await forecastUndo(
       {
@@ -235,4 +251,9 @@ export class WriteInspector {
     const { group, version, name } = resource;
     return objectPath({ group, version, resource: name, namespace: ref.namespace ?? '' }, ref.name);
   }
+}
+
+/** @throws Refused */
+function obey(verdict: Verdict): void {
+  if (verdict.action === 'refuse') throw new Refused(verdict.rule, verdict.reason);
 }
