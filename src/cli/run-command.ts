@@ -2,7 +2,7 @@ import { refLabel } from '../domain/kube-object.ts';
 import { quoteArgv } from '../kubectl/problem.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
-import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS, wasStopped } from './command-line.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
 import { commandText } from './terminal.ts';
@@ -26,9 +26,21 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
   const abort = new AbortController();
-  const interrupt = io.onInterrupt(() => abort.abort(new Error('cancelled')));
+  const interrupt = io.onInterrupt(() => {
+    io.stderr(
+      abort.signal.aborted
+        ? "stratus: still stopping; if you kill this process now, 'stratus recover' finishes the undo\n"
+        : 'stratus: stopping; what was written is undone and verified first\n',
+    );
+    abort.abort(new Error('cancelled'));
+  });
+  const cancelled = () => {
+    report({ type: 'run', outcome: 'cancelled', reason: 'cancelled' }, 'cancelled; nothing was changed');
+    return EXIT.restored;
+  };
   try {
     const rehearsal = await app.rehearseCommand(target, argv, abort.signal);
+    if (abort.signal.aborted) return cancelled();
     if (!rehearsal.ok) {
       const { problem, instead } = rehearsal;
       const other = (instead ?? []).map((argv) => `\n  stratus run -- ${quoteArgv(argv)}`).join('');
@@ -43,6 +55,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       for (const line of changedLines(write.before, write.after)) io.stderr(`  ${line}\n`);
     }
     if (rehearsal.writes.length > 0 && !yes && !(await io.confirm!(`Run ${commandText(argv)}?`, abort.signal))) {
+      if (abort.signal.aborted) return cancelled();
       io.stderr('stratus: nothing was changed\n');
       return EXIT.refused;
     }
@@ -51,9 +64,9 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
     io.stderr(result.stderr);
     if (!result.ok) {
       const refused = result.refusals.length > 0 && result.writes === 0;
-      const outcome = refused ? 'refused' : 'failed';
+      const outcome = abort.signal.aborted ? 'cancelled' : refused ? 'refused' : 'failed';
       report({ type: 'run', outcome, reason: result.problem, tx, undo }, result.problem);
-      if (!undo || undo.outcome === 'undone') return refused ? EXIT.refused : EXIT.restored;
+      if (!undo || undo.outcome === 'undone') return outcome === 'refused' ? EXIT.refused : EXIT.restored;
       io.stderr(undoText(tx!, undo, io.colour));
       return exitCodeOfUndo(undo);
     }
@@ -62,6 +75,10 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       tx ? `transaction ${tx}: 'stratus undo --tx ${tx}' takes it back` : '',
     );
     return EXIT.ok;
+  } catch (error) {
+    // Before the transaction began: it could not be asked for the lock, or not in time.
+    if (wasStopped(error, abort.signal)) return cancelled();
+    throw error;
   } finally {
     interrupt.dispose();
   }

@@ -147,8 +147,12 @@ export interface StratusApp {
    * `undo` is set when the command failed.
    */
   runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult>;
-  /** A terminal in which every kubectl goes through the gateway. @throws LockedByAnother for `write` */
-  openShell(target: Target, mode: ShellMode): Promise<ShellSession>;
+  /**
+   * A terminal in which every kubectl goes through the gateway.
+   * @param signal ends waiting for the lock; default: nothing does
+   * @throws LockedByAnother for `write`
+   */
+  openShell(target: Target, mode: ShellMode, signal?: AbortSignal): Promise<ShellSession>;
   /** Fires when the journal changed, also by another process. */
   onJournalChange(listener: () => void): { dispose(): void };
   dispose(): Promise<void>;
