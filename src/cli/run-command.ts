@@ -3,7 +3,14 @@ import type { RehearsedWrite } from '../domain/transaction.ts';
 import { quoteArgv } from '../kubectl/problem.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
-import { acceptOption, needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import {
+  acceptOption,
+  needConsent,
+  parseCommand,
+  rejectPositionals,
+  TARGET_OPTIONS,
+  wasStopped,
+} from './command-line.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
 import { classText, commandText } from './terminal.ts';
@@ -29,9 +36,21 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
   const abort = new AbortController();
-  const interrupt = io.onInterrupt(() => abort.abort(new Error('cancelled')));
+  const interrupt = io.onInterrupt(() => {
+    io.stderr(
+      abort.signal.aborted
+        ? "stratus: still stopping; if you kill this process now, 'stratus recover' finishes the undo\n"
+        : 'stratus: stopping; what was written is undone and verified first\n',
+    );
+    abort.abort(new Error('cancelled'));
+  });
+  const cancelled = () => {
+    report({ type: 'run', outcome: 'cancelled', reason: 'cancelled' }, 'cancelled; nothing was changed');
+    return EXIT.restored;
+  };
   try {
     const rehearsal = await app.rehearseCommand(target, argv, abort.signal);
+    if (abort.signal.aborted) return cancelled();
     const writes = rehearsal.writes.map(({ ref, undo }) => ({ object: ref, undo }));
     if (!rehearsal.ok) {
       const { problem, instead } = rehearsal;
@@ -63,6 +82,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
         ? `Run ${commandText(argv)}, and accept ${missing.join(' and ')}?`
         : `Run ${commandText(argv)}?`;
     if (rehearsal.writes.length > 0 && !yes && !(await io.confirm!(question, abort.signal))) {
+      if (abort.signal.aborted) return cancelled();
       io.stderr('stratus: nothing was changed\n');
       return EXIT.refused;
     }
@@ -71,9 +91,9 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
     io.stderr(result.stderr);
     if (!result.ok) {
       const refused = result.refusals.length > 0 && result.writes === 0;
-      const outcome = refused ? 'refused' : 'failed';
+      const outcome = abort.signal.aborted ? 'cancelled' : refused ? 'refused' : 'failed';
       report({ type: 'run', outcome, reason: result.problem, tx, undo, writes }, result.problem);
-      if (!undo || exitCodeOfUndo(undo) === EXIT.ok) return refused ? EXIT.refused : EXIT.restored;
+      if (!undo || exitCodeOfUndo(undo) === EXIT.ok) return outcome === 'refused' ? EXIT.refused : EXIT.restored;
       io.stderr(undoText(tx ?? '', undo, io.colour));
       return exitCodeOfUndo(undo);
     }
@@ -82,6 +102,10 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       tx ? `transaction ${tx}: 'stratus undo --tx ${tx}' takes it back` : '',
     );
     return EXIT.ok;
+  } catch (error) {
+    // Before the transaction began: it could not be asked for the lock, or not in time.
+    if (wasStopped(error, abort.signal)) return cancelled();
+    throw error;
   } finally {
     interrupt.dispose();
   }

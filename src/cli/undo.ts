@@ -52,12 +52,14 @@ export async function undoOne(
     io.stderr('stratus: nothing was changed\n');
     return EXIT.ok;
   }
-  const abort = new AbortController();
-  const interrupt = io.onInterrupt(() =>
-    io.stderr("stratus: an undo is finished, not interrupted; if you kill this process, 'stratus recover' goes on\n"),
-  );
-  const result = await untilReachable(io, () =>
-    app.undo(transaction.id, abort.signal, (text) => io.stderr(`  ${text}\n`)),
+  const stop = new AbortController();
+  const interrupt = io.onInterrupt(() => {
+    stop.abort();
+    io.stderr("stratus: an undo is finished, not interrupted; if you kill this process, 'stratus recover' goes on\n");
+  });
+  const never = new AbortController().signal;
+  const result = await untilReachable(io, stop.signal, () =>
+    app.undo(transaction.id, never, (text) => io.stderr(`  ${text}\n`)),
   ).finally(() => interrupt.dispose());
   if (json) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);
   else io.stdout(undoText(transaction.id, result, io.colour));
@@ -69,16 +71,16 @@ function ownershipText({ ownershipWrites = 0 }: UndoProof): string {
 }
 
 /** An incident often takes the way to the cluster along: it is asked again for a while before the undo is left for later. */
-async function untilReachable(io: CommandIo, undo: () => Promise<UndoResult>): Promise<UndoResult> {
+async function untilReachable(io: CommandIo, stop: AbortSignal, undo: () => Promise<UndoResult>): Promise<UndoResult> {
   const end = performance.now() + REACH_WITHIN_MS;
   for (let told = false; ; told = true) {
     try {
       return await undo();
     } catch (error) {
       if (!(error instanceof ClusterError) || error.reason !== 'unreachable') throw error;
-      if (performance.now() > end) return { outcome: 'stranded', writes: 0, reason: error.message };
+      if (performance.now() > end || stop.aborted) return { outcome: 'stranded', writes: 0, reason: error.message };
       if (!told) io.stderr(`  ${error.message}\n  trying again for ${REACH_WITHIN_MS / 1000} s\n`);
-      await setTimeout(REACH_PAUSE_MS);
+      await setTimeout(REACH_PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
     }
   }
 }

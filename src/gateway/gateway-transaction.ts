@@ -13,7 +13,7 @@ import { LossWatch } from './inventory/loss-watch.ts';
 import type { MetadataReader } from './inventory/metadata-reader.ts';
 import type { JournalRecord, OpenRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
-import type { OpenJournal } from './journal-store.ts';
+import type { OpenJournal } from './open-journal.ts';
 import { KubeApi } from './kube-api.ts';
 import { Loopback } from './loopback.ts';
 import type { Handler } from './messages.ts';
@@ -121,6 +121,8 @@ export class GatewayTransaction implements OpenTransaction {
     handler: Handler;
     refuseStream: (method: string, path: string) => void;
     refusals: () => readonly Refusal[];
+    /** To be called before the transaction is ended: waits for what is on its way, and lets nothing more through. */
+    end: () => Promise<unknown>;
   }> {
     const status = statusOf(this.journal.records);
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
@@ -129,7 +131,8 @@ export class GatewayTransaction implements OpenTransaction {
     await this.journal.append({ type: 'step', step: index, argv: ['(safe terminal)'], at });
     this.monitor.beginStep(index);
     const { monitor } = this;
-    return { handler: monitor, refuseStream: monitor.refuseStream, refusals: () => monitor.refusals };
+    const end = () => monitor.endStep();
+    return { handler: monitor, refuseStream: monitor.refuseStream, refusals: () => monitor.refusals, end };
   }
 
   /** Journal mode for our own code, without kubectl: the same rules, the same journal. Part of the current command. */

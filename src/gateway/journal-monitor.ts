@@ -11,7 +11,7 @@ import { failed, passThrough } from './forward.ts';
 import type { LossWatch } from './inventory/loss-watch.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { writesOf } from './journal-records.ts';
-import type { OpenJournal } from './journal-store.ts';
+import type { OpenJournal } from './open-journal.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { answerResponse, parseObject, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
@@ -68,6 +68,8 @@ export class JournalMonitor implements Handler {
   private stepRefusals: Refusal[] = [];
   private stepWrites = 0;
   private stopped: string | null = null;
+  /** What a killed command still had on its way must not be sent beside the undo. */
+  private ended = false;
   private readonly lastReads = new Map<string, KubeObject>();
   /** States predicted by the rehearsal of this very step, by request; spares a second dry-run. */
   private predictions: ReadonlyMap<string, KubeObject | null> = new Map();
@@ -82,12 +84,15 @@ export class JournalMonitor implements Handler {
     this.stepRefusals = [];
     this.stepWrites = 0;
     this.stopped = null;
+    this.ended = false;
     this.lastReads.clear();
     this.predictions = predictions;
   }
 
   /** What happened since {@link beginStep}. `problem` names why further writes of the step were stopped. */
   async endStep(): Promise<{ refusals: Refusal[]; writes: number; problem: string }> {
+    this.ended = true;
+    await this.queue;
     await this.noting;
     return { refusals: this.stepRefusals, writes: this.stepWrites, problem: this.stopped ?? '' };
   }
@@ -104,7 +109,7 @@ export class JournalMonitor implements Handler {
 
   /** For clients that look into the journal as soon as they have their answer. */
   async handleAndNote(request: GatewayRequest): Promise<GatewayResponse> {
-    const response = await this.handle(request);
+    const response = await this.take(request, false);
     await this.noting;
     return response;
   }
@@ -112,7 +117,11 @@ export class JournalMonitor implements Handler {
   readonly refuseStream = (method: string, path: string): void =>
     void this.stepRefusals.push(streamRefusal(method, path));
 
-  async handle(request: GatewayRequest): Promise<GatewayResponse> {
+  handle(request: GatewayRequest): Promise<GatewayResponse> {
+    return this.take(request, true);
+  }
+
+  private async take(request: GatewayRequest, ofCommand: boolean): Promise<GatewayResponse> {
     const screened = screen('journal', request, {}, (refusal) => this.stepRefusals.push(refusal));
     if ('response' in screened) return screened.response;
     const { parsed, verdict } = screened;
@@ -123,7 +132,7 @@ export class JournalMonitor implements Handler {
       const single = parsed.verb === 'get' && parsed.kind === 'resource' && !parsed.subresource;
       return single ? this.remember(parsed.path, response) : response;
     }
-    const done = this.queue.then(() => this.write(request, parsed));
+    const done = this.queue.then(() => this.write(request, parsed, ofCommand));
     this.queue = done.catch(() => undefined).then(() => this.noting);
     return done;
   }
@@ -138,9 +147,10 @@ export class JournalMonitor implements Handler {
     return { ...response, body: bytes };
   }
 
-  private async write(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
+  private async write(request: GatewayRequest, parsed: ApiRequest, ofCommand: boolean): Promise<GatewayResponse> {
     try {
       if (this.stopped) throw new Refused('step-failed', this.stopped);
+      if (ofCommand && this.ended) throw new Refused('step-failed', 'its command has ended');
       const body = readWriteBody(request.headers['content-type'], await readAll(request.body));
       const path = parsed.subresource ? parsed.path.slice(0, -parsed.subresource.length - 1) : parsed.path;
       const known = this.lastReads.get(path);
@@ -175,6 +185,7 @@ export class JournalMonitor implements Handler {
     for (let pin = 1; ; pin++) {
       const assessed = await this.assess(subject);
       if ('response' in assessed) return assessed.response;
+      if (signal.aborted) throw new Refused('step-failed', 'its command was stopped');
       const intent = await this.permittedIntent(subject, assessed.assessment);
       const { response, conflict } = await this.forward(subject, intent, signal);
       if (!conflict || !subject.before) return response;

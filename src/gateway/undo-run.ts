@@ -1,11 +1,11 @@
 import type { Clock } from '../domain/clock.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
-import { refKey } from '../domain/kube-object.ts';
+import { refKey, refLabel } from '../domain/kube-object.ts';
 import type { FieldDifference, UndoProof, UndoResult } from '../domain/transaction.ts';
 import type { InverseStep } from '../undo/inverse.ts';
 import { blankField } from '../undo/difference.ts';
-import { planInverse } from '../undo/inverse.ts';
+import { planInverse, rootsOf } from '../undo/inverse.ts';
 import { KubeApi } from './kube-api.ts';
 import { attribute } from './attribution.ts';
 import { Discovery } from './discovery.ts';
@@ -15,7 +15,7 @@ import type { LossWatch } from './inventory/loss-watch.ts';
 import { MetadataReader } from './inventory/metadata-reader.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
-import type { OpenJournal } from './journal-store.ts';
+import type { OpenJournal } from './open-journal.ts';
 import { JournalUnwritable } from './journal-unwritable.ts';
 import { passAsUpstream } from './raw-access.ts';
 import { Replay } from './replay.ts';
@@ -46,14 +46,31 @@ const OWED = [Stranded, UpstreamError, ClusterError, JournalUnwritable];
 /** Undoes one transaction from its journal and verifies the result. May be run again after any interruption. */
 export async function runUndo(options: UndoRunOptions): Promise<UndoResult> {
   const access = new UndoAccess(options);
+  options.journal.goOnWithoutFile();
   try {
-    return await undo(options, access);
+    return tellLoss(options.journal, await undo(options, access));
   } catch (error) {
     if (OWED.some((kind) => error instanceof kind)) {
-      return { outcome: 'stranded', writes: access.writes, reason: (error as Error).message };
+      return tellLoss(options.journal, {
+        outcome: 'stranded',
+        writes: access.writes,
+        reason: (error as Error).message,
+      });
     }
     throw error;
   }
+}
+
+/** Nobody can go on later with what only this process knew. */
+function tellLoss({ lost, records }: OpenJournal, result: UndoResult): UndoResult {
+  if (!lost) return result;
+  if (result.outcome === 'undone') {
+    const residue = [...result.proof.residue, `undone from memory, its journal is gone (${lost.message})`];
+    return { ...result, proof: { ...result.proof, residue } };
+  }
+  const objects = rootsOf(writesOf(records)).map(refLabel).join(', ');
+  const reason = `${result.reason}; its journal is gone (${lost.message}), so that it cannot be finished later: look at ${objects}`;
+  return { ...result, reason };
 }
 
 async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoResult> {

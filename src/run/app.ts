@@ -153,10 +153,11 @@ export interface StratusApp {
   runCommand(target: Target, argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult>;
   /**
    * A terminal in which every kubectl goes through the gateway.
-   * @param accept as for `runCommand`
+   * @param signal ends waiting for the lock; default: nothing does
+   * @param accept as for `runCommand`; default: nothing
    * @throws LockedByAnother for `write`
    */
-  openShell(target: Target, mode: ShellMode, accept?: Acceptance[]): Promise<ShellSession>;
+  openShell(target: Target, mode: ShellMode, signal?: AbortSignal, accept?: Acceptance[]): Promise<ShellSession>;
   /** Fires when the journal changed, also by another process. */
   onJournalChange(listener: () => void): { dispose(): void };
   dispose(): Promise<void>;

@@ -90,7 +90,7 @@ class App implements StratusApp {
     const { target, options, checks, askApproval } = request;
     const session = await this.#session(target);
     const id = `run-${new Date(this.#parts.clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${sha256(`${process.pid} ${this.#parts.clock.monotonic()}`).slice(0, 4)}`;
-    const log = new RunLog(this.#config.stateFolder, id);
+    const log = await RunLog.open(this.#config.stateFolder, id);
     const ports = await session.runPorts(this.#parts.brain, checks, askApproval, (event) => log.append(event));
     const run = new IncidentRun(id, target, options, ports);
     session.onLockLost((reason) => run.lockLost(reason));
@@ -223,9 +223,14 @@ class App implements StratusApp {
     return (await this.#session(target)).writer.runCommand(argv, accept, signal);
   }
 
-  async openShell(target: Target, mode: ShellMode, accept: Acceptance[] = []): Promise<ShellSession> {
+  async openShell(
+    target: Target,
+    mode: ShellMode,
+    signal = new AbortController().signal,
+    accept: Acceptance[] = [],
+  ): Promise<ShellSession> {
     const session = await this.#session(target);
-    return mode === 'read' ? session.openReadShell() : session.writer.openShell(accept);
+    return mode === 'read' ? session.openReadShell() : session.writer.openShell(signal, accept);
   }
 
   onJournalChange(listener: () => void): { dispose(): void } {

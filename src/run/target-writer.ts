@@ -83,8 +83,8 @@ export class TargetWriter {
   }
 
   /** A terminal whose writes are one transaction. @throws LockedByAnother */
-  async openShell(accept: Acceptance[]): Promise<ShellSession> {
-    const lock = await this.#acquire('safe terminal', new AbortController().signal);
+  async openShell(signal: AbortSignal, accept: Acceptance[]): Promise<ShellSession> {
+    const lock = await this.#acquire('safe terminal', signal);
     if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
     const release = (clean: boolean) => (clean ? this.#release() : this.#lock.mark('dirty')).catch(() => undefined);
     let transaction: GatewayTransaction | null = null;
@@ -93,7 +93,8 @@ export class TargetWriter {
       const { maxWrites } = DEFAULT_OPTIONS;
       transaction = await transactions.begin({ run: 'shell', title: 'Safe terminal', maxWrites, accept });
       await this.#lock.mark(`executing ${transaction.id}`);
-      return await openWriteShell(transaction, this.#parts.target, release);
+      const undo = (open: GatewayTransaction) => this.#undoHere(open);
+      return await openWriteShell(transaction, this.#parts.target, { undo, release });
     } catch (error) {
       // Nothing was written yet; a transaction that cannot even be closed is owed.
       const closed = await transaction?.commit().then(
@@ -148,19 +149,41 @@ export class TargetWriter {
       result = await transaction.execute(commandPlan(argv).steps[0]!, [], signal);
       const lost = result.ok ? await transaction.losses() : [];
       if (lost.length > 0) result = { ...result, ok: false, problem: lossesText(lost) };
-      if (result.ok) {
+      if (result.ok && !signal.aborted) {
         await transaction.commit();
         const tx = transaction.roots().length > 0 ? transaction.id : null;
         return { value: { result, tx, undo: null }, clean: true };
       }
+      if (result.ok) result = { ...result, ok: false, problem: 'cancelled' };
     } catch (error) {
       // Whatever failed (the lock, the journal), the transaction is open: it is taken back, or owed and said to be.
       const writes = transaction.writes();
       result = { ok: false, exitCode: -1, stdout: '', stderr: '', refusals: [], writes, problem: messageOf(error) };
     }
-    const undo = await transaction.undo(new AbortController().signal);
+    const undo = await this.#undoHere(transaction);
     const clean = undo.outcome === 'undone';
     return { value: { result, tx: clean ? null : transaction.id, undo }, clean };
+  }
+
+  /**
+   * Undoes a transaction of this process, never to be interrupted. A lock that was lost meanwhile, as by a process that was
+   * stopped for longer than the lock lasts, is taken again first; while another writer holds it nothing is written.
+   */
+  async #undoHere(transaction: OpenTransaction): Promise<UndoResult> {
+    const { signal } = new AbortController();
+    if (!(await this.#lock.renew())) {
+      const lock = await this.#acquire(transaction.id, signal).catch((error: unknown) => ({
+        ok: false as const,
+        holder: 'nobody that is known',
+        reason: messageOf(error),
+      }));
+      if (!lock.ok) {
+        const reason = `the writer lock was lost and is not to be had again: ${lock.reason} (held by ${lock.holder})`;
+        return { outcome: 'stranded', writes: 0, reason };
+      }
+      await this.#lock.mark(`undoing ${transaction.id}`).catch(() => undefined);
+    }
+    return transaction.undo(signal);
   }
 
   async lockStatus(): Promise<LockStatus> {

@@ -4,7 +4,7 @@ import { Discovery } from '../../../src/gateway/discovery.ts';
 import type { JournalMonitorOptions } from '../../../src/gateway/journal-monitor.ts';
 import { JournalMonitor } from '../../../src/gateway/journal-monitor.ts';
 import type { JournalRecord } from '../../../src/gateway/journal-records.ts';
-import type { OpenJournal } from '../../../src/gateway/journal-store.ts';
+import type { OpenJournal } from '../../../src/gateway/open-journal.ts';
 import { LiveFacts } from '../../../src/gateway/inventory/live-facts.ts';
 import { LossWatch } from '../../../src/gateway/inventory/loss-watch.ts';
 import { MetadataReader } from '../../../src/gateway/inventory/metadata-reader.ts';
@@ -137,16 +137,30 @@ it('answers while the outcome is noted, but neither the next write nor the end o
   expect((await patch('1')).status).toBe(200);
   expect(records.map(({ type }) => type)).toEqual(['intent']);
   const second = patch('2');
+  await settleTasks();
+  expect(server.writes).toEqual(['1']);
+  noted.shift()!();
+  expect((await second).status).toBe(200);
+  expect(server.writes).toEqual(['1', '2']);
   let ended = false;
   const end = monitor.endStep().then(() => (ended = true));
   await settleTasks();
-  expect(server.writes).toEqual(['1']);
   expect(ended).toBe(false);
   noted.shift()!();
   await end;
-  expect((await second).status).toBe(200);
-  expect(server.writes).toEqual(['1', '2']);
+});
+
+it('sends nothing of a command that has ended, neither what waits nor what arrives, and waits for what is sent', async () => {
+  const server = new Server();
+  const noted: Array<() => void> = [];
+  const { monitor, patch } = monitorOn(server, { note: () => new Promise((resolve) => noted.push(resolve)) });
+  expect((await patch('1')).status).toBe(200);
+  const waiting = patch('2');
+  const end = monitor.endStep();
   noted.shift()!();
+  await end;
+  expect([(await waiting).status, (await patch('3')).status]).toEqual([403, 403]);
+  expect(server.writes).toEqual(['1']);
 });
 
 it('stops the step when an outcome cannot be noted', async () => {
