@@ -1,5 +1,6 @@
 import type { KindTable, Rows } from '../field-rule.ts';
 import { fields, immutable, itself, look, lost, reversible, under } from '../rows.ts';
+import { ANNOTATIONS_READ_BY_PEOPLE } from './metadata.ts';
 
 const REPLACED = 'its pods are replaced, once by the change and once by its undo';
 const ROLLOUT = 'a rollout under way goes on differently, or starts';
@@ -13,9 +14,7 @@ const selected = (what: string): Rows => look('selectors', what, 'metadata.label
 /** Deployment controller, copyDeploymentAnnotationsToReplicaSet: copied on, never taken away there. */
 const copied: Rows = itself(
   'the deployment controller copies the annotation to its ReplicaSets, where it stays when it is taken away',
-  ...under('metadata', 'annotations[*]', 'annotations[helm.sh/*]', 'annotations[meta.helm.sh/*]'),
-  ...under('metadata', 'annotations[kubernetes.io/change-cause]', 'annotations[kubernetes.io/description]'),
-  'metadata.annotations[kubectl.kubernetes.io/*]',
+  ...under('metadata', 'annotations[*]', ...ANNOTATIONS_READ_BY_PEOPLE),
 );
 
 /** Workloads (pkg/controller/{deployment,replicaset,statefulset,daemon}, pkg/apis/apps/validation). */

@@ -87,6 +87,9 @@ describe('a closed kind', () => {
     const [group, kind] = key.split('/') as [string, string];
     const path = group ? `/apis/${group}/v1/${plural(kind)}/x` : `/api/v1/${plural(kind)}/x`;
     const request: ApiRequest = parseApiRequest('PUT', path);
-    expect(judgeRequest('journal', request)).toMatchObject({ action: 'refuse', rule: expect.stringMatching(/^closed-/) as string });
+    expect(judgeRequest('journal', request)).toMatchObject({
+      action: 'refuse',
+      rule: expect.stringMatching(/^closed-/) as string,
+    });
   });
 });
