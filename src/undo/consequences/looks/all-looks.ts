@@ -5,7 +5,7 @@ import { lookAtDeadline, lookAtSchedule, lookAtSuspend } from './jobs.ts';
 import type { Look } from './look.ts';
 import { lookAtNodeLabels, lookAtTaints } from './nodes.ts';
 import { lookAtFinalizers, lookAtOwners } from './owners.ts';
-import { lookAtIdentity, lookAtOwnLabels, lookAtResize, lookAtSelectors } from './pods.ts';
+import { lookAtOwnLabels, lookAtSelectors } from './pods.ts';
 import { lookAtRollout, lookAtScale, lookAtStrategy } from './rollout.ts';
 import { lookAtScaler } from './scaler.ts';
 import { lookAtAddresses } from './services.ts';
@@ -57,6 +57,4 @@ export const ALL_LOOKS: Readonly<Record<LookName, Look>> = {
   token: lookAtToken,
   'crd-versions': lookAtCrdVersions,
   quota: NOTHING_GOES,
-  resize: lookAtResize,
-  identity: lookAtIdentity,
 };

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { refOf } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
-import { comesBack, eachOf, unknown } from '../effect.ts';
+import { comesBack, eachOf, oneWay, unknown } from '../effect.ts';
 import { goesWithPods } from '../workload.ts';
 import { isRemade } from '../remade.ts';
 import type { Look } from './look.ts';
@@ -19,6 +19,9 @@ interface Toleration {
   effect?: string;
   tolerationSeconds?: unknown;
 }
+
+/** Pod garbage collection and attach-detach controller act on it, whatever its effect. */
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
 /** A NoExecute taint evicts the pods of the node that do not tolerate it (taint eviction controller). */
 export const lookAtTaints: Look = async ({ ref, before, after }, facts) => {

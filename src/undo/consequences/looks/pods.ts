@@ -64,9 +64,3 @@ export const lookAtSelectors: Look = (change, facts) => {
   if (Object.hasOwn(ADOPTERS, ref.kind)) return lookAtOwnLabels(change, facts);
   return [unknown(`what ${refLabel(ref)} adopts or lets go with another selector is not known`)];
 };
-
-export const lookAtResize: Look = ({ ref }) => [
-  comesBack('its containers may restart, and its way back needs room on the node', ref),
-];
-
-export const lookAtIdentity: Look = ({ ref, what }) => [unknown(`${refLabel(ref)}: ${what}`)];

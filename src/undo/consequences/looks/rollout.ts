@@ -31,8 +31,15 @@ function replacesLater(workload: KubeObject): boolean {
   return workload.spec?.updateStrategy?.type === 'OnDelete';
 }
 
-export const lookAtScale: Look = ({ ref, before, after }, facts) =>
-  effectsOfScale(after, ref, replicasOf(before), replicasOf(after), facts);
+export const lookAtScale: Look = async ({ ref, before, after }, facts) => {
+  if (ref.kind === 'Job') return [comesBack('pods come or go; the work of those that go is lost, and done again', ref, ['Pod'])];
+  const [from, to] = [replicasOf(before), replicasOf(after)];
+  const first = (set: KubeObject) => Number(set.spec?.ordinals?.start ?? 0);
+  if (first(before) === first(after)) return effectsOfScale(after, ref, from, to, facts);
+  // All pods get other numbers: the old ones go, with claims of their own.
+  const gone = await effectsOfScale(before, ref, from, 0, facts);
+  return [...gone, ...(await effectsOfScale(after, ref, 0, to, facts))];
+};
 
 /** How a rollout goes on matters where one is under way or held back. */
 export const lookAtStrategy: Look = async ({ ref, before }, facts) => {

@@ -1,8 +1,9 @@
-import { comesBack, isLost, oneWay } from '../effect.ts';
+import { comesBack, isLost, oneWay, unknown } from '../effect.ts';
 import type { Look } from './look.ts';
 
 /** Addresses and ports that are handed out for a Service; outside the cluster a load balancer with them. */
-export const lookAtAddresses: Look = ({ ref, before, after }) => {
+export const lookAtAddresses: Look = ({ ref, before, after, what }) => {
+  if (ref.kind !== 'Service') return [unknown(`${what}: its address may be given up`)];
   const [from, to] = [before.spec?.type ?? 'ClusterIP', after.spec?.type ?? 'ClusterIP'] as string[];
   if (to === 'LoadBalancer' && from !== to)
     return [oneWay('a load balancer outside the cluster is allocated and released with it')];

@@ -66,6 +66,16 @@ export async function mayBeTaken(volume: KubeObject, facts: ClusterFacts): Promi
   );
 }
 
+/** Claims that wait without a class are given the default one, for good. */
+async function givenToWaiting(ref: ObjectRef, facts: ClusterFacts): Promise<Effect[]> {
+  const claims = await facts.list('v1', 'PersistentVolumeClaim');
+  if (!claims) return [unknown('which claims wait for a class is not known')];
+  const waiting = claims.filter((claim) => claim.spec?.storageClassName === undefined && !isBound(claim));
+  return waiting.length > 0
+    ? eachOf(waiting.map(refOf), false, (names) => `claims that wait without a class are given the default one for good: ${names}`)
+    : [comesBack('claims made meanwhile are given the default class of that time', ref)];
+}
+
 /** Volumes that a new claim could be bound to instead of getting one made. */
 export async function mayTake(claim: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
   const volumes = await facts.list('v1', 'PersistentVolume');
