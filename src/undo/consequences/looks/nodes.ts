@@ -25,6 +25,10 @@ const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
 /** A NoExecute taint evicts the pods of the node that do not tolerate it (taint eviction controller). */
 export const lookAtTaints: Look = async ({ ref, before, after }, facts) => {
+  if (ref.kind !== 'Node') return [unknown(`which pods ${ref.kind} ${ref.name} reaches is not known`)];
+  const keys = (node: KubeObject) => ((node.spec?.taints ?? []) as Taint[]).map(({ key }) => key);
+  if (keys(after).includes(OUT_OF_SERVICE) && !keys(before).includes(OUT_OF_SERVICE))
+    return [oneWay('pods of a node out of service are removed by force, and their volumes detached')];
   const taints = (node: KubeObject) =>
     ((node.spec?.taints ?? []) as Taint[]).filter(({ effect }) => effect === 'NoExecute');
   const added = taints(after).filter((taint) => !taints(before).some((old) => sameTaint(old, taint)));

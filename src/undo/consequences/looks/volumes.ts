@@ -19,6 +19,7 @@ export const lookAtBinding: Look = async ({ ref, before, after, paths }, facts) 
       ? [oneWay('the claim would come apart from its volume and be Lost')]
       : [oneWay('binding a claim to a volume cannot be taken back')];
   }
+  if (ref.kind === 'StorageClass') return givenToWaiting(ref, facts);
   if (ref.kind !== 'PersistentVolume')
     return [unknown(`what the volumes of ${refLabel(ref)} are given to is not known`)];
   const [old, now] = [before.spec?.claimRef, after.spec?.claimRef] as [ClaimRef | undefined, ClaimRef | undefined];
