@@ -1,5 +1,6 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
+import { isMap } from '../undo/difference.ts';
 import type { ApiRequest } from './api-request.ts';
 import { groupVersion } from './api-request.ts';
 import type { ApiResource } from './discovery.ts';
@@ -48,9 +49,7 @@ function typeMismatch(request: ApiRequest, info: ApiResource, { kind, apiVersion
 
 function nameMismatch(request: ApiRequest, value: JsonMap): string | null {
   if (request.verb === 'delete' || value.metadata === undefined) return null;
-  if (typeof value.metadata !== 'object' || value.metadata === null || Array.isArray(value.metadata)) {
-    return 'the metadata of the body is not an object';
-  }
+  if (!isMap(value.metadata)) return 'the metadata of the body is not an object';
   const { name, namespace } = value.metadata;
   if (namespace !== undefined && namespace !== '' && namespace !== request.namespace) {
     return `the body names namespace ${shown(namespace)}, the path ${request.namespace || 'none'}`;

@@ -1,4 +1,5 @@
 import type { Json } from '../domain/kube-object.ts';
+import { isMap } from '../undo/difference.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Verdict } from './verdict.ts';
 import { refuse, WRITE } from './verdict.ts';
@@ -59,7 +60,7 @@ function optionsIn(verb: string, body: WriteBody): { [key: string]: Json } | nul
   if (verb !== 'delete' && verb !== 'evict') return null;
   const value = (body.value ?? {}) as { [key: string]: Json };
   const options = verb === 'delete' ? value : value.deleteOptions;
-  return typeof options === 'object' && options !== null && !Array.isArray(options) ? options : null;
+  return isMap(options) ? options : null;
 }
 
 /**

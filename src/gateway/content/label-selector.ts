@@ -1,21 +1,11 @@
-/** A label selector of the Kubernetes API. */
-export interface LabelSelector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: Array<{ key: string; operator: string; values?: string[] }>;
-}
+import type { LabelSelector } from '../../undo/consequences/selector.ts';
+import { selects as selectsLabels } from '../../undo/consequences/selector.ts';
 
-/** Whether labels are selected; an empty or missing selector selects all, an operator that is not known counts as met. */
+export type { LabelSelector } from '../../undo/consequences/selector.ts';
+
+/** Whether labels are selected; an empty or missing selector selects all, as in webhook configurations. */
 export function selects(selector: LabelSelector | null | undefined, labels: Record<string, string>): boolean {
-  const wanted = Object.entries(selector?.matchLabels ?? {});
-  if (!wanted.every(([key, value]) => valueOf(labels, key) === value)) return false;
-  return (selector?.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = valueOf(labels, key);
-    if (operator === 'In') return value !== undefined && values.includes(value);
-    if (operator === 'NotIn') return value === undefined || !values.includes(value);
-    if (operator === 'Exists') return value !== undefined;
-    if (operator === 'DoesNotExist') return value === undefined;
-    return true;
-  });
+  return selectsLabels(selector ?? {}, labels);
 }
 
 /** Whether all that `after` selects is selected by `before`, as far as can be told: it has all its requirements. */
