@@ -108,7 +108,11 @@ export function parseJournal(bytes: Buffer, path: string, name: string, key: Jou
     if (hash(`${head.chain} ${seq} ${text}`) !== chain) throw damaged('checksum does not match');
     const plain = unseal(key, `${name}:${seq}:${head.chain}`, text);
     if (plain === null) throw damaged('cannot be decrypted with this key');
-    records.push(parseJson(plain, MAX_RECORD_DEPTH));
+    try {
+      records.push(parseJson(plain, MAX_RECORD_DEPTH));
+    } catch (error) {
+      throw damaged(`cannot be read: ${(error as Error).message}`);
+    }
     head = { seq, chain };
     at = end + 1;
   }

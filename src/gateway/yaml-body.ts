@@ -1,3 +1,4 @@
+// eslint-disable-next-line no-restricted-imports -- the one reader of YAML; it takes numbers from their source
 import { isMap as isYamlMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { emptyMap } from '../domain/json-map.ts';
 import type { Json } from '../domain/kube-object.ts';
