@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
+import { secretLiterals } from '../kubectl/secret-words.ts';
 import type { ChildOutput } from './child.ts';
 import { lastLine } from './child.ts';
 import { Discovery } from './discovery.ts';
@@ -10,9 +11,9 @@ import { Loopback } from './loopback.ts';
 import type { GatewayRequest, GatewayResponse } from './messages.ts';
 import { statusResponse } from './messages.ts';
 import { passAsUpstream } from './raw-access.ts';
-import { SecretScrubber } from './redact.ts';
 import type { Overlay } from './rehearsal-monitor.ts';
 import { RehearsalMonitor } from './rehearsal-monitor.ts';
+import { SecretVeil } from './secret-veil.ts';
 import { WriteInspector } from './write-inspector.ts';
 
 const READ_TIMEOUT_MS = 30_000;
@@ -20,7 +21,8 @@ const READ_TIMEOUT_MS = 30_000;
 /** Runs commands in rehearse mode. */
 export class Rehearser {
   readonly inspector: WriteInspector;
-  readonly scrubber = new SecretScrubber();
+  /** Of all commands that run here, and of the transaction that rehearses here. */
+  readonly veil = new SecretVeil();
   private readonly options: FilledOptions;
   private loopback: Promise<Loopback> | null = null;
   private current: RehearsalMonitor | null = null;
@@ -42,11 +44,12 @@ export class Rehearser {
     predictions: ReadonlyMap<string, KubeObject | null>;
     output: ChildOutput | null;
   }> {
+    for (const literal of secretLiterals(step.argv)) this.veil.scrubber.learnEncoded(literal);
     const ok: StepRehearsal = { argv: step.argv, ok: true, problem: '', writes: [], partial: false };
     // They wait for what a rehearsal never brings about, and write nothing.
     if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
     const { steady, kubectl, target } = this.options;
-    const monitor = new RehearsalMonitor(steady, this.inspector, this.scrubber, overlay, createdHere);
+    const monitor = new RehearsalMonitor(steady, this.inspector, this.veil, overlay, createdHere);
     this.current = monitor;
     this.loopback ??= Loopback.open({ handle: (request) => this.handle(request) }, (method, path) =>
       this.current?.refuseStream(method, path),
@@ -64,8 +67,12 @@ export class Rehearser {
       signal,
     });
     this.current = null;
-    const stderr = this.scrubber.scrub(output.stderr);
-    const problem = monitor.refusals[0]?.reason ?? (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
+    const { scrub } = this.veil;
+    const stderr = scrub(output.stderr);
+    const refusal = monitor.refusals[0]?.reason;
+    const problem =
+      (refusal !== undefined ? scrub(refusal) : undefined) ??
+      (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
     const rehearsal = { ...ok, ok: problem === '', problem, writes: monitor.writes };
     return { rehearsal, predictions: monitor.predictions, output: { ...output, stderr } };
   }

@@ -12,6 +12,7 @@ import { judgeCommit, mu } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
 import { quoteArgv } from '../kubectl/problem.ts';
+import { shownArgv } from '../kubectl/secret-words.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
 
 type EventBody<E = MachineEvent> = E extends MachineEvent ? Omit<E, 'at'> : never;
@@ -251,7 +252,7 @@ export class IncidentRun {
       }
       const { commands, reason } = conversion;
       this.#note({ type: 'converted', from: step.argv, to: commands, reason });
-      const why = `In place of '${quoteArgv(['kubectl', ...step.argv])}': ${reason}. ${step.why}`;
+      const why = `In place of '${quoteArgv(['kubectl', ...shownArgv(step.argv)])}': ${reason}. ${step.why}`;
       steps.push(...commands.map((argv) => ({ argv, why })));
     }
     return { ...proposed, steps };

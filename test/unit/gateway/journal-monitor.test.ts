@@ -7,7 +7,7 @@ import type { JournalRecord } from '../../../src/gateway/journal-records.ts';
 import type { OpenJournal } from '../../../src/gateway/journal-store.ts';
 import { KubeApi } from '../../../src/gateway/kube-api.ts';
 import { passAsUpstream } from '../../../src/gateway/raw-access.ts';
-import { SecretScrubber } from '../../../src/gateway/redact.ts';
+import { SecretVeil } from '../../../src/gateway/secret-veil.ts';
 import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
 import { WriteInspector } from '../../../src/gateway/write-inspector.ts';
 import { FakeClock, settleTasks } from '../cluster/fake-clock.ts';
@@ -70,7 +70,7 @@ function monitorOn(
     upstream: server,
     journal,
     inspector: new WriteInspector(raw, new Discovery((path) => raw.find(path)), 'stratus-1', false),
-    scrubber: new SecretScrubber(),
+    veil: new SecretVeil(),
     clock: over.clock ?? new FakeClock(),
     maxWrites: 5,
     manager: 'stratus-1',
