@@ -1,7 +1,6 @@
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunResult } from '../domain/run-event.ts';
 import type { StratusApp } from '../run/app.ts';
-import { hideInEvent } from '../run/shown-event.ts';
 import type { AskApproval } from '../run/run-ports.ts';
 import type { CommandIo } from './command-line.ts';
 import { needConsent, numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
@@ -50,7 +49,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
     },
     askApproval: approval(yes, io),
   });
-  if (parsed.flag('json')) run.onEvent((event) => io.stdout(`${JSON.stringify(jsonLine(event), hideInEvent)}\n`));
+  if (parsed.flag('json')) run.onEvent((event) => io.stdout(`${JSON.stringify(jsonLine(event))}\n`));
   else {
     // Only for people to see beforehand; taking the lock tells for itself what is wrong with it.
     const lock = await app.lockStatus(target).catch(() => null);

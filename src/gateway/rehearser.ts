@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
-import { secretLiterals } from '../kubectl/secret-words.ts';
+import { secretLiterals } from '../kubectl/secret-literals.ts';
 import type { ChildOutput } from './child.ts';
 import { lastLine } from './child.ts';
 import { Discovery } from './discovery.ts';

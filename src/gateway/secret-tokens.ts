@@ -68,18 +68,22 @@ export class SecretTokens {
     throw new Refused('hidden-value', `${text} stands for bytes that are no text: write it to data, not to stringData`);
   }
 
-  /** An annotation that is one placeholder; null where it is not. @throws Refused */
-  note(text: string, home: string): string | null {
+  /**
+   * An annotation that is one placeholder; null where it is not. @throws Refused
+   * @param orText the placeholder of a text may stand there too
+   */
+  note(text: string, home: string, orText = false): string | null {
     if (!TOKEN.test(text)) return null;
     const { form, value } = this.find(text, home);
     if (form === 'note') return value;
+    if (orText) return this.text(text, home);
     throw new Refused('hidden-value', `${text} stands for a value of Secret ${home}: ${RETURN}`);
   }
 
   /** The placeholders in the text of a copy, which was looked through already, replaced as JSON strings. @throws Refused */
   inCopy(text: string, home: string): string {
     return text.replaceAll(TOKENS_IN_TEXT, (found) => {
-      const real = found.startsWith(MARK) ? this.text(found, home) : (this.data(found, home) ?? '');
+      const real = found.startsWith(MARK) ? (this.note(found, home, true) ?? '') : (this.data(found, home) ?? '');
       return goQuoted(real);
     });
   }

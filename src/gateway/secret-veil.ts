@@ -15,6 +15,7 @@ import { Refused } from './write-subject.ts';
 
 type Inner = (request: GatewayRequest) => Promise<GatewayResponse>;
 
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Fields of a Secret; a copy with others is hidden as a whole. */
 const FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'type', 'immutable', 'data', 'stringData']);
 
@@ -91,11 +92,12 @@ export class SecretVeil {
         Buffer.from(this.tokens.hide(key, { home, form: 'data', value: text(value) })).toString('base64'),
       stringData: (key: string, value: Json) => this.tokens.hide(key, { home, form: 'text', value: text(value) }),
       annotation: (name: string, value: Json) =>
-        this.hiddenCopy(value, home) ?? this.tokens.hide(name, { home, form: 'note', value: text(value) }),
+        (name === LAST_APPLIED && this.hiddenCopy(value, home)) ||
+        this.tokens.hide(name, { home, form: 'note', value: text(value) }),
     };
   }
 
-  /** A copy in JSON keeps its keys, by which apply finds out what was removed. Null when it is nothing of the kind. */
+  /** What apply keeps still tells the keys, by which it finds out what was removed. Null when it is nothing of the kind. */
   private hiddenCopy(text: Json, home: string): string | null {
     const copy = typeof text === 'string' ? parsedCopy(text) : null;
     if (!copy || Object.keys(copy).some((key) => !FIELDS.has(key))) return null;

@@ -1,4 +1,3 @@
-import { parseAllDocuments } from 'yaml';
 import { DYNAMIC } from './flag-values.ts';
 import { effectOf } from './effect.ts';
 import { allGrammars } from './grammar.ts';
@@ -24,7 +23,7 @@ function namesSecrets(parsed: ParsedCommand): boolean {
 }
 
 /** The arguments may hold what a Secret is to hold: that of a file's kind is not known. */
-function mayCarryContent(parsed: ParsedCommand): boolean {
+export function mayCarryContent(parsed: ParsedCommand): boolean {
   return namesSecrets(parsed) || (/^(patch|annotate|label)$/.test(parsed.path[0] ?? '') && mayTouchSecrets(parsed));
 }
 
@@ -49,7 +48,7 @@ const REMOVAL = /^[^=]+-$/;
  * other all but credentials. Stays the same when it is done again.
  */
 export function shownArgv(argv: readonly string[]): string[] {
-  const parsed = parse(argv);
+  const parsed = readArgv(argv);
   // Only words that cannot be content: no release reads the whole.
   if (!parsed) return argv.map((word, at) => (at < 3 && /^[a-z-]+$/.test(word) ? word : HIDDEN)).filter(isFirstHidden);
   const result = [...argv];
@@ -76,22 +75,17 @@ export function shownTitle(title: string, commands: readonly string[][]): string
   return shownArgv(exact ?? title.split(' ')).join(' ');
 }
 
-/** Literal values of Secrets that a command which writes them has in its arguments, plain or as base64. */
-export function secretLiterals(argv: readonly string[]): string[] {
-  const parsed = parse(argv);
-  if (!parsed || !mayCarryContent(parsed) || !effectOf(parsed)?.writes) return [];
-  return parsed.flags.flatMap((use) => {
-    if (use.form === 'implied' || HARMLESS.has(use.name) || use.name === 'output' || use.name === 'template') return [];
-    if (use.name === 'from-literal') return [use.value.slice(use.value.indexOf('=') + 1)];
-    return use.name === 'patch' ? [use.value, ...patchValues(use.value)] : [use.value];
-  });
-}
-
-function parse(argv: readonly string[]): ParsedCommand | null {
+/** As the first release that knows the whole of it reads it; null when none does. */
+export function readArgv(argv: readonly string[]): ParsedCommand | null {
   const parsed = parseKubectl(argv);
   if (parsed.ok) return parsed;
   const readings = allGrammars().map((grammar) => parseKubectl(argv, grammar));
   return readings.find((reading) => reading.ok) ?? null;
+}
+
+/** True for a flag whose value is shown whatever the command is about. */
+export function isShownFlag({ name, form }: FlagUse): boolean {
+  return form === 'implied' || HARMLESS.has(name);
 }
 
 /** Null where the flag is shown as it is. */
@@ -123,25 +117,4 @@ function isName(parsed: ParsedCommand, word: string, at: number, typed: boolean)
 
 function isFirstHidden(word: string, at: number, words: string[]): boolean {
   return word !== HIDDEN || words[at - 1] !== HIDDEN;
-}
-
-/** Strings at places where a patch of a Secret has values. */
-function patchValues(text: string): string[] {
-  const found: string[] = [];
-  const leaves = (value: unknown): void => {
-    if (typeof value === 'string') found.push(value);
-    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(leaves);
-  };
-  try {
-    for (const document of parseAllDocuments(text, { version: '1.1', logLevel: 'silent' })) {
-      const patch: unknown = document.toJS({ maxAliasCount: 100 });
-      for (const part of Array.isArray(patch) ? (patch as unknown[]) : [patch]) {
-        if (typeof part !== 'object' || part === null) continue;
-        for (const [key, value] of Object.entries(part)) if (/^(data|stringData|value)$/.test(key)) leaves(value);
-      }
-    }
-  } catch {
-    // kubectl cannot read it either; the text as a whole is known.
-  }
-  return found;
 }

@@ -14,6 +14,7 @@ import type { Target } from '../domain/target.ts';
 import { quoteArgv } from '../kubectl/problem.ts';
 import { shownArgv } from '../kubectl/secret-words.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
+import { shownEvent } from './shown-event.ts';
 
 type EventBody<E = MachineEvent> = E extends MachineEvent ? Omit<E, 'at'> : never;
 type NoteBody<E = NoteEvent> = E extends NoteEvent ? Omit<E, 'at'> : never;
@@ -133,7 +134,8 @@ export class IncidentRun {
     }
   }
 
-  #append(event: RunEvent): void {
+  #append(whole: RunEvent): void {
+    const event = shownEvent(whole);
     this.#log.push(event);
     this.#ports.record(event);
     for (const listener of this.#listeners) listener(event);

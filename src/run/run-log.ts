@@ -1,12 +1,12 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../domain/run-event.ts';
-import { hideInEvent } from './shown-event.ts';
 
 /**
  * Event log of one run on disk, one JSON object a line, in `runs/` of the state folder. Appended synchronously so that
- * the order on disk is the order in which the reducer saw the events. It holds no Secret values: what is
- * read comes through the gateway, which hides them, and commands are blanked here. The transaction journal, not this log, is what undo relies on.
+ * the order on disk is the order in which the reducer saw the events. It holds no Secret values: they are hidden in what
+ * the gateway lets a run read, and in events before they come here. The transaction journal, not this log, is what undo
+ * relies on.
  */
 export class RunLog {
   readonly path: string;
@@ -21,7 +21,7 @@ export class RunLog {
   /** Never throws: a disk that is full must not stop a run that may have something to undo. */
   append(event: RunEvent): void {
     try {
-      appendFileSync(this.path, `${JSON.stringify(event, hideInEvent)}\n`, { mode: 0o600 });
+      appendFileSync(this.path, `${JSON.stringify(event)}\n`, { mode: 0o600 });
     } catch {
       // The journal, without which nothing is written to the cluster, names the disk's trouble.
     }

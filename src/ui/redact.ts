@@ -1,5 +1,3 @@
-import { shownArgv } from '../kubectl/secret-words.ts';
-
 /**
  * Last line of defence before text reaches the page, a notification or the log (I11): the gateway already blanks
  * Secret values, but a command line or a container's message may carry one.
@@ -36,7 +34,19 @@ export function presentable(text: string, limit: number): string {
 
 /** A command as one would type it into a POSIX shell, values of secret-bearing flags blanked. */
 export function commandLine(argv: string[]): string {
-  return presentable(['kubectl', ...shownArgv(argv).map((word) => quote(redact(word)))].join(' '), 2_000);
+  const words: string[] = [];
+  let blankNext: '' | 'value' | 'literal' = '';
+  for (const word of argv) {
+    if (blankNext === 'value') words.push('[redacted]');
+    else if (blankNext === 'literal') words.push(word.replace(/=[\s\S]*/, '=[redacted]'));
+    else words.push(redact(word));
+    blankNext = /^--(token|password|docker-password)$/.test(word)
+      ? 'value'
+      : word === '--from-literal'
+        ? 'literal'
+        : '';
+  }
+  return presentable(['kubectl', ...words.map(quote)].join(' '), 2_000);
 }
 
 function quote(word: string): string {

@@ -10,6 +10,7 @@ const LAST = 'kubectl.kubernetes.io/last-applied-configuration';
 const PATH = '/api/v1/namespaces/hotel/secrets/login';
 const b64 = (text: string) => Buffer.from(text).toString('base64');
 const VALUE = 'correct-horse-battery';
+const COPY = JSON.stringify({ data: { password: VALUE } });
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Any = any;
@@ -203,13 +204,31 @@ describe('what a client writes back', () => {
       [{ op: 'replace', path: '/data', value: { password: b64(VALUE), user: b64('admin') } }],
     ],
     [
+      'what replace makes of the whole',
+      'application/merge-patch+json',
+      (s) => ({
+        metadata: {
+          annotations: {
+            [LAST]: JSON.stringify({ metadata: { annotations: { c: s.metadata.annotations.copy } }, data: s.data }),
+          },
+        },
+      }),
+      {
+        metadata: {
+          annotations: { [LAST]: JSON.stringify({ metadata: { annotations: { c: COPY } }, data: login().data }) },
+        },
+      },
+    ],
+    [
       'what apply keeps',
       'application/strategic-merge-patch+json',
       (s) => ({ metadata: { annotations: { [LAST]: `{"data":{"password":"${s.data.password}"}}\n` } } }),
       { metadata: { annotations: { [LAST]: `{"data":{"password":"${b64(VALUE)}"}}\n` } } },
     ],
   ])('is the value in %s', async (_name, type, body, expected) => {
-    const one = session();
+    const object = login();
+    object.metadata.annotations = { copy: COPY };
+    const one = session(object);
     await one.call('PATCH', PATH, body(await one.read()), type);
     expect(one.refusals).toEqual([]);
     expect(one.sent.at(-1)!.body).toEqual(expected);

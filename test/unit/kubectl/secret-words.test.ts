@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { secretLiterals, shownArgv, shownTitle } from '../../../src/kubectl/secret-words.ts';
+import { secretLiterals } from '../../../src/kubectl/secret-literals.ts';
+import { shownArgv, shownTitle } from '../../../src/kubectl/secret-words.ts';
 
 const words = (text: string) => text.split(' ');
 
