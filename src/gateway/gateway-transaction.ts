@@ -4,6 +4,7 @@ import type { Plan, PlanStep } from '../domain/plan.ts';
 import type { OpenTransaction } from '../domain/ports.ts';
 import type { Loss, StepResult, UndoResult } from '../domain/transaction.ts';
 import { lossesText } from '../domain/transaction.ts';
+import { shownArgv } from '../kubectl/secret-words.ts';
 import { rootsOf } from '../undo/inverse.ts';
 import { lastLine } from './child.ts';
 import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './derived-state.ts';
@@ -19,7 +20,6 @@ import { Loopback } from './loopback.ts';
 import type { Handler } from './messages.ts';
 import type { Refusal } from './monitor.ts';
 import { passAsUpstream } from './raw-access.ts';
-import { SecretScrubber } from './redact.ts';
 import { Rehearser } from './rehearser.ts';
 import { runUndo } from './undo-run.ts';
 
@@ -35,7 +35,6 @@ export class GatewayTransaction implements OpenTransaction {
   private readonly open: OpenRecord;
   private readonly rehearser: Rehearser;
   private readonly monitor: JournalMonitor;
-  private readonly scrubber = new SecretScrubber();
   private readonly raw: KubeApi;
   private readonly watch: LossWatch;
   private loopback: Promise<Loopback> | null = null;
@@ -54,7 +53,7 @@ export class GatewayTransaction implements OpenTransaction {
       upstream: options.steady,
       journal,
       inspector: this.rehearser.inspector,
-      scrubber: this.scrubber,
+      veil: this.rehearser.veil,
       clock: options.clock,
       maxWrites: open.maxWrites,
       manager: open.manager,
@@ -73,7 +72,8 @@ export class GatewayTransaction implements OpenTransaction {
     const lost = this.writes() > 0 ? await this.losses() : [];
     if (lost.length > 0) return { ...NOT_RUN, problem: lossesText(lost) };
     const index = this.steps++;
-    await this.journal.append({ type: 'step', step: index, argv: step.argv, at: new Date(clock.now()).toISOString() });
+    const at = new Date(clock.now()).toISOString();
+    await this.journal.append({ type: 'step', step: index, argv: shownArgv(step.argv), at });
     crash('step.after-record');
     const { rehearsal, predictions, output } = await this.rehearser.run(
       step,
@@ -102,17 +102,18 @@ export class GatewayTransaction implements OpenTransaction {
     });
     crash('step.after-kubectl');
     const { refusals, writes, problem } = await this.monitor.endStep();
-    const scrub = (text: string) => this.scrubber.scrub(this.rehearser.scrubber.scrub(text));
-    const failure =
-      problem || refusals[0]?.reason || ran.killed || (ran.exitCode === 0 ? '' : lastLine(scrub(ran.stderr)));
+    const { scrub } = this.rehearser.veil;
+    const failure = scrub(problem || refusals[0]?.reason || '') || ran.killed;
+    const stderr = scrub(ran.stderr);
+    const failed = failure || (ran.exitCode === 0 ? '' : lastLine(stderr));
     return {
-      ok: failure === '',
+      ok: failed === '',
       exitCode: ran.exitCode,
       stdout: scrub(ran.stdout),
-      stderr: scrub(ran.stderr),
-      refusals: refusals.map((refusal) => refusal.reason),
+      stderr,
+      refusals: refusals.map((refusal) => scrub(refusal.reason)),
       writes,
-      problem: failure,
+      problem: failed,
     };
   }
 

@@ -15,11 +15,11 @@ import type { OpenJournal } from './open-journal.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { answerResponse, parseObject, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
-import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.ts';
+import { refusalResponse, screen, streamRefusal } from './monitor.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
-import { carriesSecrets } from './redact.ts';
-import type { SecretScrubber } from './redact.ts';
+import type { Verdict } from './policy.ts';
 import { passAsUpstream } from './raw-access.ts';
+import type { SecretVeil } from './secret-veil.ts';
 import type { Upstream } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { Assessment, WriteInspector } from './write-inspector.ts';
@@ -42,7 +42,7 @@ export interface JournalMonitorOptions {
   upstream: Upstream;
   journal: OpenJournal;
   inspector: WriteInspector;
-  scrubber: SecretScrubber;
+  veil: SecretVeil;
   clock: Clock;
   maxWrites: number;
   manager: string;
@@ -125,10 +125,16 @@ export class JournalMonitor implements Handler {
     const screened = screen('journal', request, {}, (refusal) => this.stepRefusals.push(refusal));
     if ('response' in screened) return screened.response;
     const { parsed, verdict } = screened;
-    const { upstream, scrubber } = this.options;
+    const refuse = (rule: string, reason: string) => {
+      this.stepRefusals.push({ rule, reason, method: request.method, path: parsed.path });
+      return refusalResponse(rule, reason);
+    };
+    return this.options.veil.pass(request, parsed, (real) => this.handleReal(real, parsed, verdict), refuse);
+  }
+
+  private async handleReal(request: GatewayRequest, parsed: ApiRequest, verdict: Verdict): Promise<GatewayResponse> {
     if (verdict.action === 'pass') {
-      if (carriesSecrets(parsed)) return readLearning(upstream, request, parsed, scrubber);
-      const response = await passThrough(upstream, request);
+      const response = await passThrough(this.options.upstream, request);
       const single = parsed.verb === 'get' && parsed.kind === 'resource' && !parsed.subresource;
       return single ? this.remember(parsed.path, response) : response;
     }

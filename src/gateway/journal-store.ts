@@ -1,5 +1,7 @@
-import { rename, rm, stat } from 'node:fs/promises';
-import type { TransactionSummary } from '../domain/transaction.ts';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
+import { shownArgv, shownTitle } from '../kubectl/secret-words.ts';
 import { isJournalName, JournalFile } from './journal-file.ts';
 import type { JournalContent } from './journal-lines.ts';
 import { JournalDamaged } from './journal-lines.ts';
@@ -226,17 +228,19 @@ export class JournalStore {
         // Listed all the same; verify and every use of the transaction name the damage.
       }
     }
+    const commands = digest?.commands ?? [];
     return {
       id,
       run,
-      title,
+      // Journals of former versions hold what was typed.
+      title: run === 'command' ? shownTitle(title, commands) : title,
       status,
       context: target.context,
       fingerprint: target.fingerprint,
       namespace: target.namespace,
       openedAt: at,
       closedAt,
-      commands: digest?.commands ?? [],
+      commands: commands.map(shownArgv),
       roots: digest?.roots ?? [],
       writes: digest?.writes ?? 0,
       active: (await ProcessLock.heldBy(this.folder.lock(id))) !== null,

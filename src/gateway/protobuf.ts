@@ -63,6 +63,13 @@ export function readEviction(apiVersion: string, raw: Buffer): { [key: string]: 
   };
 }
 
+/** Values of a map from text to text or bytes. */
+export function readStringMap(raw: Buffer, number: number): Buffer[] {
+  return readFields(raw).flatMap((field) =>
+    field.number === number && 'bytes' in field ? [message(readFields(field.bytes), 2)] : [],
+  );
+}
+
 function readFields(bytes: Buffer): Field[] {
   const fields: Field[] = [];
   let at = 0;

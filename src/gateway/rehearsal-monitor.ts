@@ -9,9 +9,9 @@ import { predictionKey } from './journal-monitor.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { answerResponse, jsonResponse, messageOf, notFound, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
-import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.ts';
-import { carriesSecrets } from './redact.ts';
-import type { SecretScrubber } from './redact.ts';
+import { refusalResponse, screen, streamRefusal } from './monitor.ts';
+import type { Verdict } from './policy.ts';
+import type { SecretVeil } from './secret-veil.ts';
 import type { Upstream } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { WriteInspector } from './write-inspector.ts';
@@ -37,7 +37,7 @@ export class RehearsalMonitor implements Handler {
   readonly predictions = new Map<string, KubeObject | null>();
   private readonly upstream: Upstream;
   private readonly inspector: WriteInspector;
-  private readonly scrubber: SecretScrubber;
+  private readonly veil: SecretVeil;
   private readonly overlay: Overlay;
   private readonly written: Array<{ path: string; before: KubeObject | null; after: KubeObject | null }> = [];
   private readonly createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean;
@@ -45,13 +45,13 @@ export class RehearsalMonitor implements Handler {
   constructor(
     upstream: Upstream,
     inspector: WriteInspector,
-    scrubber: SecretScrubber,
+    veil: SecretVeil,
     overlay: Overlay,
     createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
   ) {
     this.upstream = upstream;
     this.inspector = inspector;
-    this.scrubber = scrubber;
+    this.veil = veil;
     this.overlay = overlay;
     this.createdHere = createdHere;
   }
@@ -62,14 +62,20 @@ export class RehearsalMonitor implements Handler {
     const screened = screen('rehearse', request, {}, (refusal) => this.refusals.push(refusal));
     if ('response' in screened) return screened.response;
     const { parsed, verdict } = screened;
+    const refuse = (rule: string, reason: string) => {
+      this.refusals.push({ rule, reason, method: request.method, path: parsed.path });
+      return refusalResponse(rule, reason);
+    };
+    return this.veil.pass(request, parsed, (real) => this.handleReal(real, parsed, verdict), refuse);
+  }
+
+  private async handleReal(request: GatewayRequest, parsed: ApiRequest, verdict: Verdict): Promise<GatewayResponse> {
     if (verdict.action === 'write') return this.rehearse(request, parsed);
     if (parsed.verb === 'get' && this.overlay.has(parsed.path)) {
       const object = this.overlay.get(parsed.path);
       return object ? jsonResponse(200, object) : notFound(parsed.path);
     }
-    return carriesSecrets(parsed)
-      ? readLearning(this.upstream, request, parsed, this.scrubber)
-      : passThrough(this.upstream, request);
+    return passThrough(this.upstream, request);
   }
 
   private async rehearse(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {

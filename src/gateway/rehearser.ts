@@ -2,6 +2,7 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
+import { secretLiterals } from '../kubectl/secret-literals.ts';
 import type { ChildOutput } from './child.ts';
 import { lastLine } from './child.ts';
 import { Discovery } from './discovery.ts';
@@ -13,9 +14,9 @@ import { Loopback } from './loopback.ts';
 import type { GatewayRequest, GatewayResponse } from './messages.ts';
 import { statusResponse } from './messages.ts';
 import { passAsUpstream } from './raw-access.ts';
-import { SecretScrubber } from './redact.ts';
 import type { Overlay } from './rehearsal-monitor.ts';
 import { RehearsalMonitor } from './rehearsal-monitor.ts';
+import { SecretVeil } from './secret-veil.ts';
 import { WriteInspector } from './write-inspector.ts';
 
 const READ_TIMEOUT_MS = 30_000;
@@ -23,7 +24,8 @@ const READ_TIMEOUT_MS = 30_000;
 /** Runs commands in rehearse mode. */
 export class Rehearser {
   readonly inspector: WriteInspector;
-  readonly scrubber = new SecretScrubber();
+  /** Of all commands that run here, and of the transaction that rehearses here. */
+  readonly veil = new SecretVeil();
   readonly reader: MetadataReader;
   private readonly options: FilledOptions;
   private loopback: Promise<Loopback> | null = null;
@@ -49,13 +51,14 @@ export class Rehearser {
     predictions: ReadonlyMap<string, KubeObject | null>;
     output: ChildOutput | null;
   }> {
+    for (const literal of secretLiterals(step.argv)) this.veil.scrubber.learnEncoded(literal);
     const ok: StepRehearsal = { argv: step.argv, ok: true, problem: '', writes: [], partial: false };
     // They wait for what a rehearsal never brings about, and write nothing.
     if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
     const { steady, kubectl, target } = this.options;
     this.inspector.facts.forget();
     this.reader.forgetKinds();
-    const monitor = new RehearsalMonitor(steady, this.inspector, this.scrubber, overlay, createdHere);
+    const monitor = new RehearsalMonitor(steady, this.inspector, this.veil, overlay, createdHere);
     this.current = monitor;
     this.loopback ??= Loopback.open({ handle: (request) => this.handle(request) }, (method, path) =>
       this.current?.refuseStream(method, path),
@@ -73,8 +76,12 @@ export class Rehearser {
       signal,
     });
     this.current = null;
-    const stderr = this.scrubber.scrub(output.stderr);
-    const problem = monitor.refusals[0]?.reason ?? (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
+    const { scrub } = this.veil;
+    const stderr = scrub(output.stderr);
+    const refusal = monitor.refusals[0]?.reason;
+    const problem =
+      (refusal !== undefined ? scrub(refusal) : undefined) ??
+      (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
     const needs = ACCEPTANCES.filter(
       (need) => monitor.needs.has(need) || monitor.writes.some((write) => write.undo.needs?.includes(need)),
     );

@@ -7,8 +7,9 @@ const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | NO_
 
 /**
  * Event log of one run on disk, one JSON object a line, in `runs/` of the state folder. Appended synchronously so that
- * the order on disk is the order in which the reducer saw the events. It holds no Secret values: everything in it came
- * through the gateway's read or rehearse mode. The transaction journal, not this log, is what undo relies on.
+ * the order on disk is the order in which the reducer saw the events. It holds no Secret values: they are hidden in what
+ * the gateway lets a run read, and in events before they come here. The transaction journal, not this log, is what undo
+ * relies on.
  */
 export class RunLog {
   readonly path: string;

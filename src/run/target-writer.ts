@@ -16,6 +16,7 @@ import { LockClaim } from '../gateway/lock-claims.ts';
 import type { SharedJournal } from '../gateway/shared-journal.ts';
 import type { GatewayTransaction } from '../gateway/gateway-transaction.ts';
 import { GatewayTransactions } from '../gateway/transactions.ts';
+import { shownArgv } from '../kubectl/secret-words.ts';
 import type { AppConfig, CommandResult, LockStatus } from './app.ts';
 import { LockedByAnother } from './app.ts';
 import { commandPlan } from './command-plan.ts';
@@ -134,7 +135,8 @@ export class TargetWriter {
     try {
       const transactions = await this.transactions();
       const { maxWrites } = DEFAULT_OPTIONS;
-      return await transactions.begin({ run: 'command', title: argv.join(' '), maxWrites, accept });
+      const title = shownArgv(argv).join(' ');
+      return await transactions.begin({ run: 'command', title, maxWrites, accept });
     } catch (error) {
       // Nothing was opened, so nothing is owed: the lock must not say so.
       await this.#release().catch(() => undefined);

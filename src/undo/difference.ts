@@ -4,6 +4,7 @@ import { cloneJson } from '../domain/lossless-json.ts';
 import { RawNumber, storedNumber } from '../domain/raw-number.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { mayHoldCopy } from './secret-copies.ts';
 
 type JsonMap = { [key: string]: Json };
 /** `undefined` stands for "not there". */
@@ -219,15 +220,16 @@ export function blankField(field: FieldDifference): FieldDifference {
   };
 }
 
-/** Values of a Secret never leave (I11): data and stringData are replaced by a length note, also in last-applied. */
+/** Values of a Secret never leave (I11): data, stringData and annotations that may hold a copy of them are emptied. */
 export function blankSecret(object: KubeObject): KubeObject {
   if (object.kind !== 'Secret') return object;
   const copy = cloneJson(object);
+  const values: Json[] = Object.values((object.data as JsonMap | undefined) ?? {});
   for (const field of ['data', 'stringData']) {
     for (const key of Object.keys((copy[field] as Record<string, string> | undefined) ?? {})) copy[field][key] = '';
   }
-  for (const name of Object.keys(copy.metadata.annotations ?? {})) {
-    if (name.endsWith('/last-applied-configuration')) copy.metadata.annotations![name] = '';
+  for (const [name, text] of Object.entries(copy.metadata.annotations ?? {})) {
+    if (mayHoldCopy(name, text, values)) copy.metadata.annotations![name] = '';
   }
   return copy;
 }

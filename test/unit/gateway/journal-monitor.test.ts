@@ -10,7 +10,7 @@ import { LossWatch } from '../../../src/gateway/inventory/loss-watch.ts';
 import { MetadataReader } from '../../../src/gateway/inventory/metadata-reader.ts';
 import { KubeApi } from '../../../src/gateway/kube-api.ts';
 import { passAsUpstream } from '../../../src/gateway/raw-access.ts';
-import { SecretScrubber } from '../../../src/gateway/redact.ts';
+import { SecretVeil } from '../../../src/gateway/secret-veil.ts';
 import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
 import { WriteInspector } from '../../../src/gateway/write-inspector.ts';
 import { FakeClock, settleTasks } from '../cluster/fake-clock.ts';
@@ -76,7 +76,7 @@ function monitorOn(
     upstream: server,
     journal,
     inspector: new WriteInspector(raw, discovery, facts, 'stratus-1', []),
-    scrubber: new SecretScrubber(),
+    veil: new SecretVeil(),
     clock: over.clock ?? new FakeClock(),
     maxWrites: 5,
     manager: 'stratus-1',
