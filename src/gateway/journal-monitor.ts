@@ -17,7 +17,7 @@ import { answerResponse, parseObject, readAll, statusResponse } from './messages
 import type { Refusal } from './monitor.ts';
 import { refusalResponse, screen, streamRefusal } from './monitor.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
-import type { Verdict } from './policy.ts';
+import type { Verdict } from './verdict.ts';
 import { passAsUpstream } from './raw-access.ts';
 import type { SecretVeil } from './secret-veil.ts';
 import type { Upstream } from './upstream.ts';
@@ -129,10 +129,15 @@ export class JournalMonitor implements Handler {
       this.stepRefusals.push({ rule, reason, method: request.method, path: parsed.path });
       return refusalResponse(rule, reason);
     };
-    return this.options.veil.pass(request, parsed, (real) => this.handleReal(real, parsed, verdict), refuse);
+    return this.options.veil.pass(request, parsed, (real) => this.handleReal(real, parsed, verdict, ofCommand), refuse);
   }
 
-  private async handleReal(request: GatewayRequest, parsed: ApiRequest, verdict: Verdict): Promise<GatewayResponse> {
+  private async handleReal(
+    request: GatewayRequest,
+    parsed: ApiRequest,
+    verdict: Verdict,
+    ofCommand: boolean,
+  ): Promise<GatewayResponse> {
     if (verdict.action === 'pass') {
       const response = await passThrough(this.options.upstream, request);
       const single = parsed.verb === 'get' && parsed.kind === 'resource' && !parsed.subresource;

@@ -1,6 +1,5 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
+import { rename, rm, stat } from 'node:fs/promises';
+import type { TransactionSummary } from '../domain/transaction.ts';
 import { shownArgv, shownTitle } from '../kubectl/secret-words.ts';
 import { isJournalName, JournalFile } from './journal-file.ts';
 import type { JournalContent } from './journal-lines.ts';

@@ -10,7 +10,7 @@ import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { answerResponse, jsonResponse, messageOf, notFound, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
 import { refusalResponse, screen, streamRefusal } from './monitor.ts';
-import type { Verdict } from './policy.ts';
+import type { Verdict } from './verdict.ts';
 import type { SecretVeil } from './secret-veil.ts';
 import type { Upstream } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';

@@ -1,3 +1,4 @@
+import { printJson } from '../domain/lossless-json.ts';
 import { isMap } from './redact.ts';
 import type { WriteBody } from './write-body.ts';
 
@@ -44,7 +45,7 @@ export class SecretScrubber {
   /** A value in plain text. */
   learnText(value: unknown): void {
     if (typeof value !== 'string') return;
-    for (const form of [value, value.trim(), JSON.stringify(value).slice(1, -1)]) {
+    for (const form of [value, value.trim(), printJson(value).slice(1, -1)]) {
       this.add(form);
       this.add(Buffer.from(form).toString('base64'));
     }

@@ -1,3 +1,4 @@
+import { printJson } from '../domain/lossless-json.ts';
 import { createHmac, randomBytes } from 'node:crypto';
 import { Refused } from './write-subject.ts';
 
@@ -30,7 +31,7 @@ export class SecretTokens {
   /** The placeholder, plain; `data` holds its base64. */
   hide(key: string, hidden: HiddenValue): string {
     const { home, form, value } = hidden;
-    const text = JSON.stringify([home, form, key, value]);
+    const text = printJson([home, form, key, value]);
     const token = `${MARK}${createHmac('sha256', this.key).update(text).digest('hex').slice(0, 24)}`;
     if (!this.hidden.has(token)) {
       this.hidden.set(token, hidden);
@@ -104,7 +105,7 @@ export class SecretTokens {
 /** Between the quotes of a JSON string as Go writes it, so that the text becomes what kubectl would have made of the value. */
 function goQuoted(text: string): string {
   const escape = (letter: string) => `\\u${letter.codePointAt(0)!.toString(16).padStart(4, '0')}`;
-  return JSON.stringify(text)
+  return printJson(text)
     .slice(1, -1)
     .replaceAll(/[<>&\u2028\u2029]/g, escape);
 }

@@ -1,3 +1,4 @@
+import { parseJson, printJson } from '../domain/lossless-json.ts';
 import type { Json } from '../domain/kube-object.ts';
 import type { ApiRequest } from './api-request.ts';
 import { failed } from './forward.ts';
@@ -86,7 +87,7 @@ export class SecretVeil {
   }
 
   private placeholders(home: string): Replacements {
-    const text = (value: Json) => (typeof value === 'string' || value === null ? value : JSON.stringify(value));
+    const text = (value: Json) => (typeof value === 'string' || value === null ? value : printJson(value));
     return {
       data: (key: string, value: Json) =>
         Buffer.from(this.tokens.hide(key, { home, form: 'data', value: text(value) })).toString('base64'),
@@ -107,7 +108,7 @@ export class SecretVeil {
     const annotation = (name: string, value: Json) =>
       this.tokens.hide(name, { home, form: 'note', value: value as string });
     replaceValues(copy, { ...this.placeholders(home), annotation });
-    const shown = `${JSON.stringify(copy)}\n`;
+    const shown = `${printJson(copy)}\n`;
     // The newest count.
     this.copies.set(`${home} ${shown}`, text as string);
     if (this.copies.size > MAX_COPIES) this.copies.delete(this.copies.keys().next().value!);
@@ -155,7 +156,7 @@ export class SecretVeil {
         ? (body.value as Json[]).map((operation) => this.realOperation(operation, home))
         : this.realObject(body.value as JsonMap, home);
     this.scrubber.learnBody({ ...body, value: value as Json });
-    return Buffer.from(JSON.stringify(value));
+    return Buffer.from(printJson(value));
   }
 
   private realOperation(operation: Json, home: string): Json {
@@ -207,7 +208,7 @@ const MAX_COPIES = 2_000;
 
 /** Nothing hidden stands in it. @throws Refused */
 function plain(value: Json): Json {
-  if (mentionsHidden(JSON.stringify(value) ?? '')) throw elsewhere();
+  if (mentionsHidden(printJson(value) ?? '')) throw elsewhere();
   return value;
 }
 
@@ -223,7 +224,7 @@ function mayMove(operation: Json): void {
 
 function parsedCopy(text: string): JsonMap | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return isMap(value) ? value : null;
   } catch {
     return null;

@@ -1,3 +1,4 @@
+import { printJson } from '../domain/lossless-json.ts';
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import { isMap } from '../undo/difference.ts';
@@ -73,5 +74,5 @@ export function imageMismatch(ref: ObjectRef, after: KubeObject): string | null 
 }
 
 function shown(value: unknown): string {
-  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')).slice(0, 80);
+  return (typeof value === 'string' ? value : (printJson(value) ?? 'nothing')).slice(0, 80);
 }

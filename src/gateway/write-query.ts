@@ -1,3 +1,4 @@
+import { printJson } from '../domain/lossless-json.ts';
 import type { Json } from '../domain/kube-object.ts';
 import { isMap } from '../undo/difference.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -30,7 +31,7 @@ export function judgeQuery({ method, query }: ApiRequest): Verdict {
     if (name.toLowerCase() === 'dryrun' && name !== 'dryRun') return refuse('dry-run', ODD_DRY_RUN);
     if (!known?.has(name)) {
       const list = [...(known ?? [])].join(', ');
-      return refuse('query', `parameter ${JSON.stringify(name.slice(0, 60))} of a write is not known (known: ${list})`);
+      return refuse('query', `parameter ${printJson(name.slice(0, 60))} of a write is not known (known: ${list})`);
     }
     if (seen.has(name)) return refuse('query', `parameter ${name} stands there more than once`);
     seen.add(name);
@@ -50,7 +51,7 @@ export function judgeOptions(verb: string, body: WriteBody): Verdict {
   const unknown = Object.keys(options).find((name) => !DELETE_OPTIONS.has(name));
   if (unknown?.toLowerCase() === 'dryrun') return refuse('dry-run', ODD_DRY_RUN);
   if (unknown !== undefined)
-    return refuse('query', `delete option ${JSON.stringify(unknown.slice(0, 60))} is not known`);
+    return refuse('query', `delete option ${printJson(unknown.slice(0, 60))} is not known`);
   const dry = options.dryRun;
   const plain = dry === undefined || (Array.isArray(dry) && dry.length === 1 && dry[0] === 'All');
   return plain ? WRITE : refuse('dry-run', ODD_DRY_RUN);

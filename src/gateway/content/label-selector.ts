@@ -1,3 +1,4 @@
+import { printJson } from '../../domain/lossless-json.ts';
 import type { LabelSelector } from '../../undo/consequences/selector.ts';
 import { selects as selectsLabels } from '../../undo/consequences/selector.ts';
 
@@ -12,8 +13,8 @@ export function selects(selector: LabelSelector | null | undefined, labels: Reco
 export function isNarrower(before: LabelSelector | null | undefined, after: LabelSelector | null | undefined): boolean {
   const labels = Object.entries(before?.matchLabels ?? {});
   const kept = labels.every(([key, value]) => valueOf(after?.matchLabels ?? {}, key) === value);
-  const has = new Set((after?.matchExpressions ?? []).map((item) => JSON.stringify(canonical(item))));
-  return kept && (before?.matchExpressions ?? []).every((item) => has.has(JSON.stringify(canonical(item))));
+  const has = new Set((after?.matchExpressions ?? []).map((item) => printJson(canonical(item))));
+  return kept && (before?.matchExpressions ?? []).every((item) => has.has(printJson(canonical(item))));
 }
 
 function canonical({ key, operator, values = [] }: { key: string; operator: string; values?: string[] }): unknown[] {

@@ -1,3 +1,4 @@
+import { printJson } from '../../domain/lossless-json.ts';
 /** One rule of a Role or ClusterRole. */
 export interface PolicyRule {
   verbs?: string[];
@@ -73,7 +74,7 @@ export function farReaching(rule: PolicyRule, namespace: string): string | null 
   }
   const groups = rule.apiGroups ?? [];
   const unknown = groups.find((group) => !READABLE.has(group));
-  if (unknown !== undefined) return `group ${JSON.stringify(unknown)} is not on the list of harmless ones`;
+  if (unknown !== undefined) return `group ${printJson(unknown)} is not on the list of harmless ones`;
   for (const resource of rule.resources ?? []) {
     const holders = groups.filter((group) => isKnown(group, resource));
     if (holders.length === 0) return `${resource} is not on the list of harmless resources`;

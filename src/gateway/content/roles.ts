@@ -1,3 +1,4 @@
+import { printJson } from '../../domain/lossless-json.ts';
 import { sameJson } from '../../undo/difference.ts';
 import type { ContentRule } from './content-input.ts';
 import { isRole, rulesOf } from './content-input.ts';
@@ -14,7 +15,7 @@ export const judgeRole: ContentRule = (input) => {
   const gained = rulesOf(after).filter((rule) => !covers(rulesOf(before), rule));
   for (const rule of gained) {
     const reason = farReaching(rule, namespace);
-    const shown = JSON.stringify(rule).slice(0, 160);
+    const shown = printJson(rule).slice(0, 160);
     if (reason) return escalation(`the role would gain far-reaching rights: ${shown} (${reason}); do it by hand`);
   }
   if (!sameJson(before?.aggregationRule ?? null, after.aggregationRule ?? null) && after.aggregationRule) {

@@ -1,3 +1,4 @@
+import { printJson } from '../../domain/lossless-json.ts';
 import type { Loose } from './pod-specs.ts';
 import { containersOf } from './pod-specs.ts';
 
@@ -82,5 +83,5 @@ function restrictions({ securityContext }: Loose): string[] {
 }
 
 function text(value: unknown): string {
-  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, 80);
+  return (typeof value === 'string' ? value : (printJson(value) ?? '')).slice(0, 80);
 }

@@ -1,3 +1,4 @@
+import { printJson } from '../../domain/lossless-json.ts';
 import type { Json } from '../../domain/kube-object.ts';
 import { sameJson } from '../../undo/difference.ts';
 import type { ContentRule } from './content-input.ts';
@@ -21,7 +22,7 @@ export function volumeReach(volume: Loose): string[] {
     if (source === 'name' || value === null || value === undefined || INSIDE.has(source)) return [];
     if (source === 'hostPath') return [`hostPath ${String(value.path)}`];
     if (source === 'projected') return projectedReach(value);
-    return [`a volume of type ${source.slice(0, 60)} (${(JSON.stringify(value) ?? '').slice(0, 120)})`];
+    return [`a volume of type ${source.slice(0, 60)} (${(printJson(value) ?? '').slice(0, 120)})`];
   });
 }
 

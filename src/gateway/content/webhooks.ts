@@ -1,3 +1,4 @@
+import { printJson } from '../../domain/lossless-json.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import type { ContentInput, ContentRule, WebhookFacts } from './content-input.ts';
 import { isWebhookConfiguration, SYSTEM_NAMESPACES } from './content-input.ts';
@@ -109,7 +110,7 @@ export const judgeOwnHooks: ContentRule = ({ group, resource, ownHooks = [] }: C
 /** A CRD whose objects are converted by a webhook cannot be read while that is away. */
 export const judgeConversion: ContentRule = ({ group, kind, before, after }) => {
   if (group !== 'apiextensions.k8s.io' || kind !== 'CustomResourceDefinition' || !after) return null;
-  const webhook = (object: KubeObject | null) => JSON.stringify(object?.spec?.conversion?.webhook ?? null);
+  const webhook = (object: KubeObject | null) => printJson(object?.spec?.conversion?.webhook ?? null);
   const gained = after.spec?.conversion?.strategy === 'Webhook' && webhook(before) !== webhook(after);
   return gained ? refused('objects that a webhook converts cannot be read while it is away') : null;
 };

@@ -16,6 +16,7 @@ import { KubeApi } from '../../../src/gateway/kube-api.ts';
 import { Monitor } from '../../../src/gateway/monitor.ts';
 import { judgeRequest } from '../../../src/gateway/policy.ts';
 import { fieldChanges, objectYaml } from '../../../src/ui/object-text.ts';
+import { factsOf } from '../undo/consequences/fake-facts.ts';
 import { forecastUndo } from '../../../src/undo/forecast.ts';
 
 const THING =
@@ -111,14 +112,17 @@ describe('numbers and keys stay as they are', () => {
 });
 
 describe('names from outside that are inherited names', () => {
-  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])('mean nothing special: %s', (name) => {
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])('mean nothing special: %s', async (name) => {
     const request = parseApiRequest('PATCH', `/apis/${name}/v1/namespaces/a/${name}/${name}`);
     expect(judgeRequest('journal', request)).toEqual({ action: 'write' });
     const ref = { apiVersion: 'x.test/v1', kind: name, name: 'a' };
     const object = { ...ref, metadata: { name: 'a' } } as KubeObject;
-    const input = { ref, before: null, after: object, createdHere: false };
-    expect(forecastUndo({ ...input, verb: 'create' })).toMatchObject({ class: 'exact', residue: [] });
-    expect(forecastUndo({ ...input, verb: 'delete', before: object, after: null }).class).not.toBe('refused');
+    const input = { ref, before: null, after: object, createdHere: false, builtIn: true };
+    const facts = factsOf([]);
+    expect((await forecastUndo({ ...input, verb: 'create' }, facts)).class).toBe('unknown');
+    const change = { ...input, before: object, after: { ...object, data: { [name]: '1' } } };
+    expect((await forecastUndo({ ...change, verb: 'update' }, facts)).class).toBe('unknown');
+    expect((await forecastUndo({ ...change, verb: 'delete', after: null }, facts)).class).toBe('unknown');
   });
 });
 
