@@ -3,7 +3,7 @@ import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import { cloneJson } from '../domain/lossless-json.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { isMap } from './difference.ts';
+import { isMap } from '../domain/same-json.ts';
 import { normalise } from './normalise.ts';
 
 /** Object (or its absence) under its reference. */

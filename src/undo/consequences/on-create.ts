@@ -1,3 +1,4 @@
+import { own } from '../../domain/json-map.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { ForecastInput } from '../forecast.ts';
@@ -167,7 +168,7 @@ async function runsPod(ref: ObjectRef, created: KubeObject, facts: ClusterFacts)
       comesBack(
         `${taker.kind}/${taker.metadata.name} takes the pod over and deletes one that is too many`,
         { ...ref, apiVersion: taker.apiVersion, kind: taker.kind, name: taker.metadata.name },
-        MADE_BY[taker.kind] ?? ['Pod'],
+        own(MADE_BY, taker.kind) ?? ['Pod'],
       ),
     ),
   ];

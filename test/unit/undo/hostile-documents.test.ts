@@ -5,7 +5,8 @@ import { cloneJson, MAX_DEPTH, parseJson, printJson } from '../../../src/domain/
 import { attribute } from '../../../src/gateway/attribution.ts';
 import type { IntentRecord } from '../../../src/gateway/journal-records.ts';
 import { canonicalJson } from '../../../src/undo/canonical-json.ts';
-import { difference, pointer, sameJson, valueAt } from '../../../src/undo/difference.ts';
+import { sameJson } from '../../../src/domain/same-json.ts';
+import { difference, pointer, valueAt } from '../../../src/undo/difference.ts';
 import { normalise, recreationBody } from '../../../src/undo/normalise.ts';
 import type { PatchOperation } from '../../../src/undo/reverse-patch.ts';
 import { guardedPatch, takeBack } from '../../../src/undo/reverse-patch.ts';

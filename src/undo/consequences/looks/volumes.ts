@@ -73,7 +73,11 @@ async function givenToWaiting(ref: ObjectRef, facts: ClusterFacts): Promise<Effe
   if (!claims) return [unknown('which claims wait for a class is not known')];
   const waiting = claims.filter((claim) => claim.spec?.storageClassName === undefined && !isBound(claim));
   return waiting.length > 0
-    ? eachOf(waiting.map(refOf), false, (names) => `claims that wait without a class are given the default one for good: ${names}`)
+    ? eachOf(
+        waiting.map(refOf),
+        false,
+        (names) => `claims that wait without a class are given the default one for good: ${names}`,
+      )
     : [comesBack('claims made meanwhile are given the default class of that time', ref)];
 }
 
