@@ -226,7 +226,7 @@ describe('coverage of rules', () => {
     verbs: word('get', 'list', 'patch', '*'),
     apiGroups: word('', 'apps', '*'),
     resources: word('pods', 'pods/log', 'secrets', '*', '*/log'),
-    resourceNames: fc.oneof(fc.constant([]), word('a', 'b')),
+    resourceNames: fc.oneof(fc.constant<string[]>([]), word('a', 'b')),
   });
 
   it('a rule covers itself and its parts, and never more than it allows', () => {
