@@ -122,6 +122,8 @@ export class GatewayTransaction implements OpenTransaction {
     handler: Handler;
     refuseStream: (method: string, path: string) => void;
     refusals: () => readonly Refusal[];
+    /** Why nothing more is written in it; empty while all is well. */
+    problem: () => string;
     /** To be called before the transaction is ended: waits for what is on its way, and lets nothing more through. */
     end: () => Promise<unknown>;
   }> {
@@ -133,7 +135,8 @@ export class GatewayTransaction implements OpenTransaction {
     this.monitor.beginStep(index);
     const { monitor } = this;
     const end = () => monitor.endStep();
-    return { handler: monitor, refuseStream: monitor.refuseStream, refusals: () => monitor.refusals, end };
+    const { refuseStream } = monitor;
+    return { handler: monitor, refuseStream, refusals: () => monitor.refusals, problem: () => monitor.problem, end };
   }
 
   /** Journal mode for our own code, without kubectl: the same rules, the same journal. Part of the current command. */

@@ -273,6 +273,7 @@ export class FakeApp implements StratusApp {
       tx: mode === 'write' ? 'tx-shell' : null,
       written: () => written,
       refusals: () => [],
+      problem: () => '',
       end: async (decision) => {
         this.shells.push(decision);
         return decision === 'undo' && mode === 'write' ? this.#undoResult(1) : null;
