@@ -313,7 +313,7 @@ describe('plain useful writes', () => {
         const steps = await transactions.rehearse({ ...planOf(...action.commands(own)), files }, signal);
         const forecasts = steps.flatMap((step) => step.writes.map((write) => write.undo.class));
         const problem = steps.map((step) => step.problem).join('');
-        return problem || (forecasts.includes('modulo') ? 'modulo' : forecasts[0]);
+        return problem || (forecasts.includes('consequences') ? 'consequences' : forecasts[0]);
       });
       found.push([action.name, outcome]);
       await admin.api.send('DELETE', `/api/v1/namespaces/${own.namespace}`);
