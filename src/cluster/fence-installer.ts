@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import { KubeApi } from '../gateway/kube-api.ts';
@@ -112,7 +112,7 @@ function installing({ object }: FenceObject, live: KubeObject | null): 'create' 
   if (!live) return 'create';
   const about = new Set(['apiVersion', 'kind', 'metadata']);
   const same = Object.entries(object).every(
-    ([field, value]) => about.has(field) || isDeepStrictEqual(live[field], value),
+    ([field, value]) => about.has(field) || canonicalJson(live[field]) === canonicalJson(value),
   );
   const labelled = Object.entries(object.metadata.labels ?? {}).every(
     ([name, value]) => live.metadata.labels?.[name] === value,

@@ -3,7 +3,7 @@ import { own } from '../domain/json-map.ts';
 import { cloneJson } from '../domain/lossless-json.ts';
 import { RawNumber, storedNumber } from '../domain/raw-number.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 
 type JsonMap = { [key: string]: Json };
 /** `undefined` stands for "not there". */
