@@ -4,7 +4,7 @@ import { cloneJson } from '../domain/lossless-json.ts';
 import { RawNumber } from '../domain/raw-number.ts';
 import { isMap, sameJson } from '../domain/same-json.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import { mayHoldCopy } from './secret-copies.ts';
 
 type JsonMap = { [key: string]: Json };

@@ -640,6 +640,12 @@ export const UNDO_ACTIONS: UndoAction[] = [
     (c) => [
       statefulSet(c.namespace, {
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Delete' },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
+          },
+        ],
       }),
     ],
     ['scale', 'statefulset', 'db', '--replicas=0'],

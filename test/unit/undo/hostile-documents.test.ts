@@ -4,7 +4,7 @@ import type { Json, KubeObject } from '../../../src/domain/kube-object.ts';
 import { cloneJson, MAX_DEPTH, parseJson, printJson } from '../../../src/domain/lossless-json.ts';
 import { attribute } from '../../../src/gateway/attribution.ts';
 import type { IntentRecord } from '../../../src/gateway/journal-records.ts';
-import { canonicalJson } from '../../../src/undo/canonical-json.ts';
+import { canonicalJson } from '../../../src/domain/canonical-json.ts';
 import { sameJson } from '../../../src/domain/same-json.ts';
 import { difference, pointer, valueAt } from '../../../src/undo/difference.ts';
 import { normalise, recreationBody } from '../../../src/undo/normalise.ts';
