@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from './kube-object.ts';
 import { refLabel } from './kube-object.ts';
 
 /**
- * How faithfully a write can be undone, known before it runs (docs/undo.md), from best to worst.
+ * How faithfully a write can be undone, known before it runs (docs/promises.md), from best to worst.
  * `exact`: every changed field is known to be reversible. `consequences`: controllers act, and what they touch comes back
  * by itself or with the undo. `unknown`: the content comes back, what its operator did may not. `losses`: something is
  * gone for good. `one-way`: it cannot be taken back, and the gateway does not let it through.
