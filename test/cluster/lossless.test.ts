@@ -158,7 +158,9 @@ describe.each(COMMANDS)('through %s', (_, command) => {
       );
       const before = await spec(`${path}/${name}`);
       expect(before).toContain('9007199254740993');
-      const transaction = await gateway.transactions({ convergeMs: 0 }).begin({ run: 'r', title: 't', maxWrites: 5 });
+      const transaction = await gateway
+        .transactions({ convergeMs: 0 })
+        .begin({ run: 'r', title: 't', maxWrites: 5, accept: ['unknown'] });
       await step(transaction, command(kind, name), manifestOf(kind, name));
       const written = await spec(`${path}/${name}`);
       expect(written).toBe(await onTwin(kind, command(kind, 'twin'), manifestOf(kind, 'twin')));
@@ -173,7 +175,9 @@ describe.each(COMMANDS)('through %s', (_, command) => {
 
 it('a deleted object is created again with its numbers and keys', async () => {
   const before = await spec(`${gadget}/one`);
-  const transaction = await gateway.transactions({ convergeMs: 0 }).begin({ run: 'r', title: 't', maxWrites: 5 });
+  const transaction = await gateway
+    .transactions({ convergeMs: 0 })
+    .begin({ run: 'r', title: 't', maxWrites: 5, accept: ['unknown'] });
   await step(transaction, ['delete', 'gadget/one']);
   expect(await transaction.undo(signal)).toMatchObject({ outcome: 'undone' });
   expect(await spec(`${gadget}/one`)).toBe(before);
@@ -186,7 +190,9 @@ it('a ConfigMap with a key toString is undone beside the edit of a colleague', a
     path,
     '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"odd"},"data":{"toString":"1","constructor":"2","a":"1"}}',
   );
-  const transaction = await gateway.transactions({ convergeMs: 0 }).begin({ run: 'r', title: 't', maxWrites: 5 });
+  const transaction = await gateway
+    .transactions({ convergeMs: 0 })
+    .begin({ run: 'r', title: 't', maxWrites: 5, accept: ['unknown'] });
   await step(transaction, [
     'patch',
     'configmap/odd',

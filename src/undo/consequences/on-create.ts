@@ -56,7 +56,8 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   'apps/ReplicaSet': runsPods,
   'apps/ControllerRevision': NOTHING,
   'batch/Job': said('work done by its pods stays done', ['Pod']),
-  'batch/CronJob': said('work done by the jobs that it starts stays done', ['Job', 'Pod']),
+  // Its jobs go with it; that their work is done is as true of the pods of a Deployment.
+  'batch/CronJob': NOTHING,
   'autoscaling/HorizontalPodAutoscaler': (ref, created, facts) => effectsOfScaler(created, ref, facts),
   'policy/PodDisruptionBudget': NOTHING,
   'networking.k8s.io/Ingress': NOTHING,
