@@ -5,6 +5,7 @@ import type { ForecastInput } from '../forecast.ts';
 import type { Effect } from './effect.ts';
 import { comesBack, eachOf, isLost, oneWay, unknown } from './effect.ts';
 import type { ClusterFacts, Owned } from './facts.ts';
+import { claimsGo } from './claim-volumes.ts';
 import { CLOSED_KINDS } from './closed-kinds.ts';
 import { kindKey } from './lookup.ts';
 import { effectsOfPodRemoval } from './on-pod-removal.ts';
@@ -171,12 +172,18 @@ async function belowEffects(
     propagation === 'Orphan'
       ? (names: string) => `they lose their owner for good, and keep no reference to it: ${names}`
       : (names: string) => `it owns them, and they are deleted with it: ${names}`;
+  const [claims, others] = [lost.filter(isClaim), lost.filter((object) => !isClaim(object))];
   effects.push(
     ...eachOf(
-      lost.map((object) => object.ref),
+      others.map((object) => object.ref),
       false,
       sentence,
     ),
+    ...(await claimsGo(
+      claims.map((object) => object.ref),
+      facts,
+      sentence,
+    )),
   );
   if (unseen.length > 0)
     effects.push(
@@ -186,6 +193,8 @@ async function belowEffects(
     );
   return effects;
 }
+
+const isClaim = ({ ref }: Owned) => ref.kind === 'PersistentVolumeClaim';
 
 /** Revisions but the one in use are not made again. Only metadata is known: the newest number is in use. */
 function isOldRevision(object: Owned, owner: ObjectRef, all: Owned[]): boolean {

@@ -114,8 +114,21 @@ export const lookAtReclaim: Look = async ({ ref, before, after }, facts) => {
   const policy = String(after.spec?.persistentVolumeReclaimPolicy ?? '');
   if (policy === 'Retain') return [];
   const claimRef = before.spec?.claimRef as ClaimRef | undefined;
-  const loss = isLost(`with ${policy} the volume is deleted or wiped with its data, since no claim holds it`, ref);
-  if (before.metadata.deletionTimestamp) return [loss];
+  const loss = [
+    isLost(`with ${policy} the volume is deleted or wiped with its data, since no claim holds it`, ref),
+    // Where the controller manager is not told otherwise (--pv-recycler-pod-template-filepath…).
+    ...(policy === 'Recycle'
+      ? [
+          comesBack('a pod wipes it', {
+            apiVersion: 'v1',
+            kind: 'Pod',
+            namespace: 'default',
+            name: `recycler-for-${ref.name}`,
+          }),
+        ]
+      : []),
+  ];
+  if (before.metadata.deletionTimestamp) return loss;
   if (!claimRef) return [];
   const at: ObjectRef = {
     apiVersion: 'v1',
@@ -127,7 +140,7 @@ export const lookAtReclaim: Look = async ({ ref, before, after }, facts) => {
   if (claim === undefined) return [unknown(`whether claim ${refLabel(at)} still holds the volume is not known`)];
   const holds =
     claim !== null && (!claimRef.uid || claim.metadata.uid === claimRef.uid) && !claim.metadata.deletionTimestamp;
-  return holds && before.status?.phase !== 'Released' ? [] : [loss];
+  return holds && before.status?.phase !== 'Released' ? [] : loss;
 };
 
 /** The claims of a StatefulSet get it, or its pods, as owner: from then on they are deleted with those. */
