@@ -46,7 +46,9 @@ export async function bench(): Promise<void> {
     const looks: number[] = [];
     for (let n = 0; n < LOOKS; n++) looks.push(await measure('  look:      ', () => watch.losses()));
     const median = looks.sort((a, b) => a - b)[Math.floor(LOOKS / 2)]!;
-    say(`  one look in ${(median / 1000 / 0.02).toFixed(0)} s is 2 % of a core; a transaction makes three to five in all`);
+    say(
+      `  one look in ${(median / 1000 / 0.02).toFixed(0)} s is 2 % of a core; a transaction makes three to five in all`,
+    );
   } finally {
     await gateway.kubectl('delete', 'pods', '--all', '--wait=false', '--grace-period=0', '--force').catch(() => '');
     await gateway.close();
