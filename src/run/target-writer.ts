@@ -149,7 +149,7 @@ export class TargetWriter {
     try {
       await this.#lock.mark(`executing ${transaction.id}`);
       result = await transaction.execute(commandPlan(argv).steps[0]!, [], signal);
-      const lost = result.ok ? await transaction.losses() : [];
+      const lost = result.ok ? await transaction.unacceptedLosses() : [];
       if (lost.length > 0) result = { ...result, ok: false, problem: lossesText(lost) };
       if (result.ok && !signal.aborted) {
         await transaction.commit();

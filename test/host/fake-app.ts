@@ -449,7 +449,7 @@ export class FakeApp implements StratusApp {
         const stdout = step.argv.includes('scale') ? 'deployment.apps/search scaled\n' : 'service/geo patched\n';
         return { ok: true, exitCode: 0, stdout, stderr: '', refusals: [], writes: writes.length, problem: '' };
       },
-      losses: async () => [],
+      unacceptedLosses: async () => [],
       roots: () => transaction.roots,
       writes: () => transaction.writes,
       commit: async () => this.#close(transaction, 'committed', null),
