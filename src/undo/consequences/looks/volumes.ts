@@ -60,11 +60,8 @@ export async function mayBeTaken(volume: KubeObject, facts: ClusterFacts): Promi
         ? claim.metadata.name === claimRef.name && claim.metadata.namespace === claimRef.namespace
         : (claim.spec?.storageClassName ?? '') === storageClassName),
   );
-  return eachOf(
-    waiting.map(refOf),
-    false,
-    (names) => `a waiting claim may be bound to it, which cannot be taken back: ${names}`,
-  );
+  const binding = (names: string) => `a waiting claim may be bound to it, which cannot be taken back: ${names}`;
+  return waiting.length > 0 ? eachOf([...waiting.map(refOf), refOf(volume)], false, binding) : [];
 }
 
 /** Claims that wait without a class are given the default one, for good. */
