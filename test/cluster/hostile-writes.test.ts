@@ -310,10 +310,12 @@ describe('plain useful writes', () => {
       const transactions = engineer.transactions({ target: { ...engineer.target, namespace: own.namespace } });
       // While a controller still stamps a fixture, kubectl may lose its race against it and say nothing.
       const outcome = await eventually(`${action.name} is rehearsed`, async () => {
-        const steps = await transactions.rehearse({ ...planOf(...action.commands(own)), files }, signal);
+        const plan = { ...planOf(...action.commands(own)), files };
+        const steps = await transactions.rehearse(plan, signal, ['unknown']);
         const forecasts = steps.flatMap((step) => step.writes.map((write) => write.undo.class));
         const problem = steps.map((step) => step.problem).join('');
-        return problem || (forecasts.includes('consequences') ? 'consequences' : forecasts[0]);
+        const worst = ['losses', 'unknown', 'consequences', 'exact'] as const;
+        return problem || worst.find((one) => forecasts.includes(one));
       });
       found.push([action.name, outcome]);
       await admin.api.send('DELETE', `/api/v1/namespaces/${own.namespace}`);
