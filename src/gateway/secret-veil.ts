@@ -109,7 +109,7 @@ export class SecretVeil {
       this.tokens.hide(name, { home, form: 'note', value: value as string });
     replaceValues(copy, { ...this.placeholders(home), annotation });
     const shown = `${printJson(copy)}\n`;
-    // Nothing to hide: it stays as it is written.
+    // A copy without values comes back without any placeholder that would tell to look it up.
     if (!mentionsHidden(shown)) return text as string;
     // The newest count.
     this.copies.set(`${home} ${shown}`, text as string);
