@@ -640,6 +640,7 @@ export const UNDO_ACTIONS: UndoAction[] = [
       'scale down a statefulset that deletes its volumes',
       (c) => [
         statefulSet(c.namespace, {
+          replicas: 1,
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Delete' },
           volumeClaimTemplates: [
             {
@@ -652,7 +653,7 @@ export const UNDO_ACTIONS: UndoAction[] = [
       ['scale', 'statefulset', 'db', '--replicas=0'],
     ],
     {
-      ready: { path: namespaced('/api/v1/namespaces/NS/persistentvolumeclaims/data-db-1'), when: () => true },
+      ready: { path: namespaced('/api/v1/namespaces/NS/persistentvolumeclaims/data-db-0'), when: () => true },
     },
   ),
   refused(['delete --raw on a collection', cm, ['delete', '--raw', '/api/v1/namespaces/NAMESPACE/configmaps']]),
