@@ -41,6 +41,7 @@ release or of a custom resource, is *unknown*: its content comes back, what othe
 
 - **comes back**: whoever follows the field follows its former value too; nothing is lost, replaced or handed out meanwhile.
 - **made again**: controllers act on it, and what they touch comes back or is made equal again by the undo.
+- **stays**: controllers act on it, and what they made of it is left behind, as after every such command; named, not asked.
 - **lost**: something is gone for good.
 - **depends**: on the values or on the objects around it; *What is looked at* says on what.
 - **one-way**: it cannot be put back. **fixed**: the API server refuses to change it.
@@ -75,7 +76,7 @@ function verdict(rule: FieldRule): string {
   if (rule.act === 'immutable') return 'fixed';
   if (rule.act === 'one-way') return 'one-way';
   if (rule.back === 'look') return `depends: ${rule.look}`;
-  return rule.back === 'lost' ? 'lost' : 'made again';
+  return { lost: 'lost', stays: 'stays', itself: 'made again' }[rule.back];
 }
 
 function reason(rule: FieldRule): string {

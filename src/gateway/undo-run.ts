@@ -14,7 +14,7 @@ import type { FaultHook } from './fault-points.ts';
 import { LiveFacts } from './inventory/live-facts.ts';
 import type { LossWatch } from './inventory/loss-watch.ts';
 import { MetadataReader } from './inventory/metadata-reader.ts';
-import type { IntentRecord } from './journal-records.ts';
+import type { IntentRecord, JournalRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
 import type { OpenJournal } from './open-journal.ts';
 import { JournalUnwritable } from './journal-unwritable.ts';
@@ -122,12 +122,21 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   const proof = {
     ...verified.proof,
     ownershipWrites: access.ownershipWrites,
-    residue: unique([...findings.residue, ...verified.proof.residue]),
+    residue: unique([...findings.residue, ...leftBehind(journal.records), ...verified.proof.residue]),
     foreign: uniqueFields([...verified.proof.foreign, ...findings.foreign]).map(blankField),
   };
   const differences = uniqueFields([...findings.differences, ...verified.differences]).map(blankField);
   if (differences.length > 0) proof.levels.L1 = false;
   return { plan, proof, differences, losses };
+}
+
+/** What the forecasts said would stay. */
+function leftBehind(records: readonly JournalRecord[]): string[] {
+  return records.flatMap((record) =>
+    record.type === 'intent'
+      ? (record.forecast.consequences ?? []).flatMap(({ text, back, usual }) => (usual && !back ? [text] : []))
+      : [],
+  );
 }
 
 /** A request whose sender died, or gave up on a server that stood still, may still be on its way through the server. */

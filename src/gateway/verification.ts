@@ -47,6 +47,11 @@ export async function verifyUndo(
   options: { convergeMs: number; restoreOwnership: boolean; autoscaled: ReadonlySet<string> },
 ): Promise<Verified> {
   const expectations = plan.flatMap(expectationOf);
+  const broughtBack = new Map(
+    plan.flatMap((step) =>
+      step.action === 'companion' ? [[refKey(step.ref), step.companion.before.spec?.replicas as unknown] as const] : [],
+    ),
+  );
   const differences: FieldDifference[] = [];
   const foreign: FieldDifference[] = [];
   const residue: string[] = [];
@@ -94,6 +99,8 @@ export async function verifyUndo(
         actual: change.after,
         ...(written === undefined ? {} : { written }),
       };
+      // An autoscaler's own inverse brought it back to what it was before the autoscaler came.
+      if (field.path === '/spec/replicas' && broughtBack.get(refKey(expected.ref)) === field.actual) continue;
       const autoscaled = field.path === '/spec/replicas' && options.autoscaled.has(refKey(expected.ref));
       (ours && !autoscaled ? differences : foreign).push(field);
     }

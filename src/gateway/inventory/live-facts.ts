@@ -80,6 +80,11 @@ export class LiveFacts implements ClusterFacts {
     return { owned: descendants(uid, objects), unseen };
   }
 
+  async everything(): Promise<OwnerGraph> {
+    const { objects, unseen } = await this.holdings(null);
+    return { owned: objects, unseen };
+  }
+
   async contents(namespace: string): Promise<OwnerGraph> {
     const { objects, unseen } = await this.holdings(namespace);
     return { owned: objects.filter((object) => !isGivenToEach(object)), unseen };

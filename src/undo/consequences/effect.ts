@@ -13,10 +13,20 @@ export const comesBack = (text: string, object?: ObjectRef, below?: string[]): E
   effect(text, true, object, below);
 export const isLost = (text: string, object?: ObjectRef, below?: string[]): Effect =>
   effect(text, false, object, below);
+/** Not gone, but left behind by the undo, as every command of this kind leaves it: named, not asked about. */
+export const staysBehind = (text: string, object?: ObjectRef, below?: string[]): Effect => ({
+  ...effect(text, false, object, below),
+  usual: true,
+});
 export const unknown = (text: string): Effect => ({ grade: 'unknown', text });
 export const oneWay = (text: string): Effect => ({ grade: 'one-way', text });
 
-function effect(text: string, back: boolean, object?: ObjectRef, below?: string[]): Effect {
+function effect(
+  text: string,
+  back: boolean,
+  object?: ObjectRef,
+  below?: string[],
+): Consequence & { grade: 'consequence' } {
   return { grade: 'consequence', text, back, ...(object ? { object } : {}), ...(below ? { below } : {}) };
 }
 

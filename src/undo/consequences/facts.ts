@@ -36,6 +36,8 @@ export interface ClusterFacts {
   podsOn(node: string): Promise<KubeObject[] | undefined>;
   /** What garbage collection would take along with the object of this uid. */
   below(uid: string, namespace?: string): Promise<OwnerGraph>;
+  /** Everything there is, in all namespaces and outside of them. */
+  everything(): Promise<OwnerGraph>;
   /** Everything in a namespace but what the cluster itself puts there. */
   contents(namespace: string): Promise<OwnerGraph>;
 }

@@ -11,9 +11,9 @@ export type FieldRule =
   | { act: 'reversible' }
   /**
    * Controllers act on it. `itself`: what they touch comes back or is made equal again by the undo (pods replaced …).
-   * `lost`: something is gone for good.
+   * `lost`: something is gone for good. `stays`: what they made of it is left behind.
    */
-  | { act: 'controllers'; what: string; back: 'itself' | 'lost' }
+  | { act: 'controllers'; what: string; back: 'itself' | 'lost' | 'stays' }
   /** Controllers act on it, and the objects or the direction of the change decide: see {@link LOOKS}. */
   | { act: 'controllers'; what: string; back: 'look'; look: LookName }
   /** Cannot be put back. */

@@ -7,6 +7,7 @@ import { comesBack, eachOf, oneWay, unknown } from './effect.ts';
 import type { ClusterFacts } from './facts.ts';
 import { kindKey } from './lookup.ts';
 import { ownersExist } from './looks/owners.ts';
+import { handMadeEndpoints } from './looks/services.ts';
 import { adoptersOf } from './looks/pods.ts';
 import { effectsOfScaler } from './looks/scaler.ts';
 import { mayBeTaken, mayTake } from './looks/volumes.ts';
@@ -36,10 +37,10 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   '/Endpoints': NOTHING,
   '/Event': NOTHING,
   '/PodTemplate': NOTHING,
-  '/Service': (_ref, created) =>
+  '/Service': (ref, created, facts) =>
     created.spec?.type === 'LoadBalancer'
       ? [oneWay('a load balancer outside the cluster is allocated and released with it')]
-      : [],
+      : handMadeEndpoints(ref, facts, 'Endpoints of its name are overwritten, and deleted with it'),
   '/Pod': runsPod,
   '/ReplicationController': runsPods,
   '/Namespace': said('what others put into it meanwhile stays, and keeps it'),
@@ -74,9 +75,10 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   'storage.k8s.io/CSIDriver': NOTHING,
   'discovery.k8s.io/EndpointSlice': NOTHING,
   'coordination.k8s.io/Lease': NOTHING,
-  'apiextensions.k8s.io/CustomResourceDefinition': said(
-    'objects of its kind that others make meanwhile stay, and keep it',
-  ),
+  'apiextensions.k8s.io/CustomResourceDefinition': async (ref, created, facts) => [
+    comesBack('objects of its kind that others make meanwhile stay, and keep it', ref),
+    ...(await ownedByAbsent(created, facts)),
+  ],
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': said('what others write meanwhile is shown to it'),
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': () => [
     unknown('what others write meanwhile may be altered by it, and stays so'),
@@ -111,6 +113,25 @@ const SERVER_FINALIZERS = new Set([
   'kubernetes.io/pv-protection',
   'customresourcecleanup.apiextensions.k8s.io',
 ]);
+
+/** As long as a kind is not served, the garbage collector leaves alone what names an owner of it. */
+async function ownedByAbsent(definition: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  const { group, names } = (definition.spec ?? {}) as { group?: string; names?: { kind?: string } };
+  const { owned, unseen } = await facts.everything();
+  const waiting = owned.filter(({ metadata }) =>
+    metadata.ownerReferences?.some(
+      ({ apiVersion, kind }) => kind === names?.kind && apiVersion.startsWith(`${group ?? ''}/`),
+    ),
+  );
+  const effects = eachOf(
+    waiting.map((one) => one.ref),
+    false,
+    (list) => `they name an owner of this kind, which does not exist: once it is served they are deleted: ${list}`,
+  );
+  return unseen.length > 0
+    ? [...effects, unknown(`what names an owner of this kind among ${unseen.slice(0, 5).join(', ')} could not be read`)]
+    : effects;
+}
 
 /** A controller that is new takes over matching pods without a controller; they are surplus, or go with it. */
 async function runsPods(ref: ObjectRef, created: KubeObject, facts: ClusterFacts): Promise<Effect[]> {

@@ -11,6 +11,7 @@ import { kindKey } from './lookup.ts';
 import { effectsOfPodRemoval } from './on-pod-removal.ts';
 import { isRemade, namesRemaker } from './remade.ts';
 import { isEnded } from './looks/nodes.ts';
+import { handMadeEndpoints } from './looks/services.ts';
 import { goesWithPods, MADE_BY, POD_KEEPERS } from './workload.ts';
 
 /** Kinds that are never deleted, by `GROUP/Kind`, and why. */
@@ -81,7 +82,7 @@ async function ownEffects(
     return [identity, unknown('it is a custom resource: what its operator takes away with it may not come back')];
   if (!PLAIN.has(key)) return [identity, unknown(`what goes with a ${ref.kind} is not known`)];
   if (key === 'batch/Job') return [isLost('the job would run again from its start', ref)];
-  if (key === '/Service') return serviceEffects(before, identity, ref);
+  if (key === '/Service') return serviceEffects(before, identity, ref, facts);
   if (key === 'batch/CronJob') return [identity];
   if (!POD_KEEPERS.has(ref.kind)) return [identity];
   return [identity, ...(await workloadEffects(input, before, facts))];
@@ -102,12 +103,19 @@ async function workloadEffects(
   return [...effects, ...volumes];
 }
 
-function serviceEffects(service: KubeObject, identity: Effect, ref: ObjectRef): Effect[] {
+async function serviceEffects(
+  service: KubeObject,
+  identity: Effect,
+  ref: ObjectRef,
+  facts: ClusterFacts,
+): Promise<Effect[]> {
   if (service.spec?.type === 'LoadBalancer') return [oneWay('its load balancer outside the cluster would be released')];
   const effects = [
     identity,
     comesBack('its endpoints are away until it is created again', ref, ['EndpointSlice', 'Endpoints']),
   ];
+  if (Object.keys((service.spec?.selector ?? {}) as object).length === 0)
+    effects.push(...(await handMadeEndpoints(ref, facts, 'the Endpoints that people made for it are deleted with it')));
   if (service.spec?.clusterIP && service.spec.clusterIP !== 'None')
     effects.push(comesBack('its cluster address is asked for again and could be taken', ref));
   return effects;

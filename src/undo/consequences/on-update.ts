@@ -5,7 +5,7 @@ import { difference, pointer } from '../difference.ts';
 import type { ForecastInput } from '../forecast.ts';
 import { withoutServerFields } from '../normalise.ts';
 import type { Effect } from './effect.ts';
-import { comesBack, isLost, oneWay, unknown } from './effect.ts';
+import { comesBack, isLost, oneWay, staysBehind, unknown } from './effect.ts';
 import type { ClusterFacts } from './facts.ts';
 import type { LookName } from './field-rule.ts';
 import { ALL_LOOKS } from './looks/all-looks.ts';
@@ -51,7 +51,7 @@ export async function effectsOfUpdate(
         const known = looks.get(rule.look);
         looks.set(rule.look, { paths: [...(known?.paths ?? []), path], what: known?.what ?? rule.what });
       } else if (rule.act === 'controllers')
-        effects.push(rule.back === 'itself' ? comesBack(rule.what, ref) : isLost(rule.what, ref));
+        effects.push({ itself: comesBack, lost: isLost, stays: staysBehind }[rule.back](rule.what, ref));
     }
   }
   for (const [name, { paths, what }] of looks)

@@ -12,6 +12,10 @@ export const immutable = (...paths: string[]): Rows => all({ act: 'immutable' },
 export const itself = (what: string, ...paths: string[]): Rows =>
   all({ act: 'controllers', what, back: 'itself' }, paths);
 
+/** Fields on which controllers act, and what they made of it is left behind. */
+export const stays = (what: string, ...paths: string[]): Rows =>
+  all({ act: 'controllers', what, back: 'stays' }, paths);
+
 /** Fields on which controllers act, after which something is gone for good. */
 export const lost = (what: string, ...paths: string[]): Rows => all({ act: 'controllers', what, back: 'lost' }, paths);
 

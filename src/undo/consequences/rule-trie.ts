@@ -95,5 +95,5 @@ function gravity(rule: FieldRule): number {
   if (rule.act === 'one-way') return 5;
   if (rule.act === 'immutable') return 4;
   if (rule.act === 'reversible') return 0;
-  return { lost: 3, look: 2, itself: 1 }[rule.back];
+  return { lost: 3, look: 2, stays: 1, itself: 1 }[rule.back];
 }

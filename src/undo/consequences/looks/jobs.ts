@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
-import { comesBack, isLost } from '../effect.ts';
+import { comesBack, isLost, staysBehind } from '../effect.ts';
 import { hasCondition } from './history.ts';
 import type { Look } from './look.ts';
 
@@ -39,7 +39,7 @@ function isLowered(before: KubeObject, after: KubeObject, field: string): boolea
 }
 
 export const lookAtSuspend: Look = ({ ref, after }) => {
-  if (ref.kind === 'CronJob') return [comesBack('runs started or missed meanwhile stay so', ref, ['Job', 'Pod'])];
+  if (ref.kind === 'CronJob') return [staysBehind('runs started or missed meanwhile stay so', ref, ['Job', 'Pod'])];
   const stops = after.spec?.suspend === true;
   return [
     comesBack(
@@ -51,5 +51,5 @@ export const lookAtSuspend: Look = ({ ref, after }) => {
 };
 
 export const lookAtSchedule: Look = ({ ref }) => [
-  comesBack('runs started or missed meanwhile stay so', ref, ['Job', 'Pod']),
+  staysBehind('runs started or missed meanwhile stay so', ref, ['Job', 'Pod']),
 ];

@@ -7,6 +7,7 @@ import type { ClusterFacts } from '../facts.ts';
 import { selects } from '../selector.ts';
 import { selectorOf } from '../workload.ts';
 import type { Look } from './look.ts';
+import { lookAtServiceSelector } from './services.ts';
 
 /** Kinds whose controller takes over matching objects that have no controller. */
 const ADOPTERS: Record<string, Array<[apiVersion: string, kind: string]>> = {
@@ -59,10 +60,11 @@ export async function adoptersOf(object: KubeObject, facts: ClusterFacts): Promi
 }
 
 /** Only where it decides what is adopted; a Service, a budget or a policy just looks elsewhere meanwhile. */
-const LOOKS_ELSEWHERE = new Set(['Service', 'PodDisruptionBudget', 'NetworkPolicy']);
+const LOOKS_ELSEWHERE = new Set(['PodDisruptionBudget', 'NetworkPolicy']);
 
 export const lookAtSelectors: Look = (change, facts) => {
   const { ref } = change;
+  if (ref.kind === 'Service') return lookAtServiceSelector(change, facts);
   if (LOOKS_ELSEWHERE.has(ref.kind)) return [];
   if (Object.hasOwn(ADOPTERS, ref.kind)) return lookAtOwnLabels(change, facts);
   return [unknown(`what ${refLabel(ref)} adopts or lets go with another selector is not known`)];

@@ -1,7 +1,7 @@
 import { own } from '../../../domain/json-map.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
-import { comesBack } from '../effect.ts';
+import { comesBack, staysBehind } from '../effect.ts';
 import type { ClusterFacts } from '../facts.ts';
 import { effectsOfScale, goesWithPods, MADE_BY, replicasOf } from '../workload.ts';
 import { prunedBy } from './history.ts';
@@ -15,9 +15,9 @@ export const lookAtRollout: Look = async ({ ref, before, after }, facts) => {
     effects.push(...(await goesWithPods(before, ref, facts)));
   }
   if (ref.kind === 'Deployment')
-    effects.push(comesBack('one more ReplicaSet stays in its history', ref, ['ReplicaSet']));
+    effects.push(staysBehind('one more ReplicaSet stays in its history', ref, ['ReplicaSet']));
   if (own(MADE_BY, ref.kind)?.includes('ControllerRevision'))
-    effects.push(comesBack('one more ControllerRevision stays in its history', ref, ['ControllerRevision']));
+    effects.push(staysBehind('one more ControllerRevision stays in its history', ref, ['ControllerRevision']));
   return [...effects, ...(await pushedOut(before, after, facts))];
 };
 

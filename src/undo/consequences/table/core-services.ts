@@ -5,8 +5,9 @@ import { fields, itself, look, lost, reversible, under } from '../rows.ts';
 export const CORE_SERVICES: KindTable = {
   '/Service': fields(
     // Endpoints and proxies follow, and follow back.
+    look('selectors', 'its endpoints follow its selector', 'spec.selector.*'),
     reversible(
-      ...under('spec', 'selector.*', 'ports.*.name', 'ports.*.targetPort', 'externalName', 'externalIPs.*'),
+      ...under('spec', 'ports.*.name', 'ports.*.targetPort', 'externalName', 'externalIPs.*'),
       ...under('spec', 'internalTrafficPolicy', 'publishNotReadyAddresses', 'trafficDistribution'),
       ...under('spec', 'sessionAffinity', 'sessionAffinityConfig.clientIP.timeoutSeconds'),
       // Hints in its endpoints; which proxy serves it.

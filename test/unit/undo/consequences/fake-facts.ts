@@ -29,6 +29,7 @@ export function factsOf(objects: KubeObject[], hidden: string[] = []): ClusterFa
     metadata: async (_apiVersion, kind, namespace) => of(kind, namespace)?.map(owned),
     podsOn: async (node) => of('Pod')?.filter((pod) => pod.spec?.nodeName === node),
     below: async (uid) => ({ owned: below(uid).map(owned), unseen: hidden.map((kind) => `${kind.toLowerCase()}s`) }),
+    everything: async () => ({ owned: objects.map(owned), unseen: [] }),
     contents: async (namespace) => ({
       owned: objects.filter((one) => one.metadata.namespace === namespace).map(owned),
       unseen: [],

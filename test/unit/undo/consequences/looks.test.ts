@@ -102,7 +102,8 @@ describe('workloads', () => {
     const kept = [4, 5, 9].map((number) => revision(deployment, number));
     const forecast = await change(deployment, { template: { spec: { containers: [] } } }, kept);
     expect(forecast.class).toBe('consequences');
-    expect(forecast.consequences?.find(({ usual }) => usual)?.object?.name).toBe('web-4');
+    const usual = forecast.consequences?.flatMap(({ usual: named, object }) => (named ? [object?.name] : []));
+    expect(usual).toContain('web-4');
   });
 
   it('fewer pods of a StatefulSet lose claims only where it deletes them, and their volumes with them', async () => {
@@ -257,6 +258,37 @@ describe('nodes and pods', () => {
     expect((await relabel(onNode('kept', {}, ownedBy(set)), { app: 'other' })).class).toBe('consequences');
     expect(lost(await relabel(onNode('bare', {}, { labels: {} }), labels))).toEqual(['Pod/n/bare']);
     expect((await relabel(onNode('bare', {}, { labels: {} }), { plain: 'yes' })).class).toBe('exact');
+  });
+});
+
+describe('what others made by hand', () => {
+  const endpoints = thing('v1', 'Endpoints', 's');
+  const service = (spec: object = {}) => thing('v1', 'Service', 's', { spec });
+  const removed = (before: KubeObject) =>
+    forecastUndo(
+      { verb: 'delete', ref: refOf(before), before, after: null, createdHere: false, builtIn: true },
+      factsOf([before, endpoints]),
+    );
+
+  it('Endpoints of a Service without selector are lost with it, or once it has one', async () => {
+    expect(lost(await change(service(), { selector: labels }, [endpoints]))).toContain('Endpoints/n/s');
+    expect((await change(service({ selector: labels }), { selector: { app: 'other' } }, [endpoints])).class).toBe(
+      'exact',
+    );
+    expect(lost(await removed(service()))).toContain('Endpoints/n/s');
+    expect((await removed(service({ selector: labels }))).class).toBe('consequences');
+    expect(lost(await create(service({ selector: labels }), [endpoints]))).toContain('Endpoints/n/s');
+    expect((await create(service({ selector: labels }))).class).toBe('exact');
+  });
+
+  it('objects that name an owner of a kind are deleted once the kind is served', async () => {
+    const owner = [{ apiVersion: 'zoo.example.test/v1', kind: 'Lion', name: 'leo', uid: 'dead' }];
+    const orphan = thing('v1', 'ConfigMap', 'orphan', {}, { ownerReferences: owner });
+    const lions = thing('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'lions', {
+      spec: { group: 'zoo.example.test', names: { kind: 'Lion' } },
+    });
+    expect(lost(await create(lions, [orphan]))).toEqual(['ConfigMap/n/orphan']);
+    expect((await create(lions)).class).toBe('consequences');
   });
 });
 
