@@ -106,7 +106,8 @@ export class Kube {
 
 /** As a person keeps it: without what the server wrote. */
 function manifest(object: KubeObject): KubeObject {
-  const { status: _, ...rest } = object;
+  const rest = { ...object };
+  delete rest.status;
   const { name, namespace, labels, annotations, ownerReferences, finalizers } = object.metadata;
   return { ...rest, metadata: { name, namespace, labels, annotations, ownerReferences, finalizers } as never };
 }

@@ -32,6 +32,9 @@ export function keyOf({ kind, group }: Pick<ServedKind, 'kind' | 'group'>, names
   return `${group ? `${kind}.${group}` : kind}/${namespace || '-'}/${name}`;
 }
 
+/** The server says how long to wait in whole seconds; it is mostly less. */
+const RETRY_MS = 200;
+
 /** Reads dumps; keeps what it read of kinds that did not change between two of them. */
 export class Dumper {
   private readonly api: Api;
@@ -92,8 +95,12 @@ export class Dumper {
     const selector = kind.resource === 'events' ? `?labelSelector=${FIXTURE_LABEL}` : '';
     const path = pathOfKind(kind);
     const { status, body } = await this.api.send('GET', path + selector);
-    // A kind may stop being served between discovery and this.
+    // A kind may stop being served between discovery and this; one that is new has no storage for a moment.
     if (status === 404) return [];
+    if (status === 429) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      return this.list(kind);
+    }
     if (status !== 200) throw new Error(`GET ${path}: ${status} ${body.slice(0, 200)}`);
     const text = body.replace(/"metadata":\{[^}]*\}/, '');
     const known = this.lists.get(path);

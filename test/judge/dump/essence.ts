@@ -116,8 +116,9 @@ function ownershipOf({ object: { metadata } }: Item): string {
 /** What a pod has from its template: equal for all that replace each other. */
 export function podTemplate(item: Item, dump: Dump): string {
   const { content } = essenceOf(item, dump) as { content: { metadata: Fields; spec: Fields; status?: unknown } };
-  const { name: _name, generateName: _generated, ...metadata } = content.metadata;
-  const { nodeName: _node, ...spec } = content.spec;
+  const [metadata, spec] = [{ ...content.metadata }, { ...content.spec }];
+  for (const field of ['name', 'generateName']) delete metadata[field];
+  delete spec.nodeName;
   const text = canonical({ metadata, spec, status: content.status });
   const volumes = (spec.volumes ?? []) as { name: string }[];
   const token = volumes.find(({ name }) => TOKEN_VOLUME.test(name))?.name;
