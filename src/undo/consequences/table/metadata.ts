@@ -1,0 +1,45 @@
+import type { Rows } from '../field-rule.ts';
+import { fields, immutable, look, oneWay, reversible, under } from '../rows.ts';
+
+/**
+ * Label and annotation keys whose prefix is known to be read by people and clients only. By convention a key without a
+ * prefix is private to users, and one with a prefix belongs to whoever owns the domain (kubernetes.io/docs, "Labels and
+ * Selectors: Syntax"): a prefix that is not listed, here or at the kind, may have an operator behind it and is unknown.
+ */
+export const READ_BY_PEOPLE = [
+  // Recommended labels; meant for tools to show.
+  'labels[app.kubernetes.io/*]',
+  // Written and read by the Helm client alone.
+  'labels[helm.sh/*]',
+  'annotations[helm.sh/*]',
+  'annotations[meta.helm.sh/*]',
+  'annotations[kubernetes.io/change-cause]',
+  'annotations[kubernetes.io/description]',
+  // The configuration last applied, the default container: kubectl alone.
+  'annotations[kubectl.kubernetes.io/*]',
+] as const;
+
+/** What holds for the metadata of every kind that says nothing else (apimachinery, ValidateObjectMetaAccessorUpdate). */
+export const METADATA: Rows = fields(
+  reversible(
+    'apiVersion',
+    ...under('metadata', 'labels[*]', 'annotations[*]', ...READ_BY_PEOPLE),
+    // Ownership of fields is put back with a write of its own.
+    ...under('metadata.managedFields.*', 'apiVersion', 'fieldsType', 'fieldsV1.**', 'manager', 'operation'),
+    ...under('metadata.managedFields.*', 'subresource', 'time'),
+    // Read once, at the creation.
+    'metadata.generateName',
+  ),
+  immutable(
+    'kind',
+    ...under('metadata', 'name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp'),
+    ...under('metadata', 'deletionGracePeriodSeconds', 'resourceVersion', 'generation', 'selfLink'),
+  ),
+  look(
+    'owners',
+    'the garbage collector deletes an object whose owners are gone',
+    ...under('metadata.ownerReferences.*', 'apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'),
+  ),
+  look('finalizers', 'its deletion waits for each finalizer, or no longer does', 'metadata.finalizers.*'),
+  oneWay('status belongs to controllers', 'status.**'),
+);
