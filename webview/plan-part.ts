@@ -106,7 +106,7 @@ function renderWrite(plan: PlanView, step: number, write: WriteView, actions: Pl
     h(
       'p',
       { class: `inverse ${write.undo}` },
-      icon(write.undo === 'human' || write.undo === 'refused' ? 'warning' : 'back', 14),
+      icon(write.undo === 'exact' || write.undo === 'consequences' ? 'back' : 'warning', 14),
       h('span', { class: 'key' }, 'Undone by'),
       h('span', {}, write.inverse),
       h('span', { class: 'pill' }, fidelity(write)),
@@ -118,8 +118,9 @@ function renderWrite(plan: PlanView, step: number, write: WriteView, actions: Pl
 function fidelity({ undo, residue }: WriteView): string {
   const list = residue.join('; ');
   if (undo === 'exact') return 'exact';
-  if (undo === 'modulo') return `exact except: ${list}`;
-  return undo === 'human' ? `needs a person: ${list}` : `refused: ${list}`;
+  if (undo === 'consequences') return `exact except: ${list}`;
+  if (undo === 'unknown') return `effects unknown: ${list}`;
+  return undo === 'losses' ? `with losses: ${list}` : `cannot be taken back: ${list}`;
 }
 
 function renderChanges({ changes, moreChanges }: WriteView): HTMLElement {

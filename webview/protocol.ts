@@ -58,7 +58,7 @@ export interface FindingView {
   chosen: boolean;
 }
 
-export type UndoClassView = 'exact' | 'modulo' | 'human' | 'refused';
+export type UndoClassView = 'exact' | 'consequences' | 'unknown' | 'losses' | 'one-way';
 
 export interface FieldChange {
   /** Dotted path as engineers write it: `spec.ports[0].targetPort`. */

@@ -1,4 +1,7 @@
 import { parseArgs } from 'node:util';
+import type { Acceptance } from '../domain/transaction.ts';
+import { ACCEPTANCES } from '../domain/transaction.ts';
+import type { StopRequest } from './interruptions.ts';
 import { COMMAND_USAGE, UsageError } from './usage.ts';
 
 /** Everything a command needs from the process; a test passes its own. */
@@ -9,8 +12,11 @@ export interface CommandIo {
   confirm: ((question: string, signal?: AbortSignal) => Promise<boolean>) | null;
   /** Whether standard error is a terminal that wants colour. */
   colour: boolean;
-  /** Runs `handler` on Ctrl-C until disposed. */
-  onInterrupt(handler: () => void): { dispose(): void };
+  /**
+   * Runs `handler`, until disposed, whenever the command is asked to stop: by a signal, or by output that nobody takes any
+   * more. From the first call on nothing of that ends the process by itself.
+   */
+  onInterrupt(handler: (by: StopRequest) => void): { dispose(): void };
 }
 
 interface OptionSpec {
@@ -77,6 +83,15 @@ export function numberOption(
   return value;
 }
 
+/** What the engineer accepts: `--accept unknown,losses`, or one by one. @throws UsageError */
+export function acceptOption(command: string, parsed: ParsedCommand): Acceptance[] {
+  const words = parsed.list('accept').flatMap((text) => text.split(','));
+  const wrong = words.find((word) => !ACCEPTANCES.includes(word as Acceptance));
+  if (wrong !== undefined)
+    throw new UsageError(`${command}: --accept takes ${ACCEPTANCES.join(' and ')}, not '${wrong}'`);
+  return ACCEPTANCES.filter((one) => words.includes(one));
+}
+
 export function helpOf(command: string): string | undefined {
   return COMMAND_USAGE[command];
 }
@@ -86,4 +101,10 @@ export function needConsent(command: string, yes: boolean, io: CommandIo): void 
   if (!yes && !io.confirm) {
     throw new UsageError(`${command}: there is no terminal to ask on; add --yes to write without asking`);
   }
+}
+
+/** Whether a request or a pause ended only because of the signal; an undo never listens to one. */
+export function wasStopped(error: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  return error === signal.reason || (error instanceof Error && 'reason' in error && error.reason === 'aborted');
 }

@@ -32,5 +32,6 @@ export function exitCodeOfRun(result: RunResult): number {
 }
 
 export function exitCodeOfUndo(result: UndoResult): number {
-  return result.outcome === 'undone' ? EXIT.ok : result.outcome === 'diverged' ? EXIT.diverged : EXIT.stranded;
+  if (result.outcome === 'undone') return result.proof.losses?.length ? EXIT.diverged : EXIT.ok;
+  return result.outcome === 'diverged' ? EXIT.diverged : EXIT.stranded;
 }

@@ -4,7 +4,7 @@ import type { CommandIo } from './command-line.ts';
 import { parseCommand } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
-import { commandText } from './terminal.ts';
+import { classText, commandText } from './terminal.ts';
 import { undoText } from './undo.ts';
 import { UsageError } from './usage.ts';
 
@@ -52,7 +52,7 @@ function detailText(detail: TransactionDetail, colour: boolean): string {
     lines.push(`  ${commandText(argv)}`);
     for (const write of detail.details.filter(({ command }) => command === index)) {
       lines.push(
-        `    ${write.method} ${refLabel(write.ref)} (${write.outcome}); undo ${write.undo.class}: ${write.undo.inverse}`,
+        `    ${write.method} ${refLabel(write.ref)} (${write.outcome}); undo ${classText(write.undo.class)}: ${write.undo.inverse}`,
       );
       for (const line of changedLines(write.before, write.after)) lines.push(`      ${line}`);
     }

@@ -35,6 +35,8 @@ export async function lockCommand(args: string[], io: CommandIo, open: () => Pro
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
   if (action === 'install-fence' || action === 'uninstall-fence') {
+    // Half a fence keeps all writers out.
+    if (yes) io.onInterrupt(() => io.stderr('stratus: the fence is finished first\n'));
     const changes = await app.fence(target, action === 'install-fence' ? 'install' : 'uninstall', yes);
     if (parsed.flag('json')) io.stdout(`${JSON.stringify({ type: 'fence', applied: yes, changes })}\n`);
     else io.stdout(fenceText(changes, yes));

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { lockSecondsOf } from '../cluster/lease-record.ts';
 import { stateFolder } from '../gateway/state-folder.ts';
 import type { StratusApp } from '../run/app.ts';
@@ -6,6 +5,7 @@ import { LockedByAnother } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { helpOf } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
+import { processIo } from './process-io.ts';
 import { USAGE, UsageError } from './usage.ts';
 
 type Command = (args: string[], io: CommandIo, open: () => Promise<StratusApp>) => Promise<number>;
@@ -28,44 +28,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   },
 };
 
-function processIo(): CommandIo {
-  const terminal = process.stdin.isTTY && process.stderr.isTTY;
-  return {
-    stdout: (text) => void process.stdout.write(text),
-    stderr: (text) => void process.stderr.write(text),
-    colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
-    confirm: terminal ? askOnTerminal : null,
-    onInterrupt: (handler) => {
-      process.on('SIGINT', handler);
-      process.on('SIGTERM', handler);
-      return {
-        dispose: () => {
-          process.off('SIGINT', handler);
-          process.off('SIGTERM', handler);
-        },
-      };
-    },
-  };
-}
-
-function askOnTerminal(question: string, signal?: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const reader = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = (yes: boolean) => {
-      reader.close();
-      resolve(yes);
-    };
-    signal?.addEventListener('abort', () => answer(false), { once: true });
-    reader.on('SIGINT', () => {
-      answer(false);
-      process.emit('SIGINT');
-    });
-    reader.question(`${question} [y/N] `, (text) => answer(/^y(es)?$/i.test(text.trim())));
-  });
-}
-
-async function main(args: string[]): Promise<number> {
-  const io = processIo();
+async function main(args: string[], io: CommandIo): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     io.stdout(helpOf(rest[0] ?? '') ?? USAGE);
@@ -117,14 +80,15 @@ function exitCodeOfError(error: unknown): number {
   return error instanceof LockedByAnother ? EXIT.locked : EXIT.error;
 }
 
-main(process.argv.slice(2)).then(
+const io = processIo();
+main(process.argv.slice(2), io).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`stratus: ${message.split('\n')[0]}\n`);
-    if (process.env.STRATUS_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    io.stderr(`stratus: ${message.split('\n')[0]}\n`);
+    if (process.env.STRATUS_DEBUG && error instanceof Error) io.stderr(`${error.stack}\n`);
     process.exitCode = exitCodeOfError(error);
   },
 );

@@ -1,4 +1,6 @@
 import type { KubeObject } from '../domain/kube-object.ts';
+import { printJson } from '../domain/lossless-json.ts';
+import { RawNumber } from '../domain/raw-number.ts';
 
 /** Fields that every write changes and that tell a reader nothing. */
 const NOISE = [
@@ -28,9 +30,9 @@ function leaves(object: KubeObject | null): Map<string, string> {
   const walk = (value: unknown, path: string, pointer: string): void => {
     if (NOISE.includes(pointer)) return;
     if (Array.isArray(value)) value.forEach((child, index) => walk(child, `${path}[${index}]`, `${pointer}/${index}`));
-    else if (value !== null && typeof value === 'object') {
+    else if (value !== null && typeof value === 'object' && !(value instanceof RawNumber)) {
       for (const [key, child] of Object.entries(value)) walk(child, path ? `${path}.${key}` : key, `${pointer}/${key}`);
-    } else if (value !== undefined) found.set(path, JSON.stringify(value));
+    } else if (value !== undefined) found.set(path, printJson(value));
   };
   if (object) walk(object, '', '');
   return found;

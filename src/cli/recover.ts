@@ -49,7 +49,15 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
     return EXIT.ok;
   }
   let code: number = EXIT.ok;
-  for (const transaction of unfinished) {
+  let stopped = false;
+  // What is being finished comes to its end; what would come after it waits.
+  const interrupt = io.onInterrupt(() => void (stopped = true));
+  for (const [index, transaction] of unfinished.entries()) {
+    if (stopped) {
+      io.stderr(`stratus: stopped; ${unfinished.length - index} transaction(s) are left for 'stratus recover'\n`);
+      code = Math.max(code, EXIT.stranded);
+      break;
+    }
     if (undo) code = Math.max(code, await undoOrSay(app, transaction, parsed, io));
     else if (parsed.flag('yes') || (await io.confirm!(`Keep ${transaction.id} as it stands?`))) {
       const note = await app.keep(transaction.id);
@@ -57,6 +65,7 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
       if (parsed.flag('json')) io.stdout(`${JSON.stringify({ type: 'keep', tx: transaction.id, note })}\n`);
     }
   }
+  interrupt.dispose();
   return code;
 }
 
@@ -99,12 +108,16 @@ async function fromCluster(app: StratusApp, parsed: ParsedCommand, io: CommandIo
   const sure = parsed.flag('yes') || (await io.confirm!(`Take ${id} over and ${undo ? 'undo' : 'keep'} it?`));
   if (!sure) return EXIT.ok;
   io.stderr('  taking over the writer lock; this waits until its holder is known to be dead\n');
-  const adopted = await app.adoptShared(target, new AbortController().signal);
+  const stop = new AbortController();
+  const interrupt = io.onInterrupt(() => stop.abort(new Error('stopped before the writer lock was taken over')));
+  const adopted = await app.adoptShared(target, stop.signal);
   if (keep) {
     const note = await app.keep(adopted);
+    interrupt.dispose();
     io.stderr(`kept: ${adopted}${note && `; ${note}`}\n`);
     return EXIT.ok;
   }
+  interrupt.dispose();
   const transaction = (await app.transactions()).find((one) => one.id === adopted)!;
   return undoOne(app, transaction, true, parsed.flag('json'), io);
 }

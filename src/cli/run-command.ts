@@ -1,11 +1,19 @@
 import { refLabel } from '../domain/kube-object.ts';
+import type { RehearsedWrite } from '../domain/transaction.ts';
 import { quoteArgv } from '../kubectl/problem.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
-import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import {
+  acceptOption,
+  needConsent,
+  parseCommand,
+  rejectPositionals,
+  TARGET_OPTIONS,
+  wasStopped,
+} from './command-line.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
-import { commandText } from './terminal.ts';
+import { classText, commandText } from './terminal.ts';
 import { undoText } from './undo.ts';
 import { UsageError } from './usage.ts';
 
@@ -15,6 +23,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   const parsed = parseCommand('run', dashes < 0 ? args : args.slice(0, dashes), {
     ...TARGET_OPTIONS,
     yes: { type: 'boolean' },
+    accept: { type: 'string', multiple: true },
     json: { type: 'boolean' },
   });
   const argv = dashes < 0 ? [] : args.slice(dashes + 1);
@@ -22,13 +31,27 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
     throw new UsageError("run: put the kubectl command after '--', for example: stratus run -- get pods");
   rejectPositionals('run', parsed);
   const yes = parsed.flag('yes');
+  const accepted = acceptOption('run', parsed);
   needConsent('run', yes, io);
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
   const abort = new AbortController();
-  const interrupt = io.onInterrupt(() => abort.abort(new Error('cancelled')));
+  const interrupt = io.onInterrupt(() => {
+    io.stderr(
+      abort.signal.aborted
+        ? "stratus: still stopping; if you kill this process now, 'stratus recover' finishes the undo\n"
+        : 'stratus: stopping; what was written is undone and verified first\n',
+    );
+    abort.abort(new Error('cancelled'));
+  });
+  const cancelled = () => {
+    report({ type: 'run', outcome: 'cancelled', reason: 'cancelled' }, 'cancelled; nothing was changed');
+    return EXIT.restored;
+  };
   try {
     const rehearsal = await app.rehearseCommand(target, argv, abort.signal);
+    if (abort.signal.aborted) return cancelled();
+    const writes = rehearsal.writes.map(({ ref, undo }) => ({ object: ref, undo }));
     if (!rehearsal.ok) {
       const { problem, instead } = rehearsal;
       const other = (instead ?? []).map((argv) => `\n  stratus run -- ${quoteArgv(argv)}`).join('');
@@ -39,29 +62,50 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       return EXIT.refused;
     }
     for (const write of rehearsal.writes) {
-      io.stderr(`${refLabel(write.ref)}  undo ${write.undo.class}: ${write.undo.inverse}\n`);
+      io.stderr(`${refLabel(write.ref)}  undo ${classText(write.undo.class)}: ${write.undo.inverse}\n`);
+      for (const text of write.undo.residue) io.stderr(`  ! ${text}\n`);
       for (const line of changedLines(write.before, write.after)) io.stderr(`  ${line}\n`);
     }
-    if (rehearsal.writes.length > 0 && !yes && !(await io.confirm!(`Run ${commandText(argv)}?`, abort.signal))) {
+    const needs = rehearsal.needs ?? [];
+    const missing = needs.filter((need) => !accepted.includes(need));
+    if (missing.length > 0 && yes) {
+      const reason = `the undo could not bring everything back: ${needsText(rehearsal.writes)}; --accept ${missing.join(',')} lets it through`;
+      report(
+        { type: 'run', outcome: 'refused', reason, needs: missing, writes },
+        `refused: ${reason}; nothing was changed`,
+      );
+      return EXIT.refused;
+    }
+    // A person who is shown the list and answers yes has accepted it.
+    const question =
+      missing.length > 0
+        ? `Run ${commandText(argv)}, and accept ${missing.join(' and ')}?`
+        : `Run ${commandText(argv)}?`;
+    if (rehearsal.writes.length > 0 && !yes && !(await io.confirm!(question, abort.signal))) {
+      if (abort.signal.aborted) return cancelled();
       io.stderr('stratus: nothing was changed\n');
       return EXIT.refused;
     }
-    const { result, tx, undo } = await app.runCommand(target, argv, abort.signal);
+    const { result, tx, undo } = await app.runCommand(target, argv, needs, abort.signal);
     io.stdout(parsed.flag('json') ? '' : result.stdout);
     io.stderr(result.stderr);
     if (!result.ok) {
       const refused = result.refusals.length > 0 && result.writes === 0;
-      const outcome = refused ? 'refused' : 'failed';
-      report({ type: 'run', outcome, reason: result.problem, tx, undo }, result.problem);
-      if (!undo || undo.outcome === 'undone') return refused ? EXIT.refused : EXIT.restored;
-      io.stderr(undoText(tx!, undo, io.colour));
+      const outcome = abort.signal.aborted ? 'cancelled' : refused ? 'refused' : 'failed';
+      report({ type: 'run', outcome, reason: result.problem, tx, undo, writes }, result.problem);
+      if (!undo || exitCodeOfUndo(undo) === EXIT.ok) return outcome === 'refused' ? EXIT.refused : EXIT.restored;
+      io.stderr(undoText(tx ?? '', undo, io.colour));
       return exitCodeOfUndo(undo);
     }
     report(
-      { type: 'run', outcome: 'done', tx, stdout: result.stdout },
+      { type: 'run', outcome: 'done', tx, stdout: result.stdout, writes },
       tx ? `transaction ${tx}: 'stratus undo --tx ${tx}' takes it back` : '',
     );
     return EXIT.ok;
+  } catch (error) {
+    // Before the transaction began: it could not be asked for the lock, or not in time.
+    if (wasStopped(error, abort.signal)) return cancelled();
+    throw error;
   } finally {
     interrupt.dispose();
   }
@@ -70,4 +114,12 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
     if (parsed.flag('json')) io.stdout(`${JSON.stringify(json)}\n`);
     else if (text) io.stderr(`stratus: ${text}\n`);
   }
+}
+
+/** What a person would have to accept, write by write. */
+function needsText(writes: RehearsedWrite[]): string {
+  return writes
+    .filter(({ undo }) => undo.needs)
+    .map(({ ref, undo }) => `${refLabel(ref)} (${classText(undo.class)}): ${undo.residue.join('; ')}`)
+    .join('; ');
 }

@@ -1,8 +1,10 @@
-import { runHere } from '../gateway/safe-terminal.ts';
+import type { UndoResult } from '../domain/transaction.ts';
+import type { ProgramHere } from '../gateway/safe-terminal.ts';
+import { startHere } from '../gateway/safe-terminal.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { ShellSession } from '../run/shell-session.ts';
 import type { CommandIo } from './command-line.ts';
-import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import { acceptOption, parseCommand, rejectPositionals, TARGET_OPTIONS, wasStopped } from './command-line.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { undoText } from './undo.ts';
 import { UsageError } from './usage.ts';
@@ -15,6 +17,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
     write: { type: 'boolean' },
     keep: { type: 'boolean' },
     undo: { type: 'boolean' },
+    accept: { type: 'string', multiple: true },
   });
   rejectPositionals('shell', parsed);
   const [write, keep, undo] = [parsed.flag('write'), parsed.flag('keep'), parsed.flag('undo')];
@@ -23,44 +26,79 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
   if (write && !keep && !undo && !io.confirm) {
     throw new UsageError('shell: there is no terminal to ask on at the end; add --keep or --undo');
   }
+  const accept = acceptOption('shell', parsed);
+  if (accept.length > 0 && !write) throw new UsageError('shell: --accept belongs to --write');
   const command = dashes < 0 ? [] : args.slice(dashes + 1);
   if (dashes >= 0 && command.length === 0) throw new UsageError("shell: put a program after '--', or leave '--' out");
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
-  const session = await app.openShell(target, write ? 'write' : 'read');
-  const place = `${target.namespace} @ ${target.context}`;
-  let code = 0;
-  let decision: 'keep' | 'undo' = 'undo';
-  try {
-    io.stderr(
-      write
-        ? `safe terminal on ${place}: each write is checked, recorded and part of transaction ${session.tx}\n`
-        : `safe terminal on ${place}: read only, values of Secrets are blank\n`,
-    );
-    io.stderr('exec, attach and port-forward are refused in it; it ends with this command\n');
-    const [program, ...argv] = command.length > 0 ? command : [defaultShell()];
-    code = await runHere(program!, argv, shellEnvironment(session, place));
-    if (session.written().length > 0) decision = keep ? 'keep' : undo ? 'undo' : await ask(session, io);
-  } finally {
-    const result = await session.end(decision);
-    if (result) {
-      io.stdout(undoText(session.tx ?? '', result, io.colour));
-      if (result.outcome !== 'undone') code = exitCodeOfUndo(result);
-    } else if (session.written().length > 0) {
-      io.stderr(`kept: 'stratus undo --tx ${session.tx}' takes it back\n`);
+  const stop = new AbortController();
+  let running: ProgramHere | null = null;
+  const interrupt = io.onInterrupt((by) => {
+    const forProgram = running !== null && (by === 'SIGINT' || by === 'SIGQUIT');
+    // A terminal has sent it to the program, too; and a shell in it goes on after a Ctrl-C.
+    if (forProgram && io.confirm) return;
+    if (forProgram) return running!.signal(by);
+    if (stop.signal.aborted) {
+      io.stderr("stratus: still stopping; if you kill this process now, 'stratus recover' finishes the undo\n");
     }
+    stop.abort(new Error('cancelled'));
+    running?.hangUp();
+  });
+  try {
+    const session = await app.openShell(target, write ? 'write' : 'read', stop.signal, accept);
+    const place = `${target.namespace} @ ${target.context}`;
+    let code = 0;
+    let decision: 'keep' | 'undo' = 'undo';
+    let result: UndoResult | null = null;
+    try {
+      io.stderr(
+        write
+          ? `safe terminal on ${place}: each write is checked, recorded and part of transaction ${session.tx}\n`
+          : `safe terminal on ${place}: read only, values of Secrets are blank\n`,
+      );
+      io.stderr('exec, attach and port-forward are refused in it; it ends with this command\n');
+      const [program, ...argv] = command.length > 0 ? command : [defaultShell()];
+      if (!stop.signal.aborted) {
+        running = startHere(program!, argv, shellEnvironment(session, place));
+        const end = await running.ended;
+        running = null;
+        code = end.code;
+        // Ended in the middle of something: nobody has said that this half is to be kept.
+        if (end.bySignal && keep) stop.abort(new Error('cancelled'));
+      }
+      if (session.written().length > 0 && !stop.signal.aborted) {
+        decision = keep ? 'keep' : undo ? 'undo' : await ask(session, io, stop.signal);
+      }
+    } finally {
+      running = null;
+      if (stop.signal.aborted && session.written().length > 0) {
+        io.stderr('stratus: stopped; what was written is undone and verified\n');
+      }
+      result = await session.end(decision);
+      if (result) io.stdout(undoText(session.tx ?? '', result, io.colour));
+      else if (session.written().length > 0) io.stderr(`kept: 'stratus undo --tx ${session.tx}' takes it back\n`);
+    }
+    if (result && exitCodeOfUndo(result) !== EXIT.ok) return exitCodeOfUndo(result);
+    if (stop.signal.aborted) return result || write ? EXIT.restored : code;
+    return code > 0 && command.length === 0 && code < 128 ? EXIT.ok : code;
+  } catch (error) {
+    if (!wasStopped(error, stop.signal)) throw error;
+    io.stderr('stratus: stopped before anything was written\n');
+    return EXIT.restored;
+  } finally {
+    interrupt.dispose();
   }
-  return code > 0 && command.length === 0 && code < 128 ? EXIT.ok : code;
 }
 
-async function ask(session: ShellSession, io: CommandIo): Promise<'keep' | 'undo'> {
+async function ask(session: ShellSession, io: CommandIo, signal: AbortSignal): Promise<'keep' | 'undo'> {
   io.stderr(
     `written in this terminal:\n${session
       .written()
       .map((object) => `  ${object}\n`)
       .join('')}`,
   );
-  return (await io.confirm!('Keep it? (no: undo it)')) ? 'keep' : 'undo';
+  return (await io.confirm!('Keep it? (no: undo it)', signal)) ? 'keep' : 'undo';
 }
 
 function defaultShell(): string {

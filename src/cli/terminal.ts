@@ -2,8 +2,10 @@ import type { RunEvent } from '../domain/run-event.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import type { Severity } from '../domain/severity.ts';
 import { mu } from '../domain/severity.ts';
-import type { RehearsedWrite, StepRehearsal } from '../domain/transaction.ts';
+import type { RehearsedWrite, StepRehearsal, UndoClass } from '../domain/transaction.ts';
+import { shownArgv } from '../kubectl/secret-words.ts';
 import { changedLines } from './object-lines.ts';
+import { lossText } from './undo.ts';
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
 export type Paint = (style: keyof typeof CODES, text: string) => string;
@@ -12,10 +14,21 @@ export function painter(colour: boolean): Paint {
   return (style, text) => (colour ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text);
 }
 
-/** `kubectl patch service 'a b'`: how an argument vector is shown; quoting is for reading, nothing is ever run by a shell. */
+/** `kubectl patch service 'a b'`: how an argument vector is shown, values of Secrets blank; quoting is for reading, nothing is ever run by a shell. */
 export function commandText(argv: string[]): string {
   const quote = (word: string) => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
-  return ['kubectl', ...argv].map(quote).join(' ');
+  return ['kubectl', ...shownArgv(argv)].map(quote).join(' ');
+}
+
+/** How faithfully a write can be undone, in the words of docs/undo.md. */
+export function classText(undo: UndoClass): string {
+  return undo === 'unknown'
+    ? 'with unknown effects'
+    : undo === 'losses'
+      ? 'with losses'
+      : undo === 'consequences'
+        ? 'with consequences'
+        : undo;
 }
 
 function muText(severity: Severity): string {
@@ -95,6 +108,7 @@ export class TerminalView {
             `  ${paint('green', 'undone and verified')}: checkpoint ${result.proof.hashBefore.slice(0, 12)}, now ${result.proof.hashAfter.slice(0, 12)}, ${result.writes} write(s)`,
           );
           for (const residue of result.proof.residue) this.#line(event, `    residue: ${residue}`);
+          for (const loss of result.proof.losses ?? []) this.#line(event, `    ${paint('red', lossText(loss))}`);
         } else {
           this.#line(event, `  ${paint('red', result.outcome)}: ${result.reason}`);
           const differences = result.outcome === 'diverged' ? result.differences : [];
@@ -125,7 +139,7 @@ export class TerminalView {
   #objectLines(event: RunEvent, write: RehearsedWrite): void {
     const paint = this.#paint;
     const residue = write.undo.residue.length > 0 ? `: ${write.undo.residue.join('; ')}` : '';
-    this.#line(event, `    ${refLabel(write.ref)}  undo ${write.undo.class}${residue}`);
+    this.#line(event, `    ${refLabel(write.ref)}  undo ${classText(write.undo.class)}${residue}`);
     for (const line of changedLines(write.before, write.after)) {
       this.#line(event, `      ${paint(line.startsWith('-') ? 'red' : 'green', line)}`);
     }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { refLabel } from '../domain/kube-object.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
-import type { TransactionSummary, UndoProof, UndoResult } from '../domain/transaction.ts';
+import type { Loss, TransactionSummary, UndoProof, UndoResult } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { needConsent, parseCommand, rejectPositionals } from './command-line.ts';
@@ -52,12 +52,14 @@ export async function undoOne(
     io.stderr('stratus: nothing was changed\n');
     return EXIT.ok;
   }
-  const abort = new AbortController();
-  const interrupt = io.onInterrupt(() =>
-    io.stderr("stratus: an undo is finished, not interrupted; if you kill this process, 'stratus recover' goes on\n"),
-  );
-  const result = await untilReachable(io, () =>
-    app.undo(transaction.id, abort.signal, (text) => io.stderr(`  ${text}\n`)),
+  const stop = new AbortController();
+  const interrupt = io.onInterrupt(() => {
+    stop.abort();
+    io.stderr("stratus: an undo is finished, not interrupted; if you kill this process, 'stratus recover' goes on\n");
+  });
+  const never = new AbortController().signal;
+  const result = await untilReachable(io, stop.signal, () =>
+    app.undo(transaction.id, never, (text) => io.stderr(`  ${text}\n`)),
   ).finally(() => interrupt.dispose());
   if (json) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);
   else io.stdout(undoText(transaction.id, result, io.colour));
@@ -69,18 +71,24 @@ function ownershipText({ ownershipWrites = 0 }: UndoProof): string {
 }
 
 /** An incident often takes the way to the cluster along: it is asked again for a while before the undo is left for later. */
-async function untilReachable(io: CommandIo, undo: () => Promise<UndoResult>): Promise<UndoResult> {
+async function untilReachable(io: CommandIo, stop: AbortSignal, undo: () => Promise<UndoResult>): Promise<UndoResult> {
   const end = performance.now() + REACH_WITHIN_MS;
   for (let told = false; ; told = true) {
     try {
       return await undo();
     } catch (error) {
       if (!(error instanceof ClusterError) || error.reason !== 'unreachable') throw error;
-      if (performance.now() > end) return { outcome: 'stranded', writes: 0, reason: error.message };
+      if (performance.now() > end || stop.aborted) return { outcome: 'stranded', writes: 0, reason: error.message };
       if (!told) io.stderr(`  ${error.message}\n  trying again for ${REACH_WITHIN_MS / 1000} s\n`);
-      await setTimeout(REACH_PAUSE_MS);
+      await setTimeout(REACH_PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
     }
   }
+}
+
+/** One line about an object that nobody announced to go. */
+export function lossText({ ref, replaced }: Loss): string {
+  const now = replaced ? 'another of its name is there now' : 'it is gone';
+  return `lost: ${refLabel(ref)} was there at the checkpoint, ${now}; no forecast named it`;
 }
 
 function shortValue(value: unknown): string {
@@ -93,11 +101,15 @@ export function undoText(tx: string, result: UndoResult, colour: boolean): strin
   if (result.outcome === 'undone') {
     const { proof } = result;
     const levels = Object.entries(proof.levels).map(([level, holds]) => `${level} ${holds ? 'equal' : 'differs'}`);
+    const { losses = [] } = proof;
+    const headline =
+      losses.length > 0 ? paint('red', `undone with ${losses.length} loss(es)`) : paint('green', 'undone and verified');
     const lines = [
-      `${paint('green', 'undone and verified')}: ${tx}, ${result.writes} write(s)${ownershipText(proof)}`,
+      `${headline}: ${tx}, ${result.writes} write(s)${ownershipText(proof)}`,
       `  checkpoint ${proof.hashBefore}`,
       `  now        ${proof.hashAfter}`,
       `  ${levels.join(', ')}`,
+      ...losses.map((loss) => `  ${lossText(loss)}`),
       ...proof.residue.map((text) => `  residue: ${text}`),
       ...proof.foreign.map(({ ref, path }) => `  kept, changed by someone else: ${refLabel(ref)} ${path}`),
     ];

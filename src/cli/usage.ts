@@ -41,15 +41,19 @@ exit: 0 resolved or healthy, 2 restored and verified, 3 diverged, 4 cluster or c
 
 exit: 0 done (findings or not), 4 cluster or configuration error, 64 usage
 `,
-  run: `usage: stratus run [--context C] [-n NAMESPACE] [--yes] [--json] -- ARGS...
+  run: `usage: stratus run [--context C] [-n NAMESPACE] [--yes] [--accept WHAT] [--json] -- ARGS...
   ARGS is one kubectl command without the word kubectl.
+  --yes            write without asking what is undone exactly, or but for what comes back by itself
+  --accept WHAT    let a write through after which the undo cannot bring everything back: unknown (what an operator
+                   or a controller does because of it is not known), losses (objects or data are gone for good);
+                   a refusal lists which ones. --accept unknown,losses takes both
 
-exit: 0 done, 1 refused and nothing changed, 2 kubectl failed and was undone, 3 diverged, 4 cluster or configuration
+exit: 0 done, 1 refused and nothing changed, 2 kubectl failed and was undone, 3 diverged or undone with losses, 4 cluster or configuration
       error, 6 stranded, 7 locked by another writer, 64 usage
 `,
   undo: `usage: stratus undo (--last | --tx ID) [--yes] [--json]
 
-exit: 0 undone and verified, 3 diverged, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
+exit: 0 undone and verified, 3 diverged or undone with losses, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
 `,
   recover: `usage: stratus recover [--undo | --keep] [--tx ID] [--yes] [--json]
        stratus recover --from-cluster [--undo | --keep] [--context C] [--yes] [--json]
@@ -60,10 +64,10 @@ exit: 0 undone and verified, 3 diverged, 4 cluster or configuration error, 6 str
 
 exit: 0 done and verified (or nothing to do), 3 diverged, 4 error, 6 stranded, 7 locked, 64 usage
 `,
-  shell: `usage: stratus shell [--context C] [--namespace N] [--write [--keep | --undo]] [-- PROGRAM ARGS...]
+  shell: `usage: stratus shell [--context C] [--namespace N] [--write [--keep | --undo] [--accept WHAT]] [-- PROGRAM ARGS...]
   Runs your shell, or PROGRAM, with a KUBECONFIG that leads through the gateway: read only, or with --write as one
   transaction that is kept or undone when it ends (asked for, or told by --keep or --undo). exec, attach and port-forward
-  are refused. Needs kubectl of your own on PATH.
+  are refused. Needs kubectl of your own on PATH. --accept as for 'stratus run'.
 
 exit: 0 ended (of PROGRAM: its own code), 3 diverged, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
 `,

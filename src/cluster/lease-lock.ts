@@ -284,7 +284,8 @@ export class LeaseLock implements WriterLock {
     const audit = foreign ? this.#audit(old, 'taken over') : undefined;
     const body = leaseObject(this.#namespace, record, microTime(taken.wall), lease ?? undefined, audit);
     try {
-      const written = lease ? await this.#store.put(body, signal) : await this.#store.create(body, signal);
+      // Not to be cancelled: a Lease that was stored all the same would stay held by nobody.
+      const written = lease ? await this.#store.put(body) : await this.#store.create(body);
       this.#held?.giveUp();
       this.#held = this.#hold(written, taken, token ? 'fenced' : 'client-side');
     } catch (error) {

@@ -15,6 +15,9 @@ const FIRST_PAUSE_MS = 20;
 /** Questions about rights are asked by POST. */
 const REVIEW = /^\/apis\/(authorization|authentication)\.k8s\.io\/[^/]+\/(self|local)?subject[a-z]*reviews(\?|$)/;
 
+/** Asks who the engineer is, as reads do. */
+const WHO_AM_I = /^\/apis\/authentication\.k8s\.io\/[^/]+\/selfsubjectreviews(\?|$)/;
+
 /**
  * The cluster as transactions see it: reads go with the engineer's own credential, writes with the writer's while the
  * lock is fenced. Without the lock only dry-runs and reads pass, so that no write can ever leave unfenced because a
@@ -49,8 +52,8 @@ export class WriterUpstream implements Upstream {
 
   async request(request: UpstreamRequest): Promise<UpstreamResponse> {
     const level = this.#level();
-    if (request.method === 'GET' || request.method === 'HEAD' || level === 'client-side')
-      return this.#own.request(request);
+    const own = request.method === 'GET' || request.method === 'HEAD' || level === 'client-side';
+    if (own || WHO_AM_I.test(request.path)) return this.#own.request(request);
     if (level === null) {
       if (changesNothing(request)) return this.#own.request(request);
       throw new UpstreamError('credentials', 'the writer lock is not held: nothing is written', false);
@@ -90,6 +93,6 @@ export class WriterUpstream implements Upstream {
 
 /** A dry-run, or a question about rights. */
 function changesNothing({ path }: UpstreamRequest): boolean {
-  const query = new URLSearchParams(path.split('?')[1] ?? '');
-  return query.getAll('dryRun').includes('All') || REVIEW.test(path);
+  const dryRuns = new URLSearchParams(path.split('?')[1] ?? '').getAll('dryRun');
+  return (dryRuns.length === 1 && dryRuns[0] === 'All') || REVIEW.test(path);
 }

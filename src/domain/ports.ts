@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from './kube-object.ts';
 import type { Plan, PlanStep } from './plan.ts';
 import type { Severity, SeverityItem } from './severity.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
-import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from './transaction.ts';
+import type { Acceptance, Loss, StepRehearsal, StepResult, TransactionSummary, UndoResult } from './transaction.ts';
 
 /** What a run needs from the world below it. Every method may take long and honours the signal. */
 
@@ -11,8 +11,8 @@ export interface TransactionOpening {
   title: string;
   /** K of the paper: at most this many HTTP writes. */
   maxWrites: number;
-  /** Let writes through whose undo needs a person (class `human`); default: they are refused. */
-  acceptHuman?: boolean;
+  /** What a person has accepted beforehand; without it writes that need it are refused. Agents accept nothing. */
+  accept?: Acceptance[];
 }
 
 /** An open transaction: the only way to write. */
@@ -23,6 +23,8 @@ export interface OpenTransaction {
   /** Objects written so far. */
   roots(): ObjectRef[];
   writes(): number;
+  /** What vanished since the checkpoint, whoever took it away, and no forecast announced. */
+  losses(): Promise<Loss[]>;
   commit(): Promise<void>;
   /** Replays the inverse writes and verifies the result. Safe to call again after a crash or a lost connection. */
   undo(signal: AbortSignal): Promise<UndoResult>;
@@ -31,7 +33,8 @@ export interface OpenTransaction {
 }
 
 export interface TransactionManager {
-  rehearse(plan: Plan, signal: AbortSignal): Promise<StepRehearsal[]>;
+  /** @param accept what is not refused, only told (`needs` of the steps); default: nothing */
+  rehearse(plan: Plan, signal: AbortSignal, accept?: readonly Acceptance[]): Promise<StepRehearsal[]>;
   begin(opening: TransactionOpening): Promise<OpenTransaction>;
   list(): Promise<TransactionSummary[]>;
   /** Takes up an existing transaction for undo (`stratus undo`) or recovery. */

@@ -51,6 +51,8 @@ export interface RunState {
   committed: string[];
   /** Why the open transaction is being undone. */
   undoReason: string;
+  /** What an undo found lost; empty when nothing was. */
+  losses: string;
   /** Committed transactions still to undo (all-or-nothing). */
   undoQueue: string[];
   unwinding: boolean;
@@ -80,6 +82,7 @@ export const INITIAL_STATE: RunState = {
   attempts: [],
   committed: [],
   undoReason: '',
+  losses: '',
   undoQueue: [],
   unwinding: false,
   locked: false,

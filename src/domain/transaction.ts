@@ -1,11 +1,39 @@
 import type { KubeObject, ObjectRef } from './kube-object.ts';
+import { refLabel } from './kube-object.ts';
 
 /**
- * How faithfully a write can be undone, known before it runs (issue of trust: see docs/undo.md).
- * exact: every path equals the pre-image; modulo: equal except the named residue; human: someone must decide;
- * refused: the gateway does not let the write through.
+ * How faithfully a write can be undone, known before it runs (docs/undo.md), from best to worst.
+ * `exact`: every changed field is known to be reversible. `consequences`: controllers act, and what they touch comes back
+ * by itself or with the undo. `unknown`: the content comes back, what its operator did may not. `losses`: something is
+ * gone for good. `one-way`: it cannot be taken back, and the gateway does not let it through.
  */
-export type UndoClass = 'exact' | 'modulo' | 'human' | 'refused';
+export type UndoClass = 'exact' | 'consequences' | 'unknown' | 'losses' | 'one-way';
+
+/** What a person has to accept before such a write runs; agents never may. */
+export type Acceptance = 'unknown' | 'losses';
+
+export const ACCEPTANCES: readonly Acceptance[] = ['unknown', 'losses'];
+
+/** What controllers do because of a write, or what nobody can tell. */
+export interface Consequence {
+  /** For people. */
+  text: string;
+  /** What goes or changes; absent where no object can be named beforehand. */
+  object?: ObjectRef;
+  /** Kinds of the objects that `object` owns, directly or not, which are meant rather than itself. */
+  below?: string[];
+  /** It comes back by itself or with the undo. */
+  back: boolean;
+  /** Though it does not come back, every command of this kind brings it about: it is named, not asked about. */
+  usual?: boolean;
+}
+
+/** One sentence about objects that nobody announced to go. */
+export function lossesText(losses: readonly Loss[]): string {
+  const names = losses.slice(0, 5).map(({ ref }) => refLabel(ref));
+  const more = losses.length > 5 ? ` and ${losses.length - 5} more` : '';
+  return `lost since the checkpoint, and no forecast named it: ${names.join(', ')}${more}`;
+}
 
 export interface UndoForecast {
   class: UndoClass;
@@ -13,8 +41,20 @@ export interface UndoForecast {
   residue: string[];
   /** The inverse in words: `PUT the previous Service`, `DELETE the created ConfigMap`. */
   inverse: string;
+  /** Object by object; the texts stand in `residue` too. Absent when there are none. */
+  consequences?: Consequence[];
+  /** What has to be accepted by a person; absent when nothing has to. */
+  needs?: Acceptance[];
   /** Who else may act on the object (autoscaler, GitOps tool, Helm, controller). Absent when nobody is known. */
   warnings?: string[];
+}
+
+/** An object that was there at the checkpoint, is gone, and was not announced by any forecast. */
+export interface Loss {
+  ref: ObjectRef;
+  uid: string;
+  /** Another object of the same name is there now. */
+  replaced: boolean;
 }
 
 /** What a rehearsal (server dry-run) says about one object of one command. */
@@ -34,6 +74,8 @@ export interface StepRehearsal {
   /** Why it was refused or failed; names what to do. Empty when ok. */
   problem: string;
   writes: RehearsedWrite[];
+  /** What a person has to accept before it may run; absent when nothing has to. */
+  needs?: Acceptance[];
   /** Commands (argv) that would be let through in place of a refused one. Absent when none is known. */
   instead?: string[][];
   /** True for steps after the first: they were rehearsed against a state that earlier steps will change. */
@@ -78,6 +120,8 @@ export interface UndoProof {
   ownershipWrites?: number;
   /** Other people's edits that were kept. */
   foreign: FieldDifference[];
+  /** What vanished unannounced between checkpoint and the end of the undo, whoever did it. Absent when nothing did. */
+  losses?: Loss[];
 }
 
 export type UndoResult =

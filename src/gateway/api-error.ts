@@ -1,5 +1,6 @@
 import type { ClusterErrorReason } from '../domain/cluster-error.ts';
 import { ClusterError, messageOf, oneLine } from '../domain/cluster-error.ts';
+import { parseJson } from '../domain/lossless-json.ts';
 import { parseApiRequest } from './api-request.ts';
 import { NO_ANSWER } from './forward.ts';
 import { UpstreamError } from './upstream.ts';
@@ -53,7 +54,7 @@ function forbiddenText(method: string, path: string, said: string): string {
 
 function messageIn(body: string): string {
   try {
-    const { message } = JSON.parse(body) as { message?: unknown };
+    const { message } = parseJson(body) as { message?: unknown };
     return typeof message === 'string' ? message : '';
   } catch {
     return '';

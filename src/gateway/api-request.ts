@@ -1,3 +1,4 @@
+import { printJson } from '../domain/lossless-json.ts';
 /** What one HTTP request asks of the Kubernetes API, derived from method, path and query alone. */
 export interface ApiRequest {
   method: string;
@@ -35,7 +36,7 @@ export function parseApiRequest(method: string, target: string): ApiRequest {
   const path = cut < 0 ? target : target.slice(0, cut);
   const query = new URLSearchParams(cut < 0 ? '' : target.slice(cut + 1));
   const segments = pathSegments(path);
-  const base = { method, path, query, dryRun: query.getAll('dryRun').includes('All') };
+  const base = { method, path, query, dryRun: query.getAll('dryRun').join() === 'All' };
   const none = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
 
   const located = locate(segments);
@@ -58,7 +59,7 @@ function pathSegments(path: string): string[] {
       throw new UnreadableRequest('path is not valid percent-encoding');
     }
     if (decoded === '.' || decoded === '..' || !SAFE_SEGMENT.test(decoded)) {
-      throw new UnreadableRequest(`path segment is not plain: ${JSON.stringify(decoded.slice(0, 40))}`);
+      throw new UnreadableRequest(`path segment is not plain: ${printJson(decoded.slice(0, 40))}`);
     }
     return decoded;
   });

@@ -1,7 +1,9 @@
+import { emptyMap, own } from '../domain/json-map.ts';
 import type { Json, KubeObject } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
 import { comparable } from '../undo/comparable.ts';
 import { difference, overlaps, sameJson, valueAt } from '../undo/difference.ts';
-import { canonicalJson } from '../undo/equality.ts';
+import { canonicalJson } from '../undo/canonical-json.ts';
 import { normalise } from '../undo/normalise.ts';
 import type { IntentRecord } from './journal-records.ts';
 
@@ -33,8 +35,9 @@ export function attribute(intent: IntentRecord, live: KubeObject | null, manager
   if (live.metadata.resourceVersion === before.metadata.resourceVersion) return { outcome: 'rejected', after: null };
   const predicted = intent.predicted;
   if (!predicted) return { outcome: 'unclear', reason: 'what the write would have done is not known' };
-  const touched = difference(normalise(before), normalise(predicted));
-  const now = normalise(live);
+  const { statusIsContent: keep } = intent;
+  const touched = difference(normalise(before, keep), normalise(predicted, keep));
+  const now = normalise(live, keep);
   // Nothing of it is there: it did not happen, or somebody took it back already.
   if (touched.every((change) => sameJson(valueAt(now, change.path), change.before)))
     return { outcome: 'rejected', after: null };
@@ -42,7 +45,7 @@ export function attribute(intent: IntentRecord, live: KubeObject | null, manager
   const there = touched.every((change) => sameJson(valueAt(now, change.path), change.after));
   // Times and the like differ from the prediction; then the entry of our own field manager tells.
   if (there || isNew(entriesOf(live, manager, intent), entriesOf(before, manager, intent))) {
-    return { outcome: 'done', after: ownPart(before, live, predicted) };
+    return { outcome: 'done', after: ownPart(before, live, predicted, keep) };
   }
   return { outcome: 'unclear', reason: 'somebody else wrote the same fields meanwhile' };
 }
@@ -56,7 +59,9 @@ function attributeCreation(intent: IntentRecord, live: KubeObject | null, manage
   if (entriesOf(live, manager, intent).length > 0) return { outcome: 'done', after: live };
   // An object without any field has no manager; then its content must be exactly what we asked for.
   const unmanaged = (live.metadata.managedFields ?? []).length === 0;
-  const same = intent.predicted !== null && sameJson(comparable(live), comparable(intent.predicted));
+  const same =
+    intent.predicted !== null &&
+    sameJson(comparable(live, intent.statusIsContent), comparable(intent.predicted, intent.statusIsContent));
   return unmanaged && same ? { outcome: 'done', after: live } : { outcome: 'rejected', after: null };
 }
 
@@ -71,14 +76,14 @@ function entriesOf(object: KubeObject, manager: string, intent: IntentRecord): u
 }
 
 /** `before` with those differences of `live` that lie on paths the write was predicted to change. */
-function ownPart(before: KubeObject, live: KubeObject, predicted: KubeObject): KubeObject {
-  const touched = difference(normalise(before), normalise(predicted)).map((change) => change.path);
-  const foreign = difference(normalise(before), normalise(live)).filter(
+function ownPart(before: KubeObject, live: KubeObject, predicted: KubeObject, keep: boolean | undefined): KubeObject {
+  const touched = difference(normalise(before, keep), normalise(predicted, keep)).map((change) => change.path);
+  const foreign = difference(normalise(before, keep), normalise(live, keep)).filter(
     (change) => !touched.some((path) => overlaps(path, change.path)),
   );
   if (foreign.length === 0) return live;
   // Somebody else wrote too: their paths are shown as they were before, so that only ours are taken back.
-  const own = structuredClone(live) as unknown as Json;
+  const own = cloneJson(live) as unknown as Json;
   for (const change of foreign) setAt(own, change.path, change.before);
   return own as unknown as KubeObject;
 }
@@ -90,7 +95,9 @@ function setAt(document: Json, path: ReturnType<typeof difference>[number]['path
     if (typeof segment !== 'string') {
       const list = current as unknown as Json[];
       const at = list.findIndex((item) =>
-        Object.entries(segment.keys).every(([key, wanted]) => (item as { [key: string]: Json })[key] === wanted),
+        Object.entries(segment.keys).every(([key, wanted]) =>
+          sameJson(own(item as { [key: string]: Json }, key), wanted),
+        ),
       );
       if (last) {
         if (value === undefined) list.splice(at, at < 0 ? 0 : 1);
@@ -103,7 +110,7 @@ function setAt(document: Json, path: ReturnType<typeof difference>[number]['path
       if (value === undefined) delete current[segment];
       else current[segment] = value;
       return;
-    } else current = (current[segment] ??= {}) as { [key: string]: Json };
+    } else current = (current[segment] ??= emptyMap()) as { [key: string]: Json };
     if (current === undefined) return;
   }
 }

@@ -11,7 +11,7 @@ export interface ApiResource {
 export type FetchJson = (path: string) => Promise<Record<string, unknown> | null>;
 
 /** Groups built into every API server; all others are custom resources or aggregated servers. */
-const BUILT_IN = new Set([
+export const BUILT_IN_GROUPS: ReadonlySet<string> = new Set([
   '', 'apps', 'batch', 'autoscaling', 'policy', 'extensions', 'apiextensions.k8s.io', 'admissionregistration.k8s.io',
   'apiregistration.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'certificates.k8s.io',
   'coordination.k8s.io', 'discovery.k8s.io', 'events.k8s.io', 'flowcontrol.apiserver.k8s.io', 'networking.k8s.io',
@@ -37,7 +37,7 @@ export class Discovery {
     const wanted = subresource ? `${resource}/${subresource}` : resource;
     const find = async () => (await this.resources(group, version))?.find((entry) => entry.name === wanted) ?? null;
     const found = await find();
-    if (found || BUILT_IN.has(group)) return found;
+    if (found || BUILT_IN_GROUPS.has(group)) return found;
     this.versions.delete(`${group}/${version}`);
     return find();
   }
@@ -74,7 +74,7 @@ export class Discovery {
    * dryRun and really write, so that unknown means false.
    */
   async servedLocally(group: string, version: string): Promise<boolean> {
-    if (BUILT_IN.has(group)) return true;
+    if (BUILT_IN_GROUPS.has(group)) return true;
     const key = `${version}.${group}`;
     let pending = this.local.get(key);
     if (!pending) {

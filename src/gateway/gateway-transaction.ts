@@ -2,25 +2,30 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refOf } from '../domain/kube-object.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
 import type { OpenTransaction } from '../domain/ports.ts';
-import type { StepResult, UndoResult } from '../domain/transaction.ts';
+import type { Loss, StepResult, UndoResult } from '../domain/transaction.ts';
+import { lossesText } from '../domain/transaction.ts';
+import { shownArgv } from '../kubectl/secret-words.ts';
 import { rootsOf } from '../undo/inverse.ts';
 import { lastLine } from './child.ts';
 import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './derived-state.ts';
 import type { FilledOptions } from './gateway-options.ts';
 import { JournalMonitor } from './journal-monitor.ts';
-import type { OpenRecord } from './journal-records.ts';
+import { LossWatch } from './inventory/loss-watch.ts';
+import type { MetadataReader } from './inventory/metadata-reader.ts';
+import type { JournalRecord, OpenRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
-import type { OpenJournal } from './journal-store.ts';
+import type { OpenJournal } from './open-journal.ts';
 import { KubeApi } from './kube-api.ts';
 import { Loopback } from './loopback.ts';
 import type { Handler } from './messages.ts';
 import type { Refusal } from './monitor.ts';
 import { passAsUpstream } from './raw-access.ts';
-import { SecretScrubber } from './redact.ts';
 import { Rehearser } from './rehearser.ts';
 import { runUndo } from './undo-run.ts';
 
 const WRITE_TIMEOUT_MS = 120_000;
+/** A command that was never started. */
+const NOT_RUN: StepResult = { ok: false, exitCode: -1, stdout: '', stderr: '', refusals: [], writes: 0, problem: '' };
 
 /** An open transaction and the children, listeners and journal that belong to it. */
 export class GatewayTransaction implements OpenTransaction {
@@ -30,8 +35,8 @@ export class GatewayTransaction implements OpenTransaction {
   private readonly open: OpenRecord;
   private readonly rehearser: Rehearser;
   private readonly monitor: JournalMonitor;
-  private readonly scrubber = new SecretScrubber();
   private readonly raw: KubeApi;
+  private readonly watch: LossWatch;
   private loopback: Promise<Loopback> | null = null;
   private steps = 0;
 
@@ -41,19 +46,21 @@ export class GatewayTransaction implements OpenTransaction {
     this.journal = journal;
     this.open = open;
     this.raw = new KubeApi(passAsUpstream(options.steady));
-    this.rehearser = new Rehearser(options, open.manager, open.acceptHuman ?? false);
+    this.rehearser = new Rehearser(options, open.manager, open.accept ?? []);
+    this.watch = lossWatchOf(this.rehearser.reader, journal.records, options.target.namespace);
     this.steps = journal.records.filter((record) => record.type === 'step').length;
     this.monitor = new JournalMonitor({
       upstream: options.steady,
       journal,
       inspector: this.rehearser.inspector,
-      scrubber: this.scrubber,
+      veil: this.rehearser.veil,
       clock: options.clock,
       maxWrites: open.maxWrites,
       manager: open.manager,
       mayWrite: options.mayWrite,
       crash: options.crash,
       patienceMs: options.stepPatienceMs,
+      losses: this.watch,
     });
   }
 
@@ -61,8 +68,12 @@ export class GatewayTransaction implements OpenTransaction {
     const status = statusOf(this.journal.records);
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
     const { crash, clock, kubectl, target } = this.options;
+    // What an earlier command took away unannounced stops the plan before it takes more.
+    const lost = this.writes() > 0 ? await this.losses() : [];
+    if (lost.length > 0) return { ...NOT_RUN, problem: lossesText(lost) };
     const index = this.steps++;
-    await this.journal.append({ type: 'step', step: index, argv: step.argv, at: new Date(clock.now()).toISOString() });
+    const at = new Date(clock.now()).toISOString();
+    await this.journal.append({ type: 'step', step: index, argv: shownArgv(step.argv), at });
     crash('step.after-record');
     const { rehearsal, predictions, output } = await this.rehearser.run(
       step,
@@ -72,15 +83,8 @@ export class GatewayTransaction implements OpenTransaction {
       signal,
     );
     if (!rehearsal.ok) {
-      return {
-        ok: false,
-        exitCode: output?.exitCode ?? -1,
-        stdout: '',
-        stderr: output?.stderr ?? '',
-        refusals: [],
-        writes: 0,
-        problem: rehearsal.problem,
-      };
+      const { exitCode, stderr } = output ?? NOT_RUN;
+      return { ...NOT_RUN, exitCode, stderr, problem: rehearsal.problem };
     }
     await this.recordDerived(rehearsal.writes.map((write) => write.before));
     crash('step.after-rehearsal');
@@ -98,17 +102,18 @@ export class GatewayTransaction implements OpenTransaction {
     });
     crash('step.after-kubectl');
     const { refusals, writes, problem } = await this.monitor.endStep();
-    const scrub = (text: string) => this.scrubber.scrub(this.rehearser.scrubber.scrub(text));
-    const failure =
-      problem || refusals[0]?.reason || ran.killed || (ran.exitCode === 0 ? '' : lastLine(scrub(ran.stderr)));
+    const { scrub } = this.rehearser.veil;
+    const failure = scrub(problem || refusals[0]?.reason || '') || ran.killed;
+    const stderr = scrub(ran.stderr);
+    const failed = failure || (ran.exitCode === 0 ? '' : lastLine(stderr));
     return {
-      ok: failure === '',
+      ok: failed === '',
       exitCode: ran.exitCode,
       stdout: scrub(ran.stdout),
-      stderr: scrub(ran.stderr),
-      refusals: refusals.map((refusal) => refusal.reason),
+      stderr,
+      refusals: refusals.map((refusal) => scrub(refusal.reason)),
       writes,
-      problem: failure,
+      problem: failed,
     };
   }
 
@@ -117,6 +122,8 @@ export class GatewayTransaction implements OpenTransaction {
     handler: Handler;
     refuseStream: (method: string, path: string) => void;
     refusals: () => readonly Refusal[];
+    /** To be called before the transaction is ended: waits for what is on its way, and lets nothing more through. */
+    end: () => Promise<unknown>;
   }> {
     const status = statusOf(this.journal.records);
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
@@ -125,12 +132,18 @@ export class GatewayTransaction implements OpenTransaction {
     await this.journal.append({ type: 'step', step: index, argv: ['(safe terminal)'], at });
     this.monitor.beginStep(index);
     const { monitor } = this;
-    return { handler: monitor, refuseStream: monitor.refuseStream, refusals: () => monitor.refusals };
+    const end = () => monitor.endStep();
+    return { handler: monitor, refuseStream: monitor.refuseStream, refusals: () => monitor.refusals, end };
   }
 
   /** Journal mode for our own code, without kubectl: the same rules, the same journal. Part of the current command. */
   get handler(): Handler {
     return { handle: (request) => this.monitor.handleAndNote(request) };
+  }
+
+  /** What vanished since the checkpoint and no forecast announced. */
+  losses(): Promise<Loss[]> {
+    return this.watch.losses();
   }
 
   roots(): ObjectRef[] {
@@ -161,6 +174,7 @@ export class GatewayTransaction implements OpenTransaction {
       restoreOwnership,
       mayWrite,
       crash,
+      losses: this.watch,
     });
   }
 
@@ -195,4 +209,15 @@ export class GatewayTransaction implements OpenTransaction {
         await this.journal.note({ type: 'derived', ref, root: path, objects: derived, counts: replicaCounts(object) });
     }
   }
+}
+
+/** The checkpoint is taken while the first command starts; of a transaction taken up again it is in the journal. */
+function lossWatchOf(reader: MetadataReader, records: readonly JournalRecord[], namespace: string): LossWatch {
+  const watch = new LossWatch(reader);
+  for (const record of records) {
+    if (record.type === 'inventory') watch.restore(record.namespace, record.objects);
+    if (record.type === 'intent') watch.announce(record.ref, record.forecast.consequences);
+  }
+  void watch.watch(namespace);
+  return watch;
 }

@@ -1,11 +1,17 @@
+import type { Stats } from 'node:fs';
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { open, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { JournalKey } from './journal-key.ts';
 import type { JournalContent, JournalHead } from './journal-lines.ts';
 import { headerOf, JournalDamaged, parseJournal, recordLine, startOf } from './journal-lines.ts';
+import { JournalLost } from './journal-lost.ts';
 import { JournalUnwritable } from './journal-unwritable.ts';
 import { syncFolder } from './sync-folder.ts';
+import { openOwn, readOwn, UntrustedPath, whyNotStill } from './trusted-files.ts';
+
+const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } = constants;
 
 export class JournalFile {
   readonly path: string;
@@ -13,10 +19,12 @@ export class JournalFile {
   private readonly key: JournalKey;
   private readonly file: FileHandle;
   private readonly headFile: FileHandle;
+  /** Which file it is, whatever stands at its path later. */
+  private readonly identity: Pick<Stats, 'ino' | 'dev'>;
   private current: JournalHead;
   /** Bytes of the file, all of them whole records. */
   private size: number;
-  private broken: JournalUnwritable | null = null;
+  private broken: JournalUnwritable | JournalLost | null = null;
   private tail: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -24,6 +32,7 @@ export class JournalFile {
     name: string,
     key: JournalKey,
     files: [FileHandle, FileHandle],
+    identity: Pick<Stats, 'ino' | 'dev'>,
     head: JournalHead,
     size: number,
   ) {
@@ -31,22 +40,24 @@ export class JournalFile {
     this.name = name;
     this.key = key;
     [this.file, this.headFile] = files;
+    this.identity = identity;
     this.current = head;
     this.size = size;
   }
 
-  /** Creates the file; it and its directory entry are on disk when this returns. @throws JournalUnwritable, EEXIST */
+  /** Creates the file; it and its directory entry are on disk when this returns. @throws JournalUnwritable, UntrustedPath, EEXIST */
   static async create(path: string, name: string, key: JournalKey): Promise<JournalFile> {
     const header = headerOf(name, key);
     const opened: FileHandle[] = [];
     try {
-      const file = await open(path, 'ax', 0o600);
+      const file = await openOwn(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
       opened.push(file);
       await file.appendFile(header);
       await file.sync();
-      const headFile = await open(`${path}.head`, 'w', 0o600);
+      const headFile = await openHead(path);
       opened.push(headFile);
-      const journal = new JournalFile(path, name, key, [file, headFile], startOf(header), header.length);
+      const identity = await file.stat();
+      const journal = new JournalFile(path, name, key, [file, headFile], identity, startOf(header), header.length);
       await journal.writeHead();
       await syncFolder(dirname(path));
       return journal;
@@ -55,11 +66,11 @@ export class JournalFile {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
       // Half a header is no journal.
       if (opened.length > 0) for (const left of [path, `${path}.head`]) await rm(left, { force: true });
-      throw new JournalUnwritable(path, error);
+      throw error instanceof UntrustedPath ? error : new JournalUnwritable(path, error);
     }
   }
 
-  /** Opens for appending; a torn last record is cut off. @throws JournalDamaged, JournalUnwritable */
+  /** Opens for appending; a torn last record is cut off. @throws JournalDamaged, JournalUnwritable, UntrustedPath */
   static async open(
     path: string,
     name: string,
@@ -68,19 +79,20 @@ export class JournalFile {
     const content = await readJournal(path, name, key);
     const opened: FileHandle[] = [];
     try {
-      const file = await open(path, 'a', 0o600);
+      const file = await openOwn(path, O_WRONLY | O_APPEND);
       opened.push(file);
       if (content.torn) {
         await file.truncate(content.intactBytes);
         await file.sync();
       }
-      const headFile = await open(`${path}.head`, 'r+').catch(() => open(`${path}.head`, 'w', 0o600));
+      const headFile = await openOwn(`${path}.head`, O_RDWR).catch(() => openHead(path));
       opened.push(headFile);
-      const journal = new JournalFile(path, name, key, [file, headFile], content.head, content.intactBytes);
+      const { head, intactBytes } = content;
+      const journal = new JournalFile(path, name, key, [file, headFile], await file.stat(), head, intactBytes);
       return { journal, content };
     } catch (error) {
       for (const file of opened) await file.close();
-      throw new JournalUnwritable(path, error);
+      throw error instanceof UntrustedPath ? error : new JournalUnwritable(path, error);
     }
   }
 
@@ -91,7 +103,7 @@ export class JournalFile {
   /**
    * Appends in call order. With `sync` the record, and all before it, are on disk when the promise resolves; when it
    * rejects the file is as it was before.
-   * @throws JournalUnwritable
+   * @throws JournalUnwritable, JournalLost when it is not the file at its path any more
    */
   append(record: unknown, sync: boolean): Promise<JournalHead> {
     const done = this.tail.then(() => this.write(record, sync));
@@ -108,13 +120,17 @@ export class JournalFile {
   private async write(record: unknown, sync: boolean): Promise<JournalHead> {
     if (this.broken) throw this.broken;
     const { line, head } = recordLine(this.key, this.name, this.current, record);
+    let lost: string | null;
     try {
       // Unlike write(), goes on after a short write, as the last bytes of a full disk cause it.
       await this.file.appendFile(line);
-      if (sync) await this.file.datasync();
+      // Looked at while the disk works.
+      const still = whyNotStill(this.path, this.identity, this.size + line.length);
+      [lost] = await Promise.all([still, sync ? this.file.datasync() : undefined]);
     } catch (error) {
       throw await this.takeBack(error);
     }
+    if (lost) throw (this.broken = new JournalLost(`the journal ${this.path}`, lost));
     this.current = head;
     this.size += line.length;
     // What a power cut may still take away must not be in the head: the journal would then look cut off.
@@ -140,15 +156,25 @@ export class JournalFile {
   }
 }
 
-/** Reads and verifies a whole journal. @throws JournalDamaged */
+function openHead(path: string): Promise<FileHandle> {
+  return openOwn(`${path}.head`, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+/** Reads and verifies a whole journal. @throws JournalDamaged, UntrustedPath */
 export async function readJournal(path: string, name: string, key: JournalKey): Promise<JournalContent> {
-  const content = parseJournal(await readFile(path), path, name, key);
+  const content = parseJournal(await readOwn(path), path, name, key);
   await compareWithHead(path, content.head, content.intactBytes, content.records);
   return content;
 }
 
 async function compareWithHead(path: string, head: JournalHead, end: number, intact: unknown[]): Promise<void> {
-  const text = await readFile(`${path}.head`, 'latin1').catch(() => '');
+  const text = await readOwn(`${path}.head`).then(
+    (bytes) => bytes.toString('latin1'),
+    (error: unknown) => {
+      if (error instanceof UntrustedPath) throw error;
+      return '';
+    },
+  );
   const match = /^(\d{12}) ([0-9a-f]{64})\n$/.exec(text);
   if (!match) return;
   const expected = Number(match[1]);

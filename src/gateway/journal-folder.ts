@@ -1,11 +1,16 @@
+import type { Stats } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJournalName, readJournal } from './journal-file.ts';
 import type { JournalKey } from './journal-key.ts';
+import { loadJournalKey } from './journal-key.ts';
 import type { JournalContent } from './journal-lines.ts';
 import { JournalDamaged } from './journal-lines.ts';
+import { JournalLost } from './journal-lost.ts';
 import { JournalUnwritable } from './journal-unwritable.ts';
 import { LockedByProcess, ProcessLock } from './process-lock.ts';
+import { openStateFolder } from './state-folder.ts';
+import { isStill } from './trusted-files.ts';
 
 /** Name of the index among the journals. */
 export const INDEX = 'index';
@@ -17,10 +22,34 @@ const MAX_READS = 4;
 export class JournalFolder {
   readonly path: string;
   readonly key: JournalKey;
+  private readonly stateFolder: string;
+  private readonly identity: Pick<Stats, 'ino' | 'dev'>;
 
-  constructor(path: string, key: JournalKey) {
-    this.path = path;
+  private constructor(stateFolder: string, key: JournalKey, identity: Pick<Stats, 'ino' | 'dev'>) {
+    this.stateFolder = stateFolder;
+    this.path = join(stateFolder, 'journal');
     this.key = key;
+    this.identity = identity;
+  }
+
+  /** @throws JournalUnwritable, UntrustedPath, as loadJournalKey */
+  static async open(stateFolder: string, env: NodeJS.ProcessEnv): Promise<JournalFolder> {
+    await openStateFolder(stateFolder);
+    const identity = await stat(join(stateFolder, 'journal'));
+    return new JournalFolder(stateFolder, await loadJournalKey(stateFolder, env), identity);
+  }
+
+  /** Looks at the state folder again, before a transaction. @throws UntrustedPath, JournalLost */
+  async check(env: NodeJS.ProcessEnv): Promise<void> {
+    await this.mustBeThere();
+    await openStateFolder(this.stateFolder);
+    const { id } = await loadJournalKey(this.stateFolder, env);
+    if (id !== this.key.id) throw new JournalLost(`the journal key in ${this.stateFolder}`, 'was replaced');
+  }
+
+  private async mustBeThere(): Promise<void> {
+    const there = await isStill(this.path, this.identity);
+    if (!there) throw new JournalLost(`the journal folder ${this.path}`, 'was removed or replaced');
   }
 
   file(name: string): string {
@@ -61,8 +90,10 @@ export class JournalFolder {
     }
   }
 
-  /** @throws LockedByProcess, JournalUnwritable */
+  /** @throws LockedByProcess, JournalUnwritable, JournalLost */
   async hold(name: string): Promise<ProcessLock> {
+    // Otherwise it would come into being anew, without its journals.
+    await this.mustBeThere();
     const [what, wait] = name === INDEX ? ['the journal index', INDEX_WAIT_MS] : [`transaction ${name}`, 0];
     try {
       return await ProcessLock.acquire(this.lock(name), what as string, wait as number);

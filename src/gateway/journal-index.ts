@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
+import { shownArgv } from '../kubectl/secret-words.ts';
 import { rootsOf } from '../undo/inverse.ts';
 import { JournalFile } from './journal-file.ts';
 import type { JournalHead } from './journal-lines.ts';
@@ -149,7 +150,7 @@ export function isClosed(status: TransactionStatus): boolean {
 export function digestOf(records: JournalRecord[]): JournalDigest {
   const writes = writesOf(records).filter((write) => write.outcome !== 'rejected');
   return {
-    commands: records.flatMap((record) => (record.type === 'step' ? [record.argv] : [])),
+    commands: records.flatMap((record) => (record.type === 'step' ? [shownArgv(record.argv)] : [])),
     roots: rootsOf(writes),
     writes: writes.length,
   };

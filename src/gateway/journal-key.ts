@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { JournalUnwritable } from './journal-unwritable.ts';
 import { syncFolder } from './sync-folder.ts';
+import { readOwn, UntrustedPath } from './trusted-files.ts';
 
 /** Key of all journals in a state folder (AES-256). */
 export interface JournalKey {
@@ -14,40 +15,37 @@ export interface JournalKey {
 /**
  * From `$STRATUS_JOURNAL_KEY` (64 hex digits or base64 of 32 bytes), else from `journal.key` in the state folder, which
  * is made on first use, readable by its owner only.
- * @throws Error with what to do when the key is malformed, readable by others, or missing beside journals;
- * JournalUnwritable when it cannot be made
+ * @throws Error with what to do when the key is malformed or missing beside journals, UntrustedPath when others may have
+ * put it there, JournalUnwritable when it cannot be made
  */
 export async function loadJournalKey(folder: string, env: NodeJS.ProcessEnv): Promise<JournalKey> {
   if (env.STRATUS_JOURNAL_KEY) return keyFrom(env.STRATUS_JOURNAL_KEY, '$STRATUS_JOURNAL_KEY');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'journal.key');
-  const existing = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
+  const existing = await readKey(path);
+  if (existing !== null) return keyFrom(existing, path);
+  const journals = (await readdir(join(folder, 'journal')).catch(() => [])).filter((name) => name.endsWith('.journal'));
+  // A new key would make the old journals unreadable for good, and with them what is still to be undone.
+  if (journals.length > 0) {
     throw new Error(
-      `the journal key ${path} cannot be read (${error.code}): make it readable for you alone (chmod 600)`,
+      `the journal key ${path} is missing, and ${journals.length} journal file(s) were written with it: put it back, or set STRATUS_JOURNAL_KEY`,
     );
-  });
-  if (existing === null) {
-    const journals = (await readdir(join(folder, 'journal')).catch(() => [])).filter((name) =>
-      name.endsWith('.journal'),
-    );
-    // A new key would make the old journals unreadable for good, and with them what is still to be undone.
-    if (journals.length > 0) {
+  }
+  await makeKey(path);
+  return keyFrom((await readKey(path)) ?? '', path);
+}
+
+/** Null when there is none. @throws UntrustedPath, Error with what to do */
+async function readKey(path: string): Promise<string | null> {
+  return readOwn(path).then(
+    (bytes) => bytes.toString('utf8'),
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      if (error instanceof UntrustedPath) throw error;
       throw new Error(
-        `the journal key ${path} is missing, and ${journals.length} journal file(s) were written with it: put it back, or set STRATUS_JOURNAL_KEY`,
+        `the journal key ${path} cannot be read (${error.code}): make it readable for you alone (chmod 600)`,
       );
-    }
-    await makeKey(path);
-  }
-  if (process.platform !== 'win32') {
-    const { mode } = await stat(path);
-    if ((mode & 0o077) !== 0) {
-      await chmod(path, 0o600).catch(() => {
-        throw new Error(`journal key ${path} is readable by others: chmod 600 it`);
-      });
-    }
-  }
-  return keyFrom(await readFile(path, 'utf8'), path);
+    },
+  );
 }
 
 /** On disk when resolved: a journal outlives a power cut only together with its key. @throws JournalUnwritable */

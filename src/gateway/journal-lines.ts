@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
+import { MAX_DEPTH, parseJson, printJson } from '../domain/lossless-json.ts';
 import type { JournalKey } from './journal-key.ts';
 
 /**
@@ -9,6 +10,9 @@ import type { JournalKey } from './journal-key.ts';
  * record that was forced to disk: a journal cut off at a record boundary is noticed.
  */
 const FORMAT = 'stratus-journal/1';
+
+/** A record holds whole objects, some levels down. */
+const MAX_RECORD_DEPTH = MAX_DEPTH + 100;
 
 /** `key`: written with another key; `format`: by another version. Both files are whole as far as anybody can tell. */
 export type JournalDamage = 'content' | 'key' | 'format';
@@ -72,7 +76,7 @@ export function recordLine(
   record: unknown,
 ): { line: string; head: JournalHead } {
   const seq = after.seq + 1;
-  const text = seal(key, `${name}:${seq}:${after.chain}`, JSON.stringify(record));
+  const text = seal(key, `${name}:${seq}:${after.chain}`, printJson(record));
   const chain = hash(`${after.chain} ${seq} ${text}`);
   return { line: `${seq} ${text} ${chain}\n`, head: { seq, chain } };
 }
@@ -104,7 +108,11 @@ export function parseJournal(bytes: Buffer, path: string, name: string, key: Jou
     if (hash(`${head.chain} ${seq} ${text}`) !== chain) throw damaged('checksum does not match');
     const plain = unseal(key, `${name}:${seq}:${head.chain}`, text);
     if (plain === null) throw damaged('cannot be decrypted with this key');
-    records.push(JSON.parse(plain));
+    try {
+      records.push(parseJson(plain, MAX_RECORD_DEPTH));
+    } catch (error) {
+      throw damaged(`cannot be read: ${(error as Error).message}`);
+    }
     head = { seq, chain };
     at = end + 1;
   }

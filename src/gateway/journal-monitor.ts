@@ -2,25 +2,29 @@ import type { Clock } from '../domain/clock.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
+import { printJson } from '../domain/lossless-json.ts';
 import { KubeApi } from './kube-api.ts';
 import type { ApiRequest } from './api-request.ts';
+import type { Earlier } from './content-reader.ts';
 import type { FaultHook } from './fault-points.ts';
 import { failed, passThrough } from './forward.ts';
+import type { LossWatch } from './inventory/loss-watch.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { writesOf } from './journal-records.ts';
-import type { OpenJournal } from './journal-store.ts';
+import type { OpenJournal } from './open-journal.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { answerResponse, parseObject, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
-import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.ts';
+import { refusalResponse, screen, streamRefusal } from './monitor.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
-import { carriesSecrets } from './redact.ts';
-import type { SecretScrubber } from './redact.ts';
+import type { Verdict } from './verdict.ts';
 import { passAsUpstream } from './raw-access.ts';
+import type { SecretVeil } from './secret-veil.ts';
 import type { Upstream } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { Assessment, WriteInspector } from './write-inspector.ts';
 import { MAX_PINS } from './write-inspector.ts';
+import { bodyAsksDryRun } from './write-query.ts';
 import { WriteSender } from './write-sender.ts';
 import type { WriteSubject } from './write-subject.ts';
 import { mayBeRace, patchMethod, Refused, Rejected } from './write-subject.ts';
@@ -38,7 +42,7 @@ export interface JournalMonitorOptions {
   upstream: Upstream;
   journal: OpenJournal;
   inspector: WriteInspector;
-  scrubber: SecretScrubber;
+  veil: SecretVeil;
   clock: Clock;
   maxWrites: number;
   manager: string;
@@ -47,6 +51,7 @@ export interface JournalMonitorOptions {
   crash: FaultHook;
   /** How long one write is repeated through short troubles, in ms. */
   patienceMs: number;
+  losses: LossWatch;
 }
 
 /**
@@ -63,6 +68,8 @@ export class JournalMonitor implements Handler {
   private stepRefusals: Refusal[] = [];
   private stepWrites = 0;
   private stopped: string | null = null;
+  /** What a killed command still had on its way must not be sent beside the undo. */
+  private ended = false;
   private readonly lastReads = new Map<string, KubeObject>();
   /** States predicted by the rehearsal of this very step, by request; spares a second dry-run. */
   private predictions: ReadonlyMap<string, KubeObject | null> = new Map();
@@ -77,12 +84,15 @@ export class JournalMonitor implements Handler {
     this.stepRefusals = [];
     this.stepWrites = 0;
     this.stopped = null;
+    this.ended = false;
     this.lastReads.clear();
     this.predictions = predictions;
   }
 
   /** What happened since {@link beginStep}. `problem` names why further writes of the step were stopped. */
   async endStep(): Promise<{ refusals: Refusal[]; writes: number; problem: string }> {
+    this.ended = true;
+    await this.queue;
     await this.noting;
     return { refusals: this.stepRefusals, writes: this.stepWrites, problem: this.stopped ?? '' };
   }
@@ -99,7 +109,7 @@ export class JournalMonitor implements Handler {
 
   /** For clients that look into the journal as soon as they have their answer. */
   async handleAndNote(request: GatewayRequest): Promise<GatewayResponse> {
-    const response = await this.handle(request);
+    const response = await this.take(request, false);
     await this.noting;
     return response;
   }
@@ -107,18 +117,33 @@ export class JournalMonitor implements Handler {
   readonly refuseStream = (method: string, path: string): void =>
     void this.stepRefusals.push(streamRefusal(method, path));
 
-  async handle(request: GatewayRequest): Promise<GatewayResponse> {
+  handle(request: GatewayRequest): Promise<GatewayResponse> {
+    return this.take(request, true);
+  }
+
+  private async take(request: GatewayRequest, ofCommand: boolean): Promise<GatewayResponse> {
     const screened = screen('journal', request, {}, (refusal) => this.stepRefusals.push(refusal));
     if ('response' in screened) return screened.response;
     const { parsed, verdict } = screened;
-    const { upstream, scrubber } = this.options;
+    const refuse = (rule: string, reason: string) => {
+      this.stepRefusals.push({ rule, reason, method: request.method, path: parsed.path });
+      return refusalResponse(rule, reason);
+    };
+    return this.options.veil.pass(request, parsed, (real) => this.handleReal(real, parsed, verdict, ofCommand), refuse);
+  }
+
+  private async handleReal(
+    request: GatewayRequest,
+    parsed: ApiRequest,
+    verdict: Verdict,
+    ofCommand: boolean,
+  ): Promise<GatewayResponse> {
     if (verdict.action === 'pass') {
-      if (carriesSecrets(parsed)) return readLearning(upstream, request, parsed, scrubber);
-      const response = await passThrough(upstream, request);
+      const response = await passThrough(this.options.upstream, request);
       const single = parsed.verb === 'get' && parsed.kind === 'resource' && !parsed.subresource;
       return single ? this.remember(parsed.path, response) : response;
     }
-    const done = this.queue.then(() => this.write(request, parsed));
+    const done = this.queue.then(() => this.write(request, parsed, ofCommand));
     this.queue = done.catch(() => undefined).then(() => this.noting);
     return done;
   }
@@ -133,9 +158,10 @@ export class JournalMonitor implements Handler {
     return { ...response, body: bytes };
   }
 
-  private async write(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
+  private async write(request: GatewayRequest, parsed: ApiRequest, ofCommand: boolean): Promise<GatewayResponse> {
     try {
       if (this.stopped) throw new Refused('step-failed', this.stopped);
+      if (ofCommand && this.ended) throw new Refused('step-failed', 'its command has ended');
       const body = readWriteBody(request.headers['content-type'], await readAll(request.body));
       const path = parsed.subresource ? parsed.path.slice(0, -parsed.subresource.length - 1) : parsed.path;
       const known = this.lastReads.get(path);
@@ -144,7 +170,7 @@ export class JournalMonitor implements Handler {
       if (subject.verb !== 'create' && !subject.before && body.form !== 'apply') {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
       }
-      if (parsed.dryRun || (subject.verb === 'delete' && dryRunInBody(body.value))) return await this.dryRun(subject);
+      if (parsed.dryRun || bodyAsksDryRun(subject.verb, subject.body)) return await this.dryRun(subject);
       if (this.writes() >= this.options.maxWrites) {
         throw new Refused('too-many-writes', `this transaction may send at most ${this.options.maxWrites} writes`);
       }
@@ -170,6 +196,7 @@ export class JournalMonitor implements Handler {
     for (let pin = 1; ; pin++) {
       const assessed = await this.assess(subject);
       if ('response' in assessed) return assessed.response;
+      if (signal.aborted) throw new Refused('step-failed', 'its command was stopped');
       const intent = await this.permittedIntent(subject, assessed.assessment);
       const { response, conflict } = await this.forward(subject, intent, signal);
       if (!conflict || !subject.before) return response;
@@ -177,7 +204,7 @@ export class JournalMonitor implements Handler {
       // Nobody touched it: a JSON patch's own test failed, or the conflict is about something else (a quota) and passes.
       const untouched = now?.metadata.resourceVersion === subject.before.metadata.resourceVersion;
       if (untouched && (response.status !== 409 || pin >= MAX_PINS)) return response;
-      if (pin >= MAX_PINS || !onlyStatusMoved(subject.before, now)) {
+      if (pin >= MAX_PINS || !onlyStatusMoved(subject.before, now, subject.statusIsContent)) {
         this.stopped = `${refLabel(subject.ref)} was changed by somebody else meanwhile`;
         return response;
       }
@@ -201,7 +228,12 @@ export class JournalMonitor implements Handler {
       }
     }
     const createdHere = (ref: ObjectRef) => this.createdHere(ref, subject.before);
-    return { assessment: await this.options.inspector.assess(subject, after, createdHere, false) };
+    return { assessment: await this.options.inspector.assess(subject, after, createdHere, false, this.earlier()) };
+  }
+
+  private earlier(): Earlier {
+    const written = writesOf(this.options.journal.records).filter((write) => write.outcome !== 'rejected');
+    return { rehearsed: new Map(), written };
   }
 
   private createdHere(ref: ObjectRef, now: KubeObject | null): boolean {
@@ -216,6 +248,7 @@ export class JournalMonitor implements Handler {
   private async permittedIntent(subject: WriteSubject, assessment: Assessment): Promise<IntentRecord> {
     const { clock } = this.options;
     const ask = () => this.options.mayWrite().catch((error: unknown) => messageOf(error));
+    await this.watchFor(subject, assessment);
     const [wall, monotonic] = [clock.now(), clock.monotonic()];
     const asking = ask();
     const intent = await this.recordIntent(subject, assessment);
@@ -229,12 +262,23 @@ export class JournalMonitor implements Handler {
     throw new Refused('not-the-writer', blocked);
   }
 
+  /** Nothing can be missed that was not seen before the write. */
+  private async watchFor({ ref }: WriteSubject, { forecast }: Assessment): Promise<void> {
+    const { losses, journal } = this.options;
+    const scope = ref.namespace ?? '';
+    losses.announce(ref, forecast.consequences);
+    await losses.watch(scope);
+    const known = journal.records.some((record) => record.type === 'inventory' && record.namespace === scope);
+    if (forecast.needs && !known)
+      await journal.note({ type: 'inventory', namespace: scope, objects: await losses.remembered(scope) });
+  }
+
   private async recordIntent(
     subject: WriteSubject,
     { forecast, after, companions }: Assessment,
   ): Promise<IntentRecord> {
     const { journal, clock, crash } = this.options;
-    const { verb, body, before } = subject;
+    const { verb, body, before, statusIsContent } = subject;
     const intent: IntentRecord = {
       type: 'intent',
       seq: journal.records.filter((record) => record.type === 'intent').length + 1,
@@ -250,6 +294,7 @@ export class JournalMonitor implements Handler {
       predicted: after,
       forecast,
       companions,
+      ...(statusIsContent ? { statusIsContent } : {}),
       at: new Date(clock.now()).toISOString(),
     };
     crash('write.before-intent');
@@ -324,7 +369,7 @@ export class JournalMonitor implements Handler {
 /** Same request, same pre-image: same result. */
 export function predictionKey(subject: WriteSubject): string {
   const { target, body, before, verb } = subject;
-  return JSON.stringify([
+  return printJson([
     verb,
     target.path,
     target.query.toString(),
@@ -332,9 +377,4 @@ export function predictionKey(subject: WriteSubject): string {
     body.value,
     before?.metadata.resourceVersion ?? null,
   ]);
-}
-
-function dryRunInBody(value: unknown): boolean {
-  const list = (value as { dryRun?: unknown } | null)?.dryRun;
-  return Array.isArray(list) && list.includes('All');
 }

@@ -1,7 +1,8 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { Target } from '../domain/target.ts';
-import type { FieldDifference, TransactionStatus, UndoForecast, UndoProof } from '../domain/transaction.ts';
+import type { Acceptance, FieldDifference, TransactionStatus, UndoForecast, UndoProof } from '../domain/transaction.ts';
 import type { ReplicaCounts } from './derived-state.ts';
+import type { Owned } from '../undo/consequences/facts.ts';
 import type { Companion, JournaledWrite } from '../undo/journaled-write.ts';
 
 /** Records of one transaction's journal, in the order in which things happened. Times are ISO 8601. */
@@ -13,6 +14,8 @@ export type JournalRecord =
   | OutcomeRecord
   /** Controller-owned objects of a root (API path `root`) before its first write (equality level L3). */
   | { type: 'derived'; ref: ObjectRef; root: string; objects: KubeObject[]; counts: ReplicaCounts | null }
+  /** What there was in a scope (a namespace, or empty: outside of all) before a write that could lose something. */
+  | { type: 'inventory'; namespace: string; objects: Owned[] }
   | { type: 'phase'; status: TransactionStatus; at: string; reason?: string }
   /** A write of the undo is about to be sent. */
   | { type: 'undo-intent'; ref: ObjectRef; method: string; path: string; at: string }
@@ -26,7 +29,7 @@ export interface OpenRecord {
   title: string;
   target: Target;
   maxWrites: number;
-  acceptHuman?: boolean;
+  accept?: Acceptance[];
   /** Field manager of every write of this transaction. */
   manager: string;
   at: string;
@@ -51,6 +54,8 @@ export interface IntentRecord {
   predicted: KubeObject | null;
   forecast: UndoForecast;
   companions: Companion[];
+  /** See {@link JournaledWrite}. */
+  statusIsContent?: boolean;
   at: string;
 }
 
@@ -72,7 +77,7 @@ export function writesOf(records: JournalRecord[]): JournaledWrite[] {
   const writes = new Map<number, JournaledWrite>();
   for (const record of records) {
     if (record.type === 'intent') {
-      const { seq, step, method, ref, path, subresource, before, companions } = record;
+      const { seq, step, method, ref, path, subresource, before, companions, statusIsContent } = record;
       writes.set(seq, {
         seq,
         step,
@@ -82,6 +87,7 @@ export function writesOf(records: JournalRecord[]): JournaledWrite[] {
         subresource,
         before,
         companions,
+        ...(statusIsContent ? { statusIsContent } : {}),
         after: null,
         outcome: 'unknown',
         lost: true,

@@ -1,16 +1,15 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { TransactionStatus, TransactionSummary } from '../domain/transaction.ts';
+import { rename, rm, stat } from 'node:fs/promises';
+import type { TransactionSummary } from '../domain/transaction.ts';
+import { shownArgv, shownTitle } from '../kubectl/secret-words.ts';
 import { isJournalName, JournalFile } from './journal-file.ts';
-import type { JournalContent, JournalHead } from './journal-lines.ts';
+import type { JournalContent } from './journal-lines.ts';
 import { JournalDamaged } from './journal-lines.ts';
 import { INDEX, JournalFolder } from './journal-folder.ts';
 import type { IndexEntry } from './journal-index.ts';
 import { digestOf, isClosed, JournalIndex, NO_HEAD } from './journal-index.ts';
-import { loadJournalKey } from './journal-key.ts';
 import type { JournalRecord, OpenRecord } from './journal-records.ts';
 import { statusOf } from './journal-records.ts';
-import { JournalUnwritable } from './journal-unwritable.ts';
+import { OpenJournal } from './open-journal.ts';
 import { ProcessLock } from './process-lock.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -20,100 +19,31 @@ export interface JournalProblem {
   problem: string;
 }
 
-/** A second place for the records of one transaction. */
-export interface JournalCopy {
-  /** Called before the record is written here. @throws when what follows the record must not happen */
-  add(record: JournalRecord): Promise<void>;
-  /** The transaction is committed or undone. */
-  end(): Promise<void>;
-}
-
-/** A transaction's journal held by this process. */
-export class OpenJournal {
-  readonly id: string;
-  readonly records: JournalRecord[];
-  private readonly file: JournalFile;
-  private readonly lock: ProcessLock;
-  private readonly index: JournalIndex;
-  private closed = false;
-  private copy: JournalCopy | null = null;
-
-  constructor(index: JournalIndex, id: string, file: JournalFile, lock: ProcessLock, records: JournalRecord[]) {
-    this.index = index;
-    this.id = id;
-    this.file = file;
-    this.lock = lock;
-    this.records = records;
-  }
-
-  get head(): JournalHead {
-    return this.file.head;
-  }
-
-  /** From now on every record goes to the copy first. */
-  shareWith(copy: JournalCopy): void {
-    this.copy = copy;
-  }
-
-  /** On disk when resolved. @throws JournalUnwritable, or what the copy throws */
-  async append(record: JournalRecord): Promise<void> {
-    await this.copy?.add(record);
-    await this.file.append(record, true);
-    this.records.push(record);
-  }
-
-  /** Written but not forced to disk: for what recovery can find out again. @throws JournalUnwritable */
-  async note(record: JournalRecord): Promise<void> {
-    await this.copy?.add(record);
-    await this.file.append(record, false);
-    this.records.push(record);
-  }
-
-  /** Records a new status in the journal, then in the index. */
-  async setStatus(status: TransactionStatus, at: string, reason?: string): Promise<void> {
-    await this.append({ type: 'phase', status, at, ...(reason ? { reason } : {}) });
-    const { id, head } = this;
-    await this.index.append({ type: 'status', id, status, at, head, digest: digestOf(this.records) }).catch((error) => {
-      // The journal decides; where the index lags behind, it is read instead.
-      if (!(error instanceof JournalUnwritable)) throw error;
-    });
-    // A copy that stays says itself that its transaction has ended.
-    if (status === 'committed' || status === 'undone') await this.copy?.end().catch(() => undefined);
-  }
-
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    await this.file.close();
-    await this.lock.release();
-  }
-}
-
 /** All journals of a state folder; several processes may use it at once. */
 export class JournalStore {
   private readonly folder: JournalFolder;
   private readonly index: JournalIndex;
 
-  private constructor(folder: JournalFolder) {
+  private readonly env: NodeJS.ProcessEnv;
+
+  private constructor(folder: JournalFolder, env: NodeJS.ProcessEnv) {
     this.folder = folder;
+    this.env = env;
     this.index = new JournalIndex(folder);
   }
 
-  /** @param stateFolder is created when missing, readable by its owner only. @throws JournalUnwritable, as loadJournalKey */
+  /**
+   * @param stateFolder is created when missing, readable by its owner only
+   * @throws JournalUnwritable, UntrustedPath, as loadJournalKey
+   */
   static async open(stateFolder: string, env: NodeJS.ProcessEnv): Promise<JournalStore> {
-    const folder = join(stateFolder, 'journal');
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw new JournalUnwritable(folder, error, 'journal folder');
-    }
-    const key = await loadJournalKey(stateFolder, env);
-    return new JournalStore(new JournalFolder(folder, key));
+    return new JournalStore(await JournalFolder.open(stateFolder, env), env);
   }
 
-  /** @throws JournalUnwritable; then nothing is left of it */
+  /** @throws JournalUnwritable, UntrustedPath, JournalLost; then nothing is left of it */
   async create(open: OpenRecord): Promise<OpenJournal> {
     if (!isJournalName(open.id)) throw new Error(`not a transaction id: ${open.id}`);
+    await this.folder.check(this.env);
     const { folder, index } = this;
     const lock = await folder.hold(open.id);
     let file: JournalFile | null = null;
@@ -140,6 +70,7 @@ export class JournalStore {
     if (open?.type !== 'open' || !isJournalName(open.id)) throw new Error('not the journal of a transaction');
     const { folder, index } = this;
     const { id } = open;
+    await folder.check(this.env);
     const lock = await folder.hold(id);
     try {
       const draft = `${folder.file(id)}.incoming`;
@@ -161,9 +92,13 @@ export class JournalStore {
     }
   }
 
-  /** Takes an existing journal. @throws LockedByProcess, JournalDamaged, JournalUnwritable, Error when there is none */
+  /**
+   * Takes an existing journal.
+   * @throws LockedByProcess, JournalDamaged, JournalUnwritable, UntrustedPath, JournalLost, Error when there is none
+   */
   async take(id: string): Promise<OpenJournal> {
     const { folder, index } = this;
+    await folder.check(this.env);
     await folder.mustExist(id);
     const lock = await folder.hold(id);
     try {
@@ -292,17 +227,19 @@ export class JournalStore {
         // Listed all the same; verify and every use of the transaction name the damage.
       }
     }
+    const commands = digest?.commands ?? [];
     return {
       id,
       run,
-      title,
+      // Journals of former versions hold what was typed.
+      title: run === 'command' ? shownTitle(title, commands) : title,
       status,
       context: target.context,
       fingerprint: target.fingerprint,
       namespace: target.namespace,
       openedAt: at,
       closedAt,
-      commands: digest?.commands ?? [],
+      commands: commands.map(shownArgv),
       roots: digest?.roots ?? [],
       writes: digest?.writes ?? 0,
       active: (await ProcessLock.heldBy(this.folder.lock(id))) !== null,

@@ -2,9 +2,10 @@ import type { Readable } from 'node:stream';
 import { Readable as ReadableStream } from 'node:stream';
 import { ClusterError, messageOf } from '../domain/cluster-error.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
+import { parseJson, printJson } from '../domain/lossless-json.ts';
 import { connectionError, shortPath, statusError } from './api-error.ts';
 import type { GatewayResponse, Handler } from './messages.ts';
-import { messageOf as statusMessage, parseObject, readAll } from './messages.ts';
+import { messageOf as statusMessage, readAll, readObject } from './messages.ts';
 import { retryAfter } from './patience.ts';
 import { UpstreamError } from './upstream.ts';
 
@@ -18,7 +19,7 @@ export interface Answer {
   status: number;
   /** Null when the body is not a JSON object. */
   object: KubeObject | null;
-  /** What the server said about its error; empty below 400. */
+  /** What the server said about its error; below 400 why there is no object, else empty. */
   message: string;
   /** How long the server asks to wait before the next try, in ms. */
   retryAfterMs?: number;
@@ -29,6 +30,8 @@ export interface SendOptions {
   body?: unknown;
   /** Default `application/json`. */
   contentType?: string;
+  /** Default `application/json`. */
+  accept?: string;
   signal?: AbortSignal;
 }
 
@@ -62,8 +65,9 @@ export class KubeApi {
       if (options.signal?.aborted) throw new UpstreamError('aborted', 'the request was cancelled', true);
       throw new UpstreamError('unreachable', `the answer of the API server broke off: ${messageOf(error)}`, true);
     });
-    const message = response.status >= 400 ? statusMessage(bytes) : '';
-    const answer = { status: response.status, object: parseObject(bytes), message };
+    const { object, problem } = readObject(bytes);
+    const message = response.status >= 400 ? statusMessage(bytes) : problem;
+    const answer = { status: response.status, object, message };
     const retryAfterMs = retryAfter(response.headers);
     return retryAfterMs === undefined ? answer : { ...answer, retryAfterMs };
   }
@@ -134,7 +138,7 @@ export class KubeApi {
         for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
           const line = rest.slice(0, end);
           rest = rest.slice(end + 1);
-          if (line.trim() !== '') yield JSON.parse(line) as WatchEvent;
+          if (line.trim() !== '') yield parseJson(line) as unknown as WatchEvent;
         }
       }
     } catch (error) {
@@ -159,9 +163,9 @@ export class KubeApi {
       const query = `limit=${PAGE}${token ? `&continue=${encodeURIComponent(token)}` : ''}`;
       const page = await this.getJson<ListPage>(`${path}${join}${query}`, signal);
       for (const item of page.items ?? []) {
-        const apiVersion = type?.apiVersion ?? item.apiVersion ?? page.apiVersion ?? '';
-        const kind = type?.kind ?? item.kind ?? (page.kind ?? '').replace(/List$/, '');
-        items.push({ ...item, apiVersion, kind });
+        item.apiVersion = type?.apiVersion ?? item.apiVersion ?? page.apiVersion ?? '';
+        item.kind = type?.kind ?? item.kind ?? (page.kind ?? '').replace(/List$/, '');
+        items.push(item);
       }
       token = page.metadata?.continue ?? '';
       if (!token) return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
@@ -177,7 +181,7 @@ export class KubeApi {
       if (response.status < 200 || response.status > 299) throw await failure(method, path, response);
       const { text, complete } = await textOf(response.body, MAX_BODY);
       if (!complete) throw new ClusterError('api', `the answer to ${shortPath(path)} is larger than 256 MB`);
-      return JSON.parse(text) as T;
+      return parseJson(text) as T;
     } catch (error) {
       if (outer?.aborted) throw new ClusterError('aborted', 'cancelled');
       if (limit.aborted) {
@@ -208,7 +212,7 @@ interface ListPage {
   items: KubeObject[] | null;
 }
 
-function requestOf(method: string, url: string, options: SendOptions, accept = 'application/json') {
+function requestOf(method: string, url: string, options: SendOptions, accept = options.accept ?? 'application/json') {
   const body = bytesOf(options.body);
   const headers: Record<string, string> = { accept };
   if (body) headers['content-type'] = options.contentType ?? 'application/json';
@@ -217,7 +221,7 @@ function requestOf(method: string, url: string, options: SendOptions, accept = '
 
 function bytesOf(body: unknown): Buffer | null {
   if (body === undefined) return null;
-  return Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+  return Buffer.isBuffer(body) ? body : Buffer.from(printJson(body));
 }
 
 async function failure(method: string, path: string, response: GatewayResponse): Promise<ClusterError> {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { parseJson } from '../domain/lossless-json.ts';
 
 /** The kubectl that commands run with. */
 export interface KubectlBinary {
@@ -67,7 +68,7 @@ function clientVersion(path: string, source: string): Promise<string> {
       (error, stdout) => {
         try {
           if (error) throw error;
-          resolve(String((JSON.parse(stdout) as { clientVersion: { gitVersion: string } }).clientVersion.gitVersion));
+          resolve(String((parseJson(stdout) as { clientVersion: { gitVersion: string } }).clientVersion.gitVersion));
         } catch {
           reject(new KubectlMissing(`${path} (from ${source}) does not answer "version --client" like kubectl`));
         }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PlanFile } from '../domain/finding.ts';
+import { printJson } from '../domain/lossless-json.ts';
 import type { ChildOutput } from './child.ts';
 import { supervise } from './child.ts';
 import type { KubectlBinary } from './kubectl-binary.ts';
@@ -125,7 +126,7 @@ interface Place {
 
 /** A kubeconfig without credentials for a loopback address. */
 export function kubeconfigFor(server: string, namespace: string, context: string): string {
-  return JSON.stringify({
+  return printJson({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'stratus', cluster: { server } }],

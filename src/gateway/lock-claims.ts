@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Target } from '../domain/target.ts';
+import { parseJson, printJson } from '../domain/lossless-json.ts';
+import { openOwn, readOwn } from './trusted-files.ts';
 import { isAlive, processWorld, thisProcess } from './process-identity.ts';
 
 const FOLDER = 'lock-claims';
@@ -28,7 +31,8 @@ export class LockClaim {
   async make(): Promise<void> {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await writeFile(this.#path, JSON.stringify(this.#target), { mode: 0o600 });
+      const file = await openOwn(this.#path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
+      await file.writeFile(printJson(this.#target)).finally(() => file.close());
     } catch {
       // The lock then expires by itself.
     }
@@ -56,7 +60,10 @@ export async function abandonedClaims(stateFolder: string): Promise<AbandonedCla
       continue;
     const path = join(folder, name);
     const forget = () => rm(path, { force: true });
-    const target = await readFile(path, 'utf8').then(targetIn, () => null);
+    const target = await readOwn(path).then(
+      (bytes) => targetIn(bytes.toString('utf8')),
+      () => null,
+    );
     if (target) found.push({ target, forget });
     // Cut off by the end of its process, before that could take the lock.
     else await forget();
@@ -66,7 +73,7 @@ export async function abandonedClaims(stateFolder: string): Promise<AbandonedCla
 
 function targetIn(text: string): Target | null {
   try {
-    const { context, server, fingerprint, namespace } = JSON.parse(text) as Partial<Target>;
+    const { context, server, fingerprint, namespace } = parseJson(text) as Partial<Target>;
     return context && server && fingerprint && namespace ? { context, server, fingerprint, namespace } : null;
   } catch {
     return null;

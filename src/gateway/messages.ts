@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { KubeObject } from '../domain/kube-object.ts';
+import { parseJson, printJson } from '../domain/lossless-json.ts';
+import { isMap } from '../undo/difference.ts';
 
 /** A request as a gateway mode receives it, from a loopback client or from our own code. */
 export interface GatewayRequest {
@@ -40,7 +42,7 @@ export async function readAll(body: Readable | Buffer | null | undefined, limit 
 }
 
 export function jsonResponse(status: number, value: unknown, headers: Record<string, string> = {}): GatewayResponse {
-  const body = Buffer.from(JSON.stringify(value));
+  const body = Buffer.from(printJson(value));
   return {
     status,
     headers: { ...headers, 'content-type': 'application/json', 'content-length': String(body.length) },
@@ -85,11 +87,17 @@ export function notFound(path: string): GatewayResponse {
 }
 
 export function parseObject(bytes: Buffer): KubeObject | null {
+  return readObject(bytes).object;
+}
+
+/** The JSON object that a body is, or why it is none. */
+export function readObject(bytes: Buffer): { object: KubeObject | null; problem: string } {
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as KubeObject) : null;
-  } catch {
-    return null;
+    const value = parseJson(bytes.toString('utf8'));
+    if (isMap(value)) return { object: value as unknown as KubeObject, problem: '' };
+    return { object: null, problem: 'the answer is no JSON object' };
+  } catch (error) {
+    return { object: null, problem: `the answer cannot be read: ${(error as Error).message}` };
   }
 }
 

@@ -3,11 +3,11 @@ import { parseApiRequest, UnreadableRequest } from './api-request.ts';
 import { passThrough } from './forward.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { jsonResponse, parseObject, readAll, statusResponse } from './messages.ts';
-import type { ControlGrant, GatewayMode, ModeGrants, Verdict } from './policy.ts';
+import type { ControlGrant, GatewayMode, ModeGrants } from './policy.ts';
 import { CONTROL_REASON, judgeRequest } from './policy.ts';
 import { carriesSecrets, jsonAccept, redactingWatch, redactSecretJson } from './redact.ts';
-import type { SecretScrubber } from './redact.ts';
 import type { Upstream } from './upstream.ts';
+import type { Verdict } from './verdict.ts';
 
 const MAX_SECRET_LIST = 64 * 1024 * 1024;
 
@@ -108,7 +108,7 @@ export class Monitor implements Handler {
     if (this.mode === 'control' && screened.parsed.verb === 'create')
       return this.controlledCreate(request, screened.parsed);
     if (this.mode === 'read' && carriesSecrets(screened.parsed)) {
-      return readRedacted(this.upstream, request, screened.parsed);
+      return readRedacted(request, screened.parsed, (asked) => passThrough(this.upstream, asked));
     }
     return passThrough(this.upstream, request);
   }
@@ -132,17 +132,22 @@ export class Monitor implements Handler {
   }
 }
 
-/** A Secret request with values blanked: JSON is forced, everything else is refused. */
+/**
+ * The answer to a request that reads Secrets, with values hidden by `rewrite`: JSON is forced, everything else is refused.
+ * @param send asks the server (or what stands for it) with the headers it is given
+ */
 export async function readRedacted(
-  upstream: Upstream,
   request: GatewayRequest,
   parsed: ApiRequest,
+  send: (request: GatewayRequest) => Promise<GatewayResponse>,
+  rewrite: (value: unknown) => unknown = redactSecretJson,
 ): Promise<GatewayResponse> {
-  const response = await passThrough(upstream, request, { headers: { accept: jsonAccept(request.headers.accept) } });
+  const accept = jsonAccept(request.headers.accept);
+  const response = await send({ ...request, headers: { ...request.headers, accept } });
   if (!isJson(response.headers['content-type'])) {
     if (!Buffer.isBuffer(response.body)) response.body.destroy();
     return statusResponse(
-      406,
+      response.status >= 400 ? response.status : 406,
       'refused by Stratus (redaction): the answer is not JSON, so Secret values cannot be blanked',
     );
   }
@@ -150,28 +155,13 @@ export async function readRedacted(
   delete headers['content-length'];
   if (parsed.verb === 'watch' && response.status === 200 && !Buffer.isBuffer(response.body)) {
     const source = response.body;
-    const body = redactingWatch();
+    const body = redactingWatch(rewrite);
     source.on('error', (error) => body.destroy(error));
     body.on('close', () => source.destroy());
     return { status: 200, headers, body: source.pipe(body) };
   }
   const value = parseObject(await readAll(response.body, MAX_SECRET_LIST));
-  return jsonResponse(response.status, redactSecretJson(value), headers);
-}
-
-/** A Secret request with values kept (a kubectl that computes a patch needs them) and learnt for scrubbing its output. */
-export async function readLearning(
-  upstream: Upstream,
-  request: GatewayRequest,
-  parsed: ApiRequest,
-  scrubber: SecretScrubber,
-): Promise<GatewayResponse> {
-  // Nobody computes a patch from a watch.
-  if (parsed.verb === 'watch') return readRedacted(upstream, request, parsed);
-  const response = await passThrough(upstream, request, { headers: { accept: jsonAccept(request.headers.accept) } });
-  const bytes = await readAll(response.body, MAX_SECRET_LIST);
-  scrubber.learn(parseObject(bytes));
-  return { ...response, body: bytes };
+  return jsonResponse(response.status, rewrite(value), headers);
 }
 
 function isJson(contentType: string | undefined): boolean {

@@ -1,4 +1,5 @@
 import type { Json, KubeObject } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
 import { sameJson } from '../undo/difference.ts';
 import { normalise } from '../undo/normalise.ts';
 import type { WriteBody } from './write-body.ts';
@@ -19,7 +20,7 @@ export function pinBody(
   const { uid, resourceVersion } = before.metadata;
   if (verb === 'delete') return withPreconditions((body.value ?? {}) as JsonMap, uid, resourceVersion);
   if (verb === 'evict') {
-    const eviction = structuredClone((body.value ?? {}) as JsonMap);
+    const eviction = cloneJson((body.value ?? {}) as JsonMap);
     eviction.deleteOptions = withPreconditions((eviction.deleteOptions ?? {}) as JsonMap, uid, resourceVersion);
     return eviction;
   }
@@ -30,7 +31,7 @@ export function pinBody(
     ];
     return [...tests, ...(body.value as Json[])];
   }
-  const pinned = structuredClone((body.value ?? {}) as JsonMap);
+  const pinned = cloneJson((body.value ?? {}) as JsonMap);
   const metadata = (pinned.metadata ??= {}) as JsonMap;
   metadata.resourceVersion ||= resourceVersion ?? '';
   metadata.uid ||= uid ?? '';
@@ -38,7 +39,7 @@ export function pinBody(
 }
 
 function withPreconditions(options: JsonMap, uid = '', resourceVersion = ''): JsonMap {
-  const result: JsonMap = { kind: 'DeleteOptions', apiVersion: 'v1', ...structuredClone(options) };
+  const result: JsonMap = { kind: 'DeleteOptions', apiVersion: 'v1', ...cloneJson(options) };
   const preconditions = (result.preconditions ?? {}) as JsonMap;
   result.preconditions = {
     ...preconditions,
@@ -49,12 +50,16 @@ function withPreconditions(options: JsonMap, uid = '', resourceVersion = ''): Js
 }
 
 /** Only status, versions and other server-owned fields moved: the same write may be pinned to the newer reading. */
-export function onlyStatusMoved(before: KubeObject, now: KubeObject | null): now is KubeObject {
+export function onlyStatusMoved(
+  before: KubeObject,
+  now: KubeObject | null,
+  statusIsContent = false,
+): now is KubeObject {
   return (
     now !== null &&
     now.metadata.uid === before.metadata.uid &&
     Boolean(now.metadata.deletionTimestamp) === Boolean(before.metadata.deletionTimestamp) &&
-    sameJson(normalise(before), normalise(now))
+    sameJson(normalise(before, statusIsContent), normalise(now, statusIsContent))
   );
 }
 
@@ -65,7 +70,7 @@ export function resolveGeneratedName(object: KubeObject, random: (below: number)
   const { name, generateName } = object.metadata ?? {};
   if (name || !generateName) return object;
   const suffix = Array.from({ length: 5 }, () => NAME_LETTERS[random(NAME_LETTERS.length)]).join('');
-  const resolved = structuredClone(object);
+  const resolved = cloneJson(object);
   // The server cuts the prefix so that the whole stays a valid label (63).
   resolved.metadata.name = `${generateName.slice(0, 58)}${suffix}`;
   return resolved;

@@ -1,18 +1,12 @@
-import type { KubeObject } from '../domain/kube-object.ts';
+import { own } from '../domain/json-map.ts';
 import type { ApiRequest } from './api-request.ts';
+import { isOwnObject, ownObjectReason } from './own-objects.ts';
+import type { Verdict } from './verdict.ts';
+import { PASS, refuse } from './verdict.ts';
+import { judgeQuery } from './write-query.ts';
 
 /** Who is asking; decides what passes (design: the gateway's table of modes). */
 export type GatewayMode = 'read' | 'probe' | 'control' | 'rehearse' | 'journal' | 'undo';
-
-export type Verdict =
-  | { action: 'pass' }
-  /** A write that must go through forecast, journal or dry-run. */
-  | { action: 'write' }
-  | { action: 'refuse'; rule: string; reason: string };
-
-const PASS: Verdict = { action: 'pass' };
-const WRITE: Verdict = { action: 'write' };
-const refuse = (rule: string, reason: string): Verdict => ({ action: 'refuse', rule, reason });
 
 /** One request that a probe may send, given by the engineer: GET of exactly this path. */
 export interface ProbeGrant {
@@ -129,15 +123,6 @@ const CLOSED_SUBRESOURCES: Record<string, string> = {
   finalize: 'finalizing cannot be undone',
   status: 'status belongs to controllers; change the specification',
 };
-/** Names of our own lock and fence objects, by kind: no agent touches them. */
-const OWN_OBJECTS: Record<string, RegExp> = {
-  leases: /^stratus-/,
-  secrets: /^stratus-journal-/,
-  serviceaccounts: /^stratus-writer$/,
-  clusterroles: /^stratus-(writer|reader)$/,
-  clusterrolebindings: /^stratus-writer$/,
-  roles: /^stratus-lock$/,
-};
 
 function judgeWrite(request: ApiRequest): Verdict {
   if (request.kind !== 'resource' || request.verb === 'unknown') {
@@ -146,16 +131,16 @@ function judgeWrite(request: ApiRequest): Verdict {
   if (request.verb === 'deletecollection') {
     return refuse('collection', 'deleting a whole collection in one request: name the objects instead');
   }
-  const group = CLOSED_GROUPS[request.group];
+  const group = own(CLOSED_GROUPS, request.group);
   if (group) return refuse('closed-group', `writing ${request.group} is refused: ${group}`);
-  const resource = CLOSED_RESOURCES[`${request.group} ${request.resource}`];
+  const resource = own(CLOSED_RESOURCES, `${request.group} ${request.resource}`);
   if (resource) return refuse('closed-resource', `writing ${request.resource} is refused: ${resource}`);
   if (!WRITABLE_SUBRESOURCES.has(request.subresource)) {
-    const why = CLOSED_SUBRESOURCES[request.subresource] ?? 'its effect and its inverse are not known';
+    const why = own(CLOSED_SUBRESOURCES, request.subresource) ?? 'its effect and its inverse are not known';
     return refuse('subresource', `writing ${request.resource}/${request.subresource} is refused: ${why}`);
   }
-  if (OWN_OBJECTS[request.resource]?.test(request.name)) {
-    return refuse('own-object', `${request.name} belongs to the lock itself`);
+  if (isOwnObject(request.group, request.resource, request.name)) {
+    return refuse('own-object', ownObjectReason(request.name));
   }
   if (request.subresource === 'eviction' && request.verb !== 'create') {
     return refuse('subresource', 'evictions can only be created');
@@ -163,113 +148,10 @@ function judgeWrite(request: ApiRequest): Verdict {
   if (request.subresource === 'scale' && request.verb === 'create') {
     return refuse('subresource', 'a scale can only be changed');
   }
-  if (request.verb !== 'create' && !request.name) {
-    return refuse('unknown-request', `${request.method} on a collection`);
+  // Only sub-resources are created below a name; an object names itself in its body.
+  const misplaced = request.verb === 'create' ? request.name !== '' && !request.subresource : request.name === '';
+  if (misplaced) {
+    return refuse('unknown-request', `${request.method} ${request.path} is not a known Kubernetes write`);
   }
-  return WRITE;
-}
-
-/** What a write would change, known from the server's dry-run or computed locally. */
-export interface ContentInput {
-  before: KubeObject | null;
-  after: KubeObject;
-  /** Rules of the role that a binding points to; null when they could not be read. */
-  roleRules?: PolicyRule[] | null;
-}
-
-export interface PolicyRule {
-  verbs?: string[];
-  apiGroups?: string[];
-  resources?: string[];
-  nonResourceURLs?: string[];
-}
-
-/** Second decision, by content: what may never be changed in an object whatever the verb. */
-export function judgeContent(input: ContentInput): Verdict {
-  const { before, after } = input;
-  if (after.kind === 'Role' || after.kind === 'ClusterRole') return judgeRole(before, after);
-  if (after.kind === 'RoleBinding' || after.kind === 'ClusterRoleBinding') return judgeBinding(input);
-  const lost = (before?.metadata.finalizers ?? []).filter((name) => !after.metadata.finalizers?.includes(name));
-  if (lost.length > 0)
-    return refuse('finalizer', `removing finalizer ${lost.join(', ')} skips the clean-up that waits for it`);
-  const privilege = privileges(after).find((item) => !(before ? privileges(before) : []).includes(item));
-  if (privilege) return refuse('privilege', `${after.kind}/${after.metadata.name} would gain ${privilege}`);
-  return PASS;
-}
-
-const RISKY_RESOURCES = new Set([
-  '*', '*/*', 'secrets', 'pods/exec', 'pods/attach', 'pods/portforward', 'pods/proxy', 'services/proxy', 'nodes/proxy',
-  'pods/ephemeralcontainers', 'serviceaccounts/token', 'certificatesigningrequests/approval', 'signers', 'users', 'groups',
-  'roles', 'clusterroles', 'rolebindings', 'clusterrolebindings',
-]); // prettier-ignore
-
-function isRisky(rule: PolicyRule): boolean {
-  const verbs = rule.verbs ?? [];
-  if (verbs.some((verb) => ['*', 'escalate', 'bind', 'impersonate', 'approve', 'sign'].includes(verb))) return true;
-  const writes = verbs.some((verb) => !['get', 'list', 'watch'].includes(verb));
-  const reading = new Set(['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings']);
-  return (rule.resources ?? []).some((name) => RISKY_RESOURCES.has(name) && (writes || !reading.has(name)));
-}
-
-function judgeRole(before: KubeObject | null, after: KubeObject): Verdict {
-  const old = new Set(((before?.rules ?? []) as PolicyRule[]).map((rule) => JSON.stringify(rule)));
-  const risky = ((after.rules ?? []) as PolicyRule[]).find((rule) => !old.has(JSON.stringify(rule)) && isRisky(rule));
-  if (risky)
-    return refuse('escalation', `the role would gain far-reaching rights: ${JSON.stringify(risky).slice(0, 160)}`);
-  if (after.aggregationRule && !before?.aggregationRule)
-    return refuse('escalation', 'an aggregated role gains rights by itself');
-  const aggregates = (object: KubeObject | null) =>
-    Object.keys(object?.metadata.labels ?? {}).filter((label) =>
-      label.startsWith('rbac.authorization.k8s.io/aggregate-to-'),
-    );
-  if (aggregates(after).some((label) => !aggregates(before).includes(label))) {
-    return refuse('escalation', 'its rules would be added to a built-in role');
-  }
-  return PASS;
-}
-
-const WIDE_SUBJECTS = new Set([
-  'system:anonymous',
-  'system:unauthenticated',
-  'system:authenticated',
-  'system:masters',
-  'system:serviceaccounts',
-]);
-
-function judgeBinding({ before, after, roleRules }: ContentInput): Verdict {
-  type Subject = { kind: string; name: string; namespace?: string };
-  const id = (subject: Subject) => `${subject.kind}/${subject.namespace ?? ''}/${subject.name}`;
-  const old = new Set(((before?.subjects ?? []) as Subject[]).map(id));
-  const added = ((after.subjects ?? []) as Subject[]).filter((subject) => !old.has(id(subject)));
-  if (added.length === 0) return PASS;
-  const wide = added.find((subject) => WIDE_SUBJECTS.has(subject.name));
-  if (wide) return refuse('escalation', `the binding would give rights to ${wide.name}`);
-  const role = `${after.roleRef?.kind ?? 'Role'} ${after.roleRef?.name ?? ''}`;
-  if (!roleRules) return refuse('escalation', `the rights of ${role} could not be read`);
-  if (roleRules.some(isRisky)) return refuse('escalation', `${role} carries far-reaching rights; bind it by hand`);
-  return PASS;
-}
-
-/** Ways in which a pod template reaches beyond its container. */
-function privileges(object: KubeObject): string[] {
-  const spec = podSpec(object);
-  if (!spec) return [];
-  const found: string[] = [];
-  for (const field of ['hostNetwork', 'hostPID', 'hostIPC']) if (spec[field] === true) found.push(field);
-  for (const volume of spec.volumes ?? []) if (volume.hostPath) found.push(`hostPath ${String(volume.hostPath.path)}`);
-  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
-    const context = container.securityContext ?? {};
-    if (context.privileged === true) found.push(`a privileged container (${container.name})`);
-    if (context.allowPrivilegeEscalation === true) found.push(`privilege escalation (${container.name})`);
-    for (const capability of context.capabilities?.add ?? []) found.push(`capability ${String(capability)}`);
-  }
-  return found;
-}
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function podSpec(object: KubeObject): any {
-  if (object.kind === 'Pod') return object.spec;
-  if (object.kind === 'CronJob') return object.spec?.jobTemplate?.spec?.template?.spec;
-  if (object.kind === 'PodTemplate') return object.template?.spec;
-  return object.spec?.template?.spec;
+  return judgeQuery(request);
 }

@@ -1,6 +1,7 @@
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import { parseJson, printJson } from '../domain/lossless-json.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { isAlive, thisProcess } from './process-identity.ts';
 
@@ -34,7 +35,7 @@ export class ProcessLock {
     const holder = { ...thisProcess(), token };
     const draft = `${path}.${process.pid}.${token}`;
     try {
-      await writeFile(draft, JSON.stringify(holder), { mode: 0o600 });
+      await writeFile(draft, printJson(holder), { mode: 0o600 });
       const end = performance.now() + deadlineMs;
       for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
         // link() is atomic and fails when the name exists: nobody ever sees a half-written lock.
@@ -72,7 +73,7 @@ export class ProcessLock {
 
 async function readHolder(path: string): Promise<Holder | null> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+    return parseJson(await readFile(path, 'utf8')) as unknown as Holder | null;
   } catch {
     return null;
   }

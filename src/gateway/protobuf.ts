@@ -1,4 +1,5 @@
 import type { Json } from '../domain/kube-object.ts';
+import { RawNumber } from '../domain/raw-number.ts';
 
 /** Not the few protobuf messages that this file reads. */
 export class UnreadableProtobuf extends Error {}
@@ -23,7 +24,7 @@ export function readDeleteOptions(raw: Buffer): { [key: string]: Json } {
   for (const field of fields) {
     switch (field.number) {
       case 1:
-        if ('varint' in field) result.gracePeriodSeconds = Number(BigInt.asIntN(64, field.varint));
+        if ('varint' in field) result.gracePeriodSeconds = RawNumber.of(String(BigInt.asIntN(64, field.varint)));
         break;
       case 2: {
         const preconditions = readFields(message(fields, 2));
@@ -60,6 +61,13 @@ export function readEviction(apiVersion: string, raw: Buffer): { [key: string]: 
     metadata: { name, ...(namespace ? { namespace } : {}) },
     deleteOptions: options,
   };
+}
+
+/** Values of a map from text to text or bytes. */
+export function readStringMap(raw: Buffer, number: number): Buffer[] {
+  return readFields(raw).flatMap((field) =>
+    field.number === number && 'bytes' in field ? [message(readFields(field.bytes), 2)] : [],
+  );
 }
 
 function readFields(bytes: Buffer): Field[] {

@@ -1,8 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
 import { Transform } from 'node:stream';
+import { parseJson, printJson } from '../domain/lossless-json.ts';
+import { RawNumber } from '../domain/raw-number.ts';
+import type { Json } from '../domain/kube-object.ts';
+import { mayHoldCopy } from '../undo/secret-copies.ts';
 import type { ApiRequest } from './api-request.ts';
 
-type JsonMap = Record<string, unknown>;
+export type JsonMap = Record<string, unknown>;
 
 /** Secret values are visible in the answer to this request. */
 export function carriesSecrets(request: ApiRequest): boolean {
@@ -22,13 +26,14 @@ export function jsonAccept(accept: string | undefined): string {
 }
 
 /**
- * Blanks the values of a Secret, SecretList, Table or watch event in place; keys stay.
- * Anything of an unknown form is emptied rather than let through.
+ * Hides the values in a Secret, SecretList, Table or watch event in place. Anything of an unknown form is emptied rather
+ * than let through.
+ * @param hide is called with each object that may be a Secret
  */
-export function redactSecretJson(value: unknown): unknown {
+export function rewriteSecrets(value: unknown, hide: (object: JsonMap) => void): unknown {
   if (!isMap(value)) return null;
-  if (isMap(value.object) && typeof value.type === 'string' && !('kind' in value)) {
-    value.object = redactSecretJson(value.object);
+  if (isMap(value.object) && typeof value.type === 'string' && !Object.hasOwn(value, 'kind')) {
+    value.object = rewriteSecrets(value.object, hide);
     return value;
   }
   switch (value.kind) {
@@ -36,48 +41,68 @@ export function redactSecretJson(value: unknown): unknown {
     case 'APIResourceList':
       return value;
     case 'Table':
-      for (const row of asList(value.rows)) if (isMap(row) && isMap(row.object)) blank(row.object);
+      for (const row of asList(value.rows)) if (isMap(row) && isMap(row.object)) hide(row.object);
       return value;
     default:
-      if (Array.isArray(value.items)) for (const item of value.items) if (isMap(item)) blank(item);
-      blank(value);
+      if (Array.isArray(value.items)) for (const item of value.items) if (isMap(item)) hide(item);
+      hide(value);
       return value;
   }
 }
 
-function blank(object: JsonMap): void {
-  for (const field of ['data', 'stringData']) {
-    const map = object[field];
-    if (isMap(map)) for (const key of Object.keys(map)) map[key] = '';
-    else if (map !== undefined) delete object[field];
-  }
-  const annotations = isMap(object.metadata) ? object.metadata.annotations : undefined;
-  if (isMap(annotations)) {
-    for (const key of Object.keys(annotations)) {
-      // Client-side apply and several tools keep a whole copy of the object in an annotation.
-      if (/last-applied|configuration/i.test(key) || String(annotations[key]).trimStart().startsWith('{')) {
-        annotations[key] = '';
-      }
-    }
-  }
+/** Blanks all values; keys stay. */
+export function redactSecretJson(value: unknown): unknown {
+  return rewriteSecrets(value, (object) =>
+    replaceValues(object, { data: () => '', stringData: () => '', annotation: () => '' }),
+  );
 }
 
-function isMap(value: unknown): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What stands in the place of a value. */
+export interface Replacements {
+  data(key: string, value: Json): Json;
+  stringData(key: string, value: Json): Json;
+  /** Only of annotations that may hold a copy. */
+  annotation(name: string, text: Json): Json;
+}
+
+/** Replaces every value of one Secret in place; keys stay, and values that are no map are left out. */
+export function replaceValues(object: JsonMap, by: Replacements): void {
+  const values = isMap(object.data) ? (Object.values(object.data) as Json[]) : [];
+  for (const field of ['data', 'stringData'] as const) {
+    const map = object[field];
+    if (isMap(map)) object[field] = mapValues(map, by[field]);
+    else delete object[field];
+  }
+  const metadata = object.metadata;
+  if (!isMap(metadata) || metadata.annotations === undefined) return;
+  if (isMap(metadata.annotations)) {
+    metadata.annotations = mapValues(metadata.annotations, (name, text) =>
+      mayHoldCopy(name, text, values) ? by.annotation(name, text) : text,
+    );
+  } else delete metadata.annotations;
+}
+
+/** Keys may be any text, also `__proto__`. */
+export function mapValues(map: JsonMap, change: (key: string, value: Json) => Json): JsonMap {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(key, value as Json)]));
+}
+
+export function isMap(value: unknown): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }
 
 function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Redacts a stream of newline-delimited watch events, one event at a time and without further delay. */
-export function redactingWatch(): Transform {
+/** Rewrites a stream of newline-delimited watch events, one event at a time and without further delay. */
+export function redactingWatch(rewrite: (value: unknown) => unknown = redactSecretJson): Transform {
   const decoder = new StringDecoder('utf8');
   let pending = '';
   const line = (text: string): string => {
     if (text.trim() === '') return '';
     try {
-      return `${JSON.stringify(redactSecretJson(JSON.parse(text)))}\n`;
+      return `${printJson(rewrite(parseJson(text)))}\n`;
     } catch {
       return '';
     }
@@ -93,36 +118,4 @@ export function redactingWatch(): Transform {
       done(null, line(pending));
     },
   });
-}
-
-/**
- * Collects the values of Secrets that had to pass unredacted (a kubectl that computes a patch needs them) and blanks
- * them in text that leaves the gateway: kubectl's output, journalled commands, refusals.
- */
-export class SecretScrubber {
-  private readonly values = new Set<string>();
-
-  learn(value: unknown): void {
-    if (!isMap(value)) return;
-    if (isMap(value.object)) this.learn(value.object);
-    for (const item of asList(value.items)) this.learn(item);
-    if (isMap(value.data)) for (const text of Object.values(value.data)) this.add(text, true);
-    if (isMap(value.stringData)) for (const text of Object.values(value.stringData)) this.add(text, false);
-  }
-
-  scrub(text: string): string {
-    let result = text;
-    for (const value of [...this.values].sort((a, b) => b.length - a.length))
-      result = result.replaceAll(value, '«secret»');
-    return result;
-  }
-
-  private add(value: unknown, encoded: boolean): void {
-    if (typeof value !== 'string' || value === '') return;
-    const plain = encoded ? Buffer.from(value, 'base64').toString('utf8') : value;
-    // One- to three-letter values would blank half of any text and are no secrets.
-    for (const form of [plain, Buffer.from(plain).toString('base64'), encoded ? value : '']) {
-      if (form.trim().length > 3) this.values.add(form);
-    }
-  }
 }

@@ -1,6 +1,7 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
-import type { RehearsedWrite } from '../domain/transaction.ts';
+import { cloneJson, printJson } from '../domain/lossless-json.ts';
+import type { Acceptance, RehearsedWrite } from '../domain/transaction.ts';
 import { blankSecret } from '../undo/difference.ts';
 import type { ApiRequest } from './api-request.ts';
 import { failed, passThrough } from './forward.ts';
@@ -8,14 +9,14 @@ import { predictionKey } from './journal-monitor.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
 import { answerResponse, jsonResponse, messageOf, notFound, readAll, statusResponse } from './messages.ts';
 import type { Refusal } from './monitor.ts';
-import { readLearning, refusalResponse, screen, streamRefusal } from './monitor.ts';
-import { carriesSecrets } from './redact.ts';
-import type { SecretScrubber } from './redact.ts';
+import { refusalResponse, screen, streamRefusal } from './monitor.ts';
+import type { Verdict } from './verdict.ts';
+import type { SecretVeil } from './secret-veil.ts';
 import type { Upstream } from './upstream.ts';
 import { readWriteBody, UnreadableBody } from './write-body.ts';
 import type { WriteInspector } from './write-inspector.ts';
 import type { WriteSubject } from './write-subject.ts';
-import { patchMethod, Refused, Rejected } from './write-subject.ts';
+import { NeedsAcceptance, patchMethod, Refused, Rejected } from './write-subject.ts';
 
 /**
  * What earlier rehearsed writes would have left: objects by API path, null where one would be gone. Lets a command (or
@@ -30,24 +31,27 @@ export type Overlay = Map<string, KubeObject | null>;
 export class RehearsalMonitor implements Handler {
   readonly writes: RehearsedWrite[] = [];
   readonly refusals: Refusal[] = [];
+  /** What the refused writes would have needed. */
+  readonly needs = new Set<Acceptance>();
   /** Results by request, for the journal mode of the same step. */
   readonly predictions = new Map<string, KubeObject | null>();
   private readonly upstream: Upstream;
   private readonly inspector: WriteInspector;
-  private readonly scrubber: SecretScrubber;
+  private readonly veil: SecretVeil;
   private readonly overlay: Overlay;
+  private readonly written: Array<{ path: string; before: KubeObject | null; after: KubeObject | null }> = [];
   private readonly createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean;
 
   constructor(
     upstream: Upstream,
     inspector: WriteInspector,
-    scrubber: SecretScrubber,
+    veil: SecretVeil,
     overlay: Overlay,
     createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
   ) {
     this.upstream = upstream;
     this.inspector = inspector;
-    this.scrubber = scrubber;
+    this.veil = veil;
     this.overlay = overlay;
     this.createdHere = createdHere;
   }
@@ -58,14 +62,20 @@ export class RehearsalMonitor implements Handler {
     const screened = screen('rehearse', request, {}, (refusal) => this.refusals.push(refusal));
     if ('response' in screened) return screened.response;
     const { parsed, verdict } = screened;
+    const refuse = (rule: string, reason: string) => {
+      this.refusals.push({ rule, reason, method: request.method, path: parsed.path });
+      return refusalResponse(rule, reason);
+    };
+    return this.veil.pass(request, parsed, (real) => this.handleReal(real, parsed, verdict), refuse);
+  }
+
+  private async handleReal(request: GatewayRequest, parsed: ApiRequest, verdict: Verdict): Promise<GatewayResponse> {
     if (verdict.action === 'write') return this.rehearse(request, parsed);
     if (parsed.verb === 'get' && this.overlay.has(parsed.path)) {
       const object = this.overlay.get(parsed.path);
       return object ? jsonResponse(200, object) : notFound(parsed.path);
     }
-    return carriesSecrets(parsed)
-      ? readLearning(this.upstream, request, parsed, this.scrubber)
-      : passThrough(this.upstream, request);
+    return passThrough(this.upstream, request);
   }
 
   private async rehearse(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
@@ -78,7 +88,10 @@ export class RehearsalMonitor implements Handler {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
       }
       const assess = (after: KubeObject | null) =>
-        this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before), true);
+        this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before), true, {
+          rehearsed: this.overlay,
+          written: this.written,
+        });
       // What may never be deleted is not even asked about.
       const removing = subject.verb === 'delete' || subject.verb === 'evict' ? await assess(null) : null;
       const { response, after } = await this.dryRun(subject, gone);
@@ -95,10 +108,12 @@ export class RehearsalMonitor implements Handler {
         undo: assessed.forecast,
       });
       this.overlay.set(subject.path, after);
+      this.written.push({ path: subject.path, before: subject.before, after });
       return response;
     } catch (error) {
       if (error instanceof Refused || error instanceof UnreadableBody) {
         const rule = error instanceof Refused ? error.rule : 'encoding';
+        if (error instanceof NeedsAcceptance) for (const need of error.needs) this.needs.add(need);
         this.refusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
         return refusalResponse(rule, error.message);
       }
@@ -121,13 +136,15 @@ export class RehearsalMonitor implements Handler {
       : null;
     if (subject.verb === 'create' && namespaceToCome) {
       // The server cannot rehearse inside a namespace that an earlier command will create.
-      const after = subject.body.value as unknown as KubeObject;
+      const { apiVersion, kind } = subject.ref;
+      const after = { ...(subject.body.value as unknown as KubeObject), apiVersion, kind };
+      after.metadata = { ...after.metadata, namespace: subject.ref.namespace };
       return { response: jsonResponse(201, after), after };
     }
     const answer = await this.inspector.dryRun(subject);
     if (answer.status === 409 && subject.verb === 'create' && replacing) return this.dryRunReplacement(subject);
     const headers = { 'content-type': 'application/json' };
-    const bytes = Buffer.from(JSON.stringify(answer.object ?? {}));
+    const bytes = Buffer.from(printJson(answer.object ?? {}));
     if (answer.status >= 300) {
       return {
         response: answer.object
@@ -146,7 +163,7 @@ export class RehearsalMonitor implements Handler {
   private async dryRunReplacement(
     subject: WriteSubject,
   ): Promise<{ response: GatewayResponse; after: KubeObject | null }> {
-    const object = structuredClone(subject.body.value) as unknown as KubeObject;
+    const object = cloneJson(subject.body.value) as unknown as KubeObject;
     object.metadata.name = `${subject.ref.name.slice(0, 50)}-rehearsal`;
     const answer = await this.inspector.dryRun({
       ...subject,

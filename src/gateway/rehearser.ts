@@ -1,18 +1,22 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { Plan, PlanStep } from '../domain/plan.ts';
-import type { StepRehearsal } from '../domain/transaction.ts';
+import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
+import { ACCEPTANCES } from '../domain/transaction.ts';
+import { secretLiterals } from '../kubectl/secret-literals.ts';
 import type { ChildOutput } from './child.ts';
 import { lastLine } from './child.ts';
 import { Discovery } from './discovery.ts';
 import type { FilledOptions } from './gateway-options.ts';
+import { LiveFacts } from './inventory/live-facts.ts';
+import { MetadataReader } from './inventory/metadata-reader.ts';
 import { KubeApi } from './kube-api.ts';
 import { Loopback } from './loopback.ts';
 import type { GatewayRequest, GatewayResponse } from './messages.ts';
 import { statusResponse } from './messages.ts';
 import { passAsUpstream } from './raw-access.ts';
-import { SecretScrubber } from './redact.ts';
 import type { Overlay } from './rehearsal-monitor.ts';
 import { RehearsalMonitor } from './rehearsal-monitor.ts';
+import { SecretVeil } from './secret-veil.ts';
 import { WriteInspector } from './write-inspector.ts';
 
 const READ_TIMEOUT_MS = 30_000;
@@ -20,15 +24,20 @@ const READ_TIMEOUT_MS = 30_000;
 /** Runs commands in rehearse mode. */
 export class Rehearser {
   readonly inspector: WriteInspector;
-  readonly scrubber = new SecretScrubber();
+  /** Of all commands that run here, and of the transaction that rehearses here. */
+  readonly veil = new SecretVeil();
+  readonly reader: MetadataReader;
   private readonly options: FilledOptions;
   private loopback: Promise<Loopback> | null = null;
   private current: RehearsalMonitor | null = null;
 
-  constructor(options: FilledOptions, manager: string, acceptHuman: boolean) {
+  constructor(options: FilledOptions, manager: string, accepted: readonly Acceptance[]) {
     this.options = options;
     const raw = new KubeApi(passAsUpstream(options.steady));
-    this.inspector = new WriteInspector(raw, new Discovery((path) => raw.find(path)), manager, acceptHuman);
+    const discovery = new Discovery((path) => raw.find(path));
+    this.reader = new MetadataReader(raw);
+    const facts = new LiveFacts(raw, discovery, this.reader, () => options.clock.now());
+    this.inspector = new WriteInspector(raw, discovery, facts, manager, accepted);
   }
 
   async run(
@@ -42,11 +51,14 @@ export class Rehearser {
     predictions: ReadonlyMap<string, KubeObject | null>;
     output: ChildOutput | null;
   }> {
+    for (const literal of secretLiterals(step.argv)) this.veil.scrubber.learnEncoded(literal);
     const ok: StepRehearsal = { argv: step.argv, ok: true, problem: '', writes: [], partial: false };
     // They wait for what a rehearsal never brings about, and write nothing.
     if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
     const { steady, kubectl, target } = this.options;
-    const monitor = new RehearsalMonitor(steady, this.inspector, this.scrubber, overlay, createdHere);
+    this.inspector.facts.forget();
+    this.reader.forgetKinds();
+    const monitor = new RehearsalMonitor(steady, this.inspector, this.veil, overlay, createdHere);
     this.current = monitor;
     this.loopback ??= Loopback.open({ handle: (request) => this.handle(request) }, (method, path) =>
       this.current?.refuseStream(method, path),
@@ -64,9 +76,22 @@ export class Rehearser {
       signal,
     });
     this.current = null;
-    const stderr = this.scrubber.scrub(output.stderr);
-    const problem = monitor.refusals[0]?.reason ?? (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
-    const rehearsal = { ...ok, ok: problem === '', problem, writes: monitor.writes };
+    const { scrub } = this.veil;
+    const stderr = scrub(output.stderr);
+    const refusal = monitor.refusals[0]?.reason;
+    const problem =
+      (refusal !== undefined ? scrub(refusal) : undefined) ??
+      (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
+    const needs = ACCEPTANCES.filter(
+      (need) => monitor.needs.has(need) || monitor.writes.some((write) => write.undo.needs?.includes(need)),
+    );
+    const rehearsal = {
+      ...ok,
+      ok: problem === '',
+      problem,
+      writes: monitor.writes,
+      ...(needs.length > 0 ? { needs } : {}),
+    };
     return { rehearsal, predictions: monitor.predictions, output: { ...output, stderr } };
   }
 

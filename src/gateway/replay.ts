@@ -1,13 +1,15 @@
-import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { Json, KubeObject, ObjectRef, OwnerReference } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
 import { difference, pointer, sameJson, valueAt } from '../undo/difference.ts';
 import type { InverseStep } from '../undo/inverse.ts';
-import { CONTROLLER_ANNOTATIONS, normalise, recreationBody, withoutServerFields } from '../undo/normalise.ts';
+import { controllerAnnotations, normalise, recreationBody, withoutServerFields } from '../undo/normalise.ts';
 import { guardedPatch, selfGuardedPatch, takeBack } from '../undo/reverse-patch.ts';
 import { comparable } from '../undo/comparable.ts';
 import type { Discovery } from './discovery.ts';
 import { splitApiVersion } from './discovery.ts';
 import { objectPath } from './api-request.ts';
+import type { LiveFacts } from './inventory/live-facts.ts';
 import type { Answer } from './kube-api.ts';
 import type { UndoAccess } from './undo-access.ts';
 import { UndoFindings } from './undo-findings.ts';
@@ -31,11 +33,11 @@ export class Replay {
   private readonly manager: string;
 
   /** @param findings gets what could not be brought back */
-  constructor(access: UndoAccess, discovery: Discovery, findings: UndoFindings, manager: string) {
+  constructor(access: UndoAccess, discovery: Discovery, facts: LiveFacts, findings: UndoFindings, manager: string) {
     this.access = access;
     this.discovery = discovery;
     this.findings = findings;
-    this.removal = new UndoRemoval(access, findings, manager);
+    this.removal = new UndoRemoval(access, facts, findings, manager);
     this.manager = manager;
   }
 
@@ -46,7 +48,7 @@ export class Replay {
       case 'remove':
         return this.removal.remove(step);
       case 'recreate':
-        return this.recreate(step.ref, step.path, step.before);
+        return this.recreate(step);
       case 'replace':
         return this.replace(step);
       case 'companion':
@@ -62,8 +64,9 @@ export class Replay {
   }
 
   /** Best effort: what stands in the way is found again, and reported, by the restore that follows. */
-  private async pause({ ref, path, edits }: Step<'pause'>): Promise<void> {
-    await this.restore({ action: 'restore', ref, path, edits }, new UndoFindings());
+  private async pause(step: Step<'pause'>): Promise<void> {
+    const { path } = step;
+    await this.restore({ ...step, action: 'restore' }, new UndoFindings());
     const end = this.access.clock.monotonic() + SEEN_WITHIN_MS;
     for (;;) {
       const live = await this.access.get(path);
@@ -75,7 +78,7 @@ export class Replay {
   }
 
   private async restore(step: Step<'restore'>, findings = this.findings): Promise<void> {
-    const { ref, path, edits } = step;
+    const { ref, path, edits, statusIsContent: keep } = step;
     const first = edits[0]!.before;
     const last = edits.at(-1)!.after;
     const patience = this.access.patience();
@@ -85,7 +88,7 @@ export class Replay {
         findings.diverge(ref, '', first, live ? 'another object of this name' : undefined);
         return;
       }
-      const now = withoutServerFields(live);
+      const now = withoutServerFields(live, keep);
       let target: Json = now;
       const conflicts: Array<{
         path: Parameters<typeof pointer>[0];
@@ -93,22 +96,23 @@ export class Replay {
         actual: Json | undefined;
       }> = [];
       for (const edit of edits.toReversed()) {
-        const merged = takeBack(withoutServerFields(edit.before), withoutServerFields(edit.after), target);
+        const merged = takeBack(withoutServerFields(edit.before, keep), withoutServerFields(edit.after, keep), target);
         target = merged.value ?? target;
         conflicts.push(...merged.conflicts);
       }
       const real = await this.withoutAutoscaled(ref, conflicts, findings);
       if (real.length > 0) {
-        const ours = withoutServerFields(last);
+        const ours = withoutServerFields(last, keep);
         for (const { path: at, expected, actual } of real)
           findings.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
         return;
       }
       if (sameJson(target, now)) return;
-      const untouched = sameJson(normalise(live), normalise(last)) && edits.length === 1;
+      if (await this.lacksOwners(ref, now, target, findings)) return;
+      const untouched = sameJson(normalise(live, keep), normalise(last, keep)) && edits.length === 1;
       const answer =
         untouched && attempt < MAX_RACES
-          ? await this.put(ref, path, target, live)
+          ? await this.put(step, target, live)
           : await this.patch(ref, path, now, target, live, attempt);
       if (answer.status < 300) return;
       const raced =
@@ -116,19 +120,41 @@ export class Replay {
         answer.status === 404 ||
         (answer.status === 422 && /testing|test operation|the server rejected/i.test(answer.message));
       if (!raced) {
-        this.fail(ref, now, target, answer, withoutServerFields(last), findings);
+        this.fail(ref, now, target, answer, withoutServerFields(last, keep), findings);
         return;
       }
       await this.access.beforeAnother(patience, ref, answer);
     }
   }
 
+  /** An owner that is gone cannot be referred to again: the object would be deleted for it (garbage collector). */
+  private async lacksOwners(ref: ObjectRef, now: Json, target: Json, findings: UndoFindings): Promise<boolean> {
+    const ownersOf = (document: Json) => (document as unknown as KubeObject).metadata.ownerReferences ?? [];
+    const back = ownersOf(target).filter((owner) => !ownersOf(now).some(({ uid }) => uid === owner.uid));
+    for (const owner of back) {
+      const live = await this.ownerOf(ref.namespace, owner);
+      if (live?.metadata.uid === owner.uid) continue;
+      const why = `its former owner ${owner.kind}/${owner.name} is gone: with the reference to it, it would be deleted`;
+      findings.diverge(ref, '/metadata/ownerReferences', ownersOf(target), why);
+      return true;
+    }
+    return false;
+  }
+
+  private async ownerOf(namespace: string | undefined, owner: OwnerReference): Promise<KubeObject | null> {
+    const [group, version] = splitApiVersion(owner.apiVersion);
+    const resource = await this.discovery.resourceOfKind(owner.apiVersion, owner.kind);
+    if (!resource) return null;
+    const at = { group, version, resource: resource.name, namespace: resource.namespaced ? (namespace ?? '') : '' };
+    return this.access.get(objectPath(at, owner.name));
+  }
+
   /** The pre-image in a PUT with the live version; status and controller annotations stay as they are now. */
-  private put(ref: ObjectRef, path: string, target: Json, live: KubeObject): Promise<Answer> {
+  private put({ ref, path, statusIsContent }: InverseStep, target: Json, live: KubeObject): Promise<Answer> {
     const body = withControllerAnnotations(target, live) as unknown as KubeObject;
     body.metadata.uid = live.metadata.uid;
     body.metadata.resourceVersion = live.metadata.resourceVersion;
-    if (live.status !== undefined) body.status = live.status;
+    if (live.status !== undefined && !statusIsContent) body.status = live.status;
     return this.access.write(ref, 'PUT', path, body, { query: `fieldManager=${this.manager}` });
   }
 
@@ -159,7 +185,7 @@ export class Replay {
     });
   }
 
-  private async recreate(ref: ObjectRef, path: string, before: KubeObject): Promise<void> {
+  private async recreate({ ref, path, before, statusIsContent: keep }: Step<'recreate' | 'replace'>): Promise<void> {
     const patience = this.access.patience();
     for (;;) {
       const live = await this.access.get(path);
@@ -174,12 +200,12 @@ export class Replay {
         return;
       }
       if (live) {
-        const same = sameJson(comparable(live), comparable(before));
+        const same = sameJson(comparable(live, keep), comparable(before, keep));
         if (!same && !this.removal.isOurs(live))
           this.findings.diverge(ref, '', before, 'another object of this name, made by somebody else');
         return;
       }
-      const body = await this.withLiveOwners(recreationBody(before));
+      const body = await this.withLiveOwners(recreationBody(before, keep));
       const [collection] = splitObjectPath(path);
       const answer = await this.create(ref, collection, body);
       if (answer.status < 300) return;
@@ -197,7 +223,7 @@ export class Replay {
     const answer = await send(body);
     // Its address was given away meanwhile: a Service with another one is better than none; the difference is reported.
     if (answer.status !== 422 || body.kind !== 'Service') return answer;
-    const relaxed = structuredClone(body);
+    const relaxed = cloneJson(body);
     if (relaxed.spec?.clusterIP !== 'None') for (const field of ['clusterIP', 'clusterIPs']) delete relaxed.spec[field];
     for (const port of relaxed.spec?.ports ?? []) delete port.nodePort;
     delete relaxed.spec?.healthCheckNodePort;
@@ -209,13 +235,7 @@ export class Replay {
     const owners = body.metadata.ownerReferences ?? [];
     const kept: typeof owners = [];
     for (const owner of owners) {
-      const [group, version] = splitApiVersion(owner.apiVersion);
-      const resource = await this.discovery.resourceOfKind(owner.apiVersion, owner.kind);
-      if (!resource) continue;
-      const namespace = resource.namespaced ? (body.metadata.namespace ?? '') : '';
-      const live = await this.access.get(
-        objectPath({ group, version, resource: resource.name, namespace }, owner.name),
-      );
+      const live = await this.ownerOf(body.metadata.namespace, owner);
       if (live?.metadata.uid) kept.push({ ...owner, uid: live.metadata.uid });
       else
         this.findings.residue.push(
@@ -228,30 +248,30 @@ export class Replay {
   }
 
   private async replace(step: Step<'replace'>): Promise<void> {
-    const { ref, path, before, created } = step;
+    const { ref, path, before, created, statusIsContent: keep } = step;
     const live = await this.access.get(path);
-    if (!live || live.metadata.uid !== created.metadata.uid) return this.recreate(ref, path, before);
+    if (!live || live.metadata.uid !== created.metadata.uid) return this.recreate(step);
     if (!live.metadata.deletionTimestamp) {
-      const now = withoutServerFields(live);
-      const merged = takeBack(withoutServerFields(before), withoutServerFields(created), now);
+      const now = withoutServerFields(live, keep);
+      const merged = takeBack(withoutServerFields(before, keep), withoutServerFields(created, keep), now);
       if (merged.conflicts.length === 0) {
         if (sameJson(merged.value, now)) return;
-        const body = { ...(structuredClone(merged.value) as unknown as KubeObject) };
+        const body = cloneJson(merged.value) as unknown as KubeObject;
         body.metadata = { ...body.metadata, uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion };
         // An update is enough where the kind allows it; else the new object makes room for the old one.
         const possible = await this.access.rehearse('PUT', path, body);
         if (possible.status < 300) {
-          const answer = await this.put(ref, path, merged.value as Json, live);
+          const answer = await this.put(step, merged.value as Json, live);
           if (answer.status < 300) return;
         }
       } else if (ref.kind !== 'PersistentVolumeClaim') {
-        const ours = withoutServerFields(created);
+        const ours = withoutServerFields(created, keep);
         for (const { path: at, expected, actual } of merged.conflicts)
           this.findings.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
         return;
       }
     }
-    if (await this.removal.deleteObject(ref, path, live)) await this.recreate(ref, path, before);
+    if (await this.removal.deleteObject(ref, path, live)) await this.recreate(step);
   }
 
   /** Replicas that an autoscaler set: brought back unless a person set them meanwhile. */
@@ -313,8 +333,8 @@ export class Replay {
 
 /** A copy of a stripped document that keeps the controllers' annotations of the live object. */
 function withControllerAnnotations(document: Json, live: KubeObject): Json {
-  const copy = structuredClone(document) as unknown as KubeObject;
-  for (const name of CONTROLLER_ANNOTATIONS) {
+  const copy = cloneJson(document) as unknown as KubeObject;
+  for (const name of controllerAnnotations(live.kind)) {
     const value = live.metadata.annotations?.[name];
     if (value !== undefined) copy.metadata.annotations = { ...copy.metadata.annotations, [name]: value };
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { kubeconfigFor } from './kubectl.ts';
 import { Loopback } from './loopback.ts';
@@ -39,25 +40,43 @@ export class SafeTerminal {
   }
 }
 
-/**
- * Runs a program in this very terminal until it ends. Ctrl-C is for it, not for us; when we are told to end, so is it.
- * @returns its exit code, 128 + number of the signal that ended it
- * @throws Error when it cannot be started
- */
-export function runHere(program: string, argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, argv, { env, stdio: 'inherit' });
-    const ignore = () => undefined;
-    const pass = () => void child.kill('SIGHUP');
-    process.on('SIGINT', ignore).on('SIGQUIT', ignore).on('SIGTERM', pass).on('SIGHUP', pass);
-    const done = () => process.off('SIGINT', ignore).off('SIGQUIT', ignore).off('SIGTERM', pass).off('SIGHUP', pass);
+/** A program that has this very terminal. */
+export interface ProgramHere {
+  /** @throws Error when it could not be started */
+  ended: Promise<{
+    /** 128 + number of the signal that ended it, as a shell says it. */
+    code: number;
+    bySignal: boolean;
+  }>;
+  signal(name: NodeJS.Signals): void;
+  /** Tells it that its terminal is gone; one that does not end then is killed. */
+  hangUp(): void;
+}
+
+const HANG_UP_GRACE_MS = 5_000;
+
+/** Starts a program in this terminal. Its signals are the caller's business: what the terminal sends reaches both. */
+export function startHere(program: string, argv: string[], env: NodeJS.ProcessEnv): ProgramHere {
+  const child = spawn(program, argv, { env, stdio: 'inherit' });
+  let forced: NodeJS.Timeout | undefined;
+  const ended = new Promise<{ code: number; bySignal: boolean }>((resolve, reject) => {
     child.on('error', (error) => {
-      done();
+      clearTimeout(forced);
       reject(new Error(`${program} could not be started: ${error.message}`));
     });
     child.on('close', (code, signal) => {
-      done();
-      resolve(code ?? (signal === 'SIGHUP' ? 129 : signal === 'SIGKILL' ? 137 : 143));
+      clearTimeout(forced);
+      resolve({ code: code ?? 128 + (constants.signals[signal!] ?? 0), bySignal: code === null });
     });
   });
+  return {
+    ended,
+    signal: (name) => void child.kill(name),
+    hangUp: () => {
+      child.kill('SIGHUP');
+      // Of a program that was stopped: it would never hear of it.
+      if (process.platform !== 'win32') child.kill('SIGCONT');
+      forced ??= setTimeout(() => child.kill('SIGKILL'), HANG_UP_GRACE_MS);
+    },
+  };
 }

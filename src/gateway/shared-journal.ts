@@ -4,7 +4,7 @@ import type { JournalKey } from './journal-key.ts';
 import type { JournalHead } from './journal-lines.ts';
 import { headerOf, JournalDamaged, parseJournal, recordLine, startOf } from './journal-lines.ts';
 import type { JournalRecord, OpenRecord } from './journal-records.ts';
-import type { JournalCopy } from './journal-store.ts';
+import type { JournalCopy } from './open-journal.ts';
 import { statusOf } from './journal-records.ts';
 import type { KubeApi } from './kube-api.ts';
 import type { ControlGrant } from './policy.ts';

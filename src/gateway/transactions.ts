@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Plan } from '../domain/plan.ts';
 import type { TransactionManager, TransactionOpening } from '../domain/ports.ts';
-import type { StepRehearsal, TransactionSummary } from '../domain/transaction.ts';
+import type { Acceptance, StepRehearsal, TransactionSummary } from '../domain/transaction.ts';
 import type { FilledOptions, GatewayOptions } from './gateway-options.ts';
 import { GatewayTransaction } from './gateway-transaction.ts';
 import type { OpenRecord } from './journal-records.ts';
@@ -30,8 +30,8 @@ export class GatewayTransactions implements TransactionManager {
     };
   }
 
-  async rehearse(plan: Plan, signal: AbortSignal): Promise<StepRehearsal[]> {
-    const rehearser = new Rehearser(this.options, 'stratus-rehearsal', true);
+  async rehearse(plan: Plan, signal: AbortSignal, accept: readonly Acceptance[] = []): Promise<StepRehearsal[]> {
+    const rehearser = new Rehearser(this.options, 'stratus-rehearsal', accept);
     const overlay: Overlay = new Map();
     const results: StepRehearsal[] = [];
     try {

@@ -5,7 +5,7 @@ import { refLabel } from '../domain/kube-object.ts';
 import { KubeApi } from './kube-api.ts';
 import type { Answer } from './kube-api.ts';
 import type { FaultHook } from './fault-points.ts';
-import type { OpenJournal } from './journal-store.ts';
+import type { OpenJournal } from './open-journal.ts';
 import { Monitor } from './monitor.ts';
 import { isBusy, Patience } from './patience.ts';
 import type { Upstream } from './upstream.ts';

@@ -3,8 +3,12 @@ import { refLabel } from '../domain/kube-object.ts';
 import { comparable } from '../undo/comparable.ts';
 import { difference, pointer } from '../undo/difference.ts';
 import type { InverseStep } from '../undo/inverse.ts';
-import { isControlled } from '../undo/inverse.ts';
+import { namesRemaker } from '../undo/consequences/remade.ts';
 import { normalise } from '../undo/normalise.ts';
+import { BUILT_IN_GROUPS, splitApiVersion } from './discovery.ts';
+import type { LiveFacts } from './inventory/live-facts.ts';
+import type { Owned, OwnerGraph } from '../undo/consequences/facts.ts';
+import { kindKey } from '../undo/consequences/lookup.ts';
 import type { UndoAccess } from './undo-access.ts';
 import type { UndoFindings } from './undo-findings.ts';
 
@@ -16,16 +20,24 @@ const MAX_CONSUMER_ROUNDS = 20;
 /** Takes away what the transaction created, and nothing else. */
 export class UndoRemoval {
   private readonly access: UndoAccess;
+  private readonly facts: LiveFacts;
   private readonly findings: UndoFindings;
   private readonly manager: string;
 
-  constructor(access: UndoAccess, findings: UndoFindings, manager: string) {
+  constructor(access: UndoAccess, facts: LiveFacts, findings: UndoFindings, manager: string) {
+    this.facts = facts;
     this.access = access;
     this.findings = findings;
     this.manager = manager;
   }
 
-  async remove({ ref, path, created, merged }: Extract<InverseStep, { action: 'remove' }>): Promise<void> {
+  async remove({
+    ref,
+    path,
+    created,
+    merged,
+    statusIsContent,
+  }: Extract<InverseStep, { action: 'remove' }>): Promise<void> {
     const live = await this.access.get(path);
     if (!live) return;
     if (merged && live.metadata.uid === created.metadata.uid) {
@@ -37,11 +49,11 @@ export class UndoRemoval {
       this.findings.residue.push(`${refLabel(ref)} was created anew by somebody else and is kept`);
       return;
     }
-    if (ref.kind === 'Namespace' && !(await this.isEmptyNamespace(ref))) return;
-    for (const change of difference(comparable(created), comparable(live))) {
+    if (await this.holdsOthers(ref, live)) return;
+    for (const change of difference(comparable(created, statusIsContent), comparable(live, statusIsContent))) {
       this.findings.foreign.push({
         ref,
-        path: pointer(change.path, normalise(live)),
+        path: pointer(change.path, normalise(live, statusIsContent)),
         expected: change.before,
         actual: change.after,
       });
@@ -94,7 +106,7 @@ export class UndoRemoval {
       );
       for (const pod of pods) {
         const ref: ObjectRef = { apiVersion: 'v1', kind: 'Pod', namespace: claim.namespace, name: pod.metadata.name };
-        if (!isControlled(pod)) {
+        if (!namesRemaker(pod)) {
           this.findings.residue.push(`${refLabel(ref)} has no controller and holds ${refLabel(claim)}`);
           return false;
         }
@@ -110,32 +122,45 @@ export class UndoRemoval {
     return false;
   }
 
-  /** A namespace that others have used meanwhile is not taken away from them. */
-  private async isEmptyNamespace(ref: ObjectRef): Promise<boolean> {
-    const kinds: Array<[string, string]> = [
-      ['/api/v1', 'pods'],
-      ['/api/v1', 'configmaps'],
-      ['/api/v1', 'secrets'],
-      ['/api/v1', 'services'],
-      ['/api/v1', 'persistentvolumeclaims'],
-      ['/apis/apps/v1', 'deployments'],
-      ['/apis/apps/v1', 'statefulsets'],
-      ['/apis/apps/v1', 'daemonsets'],
-      ['/apis/batch/v1', 'jobs'],
-      ['/apis/batch/v1', 'cronjobs'],
-    ];
-    for (const [root, resource] of kinds) {
-      const items = await this.access.list(`${root}/namespaces/${ref.name}/${resource}`);
-      const other = items.find(
-        (item) =>
-          item.metadata.name !== 'kube-root-ca.crt' && !this.isOurs(item) && !item.metadata.ownerReferences?.length,
-      );
-      if (other) {
-        this.findings.diverge(ref, '', undefined, `${resource}/${other.metadata.name} in it was made by somebody else`);
-        return false;
-      }
-    }
+  /**
+   * Would its deletion take along what others made meanwhile: objects in a namespace, of a kind, or below an owner?
+   * What cannot be looked into counts as theirs. It is kept then, and the undo says so.
+   */
+  private async holdsOthers(ref: ObjectRef, live: KubeObject): Promise<boolean> {
+    const kind = kindKey(ref.apiVersion, ref.kind);
+    // What an operator made for a custom resource goes with it, as its author wished.
+    if (!BUILT_IN_GROUPS.has(splitApiVersion(ref.apiVersion)[0])) return false;
+    const { owned, unseen } =
+      kind === '/Namespace'
+        ? await this.facts.contents(ref.name)
+        : kind === 'apiextensions.k8s.io/CustomResourceDefinition'
+          ? await this.objectsOfKind(live)
+          : await this.facts.below(live.metadata.uid ?? '', ref.namespace);
+    const isContainer = kind === '/Namespace' || kind === 'apiextensions.k8s.io/CustomResourceDefinition';
+    const ours = (one: Owned) => one.managers.includes(this.manager);
+    const other = owned.find((one) =>
+      isContainer ? !ours(one) && !belongsTo(one, owned, ours) : !ours(one) && !MADE_BY_CONTROLLERS.has(one.ref.kind),
+    );
+    // Outside of namespaces an owner is as good as never asked about: what cannot be listed there is not worth a stop.
+    const hidden = isContainer && !other ? unseen[0] : undefined;
+    if (!other && hidden === undefined) return false;
+    const what = other
+      ? `${refLabel(other.ref)} ${isContainer ? 'in it' : 'below it'} was made by somebody else`
+      : `whether ${hidden} of others are in it could not be read`;
+    this.findings.diverge(ref, '', undefined, `it is kept: ${what}`);
     return true;
+  }
+
+  private async objectsOfKind(definition: KubeObject): Promise<OwnerGraph> {
+    const { group, names, versions = [] } = definition.spec ?? {};
+    const owned: Owned[] = [];
+    const unseen: string[] = [];
+    for (const { name } of versions.filter(({ served }: { served?: boolean }) => served).slice(0, 1)) {
+      const found = await this.facts.metadata(`${group}/${name}`, String(names?.kind));
+      if (found) owned.push(...found);
+      else unseen.push(String(names?.plural));
+    }
+    return { owned, unseen };
   }
 
   /** It carries the field manager of this transaction. */
@@ -143,6 +168,30 @@ export class UndoRemoval {
     const entries = (object.metadata.managedFields ?? []) as Array<{ manager?: string }>;
     return entries.some((entry) => entry.manager === this.manager);
   }
+}
+
+/** What controllers make for the objects of others, or of ours. */
+const MADE_BY_CONTROLLERS = new Set([
+  'ReplicaSet',
+  'Pod',
+  'ControllerRevision',
+  'Job',
+  'PersistentVolumeClaim',
+  'EndpointSlice',
+  'Endpoints',
+  'Lease',
+]);
+
+/** An object that hangs below one of ours, however far. */
+function belongsTo(object: Owned, all: Owned[], ours: (one: Owned) => boolean): boolean {
+  const seen = new Set<string>();
+  for (let now: Owned | undefined = object; now && !seen.has(now.uid);) {
+    if (ours(now)) return true;
+    seen.add(now.uid);
+    const owners: string[] = (now.metadata.ownerReferences ?? []).map(({ uid }) => uid);
+    now = all.find(({ uid }) => owners.includes(uid));
+  }
+  return false;
 }
 
 function mounts(pod: KubeObject, claim: string): boolean {

@@ -1,18 +1,21 @@
 import type { Clock } from '../domain/clock.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
-import { refKey } from '../domain/kube-object.ts';
-import type { FieldDifference, UndoResult } from '../domain/transaction.ts';
+import { refKey, refLabel } from '../domain/kube-object.ts';
+import type { FieldDifference, UndoProof, UndoResult } from '../domain/transaction.ts';
 import type { InverseStep } from '../undo/inverse.ts';
 import { blankField } from '../undo/difference.ts';
-import { planInverse } from '../undo/inverse.ts';
+import { planInverse, rootsOf } from '../undo/inverse.ts';
 import { KubeApi } from './kube-api.ts';
 import { attribute } from './attribution.ts';
 import { Discovery } from './discovery.ts';
 import type { FaultHook } from './fault-points.ts';
+import { LiveFacts } from './inventory/live-facts.ts';
+import type { LossWatch } from './inventory/loss-watch.ts';
+import { MetadataReader } from './inventory/metadata-reader.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { statusOf, writesOf } from './journal-records.ts';
-import type { OpenJournal } from './journal-store.ts';
+import type { OpenJournal } from './open-journal.ts';
 import { JournalUnwritable } from './journal-unwritable.ts';
 import { passAsUpstream } from './raw-access.ts';
 import { Replay } from './replay.ts';
@@ -33,6 +36,8 @@ export interface UndoRunOptions {
   restoreOwnership: boolean;
   mayWrite(): Promise<string | null>;
   crash: FaultHook;
+  /** Tells what else vanished. */
+  losses: LossWatch;
 }
 
 /** After these the undo is still owed: the cluster cannot be reached, or the journal not be written. */
@@ -41,14 +46,31 @@ const OWED = [Stranded, UpstreamError, ClusterError, JournalUnwritable];
 /** Undoes one transaction from its journal and verifies the result. May be run again after any interruption. */
 export async function runUndo(options: UndoRunOptions): Promise<UndoResult> {
   const access = new UndoAccess(options);
+  options.journal.goOnWithoutFile();
   try {
-    return await undo(options, access);
+    return tellLoss(options.journal, await undo(options, access));
   } catch (error) {
     if (OWED.some((kind) => error instanceof kind)) {
-      return { outcome: 'stranded', writes: access.writes, reason: (error as Error).message };
+      return tellLoss(options.journal, {
+        outcome: 'stranded',
+        writes: access.writes,
+        reason: (error as Error).message,
+      });
     }
     throw error;
   }
+}
+
+/** Nobody can go on later with what only this process knew. */
+function tellLoss({ lost, records }: OpenJournal, result: UndoResult): UndoResult {
+  if (!lost) return result;
+  if (result.outcome === 'undone') {
+    const residue = [...result.proof.residue, `undone from memory, its journal is gone (${lost.message})`];
+    return { ...result, proof: { ...result.proof, residue } };
+  }
+  const objects = rootsOf(writesOf(records)).map(refLabel).join(', ');
+  const reason = `${result.reason}; its journal is gone (${lost.message}), so that it cannot be finished later: look at ${objects}`;
+  return { ...result, reason };
 }
 
 async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoResult> {
@@ -63,7 +85,8 @@ async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoRe
   for (let n = 1; n < MAX_ROUNDS && (await landedLate(options, access, round.plan)); n++) {
     round = await undoOnce(options, access);
   }
-  const { proof, differences } = round;
+  const { differences } = round;
+  const proof = { ...round.proof, ...(await lossesOf(options, round.plan)) };
   crash('undo.before-proof');
   await journal.append({ type: 'proof', proof, differences, at: now() });
   crash('undo.after-proof');
@@ -83,7 +106,8 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   const plan = planInverse(writesOf(journal.records));
   const discovery = new Discovery(async (path) => new KubeApi(passAsUpstream(upstream)).find(path, options.signal));
   const findings = new UndoFindings();
-  const replay = new Replay(access, discovery, findings, manager);
+  const facts = new LiveFacts(access.reads, discovery, new MetadataReader(access.reads), () => options.clock.now());
+  const replay = new Replay(access, discovery, facts, findings, manager);
   for (const step of plan) {
     crash('undo.before-step');
     await replay.perform(step);
@@ -170,6 +194,13 @@ async function recordFound(
   const at = new Date(clock.now()).toISOString();
   const message = 'found out after the answer was lost';
   await journal.append({ type: 'outcome', seq, status: 0, outcome, after, message, at });
+}
+
+/** What vanished beside the written objects. */
+async function lossesOf({ losses }: UndoRunOptions, plan: InverseStep[]): Promise<Pick<UndoProof, 'losses'>> {
+  for (const { ref } of plan) losses.announce(ref);
+  const found = await losses.losses();
+  return found.length > 0 ? { losses: found } : {};
 }
 
 function unique(texts: string[]): string[] {

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
 import type { EqualityLevel, FieldDifference, UndoProof } from '../domain/transaction.ts';
 import { comparable } from '../undo/comparable.ts';
 import type { Segment } from '../undo/difference.ts';
@@ -30,6 +31,7 @@ interface Expectation {
   written: KubeObject | null;
   /** Paths we wrote; null: the whole object. */
   touched: Segment[][] | null;
+  statusIsContent?: boolean;
   /** It was deleted and made again: identity and what is generated with it differ by nature. */
   recreated: boolean;
 }
@@ -78,12 +80,13 @@ export async function verifyUndo(
       if (!expected.recreated) l2 = false;
       residue.push(`${refLabel(expected.ref)} has a new uid`);
     }
+    const keep = expected.statusIsContent;
     const [want, have] = expected.recreated
-      ? [comparable(expected.before), comparable(object)]
-      : [normalise(expected.before), normalise(object)];
+      ? [comparable(expected.before, keep), comparable(object, keep)]
+      : [normalise(expected.before, keep), normalise(object, keep)];
     for (const change of difference(want, have)) {
       const ours = !expected.touched || expected.touched.some((path) => overlaps(path, change.path));
-      const written = valueAt(expected.written ? normalise(expected.written) : undefined, change.path);
+      const written = valueAt(expected.written ? normalise(expected.written, keep) : undefined, change.path);
       const field = {
         ref: expected.ref,
         path: pointer(change.path, want, have),
@@ -103,7 +106,13 @@ export async function verifyUndo(
     differences.length === 0 && options.restoreOwnership ? await restoreOwnership(access, expectations, foreign) : null;
 
   const roots = (pick: (expected: Expectation) => KubeObject | null) =>
-    stateHash(expectations.map((expected) => ({ ref: expected.ref, object: shown(expected, pick(expected)) })));
+    stateHash(
+      expectations.map((expected) => ({
+        ref: expected.ref,
+        object: shown(expected, pick(expected)),
+        statusIsContent: expected.statusIsContent,
+      })),
+    );
   const levels: Partial<Record<EqualityLevel, boolean>> = { L0: l0, L1: differences.length === 0, L2: l2, L4: l4 };
   if (l3 !== null) levels.L3 = l3;
   if (l5 !== null) levels.L5 = l5;
@@ -120,15 +129,20 @@ export async function verifyUndo(
 }
 
 function shown(expected: Expectation, object: KubeObject | null): KubeObject | null {
-  return object && expected.recreated ? (comparable(object) as unknown as KubeObject) : object;
+  return object && expected.recreated
+    ? (comparable(object, expected.statusIsContent) as unknown as KubeObject)
+    : object;
 }
 
 function expectationOf(step: InverseStep): Expectation[] {
-  const at = { ref: step.ref, path: step.path };
+  const { statusIsContent } = step;
+  const at = { ref: step.ref, path: step.path, ...(statusIsContent ? { statusIsContent } : {}) };
   switch (step.action) {
     case 'restore': {
       const touched = step.edits.flatMap((edit) =>
-        difference(normalise(edit.before), normalise(edit.after)).map((change) => change.path),
+        difference(normalise(edit.before, statusIsContent), normalise(edit.after, statusIsContent)).map(
+          (change) => change.path,
+        ),
       );
       return [{ ...at, before: step.edits[0]!.before, written: step.edits.at(-1)!.after, touched, recreated: false }];
     }
@@ -218,7 +232,7 @@ async function giveBack(access: UndoAccess, ref: ObjectRef, path: string, before
     const live = await access.get(path);
     if (!live || sameOwnership(before, live)) return true;
     if (!before.metadata.managedFields || attempt > MAX_GIVE_BACKS) return false;
-    const body = structuredClone(live);
+    const body = cloneJson(live);
     body.metadata.managedFields = [
       ...before.metadata.managedFields.filter((entry) => !isStatus(entry)),
       ...(live.metadata.managedFields ?? []).filter(isStatus),

@@ -1,6 +1,12 @@
-import { parse as parseYaml } from 'yaml';
+import { own } from '../domain/json-map.ts';
 import type { Json } from '../domain/kube-object.ts';
+import { MAX_DEPTH } from '../domain/lossless-json.ts';
+import { DuplicateKey, JsonTooDeep, readJson } from '../domain/read-json.ts';
 import { readDeleteOptions, readEnvelope, readEviction } from './protobuf.ts';
+import { readYaml } from './yaml-body.ts';
+
+/** The object that a body makes is nested a little deeper: its managed fields repeat the body's paths. */
+export const MAX_BODY_DEPTH = MAX_DEPTH - 100;
 
 /** How a write body is to be read; `none` for an empty one. */
 export type BodyForm = 'none' | 'object' | 'protobuf' | 'merge-patch' | 'strategic-patch' | 'json-patch' | 'apply';
@@ -25,23 +31,36 @@ const FORMS: Record<string, BodyForm> = {
   'application/yaml': 'object',
 };
 
-/** @throws UnreadableBody for CBOR and anything that is not one JSON (or YAML) value or known protobuf. */
+/**
+ * @throws UnreadableBody for CBOR, anything that is not one JSON (or YAML) value or known protobuf, an object with a key
+ * twice (the server, which is sent what was understood here, could not tell) and nesting deeper than MAX_BODY_DEPTH
+ */
 export function readWriteBody(contentType: string | undefined, bytes: Buffer): WriteBody {
   if (bytes.length === 0) return { form: 'none', value: null };
   const type = (contentType ?? 'application/json').split(';')[0]!.trim().toLowerCase();
   if (type === 'application/vnd.kubernetes.protobuf') return readProtobuf(bytes);
-  const form = FORMS[type];
+  const form = own(FORMS, type);
   if (!form) throw new UnreadableBody(`a body of type ${type.slice(0, 80)} cannot be journalled; JSON can`);
   const text = bytes.toString('utf8');
   try {
-    const value: unknown = type.endsWith('yaml')
-      ? parseYaml(text, { version: '1.1', schema: 'yaml-1.1' })
-      : JSON.parse(text);
+    const value = type.endsWith('yaml') ? readYamlOrJson(text) : readBody(text);
     if (typeof value !== 'object' || value === null) throw new Error('not an object');
     if ((form === 'json-patch') !== Array.isArray(value)) throw new Error('not what its type says');
-    return { form, value: value as Json };
+    return { form, value };
   } catch (error) {
-    throw new UnreadableBody(`the body cannot be read: ${(error as Error).message.slice(0, 120)}`);
+    throw new UnreadableBody(`the body cannot be read: ${(error as Error).message.slice(0, 400)}`);
+  }
+}
+
+const readBody = (text: string) => readJson(text, { maxDepth: MAX_BODY_DEPTH, uniqueKeys: true });
+
+/** kubectl sends JSON under the name of YAML, of which it is a part. */
+function readYamlOrJson(text: string): Json {
+  try {
+    return readBody(text);
+  } catch (error) {
+    if (error instanceof DuplicateKey || error instanceof JsonTooDeep) throw error;
+    return readYaml(text, MAX_BODY_DEPTH);
   }
 }
 

@@ -1,22 +1,32 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
-import type { UndoForecast } from '../domain/transaction.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
+import type { Acceptance, UndoForecast } from '../domain/transaction.ts';
 import { forecastUndo } from '../undo/forecast.ts';
 import type { Companion } from '../undo/journaled-write.ts';
 import { recreationBody } from '../undo/normalise.ts';
 import type { ApiRequest } from './api-request.ts';
 import { groupVersion, objectPath, withQuery } from './api-request.ts';
+import type { Earlier } from './content-reader.ts';
+import { ContentReader, NOTHING_EARLIER } from './content-reader.ts';
+import { judgeContent } from './content/judge-content.ts';
 import type { Discovery } from './discovery.ts';
+import { BUILT_IN_GROUPS } from './discovery.ts';
+import type { LiveFacts } from './inventory/live-facts.ts';
 import type { KubeApi } from './kube-api.ts';
+import { isOwnObject, ownObjectReason } from './own-objects.ts';
 import { isOtherConflict } from './patience.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
-import { judgeContent } from './policy.ts';
+import type { Verdict } from './verdict.ts';
 import type { WriteBody } from './write-body.ts';
+import { bodyMismatch, imageMismatch } from './write-identity.ts';
+import { judgeOptions, optionsIntoBody } from './write-query.ts';
 import type { WriteSubject } from './write-subject.ts';
 import {
   contentTypeOf,
   deleteOptions,
   mayBeRace,
   nameIt,
+  NeedsAcceptance,
   patchMethod,
   PROTOBUF,
   Refused,
@@ -41,26 +51,31 @@ export class WriteInspector {
   private readonly api: KubeApi;
   private readonly discovery: Discovery;
   private readonly manager: string;
-  private readonly acceptHuman: boolean;
+  private readonly accepted: readonly Acceptance[];
+  /** What stands round the written objects, read anew for each command. */
+  readonly facts: LiveFacts;
   private readonly surroundings: WriteSurroundings;
+  private readonly content: ContentReader;
 
   /**
    * @param manager field manager that every write carries
-   * @param acceptHuman let writes through whose undo needs a person
+   * @param accepted what a person has accepted beforehand
    */
-  constructor(api: KubeApi, discovery: Discovery, manager: string, acceptHuman: boolean) {
+  constructor(api: KubeApi, discovery: Discovery, facts: LiveFacts, manager: string, accepted: readonly Acceptance[]) {
     this.api = api;
-    this.acceptHuman = acceptHuman;
+    this.facts = facts;
+    this.accepted = accepted;
     this.discovery = discovery;
     this.manager = manager;
     this.surroundings = new WriteSurroundings(api, discovery);
+    this.content = new ContentReader(api);
   }
 
   /**
    * @param known a reading of the object that the client itself based its write on; a stale one only makes the write fail
    * @throws Refused for kinds the server does not tell about, unreadable bodies and unreadable pre-images
    */
-  async subject(request: ApiRequest, body: WriteBody, known?: KubeObject): Promise<WriteSubject> {
+  async subject(request: ApiRequest, sent: WriteBody, known?: KubeObject): Promise<WriteSubject> {
     const { group, version, resource, namespace, subresource } = request;
     const info = await this.discovery.resource(group, version, resource);
     if (!info)
@@ -72,10 +87,19 @@ export class WriteInspector {
       );
     }
     const verb = verbOf(request);
+    const query = new URLSearchParams(request.query);
+    query.delete('dryRun');
+    const body = verb === 'delete' ? optionsIntoBody(query, sent) : sent;
+    if (!body)
+      throw new Refused('query', 'options of a deletion stand in its body or plainly in its query, not in both');
+    const mismatch = bodyMismatch(request, info, body);
+    if (mismatch) throw new Refused('identity', mismatch);
+    obey(judgeOptions(verb, body));
     const readable = body.form === 'protobuf' ? await this.transcode(request, body) : body;
     const resolved = verb === 'create' ? nameIt(readable) : readable;
     const name = verb === 'create' ? ((resolved.value as unknown as KubeObject)?.metadata?.name ?? '') : request.name;
     if (!name) throw new Refused('unnamed', `the ${info.kind} to create has no name`);
+    if (isOwnObject(group, resource, name)) throw new Refused('own-object', ownObjectReason(name));
     const ref: ObjectRef = {
       apiVersion: groupVersion(request),
       kind: info.kind,
@@ -83,8 +107,6 @@ export class WriteInspector {
       name,
     };
     const path = objectPath(request, name);
-    const query = new URLSearchParams(request.query);
-    query.delete('dryRun');
     const applying = resolved.form === 'apply';
     if (!applying && verb !== 'delete' && verb !== 'evict') query.set('fieldManager', this.manager);
     return {
@@ -97,6 +119,8 @@ export class WriteInspector {
       before: verb === 'create' ? null : (known ?? (await this.current(path))),
       subresource,
       api: { group, version, resource, namespace },
+      statusIsContent:
+        !BUILT_IN_GROUPS.has(group) && !(await this.discovery.resource(group, version, resource, 'status')),
     };
   }
 
@@ -135,7 +159,8 @@ export class WriteInspector {
       const now = await this.current(subject.path);
       const untouched = now?.metadata.resourceVersion === subject.before.metadata.resourceVersion;
       // Untouched and 409: the conflict is about something else (a quota), and passes.
-      if (!onlyStatusMoved(subject.before, now) || (untouched && answer.status !== 409)) return answer;
+      if (!onlyStatusMoved(subject.before, now, subject.statusIsContent) || (untouched && answer.status !== 409))
+        return answer;
       subject.before = now;
     }
   }
@@ -169,7 +194,7 @@ export class WriteInspector {
         `which field of a ${subject.ref.kind} its scale changes is not known; patch the object itself`,
       );
     }
-    const after = structuredClone(subject.before);
+    const after = cloneJson(subject.before);
     after.spec = { ...after.spec, replicas: answer?.spec?.replicas ?? 0 };
     return after;
   }
@@ -177,6 +202,7 @@ export class WriteInspector {
   /**
    * Forecast of the undo, content rules, rights of the inverse.
    * @param thorough also look for autoscalers where replicas do not change, to warn of them
+   * @param earlier what the transaction did before
    * @throws Refused
    */
   async assess(
@@ -184,31 +210,36 @@ export class WriteInspector {
     after: KubeObject | null,
     createdHere: (ref: ObjectRef) => boolean,
     thorough: boolean,
+    earlier: Earlier = NOTHING_EARLIER,
   ): Promise<Assessment> {
     const { verb, ref, before } = subject;
-    if (after) {
-      const verdict = judgeContent({ before, after, roleRules: await this.surroundings.roleRules(after) });
-      if (verdict.action === 'refuse') throw new Refused(verdict.rule, verdict.reason);
+    if (!after && (verb === 'create' || verb === 'update')) {
+      throw new Refused('unknown-result', `what ${ref.kind}/${ref.name} would be after the write cannot be read`);
     }
+    const mismatch = after && imageMismatch(ref, after);
+    if (mismatch) throw new Refused('identity', mismatch);
+    obey(judgeContent(await this.content.input(subject, after, earlier)));
     const options = deleteOptions(subject);
-    const forecast = forecastUndo({
-      verb: verb === 'update' && before === null ? 'create' : verb,
-      ref,
-      before,
-      after,
-      createdHere: createdHere(ref),
-      propagation: options.propagationPolicy,
-      force: options.gracePeriodSeconds === 0,
-      autoscaler: await this.surroundings.autoscalerOf(subject, after, thorough),
-      consumers:
-        ref.kind === 'PersistentVolumeClaim' && verb === 'delete'
-          ? await this.surroundings.consumersOf(ref)
-          : undefined,
-    });
-    if (forecast.class === 'refused') throw new Refused('not-undoable', forecast.residue.join('; '));
-    if (forecast.class === 'human' && !this.acceptHuman) {
-      throw new Refused('needs-a-person', `undoing it needs a person: ${forecast.residue.join('; ')}`);
-    }
+    const forecast = await forecastUndo(
+      {
+        verb: verb === 'update' && before === null ? 'create' : verb,
+        ref,
+        before,
+        after,
+        createdHere: createdHere(ref),
+        builtIn: BUILT_IN_GROUPS.has(subject.api.group),
+        statusIsContent: subject.statusIsContent,
+        propagation: options.propagationPolicy,
+        force: options.gracePeriodSeconds === 0,
+        autoscaler: await this.surroundings.autoscalerOf(subject, after, thorough),
+      },
+      this.facts,
+    );
+    const told = forecast.residue.join('; ');
+    if (forecast.class === 'one-way') throw new Refused('not-undoable', told);
+    const missing = (forecast.needs ?? []).filter((need) => !this.accepted.includes(need));
+    if (missing.length > 0)
+      throw new NeedsAcceptance(missing, `a person has to accept ${missing.join(' and ')}: ${told}`);
     await this.surroundings.mustBeAllowed(subject, forecast);
     return { forecast, after, companions: await this.surroundings.companions(subject, after) };
   }
@@ -220,4 +251,9 @@ export class WriteInspector {
     const { group, version, name } = resource;
     return objectPath({ group, version, resource: name, namespace: ref.namespace ?? '' }, ref.name);
   }
+}
+
+/** @throws Refused */
+function obey(verdict: Verdict): void {
+  if (verdict.action === 'refuse') throw new Refused(verdict.rule, verdict.reason);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { messageOf as errorText } from '../domain/cluster-error.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
+import { printJson } from '../domain/lossless-json.ts';
 import { withQuery } from './api-request.ts';
 import type { Attribution } from './attribution.ts';
 import { attribute } from './attribution.ts';
@@ -90,7 +91,7 @@ export class WriteSender {
 
   private async once(subject: WriteSubject, intent: IntentRecord): Promise<Tried> {
     const { upstream, manager, crash } = this.options;
-    const body = subject.body.raw ?? (intent.body === null ? undefined : Buffer.from(JSON.stringify(intent.body)));
+    const body = subject.body.raw ?? (intent.body === null ? undefined : Buffer.from(printJson(intent.body)));
     try {
       const answer = await upstream.request({
         method: intent.method,

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { Acceptance } from '../domain/transaction.ts';
 import type { WriteVerb } from '../undo/forecast.ts';
 import type { ApiRequest } from './api-request.ts';
 import { resolveGeneratedName } from './pin.ts';
@@ -11,6 +12,15 @@ export class Refused extends Error {
   constructor(rule: string, reason: string) {
     super(reason);
     this.rule = rule;
+  }
+}
+
+/** A write that only a person may let through, and who is there did not. */
+export class NeedsAcceptance extends Refused {
+  readonly needs: Acceptance[];
+  constructor(needs: Acceptance[], reason: string) {
+    super('needs-a-person', reason);
+    this.needs = needs;
   }
 }
 
@@ -38,6 +48,8 @@ export interface WriteSubject {
   before: KubeObject | null;
   subresource: string;
   api: Pick<ApiRequest, 'group' | 'version' | 'resource' | 'namespace'>;
+  /** A custom resource without a status subresource. */
+  statusIsContent: boolean;
 }
 
 /** Kinds with `spec.replicas` and a pod template. */

@@ -5,7 +5,6 @@ import { objectPath } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
 import { splitApiVersion } from './discovery.ts';
 import type { KubeApi } from './kube-api.ts';
-import type { PolicyRule } from './policy.ts';
 import type { WriteSubject } from './write-subject.ts';
 import { Refused, TEMPLATE_KINDS } from './write-subject.ts';
 
@@ -30,19 +29,6 @@ export class WriteSurroundings {
   constructor(api: KubeApi, discovery: Discovery) {
     this.api = api;
     this.discovery = discovery;
-  }
-
-  /** Pods of the claim's namespace that mount it and have not ended. */
-  async consumersOf(claim: ObjectRef): Promise<KubeObject[]> {
-    const { items } = await this.api.list(`/api/v1/namespaces/${claim.namespace}/pods`);
-    return items.filter(
-      (pod) =>
-        !['Succeeded', 'Failed'].includes(pod.status?.phase) &&
-        pod.spec?.volumes?.some(
-          (volume: { persistentVolumeClaim?: { claimName?: string } }) =>
-            volume.persistentVolumeClaim?.claimName === claim.name,
-        ),
-    );
   }
 
   /** @param thorough look also where replicas do not change */
@@ -91,18 +77,6 @@ export class WriteSurroundings {
       name: target.name,
     };
     return [{ ref, path, before, field: ['spec', 'replicas'] }];
-  }
-
-  /** Rules of the role that a binding grants; empty when it does not exist, null when there is none or it cannot be read. */
-  async roleRules(after: KubeObject): Promise<PolicyRule[] | null> {
-    if (after.kind !== 'RoleBinding' && after.kind !== 'ClusterRoleBinding') return null;
-    const root = '/apis/rbac.authorization.k8s.io/v1';
-    const { kind, name } = (after.roleRef ?? {}) as { kind?: string; name?: string };
-    const place =
-      kind === 'ClusterRole' ? `${root}/clusterroles` : `${root}/namespaces/${after.metadata.namespace}/roles`;
-    const answer = await this.api.send('GET', `${place}/${encodeURIComponent(name ?? '')}`);
-    if (answer.status === 404) return [];
-    return answer.status === 200 ? ((answer.object?.rules ?? []) as PolicyRule[]) : null;
   }
 
   /** The inverse's verb must be permitted (a check by the API server itself). @throws Refused */

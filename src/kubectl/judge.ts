@@ -3,6 +3,7 @@ import { checkDelete } from './check-delete.ts';
 import { checkDryRun } from './check-dry-run.ts';
 import { checkHang } from './check-hang.ts';
 import { checkIdentity } from './check-identity.ts';
+import { checkSecretOutput } from './check-secret-output.ts';
 import { effectOf } from './effect.ts';
 import type { CommandEffect } from './effect.ts';
 import { childNamed, defaultGrammar } from './grammar.ts';
@@ -33,7 +34,7 @@ const GROUPS = new Set([
   'alpha kuberc',
 ]);
 
-const CHECKS = [checkIdentity, checkContent, checkDryRun, checkDelete, checkHang];
+const CHECKS = [checkIdentity, checkContent, checkDryRun, checkDelete, checkHang, checkSecretOutput];
 
 const RULE_OF_ERROR: Readonly<Record<ParseError['code'], CommandRule>> = {
   'unknown-command': 'unknown-command',

@@ -287,6 +287,12 @@ export const COMMAND_RULES = {
     'The pinned target must not move; `set-credentials --exec-command` even plants a program to run.',
   ),
   'config-raw': rule('off', true, 'Printing credentials', 'Raw kubeconfig output holds tokens and keys.'),
+  'secret-template': rule(
+    'off',
+    true,
+    'A template over Secrets',
+    'A template can print parts of a value in a form that nobody recognises. `-o yaml` and `describe` show the keys.',
+  ),
   'token-mint': rule(
     'off',
     true,

@@ -4,7 +4,7 @@ import type { ObjectRef } from '../domain/kube-object.ts';
 import type { RunEvent, RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
-import type { StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import type { Acceptance, StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { WriteDetail } from '../gateway/journal-details.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import type { IncidentRun } from './incident-run.ts';
@@ -140,15 +140,24 @@ export interface StratusApp {
   breakLock(target: Target): Promise<void>;
   /** Installs or uninstalls the fence, an administrator's act; without `apply` it only tells what would be done. */
   fence(target: Target, goal: 'install' | 'uninstall', apply: boolean): Promise<FenceChange[]>;
-  /** One kubectl command (argv without the word kubectl): rehearse, then run as its own transaction. */
+  /**
+   * One kubectl command (argv without the word kubectl): rehearse, then run as its own transaction. Writes that a person
+   * has to accept are rehearsed, too: `needs` says so.
+   */
   rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal>;
   /**
    * `tx` is the transaction that was committed, or that is still owed; null when nothing was written or all was undone.
    * `undo` is set when the command failed.
+   * @param accept what the person at the keyboard was shown and accepted; what else needs it is refused
    */
-  runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult>;
-  /** A terminal in which every kubectl goes through the gateway. @throws LockedByAnother for `write` */
-  openShell(target: Target, mode: ShellMode): Promise<ShellSession>;
+  runCommand(target: Target, argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult>;
+  /**
+   * A terminal in which every kubectl goes through the gateway.
+   * @param signal ends waiting for the lock; default: nothing does
+   * @param accept as for `runCommand`; default: nothing
+   * @throws LockedByAnother for `write`
+   */
+  openShell(target: Target, mode: ShellMode, signal?: AbortSignal, accept?: Acceptance[]): Promise<ShellSession>;
   /** Fires when the journal changed, also by another process. */
   onJournalChange(listener: () => void): { dispose(): void };
   dispose(): Promise<void>;

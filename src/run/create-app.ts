@@ -12,7 +12,7 @@ import type { ObjectRef } from '../domain/kube-object.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { mu } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
-import type { StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
+import type { Acceptance, StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import { undoOf, writeDetails } from '../gateway/journal-details.ts';
 import type { FaultHook } from '../gateway/fault-points.ts';
 import { JournalDamaged } from '../gateway/journal-lines.ts';
@@ -90,7 +90,7 @@ class App implements StratusApp {
     const { target, options, checks, askApproval } = request;
     const session = await this.#session(target);
     const id = `run-${new Date(this.#parts.clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${sha256(`${process.pid} ${this.#parts.clock.monotonic()}`).slice(0, 4)}`;
-    const log = new RunLog(this.#config.stateFolder, id);
+    const log = await RunLog.open(this.#config.stateFolder, id);
     const ports = await session.runPorts(this.#parts.brain, checks, askApproval, (event) => log.append(event));
     const run = new IncidentRun(id, target, options, ports);
     session.onLockLost((reason) => run.lockLost(reason));
@@ -219,13 +219,18 @@ class App implements StratusApp {
     return (await this.#session(target)).rehearseCommand(argv, signal);
   }
 
-  async runCommand(target: Target, argv: string[], signal: AbortSignal): Promise<CommandResult> {
-    return (await this.#session(target)).writer.runCommand(argv, signal);
+  async runCommand(target: Target, argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
+    return (await this.#session(target)).writer.runCommand(argv, accept, signal);
   }
 
-  async openShell(target: Target, mode: ShellMode): Promise<ShellSession> {
+  async openShell(
+    target: Target,
+    mode: ShellMode,
+    signal = new AbortController().signal,
+    accept: Acceptance[] = [],
+  ): Promise<ShellSession> {
     const session = await this.#session(target);
-    return mode === 'read' ? session.openReadShell() : session.writer.openShell();
+    return mode === 'read' ? session.openReadShell() : session.writer.openShell(signal, accept);
   }
 
   onJournalChange(listener: () => void): { dispose(): void } {

@@ -9,10 +9,13 @@ import type { MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '.
 import type { RunState } from '../domain/run-state.ts';
 import { INITIAL_STATE } from '../domain/run-state.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
+import { lossesText } from '../domain/transaction.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
 import { quoteArgv } from '../kubectl/problem.ts';
+import { shownArgv } from '../kubectl/secret-words.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
+import { shownEvent } from './shown-event.ts';
 
 type EventBody<E = MachineEvent> = E extends MachineEvent ? Omit<E, 'at'> : never;
 type NoteBody<E = NoteEvent> = E extends NoteEvent ? Omit<E, 'at'> : never;
@@ -132,7 +135,8 @@ export class IncidentRun {
     }
   }
 
-  #append(event: RunEvent): void {
+  #append(whole: RunEvent): void {
+    const event = shownEvent(whole);
     this.#log.push(event);
     this.#ports.record(event);
     for (const listener of this.#listeners) listener(event);
@@ -251,7 +255,7 @@ export class IncidentRun {
       }
       const { commands, reason } = conversion;
       this.#note({ type: 'converted', from: step.argv, to: commands, reason });
-      const why = `In place of '${quoteArgv(['kubectl', ...step.argv])}': ${reason}. ${step.why}`;
+      const why = `In place of '${quoteArgv(['kubectl', ...shownArgv(step.argv)])}': ${reason}. ${step.why}`;
       steps.push(...commands.map((argv) => ({ argv, why })));
     }
     return { ...proposed, steps };
@@ -322,10 +326,11 @@ export class IncidentRun {
     const before = this.#state.baseline!;
     const verdict = judgeCommit(this.#options.commitRule, before, severity, isAffected(this.#open().roots(), snapshot));
     const start = this.#startSnapshot!;
+    const losses = await this.#open().losses();
     return {
       type: 'judged',
       severity,
-      verdict,
+      verdict: losses.length > 0 ? { ...verdict, commit: false, reason: lossesText(losses) } : verdict,
       cheats: cheats(start, snapshot),
     };
   }

@@ -1,7 +1,9 @@
-import { open, readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outcome, RunEvent } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
+import { openOwn, readOwn, UntrustedPath } from '../gateway/trusted-files.ts';
 
 /** A run of any window or terminal, from its event log. */
 export interface PastRun {
@@ -38,8 +40,11 @@ export async function listRuns(stateFolder: string, limit: number): Promise<Past
  */
 export async function readRun(stateFolder: string, id: string): Promise<RunEvent[]> {
   if (!NAME.test(id)) throw new Error(`'${id.slice(0, 80)}' is not the name of a run`);
-  const text = await readFile(join(stateFolder, 'runs', `${id}.jsonl`), 'utf8').catch(() => null);
-  if (text === null) throw new Error(`the event log of ${id} is not there any more`);
+  const bytes = await readOwn(join(stateFolder, 'runs', `${id}.jsonl`)).catch((error: unknown) => {
+    if (error instanceof UntrustedPath) throw error;
+    throw new Error(`the event log of ${id} is not there any more`);
+  });
+  const text = bytes.toString('utf8');
   const lines = text.split('\n');
   const torn = lines.pop();
   const events = lines.map((line, index): RunEvent => {
@@ -54,7 +59,7 @@ export async function readRun(stateFolder: string, id: string): Promise<RunEvent
 }
 
 async function summary(stateFolder: string, id: string): Promise<PastRun | null> {
-  const file = await open(join(stateFolder, 'runs', `${id}.jsonl`), 'r');
+  const file = await openOwn(join(stateFolder, 'runs', `${id}.jsonl`), constants.O_RDONLY);
   try {
     const { size } = await file.stat();
     const head = await read(Math.min(size, HEAD_BYTES), 0);

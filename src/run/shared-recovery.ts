@@ -12,6 +12,7 @@ import { SharedJournal, sharedJournalGrants } from '../gateway/shared-journal.ts
 import { loadSharedKey } from '../gateway/shared-key.ts';
 import type { Upstream } from '../gateway/upstream.ts';
 import { rootsOf } from '../undo/inverse.ts';
+import { shownArgv, shownTitle } from '../kubectl/secret-words.ts';
 import type { AppConfig, SharedSummary } from './app.ts';
 import { LockedByAnother } from './app.ts';
 
@@ -44,15 +45,16 @@ export class SharedRecovery {
   async look(): Promise<SharedSummary | null> {
     const found = await this.#share.read();
     if (!found) return null;
-    const { id, title, target, at } = found.open;
+    const { id, run, title, target, at } = found.open;
+    const commands = found.records.flatMap((record) => (record.type === 'step' ? [record.argv] : []));
     return {
       id,
-      title,
+      title: run === 'command' ? shownTitle(title, commands) : title,
       namespace: target.namespace,
       openedAt: at,
       context: target.context,
       roots: rootsOf(writesOf(found.records)),
-      commands: found.records.flatMap((record) => (record.type === 'step' ? [record.argv] : [])),
+      commands: commands.map(shownArgv),
     };
   }
 

@@ -55,34 +55,38 @@ export async function openReadShell(upstream: Upstream, place: Place): Promise<S
   };
 }
 
-/**
- * A terminal whose writes are one transaction.
- * @param release gives the lock back; `clean` is false when something is still owed
- */
+/** How the transaction of a terminal ends. */
+export interface ShellEnding {
+  undo(transaction: GatewayTransaction): Promise<UndoResult>;
+  /** Gives the lock back; `clean` is false when something is still owed. */
+  release(clean: boolean): Promise<void>;
+}
+
+/** A terminal whose writes are one transaction. */
 export async function openWriteShell(
   transaction: GatewayTransaction,
   place: Place,
-  release: (clean: boolean) => Promise<void>,
+  ending: ShellEnding,
 ): Promise<ShellSession> {
-  const { handler, refuseStream, refusals } = await transaction.terminal();
+  const { handler, refuseStream, refusals, end: endCommand } = await transaction.terminal();
   const terminal = await SafeTerminal.open(handler, refuseStream, place);
   let ended: Promise<UndoResult | null> | null = null;
   const end = async (decision: 'keep' | 'undo'): Promise<UndoResult | null> => {
     let clean = false;
     try {
-      // What is still on its way through the gateway is finished or refused first.
       await terminal.close();
+      await endCommand();
       if (decision === 'keep' || transaction.writes() === 0) {
         await transaction.commit();
         clean = true;
         return null;
       }
-      const result = await transaction.undo(new AbortController().signal);
+      const result = await ending.undo(transaction);
       clean = result.outcome === 'undone';
       return result;
     } finally {
       await transaction.dispose();
-      await release(clean);
+      await ending.release(clean);
     }
   };
   return {

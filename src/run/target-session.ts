@@ -18,6 +18,7 @@ import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
+import { ACCEPTANCES } from '../domain/transaction.ts';
 import { Monitor } from '../gateway/monitor.ts';
 import { commandPlan } from './command-plan.ts';
 import { agentRefusal, commandRefusal } from './confinement.ts';
@@ -160,7 +161,7 @@ export class TargetSession {
     const problem = commandRefusal(argv, this.target, version);
     const rehearsal = problem
       ? { argv, ok: false, problem, writes: [], partial: false }
-      : (await (await this.writer.transactions()).rehearse(commandPlan(argv), signal))[0]!;
+      : (await (await this.writer.transactions()).rehearse(commandPlan(argv), signal, ACCEPTANCES))[0]!;
     return rehearsal.ok ? rehearsal : this.#withSuggestion(rehearsal);
   }
 

@@ -6,7 +6,8 @@ import { messageOf } from '../domain/cluster-error.ts';
 import type { LockResult, OpenTransaction, WriterLock } from '../domain/ports.ts';
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
-import type { StepResult, UndoResult } from '../domain/transaction.ts';
+import type { Acceptance, StepResult, UndoResult } from '../domain/transaction.ts';
+import { lossesText } from '../domain/transaction.ts';
 import type { FaultHook } from '../gateway/fault-points.ts';
 import type { JournalStore } from '../gateway/journal-store.ts';
 import type { KubectlBinary } from '../gateway/kubectl-binary.ts';
@@ -15,6 +16,7 @@ import { LockClaim } from '../gateway/lock-claims.ts';
 import type { SharedJournal } from '../gateway/shared-journal.ts';
 import type { GatewayTransaction } from '../gateway/gateway-transaction.ts';
 import { GatewayTransactions } from '../gateway/transactions.ts';
+import { shownArgv } from '../kubectl/secret-words.ts';
 import type { AppConfig, CommandResult, LockStatus } from './app.ts';
 import { LockedByAnother } from './app.ts';
 import { commandPlan } from './command-plan.ts';
@@ -82,17 +84,18 @@ export class TargetWriter {
   }
 
   /** A terminal whose writes are one transaction. @throws LockedByAnother */
-  async openShell(): Promise<ShellSession> {
-    const lock = await this.#acquire('safe terminal', new AbortController().signal);
+  async openShell(signal: AbortSignal, accept: Acceptance[]): Promise<ShellSession> {
+    const lock = await this.#acquire('safe terminal', signal);
     if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
     const release = (clean: boolean) => (clean ? this.#release() : this.#lock.mark('dirty')).catch(() => undefined);
     let transaction: GatewayTransaction | null = null;
     try {
       const transactions = await this.transactions();
       const { maxWrites } = DEFAULT_OPTIONS;
-      transaction = await transactions.begin({ run: 'shell', title: 'Safe terminal', maxWrites });
+      transaction = await transactions.begin({ run: 'shell', title: 'Safe terminal', maxWrites, accept });
       await this.#lock.mark(`executing ${transaction.id}`);
-      return await openWriteShell(transaction, this.#parts.target, release);
+      const undo = (open: GatewayTransaction) => this.#undoHere(open);
+      return await openWriteShell(transaction, this.#parts.target, { undo, release });
     } catch (error) {
       // Nothing was written yet; a transaction that cannot even be closed is owed.
       const closed = await transaction?.commit().then(
@@ -117,9 +120,9 @@ export class TargetWriter {
     return openSharedJournal(this.#parts.config, this.#writers.upstream);
   }
 
-  async runCommand(argv: string[], signal: AbortSignal): Promise<CommandResult> {
+  async runCommand(argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
     return this.#locked<CommandResult>(`run ${argv[0] ?? ''}`, signal, async () => {
-      const transaction = await this.#beginCommand(argv);
+      const transaction = await this.#beginCommand(argv, accept);
       try {
         return await this.#commandIn(transaction, argv, signal);
       } finally {
@@ -128,11 +131,12 @@ export class TargetWriter {
     });
   }
 
-  async #beginCommand(argv: string[]): Promise<OpenTransaction> {
+  async #beginCommand(argv: string[], accept: Acceptance[]): Promise<OpenTransaction> {
     try {
       const transactions = await this.transactions();
       const { maxWrites } = DEFAULT_OPTIONS;
-      return await transactions.begin({ run: 'command', title: argv.join(' '), maxWrites });
+      const title = shownArgv(argv).join(' ');
+      return await transactions.begin({ run: 'command', title, maxWrites, accept });
     } catch (error) {
       // Nothing was opened, so nothing is owed: the lock must not say so.
       await this.#release().catch(() => undefined);
@@ -145,19 +149,43 @@ export class TargetWriter {
     try {
       await this.#lock.mark(`executing ${transaction.id}`);
       result = await transaction.execute(commandPlan(argv).steps[0]!, [], signal);
-      if (result.ok) {
+      const lost = result.ok ? await transaction.losses() : [];
+      if (lost.length > 0) result = { ...result, ok: false, problem: lossesText(lost) };
+      if (result.ok && !signal.aborted) {
         await transaction.commit();
         const tx = transaction.roots().length > 0 ? transaction.id : null;
         return { value: { result, tx, undo: null }, clean: true };
       }
+      if (result.ok) result = { ...result, ok: false, problem: 'cancelled' };
     } catch (error) {
       // Whatever failed (the lock, the journal), the transaction is open: it is taken back, or owed and said to be.
       const writes = transaction.writes();
       result = { ok: false, exitCode: -1, stdout: '', stderr: '', refusals: [], writes, problem: messageOf(error) };
     }
-    const undo = await transaction.undo(new AbortController().signal);
+    const undo = await this.#undoHere(transaction);
     const clean = undo.outcome === 'undone';
     return { value: { result, tx: clean ? null : transaction.id, undo }, clean };
+  }
+
+  /**
+   * Undoes a transaction of this process, never to be interrupted. A lock that was lost meanwhile, as by a process that was
+   * stopped for longer than the lock lasts, is taken again first; while another writer holds it nothing is written.
+   */
+  async #undoHere(transaction: OpenTransaction): Promise<UndoResult> {
+    const { signal } = new AbortController();
+    if (!(await this.#lock.renew())) {
+      const lock = await this.#acquire(transaction.id, signal).catch((error: unknown) => ({
+        ok: false as const,
+        holder: 'nobody that is known',
+        reason: messageOf(error),
+      }));
+      if (!lock.ok) {
+        const reason = `the writer lock was lost and is not to be had again: ${lock.reason} (held by ${lock.holder})`;
+        return { outcome: 'stranded', writes: 0, reason };
+      }
+      await this.#lock.mark(`undoing ${transaction.id}`).catch(() => undefined);
+    }
+    return transaction.undo(signal);
   }
 
   async lockStatus(): Promise<LockStatus> {

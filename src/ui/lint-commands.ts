@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { refLabel } from '../domain/kube-object.ts';
 import type { Target } from '../domain/target.ts';
-import type { RehearsedWrite, StepRehearsal } from '../domain/transaction.ts';
+import type { Acceptance, RehearsedWrite, StepRehearsal } from '../domain/transaction.ts';
 import { lastFlag, parseKubectl } from '../kubectl/parse.ts';
 import type { CommandResult, StratusApp } from '../run/app.ts';
 import type { AppLease } from './app-loader.ts';
@@ -138,15 +138,21 @@ export class LintCommands {
     }
   }
 
-  async #confirmAndRun(app: StratusApp, target: Target, { argv, writes }: StepRehearsal): Promise<void> {
+  async #confirmAndRun(app: StratusApp, target: Target, { argv, writes, needs = [] }: StepRehearsal): Promise<void> {
     if (writes.length === 0) {
       await this.#prompts.notify('info', vscode.l10n.t('Nothing to run: {0} would change nothing.', commandLine(argv)));
       return;
     }
     const sure = await this.#prompts.confirm(
       vscode.l10n.t('Run this command in namespace {0} on {1}?', target.namespace, target.context),
-      [commandLine(argv), target.server, '', ...writes.map(writeLine)].join('\n'),
-      vscode.l10n.t('Run in Transaction'),
+      [
+        commandLine(argv),
+        target.server,
+        '',
+        ...(needs.length > 0 ? [acceptText(needs)] : []),
+        ...writes.map(writeLine),
+      ].join('\n'),
+      needs.length > 0 ? vscode.l10n.t('Accept and Run') : vscode.l10n.t('Run in Transaction'),
     );
     if (!sure) return;
     if (isProtected(target.context, readSetting(Setting.protectedContexts))) {
@@ -163,7 +169,7 @@ export class LintCommands {
     };
     // No cancel: a command that was begun ends committed or undone.
     const done = await vscode.window.withProgress(options, () =>
-      app.runCommand(target, argv, new AbortController().signal),
+      app.runCommand(target, argv, needs, new AbortController().signal),
     );
     this.#log.info(
       `${commandLine(argv)} on ${place(target)}: exit ${done.result.exitCode}, ${done.tx ?? 'no transaction'}`,
@@ -216,8 +222,15 @@ function forecast(writes: RehearsedWrite[]): string {
   return writes.map(writeLine).join('; ');
 }
 
+/** What a person lets through with the button. */
+function acceptText(needs: Acceptance[]): string {
+  return needs.includes('losses')
+    ? vscode.l10n.t('Not all of this can be taken back: what is listed below is gone for good once it ran.')
+    : vscode.l10n.t('What follows from this is not known: the content comes back, its effects may not.');
+}
+
 function writeLine({ ref, undo }: RehearsedWrite): string {
-  const notes = [`undo ${undo.class}`, ...undo.residue, ...(undo.warnings ?? [])];
+  const notes = [`undo: ${undo.class}`, ...undo.residue, ...(undo.warnings ?? [])];
   return `${refLabel(ref)} (${notes.join(', ')})`;
 }
 

@@ -1,4 +1,7 @@
+import type { ScalarTag } from 'yaml';
+import { own } from '../domain/json-map.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
+import { RawNumber } from '../domain/raw-number.ts';
 import type { FieldChange } from '../../webview/protocol.ts';
 import { presentable } from './redact.ts';
 
@@ -32,8 +35,21 @@ export async function objectYaml(object: KubeObject | null, subresource?: string
   if (!object) return '';
   // Loaded on first use: activation does not need it.
   const { stringify } = await import('yaml');
-  return stringify(ordered(displayForm(object, subresource)), { lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(ordered(displayForm(object, subresource)), {
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+    customTags: (tags) => [NUMBER_AS_READ, ...tags],
+  });
 }
+
+/** Shows a number as the API server tells it. */
+const NUMBER_AS_READ: ScalarTag = {
+  tag: 'tag:yaml.org,2002:float',
+  default: true,
+  identify: (value) => value instanceof RawNumber,
+  resolve: (text) => text,
+  stringify: ({ value }) => String(value),
+};
 
 const FIRST = ['apiVersion', 'kind', 'metadata', 'name', 'namespace'];
 
@@ -57,7 +73,7 @@ export function fieldChanges(before: KubeObject | null, after: KubeObject | null
 function collect(path: string, before: unknown, after: unknown, changes: FieldChange[]): void {
   if (isMap(before) && isMap(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      collect(join(path, key), before[key], after[key], changes);
+      collect(join(path, key), own(before, key), own(after, key), changes);
     }
     return;
   }
@@ -100,5 +116,5 @@ function short(value: unknown): string | null {
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }

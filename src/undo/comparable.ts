@@ -5,12 +5,12 @@ import { normalise, recreationBody } from './normalise.ts';
  * The form in which an object and its re-creation are compared: N(o) without what can only be generated anew (a job's
  * selector, a pod's node and token volume, a claim's binding notes, references to owners).
  */
-export function comparable(object: KubeObject): Json {
-  const body = recreationBody(object);
+export function comparable(object: KubeObject, statusIsContent = false): Json {
+  const body = recreationBody(object, statusIsContent);
   delete body.metadata.ownerReferences;
   if (body.kind === 'PersistentVolumeClaim') stripClaimNotes(body);
   if (body.kind === 'Pod') stripInjected(body);
-  return normalise(body);
+  return normalise(body, statusIsContent);
 }
 
 function stripClaimNotes(claim: KubeObject): void {

@@ -1,5 +1,10 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { own } from '../domain/json-map.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
+import { RawNumber, storedNumber } from '../domain/raw-number.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { mayHoldCopy } from './secret-copies.ts';
 
 type JsonMap = { [key: string]: Json };
 /** `undefined` stands for "not there". */
@@ -38,21 +43,28 @@ const LIST_KEYS: Record<string, string[][]> = {
 };
 
 export function isMap(value: Value): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }
 
-/** Structural equality; key order does not matter, list order does. */
+/** Structural equality; key order does not matter, list order does. Numbers are equal that the server stores as one. */
 export function sameJson(a: Value, b: Value): boolean {
   if (a === b) return true;
+  if (isNumber(a) && isNumber(b)) return storedNumber(a) === storedNumber(b);
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => sameJson(item, b[i]));
   if (!isMap(a) || !isMap(b)) return false;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => key in b && sameJson(a[key], b[key]));
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
+  );
+}
+
+function isNumber(value: Value): value is number | RawNumber {
+  return typeof value === 'number' || value instanceof RawNumber;
 }
 
 /** Key fields by which the lists under `field` can be matched, or null when they must be treated as one value. */
 export function listKeys(field: string, lists: Json[][]): string[] | null {
-  for (const keys of LIST_KEYS[field] ?? []) {
+  for (const keys of own(LIST_KEYS, field) ?? []) {
     if (lists.every((list) => uniqueBy(list, keys))) return keys;
   }
   return null;
@@ -61,14 +73,19 @@ export function listKeys(field: string, lists: Json[][]): string[] | null {
 function uniqueBy(list: Json[], keys: string[]): boolean {
   const seen = new Set<string>();
   for (const item of list) {
-    if (!isMap(item) || keys.some((key) => item[key] === undefined || typeof item[key] === 'object')) return false;
+    if (!isMap(item) || !keys.every((key) => isPlain(own(item, key)))) return false;
     seen.add(elementId(item, keys));
   }
   return seen.size === list.length;
 }
 
+/** Fit to tell elements of a list apart. */
+function isPlain(value: Value): boolean {
+  return value !== undefined && (typeof value !== 'object' || value instanceof RawNumber);
+}
+
 export function elementId(item: Json, keys: string[]): string {
-  return JSON.stringify(keys.map((key) => (item as JsonMap)[key]));
+  return canonicalJson(keys.map((key) => own(item as JsonMap, key) ?? null));
 }
 
 /**
@@ -88,7 +105,7 @@ function walk(path: Segment[], field: string, old: Value, fresh: Value, changes:
   const after = isField ? orEmpty(fresh, old, field) : fresh;
   if (isMap(before) && isMap(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      walk([...path, key], key, before[key], after[key], changes);
+      walk([...path, key], key, own(before, key), own(after, key), changes);
     }
     return;
   }
@@ -127,7 +144,7 @@ export function sameOrder(a: Json[], b: Json[], keys: string[]): boolean {
 export function valueAt(document: Value, path: Segment[]): Value {
   let current = document;
   for (const segment of path) {
-    if (typeof segment === 'string') current = isMap(current) ? current[segment] : undefined;
+    if (typeof segment === 'string') current = isMap(current) ? own(current, segment) : undefined;
     else current = Array.isArray(current) ? current.find((item) => matches(item, segment.keys)) : undefined;
     if (current === undefined) return undefined;
   }
@@ -135,7 +152,7 @@ export function valueAt(document: Value, path: Segment[]): Value {
 }
 
 function matches(item: Json, keys: Record<string, Json>): boolean {
-  return isMap(item) && Object.entries(keys).every(([key, value]) => sameJson(item[key], value));
+  return isMap(item) && Object.entries(keys).every(([key, value]) => sameJson(own(item, key), value));
 }
 
 /** RFC 6901 pointer; elements of keyed lists by their index in the first document that has them, else `name=x`. */
@@ -203,15 +220,16 @@ export function blankField(field: FieldDifference): FieldDifference {
   };
 }
 
-/** Values of a Secret never leave (I11): data and stringData are replaced by a length note, also in last-applied. */
+/** Values of a Secret never leave (I11): data, stringData and annotations that may hold a copy of them are emptied. */
 export function blankSecret(object: KubeObject): KubeObject {
   if (object.kind !== 'Secret') return object;
-  const copy = structuredClone(object);
+  const copy = cloneJson(object);
+  const values: Json[] = Object.values((object.data as JsonMap | undefined) ?? {});
   for (const field of ['data', 'stringData']) {
     for (const key of Object.keys((copy[field] as Record<string, string> | undefined) ?? {})) copy[field][key] = '';
   }
-  for (const name of Object.keys(copy.metadata.annotations ?? {})) {
-    if (name.endsWith('/last-applied-configuration')) copy.metadata.annotations![name] = '';
+  for (const [name, text] of Object.entries(copy.metadata.annotations ?? {})) {
+    if (mayHoldCopy(name, text, values)) copy.metadata.annotations![name] = '';
   }
   return copy;
 }

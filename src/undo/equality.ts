@@ -1,23 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { isMap } from './difference.ts';
 import { normalise } from './normalise.ts';
-import type { Value } from './difference.ts';
 
 /** Object (or its absence) under its reference. */
 export interface RootState {
   ref: ObjectRef;
   object: KubeObject | null;
-}
-
-/** JSON text with sorted keys: equal values give equal text. */
-export function canonicalJson(value: Value): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const keys = Object.keys(value).sort();
-    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
-  }
-  return JSON.stringify(value ?? null);
+  statusIsContent?: boolean;
 }
 
 export function sha256(text: string): string {
@@ -27,7 +20,8 @@ export function sha256(text: string): string {
 /** Proof hash over the normalised states of all roots (absent objects included); independent of their order. */
 export function stateHash(roots: RootState[]): string {
   const lines = roots.map(
-    ({ ref, object }) => `${refKey(ref)} ${object ? canonicalJson(normalise(object)) : 'absent'}`,
+    ({ ref, object, statusIsContent }) =>
+      `${refKey(ref)} ${object ? canonicalJson(normalise(object, statusIsContent)) : 'absent'}`,
   );
   return sha256(lines.sort().join('\n'));
 }
@@ -44,8 +38,8 @@ function ownerStem(kind: string, name: string): string {
 }
 
 function derivedSpec(object: KubeObject): Json {
-  const spec = structuredClone((object.spec ?? null) as Json);
-  if (object.kind !== 'Pod' || spec === null || typeof spec !== 'object' || Array.isArray(spec)) return spec;
+  const spec = cloneJson((object.spec ?? null) as Json);
+  if (object.kind !== 'Pod' || !isMap(spec)) return spec;
   // Name, node, injected token volume and addresses differ between any two pods of one template.
   for (const field of ['nodeName', 'hostname', 'ephemeralContainers']) delete spec[field];
   spec.volumes = withoutTokens(spec.volumes);

@@ -2,6 +2,7 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import { claimExchangeOf } from './claim-exchange.ts';
 import type { Companion, JournaledWrite } from './journaled-write.ts';
+import { namesRemaker } from './consequences/remade.ts';
 import { sameJson } from './difference.ts';
 import type { Json } from '../domain/kube-object.ts';
 import { normalise, withoutServerFields } from './normalise.ts';
@@ -16,6 +17,8 @@ export interface Edit {
 interface Inverse {
   ref: ObjectRef;
   path: string;
+  /** See {@link JournaledWrite}. */
+  statusIsContent?: boolean;
 }
 
 export type InverseStep =
@@ -80,7 +83,8 @@ function withPauses(steps: InverseStep[], pauses: Map<string, InverseStep>): Inv
 /** @param parts the chain; edits are not joined across its parts */
 function inverseOf(chain: JournaledWrite[], parts: JournaledWrite[][]): InverseStep[] {
   const [first, last] = [chain[0]!, chain.at(-1)!];
-  const at = { ref: first.ref, path: first.path };
+  const { statusIsContent } = first;
+  const at = { ref: first.ref, path: first.path, ...(statusIsContent ? { statusIsContent } : {}) };
   const companions: InverseStep[] = firstCompanions(chain).map((companion) => ({
     action: 'companion',
     ref: companion.ref,
@@ -95,9 +99,9 @@ function inverseOf(chain: JournaledWrite[], parts: JournaledWrite[][]): InverseS
   const deletion = chain.findIndex((write) => write.after === null);
   if (deletion < 0) return [{ ...at, action: 'restore', edits: parts.flatMap(editsOf) }, ...companions];
   // Whatever others changed between our edits and our deletion is kept: only our edits are taken back.
-  const before = takeBackEdits(editsOf(chain.slice(0, deletion)), chain[deletion]!.before!);
+  const before = takeBackEdits(editsOf(chain.slice(0, deletion)), chain[deletion]!.before!, statusIsContent);
   if (created) return [{ ...at, action: 'replace', before, created }, ...companions];
-  if (isControlled(before)) return [{ ...at, action: 'derived', before }, ...companions];
+  if (namesRemaker(before)) return [{ ...at, action: 'derived', before }, ...companions];
   return [{ ...at, action: 'recreate', before }, ...companions];
 }
 
@@ -112,37 +116,24 @@ function firstCompanions(chain: JournaledWrite[]): Companion[] {
 
 function editsOf(chain: JournaledWrite[]): Edit[] {
   const edits: Edit[] = [];
+  const keep = chain[0]?.statusIsContent;
   for (const { before, after } of chain) {
     if (!before || !after) continue;
     const previous = edits.at(-1);
-    if (previous && sameJson(normalise(previous.after), normalise(before))) previous.after = after;
+    if (previous && sameJson(normalise(previous.after, keep), normalise(before, keep))) previous.after = after;
     else edits.push({ before, after });
   }
   return edits;
 }
 
-function takeBackEdits(edits: Edit[], live: KubeObject): KubeObject {
+function takeBackEdits(edits: Edit[], live: KubeObject, keep: boolean | undefined): KubeObject {
   let value: Json = live as unknown as Json;
   for (const edit of edits.toReversed()) {
-    value = takeBack(withoutServerFields(edit.before), withoutServerFields(edit.after), value).value ?? value;
+    const [before, after] = [withoutServerFields(edit.before, keep), withoutServerFields(edit.after, keep)];
+    value = takeBack(before, after, value).value ?? value;
   }
   return value as unknown as KubeObject;
 }
-
-/** A controller recreates it by itself (pods of workloads, ReplicaSets of Deployments, Jobs of CronJobs). */
-export function isControlled(object: KubeObject): boolean {
-  const owner = object.metadata.ownerReferences?.find((reference) => reference.controller);
-  return owner !== undefined && RECREATING_OWNERS.has(`${owner.kind} ${object.kind}`);
-}
-
-const RECREATING_OWNERS = new Set([
-  'ReplicaSet Pod',
-  'ReplicationController Pod',
-  'StatefulSet Pod',
-  'DaemonSet Pod',
-  'Job Pod',
-  'Deployment ReplicaSet',
-]);
 
 /** What others refer to is created first. */
 const RECREATION_ORDER = [

@@ -30,6 +30,8 @@ export interface JournaledWrite {
   /** An answer was lost: the outcome was found out by looking, is not known, or a copy of the request may still arrive. */
   lost?: boolean;
   companions: Companion[];
+  /** A custom resource without a status subresource: its status is written, and brought back, with the rest. */
+  statusIsContent?: boolean;
   /** It was to create the object, but somebody else had just created it: what we applied is now part of theirs. */
   merged?: boolean;
 }

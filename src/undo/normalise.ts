@@ -1,7 +1,17 @@
 import type { Json, KubeObject } from '../domain/kube-object.ts';
+import { cloneJson } from '../domain/lossless-json.ts';
+import { isMap } from './difference.ts';
 
-/** Annotations that controllers maintain and that no restore can or should bring back. */
-export const CONTROLLER_ANNOTATIONS = ['deployment.kubernetes.io/revision', 'deprecated.daemonset.template.generation'];
+/** Annotations that controllers maintain, by kind, and that no restore can or should bring back. */
+const CONTROLLER_ANNOTATIONS: Readonly<Record<string, string[]>> = {
+  Deployment: ['deployment.kubernetes.io/revision'],
+  ReplicaSet: ['deployment.kubernetes.io/revision'],
+  DaemonSet: ['deprecated.daemonset.template.generation'],
+};
+
+export function controllerAnnotations(kind: string): readonly string[] {
+  return Object.hasOwn(CONTROLLER_ANNOTATIONS, kind) ? CONTROLLER_ANNOTATIONS[kind]! : [];
+}
 
 const SERVER_METADATA = [
   'uid',
@@ -18,37 +28,40 @@ const SERVER_METADATA = [
  * N(o) of the state equality: what must be the same after undo. Drops what the server or a controller owns (server
  * metadata, status, uids of owners, controller annotations, empty label and annotation maps); keeps the last-applied
  * annotation, finalizers, every other annotation and the order of lists.
+ * @param statusIsContent keep the status: a custom resource without a status subresource
  */
-export function normalise(object: KubeObject): Json {
-  const result = withoutServerFields(object);
+export function normalise(object: KubeObject, statusIsContent = false): Json {
+  const result = withoutServerFields(object, statusIsContent);
   const owners = (result.metadata as { ownerReferences?: Array<Record<string, Json>> }).ownerReferences;
   for (const owner of owners ?? []) delete owner.uid;
   return result;
 }
 
 /** As {@link normalise}, but owner uids stay: the form that a patch may be computed from. */
-export function withoutServerFields(object: KubeObject): { [key: string]: Json } {
-  const copy = structuredClone(object) as unknown as { [key: string]: Json };
-  delete copy.status;
+export function withoutServerFields(object: KubeObject, statusIsContent = false): { [key: string]: Json } {
+  const copy = cloneJson(object) as unknown as { [key: string]: Json };
+  if (!statusIsContent) delete copy.status;
   const metadata = copy.metadata as { [key: string]: Json };
   for (const field of SERVER_METADATA) delete metadata[field];
   const annotations = metadata.annotations as { [key: string]: Json } | undefined;
-  for (const name of CONTROLLER_ANNOTATIONS) if (annotations) delete annotations[name];
+  for (const name of controllerAnnotations(object.kind)) if (annotations) delete annotations[name];
   for (const field of ['annotations', 'labels']) {
     const map = metadata[field];
-    if (map === null || (typeof map === 'object' && Object.keys(map).length === 0)) delete metadata[field];
+    if (map === null || (isMap(map) && Object.keys(map).length === 0)) delete metadata[field];
   }
   return copy;
 }
 
 /** Body to create an object again after its deletion: without identity, server fields and what binds it to old uids. */
-export function recreationBody(object: KubeObject): KubeObject {
-  const body = structuredClone(object);
-  delete body.status;
+export function recreationBody(object: KubeObject, statusIsContent = false): KubeObject {
+  const body = cloneJson(object);
+  if (!statusIsContent) delete body.status;
   const metadata = body.metadata as unknown as Record<string, unknown>;
   for (const field of SERVER_METADATA) delete metadata[field];
   delete metadata.generateName;
-  for (const name of CONTROLLER_ANNOTATIONS) delete body.metadata.annotations?.[name];
+  // Which revision an old ReplicaSet was is told by nothing but this annotation.
+  if (body.kind !== 'ReplicaSet')
+    for (const name of controllerAnnotations(body.kind)) delete body.metadata.annotations?.[name];
   if (body.kind === 'Job') stripJobIdentity(body);
   if (body.kind === 'Pod') stripPodPlacement(body);
   if (body.kind === 'PersistentVolumeClaim' && !body.spec?.volumeName) stripBinding(body);

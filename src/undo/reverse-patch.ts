@@ -1,4 +1,5 @@
 import type { Json } from '../domain/kube-object.ts';
+import { emptyMap, own } from '../domain/json-map.ts';
 import type { Segment, Value } from './difference.ts';
 import { elementId, escapePointer, isMap, listKeys, sameJson, sameOrder } from './difference.ts';
 
@@ -47,10 +48,10 @@ function merge(
 
 function mergeMaps(path: Segment[], before: Value, after: Value, live: Value, conflicts: Merged['conflicts']): Value {
   const [old, mine, now] = [before, after, live].map((side) => (isMap(side) ? side : {}));
-  const result: { [key: string]: Json } = {};
+  const result = emptyMap();
   // Key order of the live document is kept so that a generated patch stays small.
   for (const key of new Set([...Object.keys(now!), ...Object.keys(mine!), ...Object.keys(old!)])) {
-    const value = merge([...path, key], key, old![key], mine![key], now![key], conflicts);
+    const value = merge([...path, key], key, own(old!, key), own(mine!, key), own(now!, key), conflicts);
     if (value !== undefined) result[key] = value;
   }
   return Object.keys(result).length === 0 && before === undefined ? undefined : result;
@@ -66,7 +67,7 @@ function mergeLists(
 ): Json[] {
   const find = (list: Json[], id: string): Value => list.find((item) => elementId(item, keys) === id);
   const segment = (item: Json): Segment => ({
-    keys: Object.fromEntries(keys.map((key) => [key, (item as { [key: string]: Json })[key]!])),
+    keys: Object.fromEntries(keys.map((key) => [key, own(item as { [key: string]: Json }, key)!])),
   });
   const result: Json[] = [];
   for (const item of live) {
@@ -118,10 +119,12 @@ const SHARED_MAPS = new Set(['', '/metadata']);
 function guards(path: string, live: Value, target: Value, tests: PatchOperation[]): boolean {
   if (sameJson(live, target)) return true;
   if (isMap(live) && isMap(target)) {
-    const adds = Object.keys(target).some((key) => live[key] === undefined);
+    const adds = Object.keys(target).some((key) => own(live, key) === undefined);
     if (adds && SHARED_MAPS.has(path)) return false;
     if (adds) tests.push({ op: 'test', path, value: live });
-    return Object.keys(live).every((key) => guards(`${path}/${escapePointer(key)}`, live[key], target[key], tests));
+    return Object.keys(live).every((key) =>
+      guards(`${path}/${escapePointer(key)}`, live[key], own(target, key), tests),
+    );
   }
   if (Array.isArray(live)) tests.push({ op: 'test', path, value: live });
   return true;
@@ -131,7 +134,7 @@ function collect(path: string, live: Value, target: Value, operations: PatchOper
   if (sameJson(live, target)) return;
   if (isMap(live) && isMap(target)) {
     for (const key of new Set([...Object.keys(live), ...Object.keys(target)])) {
-      collect(`${path}/${escapePointer(key)}`, live[key], target[key], operations);
+      collect(`${path}/${escapePointer(key)}`, own(live, key), own(target, key), operations);
     }
     return;
   }

@@ -282,7 +282,7 @@ describe('stratus run refuses what would lose something, and names a command tha
       for (const words of instead!) {
         const rehearsal = await app.rehearseCommand(target, words, signal);
         expect(rehearsal.problem).toBe('');
-        const { result, tx } = await app.runCommand(target, words, signal);
+        const { result, tx } = await app.runCommand(target, words, [], signal);
         expect(result.problem).toBe('');
         if (tx) transactions.unshift(tx);
       }

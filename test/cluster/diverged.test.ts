@@ -51,7 +51,7 @@ const mode = async () =>
 beforeEach(async () => {
   await gateway.kubectl('delete', 'configmap', 'settings', '--ignore-not-found');
   await gateway.kubectl('create', 'configmap', 'settings', '--from-literal=mode=checkpoint');
-  const { tx: id } = await ours.runCommand(target, patch('written'), signal);
+  const { tx: id } = await ours.runCommand(target, patch('written'), [], signal);
   tx = id!;
   await gateway.kubectl(...patch('theirs'));
   const undo = await ours.undo(tx, signal, () => undefined);
@@ -63,10 +63,10 @@ beforeEach(async () => {
 
 it('freezes every writer, its own too, until somebody decided', async () => {
   expect(await ours.lockStatus(target)).toMatchObject({ state: expect.stringMatching(/dirty|held/) });
-  await expect(ours.runCommand(target, patch('new'), signal)).rejects.toThrow(
+  await expect(ours.runCommand(target, patch('new'), [], signal)).rejects.toThrow(
     `transaction ${tx} was not fully restored`,
   );
-  await expect(theirs.runCommand(target, patch('new'), signal)).rejects.toBeInstanceOf(LockedByAnother);
+  await expect(theirs.runCommand(target, patch('new'), [], signal)).rejects.toBeInstanceOf(LockedByAnother);
   expect(await mode()).toBe('theirs');
   expect((await ours.unfinished()).map(({ id }) => id)).toEqual([tx]);
 
@@ -77,7 +77,7 @@ it('freezes every writer, its own too, until somebody decided', async () => {
   });
   expect(await ours.unfinished()).toEqual([]);
   expect(await ours.lockStatus(target)).toMatchObject({ state: 'free' });
-  expect((await theirs.runCommand(target, patch('new'), signal)).result.ok).toBe(true);
+  expect((await theirs.runCommand(target, patch('new'), [], signal)).result.ok).toBe(true);
   expect(await mode()).toBe('new');
 });
 

@@ -18,7 +18,7 @@ async function carryOut({ config, context, namespace, argv }: Order): Promise<st
   const app = await createApp(config);
   try {
     const target = await app.pin(context, namespace);
-    const { result } = await app.runCommand(target, argv, new AbortController().signal);
+    const { result } = await app.runCommand(target, argv, [], new AbortController().signal);
     return result.ok ? 'done' : `failed: ${result.problem}`;
   } catch (error) {
     return error instanceof LockedByAnother ? 'locked' : `failed: ${(error as Error).message}`;

@@ -29,7 +29,7 @@ const app = await createApp(order, { crash });
 const signal = new AbortController().signal;
 if (order.argv) {
   const target = await app.pin(undefined, order.namespace);
-  const { result } = await app.runCommand(target, order.argv, signal);
+  const { result } = await app.runCommand(target, order.argv, [], signal);
   if (!result.ok) throw new Error(result.problem);
 } else {
   const [newest] = await app.transactions();

@@ -154,7 +154,8 @@ function isRoundTrip(action: UndoAction): boolean {
 
 function forecastOf(records: Awaited<ReturnType<GatewayHarness['store']['read']>>): string {
   const classes = records.flatMap((record) => (record.type === 'intent' ? [record.forecast.class] : []));
-  return classes.includes('modulo') ? 'modulo' : (classes[0] ?? '');
+  const worst = ['one-way', 'losses', 'unknown', 'consequences', 'exact'] as const;
+  return worst.find((one) => classes.includes(one)) ?? '';
 }
 
 /** The same action without Stratus, undone the published way. */

@@ -404,7 +404,7 @@ export class FakeApp implements StratusApp {
       before,
       after,
       undo: {
-        class: scaled ? 'modulo' : 'exact',
+        class: scaled ? 'consequences' : 'exact',
         residue: scaled ? ['pods are replaced'] : [],
         inverse: `PUT the previous ${before.kind} ${before.metadata.name}`,
       },
@@ -448,6 +448,7 @@ export class FakeApp implements StratusApp {
         const stdout = step.argv.includes('scale') ? 'deployment.apps/search scaled\n' : 'service/geo patched\n';
         return { ok: true, exitCode: 0, stdout, stderr: '', refusals: [], writes: writes.length, problem: '' };
       },
+      losses: async () => [],
       roots: () => transaction.roots,
       writes: () => transaction.writes,
       commit: async () => this.#close(transaction, 'committed', null),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { StreamReport } from '../testbed/report.ts';
 import type { SoakSuite } from './soak-suite.ts';
@@ -105,6 +106,23 @@ export const SUITES: SoakSuite[] = [
             ...treeDifferences(grammar, harness),
             ...parsed.map((difference) => JSON.stringify(difference).slice(0, 300)),
           ]);
+        },
+        close: async () => undefined,
+      };
+    },
+  },
+  {
+    name: 'openapi-fields',
+    summary: 'the stored fields of the built-in kinds against the OpenAPI documents of each Kubernetes release',
+    items: ['all releases'],
+    open: async () => {
+      const { FIELDS_FIXTURE, generateFields } = await import('../../scripts/generate-openapi-fields.ts');
+      const { ensureGo } = await import('../testbed/go-toolchain.ts');
+      const go = await ensureGo(new StreamReport());
+      return {
+        run: async () => {
+          const same = generateFields(go) === readFileSync(FIELDS_FIXTURE, 'utf8');
+          return tallyOf(same ? [] : ['the generator makes something else']);
         },
         close: async () => undefined,
       };

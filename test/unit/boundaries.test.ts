@@ -10,6 +10,15 @@ const FORBIDDEN: [file: string, line: string][] = [
   ['src/domain/x.ts', "import { readFileSync } from 'node:fs'; readFileSync('');"],
   ['src/undo/x.ts', 'Date.now();'],
   ['src/undo/x.ts', "import { a } from '../gateway/transaction.ts'; a();"],
+  ['src/undo/x.ts', "JSON.parse('1');"],
+  ['src/undo/x.ts', "JSON['stringify'](1);"],
+  ['src/undo/x.ts', 'structuredClone({});'],
+  ['src/undo/x.ts', "const key = 'a'; void (key in {});"],
+  ['src/gateway/x.ts', "const { parse } = JSON; parse('1');"],
+  ['src/gateway/x.ts', 'JSON.stringify(1);'],
+  ['src/gateway/x.ts', 'globalThis.structuredClone({});'],
+  ['src/gateway/x.ts', "import { parse } from 'yaml'; parse('');"],
+  ['src/gateway/x.ts', 'export default 1;'],
   ['src/agents/playbooks/x.ts', "import { a } from '../../gateway/monitor.ts'; a();"],
   ['src/agents/playbooks/x.ts', "void fetch('http://localhost');"],
   ['src/run/x.ts', "import { spawn } from 'node:child_process'; spawn('kubectl');"],
@@ -25,6 +34,7 @@ const FORBIDDEN: [file: string, line: string][] = [
 const ALLOWED: [file: string, line: string][] = [
   ['src/run/x.ts', "import { a } from '../gateway/monitor.ts'; a();"],
   ['src/gateway/x.ts', "import { request } from 'node:http'; request('');"],
+  ['src/gateway/x.ts', "void ('status' in {});"],
   ['src/ui/x.ts', "import * as vscode from 'vscode'; void vscode.window;"],
 ];
 

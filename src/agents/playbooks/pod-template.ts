@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../domain/kube-object.ts';
+import { parseJson } from '../../domain/lossless-json.ts';
 import type { LabelMap } from './labels.ts';
 import { stableJson } from './stable-json.ts';
 
@@ -103,7 +104,7 @@ export function lastApplied(object: KubeObject): Untyped {
   const text = object.metadata.annotations?.['kubectl.kubernetes.io/last-applied-configuration'];
   if (!text) return null;
   try {
-    const parsed: unknown = JSON.parse(text);
+    const parsed: unknown = parseJson(text);
     return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed) ? parsed : null;
   } catch {
     return null;

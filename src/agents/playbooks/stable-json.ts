@@ -1,3 +1,6 @@
+import { own } from '../../domain/json-map.ts';
+import { RawNumber } from '../../domain/raw-number.ts';
+
 /** JSON with sorted keys and without null or absent members, so that equal meanings give equal texts. */
 export function stableJson(value: unknown): string {
   return JSON.stringify(normalised(value));
@@ -5,7 +8,7 @@ export function stableJson(value: unknown): string {
 
 function normalised(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(normalised);
-  if (value === null || typeof value !== 'object') return value ?? null;
+  if (value === null || typeof value !== 'object' || value instanceof RawNumber) return value ?? null;
   const entries = Object.entries(value)
     .filter(([, member]) => member !== null && member !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
@@ -29,11 +32,11 @@ export function differingPointers(a: unknown, b: unknown, at = ''): string[] {
   }
   if (isRecord(a) && isRecord(b)) {
     const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
-    return keys.flatMap((key) => differingPointers(a[key], b[key], `${at}/${pointerToken(key)}`));
+    return keys.flatMap((key) => differingPointers(own(a, key), own(b, key), `${at}/${pointerToken(key)}`));
   }
   return [at];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
+  return value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof RawNumber);
 }

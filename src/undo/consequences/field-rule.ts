@@ -24,56 +24,54 @@ export type FieldRule =
 /** What has to be looked at before a change can be judged: the values before and after, and the objects around it. */
 export const LOOKS = {
   owners:
-    'metadata.ownerReferences: an owner added whose uid is not served (or lives in another namespace, or is being deleted) makes the garbage collector delete the object and all below it; an owner removed while others remain or the controller flag moved changes who adopts, scales or deletes it',
+    'an owner added that is not served under that uid, lives in another namespace or is being deleted makes the garbage collector delete the object and all below it; an owner taken away, or the controller flag moved, changes who adopts, scales and deletes it; blockOwnerDeletion only delays a foreground deletion',
   finalizers:
-    'metadata.finalizers: one removed skips the clean-up that waits for it (one-way); one added blocks the deletion of the object until somebody removes it; `foregroundDeletion` and `orphan` decide what becomes of dependents',
+    'one taken away skips the clean-up that waits for it (one-way); one added keeps the object from being deleted until somebody takes it away; foregroundDeletion and orphan decide what becomes of dependents',
   rollout:
-    'a template changed: which pods are replaced (strategy OnDelete, paused or partition: none now); whether they are bare of volumes or carry emptyDir, generic ephemeral volumes or node-local state that goes with them; whether a history limit prunes the oldest revision; a pod that cannot start again',
+    'which pods are replaced (none now with OnDelete, while paused, or below the partition) and what goes with them: emptyDir, generic ephemeral volumes, data on the node; whether a history limit prunes the oldest revision; whether pods with the former template can start again',
   scale:
-    'a number of pods changed: lowered, which pods go and with them emptyDir and generic ephemeral volumes, with StatefulSet whenScaled Delete the claims; raised, whether the number taken back meets the same; an autoscaler on the same target',
+    'lowered: the pods that go, with their emptyDir and generic ephemeral volumes, and for a StatefulSet with whenScaled Delete their claims; raised: the claims made for new ordinals, which stay; an autoscaler on the same target writes its own number',
   strategy:
-    'how a rollout goes on: with a rollout under way, or pods behind the template (OnDelete to RollingUpdate, partition lowered, paused taken away), pods are replaced now',
+    'a rollout under way, or pods behind the template (OnDelete to RollingUpdate, partition lowered, paused taken away): pods are replaced now; else nothing happens',
   history:
-    'a limit of kept history lowered: the ReplicaSets, ControllerRevisions or Jobs (with their pods and logs) beyond it are deleted',
+    'lowered below what is kept: the ReplicaSets, ControllerRevisions or Jobs (with their pods and logs) beyond it are deleted; raised: nothing',
   retention:
-    'claims of a StatefulSet gain or lose the StatefulSet or its pods as owners: which claims a scale down or a deletion would then delete',
+    'which claims have gained or lost the set or its pods as owners, and would be deleted with them; with Delete and a smaller set under way, at once',
   deadline:
-    'a limit of a Job set or lowered: the job is already beyond it (failed, its pods killed) or finished that long ago (deleted with its pods)',
+    'set or lowered: whether the job is beyond it already (failed for good, its pods killed) or finished that long ago (deleted with its pods); raised or taken away: nothing',
   suspend:
-    'a Job suspended loses its running pods, one resumed starts them anew; a CronJob resumed may start the runs it missed, and suspended misses them',
-  schedule: 'which runs the new schedule starts or leaves out while it stands; a started run has done its work',
+    'a job suspended loses its running pods and their work, one resumed starts them; a CronJob suspended misses runs, one resumed may start those it missed within startingDeadlineSeconds (or the last without one)',
+  schedule:
+    'which runs fall into the time until the undo, or are due at once; a run has done its work; Replace kills a running job',
   scaler:
-    'bounds, target and metrics of an autoscaler against the size its target has now: pods that go (as for scale), and the size that stays after the undo',
+    'bounds, target and metrics against the size the target has now: pods that go (as for scale), and the size that stays unless it is put back',
   taints:
-    'a NoExecute taint evicts the pods of the node that do not tolerate it; bare pods are gone for good; NoSchedule sends DaemonSet pods that do not tolerate it away',
-  unschedulable: 'pods placed or left pending while the node is closed or opened; what is placed stays where it is',
+    'an effect NoExecute added: the pods of the node (or that use the device) without a toleration go, bare ones for good; the key node.kubernetes.io/out-of-service deletes pods by force and detaches their volumes; NoSchedule: DaemonSet pods that do not tolerate it go; taken away: pods are placed again',
+  unschedulable: 'pods placed or left pending meanwhile; what is placed stays where it is',
   'node-labels':
-    'pods of DaemonSets whose selector or affinity no longer matches go, those that match anew come; volumes, cloud controllers and schedulers read zone and role labels',
+    'DaemonSets whose node selector or affinity names the label: their pods go or come; other pods stay, but fail when their kubelet restarts meanwhile; zone, host and role labels are read by volumes, load balancers and cloud controllers',
   'pod-labels':
-    'whose selector the pod leaves or joins: a ReplicaSet, StatefulSet, DaemonSet or Job that lost it makes another, one that has it back deletes one; Services, budgets and network policies follow',
+    'whose selector the pod leaves or joins: a controller that lost it makes another, and deletes one when it has it back; Services, budgets and network policies only follow',
   selectors:
-    'which objects the selector or label leaves or takes in: those without owner are adopted, owned ones released and made again; with a policy or budget only its effect moves',
+    'which objects the selector leaves or takes in: those without owner are adopted, owned ones released and made again, and the surplus is deleted when they come back',
   'namespace-labels':
-    'pod security levels, webhook, policy and quota selectors, network policies and injectors that select the namespace: who may write what into it from now on',
+    'pod security levels (pod-security.kubernetes.io), and who selects the namespace by the label: webhooks, admission policies, network policies, injectors; the gateway’s own writes among what they match',
   'volume-binding':
-    'claimRef, volumeName, claim and volume attributes that the binder reads: a bound pair must not come apart, a released or available volume must not be given to another',
+    'a bound pair must not come apart (claimRef, its uid, bind-completed); a released or available volume must not be given to another claim; a claim that waits must not be provisioned or given a class; labels of a volume are read by claims with a selector and by the scheduler',
   reclaim:
-    'Delete on a volume that is released or whose claim is going deletes it with its data; Retain on one that is bound is plain',
+    'Delete or Recycle on a volume that is released, or whose claim is being deleted, deletes it with its data at once; on a bound or available one, and for Retain, nothing happens yet',
   addresses:
-    'addresses and ports allocated for a Service: what is given up (type left LoadBalancer or NodePort, family or port dropped) may be taken by another or, outside the cluster, is gone',
+    'what is given up and could be taken by another: cluster address, node ports, health check port; a load balancer outside the cluster (type, class, address, ingress class moved to another controller), whose address is gone; ports of a ClusterIP Service just follow',
   rights:
-    'rules, subjects and aggregation: rights widened, also for the time until the undo; rights of the engineer, the writer and the lock lost, so that nothing can be taken back',
+    'rights widened, also for the time until the undo; rights taken from the engineer, the writer, the reader or the lock, so that nothing can be taken back; rights taken from a controller',
   webhooks:
-    'what the configuration matches and whether it can be reached: the gateway’s own writes, Leases, everything; a mutating one alters objects that others write meanwhile',
+    'what it matches (Leases, the gateway’s own writes, everything) and whether it can be reached under failurePolicy Fail; a mutating one alters what others write meanwhile, for good',
   token:
-    'content or annotations of a service account token Secret: the token controller deletes one whose account does not exist and fills one that names it',
+    'a Secret of type service-account-token or bootstrap-token, or one that an account lists: tokens issued, withdrawn or cleaned away; any other Secret just comes back',
   'crd-versions':
-    'served, stored and structural schema of a CRD: stored fields pruned or dropped on the next write, objects no longer served, conversion out of reach',
+    'stored fields that the new schema prunes on the next write; status or scale taken away; a version no longer served or stored; conversion out of reach',
   quota:
-    'a limit lowered below what is used: pods that controllers make meanwhile are refused, none of those that run goes',
-  resize:
-    'resources of a running pod: whether its containers restart (resizePolicy), whether the node has room for the change and for its way back',
-  identity: 'names a running pod cannot change but a new one gets: who refers to the former one',
+    'lowered below what is used and controllers that make objects meanwhile: refused until the undo, and a run of a CronJob may be missed; raised: others may fill it',
 } as const;
 
 export type LookName = keyof typeof LOOKS;

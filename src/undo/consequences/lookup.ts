@@ -1,11 +1,9 @@
 import type { Json } from '../../domain/kube-object.ts';
 import type { Change, Segment, Value } from '../difference.ts';
 import { isMap, sameJson } from '../difference.ts';
-import { CLOSED_KINDS } from './closed-kinds.ts';
-import { CONSEQUENCES } from './consequence-table.ts';
 import type { FieldRule } from './field-rule.ts';
 import { RuleTrie } from './rule-trie.ts';
-import { METADATA } from './table/metadata.ts';
+import { rowsOfKind } from './kind-rows.ts';
 
 const tries = new Map<string, RuleTrie | null>();
 
@@ -25,16 +23,11 @@ export function ruleOf(apiVersion: string, kind: string, path: readonly Segment[
 
 function trieOf(key: string): RuleTrie | null {
   let trie = tries.get(key);
-  if (trie === undefined) tries.set(key, (trie = build(key)));
+  if (trie === undefined) {
+    const rows = rowsOfKind(key);
+    tries.set(key, (trie = rows && new RuleTrie(rows)));
+  }
   return trie;
-}
-
-function build(key: string): RuleTrie | null {
-  const closed = Object.hasOwn(CLOSED_KINDS, key) ? CLOSED_KINDS[key] : undefined;
-  if (closed) return new RuleTrie({ '**': { act: 'one-way', why: closed } });
-  const rows = Object.hasOwn(CONSEQUENCES, key) ? CONSEQUENCES[key] : undefined;
-  // What a kind says of its metadata replaces what holds for all.
-  return rows ? new RuleTrie({ ...METADATA, ...rows }) : null;
 }
 
 /** One field that differs, and its rule. */

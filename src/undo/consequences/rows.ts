@@ -25,6 +25,9 @@ export const oneWay = (why: string, ...paths: string[]): Rows => all({ act: 'one
 /** The paths below `base`. */
 export const under = (base: string, ...paths: string[]): string[] => paths.map((path) => `${base}.${path}`);
 
+/** What holds for everything that admission writes into pods when they are made. */
+export const MADE_MEANWHILE = 'pods made meanwhile keep what it gave them until they are replaced';
+
 /** Rows of one kind; a path must not be there twice. */
 export function fields(...groups: Rows[]): Rows {
   const rows: Record<string, FieldRule> = {};

@@ -50,7 +50,9 @@ describe('WriterUpstream', () => {
     await ask('GET');
     await ask('PATCH', `${PATH}?dryRun=All`);
     await ask('PATCH', PATH, Buffer.from('{}'));
-    expect(own.seen).toEqual([`GET ${PATH}`]);
+    const whoAmI = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+    await ask('POST', whoAmI);
+    expect(own.seen).toEqual([`GET ${PATH}`, `POST ${whoAmI}`]);
     expect(writer.seen).toEqual([`PATCH ${PATH}?dryRun=All`, `PATCH ${PATH} {}`]);
   });
 
@@ -64,6 +66,7 @@ describe('WriterUpstream', () => {
     const { own, writer, ask } = world(null);
     expect(await ask('PATCH')).toContain('the writer lock is not held');
     expect(await ask('DELETE', `${PATH}?dryRun=None`)).toContain('not held');
+    expect(await ask('DELETE', `${PATH}?dryRun=All&dryRun=None`)).toContain('not held');
     expect(await ask('DELETE', `${PATH}?dryRun=All`)).toBe(200);
     expect(await ask('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews')).toBe(200);
     expect(await ask('GET')).toBe(200);

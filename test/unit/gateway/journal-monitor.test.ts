@@ -4,10 +4,13 @@ import { Discovery } from '../../../src/gateway/discovery.ts';
 import type { JournalMonitorOptions } from '../../../src/gateway/journal-monitor.ts';
 import { JournalMonitor } from '../../../src/gateway/journal-monitor.ts';
 import type { JournalRecord } from '../../../src/gateway/journal-records.ts';
-import type { OpenJournal } from '../../../src/gateway/journal-store.ts';
+import type { OpenJournal } from '../../../src/gateway/open-journal.ts';
+import { LiveFacts } from '../../../src/gateway/inventory/live-facts.ts';
+import { LossWatch } from '../../../src/gateway/inventory/loss-watch.ts';
+import { MetadataReader } from '../../../src/gateway/inventory/metadata-reader.ts';
 import { KubeApi } from '../../../src/gateway/kube-api.ts';
 import { passAsUpstream } from '../../../src/gateway/raw-access.ts';
-import { SecretScrubber } from '../../../src/gateway/redact.ts';
+import { SecretVeil } from '../../../src/gateway/secret-veil.ts';
 import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
 import { WriteInspector } from '../../../src/gateway/write-inspector.ts';
 import { FakeClock, settleTasks } from '../cluster/fake-clock.ts';
@@ -66,17 +69,21 @@ function monitorOn(
     },
   } as unknown as OpenJournal;
   const raw = new KubeApi(passAsUpstream(server));
+  const discovery = new Discovery((path) => raw.find(path));
+  const reader = new MetadataReader(raw);
+  const facts = new LiveFacts(raw, discovery, reader, () => 0);
   const monitor = new JournalMonitor({
     upstream: server,
     journal,
-    inspector: new WriteInspector(raw, new Discovery((path) => raw.find(path)), 'stratus-1', false),
-    scrubber: new SecretScrubber(),
+    inspector: new WriteInspector(raw, discovery, facts, 'stratus-1', []),
+    veil: new SecretVeil(),
     clock: over.clock ?? new FakeClock(),
     maxWrites: 5,
     manager: 'stratus-1',
     mayWrite: over.mayWrite ?? (async () => null),
     crash: () => undefined,
     patienceMs: 0,
+    losses: new LossWatch(reader),
   });
   const patch = (n: string) =>
     monitor.handle({
@@ -130,16 +137,30 @@ it('answers while the outcome is noted, but neither the next write nor the end o
   expect((await patch('1')).status).toBe(200);
   expect(records.map(({ type }) => type)).toEqual(['intent']);
   const second = patch('2');
+  await settleTasks();
+  expect(server.writes).toEqual(['1']);
+  noted.shift()!();
+  expect((await second).status).toBe(200);
+  expect(server.writes).toEqual(['1', '2']);
   let ended = false;
   const end = monitor.endStep().then(() => (ended = true));
   await settleTasks();
-  expect(server.writes).toEqual(['1']);
   expect(ended).toBe(false);
   noted.shift()!();
   await end;
-  expect((await second).status).toBe(200);
-  expect(server.writes).toEqual(['1', '2']);
+});
+
+it('sends nothing of a command that has ended, neither what waits nor what arrives, and waits for what is sent', async () => {
+  const server = new Server();
+  const noted: Array<() => void> = [];
+  const { monitor, patch } = monitorOn(server, { note: () => new Promise((resolve) => noted.push(resolve)) });
+  expect((await patch('1')).status).toBe(200);
+  const waiting = patch('2');
+  const end = monitor.endStep();
   noted.shift()!();
+  await end;
+  expect([(await waiting).status, (await patch('3')).status]).toEqual([403, 403]);
+  expect(server.writes).toEqual(['1']);
 });
 
 it('stops the step when an outcome cannot be noted', async () => {

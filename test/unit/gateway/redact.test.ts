@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { jsonAccept, redactingWatch, redactSecretJson, SecretScrubber } from '../../../src/gateway/redact.ts';
+import { jsonAccept, redactingWatch, redactSecretJson } from '../../../src/gateway/redact.ts';
+import { SecretScrubber } from '../../../src/gateway/secret-scrubber.ts';
 
 const VALUE = 'Y29ycmVjdC1ob3JzZQ==';
 const secret = () => ({

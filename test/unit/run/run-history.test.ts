@@ -20,16 +20,16 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-function write(id: string, some: readonly RunEvent[] = events): string {
-  const log = new RunLog(home, id);
+async function write(id: string, some: readonly RunEvent[] = events): Promise<string> {
+  const log = await RunLog.open(home, id);
   for (const event of some) log.append(event);
   return log.path;
 }
 
 describe('event logs of earlier runs', () => {
   it('are listed newest first with how they ended', async () => {
-    write('run-20261120010000-aaaa');
-    write('run-20261121010000-bbbb', events.slice(0, 9));
+    await write('run-20261120010000-aaaa');
+    await write('run-20261121010000-bbbb', events.slice(0, 9));
     expect(await listRuns(home, 10)).toMatchObject([
       { id: 'run-20261121010000-bbbb', outcome: null, target: { namespace: 'hotel-reservation' } },
       { id: 'run-20261120010000-aaaa', outcome: 'resolved' },
@@ -38,7 +38,7 @@ describe('event logs of earlier runs', () => {
   });
 
   it('leave out what is no log of a run', async () => {
-    const path = write('run-20261120010000-aaaa');
+    const path = await write('run-20261120010000-aaaa');
     await writeFile(join(home, 'runs', 'notes.jsonl'), 'hello');
     await writeFile(join(home, 'runs', 'run-20261121010000-cccc.jsonl'), '{"half');
     await writeFile(join(home, 'runs', 'run-20261121010000-dddd.jsonl'), '');
@@ -48,7 +48,7 @@ describe('event logs of earlier runs', () => {
   });
 
   it('give the same view as the run itself gave', async () => {
-    write('run-20261120010000-aaaa');
+    await write('run-20261120010000-aaaa');
     const again = await readRun(home, 'run-20261120010000-aaaa');
     expect(again).toEqual(JSON.parse(JSON.stringify(events)));
     const session = IncidentSession.fromLog('run-20261120010000-aaaa', again, () => false);
@@ -72,7 +72,7 @@ describe('event logs of earlier runs', () => {
   });
 
   it('survive a torn last line, and name other damage', async () => {
-    const path = write('run-20261120010000-aaaa');
+    const path = await write('run-20261120010000-aaaa');
     const text = await readFile(path, 'utf8');
     await writeFile(path, text.slice(0, -20));
     expect(await readRun(home, 'run-20261120010000-aaaa')).toHaveLength(events.length - 1);

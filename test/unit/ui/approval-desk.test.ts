@@ -52,7 +52,7 @@ describe('ApprovalDesk', () => {
 
   it.each([
     ['exact undo', [step('exact')], false, true],
-    ['an undo that is not exact', [step('exact'), step('modulo')], false, false],
+    ['an undo that is not exact', [step('exact'), step('consequences')], false, false],
     ['a step rehearsed in part', [step('exact'), step('exact', { partial: true })], false, false],
     ['a step that failed its rehearsal', [step('exact', { ok: false })], false, false],
     ['no write at all', [step('exact', { writes: [] })], false, false],

@@ -1,22 +1,31 @@
 import type { Rows } from '../field-rule.ts';
 import { fields, immutable, look, oneWay, reversible, under } from '../rows.ts';
 
+/** Annotations of that sort; see {@link READ_BY_PEOPLE}. */
+export const ANNOTATIONS_READ_BY_PEOPLE = [
+  'annotations[helm.sh/resource-policy]',
+  'annotations[meta.helm.sh/*]',
+  'annotations[kubernetes.io/change-cause]',
+  'annotations[kubernetes.io/description]',
+  // The configuration last applied, the default container: kubectl alone.
+  'annotations[kubectl.kubernetes.io/*]',
+] as const;
+
 /**
  * Label and annotation keys whose prefix is known to be read by people and clients only. By convention a key without a
  * prefix is private to users, and one with a prefix belongs to whoever owns the domain (kubernetes.io/docs, "Labels and
  * Selectors: Syntax"): a prefix that is not listed, here or at the kind, may have an operator behind it and is unknown.
  */
 export const READ_BY_PEOPLE = [
-  // Recommended labels; meant for tools to show.
-  'labels[app.kubernetes.io/*]',
-  // Written and read by the Helm client alone.
-  'labels[helm.sh/*]',
-  'annotations[helm.sh/*]',
-  'annotations[meta.helm.sh/*]',
-  'annotations[kubernetes.io/change-cause]',
-  'annotations[kubernetes.io/description]',
-  // The configuration last applied, the default container: kubectl alone.
-  'annotations[kubectl.kubernetes.io/*]',
+  // Recommended labels, but for `instance`: Argo CD deletes what carries its application's and is not in its source.
+  'labels[app.kubernetes.io/name]',
+  'labels[app.kubernetes.io/version]',
+  'labels[app.kubernetes.io/component]',
+  'labels[app.kubernetes.io/part-of]',
+  'labels[app.kubernetes.io/managed-by]',
+  // Read by the Helm client when a person upgrades or uninstalls.
+  'labels[helm.sh/chart]',
+  ...ANNOTATIONS_READ_BY_PEOPLE,
 ] as const;
 
 /** What holds for the metadata of every kind that says nothing else (apimachinery, ValidateObjectMetaAccessorUpdate). */

@@ -1,0 +1,66 @@
+import { createInterface } from 'node:readline';
+import type { CommandIo } from './command-line.ts';
+import { EXIT } from './exit-code.ts';
+import { Interruptions } from './interruptions.ts';
+import type { LostOutput } from './output.ts';
+import { Output } from './output.ts';
+
+/** What a shell shows for a program that SIGPIPE ended: never taken for a command that came to its end and found nothing. */
+const ENDED_BY_PIPE = 141;
+/** The reader has gone away, as `head` and closed terminals do; nothing went wrong. */
+const READER_GONE = new Set(['EPIPE', 'EIO', 'ECONNRESET']);
+
+/**
+ * The process's own streams and signals. Output that cannot be delivered asks to stop, as a signal does: nobody sees any
+ * more what is done. A command with nothing open just ends.
+ */
+export function processIo(): CommandIo {
+  const interruptions = new Interruptions(process, process.platform);
+  const output: Output = new Output(process.stdout, process.stderr, (lost) => {
+    if (!interruptions.guarded) endWithoutOutput(lost, output);
+    if (!READER_GONE.has(lost.code)) output.write('stderr', lostText(lost));
+    interruptions.interrupt('output');
+  });
+  const terminal = process.stdin.isTTY && process.stderr.isTTY;
+  // A terminal that goes away while nobody is asked.
+  if (terminal) process.stdin.on('error', () => undefined);
+  return {
+    stdout: (text) => output.write('stdout', text),
+    stderr: (text) => output.write('stderr', text),
+    colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
+    confirm: terminal
+      ? (question, signal) => askOnTerminal(question, () => interruptions.interrupt('SIGINT'), signal)
+      : null,
+    onInterrupt: (handler) => interruptions.listen(handler),
+  };
+}
+
+function lostText({ message }: LostOutput): string {
+  return `stratus: the output cannot be written (${message}); what follows is dropped\n`;
+}
+
+function endWithoutOutput(lost: LostOutput, output: Output): never {
+  if (READER_GONE.has(lost.code)) process.exit(ENDED_BY_PIPE);
+  output.write('stderr', lostText(lost));
+  process.exit(EXIT.error);
+}
+
+/** No when the terminal goes away, too. */
+function askOnTerminal(question: string, interrupt: () => void, signal?: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve(false);
+    const reader = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = (yes: boolean) => {
+      resolve(yes);
+      reader.close();
+    };
+    signal?.addEventListener('abort', () => answer(false), { once: true });
+    reader.on('SIGINT', () => {
+      answer(false);
+      interrupt();
+    });
+    reader.on('close', () => resolve(false));
+    reader.on('error', () => answer(false));
+    reader.question(`${question} [y/N] `, (text) => answer(/^y(es)?$/i.test(text.trim())));
+  });
+}

@@ -1,0 +1,23 @@
+import type { Json } from './kube-object.ts';
+
+/**
+ * Objects made by it inherit from one without any name. As safe as no prototype at all, which the engine would keep as
+ * hash tables: three times the memory, half the speed of printing.
+ */
+const BareMap = function () {} as unknown as new () => object;
+BareMap.prototype = Object.freeze(
+  Object.assign(Object.create(null), {
+    // No key from outside is a symbol; without it, an object where a text was expected could not even be shown.
+    [Symbol.toPrimitive]: (hint: string) => (hint === 'number' ? Number.NaN : '[object Object]'),
+  }),
+);
+
+/** A map for keys from outside: it inherits no names, and `__proto__` is a key like any other. */
+export function emptyMap<V = Json>(): { [key: string]: V } {
+  return new BareMap() as { [key: string]: V };
+}
+
+/** A value by a key from outside; undefined where the map itself has none, whatever it inherits. */
+export function own<V>(map: { readonly [key: string]: V }, key: string): V | undefined {
+  return Object.hasOwn(map, key) ? map[key] : undefined;
+}

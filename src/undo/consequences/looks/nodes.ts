@@ -1,0 +1,97 @@
+import type { KubeObject } from '../../../domain/kube-object.ts';
+import { refOf } from '../../../domain/kube-object.ts';
+import type { Effect } from '../effect.ts';
+import { comesBack, eachOf, oneWay, unknown } from '../effect.ts';
+import { goesWithPods } from '../workload.ts';
+import { isRemade } from '../remade.ts';
+import type { Look } from './look.ts';
+
+interface Taint {
+  key: string;
+  value?: string;
+  effect: string;
+}
+
+interface Toleration {
+  key?: string;
+  operator?: string;
+  value?: string;
+  effect?: string;
+  tolerationSeconds?: unknown;
+}
+
+/** Pod garbage collection and attach-detach controller act on it, whatever its effect. */
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
+
+/** A NoExecute taint evicts the pods of the node that do not tolerate it (taint eviction controller). */
+export const lookAtTaints: Look = async ({ ref, before, after }, facts) => {
+  if (ref.kind !== 'Node') return [unknown(`which pods ${ref.kind} ${ref.name} reaches is not known`)];
+  const keys = (node: KubeObject) => ((node.spec?.taints ?? []) as Taint[]).map(({ key }) => key);
+  if (keys(after).includes(OUT_OF_SERVICE) && !keys(before).includes(OUT_OF_SERVICE))
+    return [oneWay('pods of a node out of service are removed by force, and their volumes detached')];
+  const taints = (node: KubeObject) =>
+    ((node.spec?.taints ?? []) as Taint[]).filter(({ effect }) => effect === 'NoExecute');
+  const added = taints(after).filter((taint) => !taints(before).some((old) => sameTaint(old, taint)));
+  if (added.length === 0) return [];
+  const pods = await facts.podsOn(ref.name);
+  if (!pods) return [unknown('which pods the taint evicts is not known: the pods of the node cannot be read')];
+  const evicted = pods.filter((pod) => !isEnded(pod) && added.some((taint) => !tolerates(pod, taint)));
+  const effects: Effect[] = [];
+  const remade: KubeObject[] = [];
+  const bare: KubeObject[] = [];
+  for (const pod of evicted) ((await isRemade(pod, facts)) ? remade : bare).push(pod);
+  effects.push(
+    ...eachOf(
+      bare.map(refOf),
+      false,
+      (names) => `pods evicted by the taint for good, no controller brings them back: ${names}`,
+    ),
+  );
+  effects.push(...eachOf(remade.map(refOf), true, (names) => `pods evicted by the taint do not move back: ${names}`));
+  for (const pod of evicted)
+    effects.push(
+      ...(await goesWithPods(pod, refOf(pod), facts)).filter(
+        (effect) => effect.grade === 'consequence' && !effect.back,
+      ),
+    );
+  return effects.length > 0
+    ? effects
+    : [comesBack('pods without a toleration are evicted from the node while the taint is there', ref, ['Pod'])];
+};
+
+function sameTaint(a: Taint, b: Taint): boolean {
+  return a.key === b.key && (a.value ?? '') === (b.value ?? '') && a.effect === b.effect;
+}
+
+/** Tolerated for ever; one that is tolerated for some seconds evicts in the end. */
+function tolerates(pod: KubeObject, taint: Taint): boolean {
+  return ((pod.spec?.tolerations ?? []) as Toleration[]).some(({ key, operator, value, effect, tolerationSeconds }) => {
+    const matches =
+      operator === 'Exists'
+        ? key === undefined || key === '' || key === taint.key
+        : key === taint.key && (value ?? '') === (taint.value ?? '');
+    return matches && (!effect || effect === taint.effect) && tolerationSeconds == null;
+  });
+}
+
+export function isEnded(pod: KubeObject): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+/** DaemonSets bound to labels of nodes leave the nodes that lose them, and come to those that get them. */
+export const lookAtNodeLabels: Look = async ({ paths }, facts) => {
+  const changed = new Set(paths.map((path) => path.at(-1)).filter((segment) => typeof segment === 'string'));
+  const sets = await facts.list('apps/v1', 'DaemonSet');
+  if (!sets) return [unknown('which DaemonSets follow the labels of the node cannot be read')];
+  const bound = sets.filter((set) => {
+    const spec = set.spec?.template?.spec ?? {};
+    const keys = Object.keys((spec.nodeSelector ?? {}) as Record<string, string>);
+    return (
+      keys.some((key) => changed.has(key)) ||
+      spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+    );
+  });
+  return bound.map((set) =>
+    comesBack(`pods of DaemonSet ${set.metadata.name} leave or come to the node`, refOf(set), ['Pod']),
+  );
+};

@@ -1,0 +1,58 @@
+import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { Effect } from '../effect.ts';
+import { comesBack } from '../effect.ts';
+import type { ClusterFacts } from '../facts.ts';
+import { effectsOfScale, goesWithPods, MADE_BY, replicasOf } from '../workload.ts';
+import { prunedBy } from './history.ts';
+import type { Look } from './look.ts';
+
+/** A changed template replaces the pods of a workload, once by the change and once by its undo. */
+export const lookAtRollout: Look = async ({ ref, before, after }, facts) => {
+  const effects: Effect[] = [];
+  if (!replacesLater(after)) {
+    effects.push(comesBack('pods are replaced, once by the change and once by its undo', ref, ['Pod']));
+    effects.push(...(await goesWithPods(before, ref, facts)));
+  }
+  if (ref.kind === 'Deployment')
+    effects.push(comesBack('one more ReplicaSet stays in its history', ref, ['ReplicaSet']));
+  if (MADE_BY[ref.kind]?.includes('ControllerRevision'))
+    effects.push(comesBack('one more ControllerRevision stays in its history', ref, ['ControllerRevision']));
+  return [...effects, ...(await pushedOut(before, after, facts))];
+};
+
+/** Every rollout beyond the limit deletes the oldest revision that was kept: named, but no rollout could do without. */
+async function pushedOut(before: KubeObject, after: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  const pruned = await prunedBy(before, after, 1, facts);
+  return pruned.map((effect) => (effect.grade === 'consequence' ? { ...effect, usual: true } : effect));
+}
+
+/** Replaces pods only when somebody deletes them. */
+function replacesLater(workload: KubeObject): boolean {
+  return workload.spec?.updateStrategy?.type === 'OnDelete';
+}
+
+export const lookAtScale: Look = async ({ ref, before, after }, facts) => {
+  if (ref.kind === 'Job') return [comesBack('pods come or go; the work of those that go is lost, and done again', ref, ['Pod'])];
+  const [from, to] = [replicasOf(before), replicasOf(after)];
+  const first = (set: KubeObject) => Number(set.spec?.ordinals?.start ?? 0);
+  if (first(before) === first(after)) return effectsOfScale(after, ref, from, to, facts);
+  // All pods get other numbers: the old ones go, with claims of their own.
+  const gone = await effectsOfScale(before, ref, from, 0, facts);
+  return [...gone, ...(await effectsOfScale(after, ref, 0, to, facts))];
+};
+
+/** How a rollout goes on matters where one is under way or held back. */
+export const lookAtStrategy: Look = async ({ ref, before }, facts) => {
+  const wanted = before.kind === 'DaemonSet' ? before.status?.desiredNumberScheduled : replicasOf(before);
+  const updated = before.kind === 'DaemonSet' ? before.status?.updatedNumberScheduled : before.status?.updatedReplicas;
+  const complete =
+    Number(updated ?? 0) === Number(wanted ?? 0) &&
+    Number(before.status?.replicas ?? wanted ?? 0) === Number(wanted ?? 0);
+  if (complete) return [];
+  const goOn = comesBack(
+    'a rollout under way goes on otherwise: pods are replaced now or later',
+    ref,
+    MADE_BY[ref.kind] ?? ['Pod'],
+  );
+  return [goOn, ...(await goesWithPods(before, ref, facts))];
+};

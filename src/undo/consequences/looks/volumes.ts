@@ -1,0 +1,142 @@
+import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
+import { refLabel, refOf } from '../../../domain/kube-object.ts';
+import type { Effect } from '../effect.ts';
+import { comesBack, eachOf, isLost, oneWay, unknown } from '../effect.ts';
+import type { ClusterFacts } from '../facts.ts';
+import { claimsOfOrdinals, replicasOf } from '../workload.ts';
+import type { Look } from './look.ts';
+
+interface ClaimRef {
+  namespace?: string;
+  name?: string;
+  uid?: string;
+}
+
+/** Binding joins one claim and one volume for good (persistent volume controller). */
+export const lookAtBinding: Look = async ({ ref, before, after, paths }, facts) => {
+  if (ref.kind === 'PersistentVolumeClaim') {
+    return before.spec?.volumeName
+      ? [oneWay('the claim would come apart from its volume and be Lost')]
+      : [oneWay('binding a claim to a volume cannot be taken back')];
+  }
+  if (ref.kind === 'StorageClass') return givenToWaiting(ref, facts);
+  if (ref.kind !== 'PersistentVolume')
+    return [unknown(`what the volumes of ${refLabel(ref)} are given to is not known`)];
+  const [old, now] = [before.spec?.claimRef, after.spec?.claimRef] as [ClaimRef | undefined, ClaimRef | undefined];
+  const phase = String(before.status?.phase ?? 'Pending');
+  const claimChanges = paths.some((path) => path[1] === 'claimRef');
+  if (phase === 'Bound' && claimChanges)
+    return [
+      oneWay(
+        `volume and claim would come apart: ${old?.namespace ?? ''}/${old?.name ?? ''} would be Lost and its data given up`,
+      ),
+    ];
+  if (phase === 'Bound') return [];
+  if (!claimChanges) return mayBeTaken(after, facts);
+  if (old && (phase === 'Released' || phase === 'Failed'))
+    return [
+      isLost('a released volume becomes available: another claim may take it, with the data of its former one', ref),
+    ];
+  if (!now) return mayBeTaken(after, facts);
+  const claim = await facts.get({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    namespace: now.namespace ?? '',
+    name: now.name ?? '',
+  });
+  if (claim === null) return [];
+  return [isLost('the volume is bound to that claim, which cannot be taken back', ref)];
+};
+
+/** An available volume is given to a pending claim that fits; which one is the binder's choice. */
+export async function mayBeTaken(volume: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  const claims = await facts.list('v1', 'PersistentVolumeClaim');
+  if (!claims) return [unknown('whether a waiting claim would take the volume is not known')];
+  const { claimRef, storageClassName = '' } = (volume.spec ?? {}) as { claimRef?: ClaimRef; storageClassName?: string };
+  const waiting = claims.filter(
+    (claim) =>
+      !isBound(claim) &&
+      (claimRef
+        ? claim.metadata.name === claimRef.name && claim.metadata.namespace === claimRef.namespace
+        : (claim.spec?.storageClassName ?? '') === storageClassName),
+  );
+  return eachOf(
+    waiting.map(refOf),
+    false,
+    (names) => `a waiting claim may be bound to it, which cannot be taken back: ${names}`,
+  );
+}
+
+/** Claims that wait without a class are given the default one, for good. */
+async function givenToWaiting(ref: ObjectRef, facts: ClusterFacts): Promise<Effect[]> {
+  const claims = await facts.list('v1', 'PersistentVolumeClaim');
+  if (!claims) return [unknown('which claims wait for a class is not known')];
+  const waiting = claims.filter((claim) => claim.spec?.storageClassName === undefined && !isBound(claim));
+  return waiting.length > 0
+    ? eachOf(waiting.map(refOf), false, (names) => `claims that wait without a class are given the default one for good: ${names}`)
+    : [comesBack('claims made meanwhile are given the default class of that time', ref)];
+}
+
+/** Volumes that a new claim could be bound to instead of getting one made. */
+export async function mayTake(claim: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  const volumes = await facts.list('v1', 'PersistentVolume');
+  if (!volumes) return [unknown('which volume the claim would be bound to is not known: volumes cannot be read')];
+  const { volumeName, storageClassName } = (claim.spec ?? {}) as { volumeName?: string; storageClassName?: string };
+  const fits = volumes.filter((volume) => {
+    const reserved = volume.spec?.claimRef as ClaimRef | undefined;
+    if (volumeName) return volume.metadata.name === volumeName;
+    if (reserved)
+      return (
+        reserved.name === claim.metadata.name &&
+        reserved.namespace === claim.metadata.namespace &&
+        volume.status?.phase !== 'Released'
+      );
+    return volume.status?.phase !== 'Bound' && (volume.spec?.storageClassName ?? '') === (storageClassName ?? '');
+  });
+  const free = fits.filter((volume) => volume.status?.phase !== 'Released' && volume.status?.phase !== 'Failed');
+  return eachOf(
+    free.map(refOf),
+    false,
+    (names) => `an existing volume may be bound to it, and is released or deleted when it goes again: ${names}`,
+  );
+}
+
+function isBound(claim: KubeObject): boolean {
+  return claim.status?.phase === 'Bound' || claim.status?.phase === 'Lost';
+}
+
+/** With `Delete` a volume without a living claim goes at once, with its data. */
+export const lookAtReclaim: Look = async ({ ref, before, after }, facts) => {
+  const policy = String(after.spec?.persistentVolumeReclaimPolicy ?? '');
+  if (policy === 'Retain') return [];
+  const claimRef = before.spec?.claimRef as ClaimRef | undefined;
+  const loss = isLost(`with ${policy} the volume is deleted or wiped with its data, since no claim holds it`, ref);
+  if (before.metadata.deletionTimestamp) return [loss];
+  if (!claimRef) return [];
+  const at: ObjectRef = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    namespace: claimRef.namespace ?? '',
+    name: claimRef.name ?? '',
+  };
+  const claim = await facts.get(at);
+  if (claim === undefined) return [unknown(`whether claim ${refLabel(at)} still holds the volume is not known`)];
+  const holds =
+    claim !== null && (!claimRef.uid || claim.metadata.uid === claimRef.uid) && !claim.metadata.deletionTimestamp;
+  return holds && before.status?.phase !== 'Released' ? [] : [loss];
+};
+
+/** The claims of a StatefulSet get it, or its pods, as owner: from then on they are deleted with those. */
+export const lookAtRetention: Look = async ({ ref, after }, facts) => {
+  const policy = (after.spec?.persistentVolumeClaimRetentionPolicy ?? {}) as {
+    whenDeleted?: string;
+    whenScaled?: string;
+  };
+  const claims = claimsOfOrdinals(after, 0, replicasOf(after));
+  if (claims.length === 0 || (policy.whenDeleted !== 'Delete' && policy.whenScaled !== 'Delete')) return [];
+  const existing = await facts.metadata('v1', 'PersistentVolumeClaim', ref.namespace);
+  const names = new Set(existing?.map((claim) => claim.ref.name));
+  const said = (list: string) => `its claims are deleted with it or with its pods as long as this stands: ${list}`;
+  const concerned = existing ? claims.filter(({ name }) => names.has(name)) : claims;
+  return concerned.length > 0 ? eachOf(concerned, true, said) : [comesBack(said('claims to come'), ref)];
+};

@@ -1,0 +1,174 @@
+import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import { refLabel } from '../../domain/kube-object.ts';
+import type { ForecastInput } from '../forecast.ts';
+import type { Effect } from './effect.ts';
+import { comesBack, eachOf, oneWay, unknown } from './effect.ts';
+import type { ClusterFacts } from './facts.ts';
+import { kindKey } from './lookup.ts';
+import { ownersExist } from './looks/owners.ts';
+import { adoptersOf } from './looks/pods.ts';
+import { effectsOfScaler } from './looks/scaler.ts';
+import { mayBeTaken, mayTake } from './looks/volumes.ts';
+import { selects } from './selector.ts';
+import { claimsLeftBehind, claimsOfOrdinals, MADE_BY, replicasOf, selectorOf } from './workload.ts';
+
+type OnCreate = (ref: ObjectRef, created: KubeObject, facts: ClusterFacts) => Effect[] | Promise<Effect[]>;
+
+const NOTHING: OnCreate = () => [];
+const said =
+  (text: string, below?: string[]): OnCreate =>
+  (ref) => [comesBack(text, ref, below)];
+
+/**
+ * What the existence of a new object brings about that its deletion does not take away, by `GROUP/Kind`. A kind that is
+ * not here is unknown. Sources: the controllers of kube-controller-manager, by kind.
+ */
+const ON_CREATE: Readonly<Record<string, OnCreate>> = {
+  '/ConfigMap': NOTHING,
+  '/Secret': (_ref, created) =>
+    created.type === 'kubernetes.io/service-account-token'
+      ? [oneWay('a service account token, once issued, cannot be taken back from who has read it')]
+      : [],
+  '/ServiceAccount': NOTHING,
+  '/ResourceQuota': NOTHING,
+  '/LimitRange': NOTHING,
+  '/Endpoints': NOTHING,
+  '/Event': NOTHING,
+  '/PodTemplate': NOTHING,
+  '/Service': (_ref, created) =>
+    created.spec?.type === 'LoadBalancer'
+      ? [oneWay('a load balancer outside the cluster is allocated and released with it')]
+      : [],
+  '/Pod': runsPod,
+  '/ReplicationController': runsPods,
+  '/Namespace': said('what others put into it meanwhile stays, and keeps it'),
+  '/Node': said('pods may be placed on it meanwhile, and go with it', ['Pod']),
+  '/PersistentVolume': (_ref, created, facts) => mayBeTaken(created, facts),
+  '/PersistentVolumeClaim': async (ref, created, facts) => [
+    comesBack('data written to its volume goes with it', ref),
+    ...(await mayTake(created, facts)),
+  ],
+  'events.k8s.io/Event': NOTHING,
+  'apps/Deployment': runsPods,
+  'apps/StatefulSet': runsSet,
+  'apps/DaemonSet': runsPods,
+  'apps/ReplicaSet': runsPods,
+  'apps/ControllerRevision': NOTHING,
+  'batch/Job': said('work done by its pods stays done', ['Pod']),
+  'batch/CronJob': said('work done by the jobs that it starts stays done', ['Job', 'Pod']),
+  'autoscaling/HorizontalPodAutoscaler': (ref, created, facts) => effectsOfScaler(created, ref, facts),
+  'policy/PodDisruptionBudget': NOTHING,
+  'networking.k8s.io/Ingress': NOTHING,
+  'networking.k8s.io/IngressClass': NOTHING,
+  'networking.k8s.io/NetworkPolicy': NOTHING,
+  'rbac.authorization.k8s.io/Role': NOTHING,
+  'rbac.authorization.k8s.io/ClusterRole': NOTHING,
+  'rbac.authorization.k8s.io/RoleBinding': NOTHING,
+  'rbac.authorization.k8s.io/ClusterRoleBinding': NOTHING,
+  'scheduling.k8s.io/PriorityClass': NOTHING,
+  'node.k8s.io/RuntimeClass': NOTHING,
+  'storage.k8s.io/StorageClass': NOTHING,
+  'storage.k8s.io/VolumeAttributesClass': NOTHING,
+  'storage.k8s.io/CSIDriver': NOTHING,
+  'discovery.k8s.io/EndpointSlice': NOTHING,
+  'coordination.k8s.io/Lease': NOTHING,
+  'apiextensions.k8s.io/CustomResourceDefinition': said(
+    'objects of its kind that others make meanwhile stay, and keep it',
+  ),
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': said('what others write meanwhile is shown to it'),
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': () => [
+    unknown('what others write meanwhile may be altered by it, and stays so'),
+  ],
+};
+
+export async function effectsOfCreate(
+  { ref, builtIn }: ForecastInput,
+  created: KubeObject,
+  facts: ClusterFacts,
+): Promise<Effect[]> {
+  const effects = await ownersExist(ref, created.metadata.ownerReferences ?? [], facts);
+  const { finalizers = [] } = created.metadata;
+  // The server adds its own to claims, volumes and namespaces, and takes them away itself.
+  const foreign = finalizers.filter((name) => !SERVER_FINALIZERS.has(name));
+  if (foreign.length > 0)
+    effects.push(unknown(`its removal waits for whoever acts on the finalizers ${foreign.join(', ')}`));
+  const onCreate =
+    builtIn &&
+    Object.hasOwn(ON_CREATE, kindKey(ref.apiVersion, ref.kind)) &&
+    ON_CREATE[kindKey(ref.apiVersion, ref.kind)];
+  if (onCreate) return [...effects, ...(await onCreate(ref, created, facts))];
+  const why = builtIn
+    ? `what a new ${ref.kind} brings about is not known`
+    : `${refLabel(ref)} is a custom resource: it can be removed again, what its operator does meanwhile may stay`;
+  return [...effects, unknown(why)];
+}
+
+const SERVER_FINALIZERS = new Set([
+  'kubernetes',
+  'kubernetes.io/pvc-protection',
+  'kubernetes.io/pv-protection',
+  'customresourcecleanup.apiextensions.k8s.io',
+]);
+
+/** A controller that is new takes over matching pods without a controller; they are surplus, or go with it. */
+async function runsPods(ref: ObjectRef, created: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  const kinds: Array<[string, string]> = [['v1', 'Pod']];
+  if (ref.kind === 'Deployment') kinds.push(['apps/v1', 'ReplicaSet']);
+  const effects: Effect[] = [];
+  for (const [apiVersion, kind] of kinds) {
+    const found = await facts.metadata(apiVersion, kind, ref.namespace);
+    if (!found) {
+      effects.push(unknown(`whether it takes over existing objects is not known: ${kind} cannot be listed`));
+      continue;
+    }
+    const free = found.filter(
+      ({ metadata }) =>
+        !metadata.ownerReferences?.some(({ controller }) => controller) &&
+        !metadata.deletionTimestamp &&
+        selects(selectorOf(created), metadata.labels),
+    );
+    effects.push(
+      ...eachOf(
+        free.map((one) => one.ref),
+        false,
+        (names) => `existing ones match its selector: it takes them over, and they go with it or as too many: ${names}`,
+      ),
+    );
+  }
+  return effects;
+}
+
+/** Claims of a StatefulSet outlive it, unless they are to go with it: then those that are already there go too. */
+async function runsSet(ref: ObjectRef, created: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  const effects = await runsPods(ref, created, facts);
+  const claims = claimsOfOrdinals(created, 0, replicasOf(created));
+  if (claims.length === 0) return effects;
+  effects.push(...(await claimsLeftBehind(created, 0, replicasOf(created), facts)));
+  if (created.spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted !== 'Delete') return effects;
+  const known = await facts.metadata('v1', 'PersistentVolumeClaim', ref.namespace);
+  if (!known) return [...effects, unknown('whether claims of its names exist already is not known')];
+  const taken = claims.filter(({ name }) => known.some((claim) => claim.ref.name === name));
+  return [
+    ...effects,
+    ...eachOf(taken, false, (names) => `existing claims become its own and are deleted with it: ${names}`),
+  ];
+}
+
+/** A pod runs at once; a controller whose selector it matches takes it over. */
+async function runsPod(ref: ObjectRef, created: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  const work = comesBack('work done by its containers stays done', ref);
+  if (created.metadata.ownerReferences?.some(({ controller }) => controller)) return [work];
+  const adopters = await adoptersOf(created, facts);
+  if (!adopters) return [work, unknown('which controllers would take the pod over is not known')];
+  const takers = adopters.filter((adopter) => selects(selectorOf(adopter), created.metadata.labels));
+  return [
+    work,
+    ...takers.map((taker) =>
+      comesBack(
+        `${taker.kind}/${taker.metadata.name} takes the pod over and deletes one that is too many`,
+        { ...ref, apiVersion: taker.apiVersion, kind: taker.kind, name: taker.metadata.name },
+        MADE_BY[taker.kind] ?? ['Pod'],
+      ),
+    ),
+  ];
+}
