@@ -1,5 +1,6 @@
 import type { DumpChange } from '../dump/compare-dumps.ts';
 import type { Item } from '../dump/dump.ts';
+import { MADE_FOR } from '../operator/operator.ts';
 import type { Verdict } from './row.ts';
 
 interface NamedObject {
@@ -82,4 +83,9 @@ function mentions(text: string, { kind: { kind }, namespace, name }: Item): bool
 function isHistory({ item: { kind, object } }: DumpChange): boolean {
   if (!object.metadata.ownerReferences) return false;
   return kind.kind === 'ControllerRevision' || (kind.kind === 'ReplicaSet' && object.spec.replicas === 0);
+}
+
+/** What the testbed's operator made and deletes: nobody can tell what an operator does, and a person accepted that. */
+export function isOperators({ item, how }: DumpChange): boolean {
+  return how !== 'changed' && item.object.metadata.labels?.[MADE_FOR] !== undefined;
 }

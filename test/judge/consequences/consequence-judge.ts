@@ -12,11 +12,12 @@ import { Settler } from '../dump/settle.ts';
 import { startOperator } from '../operator/start-operator.ts';
 import { DEFAULT_COMMAND, Product } from '../product.ts';
 import { Kube } from './kube.ts';
+import { removeTraces } from './remove-traces.ts';
 import { ProductSteps } from './product-steps.ts';
 import type { Row } from './row.ts';
 import { readRows } from './row.ts';
 import type { RowReport } from './row-trial.ts';
-import { removeTraces, RowTrial } from './row-trial.ts';
+import { RowTrial } from './row-trial.ts';
 
 const USAGE = `usage: node test/judge/consequences/consequence-judge.ts [--instance NAME] [--only WORD,…] [--lanes N]
 
@@ -44,10 +45,13 @@ export async function judgeConsequences(
 ): Promise<ConsequenceTally> {
   const api = new Api(instance.kubeconfig);
   const operator = await startOperator(api, instance);
+  const stop = () => void operator.stop().finally(() => process.exit(130));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
     const bench = new Bench(api, instance, operator.pings, say);
     return await bench.run(rows, lanes);
   } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
     await operator.stop();
     api.close();
   }

@@ -8,6 +8,8 @@ import { DEAD_UID } from '../dump/rounds.ts';
 import { untilAsked } from '../wait.ts';
 
 const BEYOND = '9007199254740993';
+/** Controllers of a busy machine take their time. */
+const FIXTURE_MS = 180_000;
 
 /** Somebody else's hands: writes around the product, in the name space of one row. */
 export class Kube {
@@ -84,7 +86,7 @@ export class Kube {
   /** @param missing says what still lacks, "" when satisfied */
   async until(name: string, missing: (object: KubeObject) => string): Promise<void> {
     const path = await this.pathOf(name);
-    await untilAsked(60_000, name, async () => {
+    await untilAsked(FIXTURE_MS, name, async () => {
       const found = await this.api.find(path);
       return found ? missing(found) : 'it is not there';
     });

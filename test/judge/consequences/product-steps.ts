@@ -50,9 +50,13 @@ export class ProductSteps {
     return this.shell([process.execPath, '--disable-warning=ExperimentalWarning', program, file], accept);
   }
 
-  /** Exit code and words of an undo. */
-  async undo(tx: string): Promise<ProductRun> {
+  undo(tx: string): Promise<ProductRun> {
     return this.product.run(['undo', '--tx', tx, '--yes', '--json'], TIMEOUT_MS);
+  }
+
+  /** A person's word after an undo that could not restore everything. */
+  keep(tx: string): Promise<ProductRun> {
+    return this.product.run(['recover', '--keep', '--tx', tx, '--yes'], TIMEOUT_MS);
   }
 
   private async run(argv: readonly string[], accept: readonly string[]): Promise<StepResult> {
@@ -77,7 +81,8 @@ export class ProductSteps {
     const tx = /transaction (\S+)$/m.exec(run.stderr)?.[1];
     const kept = /kept: 'stratus undo --tx (\S+)'/.exec(run.stderr)?.[1];
     const text = `${run.stdout}\n${run.stderr}`;
-    const asked = kept ? [] : (/--accept[ =]([a-z,]+)/.exec(text)?.[1]?.split(',') ?? []);
+    // Of several writes some may have been let through before one that needs a person.
+    const asked = /has to accept ((?:unknown|losses)(?: and losses)?)/.exec(text)?.[1]?.split(' and ') ?? [];
     const writes = kept && tx ? await this.journalled(tx) : [];
     const outcome = kept ? 'done' : run.code === 0 ? 'done' : 'refused';
     return { outcome, asked, writes, reason: reasonIn(text), problems: [], ...(kept ? { tx: kept } : {}) };

@@ -1,15 +1,13 @@
-import type { Api, KubeObject } from '../api.ts';
+import type { Api } from '../api.ts';
 import type { DumpChange } from '../dump/compare-dumps.ts';
 import { compareDumps } from '../dump/compare-dumps.ts';
 import type { Dump, Item } from '../dump/dump.ts';
-import { pathOfKind } from '../dump/kinds.ts';
 import type { Settler } from '../dump/settle.ts';
 import { heldLocks } from '../locks.ts';
 import { tailOf } from '../product.ts';
-import { MADE_FOR } from '../operator/operator.ts';
 import type { AnnouncedWrite } from './announced.ts';
-import { classOf, surprise } from './announced.ts';
-import { FIXTURES } from './fixtures.ts';
+import { classOf, isOperators, surprise } from './announced.ts';
+import { makeFixtures } from './fixtures.ts';
 import type { Kube } from './kube.ts';
 import type { ProductSteps, StepResult } from './product-steps.ts';
 import type { Row, Step, Verdict } from './row.ts';
@@ -66,7 +64,7 @@ export class RowTrial {
   }
 
   private async judge(): Promise<void> {
-    const { settler, inScope, row, steps } = this.given;
+    const { settler, inScope, row } = this.given;
     await this.prepare();
     let expected = await settler.atRest(inScope);
     const writes: AnnouncedWrite[] = [];
@@ -86,34 +84,33 @@ export class RowTrial {
       break;
     }
     if (this.report.verdict === 'unsaid') this.report.verdict = classOf(writes) ?? 'unsaid';
-    await settler.atRest(inScope);
+    const between = await settler.atRest(inScope, expected);
     let undone = '';
-    for (const tx of standing.toReversed()) {
-      const run = await steps.undo(tx);
-      if (run.code !== 0) {
-        const text = `undo: exit code ${run.code}: ${tailOf(run)}`;
-        if (run.code === 3) undone += run.stdout;
-        else this.report.problems.push(text);
-        if (run.code === 3 && !this.mayLose()) this.report.problems.push(text);
-      }
-    }
-    const after = await settler.atRest(inScope);
+    for (const tx of standing.toReversed()) undone += await this.undo(tx);
+    const after = await settler.atRest(inScope, between);
     this.compare(compareDumps(expected, after, inScope), writes, undone);
     const locks = (await heldLocks(this.given.api)).filter((lock) => lock.startsWith(`${this.given.lockNamespace}/`));
     this.report.problems.push(...locks.map((lock) => `still locked: ${lock}`));
   }
 
+  /** @returns what it says, when it could not restore everything */
+  private async undo(tx: string): Promise<string> {
+    const { steps } = this.given;
+    const { problems } = this.report;
+    const run = await steps.undo(tx);
+    if (run.code === 0) return '';
+    if (run.code !== 3 || !this.mayLose()) {
+      problems.push(`undo: exit code ${run.code}: ${run.stdout.slice(0, 600) || tailOf(run)}`);
+    }
+    if (!run.stdout.includes('"diverged"')) return run.stdout;
+    const kept = await steps.keep(tx);
+    if (kept.code !== 0) problems.push(`recover --keep: exit code ${kept.code}: ${tailOf(kept)}`);
+    return run.stdout;
+  }
+
   private async prepare(): Promise<void> {
     const { kube, row } = this.given;
-    await kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: kube.namespace } });
-    await kube.until('ServiceAccount/default', () => '');
-    await kube.until('ConfigMap/kube-root-ca.crt', () => '');
-    for (const name of row.fixtures) {
-      const fixture = FIXTURES[name];
-      if (!fixture) throw new Error(`there is no fixture ${name}`);
-      for (const object of fixture.objects ?? []) await kube.create(object);
-      await fixture.then?.(kube);
-    }
+    await makeFixtures(kube, row.fixtures);
   }
 
   /** Unasked first; with what it asks to accept, when it asks. A question or a refusal must have changed nothing. */
@@ -122,6 +119,7 @@ export class RowTrial {
     const first = await steps.perform(step);
     if (first.outcome !== 'done' && untouched) await this.expectUntouched(untouched, first);
     if (first.asked.length === 0) return first;
+    if (first.tx) await this.undo(first.tx);
     const second = await steps.perform(step, first.asked);
     // What was said with the question counts as said before the write.
     return {
@@ -134,7 +132,7 @@ export class RowTrial {
   private async expectUntouched(before: Dump, { outcome, asked }: StepResult): Promise<void> {
     const { settler, inScope } = this.given;
     if (outcome === 'failed') return;
-    const changes = compareDumps(before, await settler.atRest(inScope), inScope);
+    const changes = compareDumps(before, await settler.atRest(inScope, before), inScope);
     const what = asked.length > 0 ? 'asked' : 'refused';
     this.report.problems.push(...changes.map(({ text }) => `${what}, but ${text}`));
   }
@@ -173,36 +171,13 @@ export class RowTrial {
       const problem = surprise(change, writes);
       if (problem === '') continue;
       // A person was told that nobody knows what an operator does.
-      if (report.verdict === 'unknown' && this.isOperators(change)) continue;
+      if (report.verdict === 'unknown' && (isOperators(change) || this.given.row.trap === 'operator')) continue;
       report.problems.push(problem);
       if (undone.includes(change.item.name)) report.late.push(change.text);
     }
   }
 
-  private isOperators({ item, how }: DumpChange): boolean {
-    return (
-      how !== 'changed' && (item.object.metadata.labels?.[MADE_FOR] !== undefined || this.given.row.trap === 'operator')
-    );
-  }
-
   private mayLose(): boolean {
     return this.report.verdict === 'losses' || this.report.verdict === 'unknown';
-  }
-}
-
-/** Removes what the row made, whatever holds it. */
-export async function removeTraces(api: Api, kube: Kube, dump: Dump): Promise<void> {
-  const mine = [...dump.items.values()].filter(
-    ({ namespace, name }) => namespace.includes(kube.suffix) || name.includes(kube.suffix),
-  );
-  // What could stand in the way of all others goes first.
-  const order = (item: Item) => (/Webhook|AdmissionPolicy|APIService/.test(item.kind.kind) ? 0 : 1);
-  for (const item of mine.toSorted((a, b) => order(a) - order(b))) {
-    const path = `${pathOfKind(item.kind, item.namespace)}/${item.name}`;
-    const { finalizers } = item.object.metadata as KubeObject['metadata'] & { finalizers?: string[] };
-    if (finalizers && item.kind.kind !== 'Namespace') {
-      await api.send('PATCH', path, { metadata: { finalizers: null } }, 'application/merge-patch+json');
-    }
-    if (!item.namespace) await api.send('DELETE', path);
   }
 }

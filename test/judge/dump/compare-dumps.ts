@@ -7,11 +7,12 @@ import { essenceOf, podTemplate } from './essence.ts';
  * - `gone`: it was there before and is not now
  * - `renewed`: another object of that name is there now (new uid)
  * - `replaced`: a pod whose controller has made one of the same template in its place
+ * - `adrift`: a pod that is gone while its workload is there, which has others or none: a rollout that cannot go on
  * - `changed`: content differs; `report`: only what its operator says in a status of its own
  * - `appeared`: it was not there before
  * - `ownership`: field managers differ, content does not
  */
-export type How = 'gone' | 'renewed' | 'replaced' | 'changed' | 'report' | 'appeared' | 'ownership';
+export type How = 'gone' | 'renewed' | 'replaced' | 'adrift' | 'changed' | 'report' | 'appeared' | 'ownership';
 
 export interface DumpChange {
   how: How;
@@ -32,7 +33,7 @@ export function compareDumps(before: Dump, after: Dump, inScope: (item: Item) =>
     if (!inScope((old ?? now)!)) continue;
     if (old && now && old.uid === now.uid && unchanged(old, now)) continue;
     if (!now) {
-      const how = replaced.has(old!.uid) ? 'replaced' : 'gone';
+      const how = replaced.has(old!.uid) ? 'replaced' : isAdrift(old!, before, after) ? 'adrift' : 'gone';
       changes.push({ how, item: old!, above: above(old!, before), text: `${key} ${how}` });
     } else if (!old) {
       if (replaced.has(now.uid)) continue;
@@ -87,6 +88,14 @@ function replacedPods(before: Dump, after: Dump, inScope: (item: Item) => boolea
     for (const { uid } of [...pods, ...others]) found.add(uid);
   }
   return found;
+}
+
+const KEEPS_PODS = /^(Deployment|ReplicaSet|StatefulSet|DaemonSet)\.apps\/|^ReplicationController\//;
+
+function isAdrift(item: Item, before: Dump, after: Dump): boolean {
+  if (item.kind.kind !== 'Pod') return false;
+  const top = topController(item, before);
+  return top !== undefined && KEEPS_PODS.test(top) && after.items.has(top);
 }
 
 function podsByController(dump: Dump, inScope: (item: Item) => boolean): Map<string, Item[]> {

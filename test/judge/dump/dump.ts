@@ -35,6 +35,9 @@ export function keyOf({ kind, group }: Pick<ServedKind, 'kind' | 'group'>, names
 /** The server says how long to wait in whole seconds; it is mostly less. */
 const RETRY_MS = 200;
 
+/** Each costs a handshake once. */
+const CONNECTIONS = 12;
+
 /** Reads dumps; keeps what it read of kinds that did not change between two of them. */
 export class Dumper {
   private readonly api: Api;
@@ -72,7 +75,12 @@ export class Dumper {
 
   private async read(): Promise<Dump> {
     const kinds = await servedKinds(this.api);
-    const found = await Promise.all(kinds.map(async (kind) => ({ kind, objects: await this.list(kind) })));
+    const found: { kind: ServedKind; objects: KubeObject[] }[] = [];
+    const waiting = [...kinds];
+    const work = async () => {
+      for (let kind = waiting.pop(); kind; kind = waiting.pop()) found.push({ kind, objects: await this.list(kind) });
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, work));
     const definitions = found.find(({ kind }) => kind.kind === 'CustomResourceDefinition')?.objects ?? [];
     const customs = new Set(definitions.map(({ spec }) => `${spec.group}/${spec.names.plural}`));
     const items = new Map<string, Item>();

@@ -6,7 +6,7 @@ import { untilAsked } from '../wait.ts';
 /** A uid that no object has: what it owns is garbage. */
 export const DEAD_UID = '00000000-dead-4000-8000-000000000000';
 
-const ROUND_MS = 60_000;
+const ROUND_MS = 120_000;
 const NAMESPACE = 'judge-canary';
 
 /**

@@ -1,10 +1,10 @@
-import type { Api, KubeObject } from '../api.ts';
+import type { KubeObject } from '../api.ts';
 import { WaitError } from '../wait.ts';
 import { compareDumps } from './compare-dumps.ts';
 import type { Dump, Dumper, Item } from './dump.ts';
 import type { Rounds } from './rounds.ts';
 
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 180_000;
 const ASK_EVERY_MS = 150;
 /** A workload that cannot become ready (no node fits) is at rest when nothing has changed for so long. */
 const STUCK_MS = 4_000;
@@ -27,10 +27,11 @@ export class Settler {
    * The dump at rest: equal to the one before it, with a round of the garbage collector (and of the autoscaler and the
    * testbed's operator, where they have something in scope) in between, every workload as it is meant to be or stuck,
    * and no deadline of an object near.
-   * @param since nothing is at rest before the controllers were seen to work after this call
+   * @param since what it was at rest before: controllers that only work by the clock are waited for when something of
+   *   theirs has changed since then, and always without it
    * @throws WaitError when it still changes at the end of the time
    */
-  async atRest(inScope: (item: Item) => boolean): Promise<Dump> {
+  async atRest(inScope: (item: Item) => boolean, since?: Dump): Promise<Dump> {
     const deadline = performance.now() + DEADLINE_MS;
     let last = await this.dumper.fresh();
     let unchangedSince = performance.now();
@@ -49,7 +50,8 @@ export class Settler {
       if (changes.length > 0) unchangedSince = now;
       last = next;
       const quiet = now - unchangedSince;
-      const { timers, stuck, volumes } = unfinished([...next.items.values()].filter(inScope));
+      const { timers, stuck } = unfinished([...next.items.values()].filter(inScope));
+      const volumes = volumesChanged(next, since, inScope);
       const wanted = Math.max(stuck.length > 0 ? STUCK_MS : 0, volumes ? VOLUMES_MS : 0);
       if (changes.length === 0 && quiet >= wanted && timers.length === 0) return next;
       if (now > deadline) {
@@ -62,21 +64,29 @@ export class Settler {
   }
 }
 
+function volumesChanged(now: Dump, since: Dump | undefined, inScope: (item: Item) => boolean): boolean {
+  const versions = (dump: Dump) =>
+    [...dump.items.values()]
+      .filter((item) => /^PersistentVolume/.test(item.kind.kind) && inScope(item))
+      .map(({ uid, object }) => `${uid} ${object.metadata.resourceVersion}`)
+      .sort()
+      .join();
+  return versions(now) !== (since ? versions(since) : '');
+}
+
 /** What controllers have still to do, as far as the objects tell. */
-function unfinished(items: Item[]): { timers: string[]; stuck: string[]; volumes: boolean } {
+function unfinished(items: Item[]): { timers: string[]; stuck: string[] } {
   const timers: string[] = [];
   const stuck: string[] = [];
-  let volumes = false;
   for (const { key, kind, object } of items) {
     if (object.metadata.deletionTimestamp) {
       const foreign = ((object.metadata.finalizers ?? []) as string[]).some((name) => !SYSTEM_FINALIZER.test(name));
       if (!foreign) (kind.kind === 'Namespace' ? timers : stuck).push(`${key} is going`);
     }
-    if (/^PersistentVolume/.test(kind.kind)) volumes = true;
     if (kind.kind === 'Job' && jobTimerRuns(object)) timers.push(`${key} has a deadline`);
     else if (!isConverged(kind.kind, object)) stuck.push(`${key} is not as it is meant to be`);
   }
-  return { timers, stuck, volumes };
+  return { timers, stuck };
 }
 
 const SYSTEM_FINALIZER =
@@ -122,18 +132,4 @@ function jobTimerRuns({ spec, status = {} }: KubeObject): boolean {
   if (spec.ttlSecondsAfterFinished === undefined) return false;
   const ends = (status.conditions as { lastTransitionTime: string }[]).map((one) => one.lastTransitionTime).sort();
   return near(ends.at(-1)!, Number(spec.ttlSecondsAfterFinished));
-}
-
-/** Compares what people wrote only at the end: see {@link compareDumps}. */
-export type InScope = (item: Item) => boolean;
-
-/** For those who need no dump at rest but an unmoved API. */
-export async function untilFound(api: Api, path: string, timeoutMs: number): Promise<KubeObject> {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await api.find(path);
-    if (found) return found;
-    if (performance.now() > end) throw new WaitError(`${path} is there: not within ${timeoutMs / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
-  }
 }
