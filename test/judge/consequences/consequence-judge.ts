@@ -6,7 +6,7 @@ import type { Instance } from '../../testbed/instance-record.ts';
 import { Api, ApiError } from '../api.ts';
 import { runAsProgram, runningInstance } from '../command-line.ts';
 import type { Item } from '../dump/dump.ts';
-import { Dumper } from '../dump/dump.ts';
+import { Dumper, isMarked } from '../dump/dump.ts';
 import { Rounds } from '../dump/rounds.ts';
 import { Settler } from '../dump/settle.ts';
 import { startOperator } from '../operator/start-operator.ts';
@@ -105,11 +105,8 @@ class Bench {
     this.suffixes.add(kube.suffix);
     const others = new Set(this.suffixes);
     others.delete(kube.suffix);
-    const inScope = (item: Item): boolean => {
-      const text = `${item.namespace}/${item.name}`;
-      if (text.includes(kube.suffix)) return true;
-      return alone && ![...others].some((suffix) => text.includes(suffix));
-    };
+    const inScope = (item: Item): boolean =>
+      isMarked(item, kube.suffix) || (alone && ![...others].some((suffix) => isMarked(item, suffix)));
     const steps = new ProductSteps(product, kube, folder);
     const trial = new RowTrial({ api: this.api, kube, steps, settler: this.settler, row, inScope, lockNamespace });
     const report = await trial.run();

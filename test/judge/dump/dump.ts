@@ -143,13 +143,20 @@ function isNoise({ kind: { kind, group }, namespace, name, object: { metadata } 
   }
 }
 
-/** Objects above: owners, their owners, and what contains it (its namespace, the definition of its kind). */
+/** Whether it is in, or is made for, something that carries a mark in its name: its volume is named after no claim. */
+export function isMarked({ namespace, name, object }: Item, mark: string): boolean {
+  const claim = object.kind === 'PersistentVolume' ? object.spec?.claimRef?.namespace : '';
+  return `${namespace}/${name}/${claim ?? ''}`.includes(mark);
+}
+
+/** Objects above: owners, their owners, the claim of a volume, and what contains it (namespace, definition of its kind). */
 export function above(item: Item, dump: Dump): Item[] {
   const found = new Map<string, Item>();
   const visit = (one: Item): void => {
     const { group, resource } = one.kind;
     const parents = [
       ...((one.object.metadata.ownerReferences ?? []) as { uid: string }[]).map(({ uid }) => dump.byUid.get(uid)),
+      one.kind.kind === 'PersistentVolume' ? dump.byUid.get(one.object.spec?.claimRef?.uid ?? '') : undefined,
       one.namespace ? dump.items.get(`Namespace/-/${one.namespace}`) : undefined,
       one.custom ? dump.items.get(`CustomResourceDefinition.apiextensions.k8s.io/-/${resource}.${group}`) : undefined,
     ];

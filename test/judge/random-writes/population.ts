@@ -6,6 +6,7 @@ import { makeFixtures } from '../consequences/fixtures.ts';
 import { Kube } from '../consequences/kube.ts';
 import { removeTraces } from '../consequences/remove-traces.ts';
 import type { Dumper, Item } from '../dump/dump.ts';
+import { isMarked } from '../dump/dump.ts';
 
 /** One or more objects of every built-in kind that an engineer writes, and of the custom kinds; no two in each other's way. */
 const POPULATION = [
@@ -34,7 +35,7 @@ export class Population {
     return new Population(kube, folder);
   }
 
-  readonly inScope = ({ namespace, name }: Item): boolean => `${namespace}/${name}`.includes(this.kube.suffix);
+  readonly inScope = (item: Item): boolean => isMarked(item, this.kube.suffix);
 
   async remove(dumper: Dumper): Promise<void> {
     await removeTraces(this.kube.api, this.kube, await dumper.fresh());
