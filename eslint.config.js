@@ -55,6 +55,11 @@ function boundary(folder) {
     },
     { regex: '^(\\.\\./)+(test|scripts)/', message: 'product code never imports tests or scripts' },
   ];
+  patterns.push({
+    regex: '^(node:)?util$',
+    importNames: ['isDeepStrictEqual'],
+    message: 'objects of the cluster have another prototype than ours: compare their canonicalJson',
+  });
   if (folder !== 'ui') {
     patterns.push({ regex: '^vscode$', message: 'only src/ui and src/extension.ts import vscode' });
     patterns.push({ regex: 'webview/', message: 'only src/ui shares the webview protocol' });

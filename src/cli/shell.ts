@@ -34,11 +34,18 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
   const stop = new AbortController();
   let running: ProgramHere | null = null;
+  let cutOff = false;
   const interrupt = io.onInterrupt((by) => {
     const forProgram = running !== null && (by === 'SIGINT' || by === 'SIGQUIT');
-    // A terminal has sent it to the program, too; and a shell in it goes on after a Ctrl-C.
-    if (forProgram && io.confirm) return;
-    if (forProgram) return running!.signal(by);
+    if (forProgram && io.confirm) {
+      // The terminal has sent it to the program, too. A shell goes on after it; what else does is not known.
+      cutOff ||= command.length > 0;
+      return;
+    }
+    if (forProgram && !stop.signal.aborted) {
+      stop.abort(new Error('cancelled'));
+      return running!.signal(by);
+    }
     if (stop.signal.aborted) {
       io.stderr("stratus: still stopping; if you kill this process now, 'stratus recover' finishes the undo\n");
     }
@@ -65,7 +72,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
         running = null;
         code = end.code;
         // Ended in the middle of something: nobody has said that this half is to be kept.
-        if (end.bySignal && keep) stop.abort(new Error('cancelled'));
+        if ((end.bySignal || cutOff || session.problem()) && keep) stop.abort(new Error('cancelled'));
       }
       if (session.written().length > 0 && !stop.signal.aborted) {
         decision = keep ? 'keep' : undo ? 'undo' : await ask(session, io, stop.signal);
@@ -80,7 +87,8 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
       else if (session.written().length > 0) io.stderr(`kept: 'stratus undo --tx ${session.tx}' takes it back\n`);
     }
     if (result && exitCodeOfUndo(result) !== EXIT.ok) return exitCodeOfUndo(result);
-    if (stop.signal.aborted) return result || write ? EXIT.restored : code;
+    // Asked to keep it, and undone all the same.
+    if (stop.signal.aborted || (result && decision === 'keep')) return result || write ? EXIT.restored : code;
     return code > 0 && command.length === 0 && code < 128 ? EXIT.ok : code;
   } catch (error) {
     if (!wasStopped(error, stop.signal)) throw error;
@@ -92,6 +100,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
 }
 
 async function ask(session: ShellSession, io: CommandIo, signal: AbortSignal): Promise<'keep' | 'undo'> {
+  if (session.problem()) io.stderr(`stratus: not all that was wanted was written: ${session.problem()}\n`);
   io.stderr(
     `written in this terminal:\n${session
       .written()

@@ -20,7 +20,7 @@ export function commandText(argv: string[]): string {
   return ['kubectl', ...shownArgv(argv)].map(quote).join(' ');
 }
 
-/** How faithfully a write can be undone, in the words of docs/undo.md. */
+/** How faithfully a write can be undone, in the words of docs/promises.md. */
 export function classText(undo: UndoClass): string {
   return undo === 'unknown'
     ? 'with unknown effects'

@@ -85,10 +85,10 @@ async function untilReachable(io: CommandIo, stop: AbortSignal, undo: () => Prom
   }
 }
 
-/** One line about an object that nobody announced to go. */
-export function lossText({ ref, replaced }: Loss): string {
+/** One line about an object that is gone. */
+export function lossText({ ref, replaced, accepted }: Loss): string {
   const now = replaced ? 'another of its name is there now' : 'it is gone';
-  return `lost: ${refLabel(ref)} was there at the checkpoint, ${now}; no forecast named it`;
+  return `lost: ${refLabel(ref)} was there at the checkpoint, ${now}; ${accepted ? 'as was accepted' : 'no forecast named it'}`;
 }
 
 function shortValue(value: unknown): string {

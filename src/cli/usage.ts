@@ -22,7 +22,8 @@ common options
   --json                       one JSON document per line on standard output
   -h, --help                   this text, or a command's own
 
-'stratus COMMAND --help' tells a command's options and exit codes.
+'stratus COMMAND --help' tells a command's options and exit codes. Told to stop (Ctrl-C, kill, a closed terminal or pipe), a
+command that writes undoes what is open first.
 `;
 
 export const COMMAND_USAGE: Record<string, string> = {
@@ -48,8 +49,8 @@ exit: 0 done (findings or not), 4 cluster or configuration error, 64 usage
                    or a controller does because of it is not known), losses (objects or data are gone for good);
                    a refusal lists which ones. --accept unknown,losses takes both
 
-exit: 0 done, 1 refused and nothing changed, 2 kubectl failed and was undone, 3 diverged or undone with losses, 4 cluster or configuration
-      error, 6 stranded, 7 locked by another writer, 64 usage
+exit: 0 done, 1 refused and nothing changed, 2 failed or stopped, and undone, 3 diverged or undone with losses,
+      4 cluster or configuration error, 6 stranded, 7 locked by another writer, 64 usage
 `,
   undo: `usage: stratus undo (--last | --tx ID) [--yes] [--json]
 
@@ -69,7 +70,7 @@ exit: 0 done and verified (or nothing to do), 3 diverged, 4 error, 6 stranded, 7
   transaction that is kept or undone when it ends (asked for, or told by --keep or --undo). exec, attach and port-forward
   are refused. Needs kubectl of your own on PATH. --accept as for 'stratus run'.
 
-exit: 0 ended (of PROGRAM: its own code), 3 diverged, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
+exit: 0 ended (of PROGRAM: its own code), 2 stopped and undone, 3 diverged, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
 `,
   journal: `usage: stratus journal list [--json] | show ID [--json] | verify [--json]
 

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
+import { sameJson } from '../domain/same-json.ts';
 import { KubeApi } from '../gateway/kube-api.ts';
 import { Monitor } from '../gateway/monitor.ts';
 import type { Upstream } from '../gateway/upstream.ts';
@@ -111,9 +111,7 @@ export class FenceInstaller {
 function installing({ object }: FenceObject, live: KubeObject | null): 'create' | 'replace' | 'keep' {
   if (!live) return 'create';
   const about = new Set(['apiVersion', 'kind', 'metadata']);
-  const same = Object.entries(object).every(
-    ([field, value]) => about.has(field) || isDeepStrictEqual(live[field], value),
-  );
+  const same = Object.entries(object).every(([field, value]) => about.has(field) || sameJson(live[field], value));
   const labelled = Object.entries(object.metadata.labels ?? {}).every(
     ([name, value]) => live.metadata.labels?.[name] === value,
   );

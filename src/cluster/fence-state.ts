@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
+import { sameJson } from '../domain/same-json.ts';
 import type { KubeApi } from '../gateway/kube-api.ts';
 import { FENCE_NAME, fencePath, KEEPER_NAME, policyObjects } from './fence-manifests.ts';
 
@@ -37,7 +37,7 @@ export async function readFence(api: KubeApi, lockNamespace: string, signal?: Ab
   const missing = pairs.find((pair) => !pair.live);
   if (missing)
     return { state: 'broken', why: `the fence is only half installed (${name(missing.object)} is missing): ${repair}` };
-  const altered = pairs.find((pair) => !isDeepStrictEqual(pair.object.spec, pair.live!.spec));
+  const altered = pairs.find((pair) => !sameJson(pair.object.spec, pair.live!.spec));
   if (altered) {
     const what = `${name(altered.object)} is not as this version of Stratus ships it`;
     return { state: 'broken', why: `the fence cannot be trusted (${what}): ${repair}` };

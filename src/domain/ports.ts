@@ -23,8 +23,8 @@ export interface OpenTransaction {
   /** Objects written so far. */
   roots(): ObjectRef[];
   writes(): number;
-  /** What vanished since the checkpoint, whoever took it away, and no forecast announced. */
-  losses(): Promise<Loss[]>;
+  /** What vanished since the checkpoint, whoever took it away, and neither a forecast announced nor a person accepted. */
+  unacceptedLosses(): Promise<Loss[]>;
   commit(): Promise<void>;
   /** Replays the inverse writes and verifies the result. Safe to call again after a crash or a lost connection. */
   undo(signal: AbortSignal): Promise<UndoResult>;

@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from './kube-object.ts';
 import { refLabel } from './kube-object.ts';
 
 /**
- * How faithfully a write can be undone, known before it runs (docs/undo.md), from best to worst.
+ * How faithfully a write can be undone, known before it runs (docs/promises.md), from best to worst.
  * `exact`: every changed field is known to be reversible. `consequences`: controllers act, and what they touch comes back
  * by itself or with the undo. `unknown`: the content comes back, what its operator did may not. `losses`: something is
  * gone for good. `one-way`: it cannot be taken back, and the gateway does not let it through.
@@ -28,11 +28,12 @@ export interface Consequence {
   usual?: boolean;
 }
 
-/** One sentence about objects that nobody announced to go. */
+/** One sentence about objects that are gone. */
 export function lossesText(losses: readonly Loss[]): string {
-  const names = losses.slice(0, 5).map(({ ref }) => refLabel(ref));
+  const why = ({ accepted }: Loss) => (accepted ? 'as was accepted' : 'no forecast named it');
+  const names = losses.slice(0, 5).map((loss) => `${refLabel(loss.ref)} (${why(loss)})`);
   const more = losses.length > 5 ? ` and ${losses.length - 5} more` : '';
-  return `lost since the checkpoint, and no forecast named it: ${names.join(', ')}${more}`;
+  return `lost since the checkpoint: ${names.join(', ')}${more}`;
 }
 
 export interface UndoForecast {
@@ -49,12 +50,14 @@ export interface UndoForecast {
   warnings?: string[];
 }
 
-/** An object that was there at the checkpoint, is gone, and was not announced by any forecast. */
+/** An object that was there at the checkpoint and is gone. */
 export interface Loss {
   ref: ObjectRef;
   uid: string;
   /** Another object of the same name is there now. */
   replaced: boolean;
+  /** A person accepted it before the write; all others were announced by no forecast. */
+  accepted?: boolean;
 }
 
 /** What a rehearsal (server dry-run) says about one object of one command. */

@@ -2,8 +2,9 @@ import { emptyMap, own } from '../domain/json-map.ts';
 import type { Json, KubeObject } from '../domain/kube-object.ts';
 import { cloneJson } from '../domain/lossless-json.ts';
 import { comparable } from '../undo/comparable.ts';
-import { difference, overlaps, sameJson, valueAt } from '../undo/difference.ts';
-import { canonicalJson } from '../undo/canonical-json.ts';
+import { sameJson } from '../domain/same-json.ts';
+import { difference, overlaps, valueAt } from '../undo/difference.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import { normalise } from '../undo/normalise.ts';
 import type { IntentRecord } from './journal-records.ts';
 

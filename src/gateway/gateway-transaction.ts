@@ -69,7 +69,7 @@ export class GatewayTransaction implements OpenTransaction {
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
     const { crash, clock, kubectl, target } = this.options;
     // What an earlier command took away unannounced stops the plan before it takes more.
-    const lost = this.writes() > 0 ? await this.losses() : [];
+    const lost = this.writes() > 0 ? await this.unacceptedLosses() : [];
     if (lost.length > 0) return { ...NOT_RUN, problem: lossesText(lost) };
     const index = this.steps++;
     const at = new Date(clock.now()).toISOString();
@@ -122,6 +122,8 @@ export class GatewayTransaction implements OpenTransaction {
     handler: Handler;
     refuseStream: (method: string, path: string) => void;
     refusals: () => readonly Refusal[];
+    /** Why nothing more is written in it; empty while all is well. */
+    problem: () => string;
     /** To be called before the transaction is ended: waits for what is on its way, and lets nothing more through. */
     end: () => Promise<unknown>;
   }> {
@@ -133,7 +135,8 @@ export class GatewayTransaction implements OpenTransaction {
     this.monitor.beginStep(index);
     const { monitor } = this;
     const end = () => monitor.endStep();
-    return { handler: monitor, refuseStream: monitor.refuseStream, refusals: () => monitor.refusals, end };
+    const { refuseStream } = monitor;
+    return { handler: monitor, refuseStream, refusals: () => monitor.refusals, problem: () => monitor.problem, end };
   }
 
   /** Journal mode for our own code, without kubectl: the same rules, the same journal. Part of the current command. */
@@ -141,9 +144,9 @@ export class GatewayTransaction implements OpenTransaction {
     return { handle: (request) => this.monitor.handleAndNote(request) };
   }
 
-  /** What vanished since the checkpoint and no forecast announced. */
-  losses(): Promise<Loss[]> {
-    return this.watch.losses();
+  /** Who accepted losses has accepted those that nobody could foresee, too. The proof of an undo still names them. */
+  async unacceptedLosses(): Promise<Loss[]> {
+    return this.open.accept?.includes('losses') ? [] : this.watch.losses();
   }
 
   roots(): ObjectRef[] {

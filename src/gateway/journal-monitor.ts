@@ -94,7 +94,12 @@ export class JournalMonitor implements Handler {
     this.ended = true;
     await this.queue;
     await this.noting;
-    return { refusals: this.stepRefusals, writes: this.stepWrites, problem: this.stopped ?? '' };
+    return { refusals: this.stepRefusals, writes: this.stepWrites, problem: this.problem };
+  }
+
+  /** Why no further writes of the step are sent; empty while they are. */
+  get problem(): string {
+    return this.stopped ?? '';
   }
 
   /** What was refused since {@link beginStep}. */

@@ -1,6 +1,6 @@
 import type { Json, KubeObject } from '../domain/kube-object.ts';
 import { cloneJson } from '../domain/lossless-json.ts';
-import { sameJson } from '../undo/difference.ts';
+import { sameJson } from '../domain/same-json.ts';
 import { normalise } from '../undo/normalise.ts';
 import type { WriteBody } from './write-body.ts';
 

@@ -1,7 +1,8 @@
 import type { Json, KubeObject, ObjectRef, OwnerReference } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import { cloneJson } from '../domain/lossless-json.ts';
-import { difference, pointer, sameJson, valueAt } from '../undo/difference.ts';
+import { sameJson } from '../domain/same-json.ts';
+import { difference, pointer, valueAt } from '../undo/difference.ts';
 import type { InverseStep } from '../undo/inverse.ts';
 import { controllerAnnotations, normalise, recreationBody, withoutServerFields } from '../undo/normalise.ts';
 import { guardedPatch, selfGuardedPatch, takeBack } from '../undo/reverse-patch.ts';

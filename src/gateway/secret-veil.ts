@@ -109,6 +109,8 @@ export class SecretVeil {
       this.tokens.hide(name, { home, form: 'note', value: value as string });
     replaceValues(copy, { ...this.placeholders(home), annotation });
     const shown = `${printJson(copy)}\n`;
+    // A copy without values comes back without any placeholder that would tell to look it up.
+    if (!mentionsHidden(shown)) return text as string;
     // The newest count.
     this.copies.set(`${home} ${shown}`, text as string);
     if (this.copies.size > MAX_COPIES) this.copies.delete(this.copies.keys().next().value!);

@@ -2,11 +2,12 @@ import type { Clock } from '../domain/clock.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
-import type { FieldDifference, UndoProof, UndoResult } from '../domain/transaction.ts';
+import type { FieldDifference, Loss, UndoProof, UndoResult } from '../domain/transaction.ts';
 import type { InverseStep } from '../undo/inverse.ts';
 import { blankField } from '../undo/difference.ts';
 import { planInverse, rootsOf } from '../undo/inverse.ts';
 import { KubeApi } from './kube-api.ts';
+import { setAsideLosses } from './accepted-losses.ts';
 import { attribute } from './attribution.ts';
 import { Discovery } from './discovery.ts';
 import type { FaultHook } from './fault-points.ts';
@@ -86,7 +87,7 @@ async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoRe
     round = await undoOnce(options, access);
   }
   const { differences } = round;
-  const proof = { ...round.proof, ...(await lossesOf(options, round.plan)) };
+  const proof = { ...round.proof, ...(await lossesOf(options, round)) };
   crash('undo.before-proof');
   await journal.append({ type: 'proof', proof, differences, at: now() });
   crash('undo.after-proof');
@@ -103,7 +104,7 @@ async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoRe
 /** Replays the inverse of what the journal knows, and compares. */
 async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   const { journal, crash, manager, upstream } = options;
-  const plan = planInverse(writesOf(journal.records));
+  const { plan, losses } = await setAsideLosses(access, planInverse(writesOf(journal.records)), journal.records);
   const discovery = new Discovery(async (path) => new KubeApi(passAsUpstream(upstream)).find(path, options.signal));
   const findings = new UndoFindings();
   const facts = new LiveFacts(access.reads, discovery, new MetadataReader(access.reads), () => options.clock.now());
@@ -126,7 +127,7 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   };
   const differences = uniqueFields([...findings.differences, ...verified.differences]).map(blankField);
   if (differences.length > 0) proof.levels.L1 = false;
-  return { plan, proof, differences };
+  return { plan, proof, differences, losses };
 }
 
 /** A request whose sender died, or gave up on a server that stood still, may still be on its way through the server. */
@@ -197,10 +198,13 @@ async function recordFound(
 }
 
 /** What vanished beside the written objects. */
-async function lossesOf({ losses }: UndoRunOptions, plan: InverseStep[]): Promise<Pick<UndoProof, 'losses'>> {
-  for (const { ref } of plan) losses.announce(ref);
-  const found = await losses.losses();
-  return found.length > 0 ? { losses: found } : {};
+async function lossesOf(
+  { losses: watch }: UndoRunOptions,
+  { plan, losses }: { plan: InverseStep[]; losses: Loss[] },
+): Promise<Pick<UndoProof, 'losses'>> {
+  for (const { ref } of [...plan, ...losses]) watch.announce(ref);
+  const all = [...losses, ...(await watch.losses())];
+  return all.length > 0 ? { losses: all } : {};
 }
 
 function unique(texts: string[]): string[] {

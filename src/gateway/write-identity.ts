@@ -1,7 +1,7 @@
 import { printJson } from '../domain/lossless-json.ts';
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
-import { isMap } from '../undo/difference.ts';
+import { isMap } from '../domain/same-json.ts';
 import type { ApiRequest } from './api-request.ts';
 import { groupVersion } from './api-request.ts';
 import type { ApiResource } from './discovery.ts';

@@ -239,7 +239,10 @@ export class WriteInspector {
     if (forecast.class === 'one-way') throw new Refused('not-undoable', told);
     const missing = (forecast.needs ?? []).filter((need) => !this.accepted.includes(need));
     if (missing.length > 0)
-      throw new NeedsAcceptance(missing, `a person has to accept ${missing.join(' and ')}: ${told}`);
+      throw new NeedsAcceptance(
+        missing,
+        `a person has to accept ${missing.join(' and ')} (--accept ${missing.join(',')}): ${told}`,
+      );
     await this.surroundings.mustBeAllowed(subject, forecast);
     return { forecast, after, companions: await this.surroundings.companions(subject, after) };
   }

@@ -1,6 +1,6 @@
 import { printJson } from '../domain/lossless-json.ts';
 import type { Json } from '../domain/kube-object.ts';
-import { isMap } from '../undo/difference.ts';
+import { isMap } from '../domain/same-json.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Verdict } from './verdict.ts';
 import { refuse, WRITE } from './verdict.ts';
@@ -50,8 +50,7 @@ export function judgeOptions(verb: string, body: WriteBody): Verdict {
   if (options === null) return WRITE;
   const unknown = Object.keys(options).find((name) => !DELETE_OPTIONS.has(name));
   if (unknown?.toLowerCase() === 'dryrun') return refuse('dry-run', ODD_DRY_RUN);
-  if (unknown !== undefined)
-    return refuse('query', `delete option ${printJson(unknown.slice(0, 60))} is not known`);
+  if (unknown !== undefined) return refuse('query', `delete option ${printJson(unknown.slice(0, 60))} is not known`);
   const dry = options.dryRun;
   const plain = dry === undefined || (Array.isArray(dry) && dry.length === 1 && dry[0] === 'All');
   return plain ? WRITE : refuse('dry-run', ODD_DRY_RUN);

@@ -69,10 +69,10 @@ export function shownArgv(argv: readonly string[]): string[] {
   return result;
 }
 
-/** The title of a transaction of one command as it may be shown; `commands` are those that it recorded. */
+/** The title of a transaction of one command as it may be shown; `commands` are those that it recorded, if any. */
 export function shownTitle(title: string, commands: readonly string[][]): string {
-  const exact = commands.find((argv) => argv.join(' ') === title);
-  return shownArgv(exact ?? title.split(' ')).join(' ');
+  const [argv] = commands;
+  return (argv ? shownArgv(argv) : shownArgv(title.split(' ')).filter(isFirstHidden)).join(' ');
 }
 
 /** As the first release that knows the whole of it reads it; null when none does. */

@@ -326,7 +326,7 @@ export class IncidentRun {
     const before = this.#state.baseline!;
     const verdict = judgeCommit(this.#options.commitRule, before, severity, isAffected(this.#open().roots(), snapshot));
     const start = this.#startSnapshot!;
-    const losses = await this.#open().losses();
+    const losses = await this.#open().unacceptedLosses();
     return {
       type: 'judged',
       severity,

@@ -20,9 +20,12 @@ export interface ShellSession {
   written(): string[];
   /** What the gateway refused, in its own words, latest last. */
   refusals(): string[];
+  /** Why nothing more is written in it (the lock or the journal is lost, …), so that its writes are a half; else empty. */
+  problem(): string;
   /**
    * Closes the gateway and, in write mode, keeps or undoes the transaction and gives the lock back. Nothing more
-   * happens when called again. @returns the undo, null when nothing was undone
+   * happens when called again. What cannot be kept, because the journal does not take the word for it, is undone.
+   * @returns the undo, null when nothing was undone
    */
   end(decision: 'keep' | 'undo'): Promise<UndoResult | null>;
 }
@@ -47,6 +50,7 @@ export async function openReadShell(upstream: Upstream, place: Place): Promise<S
     tx: null,
     written: () => [],
     refusals: () => [...refused],
+    problem: () => '',
     end: async () => {
       if (open) await terminal.close();
       open = false;
@@ -68,7 +72,7 @@ export async function openWriteShell(
   place: Place,
   ending: ShellEnding,
 ): Promise<ShellSession> {
-  const { handler, refuseStream, refusals, end: endCommand } = await transaction.terminal();
+  const { handler, refuseStream, refusals, problem, end: endCommand } = await transaction.terminal();
   const terminal = await SafeTerminal.open(handler, refuseStream, place);
   let ended: Promise<UndoResult | null> | null = null;
   const end = async (decision: 'keep' | 'undo'): Promise<UndoResult | null> => {
@@ -77,9 +81,14 @@ export async function openWriteShell(
       await terminal.close();
       await endCommand();
       if (decision === 'keep' || transaction.writes() === 0) {
-        await transaction.commit();
-        clean = true;
-        return null;
+        clean = await transaction.commit().then(
+          () => true,
+          (error: unknown) => {
+            if (transaction.writes() === 0) throw error;
+            return false;
+          },
+        );
+        if (clean) return null;
       }
       const result = await ending.undo(transaction);
       clean = result.outcome === 'undone';
@@ -95,6 +104,7 @@ export async function openWriteShell(
     tx: transaction.id,
     written: () => transaction.roots().map(refLabel),
     refusals: () => refusals().map(({ reason }) => reason),
+    problem,
     end: (decision) => (ended ??= end(decision)),
   };
 }

@@ -87,7 +87,7 @@ export class TargetWriter {
   async openShell(signal: AbortSignal, accept: Acceptance[]): Promise<ShellSession> {
     const lock = await this.#acquire('safe terminal', signal);
     if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
-    const release = (clean: boolean) => (clean ? this.#release() : this.#lock.mark('dirty')).catch(() => undefined);
+    const release = (clean: boolean) => this.#giveBack(clean);
     let transaction: GatewayTransaction | null = null;
     try {
       const transactions = await this.transactions();
@@ -149,7 +149,7 @@ export class TargetWriter {
     try {
       await this.#lock.mark(`executing ${transaction.id}`);
       result = await transaction.execute(commandPlan(argv).steps[0]!, [], signal);
-      const lost = result.ok ? await transaction.losses() : [];
+      const lost = result.ok ? await transaction.unacceptedLosses() : [];
       if (lost.length > 0) result = { ...result, ok: false, problem: lossesText(lost) };
       if (result.ok && !signal.aborted) {
         await transaction.commit();
@@ -226,8 +226,18 @@ export class TargetWriter {
       clean = finished;
       return value;
     } finally {
-      await (clean ? this.#release() : this.#lock.mark('dirty')).catch(() => undefined);
+      await this.#giveBack(clean);
     }
+  }
+
+  /** A lock that was lost behind the last write still says that something is under way: it is taken again to free it. */
+  async #giveBack(clean: boolean): Promise<void> {
+    const work = async () => {
+      if (!clean) return this.#lock.mark('dirty');
+      if (!(await this.#lock.renew())) await this.#acquire('released', AbortSignal.timeout(KEEP_TIMEOUT_MS));
+      return this.#release();
+    };
+    await work().catch(() => undefined);
   }
 
   /** A transaction that is still owed to this cluster comes before anything new: writers stay frozen until then. */

@@ -17,6 +17,7 @@ import type { Prompts } from './prompts.ts';
 import { isProtected } from './protected-contexts.ts';
 import { commandLine } from './redact.ts';
 import { pickTarget } from './target-picker.ts';
+import { undoFate } from './undo-fate.ts';
 
 /** Objects whose difference is opened by itself; the others are named in the message. */
 const SHOWN = 3;
@@ -179,12 +180,7 @@ export class LintCommands {
 
   async #tell(target: Target, argv: string[], { result, tx, undo }: CommandResult): Promise<void> {
     if (!result.ok) {
-      const fate =
-        undo === null
-          ? vscode.l10n.t('Nothing was changed.')
-          : undo.outcome === 'undone'
-            ? vscode.l10n.t('What it had changed was undone and verified.')
-            : `${undo.outcome}: ${undo.reason}`;
+      const fate = undo === null ? vscode.l10n.t('Nothing was changed.') : undoFate(undo).text;
       await this.#prompts.notify('error', `${result.problem || result.stderr || commandLine(argv)} ${fate}`);
       return;
     }

@@ -7,6 +7,7 @@ import type { Log } from './log.ts';
 import type { Prompts } from './prompts.ts';
 import { isProtected } from './protected-contexts.ts';
 import { pickTarget } from './target-picker.ts';
+import { undoFate } from './undo-fate.ts';
 
 interface OpenTerminal {
   terminal: vscode.Terminal;
@@ -112,11 +113,8 @@ export class SafeTerminals implements vscode.Disposable {
       const result = await session.end(keep ? 'keep' : 'undo');
       if (!result) return;
       this.#log.info(`safe terminal ${session.tx}: ${result.outcome}`);
-      const text =
-        result.outcome === 'undone'
-          ? vscode.l10n.t('What was written in {0} is undone and verified.', terminal.name)
-          : `${result.outcome}: ${result.reason}`;
-      void this.#prompts.notify(result.outcome === 'undone' ? 'info' : 'error', text);
+      const { level, text } = undoFate(result);
+      void this.#prompts.notify(level, `${terminal.name}: ${text}`);
     } finally {
       release();
     }

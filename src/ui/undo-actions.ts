@@ -11,6 +11,7 @@ import type { ObjectDocuments } from './object-documents.ts';
 import type { Prompts } from './prompts.ts';
 import { commandLine } from './redact.ts';
 import { explainTransaction } from './transaction-text.ts';
+import { undoFate } from './undo-fate.ts';
 
 /** What can be done with a transaction: undo, undo to here, explain, show the inverse, recover. */
 export class UndoActions implements vscode.TextDocumentContentProvider {
@@ -173,7 +174,8 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
   }
 
   async #tell(transaction: string, result: UndoResult): Promise<void> {
-    if (result.outcome === 'undone') {
+    const fate = undoFate(result);
+    if (result.outcome === 'undone' && fate.level === 'info') {
       const { foreign, residue } = result.proof;
       const notes = [
         vscode.l10n.t('Undone and verified: every field that was written equals the checkpoint.'),
@@ -185,7 +187,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
     }
     const show = vscode.l10n.t('Show Differences');
     const actions = result.outcome === 'diverged' ? [show] : [];
-    const answer = await this.#prompts.notify('error', `${result.outcome}: ${result.reason}`, ...actions);
+    const answer = await this.#prompts.notify('error', fate.text, ...actions);
     if (answer === show) await vscode.commands.executeCommand(Command.showDivergence, { transaction });
   }
 

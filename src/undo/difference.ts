@@ -1,9 +1,10 @@
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { own } from '../domain/json-map.ts';
 import { cloneJson } from '../domain/lossless-json.ts';
-import { RawNumber, storedNumber } from '../domain/raw-number.ts';
+import { RawNumber } from '../domain/raw-number.ts';
+import { isMap, sameJson } from '../domain/same-json.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import { mayHoldCopy } from './secret-copies.ts';
 
 type JsonMap = { [key: string]: Json };
@@ -41,26 +42,6 @@ const LIST_KEYS: Record<string, string[][]> = {
   taints: [['key', 'effect']],
   topologySpreadConstraints: [['topologyKey', 'whenUnsatisfiable']],
 };
-
-export function isMap(value: Value): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
-}
-
-/** Structural equality; key order does not matter, list order does. Numbers are equal that the server stores as one. */
-export function sameJson(a: Value, b: Value): boolean {
-  if (a === b) return true;
-  if (isNumber(a) && isNumber(b)) return storedNumber(a) === storedNumber(b);
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => sameJson(item, b[i]));
-  if (!isMap(a) || !isMap(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
-  );
-}
-
-function isNumber(value: Value): value is number | RawNumber {
-  return typeof value === 'number' || value instanceof RawNumber;
-}
 
 /** Key fields by which the lists under `field` can be matched, or null when they must be treated as one value. */
 export function listKeys(field: string, lists: Json[][]): string[] | null {

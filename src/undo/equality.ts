@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import { cloneJson } from '../domain/lossless-json.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { isMap } from './difference.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { isMap } from '../domain/same-json.ts';
 import { normalise } from './normalise.ts';
 
 /** Object (or its absence) under its reference. */

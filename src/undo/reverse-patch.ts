@@ -1,7 +1,8 @@
 import type { Json } from '../domain/kube-object.ts';
 import { emptyMap, own } from '../domain/json-map.ts';
 import type { Segment, Value } from './difference.ts';
-import { elementId, escapePointer, isMap, listKeys, sameJson, sameOrder } from './difference.ts';
+import { isMap, sameJson } from '../domain/same-json.ts';
+import { elementId, escapePointer, listKeys, sameOrder } from './difference.ts';
 
 export type PatchOperation =
   { op: 'test' | 'add' | 'replace'; path: string; value: Json } | { op: 'remove'; path: string };

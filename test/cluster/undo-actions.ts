@@ -635,15 +635,27 @@ export const UNDO_ACTIONS: UndoAction[] = [
     ],
     ['delete', 'statefulset', 'db'],
   ]),
-  refused([
-    'scale down a statefulset that deletes its volumes',
-    (c) => [
-      statefulSet(c.namespace, {
-        persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Delete' },
-      }),
+  refused(
+    [
+      'scale down a statefulset that deletes its volumes',
+      (c) => [
+        statefulSet(c.namespace, {
+          replicas: 1,
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Delete' },
+          volumeClaimTemplates: [
+            {
+              metadata: { name: 'data' },
+              spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
+            },
+          ],
+        }),
+      ],
+      ['scale', 'statefulset', 'db', '--replicas=0'],
     ],
-    ['scale', 'statefulset', 'db', '--replicas=0'],
-  ]),
+    {
+      ready: { path: namespaced('/api/v1/namespaces/NS/persistentvolumeclaims/data-db-0'), when: () => true },
+    },
+  ),
   refused(['delete --raw on a collection', cm, ['delete', '--raw', '/api/v1/namespaces/NAMESPACE/configmaps']]),
   refused(['patch immutable', cm, ['patch', 'configmap', 'settings', '-p', '{"immutable":true}']]),
   refused([

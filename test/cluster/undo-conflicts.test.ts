@@ -276,7 +276,9 @@ describe('claims', () => {
       const object = await gateway.get(path);
       return object?.status?.phase === 'Pending' && object;
     });
-    const transaction = await gateway.transactions({ convergeMs: 0 }).begin({ run: 'r', title: 'claim', maxWrites: 9 });
+    const transaction = await gateway
+      .transactions({ convergeMs: 0 })
+      .begin({ run: 'r', title: 'claim', maxWrites: 9, accept: ['losses'] });
     const files = [{ name: 'claim', content: JSON.stringify(claim(className)) }];
     for (const argv of [
       ['delete', 'pvc', 'data'],

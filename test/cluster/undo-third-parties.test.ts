@@ -53,7 +53,7 @@ async function between(
   options: object = {},
 ): Promise<UndoResult> {
   const transactions = gateway.transactions({ convergeMs: 0, ...options });
-  const transaction = await transactions.begin({ run: 'r', title: 't', maxWrites: 9 });
+  const transaction = await transactions.begin({ run: 'r', title: 't', maxWrites: 9, accept: ['unknown'] });
   try {
     const answer = await ours(new KubeApi(transaction.handler));
     expect(answer.status, answer.message).toBeLessThan(300);

@@ -273,6 +273,7 @@ export class FakeApp implements StratusApp {
       tx: mode === 'write' ? 'tx-shell' : null,
       written: () => written,
       refusals: () => [],
+      problem: () => '',
       end: async (decision) => {
         this.shells.push(decision);
         return decision === 'undo' && mode === 'write' ? this.#undoResult(1) : null;
@@ -448,7 +449,7 @@ export class FakeApp implements StratusApp {
         const stdout = step.argv.includes('scale') ? 'deployment.apps/search scaled\n' : 'service/geo patched\n';
         return { ok: true, exitCode: 0, stdout, stderr: '', refusals: [], writes: writes.length, problem: '' };
       },
-      losses: async () => [],
+      unacceptedLosses: async () => [],
       roots: () => transaction.roots,
       writes: () => transaction.writes,
       commit: async () => this.#close(transaction, 'committed', null),

@@ -100,6 +100,15 @@ export const UNDO_SUITES: SoakSuite[] = [
     }),
   },
   {
+    name: 'interruptions',
+    summary: 'every command that writes, stopped in every way at every moment: signals, lost output, a lost journal',
+    items: shards('all', 8),
+    open: onGateway(async (gateway, item) => {
+      const { allInterruptions, interrupt } = await import('../cluster/interrupted-commands.ts');
+      return tryAll(shardOf(allInterruptions(), item.split(' ')[1]), SIDE_BY_SIDE, (one) => interrupt(gateway, one));
+    }),
+  },
+  {
     name: 'journal-damage',
     summary: 'the journal of a real transaction cut at every byte and with a bit flipped at every byte',
     items: ['cut', 'flip', ...shards('undo', 4)],

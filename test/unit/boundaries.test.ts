@@ -25,6 +25,7 @@ const FORBIDDEN: [file: string, line: string][] = [
   ['src/ui/x.ts', "import { request } from 'node:https'; request('');"],
   ['src/cli/x.ts', "import * as vscode from 'vscode'; vscode.window;"],
   ['src/cluster/x.ts', "import { a } from '../run/app.ts'; a();"],
+  ['src/cluster/x.ts', "import { isDeepStrictEqual } from 'node:util'; isDeepStrictEqual(1, 1);"],
   ['src/lint/x.ts', "import { a } from '../gateway/monitor.ts'; a();"],
   ['src/gateway/x.ts', "import { a } from '../../test/testbed/instance.ts'; a();"],
   ['webview/x.ts', "import { a } from '../src/domain/machine.ts'; a();"],

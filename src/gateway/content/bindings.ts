@@ -1,4 +1,4 @@
-import { sameJson } from '../../undo/difference.ts';
+import { sameJson } from '../../domain/same-json.ts';
 import type { ContentRule } from './content-input.ts';
 import { isBinding, subjectsOf } from './content-input.ts';
 import { farReaching } from './rbac-rules.ts';

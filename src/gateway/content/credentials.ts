@@ -1,5 +1,5 @@
 import type { Json, KubeObject } from '../../domain/kube-object.ts';
-import { sameJson } from '../../undo/difference.ts';
+import { sameJson } from '../../domain/same-json.ts';
 import type { ContentRule } from './content-input.ts';
 
 const refused = (reason: string) => ({ rule: 'credential', reason });

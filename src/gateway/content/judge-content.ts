@@ -7,7 +7,7 @@ import { judgeServiceAccount, judgeTokenSecret } from './credentials.ts';
 import { judgeOwnRights } from './own-rights.ts';
 import { judgePrivileges } from './privileges.ts';
 import { judgeRole } from './roles.ts';
-import { judgeFinalizers, judgePodSecurity, judgeService, judgeSystemObject } from './system-objects.ts';
+import { judgeFinalizers, judgeNamespace, judgeService, judgeSystemObject } from './system-objects.ts';
 import { judgeVolume } from './volumes.ts';
 import { judgeConversion, judgeOwnHooks, judgeWebhooks } from './webhooks.ts';
 
@@ -25,7 +25,7 @@ const RULES: ContentRule[] = [
   judgePrivileges,
   judgeAccounts,
   judgeVolume,
-  judgePodSecurity,
+  judgeNamespace,
   judgeService,
 ];
 

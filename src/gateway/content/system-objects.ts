@@ -26,13 +26,20 @@ export const judgeSystemObject: ContentRule = ({ group, kind, namespace, name })
 
 const LEVELS = ['privileged', 'baseline', 'restricted'];
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
+/** Claims in such a namespace may take devices that others use. */
+const DEVICES = 'resource.kubernetes.io/admin-access';
 
-/** Namespaces keep the pod security that is enforced in them. */
-export const judgePodSecurity: ContentRule = ({ group, kind, name, before, after }) => {
-  if (group !== '' || kind !== 'Namespace' || !before || !after) return null;
-  const level = (object: KubeObject) => LEVELS.indexOf(object.metadata.labels?.[ENFORCE] ?? 'privileged');
-  if (level(after) >= level(before)) return null;
-  return { rule: 'privilege', reason: `pods in Namespace ${name} would be allowed more (${ENFORCE})` };
+/** Namespaces keep the pod security that is enforced in them, and gain no access to devices of others. */
+export const judgeNamespace: ContentRule = ({ group, kind, name, before, after }) => {
+  if (group !== '' || kind !== 'Namespace' || !after) return null;
+  const label = (object: KubeObject | null, key: string) => object?.metadata.labels?.[key];
+  const refusal = (key: string) => ({
+    rule: 'privilege',
+    reason: `pods in Namespace ${name} would be allowed more (${key})`,
+  });
+  if (label(after, DEVICES) === 'true' && label(before, DEVICES) !== 'true') return refusal(DEVICES);
+  const level = (object: KubeObject) => LEVELS.indexOf(label(object, ENFORCE) ?? 'privileged');
+  return before && level(after) < level(before) ? refusal(ENFORCE) : null;
 };
 
 /** Addresses that a Service takes over from whoever has them. */

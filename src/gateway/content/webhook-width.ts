@@ -1,4 +1,4 @@
-import { sameJson } from '../../undo/difference.ts';
+import { sameJson } from '../../domain/same-json.ts';
 import type { Json } from '../../domain/kube-object.ts';
 import type { LabelSelector } from './label-selector.ts';
 import { isNarrower } from './label-selector.ts';

@@ -6,16 +6,19 @@ import type { Discovery } from '../discovery.ts';
 import type { KubeApi } from '../kube-api.ts';
 import type { Holdings, MetadataReader } from './metadata-reader.ts';
 
+/** A command asks the same several times within this; what is older may have changed, as in a terminal that stays open. */
+const FRESH_MS = 2_000;
+
 /**
- * Facts as the cluster tells them, each read at most once until {@link LiveFacts.forget}. Whatever cannot be read is
- * undefined or unseen, never empty.
+ * Facts as the cluster tells them, each read at most once in two seconds, or until {@link LiveFacts.forget}. Whatever
+ * cannot be read is undefined or unseen, never empty.
  */
 export class LiveFacts implements ClusterFacts {
   readonly now: () => number;
   private readonly api: KubeApi;
   private readonly discovery: Discovery;
   private readonly reader: MetadataReader;
-  private readonly known = new Map<string, Promise<unknown>>();
+  private readonly known = new Map<string, { at: number; read: Promise<unknown> }>();
 
   constructor(api: KubeApi, discovery: Discovery, reader: MetadataReader, now: () => number) {
     this.api = api;
@@ -104,8 +107,11 @@ export class LiveFacts implements ClusterFacts {
   }
 
   private once<T>(key: string, read: () => Promise<T>): Promise<T> {
-    let pending = this.known.get(key) as Promise<T> | undefined;
-    if (!pending) this.known.set(key, (pending = read()));
+    const known = this.known.get(key);
+    const at = this.now();
+    if (known && Math.abs(at - known.at) <= FRESH_MS) return known.read as Promise<T>;
+    const pending = read();
+    this.known.set(key, { at, read: pending });
     return pending;
   }
 }

@@ -8,6 +8,11 @@ import type { MetadataReader } from './metadata-reader.ts';
 
 /** Kinds that the cluster replaces as a matter of course; what they say is derived from other objects. */
 const DERIVED = new Set(['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'VolumeAttachment', 'CSIStorageCapacity']);
+/**
+ * Outside of namespaces these come and go all day in a cluster that works (autoscaled nodes, previews, tests). They only
+ * count where the transaction wrote to one of their kind.
+ */
+const BUSY = new Set(['Namespace', 'Node', 'CSINode', 'PersistentVolume', 'CertificateSigningRequest']);
 /** `OWNER KIND`: what a controller deletes by itself in its daily work, as long as nobody here touches its owner. */
 const KEPT_SHORT = new Set([
   'Deployment ReplicaSet',
@@ -102,6 +107,7 @@ export class LossWatch {
   private isExplained(object: Owned, all: Owned[], live: Map<string, Owned>): boolean {
     const { ref, metadata } = object;
     if (DERIVED.has(ref.kind) || this.roots.has(refKey(ref))) return true;
+    if (BUSY.has(ref.kind) && ![...this.roots.values()].some(({ kind }) => kind === ref.kind)) return true;
     if (this.isAnnounced(object, all)) return true;
     const owner = metadata.ownerReferences?.find(({ controller }) => controller);
     if (!owner || !live.has(owner.uid)) return false;

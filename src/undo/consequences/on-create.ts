@@ -1,3 +1,4 @@
+import { own } from '../../domain/json-map.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { ForecastInput } from '../forecast.ts';
@@ -55,7 +56,8 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   'apps/ReplicaSet': runsPods,
   'apps/ControllerRevision': NOTHING,
   'batch/Job': said('work done by its pods stays done', ['Pod']),
-  'batch/CronJob': said('work done by the jobs that it starts stays done', ['Job', 'Pod']),
+  // Its jobs go with it; that their work is done is as true of the pods of a Deployment.
+  'batch/CronJob': NOTHING,
   'autoscaling/HorizontalPodAutoscaler': (ref, created, facts) => effectsOfScaler(created, ref, facts),
   'policy/PodDisruptionBudget': NOTHING,
   'networking.k8s.io/Ingress': NOTHING,
@@ -167,7 +169,7 @@ async function runsPod(ref: ObjectRef, created: KubeObject, facts: ClusterFacts)
       comesBack(
         `${taker.kind}/${taker.metadata.name} takes the pod over and deletes one that is too many`,
         { ...ref, apiVersion: taker.apiVersion, kind: taker.kind, name: taker.metadata.name },
-        MADE_BY[taker.kind] ?? ['Pod'],
+        own(MADE_BY, taker.kind) ?? ['Pod'],
       ),
     ),
   ];

@@ -1,9 +1,11 @@
+import { own } from '../../domain/json-map.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { ForecastInput } from '../forecast.ts';
 import type { Effect } from './effect.ts';
 import { comesBack, eachOf, isLost, oneWay, unknown } from './effect.ts';
 import type { ClusterFacts, Owned } from './facts.ts';
+import { claimsGo } from './claim-volumes.ts';
 import { CLOSED_KINDS } from './closed-kinds.ts';
 import { kindKey } from './lookup.ts';
 import { effectsOfPodRemoval } from './on-pod-removal.ts';
@@ -52,9 +54,9 @@ export async function effectsOfDelete(
     if (never) return [oneWay(`never delete a ${ref.kind}: ${never}`)];
   }
   if (before.metadata.deletionTimestamp) return [oneWay(`${refLabel(ref)} is already being deleted`)];
-  const own = createdHere ? [] : await ownEffects(input, before, facts, key);
-  if (own.some(({ grade }) => grade === 'one-way')) return own;
-  return [...own, ...(await belowEffects(input, before, facts))];
+  const effects = createdHere ? [] : await ownEffects(input, before, facts, key);
+  if (effects.some(({ grade }) => grade === 'one-way')) return effects;
+  return [...effects, ...(await belowEffects(input, before, facts))];
 }
 
 async function ownEffects(
@@ -90,9 +92,9 @@ async function workloadEffects(
   before: KubeObject,
   facts: ClusterFacts,
 ): Promise<Effect[]> {
-  if (propagation === 'Orphan') return [comesBack('its pods are adopted again', ref, MADE_BY[ref.kind])];
+  if (propagation === 'Orphan') return [comesBack('its pods are adopted again', ref, own(MADE_BY, ref.kind))];
   const volumes = await goesWithPods(before, ref, facts);
-  const effects: Effect[] = [comesBack('its pods are gone until it is created again', ref, MADE_BY[ref.kind])];
+  const effects: Effect[] = [comesBack('its pods are gone until it is created again', ref, own(MADE_BY, ref.kind))];
   if (before.spec?.template?.spec?.volumes?.some((volume: { emptyDir?: unknown }) => volume.emptyDir))
     return [oneWay('the emptyDir data of its pods would be lost; scale it to 0 only if that is acceptable')];
   if (before.spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Delete')
@@ -163,19 +165,25 @@ async function belowEffects(
   const uid = before.metadata.uid ?? '';
   const { owned, unseen } = await facts.below(uid, before.metadata.namespace);
   const effects: Effect[] = [];
-  const made = new Set(MAKES_AGAIN[ref.kind] ?? []);
+  const made = new Set(own(MAKES_AGAIN, ref.kind) ?? []);
   const isMadeAgain = (object: Owned) => made.has(object.ref.kind) && !isOldRevision(object, ref, owned);
   const lost = owned.filter((object) => !isMadeAgain(object));
   const sentence =
     propagation === 'Orphan'
       ? (names: string) => `they lose their owner for good, and keep no reference to it: ${names}`
       : (names: string) => `it owns them, and they are deleted with it: ${names}`;
+  const [claims, others] = [lost.filter(isClaim), lost.filter((object) => !isClaim(object))];
   effects.push(
     ...eachOf(
-      lost.map((object) => object.ref),
+      others.map((object) => object.ref),
       false,
       sentence,
     ),
+    ...(await claimsGo(
+      claims.map((object) => object.ref),
+      facts,
+      sentence,
+    )),
   );
   if (unseen.length > 0)
     effects.push(
@@ -185,6 +193,8 @@ async function belowEffects(
     );
   return effects;
 }
+
+const isClaim = ({ ref }: Owned) => ref.kind === 'PersistentVolumeClaim';
 
 /** Revisions but the one in use are not made again. Only metadata is known: the newest number is in use. */
 function isOldRevision(object: Owned, owner: ObjectRef, all: Owned[]): boolean {

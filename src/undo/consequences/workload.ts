@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { Effect } from './effect.ts';
+import { claimsGo } from './claim-volumes.ts';
 import { comesBack, eachOf, isLost } from './effect.ts';
 import type { ClusterFacts } from './facts.ts';
 import type { LabelSelector } from './selector.ts';
@@ -72,7 +73,9 @@ export async function goesWithPods(workload: KubeObject, ref: ObjectRef, facts: 
       `claims of its generic ephemeral volumes are deleted with their data${names ? `: ${names}` : ''}`;
     const claims = await claimsOfEphemeral(workload, ephemeral, facts);
     effects.push(
-      ...(claims.length > 0 ? eachOf(claims, false, sentence) : [isLost(sentence(''), ref, ['PersistentVolumeClaim'])]),
+      ...(claims.length > 0
+        ? await claimsGo(claims, facts, sentence)
+        : [isLost(sentence(''), ref, ['PersistentVolumeClaim'])]),
     );
   }
   if (volumes.some((volume) => volume.emptyDir))
@@ -116,7 +119,7 @@ export async function effectsOfScale(
       const claims = claimsOfOrdinals(workload, to, from);
       const sentence = (names: string) =>
         `scaling down deletes volumes (persistentVolumeClaimRetentionPolicy.whenScaled: Delete): ${names}`;
-      effects.push(...eachOf(claims, false, sentence));
+      effects.push(...(await claimsGo(claims, facts, sentence)));
     }
     effects.push(...(await goesWithPods(workload, ref, facts)));
     return effects;

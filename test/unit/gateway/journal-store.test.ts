@@ -47,6 +47,19 @@ describe('journal store', () => {
     expect(await store.verify()).toEqual([]);
   });
 
+  it('lists what former versions recorded without the literals of Secrets', async () => {
+    const argv = ['patch', 'secret', 'login', '-p', '{"stringData": {"k": "hunter2 and more"}}'];
+    for (const id of ['tx-begun', 'tx-open', 'tx-done']) {
+      const journal = await store.create({ ...opening(id), run: 'command', title: argv.join(' ') });
+      if (id !== 'tx-begun') await journal.append({ type: 'step', step: 0, argv, at: 'now' });
+      if (id === 'tx-done') await journal.setStatus('committed', '2026-01-02T00:00:00.000Z');
+      await journal.close();
+    }
+    const list = await store.list();
+    expect(JSON.stringify(list)).not.toMatch(/hunter2|more/);
+    expect(list.map(({ title }) => title)).toContain('patch secret login -p «secret»');
+  });
+
   it('gives a transaction to one holder at a time', async () => {
     const journal = await store.create(opening('tx-a'));
     await expect(store.take('tx-a')).rejects.toBeInstanceOf(LockedByProcess);

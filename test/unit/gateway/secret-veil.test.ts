@@ -100,6 +100,7 @@ describe('what a client reads', () => {
     [LAST, JSON.stringify({ kind: 'Secret', data: VALUE })],
     [LAST, JSON.stringify({ metadata: { annotations: { copy: `{"password":"${VALUE}"}` } }, data: {} })],
     [LAST, JSON.stringify({ stringData: { password: VALUE } })],
+    [LAST, JSON.stringify({ kind: 'Secret', type: 'Opaque' }, null, 1)],
   ])('shows no value in the annotation %s: %s', async (name, text) => {
     const object = login();
     object.metadata.annotations = { [name]: text, plain: 'kept' };

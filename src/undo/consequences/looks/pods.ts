@@ -1,3 +1,4 @@
+import { own } from '../../../domain/json-map.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
@@ -50,7 +51,9 @@ export const lookAtOwnLabels: Look = async ({ ref, before, after }, facts) => {
 /** Undefined when one of the kinds cannot be listed. */
 export async function adoptersOf(object: KubeObject, facts: ClusterFacts): Promise<KubeObject[] | undefined> {
   const lists = await Promise.all(
-    (ADOPTERS[object.kind] ?? []).map(([apiVersion, kind]) => facts.list(apiVersion, kind, object.metadata.namespace)),
+    (own(ADOPTERS, object.kind) ?? []).map(([apiVersion, kind]) =>
+      facts.list(apiVersion, kind, object.metadata.namespace),
+    ),
   );
   return lists.includes(undefined) ? undefined : lists.flatMap((list) => list ?? []);
 }

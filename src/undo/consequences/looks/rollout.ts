@@ -1,3 +1,4 @@
+import { own } from '../../../domain/json-map.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
 import { comesBack } from '../effect.ts';
@@ -15,7 +16,7 @@ export const lookAtRollout: Look = async ({ ref, before, after }, facts) => {
   }
   if (ref.kind === 'Deployment')
     effects.push(comesBack('one more ReplicaSet stays in its history', ref, ['ReplicaSet']));
-  if (MADE_BY[ref.kind]?.includes('ControllerRevision'))
+  if (own(MADE_BY, ref.kind)?.includes('ControllerRevision'))
     effects.push(comesBack('one more ControllerRevision stays in its history', ref, ['ControllerRevision']));
   return [...effects, ...(await pushedOut(before, after, facts))];
 };
@@ -32,7 +33,8 @@ function replacesLater(workload: KubeObject): boolean {
 }
 
 export const lookAtScale: Look = async ({ ref, before, after }, facts) => {
-  if (ref.kind === 'Job') return [comesBack('pods come or go; the work of those that go is lost, and done again', ref, ['Pod'])];
+  if (ref.kind === 'Job')
+    return [comesBack('pods come or go; the work of those that go is lost, and done again', ref, ['Pod'])];
   const [from, to] = [replicasOf(before), replicasOf(after)];
   const first = (set: KubeObject) => Number(set.spec?.ordinals?.start ?? 0);
   if (first(before) === first(after)) return effectsOfScale(after, ref, from, to, facts);
@@ -52,7 +54,7 @@ export const lookAtStrategy: Look = async ({ ref, before }, facts) => {
   const goOn = comesBack(
     'a rollout under way goes on otherwise: pods are replaced now or later',
     ref,
-    MADE_BY[ref.kind] ?? ['Pod'],
+    own(MADE_BY, ref.kind) ?? ['Pod'],
   );
   return [goOn, ...(await goesWithPods(before, ref, facts))];
 };

@@ -60,11 +60,8 @@ export async function mayBeTaken(volume: KubeObject, facts: ClusterFacts): Promi
         ? claim.metadata.name === claimRef.name && claim.metadata.namespace === claimRef.namespace
         : (claim.spec?.storageClassName ?? '') === storageClassName),
   );
-  return eachOf(
-    waiting.map(refOf),
-    false,
-    (names) => `a waiting claim may be bound to it, which cannot be taken back: ${names}`,
-  );
+  const binding = (names: string) => `a waiting claim may be bound to it, which cannot be taken back: ${names}`;
+  return waiting.length > 0 ? eachOf([...waiting.map(refOf), refOf(volume)], false, binding) : [];
 }
 
 /** Claims that wait without a class are given the default one, for good. */
@@ -73,7 +70,11 @@ async function givenToWaiting(ref: ObjectRef, facts: ClusterFacts): Promise<Effe
   if (!claims) return [unknown('which claims wait for a class is not known')];
   const waiting = claims.filter((claim) => claim.spec?.storageClassName === undefined && !isBound(claim));
   return waiting.length > 0
-    ? eachOf(waiting.map(refOf), false, (names) => `claims that wait without a class are given the default one for good: ${names}`)
+    ? eachOf(
+        waiting.map(refOf),
+        false,
+        (names) => `claims that wait without a class are given the default one for good: ${names}`,
+      )
     : [comesBack('claims made meanwhile are given the default class of that time', ref)];
 }
 
@@ -110,8 +111,21 @@ export const lookAtReclaim: Look = async ({ ref, before, after }, facts) => {
   const policy = String(after.spec?.persistentVolumeReclaimPolicy ?? '');
   if (policy === 'Retain') return [];
   const claimRef = before.spec?.claimRef as ClaimRef | undefined;
-  const loss = isLost(`with ${policy} the volume is deleted or wiped with its data, since no claim holds it`, ref);
-  if (before.metadata.deletionTimestamp) return [loss];
+  const loss = [
+    isLost(`with ${policy} the volume is deleted or wiped with its data, since no claim holds it`, ref),
+    // Where the controller manager is not told otherwise (--pv-recycler-pod-template-filepath…).
+    ...(policy === 'Recycle'
+      ? [
+          comesBack('a pod wipes it', {
+            apiVersion: 'v1',
+            kind: 'Pod',
+            namespace: 'default',
+            name: `recycler-for-${ref.name}`,
+          }),
+        ]
+      : []),
+  ];
+  if (before.metadata.deletionTimestamp) return loss;
   if (!claimRef) return [];
   const at: ObjectRef = {
     apiVersion: 'v1',
@@ -123,7 +137,7 @@ export const lookAtReclaim: Look = async ({ ref, before, after }, facts) => {
   if (claim === undefined) return [unknown(`whether claim ${refLabel(at)} still holds the volume is not known`)];
   const holds =
     claim !== null && (!claimRef.uid || claim.metadata.uid === claimRef.uid) && !claim.metadata.deletionTimestamp;
-  return holds && before.status?.phase !== 'Released' ? [] : [loss];
+  return holds && before.status?.phase !== 'Released' ? [] : loss;
 };
 
 /** The claims of a StatefulSet get it, or its pods, as owner: from then on they are deleted with those. */

@@ -222,6 +222,9 @@ describe('volumes, Secrets and the objects of the system', () => {
     expect(verdictOf(space('restricted'), space('baseline'))).toBe('privilege');
     expect(verdictOf(space('baseline'), space())).toBe('privilege');
     expect(verdictOf(space(), space('restricted'))).toBe('pass');
+    const devices = object('v1/Namespace', { labels: { 'resource.kubernetes.io/admin-access': 'true' } });
+    expect(verdictOf(null, devices)).toBe('privilege');
+    expect(verdictOf(devices, devices)).toBe('pass');
     const service = (...externalIPs: string[]) =>
       object('v1/Service', { namespace: 'shop' }, { spec: { externalIPs } });
     expect(verdictOf(service('10.0.0.1'), service('10.0.0.1', '8.8.8.8'))).toBe('privilege');

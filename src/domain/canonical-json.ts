@@ -1,6 +1,6 @@
-import type { Json } from '../domain/kube-object.ts';
-import { printJson } from '../domain/lossless-json.ts';
-import { RawNumber, storedNumber } from '../domain/raw-number.ts';
+import type { Json } from './kube-object.ts';
+import { printJson } from './lossless-json.ts';
+import { RawNumber, storedNumber } from './raw-number.ts';
 
 /** JSON text with sorted keys and numbers as the server stores them: equal values give equal text. */
 export function canonicalJson(value: Json | undefined): string {

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import type { RunEvent } from '../../../src/domain/run-event.ts';
+import { shownEvent } from '../../../src/run/shown-event.ts';
+
+const argv = ['create', 'secret', 'generic', 'x', '--from-literal=k=hunter2'];
+const step = { argv, why: 'needed' };
+const content = 'apiVersion: v1\nkind: Secret\nstringData: {k: hunter2}\n';
+const plan = {
+  hash: 'h',
+  title: 't',
+  findingId: 'f',
+  steps: [step],
+  files: [{ name: 'secret', content }],
+  expects: 'e',
+};
+const rehearsal = { argv, ok: false, problem: 'no', writes: [], partial: false, instead: [argv] };
+
+it.each<RunEvent>([
+  { at: 1, type: 'planned', plan, reason: '' },
+  { at: 1, type: 'rehearsed', steps: [rehearsal], hash: 'h' },
+  { at: 1, type: 'command', argv, exitCode: 0, stdout: '', stderr: '', writes: 1 },
+  { at: 1, type: 'converted', from: argv, to: [argv], reason: 'r' },
+])('what listeners and the log get of $type holds no literal of a Secret', (event) => {
+  const whole = JSON.stringify(event);
+  expect(JSON.stringify(shownEvent(event))).not.toContain('hunter2');
+  expect(JSON.stringify(shownEvent(event))).toContain('generic');
+  expect(JSON.stringify(event), 'the run goes on with the whole').toBe(whole);
+});
+
+it('leaves every other event and manifest as it is', () => {
+  const settled: RunEvent = { at: 1, type: 'settled', settled: true, pending: ['a'] };
+  expect(shownEvent(settled)).toBe(settled);
+  const files = [{ name: 'map', content: 'kind: ConfigMap\n' }];
+  const planned: RunEvent = { at: 1, type: 'planned', plan: { ...plan, steps: [], files }, reason: '' };
+  expect(shownEvent(planned)).toEqual(planned);
+});

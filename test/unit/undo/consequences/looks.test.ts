@@ -1,0 +1,273 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../../src/domain/kube-object.ts';
+import { refLabel, refOf } from '../../../../src/domain/kube-object.ts';
+import type { UndoForecast } from '../../../../src/domain/transaction.ts';
+import { forecastUndo } from '../../../../src/undo/forecast.ts';
+import { factsOf } from './fake-facts.ts';
+
+const thing = (
+  apiVersion: string,
+  kind: string,
+  name: string,
+  more: object = {},
+  metadata: object = {},
+): KubeObject => ({
+  apiVersion,
+  kind,
+  metadata: { name, namespace: 'n', uid: `${kind} ${name}`, ...metadata },
+  ...more,
+});
+const ownedBy = (owner: KubeObject) => ({
+  ownerReferences: [
+    {
+      apiVersion: owner.apiVersion,
+      kind: owner.kind,
+      name: owner.metadata.name,
+      uid: owner.metadata.uid!,
+      controller: true,
+    },
+  ],
+});
+
+async function change(before: KubeObject, spec: object, others: KubeObject[] = []): Promise<UndoForecast> {
+  const after = { ...before, spec: { ...before.spec, ...spec } };
+  const input = { verb: 'update', ref: refOf(before), before, after, createdHere: false, builtIn: true } as const;
+  return forecastUndo(input, factsOf([before, ...others]));
+}
+async function create(created: KubeObject, others: KubeObject[] = []): Promise<UndoForecast> {
+  const input = {
+    verb: 'create',
+    ref: refOf(created),
+    before: null,
+    after: created,
+    createdHere: false,
+    builtIn: true,
+  } as const;
+  return forecastUndo(input, factsOf(others));
+}
+/** What is said to be gone for good. */
+const lost = ({ consequences = [] }: UndoForecast) =>
+  consequences.flatMap(({ back, usual, object }) => (back || usual || !object ? [] : [refLabel(object)]));
+
+const labels = { app: 'web' };
+const selector = { matchLabels: labels };
+const web = (spec: object = {}, status: object = {}) =>
+  thing('apps/v1', 'Deployment', 'web', { spec: { replicas: 2, selector, template: { spec: {} }, ...spec }, status });
+const revision = (owner: KubeObject, number: number) =>
+  thing(
+    'apps/v1',
+    'ReplicaSet',
+    `web-${number}`,
+    { spec: { replicas: number === 9 ? 2 : 0 } },
+    {
+      ...ownedBy(owner),
+      annotations: { 'deployment.kubernetes.io/revision': String(number) },
+    },
+  );
+const db = (spec: object = {}) =>
+  thing('apps/v1', 'StatefulSet', 'db', {
+    spec: {
+      replicas: 3,
+      selector,
+      template: { spec: {} },
+      volumeClaimTemplates: [{ metadata: { name: 'data' } }],
+      ...spec,
+    },
+  });
+const DELETES = { persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Delete' } };
+const claim = (name: string, spec: object = {}, phase = 'Bound') =>
+  thing('v1', 'PersistentVolumeClaim', name, { spec, status: { phase } });
+const volume = (phase: string, spec: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name: 'v', uid: 'v' },
+  spec: {
+    persistentVolumeReclaimPolicy: 'Retain',
+    claimRef: { namespace: 'n', name: 'data', uid: 'PersistentVolumeClaim data' },
+    ...spec,
+  },
+  status: { phase },
+});
+
+describe('workloads', () => {
+  it('a lowered limit of revisions names those that are pruned, oldest first', async () => {
+    const deployment = web();
+    const kept = [4, 5, 9].map((number) => revision(deployment, number));
+    expect(lost(await change(deployment, { revisionHistoryLimit: 1 }, kept))).toEqual(['ReplicaSet/n/web-4']);
+    expect((await change(deployment, { revisionHistoryLimit: 20 }, kept)).class).toBe('exact');
+  });
+
+  it('a rollout names the revision that it pushes out, without a question', async () => {
+    const deployment = web({ revisionHistoryLimit: 2 });
+    const kept = [4, 5, 9].map((number) => revision(deployment, number));
+    const forecast = await change(deployment, { template: { spec: { containers: [] } } }, kept);
+    expect(forecast.class).toBe('consequences');
+    expect(forecast.consequences?.find(({ usual }) => usual)?.object?.name).toBe('web-4');
+  });
+
+  it('fewer pods of a StatefulSet lose claims only where it deletes them, and their volumes with them', async () => {
+    expect((await change(db(), { replicas: 1 })).class).toBe('consequences');
+    const forecast = await change(db(DELETES), { replicas: 1 }, [
+      claim('data-db-1', { volumeName: 'v1' }),
+      claim('data-db-2'),
+    ]);
+    expect(lost(forecast)).toEqual([
+      'PersistentVolumeClaim/n/data-db-1',
+      'PersistentVolumeClaim/n/data-db-2',
+      'PersistentVolume/v1',
+    ]);
+    expect((await change(db(DELETES), { replicas: 5 })).class).toBe('consequences');
+  });
+
+  it('claims of generic ephemeral volumes go with the pods', async () => {
+    const template = { spec: { volumes: [{ name: 'scratch', ephemeral: {} }] } };
+    const deployment = web({ template });
+    const set = thing('apps/v1', 'ReplicaSet', 'web-9', { spec: { replicas: 1 } }, ownedBy(deployment));
+    const pod = thing('v1', 'Pod', 'web-9-a', {}, ownedBy(set));
+    expect(lost(await change(deployment, { replicas: 0 }, [set, pod]))).toEqual([
+      'PersistentVolumeClaim/n/web-9-a-scratch',
+    ]);
+  });
+
+  it('an autoscaler may go to its lowest number', async () => {
+    const scaler = (target: KubeObject, minReplicas: number) =>
+      thing('autoscaling/v2', 'HorizontalPodAutoscaler', 'h', {
+        spec: {
+          minReplicas,
+          maxReplicas: 9,
+          scaleTargetRef: { apiVersion: target.apiVersion, kind: target.kind, name: target.metadata.name },
+        },
+      });
+    expect(lost(await create(scaler(db(DELETES), 1), [db(DELETES)]))).toContain('PersistentVolumeClaim/n/data-db-2');
+    expect((await create(scaler(db(DELETES), 3), [db(DELETES)])).class).toBe('consequences');
+    expect(
+      (await create(scaler(thing('example.test/v1', 'Gadget', 'g'), 1), [thing('example.test/v1', 'Gadget', 'g')]))
+        .class,
+    ).toBe('unknown');
+  });
+
+  it('a new controller takes over what matches its selector', async () => {
+    const stray = thing('v1', 'Pod', 'stray', {}, { labels });
+    expect(lost(await create(web(), [stray]))).toEqual(['Pod/n/stray']);
+    expect((await create(web(), [thing('v1', 'Pod', 'other', {}, { labels: { app: 'other' } })])).class).toBe('exact');
+    expect(lost(await create(db(DELETES), [claim('data-db-0')]))).toEqual(['PersistentVolumeClaim/n/data-db-0']);
+  });
+});
+
+describe('jobs', () => {
+  const job = (conditions: object[] = []) =>
+    thing('batch/v1', 'Job', 'j', { spec: { backoffLimit: 6 }, status: { conditions } });
+  const ended = job([{ type: 'Complete', status: 'True' }]);
+
+  it.each<[string, KubeObject, object, UndoForecast['class']]>([
+    ['a deadline', job(), { activeDeadlineSeconds: 60 }, 'losses'],
+    ['a deadline of a job that has ended', ended, { activeDeadlineSeconds: 60 }, 'exact'],
+    ['a time to live', job(), { ttlSecondsAfterFinished: 60 }, 'losses'],
+    ['a time to live of a job that has ended', ended, { ttlSecondsAfterFinished: 0 }, 'losses'],
+    ['fewer retries', job(), { backoffLimit: 1 }, 'losses'],
+    ['more retries', job(), { backoffLimit: 9 }, 'exact'],
+    ['suspended', job(), { suspend: true }, 'consequences'],
+  ])('%s', async (_name, before, spec, expected) => {
+    expect((await change(before, spec)).class).toBe(expected);
+  });
+
+  it('a lowered history of a CronJob names its finished jobs', async () => {
+    const cron = thing('batch/v1', 'CronJob', 'c', { spec: {} });
+    const run = (name: string, startTime: string) =>
+      thing(
+        'batch/v1',
+        'Job',
+        name,
+        { status: { startTime, conditions: [{ type: 'Complete', status: 'True' }] } },
+        ownedBy(cron),
+      );
+    const runs = [run('old', '2026-01-01T00:00:00Z'), run('new', '2026-01-02T00:00:00Z')];
+    expect(lost(await change(cron, { successfulJobsHistoryLimit: 1 }, runs))).toEqual(['Job/n/old']);
+  });
+});
+
+describe('volumes', () => {
+  const held = claim('data');
+
+  it.each<[string, KubeObject, object, KubeObject[], UndoForecast['class']]>([
+    ['the claim of a bound one taken away', volume('Bound'), { claimRef: undefined }, [held], 'one-way'],
+    [
+      'another claim for a bound one',
+      volume('Bound'),
+      { claimRef: { namespace: 'n', name: 'data', uid: 'other' } },
+      [held],
+      'one-way',
+    ],
+    ['a released one freed', volume('Released'), { claimRef: undefined }, [], 'losses'],
+    ['Delete on a released one', volume('Released'), { persistentVolumeReclaimPolicy: 'Delete' }, [], 'losses'],
+    ['Delete on one whose claim is gone', volume('Bound'), { persistentVolumeReclaimPolicy: 'Delete' }, [], 'losses'],
+    ['Delete on a bound one', volume('Bound'), { persistentVolumeReclaimPolicy: 'Delete' }, [held], 'exact'],
+  ])('%s', async (_name, before, spec, others, expected) => {
+    expect((await change(before, spec, others)).class).toBe(expected);
+  });
+
+  it('a new claim may take a volume that is free', async () => {
+    const fresh = claim('fresh', { storageClassName: 'fast' }, 'Pending');
+    const free = volume('Available', { claimRef: undefined, storageClassName: 'fast' });
+    expect(lost(await create(fresh, [free]))).toEqual(['PersistentVolume/v']);
+    expect((await create(fresh, [{ ...free, spec: { ...free.spec, storageClassName: 'slow' } }])).class).toBe(
+      'consequences',
+    );
+  });
+});
+
+describe('nodes and pods', () => {
+  const node = (taints: object[] = []): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'one', uid: 'one' },
+    spec: { taints },
+  });
+  const set = thing('apps/v1', 'ReplicaSet', 'set', { spec: { replicas: 1, selector } });
+  const onNode = (name: string, spec: object = {}, metadata: object = {}) =>
+    thing('v1', 'Pod', name, { spec: { nodeName: 'one', ...spec } }, { labels, ...metadata });
+  const taint = { key: 'a', effect: 'NoExecute' };
+
+  it('a taint that evicts names the pods, and which of them do not come back', async () => {
+    const forecast = await change(node(), { taints: [taint] }, [
+      set,
+      onNode('bare'),
+      onNode('kept', {}, ownedBy(set)),
+      onNode('tolerant', { tolerations: [{ operator: 'Exists' }] }),
+      onNode('for-a-while', { tolerations: [{ key: 'a', operator: 'Exists', tolerationSeconds: 60 }] }),
+    ]);
+    expect(lost(forecast)).toEqual(['Pod/n/bare', 'Pod/n/for-a-while']);
+    expect(forecast.residue.join()).toContain('kept');
+    expect((await change(node(), { taints: [{ key: 'a', effect: 'NoSchedule' }] }, [onNode('bare')])).class).toBe(
+      'exact',
+    );
+    expect(
+      (await change(node(), { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoSchedule' }] })).class,
+    ).toBe('one-way');
+  });
+
+  it('a pod that leaves the selector of its controller, or meets one, is not exact', async () => {
+    const relabel = async (before: KubeObject, to: Record<string, string>) => {
+      const after = { ...before, metadata: { ...before.metadata, labels: to } };
+      return forecastUndo(
+        { verb: 'update', ref: refOf(before), before, after, createdHere: false, builtIn: true },
+        factsOf([set, before]),
+      );
+    };
+    expect((await relabel(onNode('kept', {}, ownedBy(set)), { app: 'other' })).class).toBe('consequences');
+    expect(lost(await relabel(onNode('bare', {}, { labels: {} }), labels))).toEqual(['Pod/n/bare']);
+    expect((await relabel(onNode('bare', {}, { labels: {} }), { plain: 'yes' })).class).toBe('exact');
+  });
+});
+
+describe('services', () => {
+  const service = (type: string) => thing('v1', 'Service', 's', { spec: { type, clusterIP: '10.0.0.1' } });
+
+  it.each([
+    ['ClusterIP', 'LoadBalancer', 'one-way'],
+    ['LoadBalancer', 'ClusterIP', 'losses'],
+    ['ClusterIP', 'NodePort', 'consequences'],
+  ])('%s to %s', async (from, to, expected) => {
+    expect((await change(service(from), { type: to })).class).toBe(expected);
+  });
+});
