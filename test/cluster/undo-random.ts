@@ -1,9 +1,18 @@
-import { randomBytes } from 'node:crypto';
-import type { KubeObject } from '../../src/domain/kube-object.ts';
+import type { Acceptance } from '../../src/domain/transaction.ts';
 import { KubeApi } from '../../src/gateway/kube-api.ts';
+import { Api } from '../judge/api.ts';
+import type { AnnouncedWrite } from '../judge/consequences/announced.ts';
+import { classOf, isOperators, surprise } from '../judge/consequences/announced.ts';
+import type { Dump } from '../judge/dump/dump.ts';
+import { Dumper } from '../judge/dump/dump.ts';
+import { compareDumps } from '../judge/dump/compare-dumps.ts';
+import { Rounds } from '../judge/dump/rounds.ts';
+import { Settler } from '../judge/dump/settle.ts';
+import { startOperator, type RunningOperator } from '../judge/operator/start-operator.ts';
+import { WriteDraw } from '../judge/random-writes/draw-write.ts';
+import { Population } from '../judge/random-writes/population.ts';
+import { createRandom } from '../judge/random.ts';
 import type { GatewayHarness } from './gateway-harness.ts';
-import { deployment } from './undo-actions.ts';
-import { collectionOf, createFixtures, readWorld, worldDifference } from './undo-world.ts';
 
 export interface RandomReport {
   transactions: number;
@@ -15,209 +24,144 @@ export interface RandomReport {
   ownershipWrites: number;
   /** What undoing write by write in reverse order would have sent. */
   lifoWrites: number;
-  /** `seed 7: ConfigMap/x.data.a: "1" -> "2"`; empty when all is well. */
+  /** Transactions by the class that was named for them; `none` where nothing was let through. */
+  classes: Record<string, number>;
+  /** Objects that went or changed for good, and were named before. */
+  named: number;
+  /** What was not named: `seed 7 PATCH /api/…: exact, but ConfigMap/…`. Empty when all is well. */
   differences: string[];
 }
 
 export interface RandomOptions {
-  seed: number;
-  transactions: number;
+  /** The seeds to try; each is one transaction. */
+  seeds: readonly number[];
   maxOperations: number;
-  onTransaction?: (done: number) => void;
 }
 
-/** mulberry32 */
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
+/** What a person accepts: mostly nothing, as an agent. */
+const ACCEPTED: Acceptance[][] = [[], [], [], ['unknown'], ['unknown', 'losses']];
 
-const NAMES = ['a', 'b', 'c', 'd'];
+/** Transactions of random writes to objects of all kinds, each undone and judged by a dump of everything. */
+export class RandomLab {
+  private readonly gateway: GatewayHarness;
+  private readonly api: Api;
+  private readonly operator: RunningOperator;
+  private readonly dumper: Dumper;
+  private readonly settler: Settler;
 
-/**
- * Random transactions of direct HTTP writes, each undone and compared with the state before by a judge of its own.
- * Works in a namespace of its own, which it leaves to the caller to delete.
- */
-export async function randomTransactions(gateway: GatewayHarness, options: RandomOptions): Promise<RandomReport> {
-  const suffix = randomBytes(3).toString('hex');
-  const context = { namespace: `random-${suffix}`, suffix };
-  const ns = context.namespace;
-  const meta = (name: string) => ({ name, namespace: ns, labels: { app: name } });
-  const paused = { replicas: 1, paused: true };
-  await createFixtures(gateway, context, [
-    deployment(ns, 'a', paused),
-    deployment(ns, 'b', paused),
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('a'), data: { x: '1', y: '2' } },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('b'), data: { x: '1' } },
-    { apiVersion: 'v1', kind: 'Secret', metadata: meta('a'), data: { x: 'MQ==' } },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: meta('a'),
-      spec: {
-        selector: { app: 'a' },
-        ports: [
-          { name: 'h', port: 80 },
-          { name: 'm', port: 81 },
-        ],
-      },
-    },
-    {
-      apiVersion: 'apps/v1',
-      kind: 'StatefulSet',
-      metadata: meta('a'),
-      spec: {
-        replicas: 0,
-        serviceName: 'a',
-        selector: { matchLabels: { app: 'a' } },
-        template: { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'app', image: 'x:1' }] } },
-      },
-    },
-  ]);
-  const report: RandomReport = {
-    transactions: 0,
-    tried: 0,
-    done: 0,
-    undoWrites: 0,
-    ownershipWrites: 0,
-    lifoWrites: 0,
-    differences: [],
-  };
-  const signal = new AbortController().signal;
-  const transactions = gateway.transactions({ target: { ...gateway.target, namespace: ns }, convergeMs: 0 });
-  for (let n = 0; n < options.transactions; n++) {
-    const seed = options.seed + n;
-    const random = generator(seed);
-    const before = await readWorld(gateway, context);
-    const transaction = await transactions.begin({ run: 'random', title: `seed ${seed}`, maxWrites: 20 });
-    const session = new KubeApi(transaction.handler);
-    const operations = 1 + random(options.maxOperations);
-    for (let i = 0; i < operations; i++) {
-      const [method, path, body, contentType] = operation(random, ns, i);
-      const answer = await session.send(method, path, { body, contentType });
-      report.tried++;
-      if (answer.status < 300) report.done++;
+  private constructor(gateway: GatewayHarness, api: Api, operator: RunningOperator) {
+    this.gateway = gateway;
+    this.api = api;
+    this.operator = operator;
+    this.dumper = new Dumper(api);
+    this.settler = new Settler(this.dumper, new Rounds(api, operator.pings));
+  }
+
+  /** On a cluster where no other one is open. */
+  static async open(gateway: GatewayHarness): Promise<RandomLab> {
+    const api = new Api(gateway.instance.kubeconfig);
+    return new RandomLab(gateway, api, await startOperator(api, gateway.instance));
+  }
+
+  async close(): Promise<void> {
+    await this.operator.stop();
+    this.api.close();
+  }
+
+  /** Works in a population of its own, and in a new one after each loss: several can run side by side. */
+  async run({ seeds, maxOperations }: RandomOptions): Promise<RandomReport> {
+    const report: RandomReport = {
+      transactions: 0,
+      tried: 0,
+      done: 0,
+      undoWrites: 0,
+      ownershipWrites: 0,
+      lifoWrites: 0,
+      classes: {},
+      named: 0,
+      differences: [],
+    };
+    let population: Population | undefined;
+    let before: Dump | undefined;
+    try {
+      for (const seed of seeds) {
+        population ??= await Population.make(this.api);
+        before ??= await this.settler.atRest(population.inScope);
+        const after = await this.transaction(seed, maxOperations, population, before, report);
+        before = after;
+        if (after) continue;
+        await population.remove(this.dumper);
+        population = undefined;
+      }
+    } finally {
+      await population?.remove(this.dumper);
     }
-    const writes = transaction.writes();
-    const result = await transaction.undo(signal);
+    return report;
+  }
+
+  /** @returns the state after the undo when it is the one before, else undefined */
+  private async transaction(
+    seed: number,
+    maxOperations: number,
+    population: Population,
+    before: Dump,
+    report: RandomReport,
+  ): Promise<Dump | undefined> {
+    const { inScope, kube } = population;
+    const random = createRandom(seed, 'writes');
+    const mine = [...before.items.values()].filter(inScope);
+    const draw = new WriteDraw(random, mine, kube.suffix);
+    const target = { ...this.gateway.target, namespace: kube.namespace };
+    const accept = random.pick(ACCEPTED);
+    const transactions = this.gateway.transactions({ target, convergeMs: 0 });
+    const opening = { run: 'random', title: `seed ${seed}`, maxWrites: 20, accept };
+    const transaction = await transactions.begin(opening);
+    const session = new KubeApi(transaction.handler);
+    const sent: string[] = [];
+    // Many writes meet on one object, so that it is written again and again.
+    const hot = draw.subject();
+    for (let left = random.int(1, maxOperations); left > 0; left--) {
+      const { method, path, type, body } = draw.write(random.chance(0.4) ? hot : draw.subject());
+      const options = body ? { body: Buffer.from(body), contentType: type } : {};
+      const { status } = await session.send(method, path, options);
+      report.tried += 1;
+      if (status >= 300) continue;
+      report.done += 1;
+      sent.push(`${method} ${path} ${body.slice(0, 160)}`);
+    }
+    const middle = await this.settler.atRest(inScope, before);
+    const writes = await this.announced(transaction.id);
+    report.lifoWrites += transaction.writes();
+    const result = await transaction.undo(new AbortController().signal);
     await transaction.dispose();
-    if (result.outcome !== 'undone') report.differences.push(`seed ${seed}: ${JSON.stringify(result).slice(0, 400)}`);
+    const after = await this.settler.atRest(inScope, middle);
     const ownership = result.outcome === 'undone' ? (result.proof.ownershipWrites ?? 0) : 0;
+    report.transactions += 1;
     report.undoWrites += result.writes - ownership;
     report.ownershipWrites += ownership;
-    report.lifoWrites += writes;
-    report.transactions++;
-    for (const line of worldDifference(before, await readWorld(gateway, context)))
-      report.differences.push(`seed ${seed}: ${line}`);
-    options.onTransaction?.(report.transactions);
+    const grade = sent.length === 0 ? 'none' : (classOf(writes) ?? 'unsaid');
+    report.classes[grade] = (report.classes[grade] ?? 0) + 1;
+    const problems: string[] = [];
+    if (result.outcome !== 'undone' && grade !== 'losses') problems.push(JSON.stringify(result).slice(0, 500));
+    const changes = compareDumps(before, after, inScope);
+    for (const change of changes) {
+      if (change.how === 'ownership' && grade !== 'exact') continue;
+      if (grade === 'unknown' && (change.how === 'report' || isOperators(change))) continue;
+      const problem = surprise(change, writes);
+      if (problem) problems.push(problem);
+      else report.named += 1;
+    }
+    if (problems.length > 0) {
+      const story = [...sent, JSON.stringify(writes).slice(0, 600)].join(' ;; ');
+      report.differences.push(...problems.map((text) => `seed ${seed}: ${text} (after ${story})`));
+    }
+    return changes.some(({ how }) => how !== 'ownership') || result.outcome !== 'undone' ? undefined : after;
   }
-  await gateway.api.send('DELETE', `/api/v1/namespaces/${ns}`);
-  return report;
-}
 
-type Operation = [method: string, path: string, body?: unknown, contentType?: string];
-const MERGE = 'application/merge-patch+json';
-const STRATEGIC = 'application/strategic-merge-patch+json';
-const JSON_PATCH = 'application/json-patch+json';
-const APPLY = 'application/apply-patch+yaml';
-
-function operation(random: (below: number) => number, ns: string, index: number): Operation {
-  // Half of all operations meet on one name, so that objects are written again and again.
-  const name = NAMES[random(2) * random(NAMES.length)]!;
-  const value = `v${index}-${random(5)}`;
-  const apps = `/apis/apps/v1/namespaces/${ns}`;
-  const core = `/api/v1/namespaces/${ns}`;
-  const deploy = `${apps}/deployments/${NAMES[random(3) === 0 ? 1 : 0]!}`;
-  const config = `${core}/configmaps/${name}`;
-  const template = (spec: object) => ({ spec: { template: { spec } } });
-  const create = (object: Partial<KubeObject>): Operation => {
-    const full = { ...object, metadata: { name, namespace: ns } } as KubeObject;
-    return ['POST', collectionOf(full), full];
-  };
-  const choices: Array<() => Operation> = [
-    () => ['PATCH', deploy, template({ containers: [{ name: 'app', image: `shop:${value}` }] }), STRATEGIC],
-    () => [
-      'PATCH',
-      deploy,
-      template({ containers: [{ name: 'app', env: [{ name: `E${random(3)}`, value }] }] }),
-      STRATEGIC,
-    ],
-    () => ['PATCH', deploy, template({ containers: [{ name: `extra${random(2)}`, image: value }] }), STRATEGIC],
-    () => ['PATCH', deploy, template({ containers: [{ name: 'side', $patch: 'delete' }] }), STRATEGIC],
-    () => [
-      'PATCH',
-      deploy,
-      template({ containers: [{ name: 'app', resources: { limits: { cpu: `${1 + random(9)}` } } }] }),
-      STRATEGIC,
-    ],
-    () => ['PATCH', deploy, { spec: { template: { metadata: { annotations: { restartedAt: value } } } } }, MERGE],
-    () => ['PATCH', deploy, { metadata: { labels: { [`l${random(3)}`]: value } } }, MERGE],
-    () => ['PATCH', deploy, { metadata: { annotations: { [`n${random(3)}`]: value, note: null } } }, MERGE],
-    () => ['PATCH', `${deploy}/scale`, { spec: { replicas: random(3) } }, MERGE],
-    () => ['PATCH', deploy, [{ op: 'add', path: '/spec/minReadySeconds', value: random(20) }], JSON_PATCH],
-    () => [
-      'PATCH',
-      deploy,
-      { spec: { revisionHistoryLimit: random(9), strategy: { type: 'Recreate', rollingUpdate: null } } },
-      MERGE,
-    ],
-    () => [
-      'PATCH',
-      `${apps}/statefulsets/a`,
-      { spec: { template: { metadata: { labels: { extra: value } } } } },
-      MERGE,
-    ],
-    () => [
-      'PATCH',
-      config,
-      { data: { [`k${random(4)}`]: random(3) === 0 ? null : value, x: random(3) === 0 ? null : value } },
-      MERGE,
-    ],
-    () => [
-      'PATCH',
-      `${config}?fieldManager=tool&force=true`,
-      {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name, labels: { [`t${random(2)}`]: value } },
-        data: { [`s${random(3)}`]: value },
-      },
-      APPLY,
-    ],
-    () => [
-      'PUT',
-      config,
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: ns }, data: { put: value } },
-    ],
-    () => create({ apiVersion: 'v1', kind: 'ConfigMap', data: { made: value } }),
-    () => create({ apiVersion: 'v1', kind: 'Secret', stringData: { made: value } }),
-    () => create({ apiVersion: 'v1', kind: 'Service', spec: { selector: { app: name }, ports: [{ port: 80 }] } }),
-    () => ['DELETE', config],
-    () => ['DELETE', `${core}/secrets/${name}`],
-    () => ['DELETE', `${core}/services/${name}`],
-    () => ['DELETE', deploy],
-    () => ['POST', `${apps}/deployments`, deployment(ns, name, { replicas: random(2), paused: true })],
-    () => [
-      'PATCH',
-      `${core}/services/a`,
-      { spec: { ports: [{ port: 80, targetPort: 1000 + random(100) }] } },
-      STRATEGIC,
-    ],
-    () => ['PATCH', `${core}/services/a`, { spec: { selector: { app: value } } }, MERGE],
-    () => ['PATCH', `${core}/secrets/a`, { stringData: { x: value } }, MERGE],
-    () =>
-      create({
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'NetworkPolicy',
-        spec: { podSelector: { matchLabels: { app: value } } },
-      }),
-    () => ['DELETE', `/apis/networking.k8s.io/v1/namespaces/${ns}/networkpolicies/${name}`],
-  ];
-  return choices[random(choices.length)]!();
+  private async announced(id: string): Promise<AnnouncedWrite[]> {
+    const records = await this.gateway.store.read(id);
+    return records.flatMap((record) =>
+      record.type === 'intent' ? [{ object: record.ref, undo: record.forecast }] : [],
+    );
+  }
 }

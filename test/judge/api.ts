@@ -102,9 +102,15 @@ export class Api {
     if (status >= 300 && status !== 404) throw new ApiError(status, `DELETE ${path}: ${status} ${brief(body)}`);
   }
 
-  /** The server's answer whatever its status; rejects when there is none within the time. */
-  async send(method: string, path: string, body?: object, type = 'application/json'): Promise<Answer> {
-    const answer = await this.open(method, path, body, type, AbortSignal.timeout(REQUEST_TIMEOUT_MS));
+  /** The server's answer whatever its status; rejects when there is none within the time. A text is sent as it is. */
+  async send(
+    method: string,
+    path: string,
+    body?: object | string,
+    type = 'application/json',
+    accept = 'application/json',
+  ): Promise<Answer> {
+    const answer = await this.open(method, path, body, type, AbortSignal.timeout(REQUEST_TIMEOUT_MS), accept);
     return { status: answer.statusCode ?? 0, body: await textOf(answer) };
   }
 
@@ -149,16 +155,17 @@ export class Api {
   private open(
     method: string,
     path: string,
-    body: object | undefined,
+    body: object | string | undefined,
     type: string | undefined,
     signal: AbortSignal,
+    accept = 'application/json',
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const headers = body ? { 'content-type': type, accept: 'application/json' } : { accept: 'application/json' };
+      const headers = body ? { 'content-type': type, accept } : { accept };
       const options = { method, agent: this.agent, headers, signal };
       const outgoing = request(new URL(path, this.server), options, resolve);
       outgoing.on('error', (error) => reject(new Error(`${method} ${path}: ${error.message}`, { cause: error })));
-      outgoing.end(body && JSON.stringify(body));
+      outgoing.end(typeof body === 'object' ? JSON.stringify(body) : body);
     });
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { StreamReport } from '../testbed/report.ts';
+import { CONSEQUENCE_SUITE } from './consequence-suite.ts';
 import type { SoakSuite } from './soak-suite.ts';
 import { count, onCluster, tallyOf } from './soak-suite.ts';
 import { UNDO_SUITES } from './undo-suites.ts';
@@ -22,6 +23,7 @@ export const SUITES: SoakSuite[] = [
     }),
   },
   ...UNDO_SUITES,
+  CONSEQUENCE_SUITE,
   {
     name: 'lint-agreement',
     summary: 'every command of the lint corpora against the gateway in read and in journal mode',

@@ -5,6 +5,8 @@ import { count, onCluster, shardOf, shards, tallyOf, tryAll } from './soak-suite
 
 /** Each run has a namespace of its own; more side by side only wait for each other. */
 const SIDE_BY_SIDE = 3;
+/** Random transactions in one item. */
+const TRANSACTIONS = 40;
 
 const onGateway = (run: (gateway: GatewayHarness, item: string) => Promise<SoakTally>) =>
   onCluster('simulated', async (instance: Instance, item) => {
@@ -22,26 +24,31 @@ const numbers = (length: number) => count(length).map(Number);
 export const UNDO_SUITES: SoakSuite[] = [
   {
     name: 'undo-random',
-    summary: '1,000 random transactions of up to 15 writes, each undone and compared',
-    items: count(100),
+    summary: '1,000 transactions of random writes to objects of all kinds, each undone and judged by a full dump',
+    items: count(25),
     open: onGateway(async (gateway, item) => {
-      const { randomTransactions } = await import('../cluster/undo-random.ts');
-      const report = await randomTransactions(gateway, {
-        seed: Number(item) * 10,
-        transactions: 10,
-        maxOperations: 15,
-      });
-      const { done, undoWrites, lifoWrites, ownershipWrites } = report;
-      process.stderr.write(
-        `  ${done} writes, undone with ${undoWrites} (step by step: ${lifoWrites}), and ${ownershipWrites} to give fields back\n`,
-      );
-      const figures = {
-        writes: done,
-        'writes of undo': undoWrites,
-        'step by step': lifoWrites,
-        ownership: ownershipWrites,
-      };
-      return { ...tallyOf(report.differences), figures };
+      const { RandomLab } = await import('../cluster/undo-random.ts');
+      const lab = await RandomLab.open(gateway);
+      try {
+        const seeds = numbers(TRANSACTIONS).map((number) => (Number(item) - 1) * TRANSACTIONS + number);
+        const lanes = numbers(SIDE_BY_SIDE).map((lane) => seeds.filter((seed) => seed % SIDE_BY_SIDE === lane - 1));
+        const reports = await Promise.all(lanes.map((own) => lab.run({ seeds: own, maxOperations: 8 })));
+        const figures: Record<string, number> = {};
+        const add = (name: string, value: number) => (figures[name] = (figures[name] ?? 0) + value);
+        for (const report of reports) {
+          add('transactions', report.transactions);
+          add('writes tried', report.tried);
+          add('writes', report.done);
+          add('writes of undo', report.undoWrites);
+          add('step by step', report.lifoWrites);
+          add('ownership', report.ownershipWrites);
+          add('lost or changed, and named before', report.named);
+          for (const [name, value] of Object.entries(report.classes)) add(`class ${name}`, value);
+        }
+        return { ...tallyOf(reports.flatMap(({ differences }) => differences)), figures };
+      } finally {
+        await lab.close();
+      }
     }),
   },
   {

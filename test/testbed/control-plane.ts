@@ -161,6 +161,9 @@ export async function startControllers(context: StartContext, graceSeconds?: num
     // At the default of 20 requests a second the controllers queue up behind each other's sign-in for seconds.
     '--kube-api-qps=300',
     '--kube-api-burst=500',
+    // What they do by the clock (every 15 s as they come) would be most of what a test waits for.
+    '--horizontal-pod-autoscaler-sync-period=2s',
+    '--pvclaimbinder-sync-period=2s',
     ...(graceSeconds ? [`--node-monitor-grace-period=${graceSeconds}s`] : []),
   ]);
   await startComponent(context, 'kube-scheduler', shared('kube-scheduler'));
