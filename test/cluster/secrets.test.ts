@@ -172,7 +172,7 @@ const content = (object: KubeObject | null) =>
 describe('a useful edit works exactly and is undone exactly', () => {
   it.each(EDITS)('$name', { timeout: 120_000 }, async (edit) => {
     const before = content(await secret());
-    const kept = await shell(['--write', '--keep'], `set -e -o pipefail; ${edit.script}`);
+    const kept = await shell(['--write', '--keep', '--accept', 'unknown'], `set -e -o pipefail; ${edit.script}`);
     const after = content(await secret());
     expect(await secret('copy')).toBeNull();
     expect(seenIn(all(kept), [PASSWORD, USER, OLD])).toEqual([]);

@@ -645,7 +645,12 @@ export const UNDO_ACTIONS: UndoAction[] = [
           volumeClaimTemplates: [
             {
               metadata: { name: 'data' },
-              spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
+              // Without a class nothing is made for it: it stays as it is.
+              spec: {
+                storageClassName: '',
+                accessModes: ['ReadWriteOnce'],
+                resources: { requests: { storage: '1Mi' } },
+              },
             },
           ],
         }),
