@@ -3,16 +3,12 @@ import { refKey } from '../../domain/kube-object.ts';
 import type { Consequence, Loss } from '../../domain/transaction.ts';
 import type { Owned } from '../../undo/consequences/facts.ts';
 import { namesRemaker } from '../../undo/consequences/remade.ts';
+import { BUILT_IN_GROUPS, splitApiVersion } from '../discovery.ts';
 import { descendants } from './live-facts.ts';
 import type { MetadataReader } from './metadata-reader.ts';
 
 /** Kinds that the cluster replaces as a matter of course; what they say is derived from other objects. */
 const DERIVED = new Set(['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'VolumeAttachment', 'CSIStorageCapacity']);
-/**
- * Outside of namespaces these come and go all day in a cluster that works (autoscaled nodes, previews, tests). They only
- * count where the transaction wrote to one of their kind.
- */
-const BUSY = new Set(['Namespace', 'Node', 'CSINode', 'PersistentVolume', 'CertificateSigningRequest']);
 /** `OWNER KIND`: what a controller deletes by itself in its daily work, as long as nobody here touches its owner. */
 const KEPT_SHORT = new Set([
   'Deployment ReplicaSet',
@@ -107,7 +103,7 @@ export class LossWatch {
   private isExplained(object: Owned, all: Owned[], live: Map<string, Owned>): boolean {
     const { ref, metadata } = object;
     if (DERIVED.has(ref.kind) || this.roots.has(refKey(ref))) return true;
-    if (BUSY.has(ref.kind) && ![...this.roots.values()].some(({ kind }) => kind === ref.kind)) return true;
+    if (!ref.namespace && !this.concernsOutside(ref.kind)) return true;
     if (this.isAnnounced(object, all)) return true;
     const owner = metadata.ownerReferences?.find(({ controller }) => controller);
     if (!owner || !live.has(owner.uid)) return false;
@@ -115,6 +111,15 @@ export class LossWatch {
     if (ref.kind === 'Pod' && namesRemaker({ ...ref, metadata })) return true;
     const owned = all.find(({ uid }) => uid === owner.uid);
     return KEPT_SHORT.has(`${owner.kind} ${ref.kind}`) && owned !== undefined && !this.roots.has(refKey(owned.ref));
+  }
+
+  /**
+   * Outside of namespaces much comes and goes all day in a cluster that works (nodes, previews, roles of operators): it
+   * counts where the transaction wrote to one of its kind, or to a custom resource, whose operator may do anything.
+   */
+  private concernsOutside(kind: string): boolean {
+    const isCustom = ({ apiVersion }: ObjectRef) => !BUILT_IN_GROUPS.has(splitApiVersion(apiVersion)[0]);
+    return [...this.roots.values()].some((root) => root.kind === kind || isCustom(root));
   }
 
   private isAnnounced(object: Owned, all: Owned[]): boolean {
