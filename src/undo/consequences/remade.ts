@@ -24,10 +24,13 @@ export function namesRemaker(object: KubeObject): boolean {
   return object.kind !== 'ReplicaSet' || Number(object.spec?.replicas ?? 0) > 0;
 }
 
-/** Its controller exists, has this uid, is not going itself, and still selects it. Unknown counts as no. */
+/**
+ * Its controller exists, has this uid, is not going itself, still selects it and has not ended; and it has not ended either:
+ * what has is not made again. Unknown counts as no.
+ */
 export async function isRemade(object: KubeObject, facts: ClusterFacts): Promise<boolean> {
   const owner = object.metadata.ownerReferences?.find((reference) => reference.controller);
-  if (!owner || !namesRemaker(object)) return false;
+  if (!owner || !namesRemaker(object) || hasEnded(object)) return false;
   const { namespace } = object.metadata;
   const at: ObjectRef = {
     apiVersion: owner.apiVersion,
@@ -36,6 +39,16 @@ export async function isRemade(object: KubeObject, facts: ClusterFacts): Promise
     ...(namespace ? { namespace } : {}),
   };
   const live = await facts.get(at);
-  if (!live || live.metadata.uid !== owner.uid || live.metadata.deletionTimestamp) return false;
+  if (!live || live.metadata.uid !== owner.uid || live.metadata.deletionTimestamp || hasEnded(live)) return false;
   return selects(selectorOf(live), object.metadata.labels);
+}
+
+/** A pod that ran to its end, or a job that is complete or has failed. */
+function hasEnded({ kind, status }: KubeObject): boolean {
+  if (kind === 'Pod') return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  const conditions = (status?.conditions ?? []) as Array<{ type: string; status: string }>;
+  return (
+    kind === 'Job' &&
+    conditions.some(({ type, status: is }) => (type === 'Complete' || type === 'Failed') && is === 'True')
+  );
 }
