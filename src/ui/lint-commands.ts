@@ -226,7 +226,7 @@ function acceptText(needs: Acceptance[]): string {
 }
 
 function writeLine({ ref, undo }: RehearsedWrite): string {
-  const notes = [`undo: ${undo.class}`, ...undo.residue, ...(undo.warnings ?? [])];
+  const notes = [`undo ${undo.class}`, ...undo.residue, ...(undo.warnings ?? [])];
   return `${refLabel(ref)} (${notes.join(', ')})`;
 }
 
