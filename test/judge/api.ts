@@ -41,7 +41,8 @@ export class ApiError extends Error {
   }
 }
 
-const REQUEST_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+const READ_ATTEMPTS = 3;
 /** Writes look like an operator's who uses kubectl. */
 const FIELD_MANAGER = 'kubectl-edit';
 
@@ -110,8 +111,15 @@ export class Api {
     type = 'application/json',
     accept = 'application/json',
   ): Promise<Answer> {
-    const answer = await this.open(method, path, body, type, AbortSignal.timeout(REQUEST_TIMEOUT_MS), accept);
-    return { status: answer.statusCode ?? 0, body: await textOf(answer) };
+    for (let left = READ_ATTEMPTS; ; left--) {
+      try {
+        const answer = await this.open(method, path, body, type, AbortSignal.timeout(REQUEST_TIMEOUT_MS), accept);
+        return { status: answer.statusCode ?? 0, body: await textOf(answer) };
+      } catch (error) {
+        // A connection that was kept for long may be closed at any moment.
+        if (method !== 'GET' || left <= 1 || (error as Error).name === 'TimeoutError') throw error;
+      }
+    }
   }
 
   /**

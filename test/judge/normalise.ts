@@ -50,7 +50,9 @@ export function differences(before: unknown, after: unknown, path = ''): Differe
   }
   if (isMap(before) && isMap(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return keys.flatMap((key) => differences(before[key], after[key], path + segment(key)));
+    // Own values only: a key of data may be `toString`.
+    const own = (map: Record<string, unknown>, key: string) => (Object.hasOwn(map, key) ? map[key] : undefined);
+    return keys.flatMap((key) => differences(own(before, key), own(after, key), path + segment(key)));
   }
   return [{ path, before, after }];
 }

@@ -51,8 +51,9 @@ function namedBy(change: DumpChange, { object, undo }: AnnouncedWrite): Naming {
   if (texts.some((text) => mentions(text, item))) return 'named';
   const own = object !== undefined && isObject(object, item);
   if (own && how === 'renewed') return texts.some((text) => /\buid\b|identity/.test(text)) ? 'named' : 'silent';
-  if (how === 'appeared' && isHistory(change)) return object && isBelow(object, change) ? 'named' : 'silent';
-  return 'silent';
+  // What comes anew below something that was named comes with it: history of a workload, the volume of a claim.
+  const tops = [...consequences.flatMap((one) => one.object ?? []), ...(isHistory(change) && object ? [object] : [])];
+  return how === 'appeared' && tops.some((top) => isBelow(top, change)) ? 'named' : 'silent';
 }
 
 /** The object itself, or, with `below`, those of the kinds that are below it. */

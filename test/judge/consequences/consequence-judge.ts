@@ -159,10 +159,11 @@ export function summaryOf({ passed, failed, skipped, reports }: ConsequenceTally
   ].join('\n');
 }
 
-/** Rows whose id or trap begins with one of the words; all without words. */
+/** Rows whose id or trap begins with one of the words, in the order of the words; all without words. */
 export function chosen(rows: readonly Row[], words: readonly string[]): Row[] {
   if (words.length === 0) return [...rows];
-  return rows.filter(({ id, trap }) => words.some((word) => id.startsWith(word) || trap.startsWith(word)));
+  const found = words.flatMap((word) => rows.filter(({ id, trap }) => id.startsWith(word) || trap.startsWith(word)));
+  return [...new Set(found)];
 }
 
 async function main(): Promise<number> {

@@ -114,15 +114,16 @@ function manifest(object: KubeObject): KubeObject {
   return { ...rest, metadata: { name, namespace, labels, annotations, ownerReferences, finalizers } as never };
 }
 
-/** JSON merge patch (RFC 7386). */
+/** JSON merge patch (RFC 7386); of any key, also `__proto__`. */
 export function merged<T>(target: T, patch: unknown): T {
-  if (patch === null || typeof patch !== 'object' || Array.isArray(patch)) return patch as T;
-  const result = (
-    target !== null && typeof target === 'object' && !Array.isArray(target) ? { ...target } : {}
-  ) as Record<string, unknown>;
+  if (!isMap(patch)) return patch as T;
+  const result = new Map(isMap(target) ? Object.entries(target) : []);
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else result[key] = merged(result[key], value);
+    if (value === null) result.delete(key);
+    else result.set(key, merged(result.get(key), value));
   }
-  return result as T;
+  return Object.fromEntries(result) as T;
 }
+
+const isMap = (value: unknown): value is object =>
+  value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;

@@ -20,6 +20,16 @@ const object: KubeObject = {
   status: { readyReplicas: 1 },
 };
 
+describe('differences', () => {
+  it('are of own fields, whatever they are called', () => {
+    const [before, after] = [{ data: {} }, JSON.parse('{"data":{"toString":"a","__proto__":"b"}}')];
+    expect(differences(before, after).map(({ before: old, after: now }) => [old, now])).toEqual([
+      [undefined, 'b'],
+      [undefined, 'a'],
+    ]);
+  });
+});
+
 describe('normalise', () => {
   it('removes identity, status, revision, owner uids and empty maps, and keeps the rest', () => {
     expect(normalise(object)).toEqual({
