@@ -7,6 +7,7 @@ import { KubeApi } from './kube-api.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Earlier } from './content-reader.ts';
 import type { FaultHook } from './fault-points.ts';
+import { withForecast } from './forecast-warning.ts';
 import { failed, passThrough } from './forward.ts';
 import type { LossWatch } from './inventory/loss-watch.ts';
 import type { IntentRecord } from './journal-records.ts';
@@ -72,14 +73,15 @@ export class JournalMonitor implements Handler {
   private ended = false;
   private readonly lastReads = new Map<string, KubeObject>();
   /** States predicted by the rehearsal of this very step, by request; spares a second dry-run. */
-  private predictions: ReadonlyMap<string, KubeObject | null> = new Map();
+  private predictions: ReadonlyMap<string, KubeObject | null> | null = null;
 
   constructor(options: JournalMonitorOptions) {
     this.options = options;
     this.sender = new WriteSender({ ...options, reads: new KubeApi(passAsUpstream(options.upstream)) });
   }
 
-  beginStep(step: number, predictions: ReadonlyMap<string, KubeObject | null> = new Map()): void {
+  /** Without `predictions` nobody has seen a forecast: each answer carries its own. */
+  beginStep(step: number, predictions: ReadonlyMap<string, KubeObject | null> | null = null): void {
     this.step = step;
     this.stepRefusals = [];
     this.stepWrites = 0;
@@ -204,7 +206,10 @@ export class JournalMonitor implements Handler {
       if (signal.aborted) throw new Refused('step-failed', 'its command was stopped');
       const intent = await this.permittedIntent(subject, assessed.assessment);
       const { response, conflict } = await this.forward(subject, intent, signal);
-      if (!conflict || !subject.before) return response;
+      if (!conflict || !subject.before) {
+        const done = response.status < 300 && !this.predictions;
+        return done ? withForecast(response, subject, assessed.assessment.forecast) : response;
+      }
       const now = await this.options.inspector.current(subject.path);
       // Nobody touched it: a JSON patch's own test failed, or the conflict is about something else (a quota) and passes.
       const untouched = now?.metadata.resourceVersion === subject.before.metadata.resourceVersion;
@@ -222,7 +227,7 @@ export class JournalMonitor implements Handler {
   private async assess(subject: WriteSubject): Promise<{ assessment: Assessment } | { response: GatewayResponse }> {
     let after: KubeObject | null = null;
     if (subject.verb === 'create' || subject.verb === 'update') {
-      const known = this.predictions.get(predictionKey(subject));
+      const known = this.predictions?.get(predictionKey(subject));
       if (known !== undefined) after = known;
       else {
         const answer = await this.options.inspector.dryRun(subject);

@@ -94,7 +94,7 @@ export class WriteInspector {
       throw new Refused('query', 'options of a deletion stand in its body or plainly in its query, not in both');
     const mismatch = bodyMismatch(request, info, body);
     if (mismatch) throw new Refused('identity', mismatch);
-    obey(judgeOptions(verb, body));
+    obey(judgeOptions(verb, body, request.dryRun && sent.form !== 'none'));
     const readable = body.form === 'protobuf' ? await this.transcode(request, body) : body;
     const resolved = verb === 'create' ? nameIt(readable) : readable;
     const name = verb === 'create' ? ((resolved.value as unknown as KubeObject)?.metadata?.name ?? '') : request.name;

@@ -44,10 +44,16 @@ export function bodyAsksDryRun(verb: string, body: WriteBody): boolean {
   return optionsIn(verb, body)?.dryRun !== undefined;
 }
 
-/** The options in the body of a deletion or eviction must be known ones; as {@link judgeQuery}. */
-export function judgeOptions(verb: string, body: WriteBody): Verdict {
+/**
+ * The options in the body of a deletion or eviction must be known ones; as {@link judgeQuery}.
+ * @param asked the query asks for a dry run beside a body, which the API server would not look at for a deletion
+ */
+export function judgeOptions(verb: string, body: WriteBody, asked = false): Verdict {
   const options = optionsIn(verb, body);
   if (options === null) return WRITE;
+  if (asked && verb === 'delete' && options.dryRun === undefined) {
+    return refuse('dry-run', 'the query of this deletion asks for a dry run, its body does not, and the body counts');
+  }
   const unknown = Object.keys(options).find((name) => !DELETE_OPTIONS.has(name));
   if (unknown?.toLowerCase() === 'dryrun') return refuse('dry-run', ODD_DRY_RUN);
   if (unknown !== undefined) return refuse('query', `delete option ${printJson(unknown.slice(0, 60))} is not known`);

@@ -106,6 +106,19 @@ describe('a safe terminal', () => {
     expect((await stratus('lock', 'status', ...target().slice(0, 2))).stdout).toMatch(/^free/);
   });
 
+  it('with --write says what the undo of a write would not bring back, and nothing of exact ones', async () => {
+    await gateway.kubectl('create', 'deployment', 'web', '--image=shop:1');
+    try {
+      const script = `${PATCH}; echo patched >&2; kubectl set image deployment/web '*=shop:2'`;
+      const { stderr } = await shell(['--write', '--undo'], script);
+      const [before, after] = stderr.split('patched');
+      expect(before).not.toContain('Warning');
+      expect(after).toMatch(/Warning: Stratus: undo of deployment\.apps\/web: consequences: .*pods/);
+    } finally {
+      await gateway.kubectl('delete', 'deployment', 'web');
+    }
+  });
+
   it('holds the writer lock while it is open', async () => {
     const inner = `node=${process.execPath}; KUBECONFIG=${cluster.instance.kubeconfig} STRATUS_HOME=${home}/other $node ${CLI} run --context ${cluster.instance.context} --namespace ${gateway.namespace} --yes -- ${PATCH.slice('kubectl '.length)}; echo "inner $?"`;
     const { stdout } = await shell(['--write', '--undo'], inner);

@@ -92,6 +92,14 @@ describe('options of a deletion', () => {
     expect(verdict('update', options)).toBe('write');
   });
 
+  it('a dry run of the query that the body would overrule is no dry run', () => {
+    const asked = (verb: string, value: unknown) => judgeOptions(verb, body('object', value), true).action;
+    expect(asked('delete', {})).toBe('refuse');
+    expect(asked('delete', { gracePeriodSeconds: 0 })).toBe('refuse');
+    expect(asked('delete', { dryRun: ['All'] })).toBe('write');
+    expect(asked('evict', { kind: 'Eviction', deleteOptions: {} })).toBe('write');
+  });
+
   it('a dry run is one in the body too', () => {
     expect(bodyAsksDryRun('evict', body('object', { deleteOptions: { dryRun: ['All'] } }))).toBe(true);
     expect(bodyAsksDryRun('delete', body('object', {}))).toBe(false);
