@@ -5,10 +5,13 @@ import type { Owned } from '../../undo/consequences/facts.ts';
 import { namesRemaker } from '../../undo/consequences/remade.ts';
 import { BUILT_IN_GROUPS, splitApiVersion } from '../discovery.ts';
 import { descendants } from './live-facts.ts';
-import type { MetadataReader } from './metadata-reader.ts';
+import type { Holdings, MetadataReader } from './metadata-reader.ts';
+import { resourceLabel } from './metadata-reader.ts';
+import type { ServedKind } from './served-kinds.ts';
 
 /** Kinds that the cluster replaces as a matter of course; what they say is derived from other objects. */
 const DERIVED = new Set(['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'VolumeAttachment', 'CSIStorageCapacity']);
+const isWatched = ({ kind }: ServedKind) => !DERIVED.has(kind);
 /** `OWNER KIND`: what a controller deletes by itself in its daily work, as long as nobody here touches its owner. */
 const KEPT_SHORT = new Set([
   'Deployment ReplicaSet',
@@ -43,7 +46,7 @@ export class LossWatch {
     let pending = this.checkpoints.get(namespace);
     if (!pending) {
       pending = this.reader
-        .holdings(namespace)
+        .holdings(namespace, isWatched)
         .then(({ objects, unseen }) => ({ objects: new Map(objects.map((object) => [object.uid, object])), unseen }))
         .catch(() => ({ objects: new Map<string, Owned>(), unseen: ['all kinds'] }));
       this.checkpoints.set(namespace, pending);
@@ -82,20 +85,31 @@ export class LossWatch {
     const losses: Loss[] = [];
     for (const [namespace, pending] of this.checkpoints) {
       const { objects } = await pending;
-      if (objects.size === 0) continue;
-      const now = await this.reader.holdings(namespace).catch(() => null);
-      if (!now) continue;
-      const blind = new Set(now.unseen);
-      const live = new Map(now.objects.map((object) => [object.uid, object]));
-      const names = new Set(now.objects.map(({ ref }) => refKey(ref)));
-      const all = [...objects.values()];
-      for (const object of all) {
-        const is = live.get(object.uid);
-        const going = is?.metadata.deletionTimestamp && !object.metadata.deletionTimestamp;
-        if ((is && !going) || (!is && blind.has(object.resource))) continue;
-        if (object.metadata.deletionTimestamp || this.isExplained(object, all, live)) continue;
-        losses.push({ ref: object.ref, uid: object.uid, replaced: !is && names.has(refKey(object.ref)) });
-      }
+      const present = new Set([...objects.values()].map(({ resource }) => resource));
+      if (present.size === 0) continue;
+      // Kinds of which there was nothing cannot have lost anything. They matter as new owners of what was there.
+      const look = (isWanted: (kind: ServedKind) => boolean) =>
+        this.reader.holdings(namespace, isWanted).catch(() => null);
+      const quick = await look((kind) => present.has(resourceLabel(kind)));
+      if (!quick || this.lossesOf(objects, quick).length === 0) continue;
+      const all = await look(isWatched);
+      if (all) losses.push(...this.lossesOf(objects, all));
+    }
+    return losses;
+  }
+
+  private lossesOf(objects: Checkpoint['objects'], now: Holdings): Loss[] {
+    const losses: Loss[] = [];
+    const blind = new Set(now.unseen);
+    const live = new Map(now.objects.map((object) => [object.uid, object]));
+    const names = new Set(now.objects.map(({ ref }) => refKey(ref)));
+    const all = [...objects.values()];
+    for (const object of all) {
+      const is = live.get(object.uid);
+      const going = is?.metadata.deletionTimestamp && !object.metadata.deletionTimestamp;
+      if ((is && !going) || (!is && blind.has(object.resource))) continue;
+      if (object.metadata.deletionTimestamp || this.isExplained(object, all, live)) continue;
+      losses.push({ ref: object.ref, uid: object.uid, replaced: !is && names.has(refKey(object.ref)) });
     }
     return losses;
   }

@@ -75,9 +75,12 @@ export class MetadataReader {
     }
   }
 
-  /** All kinds of one namespace; with an empty `namespace` those outside of all. */
-  holdings(namespace: string): Promise<Holdings> {
-    return this.all((kind) => (kind.namespaced ? namespace !== '' : namespace === ''), namespace);
+  /**
+   * All kinds of one namespace; with an empty `namespace` those outside of all.
+   * @param isWanted leaves kinds out
+   */
+  holdings(namespace: string, isWanted: (kind: ServedKind) => boolean = () => true): Promise<Holdings> {
+    return this.all((kind) => kind.namespaced === (namespace !== '') && isWanted(kind), namespace);
   }
 
   /** All kinds everywhere. */
