@@ -113,7 +113,7 @@ describe('a safe terminal', () => {
       const { stderr } = await shell(['--write', '--undo'], script);
       const [before, after] = stderr.split('patched');
       expect(before).not.toContain('Warning');
-      expect(after).toMatch(/Warning: Stratus: undo of deployment\.apps\/web: consequences: .*pods/);
+      expect(after).toMatch(/Warning: Stratus: undo of Deployment\/\S+\/web: consequences: pods/);
     } finally {
       await gateway.kubectl('delete', 'deployment', 'web');
     }
