@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refOf } from '../domain/kube-object.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { objectsOf } from '../domain/snapshot.ts';
-import { usesClaim } from './storage-health.ts';
+import { usesClaim } from './claims.ts';
 import { podTemplate, Topology, WORKLOAD_KINDS } from './topology.ts';
 
 /** A write to one of these may change what happens to every workload of its namespace. */

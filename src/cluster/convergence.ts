@@ -6,7 +6,7 @@ import { affectedBy } from './affected.ts';
 import { endpointsPending } from './endpoint-convergence.ts';
 import { rolloutBudgetMs } from './rollout-budget.ts';
 import { autoscalerOf } from './scaled-to-zero.ts';
-import { classOf, waitsForConsumer } from './storage-health.ts';
+import { classOf, waitsForConsumer } from './claims.ts';
 import { Topology } from './topology.ts';
 import { workloadPending } from './workload-convergence.ts';
 

@@ -2,14 +2,14 @@ import type { ApiRequest } from './api-request.ts';
 import { parseApiRequest, UnreadableRequest } from './api-request.ts';
 import { passThrough } from './forward.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from './messages.ts';
-import { jsonResponse, parseObject, readAll, statusResponse } from './messages.ts';
-import type { ControlGrant, GatewayMode, ModeGrants } from './policy.ts';
+import { parseObject, readAll, statusResponse } from './messages.ts';
+import type { ControlGrant } from './control-grant.ts';
+import type { GatewayMode, ModeGrants } from './policy.ts';
 import { CONTROL_REASON, judgeRequest } from './policy.ts';
-import { carriesSecrets, jsonAccept, redactingWatch, redactSecretJson } from './redact.ts';
+import { readRedacted } from './read-redacted.ts';
+import { carriesSecrets } from './redact.ts';
 import type { Upstream } from './upstream.ts';
 import type { Verdict } from './verdict.ts';
-
-const MAX_SECRET_LIST = 64 * 1024 * 1024;
 
 /** A refusal in the gateway's own words, with the rule it comes from. */
 export interface Refusal {
@@ -130,40 +130,4 @@ export class Monitor implements Handler {
     }
     return passThrough(this.upstream, { ...request, body: bytes });
   }
-}
-
-/**
- * The answer to a request that reads Secrets, with values hidden by `rewrite`: JSON is forced, everything else is refused.
- * @param send asks the server (or what stands for it) with the headers it is given
- */
-export async function readRedacted(
-  request: GatewayRequest,
-  parsed: ApiRequest,
-  send: (request: GatewayRequest) => Promise<GatewayResponse>,
-  rewrite: (value: unknown) => unknown = redactSecretJson,
-): Promise<GatewayResponse> {
-  const accept = jsonAccept(request.headers.accept);
-  const response = await send({ ...request, headers: { ...request.headers, accept } });
-  if (!isJson(response.headers['content-type'])) {
-    if (!Buffer.isBuffer(response.body)) response.body.destroy();
-    return statusResponse(
-      response.status >= 400 ? response.status : 406,
-      'refused by Stratus (redaction): the answer is not JSON, so Secret values cannot be blanked',
-    );
-  }
-  const headers = { ...response.headers };
-  delete headers['content-length'];
-  if (parsed.verb === 'watch' && response.status === 200 && !Buffer.isBuffer(response.body)) {
-    const source = response.body;
-    const body = redactingWatch(rewrite);
-    source.on('error', (error) => body.destroy(error));
-    body.on('close', () => source.destroy());
-    return { status: 200, headers, body: source.pipe(body) };
-  }
-  const value = parseObject(await readAll(response.body, MAX_SECRET_LIST));
-  return jsonResponse(response.status, rewrite(value), headers);
-}
-
-function isJson(contentType: string | undefined): boolean {
-  return /^application\/json(;|$)/.test(contentType ?? '');
 }

@@ -1,5 +1,6 @@
 import { own } from '../domain/json-map.ts';
 import type { ApiRequest } from './api-request.ts';
+import type { ControlGrant } from './control-grant.ts';
 import { isOwnObject, ownObjectReason } from './own-objects.ts';
 import type { Verdict } from './verdict.ts';
 import { PASS, refuse } from './verdict.ts';
@@ -11,18 +12,6 @@ export type GatewayMode = 'read' | 'probe' | 'control' | 'rehearse' | 'journal' 
 /** One request that a probe may send, given by the engineer: GET of exactly this path. */
 export interface ProbeGrant {
   path: string;
-}
-
-/**
- * One object that the control mode may read and write: the lock Lease, an object of the fence, or (`subresource`
- * `token`) the tokens of one ServiceAccount. `namespace` is empty for cluster-wide kinds.
- */
-export interface ControlGrant {
-  group: string;
-  resource: string;
-  namespace: string;
-  name: string;
-  subresource: string;
 }
 
 export interface ModeGrants {

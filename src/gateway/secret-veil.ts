@@ -4,7 +4,7 @@ import type { ApiRequest } from './api-request.ts';
 import { failed } from './forward.ts';
 import type { GatewayRequest, GatewayResponse } from './messages.ts';
 import { readAll } from './messages.ts';
-import { readRedacted } from './monitor.ts';
+import { readRedacted } from './read-redacted.ts';
 import type { JsonMap, Replacements } from './redact.ts';
 import { carriesSecrets, isMap, mapValues, replaceValues, rewriteSecrets } from './redact.ts';
 import { learnProtobufSecret } from './protobuf-secret.ts';

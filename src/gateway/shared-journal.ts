@@ -7,7 +7,7 @@ import type { JournalRecord, OpenRecord } from './journal-records.ts';
 import type { JournalCopy } from './open-journal.ts';
 import { statusOf } from './journal-records.ts';
 import type { KubeApi } from './kube-api.ts';
-import type { ControlGrant } from './policy.ts';
+import type { ControlGrant } from './control-grant.ts';
 
 /** Content of one Secret; the API server takes at most 1 MiB. */
 const CHUNK_BYTES = 900 * 1024;

@@ -11,7 +11,7 @@ import { rollbackFixes } from './rollback.ts';
 import { clearlySimilar } from './similar-names.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
 import { consumersOfClaim } from './subjects.ts';
-import { isWanted } from './workload-scaled-to-zero.ts';
+import { isWanted } from './need.ts';
 
 export const MISSING_CLAIM = 'missing-claim';
 

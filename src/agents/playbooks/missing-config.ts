@@ -10,7 +10,7 @@ import { untrustedLine } from './evidence-text.ts';
 import { containerStatuses } from './image-state.ts';
 import { missingConfigFixes } from './missing-config-fixes.ts';
 import { podTemplateOf } from './pod-template.ts';
-import { isWanted } from './workload-scaled-to-zero.ts';
+import { isWanted } from './need.ts';
 
 export const MISSING_CONFIG = 'missing-config';
 

@@ -14,7 +14,7 @@ import { containersOf, hasMutableTemplate, lastApplied, podTemplateOf, templateT
 import type { PodTemplate } from './pod-template.ts';
 import { earlierRevisions } from './revisions.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
-import { isWanted } from './workload-scaled-to-zero.ts';
+import { isWanted } from './need.ts';
 
 export const NODE_PLACEMENT = 'node-placement';
 
