@@ -83,7 +83,7 @@ function boundary(folder) {
       'it loses numbers and keys: parseJson, printJson and cloneJson of src/domain/lossless-json.ts do not';
     patterns.push({
       regex: '^yaml$',
-      message: 'YAML of a body is read by src/gateway/yaml-body.ts alone, without loss',
+      message: 'YAML of a body is read by src/gateway/wire/yaml-body.ts alone, without loss',
     });
     properties.push({ object: 'JSON', property: 'parse', message }, { object: 'JSON', property: 'stringify', message });
     properties.push({ object: 'globalThis', property: 'structuredClone', message });

@@ -58,7 +58,7 @@ const ENTRIES: Entry[] = [
   { name: 'application', source: 'src/run/create-app.ts', options: node('app.cjs') },
   {
     name: 'lint-connection',
-    source: 'src/ui/lint-connection.ts',
+    source: 'src/ui/lint/lint-connection.ts',
     // Loaded in the extension host: short names and the notes that keep the long ones cost a quarter of its time.
     options: node('lint-connection.cjs', {
       external: ['vscode'],

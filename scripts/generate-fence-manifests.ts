@@ -6,9 +6,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fenceObjects } from '../src/cluster/fence-manifests.ts';
-import { fenceYaml } from '../src/cluster/fence-yaml.ts';
-import { DEFAULT_LOCK_NAMESPACE } from '../src/cluster/lease-record.ts';
+import { fenceObjects } from '../src/cluster/lock/fence-manifests.ts';
+import { fenceYaml } from '../src/cluster/lock/fence-yaml.ts';
+import { DEFAULT_LOCK_NAMESPACE } from '../src/cluster/lock/lease-record.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'rbac');
 

@@ -1,7 +1,7 @@
-import type { FenceChange } from '../cluster/fence-installer.ts';
-import { fenceObjects } from '../cluster/fence-manifests.ts';
-import { fenceYaml } from '../cluster/fence-yaml.ts';
-import { DEFAULT_LOCK_NAMESPACE } from '../cluster/lease-record.ts';
+import type { FenceChange } from '../cluster/lock/fence-installer.ts';
+import { fenceObjects } from '../cluster/lock/fence-manifests.ts';
+import { fenceYaml } from '../cluster/lock/fence-yaml.ts';
+import { DEFAULT_LOCK_NAMESPACE } from '../cluster/lock/lease-record.ts';
 import type { LockStatus, StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand, TARGET_OPTIONS } from './command-line.ts';

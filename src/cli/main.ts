@@ -1,5 +1,5 @@
-import { lockSecondsOf } from '../cluster/lease-record.ts';
-import { stateFolder } from '../gateway/state-folder.ts';
+import { lockSecondsOf } from '../cluster/lock/lease-record.ts';
+import { stateFolder } from '../gateway/journal/state-folder.ts';
 import type { StratusApp } from '../run/app.ts';
 import { LockedByAnother } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';

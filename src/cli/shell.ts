@@ -1,6 +1,6 @@
 import type { UndoResult } from '../domain/transaction.ts';
-import type { ProgramHere } from '../gateway/safe-terminal.ts';
-import { startHere } from '../gateway/safe-terminal.ts';
+import type { ProgramHere } from '../gateway/child/safe-terminal.ts';
+import { startHere } from '../gateway/child/safe-terminal.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { ShellSession } from '../run/shell-session.ts';
 import type { CommandIo } from './command-line.ts';

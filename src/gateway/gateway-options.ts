@@ -1,10 +1,10 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Target } from '../domain/target.ts';
-import type { FaultHook } from './fault-points.ts';
-import type { JournalStore } from './journal-store.ts';
-import type { Kubectl } from './kubectl.ts';
-import type { SharedJournal } from './shared-journal.ts';
-import type { Upstream } from './upstream.ts';
+import type { FaultHook } from './journal/fault-points.ts';
+import type { JournalStore } from './journal/journal-store.ts';
+import type { Kubectl } from './child/kubectl.ts';
+import type { SharedJournal } from './journal/shared-journal.ts';
+import type { Upstream } from './wire/upstream.ts';
 
 export interface GatewayOptions {
   upstream: Upstream;

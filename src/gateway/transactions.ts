@@ -4,10 +4,10 @@ import type { TransactionManager, TransactionOpening } from '../domain/ports.ts'
 import type { Acceptance, StepRehearsal, TransactionSummary } from '../domain/transaction.ts';
 import type { FilledOptions, GatewayOptions } from './gateway-options.ts';
 import { GatewayTransaction } from './gateway-transaction.ts';
-import type { OpenRecord } from './journal-records.ts';
-import type { Overlay } from './rehearsal-monitor.ts';
+import type { OpenRecord } from './journal/journal-records.ts';
+import type { Overlay } from './monitor/rehearsal-monitor.ts';
 import { Rehearser } from './rehearser.ts';
-import { SteadyUpstream } from './steady-upstream.ts';
+import { SteadyUpstream } from './wire/steady-upstream.ts';
 
 /** Transactions on one pinned cluster. */
 export class GatewayTransactions implements TransactionManager {

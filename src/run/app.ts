@@ -1,11 +1,11 @@
-import type { FenceChange } from '../cluster/fence-installer.ts';
+import type { FenceChange } from '../cluster/lock/fence-installer.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
 import type { RunEvent, RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
 import type { Acceptance, StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
-import type { WriteDetail } from '../gateway/journal-details.ts';
+import type { WriteDetail } from '../gateway/journal/journal-details.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import type { IncidentRun } from './incident-run.ts';
 import type { AskApproval } from './run-ports.ts';

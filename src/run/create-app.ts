@@ -2,9 +2,9 @@ import { watch } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { PlaybookBrain } from '../agents/playbooks/playbook-brain.ts';
-import type { FenceChange } from '../cluster/fence-installer.ts';
-import { loadKubeconfig } from '../cluster/kubeconfig.ts';
-import { SystemClock } from '../cluster/system-clock.ts';
+import type { FenceChange } from '../cluster/lock/fence-installer.ts';
+import { loadKubeconfig } from '../cluster/connect/kubeconfig.ts';
+import { SystemClock } from '../cluster/connect/system-clock.ts';
 import type { Brain } from '../domain/brain.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -13,12 +13,12 @@ import type { RunEvent } from '../domain/run-event.ts';
 import { mu } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
 import type { Acceptance, StepRehearsal, TransactionSummary, UndoResult } from '../domain/transaction.ts';
-import { undoOf, writeDetails } from '../gateway/journal-details.ts';
-import type { FaultHook } from '../gateway/fault-points.ts';
-import { JournalDamaged } from '../gateway/journal-lines.ts';
-import { JournalStore } from '../gateway/journal-store.ts';
-import { abandonedClaims } from '../gateway/lock-claims.ts';
-import { findKubectl } from '../gateway/kubectl-binary.ts';
+import { undoOf, writeDetails } from '../gateway/journal/journal-details.ts';
+import type { FaultHook } from '../gateway/journal/fault-points.ts';
+import { JournalDamaged } from '../gateway/journal/journal-lines.ts';
+import { JournalStore } from '../gateway/journal/journal-store.ts';
+import { abandonedClaims } from '../gateway/disk/lock-claims.ts';
+import { findKubectl } from '../gateway/child/kubectl-binary.ts';
 import type {
   AppConfig,
   CommandResult,

@@ -1,6 +1,6 @@
 import type { TransactionSummary } from '../domain/transaction.ts';
-import { JournalDamaged } from '../gateway/journal-lines.ts';
-import type { JournalStore } from '../gateway/journal-store.ts';
+import { JournalDamaged } from '../gateway/journal/journal-lines.ts';
+import type { JournalStore } from '../gateway/journal/journal-store.ts';
 
 /** True for what a person still has to decide about: left open by a process that is gone, or not fully restored. */
 export function isOwed({ status, active }: TransactionSummary): boolean {

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outcome, RunEvent } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
-import { openOwn, readOwn, UntrustedPath } from '../gateway/trusted-files.ts';
+import { openOwn, readOwn, UntrustedPath } from '../gateway/disk/trusted-files.ts';
 
 /** A run of any window or terminal, from its event log. */
 export interface PastRun {

@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../domain/run-event.ts';
-import { NO_FOLLOW, ownFolder } from '../gateway/trusted-files.ts';
+import { NO_FOLLOW, ownFolder } from '../gateway/disk/trusted-files.ts';
 
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | NO_FOLLOW;
 

@@ -1,10 +1,10 @@
 import type { UndoResult } from '../domain/transaction.ts';
 import { refLabel } from '../domain/kube-object.ts';
-import { Monitor } from '../gateway/monitor.ts';
-import type { Refusal } from '../gateway/monitor.ts';
-import { SafeTerminal } from '../gateway/safe-terminal.ts';
+import { Monitor } from '../gateway/monitor/monitor.ts';
+import type { Refusal } from '../gateway/monitor/monitor.ts';
+import { SafeTerminal } from '../gateway/child/safe-terminal.ts';
 import type { GatewayTransaction } from '../gateway/gateway-transaction.ts';
-import type { Upstream } from '../gateway/upstream.ts';
+import type { Upstream } from '../gateway/wire/upstream.ts';
 
 /** `read`: nothing can be written. `write`: every write is one transaction, which ends with the terminal. */
 export type ShellMode = 'read' | 'write';

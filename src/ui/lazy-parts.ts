@@ -1,6 +1,6 @@
-import type { CreateApp } from './app-loader.ts';
-import { BusyTime } from './busy-time.ts';
-import type { LintConnectionOptions } from './lint-connection.ts';
+import type { CreateApp } from './editor/app-loader.ts';
+import { BusyTime } from './editor/busy-time.ts';
+import type { LintConnectionOptions } from './lint/lint-connection.ts';
 
 /** Parts that are bundles of their own, read when first used: activation must not pay for them. */
 
@@ -11,6 +11,6 @@ export const loadApp: CreateApp = async (config) => (await import('../run/create
 export async function loadLinter(options: LintConnectionOptions) {
   const busy = new BusyTime();
   busy.count();
-  const { connectLinter } = await import('./lint-connection.ts');
+  const { connectLinter } = await import('./lint/lint-connection.ts');
   return connectLinter(options, busy);
 }

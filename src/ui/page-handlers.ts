@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import type { DivergenceActions } from './divergence-actions.ts';
-import { View } from './contributions.ts';
-import type { SessionList } from './incident-session.ts';
-import type { Mitigation } from './mitigate.ts';
-import type { ObjectDocuments } from './object-documents.ts';
-import type { PageHandlers } from './run-panel.ts';
-import type { UndoActions } from './undo-actions.ts';
+import type { DivergenceActions } from './undo/divergence-actions.ts';
+import { View } from './editor/contributions.ts';
+import type { SessionList } from './run/incident-session.ts';
+import type { Mitigation } from './run/mitigate.ts';
+import type { ObjectDocuments } from './views/object-documents.ts';
+import type { PageHandlers } from './run/run-panel.ts';
+import type { UndoActions } from './undo/undo-actions.ts';
 
 export interface PageParts {
   sessions: SessionList;

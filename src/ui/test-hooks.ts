@@ -1,10 +1,10 @@
 import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
 import type { RunEvent } from '../domain/run-event.ts';
-import type { CreateApp } from './app-loader.ts';
-import type { IncidentsTree } from './incidents-tree.ts';
-import type { LintStartup } from './lint-client.ts';
-import type { PickOptions, Prompts } from './prompts.ts';
-import type { UndoTree } from './undo-tree.ts';
+import type { CreateApp } from './editor/app-loader.ts';
+import type { IncidentsTree } from './run/incidents-tree.ts';
+import type { LintStartup } from './lint/lint-client.ts';
+import type { PickOptions, Prompts } from './editor/prompts.ts';
+import type { UndoTree } from './undo/undo-tree.ts';
 
 /** Lets the host suite see what people see and answer what people are asked. Exists only in a test's editor. */
 export interface TestHooks {

@@ -1,4 +1,4 @@
-import type { KubeApi } from '../../src/gateway/kube-api.ts';
+import type { KubeApi } from '../../src/gateway/wire/kube-api.ts';
 
 /** A resource that the API server serves and lists. */
 export interface Served {

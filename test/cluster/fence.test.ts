@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import type { Answer } from '../../src/gateway/kube-api.ts';
+import type { Answer } from '../../src/gateway/wire/kube-api.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import type { OpenWriter } from './fence-harness.ts';
 import { HangingClock, kubeconfigOf, openWriter, startCli, stratus, uniqueName } from './fence-harness.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Loopback } from '../../src/gateway/loopback.ts';
-import type { Refusal } from '../../src/gateway/monitor.ts';
-import { Monitor } from '../../src/gateway/monitor.ts';
+import { Loopback } from '../../src/gateway/wire/loopback.ts';
+import type { Refusal } from '../../src/gateway/monitor/monitor.ts';
+import { Monitor } from '../../src/gateway/monitor/monitor.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { openGateway, planOf, type GatewayHarness } from './gateway-harness.ts';
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { KubeObject } from '../../src/domain/kube-object.ts';
 import type { GatewayTransaction } from '../../src/gateway/gateway-transaction.ts';
-import { readAll } from '../../src/gateway/messages.ts';
+import { readAll } from '../../src/gateway/wire/messages.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { dumpCluster, dumpDifference, servedResources, type Served } from './cluster-dump.ts';
 import { eventually, openGateway, planOf, type GatewayHarness } from './gateway-harness.ts';

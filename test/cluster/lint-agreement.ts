@@ -4,12 +4,12 @@ import { accessSync, chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeObject } from '../../src/domain/kube-object.ts';
-import { findKubectl } from '../../src/gateway/kubectl-binary.ts';
-import { Kubectl } from '../../src/gateway/kubectl.ts';
-import { Loopback } from '../../src/gateway/loopback.ts';
-import type { Refusal } from '../../src/gateway/monitor.ts';
-import { Monitor } from '../../src/gateway/monitor.ts';
-import type { Upstream } from '../../src/gateway/upstream.ts';
+import { findKubectl } from '../../src/gateway/child/kubectl-binary.ts';
+import { Kubectl } from '../../src/gateway/child/kubectl.ts';
+import { Loopback } from '../../src/gateway/wire/loopback.ts';
+import type { Refusal } from '../../src/gateway/monitor/monitor.ts';
+import { Monitor } from '../../src/gateway/monitor/monitor.ts';
+import type { Upstream } from '../../src/gateway/wire/upstream.ts';
 import { confine } from '../../src/kubectl/confine.ts';
 import { DYNAMIC } from '../../src/kubectl/flag-values.ts';
 import { judgeArgv } from '../../src/kubectl/judge.ts';

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { LeaseLock } from '../../src/cluster/lease-lock.ts';
-import { SystemClock } from '../../src/cluster/system-clock.ts';
+import { LeaseLock } from '../../src/cluster/lock/lease-lock.ts';
+import { SystemClock } from '../../src/cluster/connect/system-clock.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { openGateway, type GatewayHarness } from './gateway-harness.ts';
 

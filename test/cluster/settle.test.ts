@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evaluateHealth } from '../../src/cluster/health-oracle.ts';
-import { KubeApi } from '../../src/gateway/kube-api.ts';
-import { WatchSettler } from '../../src/cluster/settle.ts';
-import { SnapshotReader } from '../../src/cluster/snapshot.ts';
-import { SystemClock } from '../../src/cluster/system-clock.ts';
+import { evaluateHealth } from '../../src/severity/health-oracle.ts';
+import { KubeApi } from '../../src/gateway/wire/kube-api.ts';
+import { WatchSettler } from '../../src/severity/settle.ts';
+import { SnapshotReader } from '../../src/cluster/read/snapshot.ts';
+import { SystemClock } from '../../src/cluster/connect/system-clock.ts';
 import type { ObjectRef } from '../../src/domain/kube-object.ts';
-import { Monitor } from '../../src/gateway/monitor.ts';
+import { Monitor } from '../../src/gateway/monitor/monitor.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { openGateway, type GatewayHarness } from './gateway-harness.ts';
 

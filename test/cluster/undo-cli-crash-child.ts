@@ -3,7 +3,7 @@
  * and kills itself with SIGKILL at the given boundary (0: never). Writes the boundaries it passed to a file, one a line.
  */
 import { appendFileSync } from 'node:fs';
-import type { FaultPoint } from '../../src/gateway/fault-points.ts';
+import type { FaultPoint } from '../../src/gateway/journal/fault-points.ts';
 import { createApp } from '../../src/run/create-app.ts';
 
 export interface CliCrashOrder {

@@ -1,9 +1,9 @@
 import { PassThrough, Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { KubeApi } from '../../src/gateway/kube-api.ts';
+import { KubeApi } from '../../src/gateway/wire/kube-api.ts';
 import type { GatewayTransaction } from '../../src/gateway/gateway-transaction.ts';
-import type { Upstream, UpstreamRequest, UpstreamResponse } from '../../src/gateway/upstream.ts';
-import { UpstreamError } from '../../src/gateway/upstream.ts';
+import type { Upstream, UpstreamRequest, UpstreamResponse } from '../../src/gateway/wire/upstream.ts';
+import { UpstreamError } from '../../src/gateway/wire/upstream.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
 import { deployment } from './undo-actions.ts';

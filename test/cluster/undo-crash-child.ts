@@ -3,14 +3,14 @@
  * SIGKILL at the given boundary (0: never). Prints the boundaries it passed, one per line.
  */
 import { appendFileSync } from 'node:fs';
-import { connect } from '../../src/cluster/cluster-connection.ts';
-import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
-import { SystemClock } from '../../src/cluster/system-clock.ts';
-import { KubeApi } from '../../src/gateway/kube-api.ts';
-import type { FaultPoint } from '../../src/gateway/fault-points.ts';
-import { JournalStore } from '../../src/gateway/journal-store.ts';
-import { findKubectl } from '../../src/gateway/kubectl-binary.ts';
-import { Kubectl } from '../../src/gateway/kubectl.ts';
+import { connect } from '../../src/cluster/connect/cluster-connection.ts';
+import { loadKubeconfig } from '../../src/cluster/connect/kubeconfig.ts';
+import { SystemClock } from '../../src/cluster/connect/system-clock.ts';
+import { KubeApi } from '../../src/gateway/wire/kube-api.ts';
+import type { FaultPoint } from '../../src/gateway/journal/fault-points.ts';
+import { JournalStore } from '../../src/gateway/journal/journal-store.ts';
+import { findKubectl } from '../../src/gateway/child/kubectl-binary.ts';
+import { Kubectl } from '../../src/gateway/child/kubectl.ts';
 import { GatewayTransactions } from '../../src/gateway/transactions.ts';
 
 export interface CrashOrder {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FAULT_POINTS } from '../../src/gateway/fault-points.ts';
+import { FAULT_POINTS } from '../../src/gateway/journal/fault-points.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { openGateway, type GatewayHarness } from './gateway-harness.ts';
 import { runCrash } from './undo-crash.ts';

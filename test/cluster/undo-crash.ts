@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { JournalStore } from '../../src/gateway/journal-store.ts';
+import { JournalStore } from '../../src/gateway/journal/journal-store.ts';
 import type { GatewayHarness } from './gateway-harness.ts';
 import type { CrashOrder } from './undo-crash-child.ts';
 import { deployment } from './undo-actions.ts';

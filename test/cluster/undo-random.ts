@@ -1,5 +1,5 @@
 import type { Acceptance } from '../../src/domain/transaction.ts';
-import { KubeApi } from '../../src/gateway/kube-api.ts';
+import { KubeApi } from '../../src/gateway/wire/kube-api.ts';
 import { Api } from '../judge/api.ts';
 import type { AnnouncedWrite } from '../judge/consequences/announced.ts';
 import { classOf, isOperators, surprise } from '../judge/consequences/announced.ts';

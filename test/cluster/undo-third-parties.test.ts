@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/domain/kube-object.ts';
 import type { UndoResult } from '../../src/domain/transaction.ts';
-import { KubeApi } from '../../src/gateway/kube-api.ts';
-import type { Upstream } from '../../src/gateway/upstream.ts';
+import { KubeApi } from '../../src/gateway/wire/kube-api.ts';
+import type { Upstream } from '../../src/gateway/wire/upstream.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
 import { deployment } from './undo-actions.ts';

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import type { CreateApp } from '../../src/ui/app-loader.ts';
-import type { LintStartup } from '../../src/ui/lint-client.ts';
+import type { CreateApp } from '../../src/ui/editor/app-loader.ts';
+import type { LintStartup } from '../../src/ui/lint/lint-client.ts';
 import type { TestHooks } from '../../src/ui/test-hooks.ts';
-import type { PickOptions, Prompts } from '../../src/ui/prompts.ts';
+import type { PickOptions, Prompts } from '../../src/ui/editor/prompts.ts';
 
 export interface HostTest {
   name: string;

@@ -1,16 +1,21 @@
-import type { Analyzer } from './analyzer.ts';
-import { analyzeClaimStorageClasses, CLAIM_STORAGE_CLASS } from './claim-storage-class.ts';
-import { analyzeContainerCrashes, analyzeUnreadyPods, CONTAINER_CRASH, POD_UNREADY } from './container-failure.ts';
-import { analyzeImagePulls, IMAGE_PULL } from './image-pull.ts';
-import { analyzeIngressBackends, INGRESS_BACKEND } from './ingress-backend.ts';
-import { analyzeMissingClaims, MISSING_CLAIM } from './missing-claim.ts';
-import { analyzeMissingConfig, MISSING_CONFIG } from './missing-config.ts';
-import { analyzeNodeConditions, NODE_CONDITION } from './node-condition.ts';
-import { analyzeNodePlacement, NODE_PLACEMENT } from './node-placement.ts';
-import { analyzeRefusedPods, POD_CREATION_REFUSED } from './pod-creation-refused.ts';
-import { analyzeServiceSelectors, SERVICE_SELECTOR } from './service-selector.ts';
-import { analyzeServiceTargetPorts, SERVICE_TARGET_PORT } from './service-target-port.ts';
-import { analyzeScaledToZero, SCALED_TO_ZERO } from './workload-scaled-to-zero.ts';
+import type { Analyzer } from './engine/analyzer.ts';
+import { analyzeClaimStorageClasses, CLAIM_STORAGE_CLASS } from './rules/storage/claim-storage-class.ts';
+import {
+  analyzeContainerCrashes,
+  analyzeUnreadyPods,
+  CONTAINER_CRASH,
+  POD_UNREADY,
+} from './rules/rollout/container-failure.ts';
+import { analyzeImagePulls, IMAGE_PULL } from './rules/image/image-pull.ts';
+import { analyzeIngressBackends, INGRESS_BACKEND } from './rules/network/ingress-backend.ts';
+import { analyzeMissingClaims, MISSING_CLAIM } from './rules/storage/missing-claim.ts';
+import { analyzeMissingConfig, MISSING_CONFIG } from './rules/config/missing-config.ts';
+import { analyzeNodeConditions, NODE_CONDITION } from './rules/scheduling/node-condition.ts';
+import { analyzeNodePlacement, NODE_PLACEMENT } from './rules/scheduling/node-placement.ts';
+import { analyzeRefusedPods, POD_CREATION_REFUSED } from './rules/rollout/pod-creation-refused.ts';
+import { analyzeServiceSelectors, SERVICE_SELECTOR } from './rules/network/service-selector.ts';
+import { analyzeServiceTargetPorts, SERVICE_TARGET_PORT } from './rules/network/service-target-port.ts';
+import { analyzeScaledToZero, SCALED_TO_ZERO } from './rules/scale/workload-scaled-to-zero.ts';
 
 /** Every rule, deepest cause first. */
 export const ANALYZERS: readonly Analyzer[] = [

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Brain, DiagnosisInput, PlanInput } from '../../domain/brain.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { Analyzer } from './analyzer.ts';
+import type { Analyzer } from './engine/analyzer.ts';
 import { ANALYZERS } from './analyzers.ts';
-import { ClusterView } from './cluster-view.ts';
-import { nextPlan } from './planning.ts';
-import { rankFindings, SYMPTOM_DEPTH } from './ranking.ts';
+import { ClusterView } from '../../kube/cluster-view.ts';
+import { nextPlan } from './engine/planning.ts';
+import { rankFindings, SYMPTOM_DEPTH } from './engine/ranking.ts';
 
 /**
  * Diagnosis and planning by rules: no model, no network, no state. The same snapshot and the same logs give the same

@@ -1,4 +1,4 @@
-import { WRITER_ACCOUNT } from '../own-objects.ts';
+import { WRITER_ACCOUNT } from './own-objects.ts';
 import type { ContentInput, ContentRule } from './content-input.ts';
 import { podsIn } from './pod-specs.ts';
 import { farReaching } from './rbac-rules.ts';

@@ -1,5 +1,5 @@
-import type { Verdict } from '../verdict.ts';
-import { PASS, refuse } from '../verdict.ts';
+import type { Verdict } from './verdict.ts';
+import { PASS, refuse } from './verdict.ts';
 import { judgeAccounts } from './accounts.ts';
 import { judgeBinding } from './bindings.ts';
 import type { ContentInput, ContentRule } from './content-input.ts';

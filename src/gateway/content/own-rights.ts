@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../domain/kube-object.ts';
-import { WRITER_ACCOUNT } from '../own-objects.ts';
+import { WRITER_ACCOUNT } from './own-objects.ts';
 import type { ContentInput, ContentRule, Grant } from './content-input.ts';
 import { isBinding, isRole, rulesOf, subjectsOf } from './content-input.ts';
 import { selects } from './label-selector.ts';

@@ -1,4 +1,4 @@
-import { WRITER_ACCOUNT } from '../own-objects.ts';
+import { WRITER_ACCOUNT } from './own-objects.ts';
 
 /** Whom a binding gives its role. */
 export interface Subject {

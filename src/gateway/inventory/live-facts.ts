@@ -1,9 +1,9 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refKey } from '../../domain/kube-object.ts';
 import type { ClusterFacts, Owned, OwnerGraph } from '../../undo/consequences/facts.ts';
-import { objectPath } from '../api-request.ts';
-import type { Discovery } from '../discovery.ts';
-import type { KubeApi } from '../kube-api.ts';
+import { objectPath } from '../wire/api-request.ts';
+import type { Discovery } from '../wire/discovery.ts';
+import type { KubeApi } from '../wire/kube-api.ts';
 import type { Holdings, MetadataReader } from './metadata-reader.ts';
 
 /** A command asks the same several times within this; what is older may have changed, as in a terminal that stays open. */

@@ -3,7 +3,7 @@ import { refKey } from '../../domain/kube-object.ts';
 import type { Consequence, Loss } from '../../domain/transaction.ts';
 import type { Owned } from '../../undo/consequences/facts.ts';
 import { namesRemaker } from '../../undo/consequences/remade.ts';
-import { BUILT_IN_GROUPS, splitApiVersion } from '../discovery.ts';
+import { BUILT_IN_GROUPS, splitApiVersion } from '../wire/discovery.ts';
 import { descendants } from './live-facts.ts';
 import type { Holdings, MetadataReader } from './metadata-reader.ts';
 import { resourceLabel } from './metadata-reader.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../domain/kube-object.ts';
 import type { Owned } from '../../undo/consequences/facts.ts';
-import type { KubeApi } from '../kube-api.ts';
+import type { KubeApi } from '../wire/kube-api.ts';
 import type { Served, ServedKind } from './served-kinds.ts';
 import { readServedKinds } from './served-kinds.ts';
 

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../domain/kube-object.ts';
-import type { KubeApi } from '../kube-api.ts';
+import type { KubeApi } from '../wire/kube-api.ts';
 
 /** A kind that the API server lists, in the version that it prefers. */
 export interface ServedKind {

@@ -1,5 +1,5 @@
-import type { Handler } from '../../../src/gateway/messages.ts';
-import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
+import type { Handler } from '../../../src/gateway/wire/messages.ts';
+import type { Upstream, UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
 
 const STAGES = {
   read: 'API server: reads',

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { ROOT } from '../../../scripts/build.ts';
-import { pageHtml } from '../../../src/ui/page-html.ts';
+import { pageHtml } from '../../../src/ui/views/page-html.ts';
 import type { RunSnapshot, ToHost, ToPage } from '../../../webview/protocol.ts';
 import type { Theme } from './themes.ts';
 import { themeCss } from './themes.ts';

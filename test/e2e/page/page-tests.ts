@@ -2,7 +2,7 @@ import * as assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { PageStage } from './page-stage.ts';
-import { IncidentSession } from '../../../src/ui/incident-session.ts';
+import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
 import { RecordedRun } from './record-run.ts';
 
 interface PageTest {

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { Command, ContextKey, Setting, SETTING_DEFAULTS, View } from '../../../src/ui/contributions.ts';
+import { Command, ContextKey, Setting, SETTING_DEFAULTS, View } from '../../../src/ui/editor/contributions.ts';
 import type { HostTest } from '../harness.ts';
 import { eventually } from '../harness.ts';
 

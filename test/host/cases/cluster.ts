@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { Command } from '../../../src/ui/contributions.ts';
+import { Command } from '../../../src/ui/editor/contributions.ts';
 import type { HostTest } from '../harness.ts';
 import { eventually } from '../harness.ts';
 import { ask, untilAsked, untilEnded } from './run.ts';

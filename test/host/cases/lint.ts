@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { lintCommand } from '../../../src/cli/lint.ts';
 import type { Target } from '../../../src/domain/target.ts';
-import { Command } from '../../../src/ui/contributions.ts';
+import { Command } from '../../../src/ui/editor/contributions.ts';
 import { FakeApp } from '../fake-app.ts';
 import type { HostTest } from '../harness.ts';
 import { eventually } from '../harness.ts';

@@ -1,7 +1,7 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { ToHost, ToPage } from '../../../webview/protocol.ts';
-import { Command, ContextKey, Scheme } from '../../../src/ui/contributions.ts';
+import { Command, ContextKey, Scheme } from '../../../src/ui/editor/contributions.ts';
 import { FakeApp } from '../fake-app.ts';
 import type { FakeOptions } from '../fake-app.ts';
 import type { Host, HostTest } from '../harness.ts';

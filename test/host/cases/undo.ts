@@ -1,7 +1,7 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { Command, TreeItem } from '../../../src/ui/contributions.ts';
-import type { UndoNode } from '../../../src/ui/undo-tree.ts';
+import { Command, TreeItem } from '../../../src/ui/editor/contributions.ts';
+import type { UndoNode } from '../../../src/ui/undo/undo-tree.ts';
 import { FakeApp } from '../fake-app.ts';
 import type { FakeOptions } from '../fake-app.ts';
 import type { Host, HostTest } from '../harness.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject, ObjectRef } from '../../../src/domain/kube-object.ts';
 import { refLabel, refOf } from '../../../src/domain/kube-object.ts';
-import { affectedBy } from '../../../src/cluster/affected.ts';
+import { affectedBy } from '../../../src/kube/affected.ts';
 import {
   claim,
   container,

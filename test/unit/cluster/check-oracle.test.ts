@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { UserCheckOracle, userCheckOracle } from '../../../src/cluster/check-oracle.ts';
-import type { SampleResult } from '../../../src/cluster/check-sample.ts';
-import { sampleHttp } from '../../../src/cluster/check-sample.ts';
-import { CheckUsageError, parseCheck } from '../../../src/cluster/check-spec.ts';
-import type { Upstream } from '../../../src/gateway/upstream.ts';
-import { UpstreamError } from '../../../src/gateway/upstream.ts';
+import { UserCheckOracle, userCheckOracle } from '../../../src/severity/check-oracle.ts';
+import type { SampleResult } from '../../../src/severity/check-sample.ts';
+import { sampleHttp } from '../../../src/severity/check-sample.ts';
+import { CheckUsageError, parseCheck } from '../../../src/severity/check-spec.ts';
+import type { Upstream } from '../../../src/gateway/wire/upstream.ts';
+import { UpstreamError } from '../../../src/gateway/wire/upstream.ts';
 import { FakeClock, whileTimePasses } from './fake-clock.ts';
 
 const never = new AbortController().signal;

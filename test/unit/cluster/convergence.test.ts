@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { refOf } from '../../../src/domain/kube-object.ts';
-import { assessConvergence } from '../../../src/cluster/convergence.ts';
-import { rolloutBudgetMs } from '../../../src/cluster/rollout-budget.ts';
+import { assessConvergence } from '../../../src/severity/convergence.ts';
+import { rolloutBudgetMs } from '../../../src/severity/rollout-budget.ts';
 import {
   ago,
   claim,

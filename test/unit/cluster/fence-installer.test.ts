@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { FenceInstaller } from '../../../src/cluster/fence-installer.ts';
-import { fenceObjects, fencePath } from '../../../src/cluster/fence-manifests.ts';
+import { FenceInstaller } from '../../../src/cluster/lock/fence-installer.ts';
+import { fenceObjects, fencePath } from '../../../src/cluster/lock/fence-manifests.ts';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
+import type { Upstream, UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
 
 /** Objects by path; `refuse` answers a request instead. */
 class Cluster implements Upstream {

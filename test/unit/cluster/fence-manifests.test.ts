@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { fenceFiles } from '../../../scripts/generate-fence-manifests.ts';
-import { fenceObjects, policyObjects, WRITER_RULES } from '../../../src/cluster/fence-manifests.ts';
-import { SNAPSHOT_KINDS } from '../../../src/cluster/kinds.ts';
-import { fenceYaml } from '../../../src/cluster/fence-yaml.ts';
+import { fenceObjects, policyObjects, WRITER_RULES } from '../../../src/cluster/lock/fence-manifests.ts';
+import { SNAPSHOT_KINDS } from '../../../src/cluster/read/kinds.ts';
+import { fenceYaml } from '../../../src/cluster/lock/fence-yaml.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', '..', 'docs', 'rbac');
 const text = (name: string) => readFileSync(join(FOLDER, name), 'utf8');

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fencePath, policyObjects } from '../../../src/cluster/fence-manifests.ts';
-import { readFence } from '../../../src/cluster/fence-state.ts';
+import { fencePath, policyObjects } from '../../../src/cluster/lock/fence-manifests.ts';
+import { readFence } from '../../../src/cluster/lock/fence-state.ts';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import { KubeApi } from '../../../src/gateway/kube-api.ts';
-import { jsonResponse, statusResponse } from '../../../src/gateway/messages.ts';
+import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
+import { jsonResponse, statusResponse } from '../../../src/gateway/wire/messages.ts';
 
 /** A cluster that holds the shipped policies, changed by `change`. */
 function cluster(change: (objects: Map<string, KubeObject>) => void = () => undefined, namespace = 'kube-system') {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import { inventoryCheats } from '../../../src/cluster/inventory.ts';
+import { inventoryCheats } from '../../../src/cluster/read/inventory.ts';
 import {
   claim,
   container,

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ClusterError } from '../../../src/domain/cluster-error.ts';
 import type { Target } from '../../../src/domain/target.ts';
-import type { KubeconfigSource } from '../../../src/cluster/kubeconfig.ts';
-import { loadKubeconfig, targetChange } from '../../../src/cluster/kubeconfig.ts';
-import { TargetWatch } from '../../../src/cluster/target-watch.ts';
+import type { KubeconfigSource } from '../../../src/cluster/connect/kubeconfig.ts';
+import { loadKubeconfig, targetChange } from '../../../src/cluster/connect/kubeconfig.ts';
+import { TargetWatch } from '../../../src/cluster/connect/target-watch.ts';
 import { aliceCertificate, authorityCertificate, bobCertificate } from './certificates.ts';
 
 let folder: string;

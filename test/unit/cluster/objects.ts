@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
-import { SNAPSHOT_KINDS } from '../../../src/cluster/kinds.ts';
+import { SNAPSHOT_KINDS } from '../../../src/cluster/read/kinds.ts';
 
 /** Handwritten cluster objects for tests; names are up to the test, times count from {@link NOW}. */
 export const NOW = Date.parse('2031-03-04T05:06:07Z');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { itemId } from '../../../src/domain/severity.ts';
-import { evaluateHealth, HealthOracle, NodeOracle } from '../../../src/cluster/health-oracle.ts';
-import { nodeHealth } from '../../../src/cluster/node-health.ts';
+import { evaluateHealth, HealthOracle, NodeOracle } from '../../../src/severity/health-oracle.ts';
+import { nodeHealth } from '../../../src/severity/node-health.ts';
 import {
   ago,
   claim,

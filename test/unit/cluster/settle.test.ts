@@ -2,12 +2,12 @@ import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { refKey, refOf } from '../../../src/domain/kube-object.ts';
-import { SNAPSHOT_KINDS, collectionPath } from '../../../src/cluster/kinds.ts';
-import { KubeApi } from '../../../src/gateway/kube-api.ts';
-import { WatchSettler } from '../../../src/cluster/settle.ts';
-import { passAsUpstream } from '../../../src/gateway/raw-access.ts';
-import type { UpstreamRequest } from '../../../src/gateway/upstream.ts';
-import { UpstreamError } from '../../../src/gateway/upstream.ts';
+import { SNAPSHOT_KINDS, collectionPath } from '../../../src/cluster/read/kinds.ts';
+import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
+import { WatchSettler } from '../../../src/severity/settle.ts';
+import { passAsUpstream } from '../../../src/gateway/wire/raw-access.ts';
+import type { UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
+import { UpstreamError } from '../../../src/gateway/wire/upstream.ts';
 import { FakeClock, settleTasks, whileTimePasses } from './fake-clock.ts';
 import { deployment, NS, pod, service, slice, storageClass, claim } from './objects.ts';
 

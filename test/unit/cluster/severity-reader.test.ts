@@ -5,7 +5,7 @@ import { itemId } from '../../../src/domain/severity.ts';
 import type { SeverityReading } from '../../../src/domain/ports.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
 import { ClusterError } from '../../../src/domain/cluster-error.ts';
-import { SeverityReader } from '../../../src/cluster/severity-reader.ts';
+import { SeverityReader } from '../../../src/severity/severity-reader.ts';
 import { FakeClock, whileTimePasses } from './fake-clock.ts';
 import { snapshot } from './objects.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { itemId } from '../../../src/domain/severity.ts';
-import { evaluateHealth } from '../../../src/cluster/health-oracle.ts';
+import { evaluateHealth } from '../../../src/severity/health-oracle.ts';
 import type { PodMood } from './objects.ts';
 import {
   ago,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WriterCredential, credentialId } from '../../../src/cluster/writer-token.ts';
+import { WriterCredential, credentialId } from '../../../src/cluster/lock/writer-token.ts';
 
 const token = (payload: unknown) => `h.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.s`;
 

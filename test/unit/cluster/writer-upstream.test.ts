@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { WriterUpstream } from '../../../src/cluster/writer-upstream.ts';
-import { WriterCredential } from '../../../src/cluster/writer-token.ts';
+import { WriterUpstream } from '../../../src/cluster/lock/writer-upstream.ts';
+import { WriterCredential } from '../../../src/cluster/lock/writer-token.ts';
 import type { LockLevel } from '../../../src/domain/ports.ts';
-import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
+import type { Upstream, UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
 import { FakeClock, whileTimePasses } from './fake-clock.ts';
 
 const DENIED = `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'stratus-fence' with binding 'stratus-fence' denied request: no`;

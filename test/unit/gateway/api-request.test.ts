@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseApiRequest, UnreadableRequest } from '../../../src/gateway/api-request.ts';
+import { parseApiRequest, UnreadableRequest } from '../../../src/gateway/wire/api-request.ts';
 
 describe('parseApiRequest', () => {
   it.each([

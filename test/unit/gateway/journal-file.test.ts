@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { JournalFile, readJournal } from '../../../src/gateway/journal-file.ts';
-import { JournalDamaged } from '../../../src/gateway/journal-lines.ts';
+import { JournalFile, readJournal } from '../../../src/gateway/journal/journal-file.ts';
+import { JournalDamaged } from '../../../src/gateway/journal/journal-lines.ts';
 
 const key = { id: 'k'.repeat(16), bytes: randomBytes(32) };
 const records = [

@@ -1,18 +1,18 @@
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { Discovery } from '../../../src/gateway/discovery.ts';
-import type { JournalMonitorOptions } from '../../../src/gateway/journal-monitor.ts';
-import { JournalMonitor } from '../../../src/gateway/journal-monitor.ts';
-import type { JournalRecord } from '../../../src/gateway/journal-records.ts';
-import type { OpenJournal } from '../../../src/gateway/open-journal.ts';
+import { Discovery } from '../../../src/gateway/wire/discovery.ts';
+import type { JournalMonitorOptions } from '../../../src/gateway/monitor/journal-monitor.ts';
+import { JournalMonitor } from '../../../src/gateway/monitor/journal-monitor.ts';
+import type { JournalRecord } from '../../../src/gateway/journal/journal-records.ts';
+import type { OpenJournal } from '../../../src/gateway/journal/open-journal.ts';
 import { LiveFacts } from '../../../src/gateway/inventory/live-facts.ts';
 import { LossWatch } from '../../../src/gateway/inventory/loss-watch.ts';
 import { MetadataReader } from '../../../src/gateway/inventory/metadata-reader.ts';
-import { KubeApi } from '../../../src/gateway/kube-api.ts';
-import { passAsUpstream } from '../../../src/gateway/raw-access.ts';
-import { SecretVeil } from '../../../src/gateway/secret-veil.ts';
-import type { Upstream, UpstreamRequest } from '../../../src/gateway/upstream.ts';
-import { WriteInspector } from '../../../src/gateway/write-inspector.ts';
+import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
+import { passAsUpstream } from '../../../src/gateway/wire/raw-access.ts';
+import { SecretVeil } from '../../../src/gateway/secrets/secret-veil.ts';
+import type { Upstream, UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
+import { WriteInspector } from '../../../src/gateway/write/write-inspector.ts';
 import { FakeClock, settleTasks } from '../cluster/fake-clock.ts';
 
 const PATH = '/api/v1/namespaces/shop/configmaps/one';

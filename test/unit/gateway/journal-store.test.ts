@@ -3,9 +3,9 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OpenRecord } from '../../../src/gateway/journal-records.ts';
-import { JournalStore } from '../../../src/gateway/journal-store.ts';
-import { LockedByProcess } from '../../../src/gateway/process-lock.ts';
+import type { OpenRecord } from '../../../src/gateway/journal/journal-records.ts';
+import { JournalStore } from '../../../src/gateway/journal/journal-store.ts';
+import { LockedByProcess } from '../../../src/gateway/disk/process-lock.ts';
 
 const opening = (id: string): OpenRecord => ({
   type: 'open',
@@ -72,7 +72,7 @@ describe('journal store', () => {
 
   it('takes over from a process that died', async () => {
     const script = join(home, 'die.ts');
-    const source = new URL('../../../src/gateway/journal-store.ts', import.meta.url).href;
+    const source = new URL('../../../src/gateway/journal/journal-store.ts', import.meta.url).href;
     await writeFile(
       script,
       `import { JournalStore } from ${JSON.stringify(source)};
@@ -86,7 +86,7 @@ describe('journal store', () => {
   });
 
   it('stays whole when several processes write at once', async () => {
-    const source = new URL('../../../src/gateway/journal-store.ts', import.meta.url).href;
+    const source = new URL('../../../src/gateway/journal/journal-store.ts', import.meta.url).href;
     const exits = [0, 1, 2, 3].map(async (n) => {
       const script = join(home, `writer-${n}.ts`);
       await writeFile(

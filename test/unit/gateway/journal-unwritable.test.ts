@@ -3,10 +3,10 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OpenRecord } from '../../../src/gateway/journal-records.ts';
-import { JournalStore } from '../../../src/gateway/journal-store.ts';
+import type { OpenRecord } from '../../../src/gateway/journal/journal-records.ts';
+import { JournalStore } from '../../../src/gateway/journal/journal-store.ts';
 
-const source = new URL('../../../src/gateway/journal-store.ts', import.meta.url).href;
+const source = new URL('../../../src/gateway/journal/journal-store.ts', import.meta.url).href;
 const opening = (id: string): OpenRecord => {
   const open: OpenRecord = {
     type: 'open',

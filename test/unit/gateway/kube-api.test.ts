@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ClusterError } from '../../../src/domain/cluster-error.ts';
-import { KubeApi } from '../../../src/gateway/kube-api.ts';
-import type { GatewayRequest, GatewayResponse } from '../../../src/gateway/messages.ts';
-import { Monitor } from '../../../src/gateway/monitor.ts';
-import { UpstreamError } from '../../../src/gateway/upstream.ts';
+import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
+import type { GatewayRequest, GatewayResponse } from '../../../src/gateway/wire/messages.ts';
+import { Monitor } from '../../../src/gateway/monitor/monitor.ts';
+import { UpstreamError } from '../../../src/gateway/wire/upstream.ts';
 
 type Reply = { status?: number; body: unknown } | Error;
 

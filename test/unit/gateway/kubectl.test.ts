@@ -2,8 +2,8 @@ import { access, chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { findKubectl } from '../../../src/gateway/kubectl-binary.ts';
-import { Kubectl } from '../../../src/gateway/kubectl.ts';
+import { findKubectl } from '../../../src/gateway/child/kubectl-binary.ts';
+import { Kubectl } from '../../../src/gateway/child/kubectl.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { abandonedClaims, LockClaim } from '../../../src/gateway/lock-claims.ts';
+import { abandonedClaims, LockClaim } from '../../../src/gateway/disk/lock-claims.ts';
 
 const TARGET = { context: 'prod', server: 'https://127.0.0.1:6443', fingerprint: 'f1', namespace: 'shop' };
 let folder: string;
@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A process that makes a claim and ends without dropping it. */
 function diesHolding(): void {
-  const module = join(import.meta.dirname, '../../../src/gateway/lock-claims.ts');
+  const module = join(import.meta.dirname, '../../../src/gateway/disk/lock-claims.ts');
   const script = `const { LockClaim } = await import(${JSON.stringify(module)});
     await new LockClaim(${JSON.stringify(folder)}, ${JSON.stringify(TARGET)}).make();`;
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });

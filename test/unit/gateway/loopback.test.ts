@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, expect, it } from 'vitest';
-import { Loopback } from '../../../src/gateway/loopback.ts';
-import type { GatewayRequest, GatewayResponse } from '../../../src/gateway/messages.ts';
+import { Loopback } from '../../../src/gateway/wire/loopback.ts';
+import type { GatewayRequest, GatewayResponse } from '../../../src/gateway/wire/messages.ts';
 
 const open: Loopback[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import { onlyStatusMoved, pinBody, resolveGeneratedName } from '../../../src/gateway/pin.ts';
-import { readWriteBody, UnreadableBody } from '../../../src/gateway/write-body.ts';
+import { onlyStatusMoved, pinBody, resolveGeneratedName } from '../../../src/gateway/write/pin.ts';
+import { readWriteBody, UnreadableBody } from '../../../src/gateway/wire/write-body.ts';
 
 const before: KubeObject = {
   apiVersion: 'v1',

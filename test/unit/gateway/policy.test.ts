@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseApiRequest } from '../../../src/gateway/api-request.ts';
-import type { GatewayMode, ModeGrants } from '../../../src/gateway/policy.ts';
-import { judgeRequest } from '../../../src/gateway/policy.ts';
+import { parseApiRequest } from '../../../src/gateway/wire/api-request.ts';
+import type { GatewayMode, ModeGrants } from '../../../src/gateway/monitor/policy.ts';
+import { judgeRequest } from '../../../src/gateway/monitor/policy.ts';
 
 const ask = (mode: GatewayMode, method: string, path: string, grants: ModeGrants = {}) => {
   const verdict = judgeRequest(mode, parseApiRequest(method, path), grants);

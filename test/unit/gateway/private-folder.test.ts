@@ -5,9 +5,9 @@ import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { makePrivateFolder, removeLeftovers } from '../../../src/gateway/private-folder.ts';
+import { makePrivateFolder, removeLeftovers } from '../../../src/gateway/disk/private-folder.ts';
 
-const MODULE = join(import.meta.dirname, '../../../src/gateway/private-folder.ts');
+const MODULE = join(import.meta.dirname, '../../../src/gateway/disk/private-folder.ts');
 const previous = process.env.TMPDIR;
 const children: ChildProcess[] = [];
 let shared: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { jsonAccept, redactingWatch, redactSecretJson } from '../../../src/gateway/redact.ts';
-import { SecretScrubber } from '../../../src/gateway/secret-scrubber.ts';
+import { jsonAccept, redactingWatch, redactSecretJson } from '../../../src/gateway/secrets/redact.ts';
+import { SecretScrubber } from '../../../src/gateway/secrets/secret-scrubber.ts';
 
 const VALUE = 'Y29ycmVjdC1ob3JzZQ==';
 const secret = () => ({

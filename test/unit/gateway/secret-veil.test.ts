@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseApiRequest } from '../../../src/gateway/api-request.ts';
-import type { GatewayRequest, GatewayResponse } from '../../../src/gateway/messages.ts';
-import { readAll, statusResponse } from '../../../src/gateway/messages.ts';
-import { SecretVeil } from '../../../src/gateway/secret-veil.ts';
+import { parseApiRequest } from '../../../src/gateway/wire/api-request.ts';
+import type { GatewayRequest, GatewayResponse } from '../../../src/gateway/wire/messages.ts';
+import { readAll, statusResponse } from '../../../src/gateway/wire/messages.ts';
+import { SecretVeil } from '../../../src/gateway/secrets/secret-veil.ts';
 
 const LAST = 'kubectl.kubernetes.io/last-applied-configuration';
 const PATH = '/api/v1/namespaces/hotel/secrets/login';

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import type { JournalRecord, OpenRecord } from '../../../src/gateway/journal-records.ts';
-import { keyFrom } from '../../../src/gateway/journal-key.ts';
-import { KubeApi } from '../../../src/gateway/kube-api.ts';
-import type { GatewayRequest, GatewayResponse } from '../../../src/gateway/messages.ts';
-import { jsonResponse, parseObject, readAll, statusResponse } from '../../../src/gateway/messages.ts';
-import { Monitor } from '../../../src/gateway/monitor.ts';
-import { SharedJournal, SharedJournalInUse, sharedJournalGrants } from '../../../src/gateway/shared-journal.ts';
-import type { UpstreamRequest } from '../../../src/gateway/upstream.ts';
+import type { JournalRecord, OpenRecord } from '../../../src/gateway/journal/journal-records.ts';
+import { keyFrom } from '../../../src/gateway/journal/journal-key.ts';
+import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
+import type { GatewayRequest, GatewayResponse } from '../../../src/gateway/wire/messages.ts';
+import { jsonResponse, parseObject, readAll, statusResponse } from '../../../src/gateway/wire/messages.ts';
+import { Monitor } from '../../../src/gateway/monitor/monitor.ts';
+import { SharedJournal, SharedJournalInUse, sharedJournalGrants } from '../../../src/gateway/journal/shared-journal.ts';
+import type { UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
 import { Readable } from 'node:stream';
 
 const NS = 'kube-system';

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/domain/clock.ts';
-import { readAll } from '../../../src/gateway/messages.ts';
-import { isHarmless, SteadyUpstream } from '../../../src/gateway/steady-upstream.ts';
-import type { Upstream, UpstreamRequest, UpstreamResponse } from '../../../src/gateway/upstream.ts';
-import { UpstreamError } from '../../../src/gateway/upstream.ts';
+import { readAll } from '../../../src/gateway/wire/messages.ts';
+import { isHarmless, SteadyUpstream } from '../../../src/gateway/wire/steady-upstream.ts';
+import type { Upstream, UpstreamRequest, UpstreamResponse } from '../../../src/gateway/wire/upstream.ts';
+import { UpstreamError } from '../../../src/gateway/wire/upstream.ts';
 
 /** Time passes by sleeping only. */
 class SleepClock implements Clock {

@@ -6,11 +6,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { JournalLost } from '../../../src/gateway/journal-lost.ts';
-import type { JournalRecord, OpenRecord } from '../../../src/gateway/journal-records.ts';
-import { JournalStore } from '../../../src/gateway/journal-store.ts';
-import type { OpenJournal } from '../../../src/gateway/open-journal.ts';
-import { openOwn, UntrustedPath } from '../../../src/gateway/trusted-files.ts';
+import { JournalLost } from '../../../src/gateway/journal/journal-lost.ts';
+import type { JournalRecord, OpenRecord } from '../../../src/gateway/journal/journal-records.ts';
+import { JournalStore } from '../../../src/gateway/journal/journal-store.ts';
+import type { OpenJournal } from '../../../src/gateway/journal/open-journal.ts';
+import { openOwn, UntrustedPath } from '../../../src/gateway/disk/trusted-files.ts';
 import { RunLog } from '../../../src/run/run-log.ts';
 
 const opening = (id: string): OpenRecord => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { printJson } from '../../../src/domain/lossless-json.ts';
-import { MAX_BODY_DEPTH, readWriteBody, UnreadableBody } from '../../../src/gateway/write-body.ts';
+import { MAX_BODY_DEPTH, readWriteBody, UnreadableBody } from '../../../src/gateway/wire/write-body.ts';
 
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';

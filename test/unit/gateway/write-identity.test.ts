@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/domain/kube-object.ts';
-import { parseApiRequest } from '../../../src/gateway/api-request.ts';
-import type { WriteBody } from '../../../src/gateway/write-body.ts';
-import { bodyMismatch, imageMismatch } from '../../../src/gateway/write-identity.ts';
-import { bodyAsksDryRun, judgeOptions, optionsIntoBody } from '../../../src/gateway/write-query.ts';
+import { parseApiRequest } from '../../../src/gateway/wire/api-request.ts';
+import type { WriteBody } from '../../../src/gateway/wire/write-body.ts';
+import { bodyMismatch, imageMismatch } from '../../../src/gateway/write/write-identity.ts';
+import { bodyAsksDryRun, judgeOptions, optionsIntoBody } from '../../../src/gateway/write/write-query.ts';
 
 const CONFIG_MAP = { name: 'configmaps', kind: 'ConfigMap', namespaced: true, verbs: [] };
 const N = '/api/v1/namespaces/shop/configmaps';

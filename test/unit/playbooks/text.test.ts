@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundedText, untrustedLine } from '../../../src/agents/playbooks/evidence-text.ts';
-import { clearlySimilar, editDistance, nameSimilarity } from '../../../src/agents/playbooks/similar-names.ts';
-import { differingPointers, stableJson } from '../../../src/agents/playbooks/stable-json.ts';
+import { boundedText, untrustedLine } from '../../../src/agents/playbooks/engine/evidence-text.ts';
+import { clearlySimilar, editDistance, nameSimilarity } from '../../../src/agents/playbooks/clues/similar-names.ts';
+import { differingPointers, stableJson } from '../../../src/kube/stable-json.ts';
 
 describe('evidence text', () => {
   it('is short, on one line and free of control and invisible characters, whatever comes in', () => {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listRuns, readRun } from '../../../src/run/run-history.ts';
 import { RunLog } from '../../../src/run/run-log.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';
-import { IncidentSession } from '../../../src/ui/incident-session.ts';
+import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
 import type { RunEvent } from '../../../src/domain/run-event.ts';
 
 let home: string;

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { AppConfig } from '../../../src/run/app.ts';
-import { AppLoader } from '../../../src/ui/app-loader.ts';
-import { JournalWatch } from '../../../src/ui/journal-watch.ts';
-import { isProtected } from '../../../src/ui/protected-contexts.ts';
+import { AppLoader } from '../../../src/ui/editor/app-loader.ts';
+import { JournalWatch } from '../../../src/ui/undo/journal-watch.ts';
+import { isProtected } from '../../../src/ui/editor/protected-contexts.ts';
 import { FakeApp } from '../../host/fake-app.ts';
 
 describe('AppLoader', () => {

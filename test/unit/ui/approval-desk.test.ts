@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { StepRehearsal, UndoClass } from '../../../src/domain/transaction.ts';
-import { ApprovalDesk } from '../../../src/ui/approval-desk.ts';
+import { ApprovalDesk } from '../../../src/ui/run/approval-desk.ts';
 
 const plan = { hash: 'p', title: 't', findingId: 'f', steps: [], files: [], expects: '' } satisfies Plan;
 

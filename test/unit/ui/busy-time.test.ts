@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { BusyTime } from '../../../src/ui/busy-time.ts';
+import { BusyTime } from '../../../src/ui/editor/busy-time.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 

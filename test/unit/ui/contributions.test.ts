@@ -11,7 +11,7 @@ import {
   TreeItem,
   View,
   ViewContainer,
-} from '../../../src/ui/contributions.ts';
+} from '../../../src/ui/editor/contributions.ts';
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'));
 const manifest = read('package.json');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import { fieldChanges, objectYaml } from '../../../src/ui/object-text.ts';
+import { fieldChanges, objectYaml } from '../../../src/ui/views/object-text.ts';
 
 const deployment = (change: Partial<{ image: string; replicas: number; extra: string }> = {}): KubeObject => ({
   kind: 'Deployment',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pageHtml } from '../../../src/ui/page-html.ts';
+import { pageHtml } from '../../../src/ui/views/page-html.ts';
 import { isToHost } from '../../../webview/protocol.ts';
 
 const parts = {

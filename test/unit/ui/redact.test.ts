@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { commandLine, presentable, redact } from '../../../src/ui/redact.ts';
+import { commandLine, presentable, redact } from '../../../src/ui/editor/redact.ts';
 
 describe('redact', () => {
   it.each([

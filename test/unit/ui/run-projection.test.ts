@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { IncidentSession } from '../../../src/ui/incident-session.ts';
+import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
 import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { KubeApi } from '../../../../src/gateway/kube-api.ts';
+import { KubeApi } from '../../../../src/gateway/wire/kube-api.ts';
 import { MetadataReader } from '../../../../src/gateway/inventory/metadata-reader.ts';
 import { readServedKinds } from '../../../../src/gateway/inventory/served-kinds.ts';
-import type { GatewayRequest } from '../../../../src/gateway/messages.ts';
-import { jsonResponse, statusResponse } from '../../../../src/gateway/messages.ts';
+import type { GatewayRequest } from '../../../../src/gateway/wire/messages.ts';
+import { jsonResponse, statusResponse } from '../../../../src/gateway/wire/messages.ts';
 
 type Answers = Record<string, unknown>;
 

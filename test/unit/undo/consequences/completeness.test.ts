@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { METADATA_KIND } from '../../../../scripts/generate-openapi-fields.ts';
-import type { ApiRequest } from '../../../../src/gateway/api-request.ts';
-import { parseApiRequest } from '../../../../src/gateway/api-request.ts';
-import { judgeRequest } from '../../../../src/gateway/policy.ts';
+import type { ApiRequest } from '../../../../src/gateway/wire/api-request.ts';
+import { parseApiRequest } from '../../../../src/gateway/wire/api-request.ts';
+import { judgeRequest } from '../../../../src/gateway/monitor/policy.ts';
 import { CLOSED_KINDS } from '../../../../src/undo/consequences/closed-kinds.ts';
 import { CONSEQUENCES } from '../../../../src/undo/consequences/consequence-table.ts';
 import type { FieldRule } from '../../../../src/undo/consequences/field-rule.ts';

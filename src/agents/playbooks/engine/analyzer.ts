@@ -1,0 +1,78 @@
+import type { DiagnosisInput } from '../../../domain/brain.ts';
+import type { Evidence, Finding, FindingSeverity, Fix } from '../../../domain/finding.ts';
+import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
+import { refLabel, refOf } from '../../../domain/kube-object.ts';
+import type { ClusterEvent, ClusterView } from '../../../kube/cluster-view.ts';
+import { boundedText, untrustedLine } from './evidence-text.ts';
+
+export interface AnalyzerContext {
+  view: ClusterView;
+  readLog: DiagnosisInput['readLog'];
+}
+
+/** One rule. Analyzers only read; the same snapshot gives the same findings. */
+export interface Analyzer {
+  rule: string;
+  /**
+   * How deep in the chain of causes its findings lie: 0 nodes and storage, 1 configuration and quota, 2 pod templates,
+   * 3 replicas, 4 Services and routes, 5 what is only a symptom.
+   */
+  depth: number;
+  analyze(context: AnalyzerContext): Finding[] | Promise<Finding[]>;
+}
+
+export interface FindingDraft {
+  rule: string;
+  severity: FindingSeverity;
+  object: KubeObject | ObjectRef;
+  /** What is wrong about the object; part of the id, so it must not contain anything that changes by itself. */
+  what: string;
+  message: string;
+  evidence: Evidence[];
+  fixes?: Fix[];
+}
+
+/** Most facts shown with a finding; analyzers list the strongest first. */
+const MAX_EVIDENCE = 12;
+
+export function makeFinding(draft: FindingDraft): Finding {
+  const object = 'metadata' in draft.object ? refOf(draft.object as KubeObject) : (draft.object as ObjectRef);
+  const fixes = [...(draft.fixes ?? [])].map((fix) => ({ ...fix, confidence: Math.round(fix.confidence * 100) / 100 }));
+  return {
+    id: boundedText(`${draft.rule}:${refLabel(object)}:${draft.what}`),
+    rule: draft.rule,
+    severity: draft.severity,
+    object,
+    message: boundedText(draft.message),
+    evidence: draft.evidence.slice(0, MAX_EVIDENCE),
+    fixes: distinctFixes(fixes),
+  };
+}
+
+/** Best first; equal commands are one alternative. */
+function distinctFixes(fixes: Fix[]): Fix[] {
+  const seen = new Set<string>();
+  return fixes
+    .sort((a, b) => b.confidence - a.confidence)
+    .filter((fix) => {
+      const text = JSON.stringify([fix.commands, fix.files ?? []]);
+      if (fix.commands.length === 0 || seen.has(text)) return false;
+      seen.add(text);
+      return true;
+    });
+}
+
+export function evidence(
+  source: Evidence['source'],
+  object: KubeObject | ObjectRef,
+  field: string | null,
+  text: string,
+): Evidence {
+  const ref = 'metadata' in object ? refOf(object as KubeObject) : (object as ObjectRef);
+  return { object: ref, ...(field ? { field } : {}), source, text: boundedText(text) };
+}
+
+export function eventEvidence(event: ClusterEvent, about: KubeObject): Evidence {
+  const times = event.count > 1 ? ` (${event.count} times)` : '';
+  return { object: refOf(about), source: 'event', text: untrustedLine(`${event.reason}${times}: ${event.message}`) };
+}

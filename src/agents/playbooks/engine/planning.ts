@@ -1,0 +1,220 @@
+import type { AttemptRecord } from '../../../domain/brain.ts';
+import type { Finding, Fix } from '../../../domain/finding.ts';
+import { planText } from '../../../domain/plan.ts';
+import type { Plan, PlanStep } from '../../../domain/plan.ts';
+import type { Severity } from '../../../domain/severity.ts';
+import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { revisionsOf } from '../../../kube/revisions.ts';
+import { callersOf, subjectsOf } from '../../../kube/subjects.ts';
+
+export interface PlanningInput {
+  view: ClusterView;
+  severity: Severity;
+  /** Ranked, most likely cause first. */
+  findings: Finding[];
+  attempts: AttemptRecord[];
+  depthOf: (rule: string) => number;
+  hash: (text: string) => string;
+}
+
+/** Alternatives below this come after every better one, whatever their finding. */
+const UNLIKELY = 0.3;
+/** Joint alternatives looked at per group of findings. */
+const MAX_JOINT = 8;
+/** Depths of rules that keep pods from running: 0 storage, 1 configuration, 2 template, 3 replicas. */
+const LAST_POD_DEPTH = 3;
+const REPLICAS_DEPTH = 3;
+
+interface Candidate {
+  findings: Finding[];
+  fixes: Fix[];
+  score: number;
+}
+
+/**
+ * The next plan, or null when every justified one was tried. Findings come in rank order; after an undone attempt another
+ * alternative of the same finding comes before the next finding. Findings that only together keep the same pods from
+ * running are mended in one transaction, because mending one of them would show no improvement.
+ */
+export function nextPlan(input: PlanningInput): Plan | null {
+  const tried = new Set(input.attempts.map((attempt) => attempt.plan.hash));
+  const candidates = groupsOf(input).flatMap((group) => candidatesOf(input, group));
+  const likely = candidates.filter(({ score }) => score >= UNLIKELY);
+  const unlikely = candidates.filter(({ score }) => score < UNLIKELY);
+  for (const candidate of [...likely, ...unlikely]) {
+    const plan = planOf(candidate, input.hash);
+    if (tried.has(plan.hash) || input.attempts.some((attempt) => sameEffect(input.view, attempt.plan, plan))) continue;
+    return plan;
+  }
+  return null;
+}
+
+/** Findings with fixes, in rank order, put together where they stand in each other's way. */
+function groupsOf({ view, severity, findings, depthOf }: PlanningInput): Finding[][] {
+  const fixable = findings.filter((finding) => finding.fixes.length > 0 && isWorthwhile(view, severity, finding));
+  const groups: Finding[][] = [];
+  for (const finding of fixable) {
+    const touching = groups.filter((group) => group.some((other) => belongTogether(view, depthOf, finding, other)));
+    const [first] = touching;
+    if (!first) {
+      groups.push([finding]);
+      continue;
+    }
+    first.push(finding);
+    for (const other of touching.slice(1)) {
+      first.push(...other);
+      groups.splice(groups.indexOf(other), 1);
+    }
+  }
+  return groups.sort((a, b) => concern(view, severity, a) - concern(view, severity, b));
+}
+
+/** 0 for findings that bear on something measured as unhealthy; the sort is stable, so rank decides the rest. */
+function concern(view: ClusterView, severity: Severity, group: Finding[]): number {
+  return group.some((finding) => bearsOnSeverity(view, severity, finding)) ? 0 : 1;
+}
+
+/**
+ * A warning about something that nobody measures as unhealthy is reported, not mended in the middle of an incident:
+ * nothing could show that it helped. While a user's check fails, anything may be its cause.
+ */
+function isWorthwhile(view: ClusterView, severity: Severity, finding: Finding): boolean {
+  if (finding.severity === 'info') return false;
+  return finding.severity === 'critical' || bearsOnSeverity(view, severity, finding);
+}
+
+function bearsOnSeverity(view: ClusterView, severity: Severity, finding: Finding): boolean {
+  if (!severity.known) return true;
+  const reach = new Set([...subjectsOf(view, finding.object), ...callersOf(view, finding.object)]);
+  return severity.items.some(
+    ({ object }) => object === null || subjectsOf(view, object).some((subject) => reach.has(subject)),
+  );
+}
+
+function belongTogether(view: ClusterView, depthOf: (rule: string) => number, a: Finding, b: Finding): boolean {
+  const depths = [depthOf(a.rule), depthOf(b.rule)].sort((x, y) => x - y) as [number, number];
+  const gatePods = depths[1] <= LAST_POD_DEPTH;
+  // Starting pods behind a Service that sends them nothing helps nobody, and the other way round.
+  const startAndRoute = depths[0] === REPLICAS_DEPTH && depths[1] === REPLICAS_DEPTH + 1;
+  if (!gatePods && !startAndRoute) return false;
+  const subjects = new Set(subjectsOf(view, a.object));
+  return subjectsOf(view, b.object).some((subject) => subjects.has(subject));
+}
+
+function candidatesOf({ depthOf }: PlanningInput, group: Finding[]): Candidate[] {
+  const singles = group.flatMap((finding) =>
+    finding.fixes.map((fix) => ({ findings: [finding], fixes: [fix], score: fix.confidence })),
+  );
+  if (group.length === 1) return singles;
+  const byDepth = [...group].sort((a, b) => depthOf(a.rule) - depthOf(b.rule));
+  const joint = jointCandidates(byDepth);
+  // One finding of several can only show improvement if the others were false alarms.
+  const alone = singles.map((single) => ({ ...single, score: single.score / 2 }));
+  return [...joint, ...alone].sort((a, b) => b.score - a.score);
+}
+
+/** Combinations of one alternative per finding; a rollback that several findings share stands for all of them. */
+function jointCandidates(group: Finding[]): Candidate[] {
+  let partial: Candidate[] = [{ findings: group, fixes: [], score: 1 }];
+  for (const finding of group) {
+    partial = partial
+      .flatMap((so) => finding.fixes.map((fix) => extend(so, fix)))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, MAX_JOINT * 4);
+  }
+  return partial.filter(({ fixes }) => isCoherent(fixes)).slice(0, MAX_JOINT);
+}
+
+function extend(candidate: Candidate, fix: Fix): Candidate {
+  const known = candidate.fixes.some((other) => commandsText(other) === commandsText(fix));
+  // Faults that one rollback removes together most likely came together.
+  const score = known ? Math.min(1, candidate.score + 0.1) : Math.min(candidate.score, fix.confidence);
+  return { ...candidate, fixes: known ? candidate.fixes : [...candidate.fixes, fix], score };
+}
+
+/** A rollback replaces the whole template, so no other change of the same template may stand beside it. */
+function isCoherent(fixes: Fix[]): boolean {
+  const changed = fixes.map((fix) => fix.commands.map(templateChange).filter((change) => change !== null));
+  return changed.every((own, at) =>
+    own.every(
+      ({ target, rollback }) =>
+        !rollback || changed.every((other, index) => index === at || other.every((change) => change.target !== target)),
+    ),
+  );
+}
+
+function templateChange(argv: string[]): { target: string; rollback: boolean } | null {
+  const namespace = argv[argv.indexOf('-n') + 1] ?? '';
+  if (argv[0] === 'rollout' && argv[1] === 'undo') return { target: `${namespace}/${argv[2]}`, rollback: true };
+  if (argv[0] === 'set' && argv[1] === 'image') return { target: `${namespace}/${argv[2]}`, rollback: false };
+  if (argv[0] === 'patch') return { target: `${namespace}/${argv[1]}/${argv[2]}`, rollback: false };
+  return null;
+}
+
+function commandsText(fix: Fix): string {
+  return JSON.stringify([fix.commands, fix.files ?? []]);
+}
+
+function planOf({ findings, fixes }: Candidate, hash: (text: string) => string): Plan {
+  const lead = findings[0]!;
+  const steps = stepsOf(findings, fixes);
+  const files = fixes.flatMap((fix) => fix.files ?? []);
+  const distinct = files.filter((file, index) => files.findIndex((other) => other.name === file.name) === index);
+  const others = findings.length - 1;
+  return {
+    hash: hash(planText(steps, distinct)),
+    title: others === 0 ? lead.message : `${lead.message} (and ${others} more in its way)`,
+    findingId: lead.id,
+    steps,
+    files: distinct,
+    expects: [...new Set(fixes.map((fix) => fix.expects))].join('; '),
+  };
+}
+
+/** Deletions of stuck pods come last: they must be made anew from the finished template. */
+function stepsOf(findings: Finding[], fixes: Fix[]): PlanStep[] {
+  const steps: PlanStep[] = [];
+  for (const fix of fixes) {
+    const finding = findings.find((each) => each.fixes.includes(fix)) ?? findings[0]!;
+    for (const argv of fix.commands) {
+      const text = JSON.stringify(argv);
+      if (!steps.some((step) => JSON.stringify(step.argv) === text)) steps.push({ argv, why: finding.message });
+    }
+  }
+  if (fixes.length < 2) return steps;
+  const isPodDeletion = ({ argv }: PlanStep): boolean => argv[0] === 'delete' && argv[1] === 'pod';
+  return [...steps.filter((step) => !isPodDeletion(step)), ...steps.filter(isPodDeletion)];
+}
+
+/**
+ * True if two plans do the same although their texts differ: undoing a rollback gives the same template a new revision
+ * number, and a replaced pod a new name.
+ */
+function sameEffect(view: ClusterView, before: Plan, next: Plan): boolean {
+  const [a, b] = [before, next].map((plan) =>
+    plan.steps.filter(({ argv }) => !(argv[0] === 'delete' && argv[1] === 'pod')),
+  );
+  if (!a || !b || a.length === 0 || a.length !== b.length) return false;
+  if (JSON.stringify(before.files) !== JSON.stringify(next.files)) return false;
+  return a.every((step, index) => sameCommand(view, step.argv, b[index]!.argv));
+}
+
+function sameCommand(view: ClusterView, before: string[], next: string[]): boolean {
+  const isRevision = (word: string): boolean => word.startsWith('--to-revision=');
+  const [a, b] = [before, next].map((argv) => JSON.stringify(argv.filter((word) => !isRevision(word))));
+  if (a !== b) return false;
+  if (JSON.stringify(before) === JSON.stringify(next)) return true;
+  const [old, now] = [before, next].map((argv) => Number(argv.find(isRevision)?.slice('--to-revision='.length)));
+  if (!Number.isInteger(old) || !Number.isInteger(now)) return false;
+  const [kind, name] = (next[2] ?? '').split('/');
+  const namespace = next[next.indexOf('-n') + 1];
+  const workload = ['Deployment', 'StatefulSet', 'DaemonSet']
+    .filter((each) => each.toLowerCase() === kind)
+    .map((each) => view.find(each, namespace, name ?? ''))[0];
+  if (!workload) return false;
+  const revisions = revisionsOf(view, workload);
+  const target = revisions.find((revision) => revision.number === now);
+  if (target?.earlierNumbers.includes(old!)) return true;
+  // ControllerRevisions keep no former numbers: a number that is gone was most likely given anew.
+  return workload.kind !== 'Deployment' && !revisions.some((revision) => revision.number === old);
+}

@@ -1,0 +1,54 @@
+import type { Finding, FindingSeverity } from '../../../domain/finding.ts';
+import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { callersOf, subjectsOf } from '../../../kube/subjects.ts';
+
+const WEIGHT: Record<FindingSeverity, number> = { critical: 0, warning: 1, info: 2 };
+
+/**
+ * Hypotheses, most likely cause first. A finding that explains others takes over the severity of the worst of them, so
+ * that a cause stands before its symptoms; then critical before warning, then the depth of the rule, then certainty.
+ * @param depthOf depth of a rule in the chain of causes (see `Analyzer.depth`).
+ */
+export function rankFindings(view: ClusterView, findings: Finding[], depthOf: (rule: string) => number): Finding[] {
+  const facts = findings.map((finding) => ({
+    finding,
+    depth: depthOf(finding.rule),
+    subjects: new Set(subjectsOf(view, finding.object)),
+    callers: new Set(finding.severity === 'info' ? [] : callersOf(view, finding.object)),
+  }));
+  type Fact = (typeof facts)[number];
+  const explains = (cause: Fact, effect: Fact): boolean => {
+    if (cause === effect || cause.finding.severity === 'info' || cause.depth >= effect.depth) return false;
+    return [...effect.subjects].some(
+      (subject) => cause.subjects.has(subject) || (isSymptom(effect) && cause.callers.has(subject)),
+    );
+  };
+  const isSymptom = (fact: Fact): boolean => fact.depth >= SYMPTOM_DEPTH;
+  const rows = facts.map((fact) => {
+    const effects = facts.filter((other) => explains(fact, other));
+    const own = WEIGHT[fact.finding.severity];
+    return {
+      ...fact,
+      weight: Math.min(own, ...effects.map((effect) => WEIGHT[effect.finding.severity])),
+      own,
+      effects,
+    };
+  });
+  rows.sort(
+    (a, b) =>
+      a.weight - b.weight ||
+      a.depth - b.depth ||
+      a.own - b.own ||
+      b.effects.length - a.effects.length ||
+      certainty(b.finding) - certainty(a.finding) ||
+      (a.finding.id < b.finding.id ? -1 : a.finding.id > b.finding.id ? 1 : 0),
+  );
+  return rows.map(({ finding }) => finding);
+}
+
+/** Rules from this depth on only describe what went wrong, not why. */
+export const SYMPTOM_DEPTH = 5;
+
+function certainty(finding: Finding): number {
+  return finding.fixes[0]?.confidence ?? 0;
+}

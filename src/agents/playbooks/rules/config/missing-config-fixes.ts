@@ -1,0 +1,231 @@
+import type { Evidence, Fix } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { evidence } from '../../engine/analyzer.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { isLiving, isReady } from '../../../../kube/cluster-view.ts';
+import { configReferences, keysOf, missingReferences } from '../../../../kube/config-references.ts';
+import type { ConfigReference } from '../../../../kube/config-references.ts';
+import { goodRevisions } from '../../clues/good-revision.ts';
+import type { GoodRevision } from '../../clues/good-revision.ts';
+import { jsonPatch, mergePatch, rolloutUndo } from '../../engine/kubectl-commands.ts';
+import type { PatchOp } from '../../engine/kubectl-commands.ts';
+import type { MissingConfig } from './missing-config.ts';
+import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import type { PodTemplate } from '../../../../kube/pod-template.ts';
+import { clearlySimilar, nameSimilarity } from '../../clues/similar-names.ts';
+import { differingPointers } from '../../../../kube/stable-json.ts';
+import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+
+interface Alternatives {
+  fixes: Fix[];
+  /** Why they are offered. */
+  reasons: Evidence[];
+}
+
+/** Longest patch, in bytes, that fits into one word of a command line on every platform (Windows: 32,767 in all). */
+const MAX_PATCH_BYTES = 30_000;
+
+export function missingConfigFixes(view: ClusterView, workload: KubeObject, missing: MissingConfig): Alternatives {
+  const parts = [restoredKey(missing)];
+  if (hasMutableTemplate(workload)) {
+    parts.push(fromRevisions(view, workload, missing));
+    parts.push(missing.object ? otherKey(view, workload, missing) : otherObject(view, workload, missing));
+  }
+  return { fixes: parts.flatMap((part) => part.fixes), reasons: parts.flatMap((part) => part.reasons) };
+}
+
+/** The key is gone from the ConfigMap but still in what was last applied. */
+function restoredKey({ references, object }: MissingConfig): Alternatives {
+  const { key } = references[0]!;
+  if (!object || object.kind !== 'ConfigMap' || key === null || object['immutable'] === true)
+    return { fixes: [], reasons: [] };
+  const applied = lastApplied(object);
+  for (const field of ['data', 'binaryData'] as const) {
+    const value: unknown = applied?.[field]?.[key];
+    if (typeof value !== 'string') continue;
+    const change = { [field]: { [key]: value } };
+    const fits = new TextEncoder().encode(JSON.stringify(change)).length <= MAX_PATCH_BYTES;
+    const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
+    return {
+      fixes: fits
+        ? [
+            {
+              commands: [mergePatch(object, change)],
+              expects: `ConfigMap ${object.metadata.name} has key ${key} again and the waiting containers start`,
+              confidence: 0.92,
+            },
+          ]
+        : [],
+      reasons: [evidence('revision', object, annotation, `the configuration last applied has key ${key}`)],
+    };
+  }
+  return { fixes: [], reasons: [] };
+}
+
+/** Back to what an earlier revision referred to, either only there or with the whole template. */
+function fromRevisions(view: ClusterView, workload: KubeObject, missing: MissingConfig): Alternatives {
+  const template = podTemplateOf(workload)!;
+  const good = goodRevisions(view, workload).filter(({ revision }) => !needs(revision.template.spec, missing));
+  // Where pods started with this very reference, the object changed and not the template.
+  const worked = view.podsOf(workload).some((pod) => isReady(pod) && needs(pod.spec, missing));
+  const weight = worked ? 0.5 : 1;
+  const fixes = good.slice(0, 2).flatMap((each): Fix[] => {
+    const ops = opsToRevision(template, missing, each);
+    const fields = new Set(ops.map((op) => op.path.slice(template.pointer.length)));
+    const same = differingPointers(template.spec, each.revision.template.spec).every((pointer) => fields.has(pointer));
+    const rollback: Fix = {
+      commands: [rolloutUndo(workload, each.revision.number), ...stuckPods(view, workload)],
+      expects: `${workload.kind} ${workload.metadata.name} runs its revision ${each.revision.number} again`,
+      confidence: (same ? 0.95 : 0.82) * each.trust * weight,
+    };
+    if (ops.length === 0) return [rollback];
+    return [
+      rollback,
+      templatePatch(view, workload, ops, 'what its last good revision referred to', 0.86 * each.trust * weight),
+    ];
+  });
+  return { fixes, reasons: good.slice(0, 2).map((each) => each.evidence) };
+}
+
+function needs(podSpec: PodTemplate['spec'], { references, object }: MissingConfig): boolean {
+  const { kind, name, key } = references[0]!;
+  return configReferences(podSpec).some(
+    (other) => !other.optional && other.kind === kind && other.name === name && (object === null || other.key === key),
+  );
+}
+
+/** Only the changed names and keys; empty if some user of the reference is new or changed in kind. */
+function opsToRevision(template: PodTemplate, { references }: MissingConfig, { revision }: GoodRevision): PatchOp[] {
+  const before = configReferences(revision.template.spec);
+  const ops: PatchOp[] = [];
+  for (const reference of references) {
+    const former = before.find((other) => other.user === reference.user && other.kind === reference.kind);
+    if (!former || (former.key === null) !== (reference.key === null)) return [];
+    ops.push(...renamed(template, reference, former.name, former.key));
+  }
+  return ops;
+}
+
+function renamed(template: PodTemplate, reference: ConfigReference, name: string, key: string | null): PatchOp[] {
+  const ops: PatchOp[] = [];
+  const replace = (pointer: string, from: string, to: string): void => {
+    if (from === to) return;
+    const path = `${template.pointer}${pointer}`;
+    ops.push({ op: 'test', path, value: from }, { op: 'replace', path, value: to });
+  };
+  replace(reference.namePointer, reference.name, name);
+  if (reference.keyPointer && reference.key !== null && key !== null) replace(reference.keyPointer, reference.key, key);
+  return ops;
+}
+
+function templatePatch(view: ClusterView, workload: KubeObject, ops: PatchOp[], to: string, confidence: number): Fix {
+  // Items of one volume share the place of its name.
+  const seen = new Set<string>();
+  const distinct = ops.filter((op) => {
+    const text = JSON.stringify(op);
+    return !seen.has(text) && seen.add(text);
+  });
+  return {
+    commands: [jsonPatch(workload, distinct), ...stuckPods(view, workload)],
+    expects: `${workload.kind} ${workload.metadata.name} refers to ${to} and its pods become ready`,
+    confidence,
+  };
+}
+
+function stuckPods(view: ClusterView, workload: KubeObject): string[][] {
+  return replaceStuckPods(
+    view,
+    workload,
+    (pod) => isLiving(pod) && missingReferences(view, pod.metadata.namespace, pod.spec).length > 0,
+  );
+}
+
+/** The object has a key of nearly the same name, or exactly one that nobody asks for. */
+function otherKey(view: ClusterView, workload: KubeObject, { references, object }: MissingConfig): Alternatives {
+  const { kind, key } = references[0]!;
+  const keys = keysOf(object!);
+  const asked = askedKeys(view, object!);
+  const idle = keys.filter((each) => !asked.has(each));
+  const close = clearlySimilar(key!, idle, (item) => item) ?? clearlySimilar(key!, keys, (item) => item);
+  const chosen = close?.item ?? (idle.length === 1 ? idle[0]! : null);
+  if (chosen === null) return { fixes: [], reasons: [] };
+  const isIdle = idle.includes(chosen);
+  const confidence = close ? 0.3 + 0.45 * close.similarity + (isIdle ? 0.12 : 0) : 0.4;
+  const ops = references.flatMap((reference) => renamed(podTemplateOf(workload)!, reference, reference.name, chosen));
+  const why = close ? `resembles ${key}` : 'is the only one that nobody asks for';
+  return {
+    fixes: [templatePatch(view, workload, ops, `key ${chosen} of ${kind} ${object!.metadata.name}`, confidence)],
+    reasons: [
+      evidence(
+        'sibling',
+        object!,
+        `data["${chosen}"]`,
+        `key ${chosen} ${why}${close && isIdle ? '; nobody asks for it' : ''}`,
+      ),
+    ],
+  };
+}
+
+/** Keys of an object that some workload in scope names, the missing ones included. */
+function askedKeys(view: ClusterView, object: KubeObject): Set<string> {
+  const asked = new Set<string>();
+  for (const workload of view.workloads()) {
+    if (workload.metadata.namespace !== object.metadata.namespace) continue;
+    for (const reference of configReferences(podTemplateOf(workload)?.spec ?? {})) {
+      if (reference.kind === object.kind && reference.name === object.metadata.name && reference.key !== null) {
+        asked.add(reference.key);
+      }
+    }
+  }
+  return asked;
+}
+
+/** Objects that other software makes and that no engineer would refer to instead. */
+const FOREIGN_SECRETS = /^(?:kubernetes\.io\/service-account-token|helm\.sh\/|bootstrap\.kubernetes\.io\/)/;
+
+/** Another object of the kind has all the keys and a similar name, or is the only one that nobody uses and fits. */
+function otherObject(view: ClusterView, workload: KubeObject, { references }: MissingConfig): Alternatives {
+  const { kind, name } = references[0]!;
+  if (!view.known(kind)) return { fixes: [], reasons: [] };
+  const keys = [...new Set(references.flatMap((reference) => (reference.key === null ? [] : [reference.key])))];
+  const fitting = view.all(kind, workload.metadata.namespace).filter((object) => {
+    if (object.metadata.name === 'kube-root-ca.crt' || FOREIGN_SECRETS.test(String(object['type'] ?? ''))) return false;
+    const have = keysOf(object);
+    return keys.every((key) => have.includes(key));
+  });
+  const template = podTemplateOf(workload)!;
+  const close = clearlySimilar(name, fitting, (object) => object.metadata.name);
+  const chosen = close?.item ?? (keys.length > 0 && fitting.length === 1 ? fitting[0]! : null);
+  if (!chosen) return otherKind(view, workload, references);
+  const confidence = close ? 0.35 + 0.4 * close.similarity + (keys.length > 0 ? 0.1 : 0) : 0.45;
+  const ops = references.flatMap((reference) => renamed(template, reference, chosen.metadata.name, reference.key));
+  const alike = nameSimilarity(name, chosen.metadata.name) > 0 ? 'has a similar name' : 'is the only one that fits';
+  const why = keys.length > 0 ? `has ${keys.join(', ')} and ${alike}` : alike;
+  return {
+    fixes: [templatePatch(view, workload, ops, `${kind} ${chosen.metadata.name}`, confidence)],
+    reasons: [evidence('sibling', chosen, 'data', `${kind} ${chosen.metadata.name} ${why}`)],
+  };
+}
+
+/** A Secret was taken for a ConfigMap or the other way round (variables only). */
+function otherKind(view: ClusterView, workload: KubeObject, references: ConfigReference[]): Alternatives {
+  const { kind, name } = references[0]!;
+  const other = kind === 'ConfigMap' ? 'Secret' : 'ConfigMap';
+  const field = other === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef';
+  const object = view.known(other) ? view.find(other, workload.metadata.namespace, name) : undefined;
+  if (!object) return { fixes: [], reasons: [] };
+  const template = podTemplateOf(workload)!;
+  const ops: PatchOp[] = [];
+  for (const { key, namePointer } of references) {
+    if (key === null || !namePointer.includes('/valueFrom/') || !keysOf(object).includes(key))
+      return { fixes: [], reasons: [] };
+    const pointer = namePointer.replace(/\/name$/, '');
+    const test: PatchOp = { op: 'test', path: `${template.pointer}${namePointer}`, value: name };
+    const path = `${template.pointer}${pointer.slice(0, pointer.lastIndexOf('/'))}`;
+    ops.push(test, { op: 'replace', path, value: { [field]: { name, key } } });
+  }
+  return {
+    fixes: [templatePatch(view, workload, ops, `${other} ${name}`, 0.7)],
+    reasons: [evidence('sibling', object, 'data', `there is a ${other} ${name} with the wanted keys`)],
+  };
+}

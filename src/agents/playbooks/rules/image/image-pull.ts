@@ -1,0 +1,214 @@
+import type { Evidence, Finding, Fix } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
+import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { desiredReplicas, isLiving, readyPods } from '../../../../kube/cluster-view.ts';
+import { untrustedLine } from '../../engine/evidence-text.ts';
+import { goodRevisions } from '../../clues/good-revision.ts';
+import type { GoodRevision } from '../../clues/good-revision.ts';
+import { replacementImages } from './image-replacements.ts';
+import { containerStatuses, PULL_FAILURES, specImage } from '../../../../kube/image-state.ts';
+import { isPlainImage, rolloutUndo, setImage } from '../../engine/kubectl-commands.ts';
+import { containersOf, hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
+import type { Untyped } from '../../../../kube/pod-template.ts';
+import { differingPointers } from '../../../../kube/stable-json.ts';
+import { replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
+
+export const IMAGE_PULL = 'image-pull';
+
+/** Kinds whose image `kubectl set image` changes with effect on their pods. */
+const IMAGE_SETTABLE = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Pod']);
+
+interface FailedPull {
+  pod: KubeObject;
+  container: string;
+  image: string;
+  reason: string;
+  message: string;
+}
+
+/** Containers whose image cannot be pulled, per workload. */
+export function analyzeImagePulls({ view }: AnalyzerContext): Finding[] {
+  return view.workloads().flatMap((workload) => {
+    if (workload.metadata.deletionTimestamp) return [];
+    const failed = view
+      .podsOf(workload)
+      .filter(isLiving)
+      .flatMap((pod) => failedPulls(view, pod));
+    if (failed.length === 0) return [];
+    const wanted = new Map(
+      containersOf(podTemplateOf(workload)?.spec).map((container) => [container.name, container.image]),
+    );
+    const current = failed.filter(({ container, image }) => (wanted.get(container) ?? image) === image);
+    if (current.length > 0) return [templateFinding(view, workload, current, wanted)];
+    // Pods of an earlier template: other controllers replace them by themselves.
+    return waitsForBrokenPods(workload) ? [stuckFinding(view, workload, failed)] : [];
+  });
+}
+
+function failedPulls(view: ClusterView, pod: KubeObject): FailedPull[] {
+  return containerStatuses(pod).flatMap((status) => {
+    const waiting = status?.state?.waiting;
+    const image = specImage(pod, status?.name);
+    if (!waiting || !image) return [];
+    const event = view
+      .eventsOf(pod)
+      .find((each) => each.reason === 'Failed' && each.message.includes(`pull image "${image}"`));
+    if (!PULL_FAILURES.has(waiting.reason) && !(event && waiting.reason === 'ContainerCreating')) return [];
+    const reason = PULL_FAILURES.has(waiting.reason) ? waiting.reason : 'ErrImagePull';
+    return { pod, container: status.name, image, reason, message: String(waiting.message ?? event?.message ?? '') };
+  });
+}
+
+function templateFinding(
+  view: ClusterView,
+  workload: KubeObject,
+  failed: FailedPull[],
+  wanted: Map<string, string>,
+): Finding {
+  const images = new Map(failed.map(({ container, image }) => [container, image]));
+  const containers = [...images.keys()].sort();
+  const ready = readyPods(view, workload).length;
+  const served = ready > 0 && ready >= (desiredReplicas(workload) ?? 1);
+  // A container that only pods have was put there by an admission webhook.
+  const injected = containers.filter((container) => !wanted.has(container));
+  const revisions = injected.length > 0 ? [] : goodRevisions(view, workload).slice(0, 3);
+  const fixes = injected.length > 0 ? [] : fixesFor(view, workload, images, revisions, trouble(failed).factor);
+  return makeFinding({
+    rule: IMAGE_PULL,
+    severity: served ? 'warning' : 'critical',
+    object: workload,
+    what: containers.join(','),
+    message:
+      `Image ${[...new Set(images.values())].join(', ')} of ${workload.kind} ${workload.metadata.name} cannot be pulled` +
+      (injected.length > 0 ? ` (container ${injected.join(', ')} was injected into the pods)` : ''),
+    evidence: [
+      ...failedEvidence(view, workload, failed),
+      ...trouble(failed).evidence,
+      ...missingPullSecrets(view, workload),
+      ...revisions.map((good) => good.evidence),
+    ],
+    fixes,
+  });
+}
+
+function stuckFinding(view: ClusterView, workload: KubeObject, failed: FailedPull[]): Finding {
+  const pods = [...new Set(failed.map(({ pod }) => pod))];
+  const names = pods.map((pod) => pod.metadata.name);
+  return makeFinding({
+    rule: IMAGE_PULL,
+    severity: 'critical',
+    object: workload,
+    what: 'stuck',
+    message:
+      `${workload.kind} ${workload.metadata.name} has a new template, but ${names.join(', ')} still ` +
+      `${names.length === 1 ? 'waits' : 'wait'} for an image of the old one and will not be replaced by itself`,
+    evidence: failedEvidence(view, workload, failed),
+    fixes: [
+      {
+        commands: replaceStuckPods(view, workload, (pod) => pods.includes(pod)),
+        expects: `${names.join(', ')} is made anew from the current template and becomes ready`,
+        confidence: 0.9,
+      },
+    ],
+  });
+}
+
+function failedEvidence(view: ClusterView, workload: KubeObject, failed: FailedPull[]): Evidence[] {
+  const template = podTemplateOf(workload);
+  const specs = containersOf(template?.spec)
+    .filter((container) => failed.some((each) => each.container === container.name))
+    .map((container) => {
+      const field = `${template!.field}.${container.place}.image`;
+      return evidence('spec', workload, field, `container ${container.name} uses image ${container.image}`);
+    });
+  const statuses = failed.slice(0, 3).flatMap(({ pod, container, reason, message }) => {
+    const text = untrustedLine(`container ${container} waits: ${reason}${message ? `: ${message}` : ''}`);
+    const event = view.eventsOf(pod).find((each) => each.reason === 'Failed' && /pull/i.test(each.message));
+    const status = evidence('status', pod, `status.containerStatuses[${container}].state.waiting`, text);
+    return event ? [status, eventEvidence(event, pod)] : [status];
+  });
+  return [...specs, ...statuses];
+}
+
+/** What the registry said; trouble with credentials or the network speaks against the image being wrong. */
+function trouble(failed: FailedPull[]): { factor: number; evidence: Evidence[] } {
+  for (const { pod, message } of failed) {
+    const fact = (text: string): Evidence[] => [evidence('status', pod, null, text)];
+    if (/unauthorized|authentication required|no basic auth|\b401\b/i.test(message)) {
+      return { factor: 0.8, evidence: fact('the registry refused the credentials: a pull secret may be the cause') };
+    }
+    if (/i\/o timeout|connection refused|no such host|tls handshake|x509|temporary failure/i.test(message)) {
+      return { factor: 0.7, evidence: fact('the registry could not be reached: the image itself may be fine') };
+    }
+  }
+  return { factor: 1, evidence: [] };
+}
+
+function missingPullSecrets(view: ClusterView, workload: KubeObject): Evidence[] {
+  const template = podTemplateOf(workload);
+  const secrets: Untyped[] = template?.spec?.imagePullSecrets ?? [];
+  if (!view.known('Secret') || !Array.isArray(secrets)) return [];
+  return secrets.flatMap((secret, index) => {
+    if (!secret?.name || view.find('Secret', workload.metadata.namespace, secret.name)) return [];
+    const field = `${template!.field}.imagePullSecrets[${index}]`;
+    return evidence('spec', workload, field, `pull secret ${secret.name} does not exist`);
+  });
+}
+
+function fixesFor(
+  view: ClusterView,
+  workload: KubeObject,
+  failing: Map<string, string>,
+  revisions: GoodRevision[],
+  factor: number,
+): Fix[] {
+  if (!IMAGE_SETTABLE.has(workload.kind)) return [];
+  const stuck = replaceStuckPods(view, workload, (pod) =>
+    containerStatuses(pod).some(
+      (status) => failing.has(status?.name) && specImage(pod, status.name) === failing.get(status.name),
+    ),
+  );
+  const { kind, metadata } = workload;
+  const bySetting = (images: Map<string, string>, confidence: number): Fix => ({
+    commands: [setImage(workload, Object.fromEntries([...images].sort())), ...stuck],
+    expects: `${kind} ${metadata.name} runs ${[...images.values()].join(', ')} and its pods become ready`,
+    confidence: confidence * factor,
+  });
+  const fixes: Fix[] = [];
+  for (const { revision, trust } of hasMutableTemplate(workload) ? revisions : []) {
+    const images = imagesIn(revision.template.spec, failing);
+    const onlyImage = onlyImagesDiffer(podTemplateOf(workload)!, revision.template, failing);
+    if (images) fixes.push(bySetting(images, (onlyImage ? 0.95 : 0.75) * trust));
+    if (onlyImage && images) continue;
+    fixes.push({
+      commands: [rolloutUndo(workload, revision.number), ...stuck],
+      expects: `${kind} ${metadata.name} runs its revision ${revision.number} again`,
+      confidence: 0.9 * trust * factor,
+    });
+  }
+  for (const { images, confidence } of replacementImages(view, workload, failing)) {
+    fixes.push(bySetting(images, confidence));
+  }
+  return fixes;
+}
+
+/** The revision's images for the failing containers; null if it lacks one of them or does not change it. */
+function imagesIn(podSpec: Untyped, failing: Map<string, string>): Map<string, string> | null {
+  const images = new Map<string, string>();
+  for (const container of containersOf(podSpec)) {
+    const image = failing.get(container.name);
+    if (image === undefined) continue;
+    if (container.image === image || !isPlainImage(container.image)) return null;
+    images.set(container.name, container.image);
+  }
+  return images.size === failing.size ? images : null;
+}
+
+/** Annotations are left out: `kubectl rollout restart` writes one each time. */
+function onlyImagesDiffer(now: { spec: Untyped }, before: Untyped, failing: Map<string, string>): boolean {
+  const places = containersOf(now.spec).filter((container) => failing.has(container.name));
+  const allowed = new Set(places.map((container) => `${container.pointer}/image`));
+  return differingPointers(now.spec, before.spec).every((pointer) => allowed.has(pointer));
+}

@@ -1,0 +1,65 @@
+import type { Finding, Fix } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { evidence, makeFinding } from '../../engine/analyzer.ts';
+import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { desiredReplicas } from '../../../../kube/cluster-view.ts';
+import type { SizeClue } from '../../clues/former-size.ts';
+import { scaleTo } from '../../engine/kubectl-commands.ts';
+import { needFor, SCALABLE } from '../../clues/need.ts';
+
+export const SCALED_TO_ZERO = 'workload-scaled-to-zero';
+
+/** Deployments and StatefulSets at 0 replicas that something needs or that ran until recently. */
+export function analyzeScaledToZero({ view }: AnalyzerContext): Finding[] {
+  return atZero(view).map((workload) => {
+    const { name } = workload.metadata;
+    const need = needFor(view, workload);
+    const kind = workload.kind;
+    if (need.level === 'none') {
+      return makeFinding({
+        rule: SCALED_TO_ZERO,
+        severity: 'info',
+        object: workload,
+        what: 'replicas',
+        message: `${kind} ${name} is scaled to 0${need.reason ? `: ${need.reason}` : '; nothing in scope needs it'}`,
+        evidence: [evidence('spec', workload, 'spec.replicas', 'spec.replicas is 0'), ...need.evidence],
+      });
+    }
+    const sizes = need.sizes.filter((clue) => clue.replicas > 0);
+    return makeFinding({
+      rule: SCALED_TO_ZERO,
+      severity: need.level === 'serving' ? 'critical' : 'warning',
+      object: workload,
+      what: 'replicas',
+      message:
+        need.level === 'serving'
+          ? `${kind} ${name} is scaled to 0 although it is needed`
+          : `${kind} ${name} is scaled to 0 although it ran recently or has an autoscaler`,
+      evidence: [
+        evidence('spec', workload, 'spec.replicas', 'spec.replicas is 0'),
+        ...need.evidence,
+        ...sizes.map((clue) => clue.evidence),
+      ],
+      fixes: fixes(workload, sizes, need.level === 'serving' ? 1 : 0.7),
+    });
+  });
+}
+
+function atZero(view: ClusterView): KubeObject[] {
+  return [...SCALABLE]
+    .flatMap((kind) => view.all(kind))
+    .filter((workload) => desiredReplicas(workload) === 0 && !workload.metadata.deletionTimestamp);
+}
+
+function fixes(workload: KubeObject, sizes: SizeClue[], weight: number): Fix[] {
+  const best = new Map<number, number>();
+  for (const { replicas, confidence } of [...sizes, { replicas: 1, confidence: sizes.length > 0 ? 0.3 : 0.5 }]) {
+    best.set(replicas, Math.max(best.get(replicas) ?? 0, confidence * weight));
+  }
+  return [...best].map(([replicas, confidence]) => ({
+    commands: [scaleTo(workload, replicas)],
+    expects: `${workload.kind} ${workload.metadata.name} runs ${replicas} ready ${replicas === 1 ? 'pod' : 'pods'}`,
+    confidence,
+  }));
+}

@@ -1,0 +1,47 @@
+import type { Finding } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
+import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import { replacementFixes } from './claim-replacement.ts';
+import { isUnbound, troubleOf } from './claim-trouble.ts';
+import type { ClaimTrouble } from './claim-trouble.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { consumersOfClaim } from '../../../../kube/subjects.ts';
+
+export const CLAIM_STORAGE_CLASS = 'claim-storage-class';
+
+/** Pending claims whose StorageClass does not exist, or whose provisioner nobody runs. */
+export function analyzeClaimStorageClasses({ view }: AnalyzerContext): Finding[] {
+  if (!view.known('StorageClass')) return [];
+  return view.all('PersistentVolumeClaim').flatMap((claim) => {
+    if (!isUnbound(claim)) return [];
+    const trouble = troubleOf(view, claim);
+    return trouble ? [findingFor(view, claim, trouble)] : [];
+  });
+}
+
+function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble): Finding {
+  const consumers = consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name);
+  const { fixes, reasons } = replacementFixes(view, claim, trouble.certainty);
+  const why = fixes.length > 0 ? '' : '; no class that works was found for it';
+  return makeFinding({
+    rule: CLAIM_STORAGE_CLASS,
+    severity: consumers.length > 0 ? 'critical' : 'warning',
+    object: claim,
+    what: trouble.what,
+    message: `Claim ${claim.metadata.name} waits for a volume: ${trouble.message}${why}`,
+    evidence: [
+      evidence('status', claim, 'status.phase', 'the claim is Pending and has no volume'),
+      ...trouble.evidence,
+      ...view
+        .eventsOf(claim)
+        .slice(0, 2)
+        .map((event) => eventEvidence(event, claim)),
+      ...consumers
+        .slice(0, 3)
+        .map((each) => evidence('sibling', each, 'spec', `${each.kind} ${each.metadata.name} uses the claim`)),
+      ...reasons,
+    ],
+    fixes,
+  });
+}

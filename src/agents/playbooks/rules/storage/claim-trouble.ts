@@ -1,0 +1,102 @@
+import type { Evidence } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { evidence } from '../../engine/analyzer.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { classOf, isProvisionersOwn, NO_PROVISIONER, servedBy } from './storage-classes.ts';
+import { consumersOfClaim } from '../../../../kube/subjects.ts';
+
+/** Waiting for a volume and not on its way out: the only state in which replacing a claim loses nothing. */
+export function isUnbound(claim: KubeObject): boolean {
+  return (
+    (claim.status?.phase ?? 'Pending') === 'Pending' && !claim.spec?.volumeName && !claim.metadata.deletionTimestamp
+  );
+}
+
+/** Why a claim will never get a volume from its class. */
+export interface ClaimTrouble {
+  what: 'missing-class' | 'no-provisioner' | 'no-class';
+  message: string;
+  evidence: Evidence[];
+  /** Certainty of the trouble itself. */
+  certainty: number;
+}
+
+/** Null when nothing is wrong with the class, or nothing can be said. */
+export function troubleOf(view: ClusterView, claim: KubeObject): ClaimTrouble | null {
+  const name = classOf(claim);
+  if (name === '') return null;
+  if (name === undefined) return withoutClass(view, claim);
+  const storageClass = view.find('StorageClass', undefined, name);
+  if (!storageClass) return withMissingClass(view, claim, name);
+  return withoutProvisioner(view, claim, storageClass);
+}
+
+function withMissingClass(view: ClusterView, claim: KubeObject, name: string): ClaimTrouble | null {
+  // A class name without object is how volumes made by hand are matched.
+  const byHand = view.all('PersistentVolume').filter((volume) => volume.spec?.storageClassName === name);
+  if (byHand.some((volume) => volume.status?.phase === 'Available')) return null;
+  const used = byHand.length > 0;
+  const known = view.all('StorageClass').map((each) => each.metadata.name);
+  const have = known.length > 0 ? `there are ${known.slice(0, 8).join(', ')}` : 'there are none';
+  return {
+    what: 'missing-class',
+    message: `it asks for StorageClass ${name}, which does not exist`,
+    evidence: [
+      evidence('spec', claim, 'spec.storageClassName', `StorageClass ${name} does not exist; ${have}`),
+      ...(used
+        ? [evidence('sibling', byHand[0]!, null, `volumes of class ${name} were made by hand; all are taken`)]
+        : []),
+    ],
+    certainty: used ? 0.5 : 1,
+  };
+}
+
+function withoutClass(view: ClusterView, claim: KubeObject): ClaimTrouble | null {
+  const event = view.eventsOf(claim).find((each) => /no storage class is set/i.test(each.message));
+  if (!event) return null;
+  return {
+    what: 'no-class',
+    message: 'it names no StorageClass and none was the default when it was made',
+    evidence: [],
+    certainty: 0.7,
+  };
+}
+
+/** Longest wait in which a provisioner that works would have shown itself. */
+const PATIENCE_MS = 30_000;
+
+function withoutProvisioner(view: ClusterView, claim: KubeObject, storageClass: KubeObject): ClaimTrouble | null {
+  const provisioner = String(storageClass['provisioner'] ?? '');
+  if (provisioner === '' || provisioner === NO_PROVISIONER || servedBy(view, provisioner)) return null;
+  const events = view.eventsOf(claim);
+  if (events.some((event) => isProvisionersOwn(event.reason))) return null;
+  // With WaitForFirstConsumer a claim that no pod uses is meant to wait.
+  const waits = storageClass['volumeBindingMode'] === 'WaitForFirstConsumer';
+  const asked = events.some(
+    (event) => event.reason === 'ExternalProvisioning' || event.reason === 'ProvisioningFailed',
+  );
+  if (waits && !asked && consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name).length === 0)
+    return null;
+  const servedElsewhere = view
+    .all('StorageClass')
+    .some((each) => each !== storageClass && servedBy(view, String(each['provisioner'])));
+  if (!asked && !(servedElsewhere && !waits)) return null;
+  const age = view.now - (Date.parse(claim.metadata.creationTimestamp ?? '') || view.now);
+  const repeated = events.some((event) => event.reason === 'ExternalProvisioning' && event.count > 1);
+  const failed = events.some((event) => event.reason === 'ProvisioningFailed');
+  const certainty = failed || repeated || age > PATIENCE_MS ? 0.95 : servedElsewhere ? 0.8 : 0.5;
+  return {
+    what: 'no-provisioner',
+    message: `nothing in the cluster serves provisioner ${provisioner} of its StorageClass ${storageClass.metadata.name}`,
+    evidence: [
+      evidence(
+        'spec',
+        storageClass,
+        'provisioner',
+        `StorageClass ${storageClass.metadata.name} has provisioner ${provisioner}`,
+      ),
+      evidence('spec', storageClass, 'provisioner', `no volume, CSI driver or event shows that ${provisioner} runs`),
+    ],
+    certainty,
+  };
+}

@@ -1,0 +1,171 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { KubeObject } from '../../domain/kube-object.ts';
+import { refKey, refOf } from '../../domain/kube-object.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
+import type { KindInfo } from './kinds.ts';
+import { collectionPath } from './kinds.ts';
+import type { KubeApi } from '../../gateway/wire/kube-api.ts';
+
+/** Where watching is not allowed, the kind is listed again this often. */
+const POLL_MS = 1_000;
+/** Pause before listing again after a failure; a watch that merely ended is renewed at once. */
+const RETRY_MS = 500;
+
+/**
+ * A picture of some kinds kept current by watch streams: list, watch from its version, list again when the stream
+ * ends with an error. Only as fresh as the streams, but every list includes all writes made before it.
+ */
+export class LiveView {
+  readonly #api: KubeApi;
+  readonly #clock: Clock;
+  readonly #namespaces: string[];
+  readonly #stop = new AbortController();
+  readonly #stores: Store[];
+  #wake: (() => void) | null = null;
+  #changed = false;
+
+  constructor(api: KubeApi, clock: Clock, kinds: KindInfo[], namespaces: string[]) {
+    this.#api = api;
+    this.#clock = clock;
+    this.#namespaces = namespaces;
+    this.#stores = kinds.flatMap((info) =>
+      (info.namespaced ? namespaces : [undefined]).map((namespace) => ({
+        info,
+        namespace,
+        objects: new Map<string, KubeObject>(),
+        listed: false,
+        problem: null,
+        forbidden: null,
+      })),
+    );
+  }
+
+  /** Starts all streams; resolves when every kind was listed once or turned out not to be readable. */
+  async start(): Promise<void> {
+    await Promise.all(
+      this.#stores.map((store) => new Promise<void>((first) => void this.#follow(store, first).then(first))),
+    );
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#notify();
+  }
+
+  /** Resolves at the next change, at once when there was one since the last call, or after `ms`. */
+  async change(ms: number): Promise<void> {
+    if (!this.#changed && ms > 0) {
+      const timer = new AbortController();
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      const late = this.#clock.sleep(ms, timer.signal).catch(() => undefined);
+      await Promise.race([woken, late]);
+      timer.abort();
+      this.#wake = null;
+    }
+    this.#changed = false;
+  }
+
+  /** What is known now. Kinds that could not be listed are in `unreadable`. */
+  snapshot(): ClusterSnapshot {
+    const view: ClusterSnapshot = {
+      takenAt: new Date(this.#clock.now()).toISOString(),
+      namespaces: this.#namespaces,
+      objects: {},
+      unreadable: {},
+    };
+    for (const { info, objects, listed, forbidden, problem } of this.#stores) {
+      if (listed) view.objects[info.kind] = [...(view.objects[info.kind] ?? []), ...objects.values()];
+      else view.unreadable[info.kind] = forbidden ?? problem ?? 'not read yet';
+    }
+    return view;
+  }
+
+  /** Why the picture may be stale right now; null when all streams are well. */
+  problem(): string | null {
+    return this.#stores.find((store) => store.problem !== null)?.problem ?? null;
+  }
+
+  async #follow(store: Store, listedOnce: () => void): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        let version = await this.#list(store);
+        listedOnce();
+        for (;;) version = await this.#watch(store, version);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) {
+          if (!store.listed) {
+            store.forbidden = error.message;
+            return;
+          }
+          await this.#pause(POLL_MS);
+          continue;
+        }
+        // 410: the version is too old to watch from. An immediate new list is the documented answer.
+        if (error instanceof ClusterError && error.status === 410) continue;
+        store.problem = messageOf(error);
+        this.#notify();
+        await this.#pause(RETRY_MS);
+      }
+    }
+  }
+
+  async #list(store: Store): Promise<string> {
+    const { items, resourceVersion } = await this.#api.list(
+      collectionPath(store.info, store.namespace),
+      this.#stop.signal,
+      store.info,
+    );
+    store.objects.clear();
+    for (const item of items) store.objects.set(refKey(refOf(item)), item);
+    store.listed = true;
+    store.problem = null;
+    this.#notify();
+    return resourceVersion;
+  }
+
+  /** Follows one stream to its end; returns the version to go on from. */
+  async #watch(store: Store, from: string): Promise<string> {
+    const query = `allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(from)}`;
+    let version = from;
+    let lively = false;
+    for await (const { type, object } of this.#api.watch(
+      `${collectionPath(store.info, store.namespace)}?${query}`,
+      this.#stop.signal,
+    )) {
+      if (type === 'ERROR') {
+        const code = Number((object as { code?: unknown }).code ?? 500);
+        throw new ClusterError('api', `watching ${store.info.resource} failed (${code})`, code);
+      }
+      lively = true;
+      version = object.metadata.resourceVersion ?? version;
+      if (type === 'BOOKMARK') continue;
+      const item = { ...object, apiVersion: store.info.apiVersion, kind: store.info.kind };
+      if (type === 'DELETED') store.objects.delete(refKey(refOf(item)));
+      else store.objects.set(refKey(refOf(item)), item);
+      this.#notify();
+    }
+    if (!lively) await this.#pause(RETRY_MS);
+    return version;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await this.#clock.sleep(ms, this.#stop.signal).catch(() => undefined);
+  }
+
+  #notify(): void {
+    this.#changed = true;
+    this.#wake?.();
+  }
+}
+
+interface Store {
+  info: KindInfo;
+  namespace: string | undefined;
+  objects: Map<string, KubeObject>;
+  listed: boolean;
+  problem: string | null;
+  forbidden: string | null;
+}

@@ -1,0 +1,120 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import type { ClusterReader } from '../../domain/ports.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import { Discovery } from '../../gateway/wire/discovery.ts';
+import { ClusterError, oneLine } from '../../domain/cluster-error.ts';
+import type { KindInfo } from './kinds.ts';
+import { collectionPath, snapshotKind, SNAPSHOT_KINDS } from './kinds.ts';
+import type { KubeApi } from '../../gateway/wire/kube-api.ts';
+
+const LIST_TIMEOUT_MS = 30_000;
+const LOG_LINES = 200;
+const LOG_BYTES = 128 << 10;
+const LOG_LINE_CHARS = 1_000;
+
+/** Reads the scope through an API whose Secret values are already blank (the gateway's read mode). */
+export class SnapshotReader implements ClusterReader {
+  readonly #api: KubeApi;
+  readonly #namespaces: string[];
+  readonly #clock: Clock;
+  readonly #discovery: Discovery;
+
+  /** @param namespaces namespaces in scope, at least one */
+  constructor(api: KubeApi, namespaces: string[], clock: Clock) {
+    this.#api = api;
+    this.#namespaces = namespaces;
+    this.#clock = clock;
+    this.#discovery = new Discovery((path) => api.find(path));
+  }
+
+  /**
+   * One LIST per kind and namespace, concurrently. A kind that may not be listed, or that the server does not
+   * serve, is named in `unreadable`; every other failure fails the snapshot, because an incomplete one could look
+   * healthy.
+   * @throws ClusterError unknown-namespace, unreachable, unauthorized …
+   */
+  async snapshot(signal: AbortSignal): Promise<ClusterSnapshot> {
+    const takenAt = new Date(this.#clock.now()).toISOString();
+    const checks = this.#namespaces.map((namespace) => this.#requireNamespace(namespace, signal));
+    const [readings] = await Promise.all([
+      Promise.all(SNAPSHOT_KINDS.map((info) => this.#readKind(info, signal))),
+      ...checks,
+    ]);
+    const snapshot: ClusterSnapshot = { takenAt, namespaces: [...this.#namespaces], objects: {}, unreadable: {} };
+    for (const [index, { kind }] of SNAPSHOT_KINDS.entries()) {
+      const reading = readings[index]!;
+      if (typeof reading === 'string') snapshot.unreadable[kind] = reading;
+      else snapshot.objects[kind] = reading;
+    }
+    return snapshot;
+  }
+
+  /** Last lines, without control characters, each cut at 1,000 characters; empty when there is no such log. */
+  async readLog(namespace: string, pod: string, container: string, previous: boolean): Promise<string[]> {
+    const query = new URLSearchParams({ container, tailLines: String(LOG_LINES), limitBytes: String(LOG_BYTES) });
+    if (previous) query.set('previous', 'true');
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`;
+    const { status, text } = await this.#api.raw(path, AbortSignal.timeout(10_000), LOG_BYTES);
+    if (status !== 200) return [];
+    const lines = text.split('\n').map((line) => oneLine(line, LOG_LINE_CHARS));
+    if (lines.at(-1) === '') lines.pop();
+    return lines;
+  }
+
+  /**
+   * The object as it is now; null when it, or its kind, does not exist.
+   * @throws ClusterError
+   */
+  async get(ref: ObjectRef): Promise<KubeObject | null> {
+    const info = await this.#kindOf(ref);
+    if (!info) return null;
+    return this.#api.find(`${collectionPath(info, ref.namespace)}/${encodeURIComponent(ref.name)}`);
+  }
+
+  /** All objects of a kind in a namespace, of every namespace without one; none when the server does not serve it. */
+  async list(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, namespace: string | undefined): Promise<KubeObject[]> {
+    const info = await this.#kindOf(kind);
+    return info
+      ? (await this.#api.list(collectionPath(info, namespace), AbortSignal.timeout(LIST_TIMEOUT_MS), info)).items
+      : [];
+  }
+
+  async #kindOf(ref: Pick<ObjectRef, 'apiVersion' | 'kind'>): Promise<KindInfo | null> {
+    const known = snapshotKind(ref.kind);
+    if (known?.apiVersion === ref.apiVersion) return known;
+    const found = await this.#discovery.resourceOfKind(ref.apiVersion, ref.kind);
+    return found && { kind: ref.kind, apiVersion: ref.apiVersion, resource: found.name, namespaced: found.namespaced };
+  }
+
+  /** The objects, or why they cannot be read. */
+  async #readKind(info: KindInfo, signal: AbortSignal): Promise<KubeObject[] | string> {
+    try {
+      const scopes = info.namespaced ? this.#namespaces : [undefined];
+      const lists = await Promise.all(
+        scopes.map((namespace) => this.#api.list(collectionPath(info, namespace), signal, info)),
+      );
+      return lists.flatMap((list) => list.items);
+    } catch (error) {
+      if (!(error instanceof ClusterError) || (error.status !== 403 && error.status !== 404)) throw error;
+      if (error.status === 403) return error.message;
+      return `this API server does not serve ${info.resource} in ${info.apiVersion}`;
+    }
+  }
+
+  /** Listing in a namespace that does not exist answers with empty lists, which would look like perfect health. */
+  async #requireNamespace(namespace: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#api.getJson(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, signal);
+    } catch (error) {
+      // Without the right to read the Namespace itself the lists have to do.
+      if (error instanceof ClusterError && error.status === 403) return;
+      if (!(error instanceof ClusterError) || error.status !== 404) throw error;
+      throw new ClusterError(
+        'unknown-namespace',
+        `namespace '${namespace}' does not exist: give another --namespace`,
+        404,
+      );
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { TransactionStatus } from '../../domain/transaction.ts';
+import type { JournalFile } from './journal-file.ts';
+import type { JournalIndex } from './journal-index.ts';
+import { digestOf } from './journal-index.ts';
+import type { JournalHead } from './journal-lines.ts';
+import { JournalLost } from './journal-lost.ts';
+import type { JournalRecord } from './journal-records.ts';
+import { JournalUnwritable } from './journal-unwritable.ts';
+import type { ProcessLock } from '../disk/process-lock.ts';
+
+/** A second place for the records of one transaction. */
+export interface JournalCopy {
+  /** Called before the record is written here. @throws when what follows the record must not happen */
+  add(record: JournalRecord): Promise<void>;
+  /** The transaction is committed or undone. */
+  end(): Promise<void>;
+}
+
+/** A transaction's journal held by this process. */
+export class OpenJournal {
+  readonly id: string;
+  readonly records: JournalRecord[];
+  private readonly file: JournalFile;
+  private readonly lock: ProcessLock;
+  private readonly index: JournalIndex;
+  private closed = false;
+  private copy: JournalCopy | null = null;
+  private goesOn = false;
+  private gone: JournalLost | null = null;
+
+  constructor(index: JournalIndex, id: string, file: JournalFile, lock: ProcessLock, records: JournalRecord[]) {
+    this.index = index;
+    this.id = id;
+    this.file = file;
+    this.lock = lock;
+    this.records = records;
+  }
+
+  get head(): JournalHead {
+    return this.file.head;
+  }
+
+  /** From now on every record goes to the copy first. */
+  shareWith(copy: JournalCopy): void {
+    this.copy = copy;
+  }
+
+  /** Why its file is not there any more; null while it is, as far as is known. */
+  get lost(): JournalLost | null {
+    return this.gone;
+  }
+
+  /** From now on a lost file stops nothing: for an undo, which then is all the safer the sooner it is done. */
+  goOnWithoutFile(): void {
+    this.goesOn = true;
+  }
+
+  /** On disk when resolved. @throws JournalUnwritable, JournalLost, or what the copy throws */
+  async append(record: JournalRecord): Promise<void> {
+    await this.keep(record, true);
+  }
+
+  /** Written but not forced to disk: for what recovery can find out again. @throws JournalUnwritable, JournalLost */
+  async note(record: JournalRecord): Promise<void> {
+    await this.keep(record, false);
+  }
+
+  private async keep(record: JournalRecord, sync: boolean): Promise<void> {
+    await this.copy?.add(record);
+    try {
+      if (!this.gone) await this.file.append(record, sync);
+    } catch (error) {
+      if (!(error instanceof JournalLost) || !this.goesOn) throw error;
+      this.gone = error;
+    }
+    this.records.push(record);
+  }
+
+  /** Records a new status in the journal, then in the index. */
+  async setStatus(status: TransactionStatus, at: string, reason?: string): Promise<void> {
+    await this.append({ type: 'phase', status, at, ...(reason ? { reason } : {}) });
+    const { id, head } = this;
+    await this.index.append({ type: 'status', id, status, at, head, digest: digestOf(this.records) }).catch((error) => {
+      // The journal decides; where the index lags behind, it is read instead.
+      if (!(error instanceof JournalUnwritable) && !this.gone) throw error;
+    });
+    // A copy that stays says itself that its transaction has ended.
+    if (status === 'committed' || status === 'undone') await this.copy?.end().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.file.close();
+    await this.lock.release();
+  }
+}

@@ -1,0 +1,290 @@
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import { selectorMapMatches } from './labels.ts';
+import type { LabelMap } from './labels.ts';
+import { podTemplateOf } from './pod-template.ts';
+
+/** An Event of either API, reduced to what evidence needs. `message` is still untrusted. */
+export interface ClusterEvent {
+  reason: string;
+  message: string;
+  type: string;
+  count: number;
+  /** Last seen, milliseconds since the epoch; 0 when unknown. */
+  at: number;
+  component: string;
+  object: KubeObject;
+}
+
+/** Kinds that own pods, in the order in which an owner is searched. */
+const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'CronJob', 'Job'];
+
+const byName = (a: KubeObject, b: KubeObject): number => {
+  const [x, y] = [
+    `${a.metadata.namespace ?? ''}/${a.metadata.name}`,
+    `${b.metadata.namespace ?? ''}/${b.metadata.name}`,
+  ];
+  return x < y ? -1 : x > y ? 1 : 0;
+};
+
+/** Look-ups over one snapshot; lists come in a fixed order whatever the order of the snapshot. */
+export class ClusterView {
+  readonly snapshot: ClusterSnapshot;
+  /** When the snapshot was taken, milliseconds since the epoch. */
+  readonly now: number;
+  readonly #sorted = new Map<string, KubeObject[]>();
+  readonly #byIdentity = new Map<string, Map<string, KubeObject>>();
+  #workloads: KubeObject[] | null = null;
+  #podsByLabel: Map<string, KubeObject[]> | null = null;
+  #workloadsByLabel: Map<string, KubeObject[]> | null = null;
+  readonly #owned = new Map<string, Map<string, KubeObject[]>>();
+  #events: Map<string, ClusterEvent[]> | null = null;
+  #podsByWorkload: Map<KubeObject, KubeObject[]> | null = null;
+  #ownerByPod = new Map<KubeObject, KubeObject>();
+
+  constructor(snapshot: ClusterSnapshot) {
+    this.snapshot = snapshot;
+    this.now = Date.parse(snapshot.takenAt) || 0;
+  }
+
+  /** False when the kind could not be read or was not looked at: its absence then proves nothing. */
+  known(kind: string): boolean {
+    return this.snapshot.objects[kind] !== undefined && this.snapshot.unreadable[kind] === undefined;
+  }
+
+  all(kind: string, namespace?: string): KubeObject[] {
+    const key = namespace === undefined ? kind : `${kind}|${namespace}`;
+    let list = this.#sorted.get(key);
+    if (!list) {
+      list =
+        namespace === undefined
+          ? [...(this.snapshot.objects[kind] ?? [])].sort(byName)
+          : this.all(kind).filter((object) => object.metadata.namespace === namespace);
+      this.#sorted.set(key, list);
+    }
+    return list;
+  }
+
+  find(kind: string, namespace: string | undefined, name: string): KubeObject | undefined {
+    let index = this.#byIdentity.get(kind);
+    if (!index) {
+      index = new Map(this.all(kind).map((o) => [`${o.metadata.namespace ?? ''}/${o.metadata.name}`, o]));
+      this.#byIdentity.set(kind, index);
+    }
+    return index.get(`${namespace ?? ''}/${name}`);
+  }
+
+  inScope(namespace: string | undefined): boolean {
+    return namespace === undefined || this.snapshot.namespaces.includes(namespace);
+  }
+
+  /** Top-level owners of pods: workloads that no other workload in the snapshot controls, then bare pods. */
+  workloads(): KubeObject[] {
+    if (!this.#workloads) {
+      const owners = WORKLOAD_KINDS.flatMap((kind) => this.all(kind)).filter((object) => !this.#controllerOf(object));
+      this.#workloads = [...owners, ...this.all('Pod').filter((pod) => !controllerReference(pod))];
+    }
+    return this.#workloads;
+  }
+
+  /** Pods whose top-level owner is `workload` (itself for a bare pod), also those being deleted. */
+  podsOf(workload: KubeObject): KubeObject[] {
+    if (!this.#podsByWorkload) {
+      this.#podsByWorkload = new Map();
+      for (const pod of this.all('Pod')) {
+        const owner = this.#topOwner(pod);
+        this.#ownerByPod.set(pod, owner);
+        const list = this.#podsByWorkload.get(owner);
+        if (list) list.push(pod);
+        else this.#podsByWorkload.set(owner, [pod]);
+      }
+    }
+    return this.#podsByWorkload.get(workload) ?? [];
+  }
+
+  /** Top-level owner of a pod as far as the snapshot shows it; the pod itself when nothing owns it. */
+  workloadOf(pod: KubeObject): KubeObject {
+    this.podsOf(pod);
+    return this.#ownerByPod.get(pod) ?? pod;
+  }
+
+  /** Objects of `kind` that `owner` controls. */
+  ownedBy(owner: KubeObject, kind: string): KubeObject[] {
+    let index = this.#owned.get(kind);
+    if (!index) {
+      index = groupedBy(this.all(kind), (object) => {
+        const reference = controllerReference(object);
+        return reference ? [identityKey(reference.kind, object.metadata.namespace, reference.name)] : [];
+      });
+      this.#owned.set(kind, index);
+    }
+    const list = index.get(identityKey(owner.kind, owner.metadata.namespace, owner.metadata.name)) ?? [];
+    return list.filter((object) => isControlledBy(object, owner));
+  }
+
+  /** Newest first. Events of an earlier object of the same name are left out unless asked for. */
+  eventsOf(object: KubeObject, alsoOfPredecessors = false): ClusterEvent[] {
+    const list =
+      this.#eventIndex().get(identityKey(object.kind, object.metadata.namespace, object.metadata.name)) ?? [];
+    if (alsoOfPredecessors || !object.metadata.uid) return list;
+    return list.filter((event) => {
+      const uid = regarding(event.object)?.uid;
+      return !uid || uid === object.metadata.uid;
+    });
+  }
+
+  /** Services of the namespace whose selector picks pods with these labels. */
+  servicesSelecting(namespace: string | undefined, labels: Record<string, string>): KubeObject[] {
+    return this.all('Service', namespace).filter((service) => selectorMapMatches(service.spec?.selector, labels));
+  }
+
+  /** Living pods that a Service's selector picks. */
+  podsBehind(service: KubeObject): KubeObject[] {
+    this.#podsByLabel ??= groupedBy(this.all('Pod').filter(isLiving), (pod) =>
+      labelKeys(pod.metadata.namespace, pod.metadata.labels),
+    );
+    return selected(this.#podsByLabel, service, (pod) => pod.metadata.labels);
+  }
+
+  /** Workloads whose template labels a Service's selector picks, whether or not they have pods. */
+  workloadsBehind(service: KubeObject): KubeObject[] {
+    this.#workloadsByLabel ??= groupedBy(
+      this.workloads().filter((workload) => workload.kind !== 'Pod' || isLiving(workload)),
+      (workload) => labelKeys(workload.metadata.namespace, podTemplateOf(workload)?.labels),
+    );
+    return selected(this.#workloadsByLabel, service, (workload) => podTemplateOf(workload)?.labels);
+  }
+
+  #eventIndex(): Map<string, ClusterEvent[]> {
+    if (this.#events) return this.#events;
+    const index = new Map<string, ClusterEvent[]>();
+    for (const object of this.all('Event')) {
+      const about = regarding(object);
+      if (!about?.name) continue;
+      const key = identityKey(about.kind, about.namespace ?? object.metadata.namespace, about.name);
+      const list = index.get(key);
+      if (list) list.push(eventOf(object));
+      else index.set(key, [eventOf(object)]);
+    }
+    for (const list of index.values()) list.sort((a, b) => b.at - a.at);
+    this.#events = index;
+    return index;
+  }
+
+  #topOwner(object: KubeObject): KubeObject {
+    const owner = this.#controllerOf(object);
+    return owner ? this.#topOwner(owner) : object;
+  }
+
+  #controllerOf(object: KubeObject): KubeObject | undefined {
+    const reference = controllerReference(object);
+    if (!reference || !WORKLOAD_KINDS.includes(reference.kind) || reference.kind === object.kind) return undefined;
+    const owner = this.find(reference.kind, object.metadata.namespace, reference.name);
+    return owner && isControlledBy(object, owner) ? owner : undefined;
+  }
+}
+
+function groupedBy(objects: KubeObject[], keysOf: (object: KubeObject) => string[]): Map<string, KubeObject[]> {
+  const groups = new Map<string, KubeObject[]>();
+  for (const object of objects) {
+    for (const key of keysOf(object)) {
+      const group = groups.get(key);
+      if (group) group.push(object);
+      else groups.set(key, [object]);
+    }
+  }
+  return groups;
+}
+
+function identityKey(kind: string, namespace: string | undefined, name: string): string {
+  return `${kind}|${namespace ?? ''}|${name}`;
+}
+
+function labelKeys(namespace: string | undefined, labels: LabelMap | undefined): string[] {
+  return Object.entries(labels ?? {}).map(([key, value]) => `${namespace ?? ''}|${key}=${value}`);
+}
+
+/** Objects under the rarest label of a Service's selector that have the others too. */
+function selected(
+  index: Map<string, KubeObject[]>,
+  service: KubeObject,
+  labelsOf: (object: KubeObject) => LabelMap | undefined,
+): KubeObject[] {
+  const selector = service.spec?.selector as LabelMap | undefined;
+  const groups = labelKeys(service.metadata.namespace, selector).map((key) => index.get(key) ?? []);
+  const smallest = groups.sort((a, b) => a.length - b.length)[0] ?? [];
+  return smallest.filter((object) => selectorMapMatches(selector, labelsOf(object)));
+}
+
+function controllerReference(object: KubeObject) {
+  return object.metadata.ownerReferences?.find((reference) => reference.controller === true);
+}
+
+/** True if `owner` is the controller of `object`; a uid that differs means an earlier owner of the same name. */
+export function isControlledBy(object: KubeObject, owner: KubeObject): boolean {
+  const reference = controllerReference(object);
+  if (!reference || reference.kind !== owner.kind || reference.name !== owner.metadata.name) return false;
+  return !owner.metadata.uid || !reference.uid || reference.uid === owner.metadata.uid;
+}
+
+export function isLiving(pod: KubeObject): boolean {
+  return !pod.metadata.deletionTimestamp && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
+}
+
+export function isReady(pod: KubeObject): boolean {
+  const conditions: KubeObject['status'] = pod.status?.conditions;
+  return (
+    isLiving(pod) &&
+    Array.isArray(conditions) &&
+    conditions.some((condition) => condition?.type === 'Ready' && condition.status === 'True')
+  );
+}
+
+/** Pods the workload is asked to run; null where the spec does not say (DaemonSet: by nodes). */
+export function desiredReplicas(workload: KubeObject): number | null {
+  switch (workload.kind) {
+    case 'Deployment':
+    case 'StatefulSet':
+    case 'ReplicaSet':
+      return typeof workload.spec?.replicas === 'number' ? workload.spec.replicas : 1;
+    case 'Pod':
+      return 1;
+    default:
+      return null;
+  }
+}
+
+/** Pods of the workload that serve right now. */
+export function readyPods(view: ClusterView, workload: KubeObject): KubeObject[] {
+  return view.podsOf(workload).filter(isReady);
+}
+
+export function refTo(kind: string, apiVersion: string, namespace: string | undefined, name: string): ObjectRef {
+  return { apiVersion, kind, ...(namespace ? { namespace } : {}), name };
+}
+
+function regarding(event: KubeObject): KubeObject['spec'] {
+  return event['involvedObject'] ?? event['regarding'];
+}
+
+function eventOf(object: KubeObject): ClusterEvent {
+  const times = [
+    object['lastTimestamp'],
+    object['deprecatedLastTimestamp'],
+    object['series']?.lastObservedTime,
+    object['eventTime'],
+    object['firstTimestamp'],
+    object.metadata.creationTimestamp,
+  ].map((time) => (typeof time === 'string' ? Date.parse(time) || 0 : 0));
+  return {
+    reason: String(object['reason'] ?? ''),
+    message: String(object['message'] ?? object['note'] ?? ''),
+    type: String(object['type'] ?? ''),
+    count: Number(object['count'] ?? object['series']?.count ?? 1) || 1,
+    at: Math.max(...times),
+    component: String(
+      object['source']?.component ?? object['reportingComponent'] ?? object['reportingController'] ?? '',
+    ),
+    object,
+  };
+}

@@ -1,0 +1,81 @@
+import type { KubeObject } from '../domain/kube-object.ts';
+import { isReady } from './cluster-view.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { templateText } from './pod-template.ts';
+import type { Untyped } from './pod-template.ts';
+
+/** A pod template the workload has or had, as its controller keeps it. */
+export interface Revision {
+  /** What `kubectl rollout undo --to-revision` calls it. */
+  number: number;
+  /** Numbers under which the same template was known before. */
+  earlierNumbers: number[];
+  template: Untyped;
+  current: boolean;
+  readyPods: number;
+  /** ReplicaSet or ControllerRevision. */
+  source: KubeObject;
+}
+
+/** Revisions of a Deployment, StatefulSet or DaemonSet, newest first; empty for other kinds. */
+export function revisionsOf(view: ClusterView, workload: KubeObject): Revision[] {
+  const list =
+    workload.kind === 'Deployment'
+      ? deploymentRevisions(view, workload)
+      : workload.kind === 'StatefulSet' || workload.kind === 'DaemonSet'
+        ? controllerRevisions(view, workload)
+        : [];
+  return list.sort((a, b) => b.number - a.number);
+}
+
+/** Revisions other than the current template, newest first. */
+export function earlierRevisions(view: ClusterView, workload: KubeObject): Revision[] {
+  return revisionsOf(view, workload).filter((revision) => !revision.current);
+}
+
+function deploymentRevisions(view: ClusterView, workload: KubeObject): Revision[] {
+  const now = templateText(workload.spec?.template);
+  return view.ownedBy(workload, 'ReplicaSet').flatMap((source) => {
+    const { annotations } = source.metadata;
+    const number = Number(annotations?.['deployment.kubernetes.io/revision']);
+    if (!Number.isInteger(number) || number <= 0 || !source.spec?.template?.spec) return [];
+    const history = annotations?.['deployment.kubernetes.io/revision-history'] ?? '';
+    return {
+      number,
+      earlierNumbers: history
+        .split(',')
+        .map(Number)
+        .filter((earlier) => Number.isInteger(earlier) && earlier > 0),
+      template: source.spec.template,
+      current: templateText(source.spec.template) === now,
+      readyPods: Number(source.status?.readyReplicas ?? 0),
+      source,
+    };
+  });
+}
+
+function controllerRevisions(view: ClusterView, workload: KubeObject): Revision[] {
+  const now = templateText(workload.spec?.template);
+  const pods = view.podsOf(workload).filter(isReady);
+  return view.ownedBy(workload, 'ControllerRevision').flatMap((source) => {
+    const template = source['data']?.spec?.template;
+    const number = Number(source['revision']);
+    if (!template?.spec || !Number.isInteger(number)) return [];
+    return {
+      number,
+      earlierNumbers: [],
+      template,
+      current: templateText(template) === now,
+      readyPods: pods.filter((pod) => isOfRevision(pod, source)).length,
+      source,
+    };
+  });
+}
+
+/** True if a StatefulSet's or DaemonSet's pod was made from this ControllerRevision. */
+export function isOfRevision(pod: KubeObject, revision: KubeObject): boolean {
+  const hash = pod.metadata.labels?.['controller-revision-hash'];
+  if (!hash) return false;
+  const { name, labels } = revision.metadata;
+  return hash === name || hash === labels?.['controller-revision-hash'] || name.endsWith(`-${hash}`);
+}

@@ -1,0 +1,97 @@
+import { refLabel, refOf } from '../domain/kube-object.ts';
+import type { Oracle, OracleVerdict } from '../domain/ports.ts';
+import type { SeverityItem } from '../domain/severity.ts';
+import { itemId } from '../domain/severity.ts';
+import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import { objectsOf } from '../domain/snapshot.ts';
+import type { Health } from './health-findings.ts';
+import { healthItem, healthOf } from './health-findings.ts';
+import { nodeHealth } from './node-health.ts';
+import { condition } from '../kube/pod-state.ts';
+import { serviceHealth } from './service-health.ts';
+import { storageHealth } from './storage-health.ts';
+import { Topology } from '../kube/topology.ts';
+import { workloadHealth } from './workload-health.ts';
+
+/** Without these the namespace's health is a guess. */
+const NEEDED = [
+  'Pod', 'Service', 'EndpointSlice', 'Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job',
+  'PersistentVolumeClaim',
+]; // prettier-ignore
+
+/** Health of the namespaces in scope and of their volumes: a pure function of the snapshot, ordered by item id. */
+export function evaluateHealth(snapshot: ClusterSnapshot): Health {
+  const topology = new Topology(snapshot);
+  const health = healthOf(
+    workloadHealth(snapshot, topology),
+    serviceHealth(snapshot, topology),
+    storageHealth(snapshot),
+    { items: otherHealth(snapshot), progressing: [] },
+  );
+  return { items: ordered(health.items), progressing: ordered(health.progressing) };
+}
+
+function otherHealth(snapshot: ClusterSnapshot): SeverityItem[] {
+  const dying = objectsOf(snapshot, 'Namespace').filter(
+    ({ metadata }) => metadata.deletionTimestamp && snapshot.namespaces.includes(metadata.name),
+  );
+  const blindScalers = objectsOf(snapshot, 'HorizontalPodAutoscaler').filter((scaler) => {
+    const able = condition(scaler, 'AbleToScale');
+    return able?.status === 'False' && able.reason === 'FailedGetScale';
+  });
+  return [
+    ...dying.map((object) =>
+      healthItem(refOf(object), 'terminating', 1, `${refLabel(refOf(object))} is being deleted`),
+    ),
+    ...blindScalers.map((object) => {
+      const message = `${refLabel(refOf(object))} cannot find its target ${object.spec?.scaleTargetRef?.name ?? ''}`;
+      return healthItem(refOf(object), 'target-missing', 1, message);
+    }),
+  ];
+}
+
+function ordered(items: SeverityItem[]): SeverityItem[] {
+  return [...items].sort((a, b) => itemId(a).localeCompare(itemId(b)));
+}
+
+function verdictOf(items: SeverityItem[]): OracleVerdict {
+  return { state: items.length > 0 ? 'bad' : 'ok', items };
+}
+
+/**
+ * An oracle that can tell "not yet" from "no": what is still moving counts as bad in `evaluate`, and is named here
+ * for those who can wait.
+ */
+export interface PatientOracle extends Oracle {
+  moving(snapshot: ClusterSnapshot): SeverityItem[];
+}
+
+/** Pods, workloads, Services, claims in scope. Unknown when a kind it needs may not be listed. */
+export class HealthOracle implements PatientOracle {
+  readonly name = 'cluster-health';
+
+  evaluate(snapshot: ClusterSnapshot): Promise<OracleVerdict> {
+    const missing = NEEDED.find((kind) => snapshot.objects[kind] === undefined);
+    if (missing) {
+      return Promise.resolve({ state: 'unknown', reason: snapshot.unreadable[missing] ?? `${missing} was not read` });
+    }
+    const { items, progressing } = evaluateHealth(snapshot);
+    return Promise.resolve(verdictOf(ordered([...items, ...progressing])));
+  }
+
+  moving(snapshot: ClusterSnapshot): SeverityItem[] {
+    return evaluateHealth(snapshot).progressing;
+  }
+}
+
+/** Nodes that carry the scope's pods. Absent for users who may not list nodes. */
+export class NodeOracle implements Oracle {
+  readonly name = 'node-health';
+
+  evaluate(snapshot: ClusterSnapshot): Promise<OracleVerdict> {
+    if (snapshot.objects.Node === undefined) {
+      return Promise.resolve({ state: 'absent', reason: snapshot.unreadable.Node ?? 'nodes were not read' });
+    }
+    return Promise.resolve(verdictOf(ordered(nodeHealth(snapshot))));
+  }
+}

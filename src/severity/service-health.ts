@@ -1,0 +1,98 @@
+import type { KubeObject } from '../domain/kube-object.ts';
+import { refLabel, refOf } from '../domain/kube-object.ts';
+import type { SeverityItem } from '../domain/severity.ts';
+import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import { objectsOf } from '../domain/snapshot.ts';
+import type { Health } from './health-findings.ts';
+import { healthItem } from './health-findings.ts';
+import { podState } from '../kube/pod-state.ts';
+import { scalesToZeroByDesign } from '../kube/scaled-to-zero.ts';
+import { servesPort } from '../kube/service-ports.ts';
+import type { ServicePort } from '../kube/service-ports.ts';
+import type { Topology } from '../kube/topology.ts';
+import { podTemplate, readyEndpoints, selects } from '../kube/topology.ts';
+
+/** Services that lead nowhere, and Ingress rules that name no Service. */
+export function serviceHealth(snapshot: ClusterSnapshot, topology: Topology): Health {
+  const health: Health = { items: [], progressing: [] };
+  for (const service of objectsOf(snapshot, 'Service')) {
+    const selector = service.spec?.selector as Record<string, string> | undefined;
+    if (service.spec?.type === 'ExternalName' || Object.keys(selector ?? {}).length === 0) continue;
+    const pods = topology.selectedPods(service);
+    health.items.push(...portMismatches(service, pods));
+    addEndpointHealth(service, pods, snapshot, topology, health);
+  }
+  for (const ingress of objectsOf(snapshot, 'Ingress')) health.items.push(...missingBackends(ingress, snapshot));
+  return health;
+}
+
+function addEndpointHealth(
+  service: KubeObject,
+  pods: KubeObject[],
+  snapshot: ClusterSnapshot,
+  topology: Topology,
+  health: Health,
+): void {
+  if (readyEndpoints(topology.slicesOf(service)) > 0 || isIdleByDesign(service, snapshot)) return;
+  const ref = refOf(service);
+  const now = Date.parse(snapshot.takenAt);
+  const states = pods.map((pod) => podState(pod, now).phase);
+  const live = states.filter((phase) => !['finished', 'failed', 'terminating'].includes(phase)).length;
+  const why = live === 0 ? 'no pod matches its selector' : `none of its ${live} pods is ready`;
+  const item = healthItem(ref, 'no-endpoints', 1, `${refLabel(ref)} has no ready endpoints: ${why}`);
+  // A ready pod without an endpoint: the endpoint controller has not caught up yet.
+  const soon = states.includes('starting') || states.includes('healthy');
+  (soon ? health.progressing : health.items).push(item);
+}
+
+function isIdleByDesign(service: KubeObject, snapshot: ClusterSnapshot): boolean {
+  const { namespace } = service.metadata;
+  const behind = ['Deployment', 'StatefulSet']
+    .flatMap((kind) => objectsOf(snapshot, kind, namespace))
+    .filter((object) => selects(service.spec?.selector, podTemplate(object)?.metadata?.labels));
+  return (
+    behind.length > 0 && behind.every((object) => object.spec?.replicas === 0 && scalesToZeroByDesign(object, snapshot))
+  );
+}
+
+/** Ports of a Service that none of its pods serves. Headless Services do not translate ports. */
+function portMismatches(service: KubeObject, pods: KubeObject[]): SeverityItem[] {
+  if (service.spec?.clusterIP === 'None') return [];
+  const running = pods.filter((pod) => !['Succeeded', 'Failed'].includes(pod.status?.phase));
+  if (running.length === 0) return [];
+  const ref = refOf(service);
+  return ((service.spec?.ports ?? []) as ServicePort[])
+    .filter((port) => running.every((pod) => servesPort(pod.spec, port) === 'no'))
+    .map((port) => {
+      const target = port.targetPort ?? port.port;
+      const message = `${refLabel(ref)} port ${port.port} leads to ${target}, which no container of its ${running.length} pods has`;
+      return healthItem(ref, `target-port/${port.port}`, 1, message);
+    });
+}
+
+interface Backend {
+  service?: { name?: string; port?: { number?: number; name?: string } };
+}
+
+function missingBackends(ingress: KubeObject, snapshot: ClusterSnapshot): SeverityItem[] {
+  const rules = (ingress.spec?.rules ?? []) as { http?: { paths?: { backend?: Backend }[] } }[];
+  const backends = [
+    ingress.spec?.defaultBackend as Backend | undefined,
+    ...rules.flatMap((rule) => rule.http?.paths ?? []).map((path) => path.backend),
+  ];
+  const ref = refOf(ingress);
+  const items = new Map<string, SeverityItem>();
+  for (const backend of backends) {
+    const { name, port } = backend?.service ?? {};
+    if (!name) continue;
+    const service = objectsOf(snapshot, 'Service', ref.namespace).find((object) => object.metadata.name === name);
+    const ports = (service?.spec?.ports ?? []) as ServicePort[];
+    const wanted = port?.name ?? port?.number;
+    if (service && (wanted === undefined || ports.some((entry) => entry.name === wanted || entry.port === wanted)))
+      continue;
+    const why = service ? `Service ${name} has no port ${wanted}` : `Service ${name} does not exist`;
+    const what = `backend/${name}:${wanted ?? ''}`;
+    items.set(what, healthItem(ref, what, 1, `${refLabel(ref)} leads nowhere: ${why}`));
+  }
+  return [...items.values()];
+}

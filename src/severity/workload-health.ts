@@ -1,0 +1,186 @@
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { refKey, refLabel, refOf } from '../domain/kube-object.ts';
+import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import { objectsOf } from '../domain/snapshot.ts';
+import type { Health } from './health-findings.ts';
+import { healthItem, healthOf } from './health-findings.ts';
+import type { PodState } from '../kube/pod-state.ts';
+import { condition, podState } from '../kube/pod-state.ts';
+import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
+import type { Topology } from '../kube/topology.ts';
+import { controllerOf } from '../kube/topology.ts';
+
+/** Failures older than this belong to the past, not to this incident. */
+const FAILURE_MEMORY_MS = 24 * 3600_000;
+
+interface Seen {
+  pod: KubeObject;
+  state: PodState;
+}
+
+/** Pods and what controls them. Items are named after the outermost controller: pod names change with every rollout. */
+export function workloadHealth(snapshot: ClusterSnapshot, topology: Topology): Health {
+  const now = Date.parse(snapshot.takenAt);
+  const context: Context = { snapshot, topology, now };
+  const known = new Set<string>();
+  const parts: Health[] = [];
+  const evaluate = (kind: string, rule: (object: KubeObject, context: Context) => Health) => {
+    for (const object of objectsOf(snapshot, kind)) {
+      known.add(refKey(refOf(object)));
+      parts.push(rule(object, context));
+    }
+  };
+  evaluate('Deployment', deploymentHealth);
+  evaluate('StatefulSet', (object, at) => replicated(object, object.spec?.replicas ?? 1, at));
+  evaluate('DaemonSet', (object, at) => replicated(object, object.status?.desiredNumberScheduled ?? 0, at));
+  evaluate('ReplicaSet', (object, at) =>
+    controllerOf(object) ? NOTHING : replicated(object, object.spec?.replicas ?? 1, at),
+  );
+  evaluate('Job', (object, at) => (controllerOf(object) ? NOTHING : jobHealth(refOf(object), [object], at)));
+  evaluate('CronJob', cronJobHealth);
+  for (const { home, pods } of topology.homes()) {
+    if (!known.has(refKey(home))) parts.push(otherPodsHealth(home, pods, now));
+  }
+  return healthOf(...parts);
+}
+
+interface Context {
+  snapshot: ClusterSnapshot;
+  topology: Topology;
+  now: number;
+}
+
+const NOTHING: Health = { items: [], progressing: [] };
+
+function observe(pods: KubeObject[], now: number): Seen[] {
+  return pods.map((pod) => ({ pod, state: podState(pod, now) }));
+}
+
+/** Pods that stand for replicas: finished, failed and terminating ones were or will be replaced. */
+function live(seen: Seen[]): Seen[] {
+  return seen.filter(({ state }) => !['finished', 'failed', 'terminating'].includes(state.phase));
+}
+
+const isTroubled = ({ state }: Seen) => state.phase === 'stuck' || state.phase === 'unready';
+const isHealthy = ({ state }: Seen) => state.phase === 'healthy';
+
+function deploymentHealth(deployment: KubeObject, context: Context): Health {
+  const ref = refOf(deployment);
+  const desired = (deployment.spec?.replicas ?? 1) as number;
+  if (desired === 0) return zeroHealth(deployment, context);
+  const pods = live(observe(context.topology.podsOf(ref), context.now));
+  const current = context.topology.currentReplicaSet(deployment);
+  const updated = pods.filter(({ pod }) => controllerOf(pod)?.uid === current?.metadata.uid);
+  const healthy = pods.filter(isHealthy).length;
+  const progressing = condition(deployment, 'Progressing');
+  const failure = condition(deployment, 'ReplicaFailure');
+  const blocked =
+    (failure?.status === 'True' && (failure.message ?? 'pods cannot be created')) ||
+    (progressing?.reason === 'ProgressDeadlineExceeded' && 'the rollout made no progress within its deadline') ||
+    '';
+  const unobserved = (deployment.status?.observedGeneration ?? 0) < (deployment.metadata.generation ?? 0);
+  // During a rollout the old pods' troubles are about to end; only the new ones tell whether it will succeed.
+  const rollingOut = unobserved || updated.length < pods.length || updated.length < desired;
+  const trouble = blocked || worst(rollingOut && updated.length > 0 ? updated : pods);
+  if (healthy < desired) {
+    const message = `${refLabel(ref)}: ${healthy} of ${desired} pods ready${trouble ? `; ${trouble}` : ''}`;
+    return verdict(!unobserved && trouble !== '', healthItem(ref, 'unready', 1 - healthy / desired, message));
+  }
+  const updatedHealthy = updated.filter(isHealthy).length;
+  if (updatedHealthy >= desired || deployment.spec?.paused === true) return NOTHING;
+  const message = `${refLabel(ref)}: rollout reached ${updatedHealthy} of ${desired} pods${trouble ? `; ${trouble}` : ''}`;
+  return verdict(
+    !unobserved && trouble !== '',
+    healthItem(ref, 'rollout-stuck', 1 - updatedHealthy / desired, message),
+  );
+}
+
+/** StatefulSet, DaemonSet, ReplicaSet: pods against the desired number. */
+function replicated(object: KubeObject, desired: number, context: Context): Health {
+  if (desired === 0) return object.kind === 'DaemonSet' ? NOTHING : zeroHealth(object, context);
+  const ref = refOf(object);
+  const pods = live(observe(context.topology.podsOf(ref), context.now));
+  const healthy = pods.filter(isHealthy).length;
+  if (healthy >= desired) return NOTHING;
+  const unobserved = (object.status?.observedGeneration ?? 0) < (object.metadata.generation ?? 0);
+  const failure = condition(object, 'ReplicaFailure');
+  const trouble = (failure?.status === 'True' && (failure.message ?? 'pods cannot be created')) || worst(pods);
+  const message = `${refLabel(ref)}: ${healthy} of ${desired} pods ready${trouble ? `; ${trouble}` : ''}`;
+  return verdict(!unobserved && trouble !== '', healthItem(ref, 'unready', 1 - healthy / desired, message));
+}
+
+function zeroHealth(object: KubeObject, context: Context): Health {
+  const evidence = scaledToZeroEvidence(object, context.snapshot, context.topology);
+  if (!evidence) return NOTHING;
+  const ref = refOf(object);
+  return verdict(true, healthItem(ref, 'scaled-to-zero', 1, `${refLabel(ref)} is scaled to 0: ${evidence}`));
+}
+
+function cronJobHealth(cronJob: KubeObject, context: Context): Health {
+  const ref = refOf(cronJob);
+  const jobs = objectsOf(context.snapshot, 'Job', ref.namespace).filter(
+    (job) => controllerOf(job)?.uid === cronJob.metadata.uid,
+  );
+  const newestFirst = [...jobs].sort((a, b) => startOf(b).localeCompare(startOf(a)));
+  // Only the last word counts: an earlier failure was followed by another run.
+  const running = newestFirst.filter((job) => !isFinished(job));
+  const lastFinished = newestFirst.find(isFinished);
+  return jobHealth(ref, lastFinished ? [...running, lastFinished] : running, context);
+}
+
+function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health {
+  const failed = jobs.find((job) => {
+    const failure = condition(job, 'Failed');
+    if (failure?.status !== 'True') return false;
+    return context.now - Date.parse(failure.lastTransitionTime ?? '') < FAILURE_MEMORY_MS;
+  });
+  if (failed) {
+    const { reason = '', message = '' } = condition(failed, 'Failed')!;
+    return verdict(true, healthItem(ref, 'failed', 1, `${refLabel(ref)} failed: ${reason} ${message}`));
+  }
+  const uids = new Set(jobs.filter((job) => !isFinished(job)).map((job) => job.metadata.uid));
+  const pods = live(observe(context.topology.podsOf(ref), context.now)).filter(({ pod }) =>
+    uids.has(controllerOf(pod)?.uid),
+  );
+  // A Job's pods need not be ready, only able to run.
+  const stuck = pods.filter(({ state }) => state.phase === 'stuck');
+  if (stuck.length === 0) return NOTHING;
+  const message = `${refLabel(ref)}: ${stuck.length} of ${pods.length} pods cannot run; ${worst(stuck)}`;
+  return verdict(true, healthItem(ref, 'unready', stuck.length / pods.length, message));
+}
+
+function isFinished(job: KubeObject): boolean {
+  return ['Complete', 'Failed'].some((type) => condition(job, type)?.status === 'True');
+}
+
+function startOf(job: KubeObject): string {
+  return (job.status?.startTime as string | undefined) ?? job.metadata.creationTimestamp ?? '';
+}
+
+/** Bare pods, and pods of controllers that the snapshot does not know (custom resources). */
+function otherPodsHealth(home: ObjectRef, pods: KubeObject[], now: number): Health {
+  const seen = observe(pods, now);
+  const bareFailure = home.kind === 'Pod' && seen.find(({ state }) => state.phase === 'failed');
+  if (bareFailure) {
+    const since = now - Date.parse(bareFailure.pod.metadata.creationTimestamp ?? '');
+    if (!(since < FAILURE_MEMORY_MS)) return NOTHING;
+    return verdict(true, healthItem(home, 'failed', 1, `${refLabel(home)} ${bareFailure.state.text}`));
+  }
+  const present = live(seen);
+  const missing = present.filter((entry) => !isHealthy(entry));
+  if (missing.length === 0) return NOTHING;
+  const trouble = worst(present);
+  const message = `${refLabel(home)}: ${present.length - missing.length} of ${present.length} pods ready${trouble ? `; ${trouble}` : ''}`;
+  return verdict(trouble !== '', healthItem(home, 'unready', missing.length / present.length, message));
+}
+
+/** The most telling trouble among pods; empty when none is in trouble. Pod names are left out: they are random. */
+function worst(seen: Seen[]): string {
+  const troubled = seen.filter(isTroubled);
+  const first = troubled.find(({ state }) => state.phase === 'stuck') ?? troubled[0];
+  return first?.state.text ?? '';
+}
+
+function verdict(bad: boolean, item: ReturnType<typeof healthItem>): Health {
+  return bad ? { items: [item], progressing: [] } : { items: [], progressing: [item] };
+}

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { homedir } from 'node:os';
+import { lockSecondsOf } from '../../cluster/lock/lease-record.ts';
+import { stateFolder } from '../../gateway/journal/state-folder.ts';
+import type { AppConfig } from '../../run/app.ts';
+import type { RunOptions } from '../../domain/run-event.ts';
+import { DEFAULT_OPTIONS } from '../../domain/run-event.ts';
+import { Setting } from './contributions.ts';
+import { readSetting } from './editor-api.ts';
+
+/** Reads the settings at the moment they are needed; a run keeps the ones it was started with. */
+
+export function appConfig(): AppConfig {
+  const kubectlPath = expandHome(readSetting(Setting.kubectlPath).trim());
+  const kubeconfig = expandHome(readSetting(Setting.kubeconfig).trim()) || process.env.KUBECONFIG;
+  const sharedKeyFile =
+    expandHome(readSetting(Setting.lockSharedKeyFile).trim()) || process.env.STRATUS_SHARED_KEY_FILE;
+  return {
+    // The same folder as the command line's: journal and key are shared.
+    stateFolder: stateFolder(process.env, process.platform),
+    lockSeconds: lockSecondsOf(process.env.STRATUS_LOCK_SECONDS),
+    ...(process.env.STRATUS_LOCK_NAMESPACE ? { lockNamespace: process.env.STRATUS_LOCK_NAMESPACE } : {}),
+    ...(process.env.STRATUS_SHARED_KEY ? { sharedKey: process.env.STRATUS_SHARED_KEY } : {}),
+    ...(sharedKeyFile ? { sharedKeyFile } : {}),
+    ...(kubectlPath ? { kubectlPath } : {}),
+    ...(kubeconfig ? { kubeconfig } : {}),
+  };
+}
+
+export function runOptions(): RunOptions {
+  return {
+    ...DEFAULT_OPTIONS,
+    maxAttempts: readSetting(Setting.maxAttempts),
+    commitRule: readSetting(Setting.commitRule),
+    allOrNothing: readSetting(Setting.allOrNothing),
+  };
+}
+
+function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}

@@ -1,0 +1,183 @@
+import type { CommitRule } from '../../domain/severity.ts';
+
+/**
+ * Every id that package.json and the code share. A test keeps the two in step; nothing else may spell one of these
+ * ids. Free of vscode, so that tests can read it.
+ */
+
+export const Command = {
+  mitigate: 'stratus.mitigate',
+  showRun: 'stratus.showRun',
+  cancelRun: 'stratus.cancelRun',
+  undoTransaction: 'stratus.undoTransaction',
+  undoToHere: 'stratus.undoToHere',
+  explainTransaction: 'stratus.explainTransaction',
+  showInverse: 'stratus.showInverse',
+  refreshUndoStack: 'stratus.refreshUndoStack',
+  recover: 'stratus.recover',
+  showDivergence: 'stratus.showDivergence',
+  keepTransaction: 'stratus.keepTransaction',
+  recoverFromCluster: 'stratus.recoverFromCluster',
+  openTerminal: 'stratus.openTerminal',
+  openSettings: 'stratus.openSettings',
+  showLog: 'stratus.showLog',
+  rehearseCommand: 'stratus.rehearseCommand',
+  runInTransaction: 'stratus.runInTransaction',
+} as const;
+export type CommandId = (typeof Command)[keyof typeof Command];
+
+/** What a tree hands to a command; only the id is read, so that commands can also be called by it. */
+export interface TransactionHandle {
+  transaction: string;
+}
+export interface WriteHandle extends TransactionHandle {
+  write: number;
+}
+
+/** What a code lens hands to its command; `argv` excludes the word kubectl. */
+export interface ScriptCommand {
+  uri: string;
+  argv: string[];
+}
+
+/** Command id -> signature. Arguments are optional: each command asks when it was called from the palette. */
+export interface CommandSignatures {
+  [Command.mitigate]: (preset?: { context?: string; namespace?: string }) => Promise<void>;
+  [Command.showRun]: (run?: string) => Promise<void>;
+  [Command.cancelRun]: () => Promise<void>;
+  [Command.undoTransaction]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.undoToHere]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.explainTransaction]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.showInverse]: (handle?: WriteHandle) => Promise<void>;
+  [Command.refreshUndoStack]: () => Promise<void>;
+  [Command.recover]: () => Promise<void>;
+  [Command.showDivergence]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.keepTransaction]: (handle?: TransactionHandle) => Promise<void>;
+  [Command.recoverFromCluster]: () => Promise<void>;
+  [Command.openTerminal]: () => Promise<void>;
+  [Command.openSettings]: () => Promise<void>;
+  [Command.showLog]: () => Promise<void>;
+  [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
+  [Command.runInTransaction]: (command?: ScriptCommand) => Promise<void>;
+}
+
+export const Setting = {
+  kubectlPath: 'stratus.kubectl.path',
+  kubeconfig: 'stratus.kubeconfig',
+  protectedContexts: 'stratus.protectedContexts',
+  approval: 'stratus.approval',
+  checks: 'stratus.checks',
+  commitRule: 'stratus.commitRule',
+  maxAttempts: 'stratus.maxAttempts',
+  allOrNothing: 'stratus.allOrNothing',
+  lockSharedKeyFile: 'stratus.lock.sharedKeyFile',
+  lintEnabled: 'stratus.lint.enabled',
+  lintCodeLens: 'stratus.lint.codeLens',
+  lintRules: 'stratus.lint.rules',
+  lintProtectedContexts: 'stratus.lint.protectedContexts',
+  lintProtectedNamespaces: 'stratus.lint.protectedNamespaces',
+  lintKubectl: 'stratus.lint.kubectl',
+} as const;
+export type SettingId = (typeof Setting)[keyof typeof Setting];
+
+/**
+ * `ask`: every plan waits for a person. `ask-unless-exact`: a plan whose every write can be undone exactly runs at
+ * once. Protected contexts always ask.
+ */
+export type ApprovalMode = 'ask' | 'ask-unless-exact';
+
+/** Severity of a linter rule. */
+export type LintLevel = 'off' | 'information' | 'warning' | 'error';
+
+export interface SettingTypes {
+  [Setting.kubectlPath]: string;
+  [Setting.kubeconfig]: string;
+  [Setting.protectedContexts]: string[];
+  [Setting.approval]: ApprovalMode;
+  [Setting.checks]: string[];
+  [Setting.commitRule]: CommitRule;
+  [Setting.maxAttempts]: number;
+  [Setting.allOrNothing]: boolean;
+  [Setting.lockSharedKeyFile]: string;
+  [Setting.lintEnabled]: boolean;
+  [Setting.lintCodeLens]: boolean;
+  [Setting.lintRules]: Record<string, LintLevel>;
+  [Setting.lintProtectedContexts]: string[];
+  [Setting.lintProtectedNamespaces]: string[];
+  [Setting.lintKubectl]: string;
+}
+
+/** Values of package.json, repeated for code that runs without it; the test compares them. */
+export const SETTING_DEFAULTS: SettingTypes = {
+  [Setting.kubectlPath]: '',
+  [Setting.kubeconfig]: '',
+  [Setting.protectedContexts]: ['*prod*'],
+  [Setting.approval]: 'ask',
+  [Setting.checks]: [],
+  [Setting.commitRule]: 'strict',
+  [Setting.maxAttempts]: 10,
+  [Setting.allOrNothing]: false,
+  [Setting.lockSharedKeyFile]: '',
+  [Setting.lintEnabled]: true,
+  [Setting.lintCodeLens]: true,
+  [Setting.lintRules]: {},
+  [Setting.lintProtectedContexts]: [],
+  [Setting.lintProtectedNamespaces]: ['kube-system', 'kube-public', 'kube-node-lease'],
+  [Setting.lintKubectl]: '',
+};
+
+/** Language ids of documents that the linter reads; each is also an activation event. */
+export const LINT_LANGUAGES: readonly string[] = [
+  'yaml',
+  'shellscript',
+  'dockerfile',
+  'makefile',
+  'markdown',
+  'helm',
+  'github-actions-workflow',
+  'dockercompose',
+  'ansible',
+];
+
+export const ViewContainer = { onCall: 'stratus-oncall' } as const;
+
+export const View = {
+  incidents: 'stratus.incidents',
+  undoStack: 'stratus.undoStack',
+} as const;
+export type ViewId = (typeof View)[keyof typeof View];
+
+/** Type of the run view's panel; also its activation event. */
+export const RUN_VIEW_TYPE = 'stratus.run';
+
+export const ContextKey = {
+  /** A run is under way in this window. */
+  running: 'stratus.running',
+  /** No usable kubeconfig was found; known after the views were first opened. */
+  noKubeconfig: 'stratus.noKubeconfig',
+} as const;
+export type ContextKeyId = (typeof ContextKey)[keyof typeof ContextKey];
+
+export interface ContextKeyTypes {
+  [ContextKey.running]: boolean;
+  [ContextKey.noKubeconfig]: boolean;
+}
+
+/** `viewItem` values that menus of the trees look at. */
+export const TreeItem = {
+  undoable: 'transaction.undoable',
+  recoverable: 'transaction.recoverable',
+  diverged: 'transaction.diverged',
+  closed: 'transaction.closed',
+  write: 'write',
+  runActive: 'run.active',
+  runEnded: 'run.ended',
+} as const;
+
+/** Schemes of read-only documents. */
+export const Scheme = {
+  /** One side of an object's difference. */
+  object: 'stratus-object',
+  /** Explanation of a transaction, as Markdown. */
+  explain: 'stratus-explain',
+} as const;

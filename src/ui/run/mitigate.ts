@@ -1,0 +1,113 @@
+import * as vscode from 'vscode';
+import { refLabel } from '../../domain/kube-object.ts';
+import type { StratusApp } from '../../run/app.ts';
+import type { AppLease } from '../editor/app-loader.ts';
+import { ApprovalDesk } from './approval-desk.ts';
+import { runOptions } from '../editor/configuration.ts';
+import { Setting, View } from '../editor/contributions.ts';
+import { readSetting } from '../editor/editor-api.ts';
+import type { SessionList } from './incident-session.ts';
+import { IncidentSession } from './incident-session.ts';
+import type { Log } from '../editor/log.ts';
+import type { Prompts } from '../editor/prompts.ts';
+import type { ObjectDocuments } from '../views/object-documents.ts';
+import { isProtected } from '../editor/protected-contexts.ts';
+import { pickTarget } from '../editor/target-picker.ts';
+
+/** Starts runs and answers their approvals for this window. */
+export class Mitigation {
+  readonly #lease: () => Promise<AppLease>;
+  /** How to give back the application that each run uses. */
+  readonly #releases = new Map<string, () => void>();
+  readonly #prompts: Prompts;
+  readonly #sessions: SessionList;
+  readonly #log: Log;
+
+  constructor(lease: () => Promise<AppLease>, prompts: Prompts, sessions: SessionList, log: Log) {
+    this.#lease = lease;
+    this.#prompts = prompts;
+    this.#sessions = sessions;
+    this.#log = log;
+  }
+
+  /** @returns the started session and its end, or null when a question was dismissed. */
+  async start(preset?: { context?: string; namespace?: string }): Promise<IncidentSession | null> {
+    const { app, release } = await this.#lease();
+    try {
+      const session = await this.#create(app, preset);
+      if (session) this.#releases.set(session.id, release);
+      else release();
+      return session;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async #create(app: StratusApp, preset?: { context?: string; namespace?: string }): Promise<IncidentSession | null> {
+    const patterns = readSetting(Setting.protectedContexts);
+    const target = await pickTarget(app, this.#prompts, (name) => isProtected(name, patterns), preset);
+    if (!target) return null;
+    const busy = this.#sessions
+      .running()
+      .find(({ target: other }) => other.fingerprint === target.fingerprint && other.namespace === target.namespace);
+    if (busy) throw new Error(`a run on ${target.namespace} @ ${target.context} is under way; cancel it first`);
+    const guarded = isProtected(target.context, patterns);
+    const mode = readSetting(Setting.approval);
+    const desk = new ApprovalDesk(mode, guarded);
+    const options = runOptions();
+    const checks = readSetting(Setting.checks);
+    const run = await app.mitigate({ target, brain: 'playbook', options, checks, askApproval: desk.ask });
+    const session = new IncidentSession(run, desk, mode, guarded);
+    this.#sessions.add(session);
+    run.onEvent((event) => {
+      if (event.type === 'phase') this.#log.info(`${run.id}: ${event.phase} (attempt ${event.attempt})`);
+    });
+    return session;
+  }
+
+  /** Runs to the end, with the view's progress line as its sign of life. */
+  async run(session: IncidentSession): Promise<void> {
+    try {
+      const result = await vscode.window.withProgress({ location: { viewId: View.incidents } }, () => session.start());
+      this.#log.info(`${session.id}: ${result.outcome}, ${result.reason}`);
+    } finally {
+      this.#releases.get(session.id)?.();
+      this.#releases.delete(session.id);
+    }
+  }
+
+  /** Approves what the page shows. In a protected context the context's name has to be typed first. */
+  async approve(run: string, hash: string): Promise<string> {
+    const session = this.#sessions.find(run);
+    if (!session) return 'this run has ended';
+    if (session.isProtected) {
+      const { context } = session.target;
+      const sure = await this.#prompts.typeToConfirm(
+        vscode.l10n.t('{0} is protected', context),
+        vscode.l10n.t('Type the name of the context to let the plan change it'),
+        context,
+      );
+      if (!sure) return 'not approved: the context was not typed';
+    }
+    return session.approve(hash);
+  }
+
+  reject(run: string, hash: string, reason: string): string {
+    return this.#sessions.find(run)?.reject(hash, reason) ?? 'this run has ended';
+  }
+
+  /** The rehearsed write in the editor's own diff: the object now against the object after the change. */
+  async openDiff(documents: ObjectDocuments, run: string, hash: string, step: number, write: number): Promise<string> {
+    const rehearsed = this.#sessions.find(run)?.rehearsedWrite(hash, step, write);
+    if (!rehearsed) return 'this plan is no longer shown';
+    await documents.compare({
+      ref: rehearsed.ref,
+      left: rehearsed.before,
+      right: rehearsed.after,
+      ...(rehearsed.subresource ? { subresource: rehearsed.subresource } : {}),
+      title: vscode.l10n.t('{0}: now ↔ after the change (dry run)', refLabel(rehearsed.ref)),
+    });
+    return '';
+  }
+}

@@ -1,0 +1,38 @@
+import type { StratusApp } from '../../run/app.ts';
+import type { PastRun } from '../../run/run-history.ts';
+import { Setting } from '../editor/contributions.ts';
+import { readSetting } from '../editor/editor-api.ts';
+import type { SessionList } from './incident-session.ts';
+import { IncidentSession } from './incident-session.ts';
+import { isProtected } from '../editor/protected-contexts.ts';
+
+const SHOWN = 20;
+
+/** Runs that this window did not start, or started before it was reloaded: read from their event logs. */
+export class PastRuns {
+  readonly #app: () => Promise<StratusApp>;
+  readonly #sessions: SessionList;
+
+  constructor(app: () => Promise<StratusApp>, sessions: SessionList) {
+    this.#app = app;
+    this.#sessions = sessions;
+  }
+
+  /** Newest first, without those that are open here. */
+  async list(): Promise<PastRun[]> {
+    const runs = await (await this.#app()).runs(SHOWN);
+    return runs.filter(({ id }) => !this.#sessions.find(id));
+  }
+
+  /** Makes the run a session of this window, read only; does nothing when it is one. @throws Error no such log, damaged */
+  async open(id: string): Promise<void> {
+    if (this.#sessions.find(id)) return;
+    const app = await this.#app();
+    const events = await app.runEvents(id);
+    if (this.#sessions.find(id)) return;
+    const guarded = (context: string) => isProtected(context, readSetting(Setting.protectedContexts));
+    const session = IncidentSession.fromLog(id, events, guarded);
+    session.noteJournal(await app.transactions());
+    this.#sessions.addPast(session);
+  }
+}

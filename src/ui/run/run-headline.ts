@@ -1,0 +1,127 @@
+import type { Outcome, RunResult } from '../../domain/run-event.ts';
+import type { TransactionStatus } from '../../domain/transaction.ts';
+import type { AttemptView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
+import { presentable } from '../editor/redact.ts';
+import type { RunFold } from './run-fold.ts';
+
+export interface HeadlineContext {
+  /** Hash of the plan that waits for an answer here; null when none does. */
+  awaiting: string | null;
+  /** Read from the event log of a run that does not go on in this window. */
+  past: boolean;
+  /** What the journal says of this run's transactions; newer than the run's own events. */
+  statuses: ReadonlyMap<string, JournalStatus>;
+}
+
+/** Interrupted: open or half undone, and the process that worked on it is gone. */
+export type JournalStatus = TransactionStatus | 'interrupted';
+
+/** What the run is doing, or how it ended, in one line and its detail. */
+export function headlineOf(fold: RunFold, context: HeadlineContext): RunSnapshot['headline'] {
+  if (fold.result) return ending(fold.result, fold.attempts, context);
+  if (context.past) {
+    const known = fold.transactions.map(({ id }) => context.statuses.get(id));
+    if (known.includes('interrupted')) {
+      const title = 'Interrupted amid a change';
+      return { tone: 'bad', title, detail: 'The change is neither kept nor undone: decide in the Undo stack' };
+    }
+    if (known.length > 0 && known.every((status) => status === 'undone')) {
+      const title = 'Interrupted. The cluster is as it was before this run';
+      return { tone: 'warn', title, detail: 'What it had changed was undone' };
+    }
+    const title = 'This run did not end here';
+    return {
+      tone: 'warn',
+      title,
+      detail: 'It was interrupted, or goes on elsewhere. What it changed is in the Undo stack',
+    };
+  }
+  const title = fold.plan ? presentable(fold.plan.title, 300) : '';
+  const steps = fold.plan?.steps.length ?? 0;
+  const busy = (text: string, detail: string): RunSnapshot['headline'] => ({
+    tone: 'busy',
+    title: text,
+    detail: fold.progress || detail,
+  });
+  const back = (text: string): RunSnapshot['headline'] => ({
+    tone: 'warn',
+    title: text,
+    detail: fold.progress || presentable(fold.undoReason, 300),
+  });
+  switch (fold.phase) {
+    case 'idle':
+    case 'detecting':
+      return busy('Reading the cluster', 'Looking at every object in scope, until two readings agree');
+    case 'diagnosing':
+      return busy('Looking for the cause', 'Reading only: nothing can be changed in this phase');
+    case 'planning':
+      return fold.plan && !fold.attempts.some(({ attempt }) => attempt === fold.attempt)
+        ? busy('Rehearsing the fix', title)
+        : busy('Choosing a fix', 'Smallest change that removes the cause');
+    case 'awaitingApproval':
+      return context.awaiting
+        ? { tone: 'ask', title: 'Waiting for your approval', detail: title }
+        : busy('Approval given', title);
+    case 'locking':
+      return busy('Taking the writer lock', 'One writer per cluster');
+    case 'checkpointing':
+      return busy('Recording the way back', 'The state before the change is written to the journal first');
+    case 'executing':
+      return busy(steps > 1 ? `Applying step ${runningStep(fold) + 1} of ${steps}` : 'Applying the change', title);
+    case 'settling':
+      return busy('Waiting for the cluster to settle', title);
+    case 'judging':
+      return busy('Judging the result', 'Keep it only if things got better');
+    case 'committing':
+      return busy('Keeping the change', title);
+    case 'undoing':
+      return back('Undoing the change');
+    case 'verifying':
+      return back('Checking that everything is as before');
+    case 'reflecting':
+      return back('Learning from the attempt');
+    case 'aborting':
+      return back('Stopping; what was changed is undone first');
+    case 'frozen':
+      return { tone: 'bad', title: 'Frozen: nothing more is written', detail: presentable(fold.undoReason, 300) };
+    case 'done':
+      return busy('Finishing', '');
+  }
+}
+
+/** Index of the step that runs now. */
+export function runningStep(fold: RunFold): number {
+  return fold.stepStates.filter((state) => state === 'done').length;
+}
+
+const ENDINGS: Record<Outcome, [Tone, string]> = {
+  resolved: ['good', 'Resolved'],
+  healthy: ['good', 'Nothing is wrong here'],
+  improved: ['warn', 'Better, but not resolved'],
+  restored: ['warn', 'Not resolved. The cluster is as it was'],
+  cancelled: ['warn', 'Cancelled. The cluster is as it was'],
+  diverged: ['bad', 'Undo could not restore every field'],
+  stranded: ['bad', 'Undo is pending: the cluster did not answer'],
+  locked: ['warn', 'Someone else is changing this cluster'],
+};
+
+function ending(result: RunResult, attempts: AttemptView[], context: HeadlineContext): RunSnapshot['headline'] {
+  const last = attempts.at(-1);
+  // Why nothing is left to try is told by the attempt that did not hold.
+  const because = last && last.outcome !== 'committed' ? `. Last attempt ${last.outcome}: ${last.reason}` : '';
+  const detail = presentable((result.error ?? result.reason) + because, 500);
+  const all =
+    result.transactions.length > 0 && result.transactions.every((tx) => context.statuses.get(tx) === 'undone');
+  if (all) {
+    const title = 'Undone. The cluster is as it was before this run';
+    return { tone: 'warn', title, detail: 'The readings below were taken before the undo' };
+  }
+  if (result.transactions.some((tx) => context.statuses.get(tx) === 'diverged')) {
+    const title = 'A later undo could not restore every field';
+    return { tone: 'bad', title, detail: 'Writers wait until it is settled: see the Undo stack of this run' };
+  }
+  if (result.error && result.outcome === 'restored')
+    return { tone: 'bad', title: 'The run could not do its work', detail };
+  const [tone, title] = ENDINGS[result.outcome];
+  return { tone, title, detail };
+}

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import type {
+  Params,
+  Reply,
+  RequestName,
+  Requests,
+  Result,
+  RunSnapshot,
+  ToHost,
+  ToPage,
+} from '../../../webview/protocol.ts';
+import { isToHost } from '../../../webview/protocol.ts';
+import { RUN_VIEW_TYPE } from '../editor/contributions.ts';
+import type { IncidentSession, SessionList } from './incident-session.ts';
+import { messageOf } from '../../domain/cluster-error.ts';
+import { pageHtml } from '../views/page-html.ts';
+
+/** What the page may ask for; each answer is a problem in one line, or empty. */
+export type PageHandlers = {
+  [N in Exclude<RequestName, 'ready'>]: (params: Params<N>) => Promise<string>;
+};
+
+/** At most one snapshot per this many milliseconds reaches the page. */
+const SNAPSHOT_INTERVAL_MS = 50;
+
+/** The one panel that shows a run. It may be closed and opened at any time; the run does not notice. */
+export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerializer {
+  readonly #extension: vscode.Uri;
+  readonly #sessions: SessionList;
+  readonly #handlers: PageHandlers;
+  readonly #restore: (run: string) => Promise<void>;
+  readonly #subscription: { dispose(): void };
+  #panel: vscode.WebviewPanel | null = null;
+  #run: string | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #restoring: Promise<void> = Promise.resolve();
+
+  /** @param restore makes a run of an earlier window a session again */
+  constructor(
+    extension: vscode.Uri,
+    sessions: SessionList,
+    handlers: PageHandlers,
+    restore: (run: string) => Promise<void>,
+  ) {
+    this.#restore = restore;
+    this.#extension = extension;
+    this.#sessions = sessions;
+    this.#handlers = handlers;
+    this.#subscription = sessions.onChange((session) => this.#onChange(session));
+  }
+
+  get visible(): boolean {
+    return this.#panel?.visible ?? false;
+  }
+
+  /** What the page shows, or would show: for tests of the protocol. */
+  get snapshot(): RunSnapshot | null {
+    return this.#session()?.snapshot() ?? null;
+  }
+
+  show(run: string): void {
+    this.#run = run;
+    if (!this.#panel) {
+      const column = vscode.ViewColumn.Active;
+      this.#adopt(vscode.window.createWebviewPanel(RUN_VIEW_TYPE, vscode.l10n.t('Incident'), column));
+    }
+    this.#retitle();
+    this.#panel!.reveal(undefined, false);
+    this.#post();
+  }
+
+  /** After a window reload the run itself is over; its view comes back from the event log. */
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const run = typeof state === 'object' && state !== null ? (state as { run?: unknown }).run : undefined;
+    this.#panel?.dispose();
+    this.#run = typeof run === 'string' ? run : null;
+    // Without its log the page says that the run has ended.
+    if (this.#run) this.#restoring = this.#restore(this.#run).catch(() => undefined);
+    this.#adopt(panel);
+    await this.#restoring;
+    this.#retitle();
+  }
+
+  /** Serves one message of the page; also the door for tests. */
+  async receive(message: unknown): Promise<ToPage | null> {
+    if (!isToHost(message)) return null;
+    try {
+      return { type: 'reply', id: message.id, result: await this.#serve(message) };
+    } catch (error) {
+      return { type: 'failure', id: message.id, problem: messageOf(error) };
+    }
+  }
+
+  dispose(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#subscription.dispose();
+    this.#panel?.dispose();
+  }
+
+  async #serve(message: ToHost): Promise<Result<RequestName>> {
+    if (message.name === 'ready') await this.#restoring;
+    if (message.name === 'ready') return { snapshot: this.snapshot } satisfies Requests['ready'][1];
+    const handler = this.#handlers[message.name] as (params: ToHost['params']) => Promise<string>;
+    return { problem: await handler(message.params) } satisfies Reply;
+  }
+
+  #adopt(panel: vscode.WebviewPanel): void {
+    const { webview } = panel;
+    const folder = vscode.Uri.joinPath(this.#extension, 'dist', 'webview');
+    webview.options = { enableScripts: true, localResourceRoots: [folder] };
+    panel.iconPath = vscode.Uri.joinPath(this.#extension, 'media', 'on-call.svg');
+    webview.html = pageHtml({
+      script: webview.asWebviewUri(vscode.Uri.joinPath(folder, 'run.js')).toString(),
+      style: webview.asWebviewUri(vscode.Uri.joinPath(folder, 'run.css')).toString(),
+      cspSource: webview.cspSource,
+      nonce: randomBytes(16).toString('base64url'),
+      language: vscode.env.language,
+      title: vscode.l10n.t('Incident'),
+    });
+    webview.onDidReceiveMessage(async (message: unknown) => {
+      const answer = await this.receive(message);
+      if (answer) await webview.postMessage(answer);
+    });
+    panel.onDidDispose(() => {
+      if (this.#panel === panel) this.#panel = null;
+    });
+    this.#panel = panel;
+  }
+
+  #onChange(session: IncidentSession): void {
+    if (session.id !== this.#run || this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#post();
+    }, SNAPSHOT_INTERVAL_MS);
+  }
+
+  #post(): void {
+    const { snapshot } = this;
+    // A hidden page has no state to update: it asks again when it is shown.
+    if (!snapshot || !this.#panel?.visible) return;
+    void this.#panel.webview.postMessage({ type: 'snapshot', snapshot } satisfies ToPage);
+  }
+
+  #retitle(): void {
+    const session = this.#session();
+    if (this.#panel && session) this.#panel.title = vscode.l10n.t('Incident: {0}', session.target.namespace);
+  }
+
+  #session(): IncidentSession | undefined {
+    return this.#run ? this.#sessions.find(this.#run) : undefined;
+  }
+}

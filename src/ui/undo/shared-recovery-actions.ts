@@ -1,0 +1,61 @@
+import * as vscode from 'vscode';
+import { refLabel } from '../../domain/kube-object.ts';
+import type { AppLease } from '../editor/app-loader.ts';
+import { Setting } from '../editor/contributions.ts';
+import { readSetting } from '../editor/editor-api.ts';
+import type { Prompts } from '../editor/prompts.ts';
+import { isProtected } from '../editor/protected-contexts.ts';
+import { pickTarget } from '../editor/target-picker.ts';
+import type { UndoActions } from './undo-actions.ts';
+
+/** Takes over what a colleague's machine left unfinished, from the copy of its journal in the cluster. */
+export class SharedRecoveryActions {
+  readonly #lease: () => Promise<AppLease>;
+  readonly #prompts: Prompts;
+  readonly #undo: UndoActions;
+
+  constructor(lease: () => Promise<AppLease>, prompts: Prompts, undo: UndoActions) {
+    this.#lease = lease;
+    this.#prompts = prompts;
+    this.#undo = undo;
+  }
+
+  async recover(): Promise<void> {
+    const { app, release } = await this.#lease();
+    try {
+      const guarded = (context: string) => isProtected(context, readSetting(Setting.protectedContexts));
+      const target = await pickTarget(app, this.#prompts, guarded, {}, vscode.l10n.t('Recover from the cluster'));
+      if (!target) return;
+      const shared = await app.sharedTransaction(target);
+      if (!shared) {
+        await this.#prompts.notify('info', vscode.l10n.t('The cluster keeps no unfinished transaction.'));
+        return;
+      }
+      const sure = await this.#prompts.confirm(
+        vscode.l10n.t('Take over the unfinished change on {0}?', `${shared.namespace} @ ${target.context}`),
+        [`${shared.id}: ${shared.title}`, `${shared.openedAt}, ${shared.context}`, ...shared.roots.map(refLabel)].join(
+          '\n',
+        ),
+        vscode.l10n.t('Take Over'),
+      );
+      if (!sure) return;
+      const options = {
+        location: vscode.ProgressLocation.Notification,
+        title: vscode.l10n.t(
+          'Taking over the writer lock of {0}; waiting until its holder is known to be dead',
+          shared.id,
+        ),
+        cancellable: true,
+      };
+      await vscode.window.withProgress(options, async (_progress, token) => {
+        const abort = new AbortController();
+        token.onCancellationRequested(() => abort.abort(new Error('cancelled')));
+        await app.adoptShared(target, abort.signal);
+      });
+    } finally {
+      release();
+    }
+    // From here on it is a transaction of our own that somebody has to decide about.
+    await this.#undo.recover();
+  }
+}

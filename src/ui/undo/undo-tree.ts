@@ -1,0 +1,185 @@
+import * as vscode from 'vscode';
+import { refLabel } from '../../domain/kube-object.ts';
+import type { TransactionStatus, TransactionSummary } from '../../domain/transaction.ts';
+import type { StratusApp, TransactionWrite } from '../../run/app.ts';
+import type { TransactionHandle, WriteHandle } from '../editor/contributions.ts';
+import { Command, TreeItem } from '../editor/contributions.ts';
+import type { JournalWatch } from './journal-watch.ts';
+import { messageOf } from '../../domain/cluster-error.ts';
+import { commandLine, presentable } from '../editor/redact.ts';
+
+interface TransactionNode extends TransactionHandle {
+  kind: 'transaction';
+  summary: TransactionSummary;
+  /** Left open by a process that is gone. */
+  unfinished: boolean;
+}
+interface CommandNode {
+  kind: 'command';
+  transaction: string;
+  index: number;
+  argv: string[];
+  writes: (TransactionWrite & { position: number })[];
+}
+interface WriteNode extends WriteHandle {
+  kind: 'write';
+  detail: TransactionWrite;
+}
+interface ProblemNode {
+  kind: 'problem';
+  text: string;
+}
+export type UndoNode = TransactionNode | CommandNode | WriteNode | ProblemNode;
+
+const SHOWN = 100;
+
+/** The undo stack: transactions, their commands, the objects each command wrote. Refreshed by journal events. */
+export class UndoTree implements vscode.TreeDataProvider<UndoNode>, vscode.Disposable {
+  readonly #app: () => Promise<StratusApp>;
+  readonly #journal: JournalWatch;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly #subscription: { dispose(): void };
+
+  constructor(app: () => Promise<StratusApp>, journal: JournalWatch) {
+    this.#app = app;
+    this.#journal = journal;
+    this.#subscription = journal.onChange(() => this.#changed.fire());
+  }
+
+  async getChildren(node?: UndoNode): Promise<UndoNode[]> {
+    try {
+      if (!node) return await this.#transactions();
+      if (node.kind === 'transaction') return await this.#commands(node.transaction);
+      if (node.kind === 'command') return writesOf(node);
+      return [];
+    } catch (error) {
+      return [{ kind: 'problem', text: presentable(messageOf(error), 300) }];
+    }
+  }
+
+  getTreeItem(node: UndoNode): vscode.TreeItem {
+    switch (node.kind) {
+      case 'transaction':
+        return transactionItem(node);
+      case 'command':
+        return commandItem(node);
+      case 'write':
+        return writeItem(node);
+      case 'problem':
+        return problemItem(node.text);
+    }
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+
+  async #transactions(): Promise<UndoNode[]> {
+    const { all, unfinished } = await this.#journal.read();
+    return all.slice(0, SHOWN).map((summary) => ({
+      kind: 'transaction',
+      transaction: summary.id,
+      summary,
+      unfinished: unfinished.has(summary.id),
+    }));
+  }
+
+  async #commands(transaction: string): Promise<UndoNode[]> {
+    const detail = await (await this.#app()).transaction(transaction);
+    const writes = detail.details.map((write, position) => ({ ...write, position }));
+    return detail.commands.map((argv, index) => ({
+      kind: 'command',
+      transaction,
+      index,
+      argv,
+      writes: writes.filter((write) => write.command === index),
+    }));
+  }
+}
+
+function writesOf({ transaction, writes }: CommandNode): UndoNode[] {
+  return writes.map((detail) => ({ kind: 'write', transaction, write: detail.position, detail }));
+}
+
+const STATES: Record<TransactionStatus, [string, string | undefined, string]> = {
+  open: ['sync~spin', undefined, 'in progress'],
+  committed: ['check', 'testing.iconPassed', 'kept'],
+  undoing: ['discard', 'notificationsWarningIcon.foreground', 'being undone'],
+  undone: ['discard', 'disabledForeground', 'undone'],
+  diverged: ['error', 'testing.iconFailed', 'diverged: not everything could be restored'],
+};
+
+function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(presentable(summary.title, 200), vscode.TreeItemCollapsibleState.Collapsed);
+  item.id = summary.id;
+  const [icon, colour, word] = STATES[summary.status];
+  const diverged = summary.status === 'diverged';
+  const interrupted = unfinished && !diverged;
+  const state = interrupted ? vscode.l10n.t('interrupted: needs undo') : word;
+  item.description = `${state} · ${clock(summary.openedAt)} · ${summary.namespace} @ ${summary.context}`;
+  item.iconPath = interrupted
+    ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('notificationsWarningIcon.foreground'))
+    : new vscode.ThemeIcon(icon, colour ? new vscode.ThemeColor(colour) : undefined);
+  item.contextValue = diverged
+    ? TreeItem.diverged
+    : interrupted
+      ? TreeItem.recoverable
+      : summary.status === 'committed'
+        ? TreeItem.undoable
+        : TreeItem.closed;
+  item.tooltip = [
+    `${summary.id}: ${state}`,
+    `${summary.context}, ${summary.namespace}`,
+    `opened ${summary.openedAt}${summary.closedAt ? `, closed ${summary.closedAt}` : ''}`,
+    ...summary.roots.map(refLabel),
+  ].join('\n');
+  item.accessibilityInformation = { label: `${summary.title}, ${state}` };
+  return item;
+}
+
+function commandItem({ argv, transaction, index }: CommandNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(commandLine(argv), vscode.TreeItemCollapsibleState.Expanded);
+  item.id = `${transaction}/command/${index}`;
+  item.iconPath = new vscode.ThemeIcon('terminal');
+  item.tooltip = commandLine(argv);
+  return item;
+}
+
+const OUTCOMES: Record<TransactionWrite['outcome'], string> = {
+  done: '',
+  failed: 'refused by the server',
+  unknown: 'answer was lost',
+};
+
+function writeItem({ detail, transaction, write }: WriteNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(refLabel(detail.ref));
+  item.id = `${transaction}/write/${write}`;
+  item.description = [OUTCOMES[detail.outcome], detail.undo.inverse].filter(Boolean).join(' · ');
+  item.tooltip = [detail.undo.inverse, `undo: ${detail.undo.class}`, ...detail.undo.residue].join('\n');
+  item.iconPath = new vscode.ThemeIcon(
+    detail.before === null ? 'diff-added' : detail.after === null ? 'diff-removed' : 'diff-modified',
+  );
+  item.contextValue = TreeItem.write;
+  item.command = {
+    command: Command.showInverse,
+    title: vscode.l10n.t('Show What Undo Restores'),
+    arguments: [{ transaction, write } satisfies WriteHandle],
+  };
+  return item;
+}
+
+function problemItem(text: string): vscode.TreeItem {
+  const item = new vscode.TreeItem(text);
+  item.iconPath = new vscode.ThemeIcon('warning');
+  item.tooltip = text;
+  return item;
+}
+
+function clock(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime())
+    ? iso
+    : date.toLocaleString(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+}

@@ -1,0 +1,120 @@
+import type { ScalarTag } from 'yaml';
+import { own } from '../../domain/json-map.ts';
+import type { KubeObject } from '../../domain/kube-object.ts';
+import { RawNumber } from '../../domain/raw-number.ts';
+import type { FieldChange } from '../../../webview/protocol.ts';
+import { presentable } from '../editor/redact.ts';
+
+/** Fields that the server keeps for itself; they would hide the change among noise. */
+const SERVER_METADATA = ['managedFields', 'resourceVersion', 'uid', 'creationTimestamp', 'generation', 'selfLink'];
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The part of an object that people compare. Secret values stay as the gateway blanked them, and are blanked again. */
+export function displayForm(object: KubeObject, subresource?: string): Record<string, unknown> {
+  const { status, ...rest } = object as KubeObject & { status?: unknown };
+  const metadata: Record<string, unknown> = { ...object.metadata };
+  for (const field of SERVER_METADATA) delete metadata[field];
+  if (object.metadata.annotations) {
+    const annotations = { ...object.metadata.annotations };
+    delete annotations[LAST_APPLIED];
+    if (Object.keys(annotations).length > 0) metadata.annotations = annotations;
+    else delete metadata.annotations;
+  }
+  const shown: Record<string, unknown> = { ...rest, metadata };
+  if (subresource === 'status') shown.status = status;
+  if (object.kind === 'Secret') {
+    for (const field of ['data', 'stringData']) {
+      if (isMap(shown[field])) shown[field] = Object.fromEntries(Object.keys(shown[field]).map((key) => [key, '•••']));
+    }
+  }
+  return shown;
+}
+
+/** YAML with a fixed order of fields, so that two texts differ only where the objects do. Empty for no object. */
+export async function objectYaml(object: KubeObject | null, subresource?: string): Promise<string> {
+  if (!object) return '';
+  // Loaded on first use: activation does not need it.
+  const { stringify } = await import('yaml');
+  return stringify(ordered(displayForm(object, subresource)), {
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+    customTags: (tags) => [NUMBER_AS_READ, ...tags],
+  });
+}
+
+/** Shows a number as the API server tells it. */
+const NUMBER_AS_READ: ScalarTag = {
+  tag: 'tag:yaml.org,2002:float',
+  default: true,
+  identify: (value) => value instanceof RawNumber,
+  resolve: (text) => text,
+  stringify: ({ value }) => String(value),
+};
+
+const FIRST = ['apiVersion', 'kind', 'metadata', 'name', 'namespace'];
+
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (!isMap(value)) return value;
+  const rank = (key: string) => (FIRST.includes(key) ? FIRST.indexOf(key) : FIRST.length);
+  const keys = Object.keys(value).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0));
+  return Object.fromEntries(keys.filter((key) => value[key] !== undefined).map((key) => [key, ordered(value[key])]));
+}
+
+/** Fields that differ, with dotted paths; lists of named things are matched by name. */
+export function fieldChanges(before: KubeObject | null, after: KubeObject | null, subresource?: string): FieldChange[] {
+  const changes: FieldChange[] = [];
+  const left = before ? displayForm(before, subresource) : undefined;
+  const right = after ? displayForm(after, subresource) : undefined;
+  if (left && right) collect('', left, right, changes);
+  return changes;
+}
+
+function collect(path: string, before: unknown, after: unknown, changes: FieldChange[]): void {
+  if (isMap(before) && isMap(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      collect(join(path, key), own(before, key), own(after, key), changes);
+    }
+    return;
+  }
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const [left, right] = [keyed(before), keyed(after)];
+    if (left && right) {
+      for (const key of new Set([...left.keys(), ...right.keys()])) {
+        collect(`${path}[${key}]`, left.get(key), right.get(key), changes);
+      }
+      return;
+    }
+    for (let i = 0; i < Math.max(before.length, after.length); i++) {
+      collect(`${path}[${i}]`, before[i], after[i], changes);
+    }
+    return;
+  }
+  if (JSON.stringify(before) !== JSON.stringify(after)) {
+    changes.push({ path, before: short(before), after: short(after) });
+  }
+}
+
+/** Elements by their `name`, when every element has a different one. */
+function keyed(list: unknown[]): Map<string, unknown> | null {
+  const map = new Map<string, unknown>();
+  for (const element of list) {
+    if (!isMap(element) || typeof element.name !== 'string' || map.has(element.name)) return null;
+    map.set(element.name, element);
+  }
+  return map;
+}
+
+function join(path: string, key: string): string {
+  if (!/^[\w-]+$/.test(key)) return `${path}["${key}"]`;
+  return path ? `${path}.${key}` : key;
+}
+
+function short(value: unknown): string | null {
+  if (value === undefined) return null;
+  return presentable(typeof value === 'string' ? value : JSON.stringify(value), 160);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
+}
