@@ -4,7 +4,9 @@ import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
-import { commandText, painter } from './terminal.ts';
+import { painter } from './terminal.ts';
+import { commandText } from '../kubectl/command-text.ts';
+import { presentableValue } from '../text/redact.ts';
 
 /** `stratus diagnose`: read-only. */
 export async function diagnoseCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
@@ -17,7 +19,7 @@ export async function diagnoseCommand(args: string[], io: CommandIo, open: () =>
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
   const never = new AbortController().signal;
-  const { findings, severity, mu, oracles } = await app.diagnose(target, parsed.list('check'), never);
+  const { findings, severity, mu, oracles } = presentableValue(await app.diagnose(target, parsed.list('check'), never));
   if (parsed.flag('json')) {
     const items = severity.known ? severity.items : [];
     const reason = severity.known ? {} : { reason: severity.reason };

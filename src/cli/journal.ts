@@ -4,9 +4,11 @@ import type { CommandIo } from './command-line.ts';
 import { parseCommand } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
-import { classText, commandText } from './terminal.ts';
+import { classText } from './terminal.ts';
 import { undoText } from './undo.ts';
 import { UsageError } from './usage.ts';
+import { commandText } from '../kubectl/command-text.ts';
+import { presentableValue } from '../text/redact.ts';
 
 /** `stratus journal list | show ID | verify`. */
 export async function journalCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
@@ -16,7 +18,7 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
   const json = parsed.flag('json');
   switch (action) {
     case 'list': {
-      const all = await (await open()).transactions();
+      const all = presentableValue(await (await open()).transactions());
       if (json) io.stdout(`${JSON.stringify(all)}\n`);
       else if (all.length === 0) io.stdout('the journal is empty\n');
       else
@@ -26,12 +28,12 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
     }
     case 'show': {
       if (!id) throw new UsageError("journal: show wants the id of a transaction; see 'stratus journal list'");
-      const detail = await (await open()).transaction(id);
+      const detail = presentableValue(await (await open()).transaction(id));
       io.stdout(json ? `${JSON.stringify(detail)}\n` : detailText(detail, io.colour));
       return EXIT.ok;
     }
     case 'verify': {
-      const damage = await (await open()).verifyJournal();
+      const damage = presentableValue(await (await open()).verifyJournal());
       if (json) io.stdout(`${JSON.stringify({ damage })}\n`);
       else io.stdout(damage.length === 0 ? 'every journal is whole\n' : `${damage.join('\n')}\n`);
       return damage.length === 0 ? EXIT.ok : EXIT.error;

@@ -9,6 +9,7 @@ import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './
 import { EXIT } from './exit-code.ts';
 import { undoOne } from './undo.ts';
 import { UsageError } from './usage.ts';
+import { presentableValue } from '../text/redact.ts';
 
 /**
  * `stratus recover`: finishes what a killed process left open or an undo could not restore, newest first so that later
@@ -31,7 +32,7 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
   const app = await open();
   if (parsed.flag('from-cluster')) return fromCluster(app, parsed, io);
   const wanted = parsed.text('tx');
-  const unfinished = (await app.unfinished()).filter(({ id }) => !wanted || id === wanted);
+  const unfinished = presentableValue(await app.unfinished()).filter(({ id }) => !wanted || id === wanted);
   if (wanted && unfinished.length === 0) throw new Error(`transaction '${wanted}' is not waiting for recovery`);
   if (unfinished.length === 0) {
     const locks = await app.freeLeftLocks();
@@ -89,7 +90,7 @@ async function undoOrSay(
 async function fromCluster(app: StratusApp, parsed: ParsedCommand, io: CommandIo): Promise<number> {
   const [undo, keep] = [parsed.flag('undo'), parsed.flag('keep')];
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
-  const shared = await app.sharedTransaction(target);
+  const shared = presentableValue(await app.sharedTransaction(target));
   if (!shared) {
     io.stderr('nothing to recover: the cluster keeps no unfinished transaction\n');
     return EXIT.ok;

@@ -1,6 +1,5 @@
 import { refLabel } from '../domain/kube-object.ts';
 import type { RehearsedWrite } from '../domain/transaction.ts';
-import { quoteArgv } from '../kubectl/problem.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import {
@@ -13,9 +12,11 @@ import {
 } from './command-line.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
-import { classText, commandText } from './terminal.ts';
+import { classText } from './terminal.ts';
 import { undoText } from './undo.ts';
 import { UsageError } from './usage.ts';
+import { commandText } from '../kubectl/command-text.ts';
+import { quoteArgv } from '../text/shell-quote.ts';
 
 /** `stratus run -- ARGS`: rehearse, ask, run as one transaction that stays undoable. */
 export async function runCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {

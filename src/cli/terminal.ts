@@ -3,7 +3,7 @@ import { refLabel } from '../domain/kube-object.ts';
 import type { Severity } from '../domain/severity.ts';
 import { mu } from '../domain/severity.ts';
 import type { RehearsedWrite, StepRehearsal, UndoClass } from '../domain/transaction.ts';
-import { shownArgv } from '../kubectl/secret-words.ts';
+import { commandText } from '../kubectl/command-text.ts';
 import { changedLines } from './object-lines.ts';
 import { lossText } from './undo.ts';
 
@@ -12,12 +12,6 @@ export type Paint = (style: keyof typeof CODES, text: string) => string;
 
 export function painter(colour: boolean): Paint {
   return (style, text) => (colour ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text);
-}
-
-/** `kubectl patch service 'a b'`: how an argument vector is shown, values of Secrets blank; quoting is for reading, nothing is ever run by a shell. */
-export function commandText(argv: string[]): string {
-  const quote = (word: string) => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
-  return ['kubectl', ...shownArgv(argv)].map(quote).join(' ');
 }
 
 /** How faithfully a write can be undone, in the words of docs/promises.md. */

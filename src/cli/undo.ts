@@ -8,6 +8,7 @@ import { needConsent, parseCommand, rejectPositionals } from './command-line.ts'
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { painter } from './terminal.ts';
 import { UsageError } from './usage.ts';
+import { presentable, presentableValue } from '../text/redact.ts';
 
 const REACH_WITHIN_MS = 60_000;
 const REACH_PAUSE_MS = 1_000;
@@ -41,11 +42,12 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
 /** Asks if needed, undoes, prints the proof; shared with `stratus recover`. */
 export async function undoOne(
   app: StratusApp,
-  transaction: TransactionSummary,
+  told: TransactionSummary,
   yes: boolean,
   json: boolean,
   io: CommandIo,
 ): Promise<number> {
+  const transaction = presentableValue(told);
   io.stderr(`transaction ${transaction.id} on ${transaction.context}: ${transaction.title}\n`);
   for (const ref of transaction.roots) io.stderr(`  ${refLabel(ref)}\n`);
   if (!yes && !(await io.confirm!('Undo it?'))) {
@@ -58,9 +60,10 @@ export async function undoOne(
     io.stderr("stratus: an undo is finished, not interrupted; if you kill this process, 'stratus recover' goes on\n");
   });
   const never = new AbortController().signal;
-  const result = await untilReachable(io, stop.signal, () =>
-    app.undo(transaction.id, never, (text) => io.stderr(`  ${text}\n`)),
+  const done = await untilReachable(io, stop.signal, () =>
+    app.undo(transaction.id, never, (text) => io.stderr(`  ${presentable(text, 1_000)}\n`)),
   ).finally(() => interrupt.dispose());
+  const result = presentableValue(done);
   if (json) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);
   else io.stdout(undoText(transaction.id, result, io.colour));
   return exitCodeOfUndo(result);

@@ -1,3 +1,5 @@
+import { oneLine } from '../text/plain-text.ts';
+
 /** Why the cluster could not be used; user interfaces map all of them to exit code 4. */
 export type ClusterErrorReason =
   | 'no-kubeconfig'
@@ -26,18 +28,6 @@ export class ClusterError extends Error {
     this.reason = reason;
     this.status = status;
   }
-}
-
-/**
- * Untrusted text made safe to show: control characters (escape sequences included) become spaces, runs of white
- * space one space, and at most `limit` characters are kept.
- */
-export function oneLine(text: string, limit = 300): string {
-  const flat = text
-    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
-  const trimmed = flat.replace(/ {2,}/g, ' ').trim();
-  return trimmed.length > limit ? `${trimmed.slice(0, limit - 1)}…` : trimmed;
 }
 
 export function messageOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../domain/kube-object.ts';
-import { oneLine } from '../domain/cluster-error.ts';
+import { oneLine } from '../text/plain-text.ts';
 
 /**
  * What a pod is doing: `starting` is within the time its own probes allow, `unready` is past it or fell back,

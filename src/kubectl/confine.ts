@@ -3,10 +3,11 @@ import type { Grammar } from './grammar-types.ts';
 import { judgeArgv } from './judge.ts';
 import { HIDDEN_TEXT, readLiteralCommand } from './literal-words.ts';
 import type { LiteralWord } from './literal-words.ts';
-import { applyRewrite, quoteArgv } from './problem.ts';
+import { applyRewrite } from './problem.ts';
 import type { JudgeOptions } from './problem.ts';
 import { COMMAND_RULES } from './rules.ts';
 import type { CommandRule } from './rules.ts';
+import { quoteArgv } from '../text/shell-quote.ts';
 
 /** Limits for an agent's command; see JudgeOptions. */
 export interface ConfineOptions extends JudgeOptions {

@@ -70,10 +70,3 @@ export function applyRewrite(argv: readonly string[], rewrite: Rewrite): string[
   }
   return result;
 }
-
-const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
-
-/** The argv as shell text that reads back as the same words. */
-export function quoteArgv(argv: readonly string[]): string {
-  return argv.map((word) => (PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
-}

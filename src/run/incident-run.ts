@@ -12,10 +12,10 @@ import { judgeCommit, mu } from '../domain/severity.ts';
 import { lossesText } from '../domain/transaction.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
-import { quoteArgv } from '../kubectl/problem.ts';
 import { shownArgv } from '../kubectl/secret-words.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
 import { shownEvent } from './shown-event.ts';
+import { quoteArgv } from '../text/shell-quote.ts';
 
 type EventBody<E = MachineEvent> = E extends MachineEvent ? Omit<E, 'at'> : never;
 type NoteBody<E = NoteEvent> = E extends NoteEvent ? Omit<E, 'at'> : never;

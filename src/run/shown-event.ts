@@ -1,36 +1,32 @@
+import { RawNumber } from '../domain/raw-number.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { HIDDEN, shownArgv } from '../kubectl/secret-words.ts';
+import { presentable, redact } from '../text/redact.ts';
 
 const ONE_COMMAND = new Set(['argv', 'from']);
 const COMMANDS = new Set(['to', 'instead', 'commands']);
-/** Events in which commands or manifests stand. */
-const WITH_COMMANDS = new Set<RunEvent['type']>([
-  'diagnosed',
-  'planned',
-  'rehearsed',
-  'command',
-  'converted',
-  'result',
-]);
+/** Longest single text of an event. */
+const LONGEST = 100_000;
 
 /**
- * An event as listeners and the log get it: commands with values of Secrets blank, manifests with Secrets not at all.
- * The run itself goes on with the event as it is.
+ * An event as listeners and the log get it: texts fit to be shown, commands with values of Secrets blank, manifests with
+ * Secrets not at all. The run itself goes on with the event as it is.
  */
 export function shownEvent<E extends RunEvent>(event: E): E {
-  return WITH_COMMANDS.has(event.type) ? (shown('', event) as E) : event;
+  return shown('', event) as E;
 }
 
 function shown(key: string, value: unknown): unknown {
-  if (key === 'content' && typeof value === 'string') {
-    return /\bkind["']?\s*:\s*["']?(Secret|List)\b/.test(value) ? HIDDEN : value;
+  if (typeof value === 'string') {
+    if (key === 'content' && /\bkind["']?\s*:\s*["']?(Secret|List)\b/.test(value)) return HIDDEN;
+    return presentable(value, LONGEST);
   }
   if (Array.isArray(value)) {
-    if (ONE_COMMAND.has(key) && value.every(isWord)) return shownArgv(value);
+    if (ONE_COMMAND.has(key) && value.every(isWord)) return shownArgv(value).map(redact);
     // `commands` holds one argv for each command.
     return value.map((item) => shown(COMMANDS.has(key) ? 'argv' : '', item));
   }
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || value instanceof RawNumber) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, shown(name, item)]));
 }
 

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../domain/kube-object.ts';
 import type { SeverityItem } from '../domain/severity.ts';
-import { oneLine } from '../domain/cluster-error.ts';
+import { oneLine } from '../text/plain-text.ts';
 
 /** What an evaluation of a snapshot says. */
 export interface Health {

@@ -14,11 +14,11 @@ import { confine } from '../../src/kubectl/confine.ts';
 import { DYNAMIC } from '../../src/kubectl/flag-values.ts';
 import { judgeArgv } from '../../src/kubectl/judge.ts';
 import { kubectlCalls } from '../../src/lint/analyze.ts';
-import { quoteArgv } from '../../src/kubectl/problem.ts';
 import { bypassRows, safeRows } from '../unit/kubectl/corpus.ts';
 import type { Instance } from '../testbed/instance.ts';
 import type { GatewayHarness } from './gateway-harness.ts';
 import { openGateway } from './gateway-harness.ts';
+import { quoteArgv } from '../../src/text/shell-quote.ts';
 
 /** One thing to try: an argv for kubectl, or shell text that runs kubectl somewhere inside. */
 export type Attempt = { argv: readonly string[]; shell?: undefined } | { argv?: undefined; shell: string };

@@ -1,6 +1,6 @@
 import type { UpstreamFailure } from '../../gateway/wire/upstream.ts';
 import { UpstreamError } from '../../gateway/wire/upstream.ts';
-import { oneLine } from '../../domain/cluster-error.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 /**
  * A socket or TLS error in the words of an engineer: one line, with what to do.

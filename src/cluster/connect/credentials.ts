@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../domain/clock.ts';
-import { ClusterError, messageOf, oneLine } from '../../domain/cluster-error.ts';
+import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import type { ExecCredential } from './exec-credential.ts';
 import { runExecPlugin } from './exec-credential.ts';
 import type { ClusterEntry, UserEntry } from './kubeconfig.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 /** What is added to one request. Never logged. */
 export interface Credential {

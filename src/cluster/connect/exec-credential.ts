@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { ClusterError, oneLine } from '../../domain/cluster-error.ts';
+import { ClusterError } from '../../domain/cluster-error.ts';
 import type { ClusterEntry, ExecEntry } from './kubeconfig.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 /** What a credential plugin answered. */
 export interface ExecCredential {

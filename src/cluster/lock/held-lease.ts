@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
-import { ClusterError, messageOf, oneLine } from '../../domain/cluster-error.ts';
+import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import type { LockLevel } from '../../domain/ports.ts';
 import type { LockRecord } from './lease-record.ts';
@@ -7,6 +7,7 @@ import { leaseObject, microTime, readRecord } from './lease-record.ts';
 import type { LeaseStore } from './lease-store.ts';
 import { isLostRace } from './lease-store.ts';
 import type { LockFence } from './lock-fence.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 /** A moment on both clocks: one of them stands still while a machine sleeps. */
 export interface Instant {

@@ -4,7 +4,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import type { LockLevel, LockResult, WriterLock } from '../../domain/ports.ts';
 import type { Upstream } from '../../gateway/wire/upstream.ts';
-import { ClusterError, oneLine } from '../../domain/cluster-error.ts';
+import { ClusterError } from '../../domain/cluster-error.ts';
 import type { Instant } from './held-lease.ts';
 import { HeldLease, instantOf } from './held-lease.ts';
 import { HolderWatch } from './holder-watch.ts';
@@ -22,6 +22,7 @@ import {
 import { LeaseStore } from './lease-store.ts';
 import type { FenceStanding, LockFence } from './lock-fence.ts';
 import type { WriterToken } from './writer-token.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 export interface LeaseLockOptions {
   /** Locks of a dead process of the same state folder may be taken over: its journal is here to recover from. */

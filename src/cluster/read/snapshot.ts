@@ -3,10 +3,11 @@ import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { ClusterReader } from '../../domain/ports.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import { Discovery } from '../../gateway/wire/discovery.ts';
-import { ClusterError, oneLine } from '../../domain/cluster-error.ts';
+import { ClusterError } from '../../domain/cluster-error.ts';
 import type { KindInfo } from './kinds.ts';
 import { collectionPath, snapshotKind, SNAPSHOT_KINDS } from './kinds.ts';
 import type { KubeApi } from '../../gateway/wire/kube-api.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 const LIST_TIMEOUT_MS = 30_000;
 const LOG_LINES = 200;

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { quoteArgv } from '../../kubectl/problem.ts';
+import { quoteArgv } from '../../text/shell-quote.ts';
 
 /**
  * A file or folder of the state folder that somebody else may have put there or may change. The message names the path,

@@ -1,8 +1,8 @@
-import { oneLine } from '../../domain/cluster-error.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { UndoForecast } from '../../domain/transaction.ts';
 import type { GatewayResponse } from '../wire/messages.ts';
 import type { WriteSubject } from '../write/write-subject.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 const LONGEST = 600;
 

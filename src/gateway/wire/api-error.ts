@@ -1,9 +1,10 @@
 import type { ClusterErrorReason } from '../../domain/cluster-error.ts';
-import { ClusterError, messageOf, oneLine } from '../../domain/cluster-error.ts';
+import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import { parseJson } from '../../domain/lossless-json.ts';
 import { parseApiRequest } from './api-request.ts';
 import { NO_ANSWER } from './forward.ts';
 import { UpstreamError } from './upstream.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 /** Turns a failed connection into a typed error. */
 export function connectionError(error: unknown): ClusterError {

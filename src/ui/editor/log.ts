@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { presentable } from './redact.ts';
+import { presentable } from '../../text/redact.ts';
 
 /** The one output channel; text is redacted here, whoever writes it. */
 export class Log implements vscode.Disposable {

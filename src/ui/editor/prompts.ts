@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { presentable } from './redact.ts';
+import { presentable } from '../../text/redact.ts';
 
 export interface Choice<T> {
   label: string;

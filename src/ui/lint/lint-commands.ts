@@ -15,9 +15,9 @@ import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import { isProtected } from '../editor/protected-contexts.ts';
-import { commandLine } from '../editor/redact.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 import { undoFate } from '../undo/undo-fate.ts';
+import { commandText } from '../../kubectl/command-text.ts';
 
 /** Objects whose difference is opened by itself; the others are named in the message. */
 const SHOWN = 3;
@@ -90,7 +90,7 @@ export class LintCommands {
 
   async #prepare(app: StratusApp, command: ScriptCommand, purpose: string) {
     const parsed = parseKubectl(command.argv);
-    if (!parsed.ok) throw new Error(`this is no kubectl command that can be run: ${commandLine(command.argv)}`);
+    if (!parsed.ok) throw new Error(`this is no kubectl command that can be run: ${commandText(command.argv)}`);
     const named = { context: lastFlag(parsed, 'context')?.value, namespace: lastFlag(parsed, 'namespace')?.value };
     const preset = {
       ...(named.context === undefined ? {} : { context: named.context }),
@@ -119,7 +119,7 @@ export class LintCommands {
       app.rehearseCommand(target, argv, abortOn(token)),
     );
     if (!rehearsal.ok) {
-      const instead = (rehearsal.instead ?? []).map(commandLine).join(', then ');
+      const instead = (rehearsal.instead ?? []).map(commandText).join(', then ');
       throw new Error(
         `not run on ${place(target)}: ${rehearsal.problem}${instead && `. This would be let through: ${instead}`}`,
       );
@@ -141,13 +141,13 @@ export class LintCommands {
 
   async #confirmAndRun(app: StratusApp, target: Target, { argv, writes, needs = [] }: StepRehearsal): Promise<void> {
     if (writes.length === 0) {
-      await this.#prompts.notify('info', vscode.l10n.t('Nothing to run: {0} would change nothing.', commandLine(argv)));
+      await this.#prompts.notify('info', vscode.l10n.t('Nothing to run: {0} would change nothing.', commandText(argv)));
       return;
     }
     const sure = await this.#prompts.confirm(
       vscode.l10n.t('Run this command in namespace {0} on {1}?', target.namespace, target.context),
       [
-        commandLine(argv),
+        commandText(argv),
         target.server,
         '',
         ...(needs.length > 0 ? [acceptText(needs)] : []),
@@ -173,7 +173,7 @@ export class LintCommands {
       app.runCommand(target, argv, needs, new AbortController().signal),
     );
     this.#log.info(
-      `${commandLine(argv)} on ${place(target)}: exit ${done.result.exitCode}, ${done.tx ?? 'no transaction'}`,
+      `${commandText(argv)} on ${place(target)}: exit ${done.result.exitCode}, ${done.tx ?? 'no transaction'}`,
     );
     void this.#tell(target, argv, done).catch((error: unknown) => this.#fail(error));
   }
@@ -181,7 +181,7 @@ export class LintCommands {
   async #tell(target: Target, argv: string[], { result, tx, undo }: CommandResult): Promise<void> {
     if (!result.ok) {
       const fate = undo === null ? vscode.l10n.t('Nothing was changed.') : undoFate(undo).text;
-      await this.#prompts.notify('error', `${result.problem || result.stderr || commandLine(argv)} ${fate}`);
+      await this.#prompts.notify('error', `${result.problem || result.stderr || commandText(argv)} ${fate}`);
       return;
     }
     if (tx === null) {
@@ -189,7 +189,7 @@ export class LintCommands {
       return;
     }
     const undoIt = vscode.l10n.t('Undo');
-    const message = vscode.l10n.t('Done on {0}: {1}', place(target), result.stdout.trim() || commandLine(argv));
+    const message = vscode.l10n.t('Done on {0}: {1}', place(target), result.stdout.trim() || commandText(argv));
     if ((await this.#prompts.notify('info', message, undoIt)) === undoIt)
       await vscode.commands.executeCommand(Command.undoTransaction, { transaction: tx });
   }

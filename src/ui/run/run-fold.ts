@@ -16,7 +16,8 @@ import type {
   StepView,
   TransactionView,
 } from '../../../webview/protocol.ts';
-import { commandLine, presentable } from '../editor/redact.ts';
+import { commandText } from '../../kubectl/command-text.ts';
+import { presentable } from '../../text/redact.ts';
 
 /** Stages of the view: id, label and the phases of the machine that belong to it. */
 export const FORWARD: [string, string, Phase[]][] = [
@@ -108,7 +109,7 @@ export class RunFold {
         this.#read(at, event.severity, 'checkpoint');
         break;
       case 'command':
-        this.#say(at, 'mitigation', 'command', commandLine(event.argv), output(event.stdout, event.stderr));
+        this.#say(at, 'mitigation', 'command', commandText(event.argv), output(event.stdout, event.stderr));
         break;
       case 'stepDone':
         this.stepStates[event.index] = 'done';
@@ -155,8 +156,8 @@ export class RunFold {
         this.#say(at, event.agent, 'thought', event.text);
         break;
       case 'converted': {
-        const by = event.to.map(commandLine).join(' && ');
-        this.#say(at, 'stratus', 'event', `Replaced ${commandLine(event.from)} by ${by}: ${event.reason}`);
+        const by = event.to.map(commandText).join(' && ');
+        this.#say(at, 'stratus', 'event', `Replaced ${commandText(event.from)} by ${by}: ${event.reason}`);
         break;
       }
       case 'progress':

@@ -1,8 +1,8 @@
 import type { Outcome, RunResult } from '../../domain/run-event.ts';
 import type { TransactionStatus } from '../../domain/transaction.ts';
 import type { AttemptView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
-import { presentable } from '../editor/redact.ts';
 import type { RunFold } from './run-fold.ts';
+import { presentable } from '../../text/redact.ts';
 
 export interface HeadlineContext {
   /** Hash of the plan that waits for an answer here; null when none does. */

@@ -10,11 +10,12 @@ import type {
   TargetView,
   TransactionView,
 } from '../../../webview/protocol.ts';
-import { commandLine, presentable } from '../editor/redact.ts';
 import { BACK, FORWARD, known, RunFold } from './run-fold.ts';
 import type { HeadlineContext, JournalStatus } from './run-headline.ts';
 import { headlineOf, runningStep } from './run-headline.ts';
 import { findingView, severityItems, writeView } from './run-views.ts';
+import { commandText } from '../../kubectl/command-text.ts';
+import { presentable } from '../../text/redact.ts';
 
 /** What the view needs beside the events. */
 export interface ProjectionContext extends HeadlineContext {
@@ -105,7 +106,7 @@ function planView(fold: RunFold, context: ProjectionContext): PlanView | null {
     steps: plan.steps.map((step, index): StepView => {
       const rehearsal = fold.rehearsal[index];
       return {
-        command: commandLine(step.argv),
+        command: commandText(step.argv),
         why: presentable(step.why, 300),
         ok: rehearsal?.ok ?? true,
         problem: presentable(rehearsal?.problem ?? '', 500),

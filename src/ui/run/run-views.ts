@@ -6,7 +6,7 @@ import type { Finding } from '../../domain/finding.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { FindingView, SeverityItemView, WriteView } from '../../../webview/protocol.ts';
 import { fieldChanges } from '../views/object-text.ts';
-import { presentable } from '../editor/redact.ts';
+import { presentable } from '../../text/redact.ts';
 
 const SHOWN_CHANGES = 12;
 

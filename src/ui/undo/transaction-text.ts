@@ -1,7 +1,8 @@
 import { refLabel } from '../../domain/kube-object.ts';
 import type { TransactionDetail, TransactionWrite } from '../../run/app.ts';
 import { fieldChanges } from '../views/object-text.ts';
-import { commandLine, presentable } from '../editor/redact.ts';
+import { commandText } from '../../kubectl/command-text.ts';
+import { presentable } from '../../text/redact.ts';
 
 /** A transaction in words, as Markdown: what it did, and how it is or was undone. */
 export function explainTransaction(detail: TransactionDetail): string {
@@ -15,7 +16,7 @@ export function explainTransaction(detail: TransactionDetail): string {
     '',
   ];
   detail.commands.forEach((argv, index) => {
-    lines.push('```sh', commandLine(argv), '```', '');
+    lines.push('```sh', commandText(argv), '```', '');
     for (const write of detail.details.filter(({ command }) => command === index)) lines.push(...writeLines(write));
   });
   lines.push('', '## How it is undone', '', 'Latest write first, one write per object:', '');

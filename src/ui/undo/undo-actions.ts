@@ -9,9 +9,9 @@ import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { commandLine } from '../editor/redact.ts';
 import { explainTransaction } from './transaction-text.ts';
 import { undoFate } from './undo-fate.ts';
+import { commandText } from '../../kubectl/command-text.ts';
 
 /** What can be done with a transaction: undo, undo to here, explain, show the inverse, recover. */
 export class UndoActions implements vscode.TextDocumentContentProvider {
@@ -225,7 +225,7 @@ function isUndoable({ status }: TransactionSummary): boolean {
 function details(summary: TransactionSummary): string {
   return [
     summary.title,
-    ...summary.commands.map((argv) => `did: ${commandLine(argv)}`),
+    ...summary.commands.map((argv) => `did: ${commandText(argv)}`),
     ...summary.roots.map((ref) => `restores: ${refLabel(ref)}`),
   ].join('\n');
 }

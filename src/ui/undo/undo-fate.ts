@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { UndoResult } from '../../domain/transaction.ts';
 import { lossesText } from '../../domain/transaction.ts';
-import { presentable } from '../editor/redact.ts';
+import { presentable } from '../../text/redact.ts';
 
 /** How an undo ended, for a notification: `error` wherever not everything is as it was. */
 export function undoFate(result: UndoResult): { level: 'info' | 'error'; text: string } {

@@ -6,7 +6,8 @@ import type { TransactionHandle, WriteHandle } from '../editor/contributions.ts'
 import { Command, TreeItem } from '../editor/contributions.ts';
 import type { JournalWatch } from './journal-watch.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
-import { commandLine, presentable } from '../editor/redact.ts';
+import { commandText } from '../../kubectl/command-text.ts';
+import { presentable } from '../../text/redact.ts';
 
 interface TransactionNode extends TransactionHandle {
   kind: 'transaction';
@@ -140,10 +141,10 @@ function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeI
 }
 
 function commandItem({ argv, transaction, index }: CommandNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(commandLine(argv), vscode.TreeItemCollapsibleState.Expanded);
+  const item = new vscode.TreeItem(commandText(argv), vscode.TreeItemCollapsibleState.Expanded);
   item.id = `${transaction}/command/${index}`;
   item.iconPath = new vscode.ThemeIcon('terminal');
-  item.tooltip = commandLine(argv);
+  item.tooltip = commandText(argv);
   return item;
 }
 

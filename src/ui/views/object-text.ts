@@ -3,7 +3,7 @@ import { own } from '../../domain/json-map.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { RawNumber } from '../../domain/raw-number.ts';
 import type { FieldChange } from '../../../webview/protocol.ts';
-import { presentable } from '../editor/redact.ts';
+import { presentable } from '../../text/redact.ts';
 
 /** Fields that the server keeps for itself; they would hide the change among noise. */
 const SERVER_METADATA = ['managedFields', 'resourceVersion', 'uid', 'creationTimestamp', 'generation', 'selfLink'];

@@ -5,10 +5,10 @@ import { EXIT, exitCodeOfRun } from '../../../src/cli/exit-code.ts';
 import { mitigateCommand } from '../../../src/cli/mitigate.ts';
 import { changedLines } from '../../../src/cli/object-lines.ts';
 import { runCommand } from '../../../src/cli/run-command.ts';
-import { commandText } from '../../../src/cli/terminal.ts';
 import { undoCommand } from '../../../src/cli/undo.ts';
 import { UsageError } from '../../../src/cli/usage.ts';
 import type { RunResult } from '../../../src/domain/run-event.ts';
+import { commandText } from '../../../src/kubectl/command-text.ts';
 
 const io: CommandIo = {
   stdout: () => undefined,

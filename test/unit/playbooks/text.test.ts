@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundedText, untrustedLine } from '../../../src/agents/playbooks/engine/evidence-text.ts';
 import { clearlySimilar, editDistance, nameSimilarity } from '../../../src/agents/playbooks/clues/similar-names.ts';
 import { differingPointers, stableJson } from '../../../src/kube/stable-json.ts';
+import { oneLine } from '../../../src/text/plain-text.ts';
+import { untrustedLine } from '../../../src/text/redact.ts';
 
 describe('evidence text', () => {
   it('is short, on one line and free of control and invisible characters, whatever comes in', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), (text) => {
-        for (const clean of [boundedText(text), untrustedLine(text)]) {
+        for (const clean of [oneLine(text), untrustedLine(text)]) {
           expect(clean.length).toBeLessThanOrEqual(300);
           expect(clean).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
           expect(clean.isWellFormed()).toBe(true);

@@ -29,8 +29,15 @@ it.each<RunEvent>([
 
 it('leaves every other event and manifest as it is', () => {
   const settled: RunEvent = { at: 1, type: 'settled', settled: true, pending: ['a'] };
-  expect(shownEvent(settled)).toBe(settled);
+  expect(shownEvent(settled)).toEqual(settled);
   const files = [{ name: 'map', content: 'kind: ConfigMap\n' }];
   const planned: RunEvent = { at: 1, type: 'planned', plan: { ...plan, steps: [], files }, reason: '' };
   expect(shownEvent(planned)).toEqual(planned);
+});
+
+it('holds no terminal codes and nothing that looks like a credential', () => {
+  const pending = ['pod says \u001b[2J\u202epassword=hunter2'];
+  expect(shownEvent({ at: 1, type: 'settled', settled: false, pending })).toMatchObject({
+    pending: ['pod says password=[redacted]'],
+  });
 });

@@ -3,7 +3,8 @@ import type { Evidence, Finding, FindingSeverity, Fix } from '../../../domain/fi
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
 import type { ClusterEvent, ClusterView } from '../../../kube/cluster-view.ts';
-import { boundedText, untrustedLine } from './evidence-text.ts';
+import { oneLine } from '../../../text/plain-text.ts';
+import { untrustedLine } from '../../../text/redact.ts';
 
 export interface AnalyzerContext {
   view: ClusterView;
@@ -39,11 +40,11 @@ export function makeFinding(draft: FindingDraft): Finding {
   const object = 'metadata' in draft.object ? refOf(draft.object as KubeObject) : (draft.object as ObjectRef);
   const fixes = [...(draft.fixes ?? [])].map((fix) => ({ ...fix, confidence: Math.round(fix.confidence * 100) / 100 }));
   return {
-    id: boundedText(`${draft.rule}:${refLabel(object)}:${draft.what}`),
+    id: oneLine(`${draft.rule}:${refLabel(object)}:${draft.what}`),
     rule: draft.rule,
     severity: draft.severity,
     object,
-    message: boundedText(draft.message),
+    message: oneLine(draft.message),
     evidence: draft.evidence.slice(0, MAX_EVIDENCE),
     fixes: distinctFixes(fixes),
   };
@@ -69,7 +70,7 @@ export function evidence(
   text: string,
 ): Evidence {
   const ref = 'metadata' in object ? refOf(object as KubeObject) : (object as ObjectRef);
-  return { object: ref, ...(field ? { field } : {}), source, text: boundedText(text) };
+  return { object: ref, ...(field ? { field } : {}), source, text: oneLine(text) };
 }
 
 export function eventEvidence(event: ClusterEvent, about: KubeObject): Evidence {

@@ -6,11 +6,11 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { desiredReplicas, isLiving, isReady, readyPods, refTo } from '../../../../kube/cluster-view.ts';
 import { configReferences, keysOf, missingReferences } from '../../../../kube/config-references.ts';
 import type { ConfigReference } from '../../../../kube/config-references.ts';
-import { untrustedLine } from '../../engine/evidence-text.ts';
 import { containerStatuses } from '../../../../kube/image-state.ts';
 import { missingConfigFixes } from './missing-config-fixes.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isWanted } from '../../clues/need.ts';
+import { untrustedLine } from '../../../../text/redact.ts';
 
 export const MISSING_CONFIG = 'missing-config';
 

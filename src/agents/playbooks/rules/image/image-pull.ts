@@ -4,7 +4,6 @@ import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { desiredReplicas, isLiving, readyPods } from '../../../../kube/cluster-view.ts';
-import { untrustedLine } from '../../engine/evidence-text.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import type { GoodRevision } from '../../clues/good-revision.ts';
 import { replacementImages } from './image-replacements.ts';
@@ -14,6 +13,7 @@ import { containersOf, hasMutableTemplate, podTemplateOf } from '../../../../kub
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { differingPointers } from '../../../../kube/stable-json.ts';
 import { replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
+import { untrustedLine } from '../../../../text/redact.ts';
 
 export const IMAGE_PULL = 'image-pull';
 

@@ -4,10 +4,10 @@ import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { desiredReplicas, isLiving, isReady, readyPods } from '../../../../kube/cluster-view.ts';
-import { untrustedLine } from '../../engine/evidence-text.ts';
 import { containerStatuses } from '../../../../kube/image-state.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
+import { untrustedLine } from '../../../../text/redact.ts';
 
 export const CONTAINER_CRASH = 'container-crash';
 export const POD_UNREADY = 'pod-unready';

@@ -1,8 +1,8 @@
 import type { Finding } from '../../../../domain/finding.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
-import { untrustedLine } from '../../engine/evidence-text.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
+import { untrustedLine } from '../../../../text/redact.ts';
 
 export const NODE_CONDITION = 'node-condition';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { commandLine, presentable, redact } from '../../../src/ui/editor/redact.ts';
+import { commandText } from '../../../src/kubectl/command-text.ts';
+import { presentable, redact } from '../../../src/text/redact.ts';
 
 describe('redact', () => {
   it.each([
@@ -37,9 +38,9 @@ describe('presentable', () => {
   });
 });
 
-describe('commandLine', () => {
+describe('commandText', () => {
   it('quotes what a shell would take apart', () => {
-    expect(commandLine(['patch', 'svc', 'geo', '-p', '{"a": "it\'s"}'])).toBe(
+    expect(commandText(['patch', 'svc', 'geo', '-p', '{"a": "it\'s"}'])).toBe(
       `kubectl patch svc geo -p '{"a": "it'\\''s"}'`,
     );
   });
@@ -50,6 +51,6 @@ describe('commandLine', () => {
     [['get', 'pods', '--token', 'hunter2']],
     [['get', 'pods', '--password=hunter2']],
   ])('blanks the secret in %j', (argv) => {
-    expect(commandLine(argv)).not.toContain('hunter2');
+    expect(commandText(argv)).not.toContain('hunter2');
   });
 });
