@@ -70,7 +70,7 @@ export async function goesWithPods(workload: KubeObject, ref: ObjectRef, facts: 
   const ephemeral = volumes.filter((volume) => volume.ephemeral);
   if (ephemeral.length > 0) {
     const sentence = (names: string) =>
-      `claims of its generic ephemeral volumes are deleted with their data${names ? `: ${names}` : ''}`;
+      `claims of its generic ephemeral volumes are deleted with their data, new pods get new and empty ones${names ? `: ${names}` : ''}`;
     const claims = await claimsOfEphemeral(workload, ephemeral, facts);
     effects.push(
       ...(claims.length > 0

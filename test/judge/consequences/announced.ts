@@ -53,8 +53,14 @@ function namedBy(change: DumpChange, { object, undo }: AnnouncedWrite): Naming {
   if (own && how === 'renewed') return texts.some((text) => /\buid\b|identity/.test(text)) ? 'named' : 'silent';
   // What comes anew below something that was named comes with it: history of a workload, the volume of a claim.
   const tops = [...consequences.flatMap((one) => one.object ?? []), ...(isHistory(change) && object ? [object] : [])];
-  return how === 'appeared' && tops.some((top) => isBelow(top, change)) ? 'named' : 'silent';
+  if (how !== 'appeared') return 'silent';
+  // A pod that stands in for the one that was named brings its own claims and their volumes along.
+  const standIn = object?.kind === 'Pod' && consequences.some(({ text = '' }) => /controller replaces it/.test(text));
+  const below = tops.some((top) => isBelow(top, change)) || (standIn && change.above.some(isPod));
+  return below ? 'named' : 'silent';
 }
+
+const isPod = ({ kind }: Item) => kind.kind === 'Pod' && kind.group === '';
 
 /** The object itself, or, with `below`, those of the kinds that are below it. */
 function points({ object, below }: { object?: NamedObject; below?: string[] }, change: DumpChange): boolean {

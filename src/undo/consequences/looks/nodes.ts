@@ -2,6 +2,7 @@ import type { KubeObject } from '../../../domain/kube-object.ts';
 import { refOf } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
 import { comesBack, eachOf, oneWay, unknown } from '../effect.ts';
+import type { ClusterFacts } from '../facts.ts';
 import { goesWithPods } from '../workload.ts';
 import { isRemade } from '../remade.ts';
 import type { Look } from './look.ts';
@@ -48,16 +49,18 @@ export const lookAtTaints: Look = async ({ ref, before, after }, facts) => {
     ),
   );
   effects.push(...eachOf(remade.map(refOf), true, (names) => `pods evicted by the taint do not move back: ${names}`));
-  for (const pod of evicted)
-    effects.push(
-      ...(await goesWithPods(pod, refOf(pod), facts)).filter(
-        (effect) => effect.grade === 'consequence' && !effect.back,
-      ),
-    );
+  effects.push(...(await lostWith(evicted, facts)));
   return effects.length > 0
     ? effects
     : [comesBack('pods without a toleration are evicted from the node while the taint is there', ref, ['Pod'])];
 };
+
+/** What does not come back of pods that leave the node. */
+async function lostWith(pods: readonly KubeObject[], facts: ClusterFacts): Promise<Effect[]> {
+  const effects: Effect[] = [];
+  for (const pod of pods) effects.push(...(await goesWithPods(pod, refOf(pod), facts)));
+  return effects.filter((effect) => effect.grade !== 'consequence' || !effect.back);
+}
 
 function sameTaint(a: Taint, b: Taint): boolean {
   return a.key === b.key && (a.value ?? '') === (b.value ?? '') && a.effect === b.effect;
@@ -79,7 +82,7 @@ export function isEnded(pod: KubeObject): boolean {
 }
 
 /** DaemonSets bound to labels of nodes leave the nodes that lose them, and come to those that get them. */
-export const lookAtNodeLabels: Look = async ({ paths }, facts) => {
+export const lookAtNodeLabels: Look = async ({ ref, paths }, facts) => {
   const changed = new Set(paths.map((path) => path.at(-1)).filter((segment) => typeof segment === 'string'));
   const sets = await facts.list('apps/v1', 'DaemonSet');
   if (!sets) return [unknown('which DaemonSets follow the labels of the node cannot be read')];
@@ -91,7 +94,17 @@ export const lookAtNodeLabels: Look = async ({ paths }, facts) => {
       spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
     );
   });
-  return bound.map((set) =>
-    comesBack(`pods of DaemonSet ${set.metadata.name} leave or come to the node`, refOf(set), ['Pod']),
+  if (bound.length === 0) return [];
+  const pods = await facts.podsOn(ref.name);
+  if (!pods) return [unknown('which pods leave the node is not known: its pods cannot be read')];
+  const uids = new Set(bound.map((set) => set.metadata.uid));
+  const leaving = pods.filter(
+    (pod) => !isEnded(pod) && pod.metadata.ownerReferences?.some(({ controller, uid }) => controller && uids.has(uid)),
   );
+  return [
+    ...bound.map((set) =>
+      comesBack(`pods of DaemonSet ${set.metadata.name} leave or come to the node`, refOf(set), ['Pod']),
+    ),
+    ...(await lostWith(leaving, facts)),
+  ];
 };

@@ -247,6 +247,22 @@ describe('nodes and pods', () => {
     ).toBe('one-way');
   });
 
+  it('a label that a DaemonSet asks for names the claims that go with its pods', async () => {
+    const volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: {} } }];
+    const nodeSelector = { disk: 'fast' };
+    const agents = thing('apps/v1', 'DaemonSet', 'agents', { spec: { template: { spec: { nodeSelector, volumes } } } });
+    const claim = thing('v1', 'PersistentVolumeClaim', 'agent-scratch', { spec: {} });
+    const others = [agents, claim, onNode('agent', { volumes }, ownedBy(agents)), onNode('bare', { volumes })];
+    const relabel = (labels: object) => {
+      const before = { ...node(), metadata: { ...node().metadata, labels: { disk: 'fast', rack: 'a' } } };
+      const after = { ...before, metadata: { ...before.metadata, labels } } as KubeObject;
+      const input = { verb: 'update', ref: refOf(before), before, after, createdHere: false, builtIn: true } as const;
+      return forecastUndo(input, factsOf([before, ...others]));
+    };
+    expect(lost(await relabel({ disk: 'slow', rack: 'a' }))).toEqual(['PersistentVolumeClaim/n/agent-scratch']);
+    expect((await relabel({ disk: 'fast', rack: 'b' })).class).toBe('exact');
+  });
+
   it('a pod that leaves the selector of its controller, or meets one, is not exact', async () => {
     const relabel = async (before: KubeObject, to: Record<string, string>) => {
       const after = { ...before, metadata: { ...before.metadata, labels: to } };
