@@ -1,118 +1,171 @@
+import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /**
- * The folder boundaries of ARCHITECTURE.md as import rules: each folder names the folders it may import from.
- * Everything else, including Node's own modules where a folder must stay pure, is an error.
+ * The rooms of ARCHITECTURE.md: each names the rooms whose files its own may import. `/**` takes a room with all below
+ * it. A folder of src that no room covers fails, so that a wall stands before anybody moves in.
  */
-const SRC_FOLDERS = [
-  'domain',
-  'agents',
-  'gateway',
-  'undo',
-  'cluster',
-  'cli',
-  'ui',
-  'kubectl',
-  'lint',
-  'run',
-  'telemetry',
-  'knowledge',
-  'notify',
-];
-const MAY_IMPORT = {
-  domain: [],
-  kubectl: [],
-  lint: ['kubectl'],
-  undo: ['domain'],
-  agents: ['domain', 'kubectl'],
-  gateway: ['domain', 'undo', 'kubectl'],
-  cluster: ['domain', 'gateway'],
-  run: ['domain', 'agents', 'gateway', 'undo', 'cluster', 'kubectl'],
-  cli: ['domain', 'run', 'gateway', 'undo', 'cluster', 'agents', 'kubectl', 'lint'],
-  ui: ['domain', 'run', 'gateway', 'undo', 'cluster', 'agents', 'kubectl', 'lint'],
-};
-/** Folders without clock, file system, network or editor (I/O reaches them through ports). */
-const PURE = ['domain', 'kubectl', 'undo', 'agents'];
-/** Only these folders may start processes or open connections. */
-const MAY_DIAL = ['gateway', 'cluster'];
+export const ROOMS = {
+  text: [],
+  domain: ['text'],
+  'kubectl/**': ['text'],
+  kube: ['domain', 'text'],
+  'lint/**': ['kubectl/**', 'text'],
+  'undo/**': ['domain', 'text'],
 
+  'gateway/wire': ['domain', 'text'],
+  'gateway/disk': ['domain', 'text'],
+  'gateway/child': ['gateway/wire', 'gateway/disk', 'domain', 'kubectl/**', 'text'],
+  'gateway/inventory': ['gateway/wire', 'undo/**', 'domain', 'text'],
+  'gateway/content': ['undo/**', 'domain', 'text'],
+  'gateway/journal': ['gateway/wire', 'gateway/disk', 'gateway/inventory', 'undo/**', 'domain', 'kubectl/**', 'text'],
+  'gateway/write': [
+    'gateway/wire', 'gateway/inventory', 'gateway/content', 'gateway/journal', 'undo/**', 'domain', 'text',
+  ],
+  'gateway/secrets': ['gateway/wire', 'gateway/write', 'undo/**', 'domain', 'text'],
+  'gateway/monitor': [
+    'gateway/wire', 'gateway/inventory', 'gateway/content', 'gateway/journal', 'gateway/write', 'gateway/secrets',
+    'undo/**', 'domain', 'text',
+  ],
+  'gateway/replay': [
+    'gateway/wire', 'gateway/inventory', 'gateway/journal', 'gateway/write', 'gateway/monitor', 'undo/**', 'domain',
+    'text',
+  ],
+  gateway: ['gateway/**', 'undo/**', 'domain', 'kubectl/**', 'text'],
+
+  'cluster/connect': ['gateway/wire', 'domain', 'text'],
+  'cluster/read': ['gateway/wire', 'kube', 'domain', 'text'],
+  'cluster/lock': ['cluster/connect', 'gateway/wire', 'gateway/journal', 'gateway/monitor', 'domain', 'text'],
+  severity: ['cluster/read', 'gateway/wire', 'gateway/monitor', 'kube', 'domain', 'text'],
+
+  'agents/conversion': ['domain', 'kubectl/**', 'kube', 'text'],
+  'agents/playbooks/engine': ['kube', 'domain', 'text'],
+  'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'domain', 'text'],
+  ...Object.fromEntries(
+    ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout'].map((rules) => [
+      `agents/playbooks/rules/${rules}`,
+      ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'text'],
+    ]),
+  ),
+  'agents/playbooks': ['agents/playbooks/**', 'kube', 'domain', 'text'],
+  'agents/model': ['kube', 'kubectl/**', 'domain', 'text'],
+
+  'model/**': ['domain', 'text'],
+  'telemetry/**': ['domain', 'text'],
+  'history/**': ['domain', 'text'],
+  'knowledge/**': ['domain', 'text'],
+  'notify/**': ['domain', 'text'],
+  'gitops/**': ['domain', 'text'],
+
+  run: [
+    'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'kube', 'domain', 'kubectl/**', 'text', 'model/**',
+    'telemetry/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
+  ],
+  cli: ['run', 'cluster/lock', 'gateway/child', 'gateway/journal', 'domain', 'kubectl/**', 'lint/**', 'text'],
+  'serve/**': ['run', 'domain', 'text'],
+
+  'ui/editor': ['run', 'cluster/lock', 'gateway/journal', 'domain', 'kubectl/**', 'text'],
+  'ui/views': ['ui/editor', 'domain', 'kubectl/**', 'text'],
+  'ui/undo': ['ui/editor', 'ui/views', 'run', 'domain', 'kubectl/**', 'text'],
+  'ui/run': ['ui/editor', 'ui/views', 'run', 'domain', 'kubectl/**', 'text'],
+  'ui/lint': ['ui/editor', 'ui/views', 'ui/undo', 'run', 'domain', 'kubectl/**', 'text'],
+  ui: ['ui/**', 'run', 'domain', 'text'],
+}; // prettier-ignore
+
+/** Folders without clock, file system, network or editor (I/O reaches them through ports). */
+const PURE = ['text', 'domain', 'kubectl', 'kube', 'undo', 'agents'];
+/** Only these rooms may start processes or open connections. */
+const MAY_DIAL = [
+  'gateway/wire', 'gateway/child', 'cluster/connect', 'cluster/read', 'model/**', 'telemetry/**', 'notify/**',
+  'serve/**',
+]; // prettier-ignore
+const DIAL_MODULES = 'child_process|net|tls|http|https|http2|dgram|dns';
 /**
  * Folders through which objects pass on their way from and to the cluster: there, what reads, prints or copies JSON must
  * lose no number and no key (src/domain/lossless-json.ts).
  */
 const LOSSLESS = ['gateway', 'undo'];
+
 const NAMED_EXPORTS = { selector: 'ExportDefaultDeclaration', message: 'named exports only' };
+const filesOf = (room) => `src/${room}/*.ts`;
 
-const DIAL_MODULES = 'child_process|net|tls|http|https|http2|dgram|dns';
-
-function boundary(folder) {
-  const allowed = MAY_IMPORT[folder];
-  const forbidden = SRC_FOLDERS.filter((other) => other !== folder && !allowed.includes(other));
-  const patterns = [
-    {
-      regex: `^(\\.\\./)+(${forbidden.join('|')})/`,
-      message: `src/${folder} may import only from: ${allowed.join(', ') || 'nothing outside itself'} (ARCHITECTURE.md, Boundaries)`,
-    },
+function wallsOf(room, allowed) {
+  const [folder] = room.split('/');
+  const imports = [
     { regex: '^(\\.\\./)+(test|scripts)/', message: 'product code never imports tests or scripts' },
+    {
+      regex: '^(node:)?util$',
+      importNames: ['isDeepStrictEqual'],
+      message: 'objects of the cluster have another prototype than ours: compare their canonicalJson',
+    },
   ];
-  patterns.push({
-    regex: '^(node:)?util$',
-    importNames: ['isDeepStrictEqual'],
-    message: 'objects of the cluster have another prototype than ours: compare their canonicalJson',
-  });
-  if (folder !== 'ui') {
-    patterns.push({ regex: '^vscode$', message: 'only src/ui and src/extension.ts import vscode' });
-    patterns.push({ regex: 'webview/', message: 'only src/ui shares the webview protocol' });
-  }
-  if (PURE.includes(folder)) {
-    patterns.push({
-      regex: '^(node:(?!crypto$)|@kubernetes/|fs$|child_process$|http)',
-      message: `src/${folder} is pure: clock, files, network and processes reach it through ports`,
-    });
-  } else if (!MAY_DIAL.includes(folder)) {
-    patterns.push({
-      regex: `^(node:)?(${DIAL_MODULES})$`,
-      message: 'only src/gateway and src/cluster start processes or open connections',
-    });
-  }
   const properties = [];
   const globals = [];
-  const rules = { 'no-restricted-imports': ['error', { patterns }] };
+  const syntax = [NAMED_EXPORTS];
+  if (folder !== 'ui') {
+    imports.push({ regex: '^vscode$', message: 'only src/ui and src/extension.ts import vscode' });
+    imports.push({ regex: 'webview/', message: 'only src/ui shares the webview protocol' });
+  }
+  if (PURE.includes(folder)) {
+    const message = `src/${folder} is pure: clock, files, network and processes reach it through ports`;
+    imports.push({ regex: '^(node:(?!crypto$)|@kubernetes/|fs$|child_process$|http)', message });
+    properties.push({ object: 'Date', property: 'now', message });
+    for (const name of ['fetch', 'setTimeout', 'setInterval', 'process']) globals.push({ name, message });
+  } else if (!MAY_DIAL.includes(room)) {
+    const message = `only these start processes or open connections: ${MAY_DIAL.join(', ')}`;
+    imports.push({ regex: `^(node:)?(${DIAL_MODULES})$`, message });
+  }
   if (LOSSLESS.includes(folder)) {
     const message =
       'it loses numbers and keys: parseJson, printJson and cloneJson of src/domain/lossless-json.ts do not';
-    patterns.push({
-      regex: '^yaml$',
-      message: 'YAML of a body is read by src/gateway/wire/yaml-body.ts alone, without loss',
-    });
+    imports.push({ regex: '^yaml$', message: 'YAML of a body is read by src/gateway/wire/yaml-body.ts alone' });
     properties.push({ object: 'JSON', property: 'parse', message }, { object: 'JSON', property: 'stringify', message });
     properties.push({ object: 'globalThis', property: 'structuredClone', message });
     globals.push({ name: 'structuredClone', message });
-    rules['no-restricted-syntax'] = [
-      'error',
-      NAMED_EXPORTS,
-      {
-        selector: "BinaryExpression[operator='in'][left.type!='Literal'][left.type!='PrivateIdentifier']",
-        message: 'a key from outside may be an inherited name: Object.hasOwn, or own of src/domain/json-map.ts',
-      },
-    ];
+    syntax.push({
+      selector: "BinaryExpression[operator='in'][left.type!='Literal'][left.type!='PrivateIdentifier']",
+      message: 'a key from outside may be an inherited name: Object.hasOwn, or own of src/domain/json-map.ts',
+    });
   }
-  if (PURE.includes(folder)) {
-    properties.push({ object: 'Date', property: 'now', message: 'time is a port' });
-    for (const name of ['fetch', 'setTimeout', 'setInterval', 'process']) {
-      globals.push({ name, message: `src/${folder} is pure: use a port` });
-    }
-  }
-  if (properties.length > 0) rules['no-restricted-properties'] = ['error', ...properties];
-  if (globals.length > 0) rules['no-restricted-globals'] = ['error', ...globals];
-  return { files: [`src/${folder}/**/*.ts`], rules };
+  const zone = {
+    target: filesOf(room),
+    from: 'src/**/*.ts',
+    // Exceptions are compared with absolute paths.
+    except: [room, ...allowed].map((one) => `**/${filesOf(one)}`),
+    message: `src/${room} may import only from: ${allowed.join(', ') || 'nothing outside itself'} (ROOMS)`,
+  };
+  return {
+    files: [filesOf(room)],
+    rules: {
+      'import-x/no-restricted-paths': ['error', { zones: [zone], basePath: import.meta.dirname }],
+      'no-restricted-imports': ['error', { patterns: imports }],
+      'no-restricted-syntax': ['error', ...syntax],
+      ...(properties.length > 0 ? { 'no-restricted-properties': ['error', ...properties] } : {}),
+      ...(globals.length > 0 ? { 'no-restricted-globals': ['error', ...globals] } : {}),
+    },
+  };
 }
+
+/** A folder that no room covers. */
+const UNLISTED = {
+  files: ['src/*/**/*.ts'],
+  ignores: Object.keys(ROOMS).map(filesOf),
+  rules: {
+    'no-restricted-syntax': ['error', { selector: 'Program', message: 'this folder is no room: name it in ROOMS' }],
+  },
+};
 
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'coverage', 'src/kubectl/generated'] },
   ...tseslint.configs.recommended,
   {
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+    },
     rules: {
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
       'no-restricted-syntax': ['error', NAMED_EXPORTS],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
@@ -120,7 +173,8 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  ...Object.keys(MAY_IMPORT).map(boundary),
+  UNLISTED,
+  ...Object.entries(ROOMS).map(([room, allowed]) => wallsOf(room, allowed)),
   {
     files: ['webview/**/*.ts'],
     rules: {

@@ -4,7 +4,7 @@ import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
-import { painter } from './terminal.ts';
+import { painter } from './paint.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { presentableValue } from '../text/redact.ts';
 

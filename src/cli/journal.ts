@@ -5,7 +5,7 @@ import { parseCommand } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
 import { classText } from './terminal.ts';
-import { undoText } from './undo.ts';
+import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { presentableValue } from '../text/redact.ts';

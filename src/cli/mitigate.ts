@@ -6,7 +6,8 @@ import type { CommandIo } from './command-line.ts';
 import { needConsent, numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { exitCodeOfRun } from './exit-code.ts';
 import { lockText } from './lock.ts';
-import { painter, TerminalView } from './terminal.ts';
+import { TerminalView } from './terminal.ts';
+import { painter } from './paint.ts';
 import { UsageError } from './usage.ts';
 
 /** `stratus mitigate`: one incident from detection to its end. */

@@ -13,7 +13,7 @@ import {
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
 import { classText } from './terminal.ts';
-import { undoText } from './undo.ts';
+import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { quoteArgv } from '../text/shell-quote.ts';

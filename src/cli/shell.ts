@@ -6,7 +6,7 @@ import type { ShellSession } from '../run/shell-session.ts';
 import type { CommandIo } from './command-line.ts';
 import { acceptOption, parseCommand, rejectPositionals, TARGET_OPTIONS, wasStopped } from './command-line.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
-import { undoText } from './undo.ts';
+import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 
 /** `stratus shell`: a terminal in which every kubectl goes through the gateway. */

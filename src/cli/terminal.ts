@@ -5,14 +5,8 @@ import { mu } from '../domain/severity.ts';
 import type { RehearsedWrite, StepRehearsal, UndoClass } from '../domain/transaction.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { changedLines } from './object-lines.ts';
-import { lossText } from './undo.ts';
-
-const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
-export type Paint = (style: keyof typeof CODES, text: string) => string;
-
-export function painter(colour: boolean): Paint {
-  return (style, text) => (colour ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text);
-}
+import type { Paint } from './paint.ts';
+import { lossText } from './undo-text.ts';
 
 /** How faithfully a write can be undone, in the words of docs/promises.md. */
 export function classText(undo: UndoClass): string {

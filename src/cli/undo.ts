@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { refLabel } from '../domain/kube-object.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
-import type { Loss, TransactionSummary, UndoProof, UndoResult } from '../domain/transaction.ts';
+import type { TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { needConsent, parseCommand, rejectPositionals } from './command-line.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
-import { painter } from './terminal.ts';
+import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 import { presentable, presentableValue } from '../text/redact.ts';
 
@@ -69,10 +69,6 @@ export async function undoOne(
   return exitCodeOfUndo(result);
 }
 
-function ownershipText({ ownershipWrites = 0 }: UndoProof): string {
-  return ownershipWrites > 0 ? `, ${ownershipWrites} of them to give fields back to their owners` : '';
-}
-
 /** An incident often takes the way to the cluster along: it is asked again for a while before the undo is left for later. */
 async function untilReachable(io: CommandIo, stop: AbortSignal, undo: () => Promise<UndoResult>): Promise<UndoResult> {
   const end = performance.now() + REACH_WITHIN_MS;
@@ -86,49 +82,4 @@ async function untilReachable(io: CommandIo, stop: AbortSignal, undo: () => Prom
       await setTimeout(REACH_PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
     }
   }
-}
-
-/** One line about an object that is gone. */
-export function lossText({ ref, replaced, accepted }: Loss): string {
-  const now = replaced ? 'another of its name is there now' : 'it is gone';
-  return `lost: ${refLabel(ref)} was there at the checkpoint, ${now}; ${accepted ? 'as was accepted' : 'no forecast named it'}`;
-}
-
-function shortValue(value: unknown): string {
-  const text = value === undefined ? 'absent' : JSON.stringify(value);
-  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
-}
-
-export function undoText(tx: string, result: UndoResult, colour: boolean): string {
-  const paint = painter(colour);
-  if (result.outcome === 'undone') {
-    const { proof } = result;
-    const levels = Object.entries(proof.levels).map(([level, holds]) => `${level} ${holds ? 'equal' : 'differs'}`);
-    const { losses = [] } = proof;
-    const headline =
-      losses.length > 0 ? paint('red', `undone with ${losses.length} loss(es)`) : paint('green', 'undone and verified');
-    const lines = [
-      `${headline}: ${tx}, ${result.writes} write(s)${ownershipText(proof)}`,
-      `  checkpoint ${proof.hashBefore}`,
-      `  now        ${proof.hashAfter}`,
-      `  ${levels.join(', ')}`,
-      ...losses.map((loss) => `  ${lossText(loss)}`),
-      ...proof.residue.map((text) => `  residue: ${text}`),
-      ...proof.foreign.map(({ ref, path }) => `  kept, changed by someone else: ${refLabel(ref)} ${path}`),
-    ];
-    return `${lines.join('\n')}\n`;
-  }
-  const lines = [`${paint('red', result.outcome)}: ${result.reason}`];
-  if (result.outcome === 'diverged') {
-    for (const difference of result.differences) {
-      lines.push(`  ${refLabel(difference.ref)} ${difference.path || '(whole object)'}`);
-      lines.push(`    checkpoint    ${shortValue(difference.expected)}`);
-      if (difference.path) lines.push(`    Stratus wrote ${shortValue(difference.written)}`);
-      lines.push(`    found         ${shortValue(difference.actual)}`);
-    }
-    lines.push(
-      `  writers wait until it is settled: 'stratus recover --undo --tx ${tx}' tries again, 'stratus recover --keep --tx ${tx}' leaves it as it is`,
-    );
-  } else lines.push("  the journal keeps the undo: run 'stratus recover --undo' when the cluster answers");
-  return `${lines.join('\n')}\n`;
 }

@@ -5,8 +5,8 @@ import { Monitor } from '../gateway/monitor/monitor.ts';
 import type { Upstream } from '../gateway/wire/upstream.ts';
 import type { CheckSpec } from './check-spec.ts';
 import { parseCheck } from './check-spec.ts';
-import type { SampleResult } from './check-sample.ts';
-import { sampleHttp, sampleService } from './check-sample.ts';
+import type { SampleResult } from '../cluster/read/check-sample.ts';
+import { sampleHttp, sampleService } from '../cluster/read/check-sample.ts';
 import { KubeApi } from '../gateway/wire/kube-api.ts';
 
 const SPACING_MS = 150;

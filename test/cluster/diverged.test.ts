@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Target } from '../../src/domain/target.ts';
 import { LockedByAnother, type StratusApp } from '../../src/run/app.ts';
 import { createApp } from '../../src/run/create-app.ts';
-import { undoText } from '../../src/cli/undo.ts';
+import { undoText } from '../../src/cli/undo-text.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { openGateway, type GatewayHarness } from './gateway-harness.ts';
 

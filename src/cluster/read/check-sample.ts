@@ -1,8 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
-import { ClusterError, messageOf } from '../domain/cluster-error.ts';
-import type { KubeApi } from '../gateway/wire/kube-api.ts';
-import { oneLine } from '../text/plain-text.ts';
+import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
+import type { KubeApi } from '../../gateway/wire/kube-api.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 /** `unknown` says something about us (network, rights, API server), everything else about the service. */
 export type SampleResult = { state: 'passed' } | { state: 'failed' | 'timeout' | 'unknown'; why: string };

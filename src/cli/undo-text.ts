@@ -1,0 +1,53 @@
+import { refLabel } from '../domain/kube-object.ts';
+import type { Loss, UndoProof, UndoResult } from '../domain/transaction.ts';
+import { painter } from './paint.ts';
+
+/** How an undo ended, with its proof, for a person. */
+export function undoText(tx: string, result: UndoResult, colour: boolean): string {
+  const paint = painter(colour);
+  if (result.outcome === 'undone') {
+    const { proof } = result;
+    const levels = Object.entries(proof.levels).map(([level, holds]) => `${level} ${holds ? 'equal' : 'differs'}`);
+    const { losses = [] } = proof;
+    const headline =
+      losses.length > 0 ? paint('red', `undone with ${losses.length} loss(es)`) : paint('green', 'undone and verified');
+    const lines = [
+      `${headline}: ${tx}, ${result.writes} write(s)${ownershipText(proof)}`,
+      `  checkpoint ${proof.hashBefore}`,
+      `  now        ${proof.hashAfter}`,
+      `  ${levels.join(', ')}`,
+      ...losses.map((loss) => `  ${lossText(loss)}`),
+      ...proof.residue.map((text) => `  residue: ${text}`),
+      ...proof.foreign.map(({ ref, path }) => `  kept, changed by someone else: ${refLabel(ref)} ${path}`),
+    ];
+    return `${lines.join('\n')}\n`;
+  }
+  const lines = [`${paint('red', result.outcome)}: ${result.reason}`];
+  if (result.outcome === 'diverged') {
+    for (const difference of result.differences) {
+      lines.push(`  ${refLabel(difference.ref)} ${difference.path || '(whole object)'}`);
+      lines.push(`    checkpoint    ${shortValue(difference.expected)}`);
+      if (difference.path) lines.push(`    Stratus wrote ${shortValue(difference.written)}`);
+      lines.push(`    found         ${shortValue(difference.actual)}`);
+    }
+    lines.push(
+      `  writers wait until it is settled: 'stratus recover --undo --tx ${tx}' tries again, 'stratus recover --keep --tx ${tx}' leaves it as it is`,
+    );
+  } else lines.push("  the journal keeps the undo: run 'stratus recover --undo' when the cluster answers");
+  return `${lines.join('\n')}\n`;
+}
+
+function ownershipText({ ownershipWrites = 0 }: UndoProof): string {
+  return ownershipWrites > 0 ? `, ${ownershipWrites} of them to give fields back to their owners` : '';
+}
+
+/** One line about an object that is gone. */
+export function lossText({ ref, replaced, accepted }: Loss): string {
+  const now = replaced ? 'another of its name is there now' : 'it is gone';
+  return `lost: ${refLabel(ref)} was there at the checkpoint, ${now}; ${accepted ? 'as was accepted' : 'no forecast named it'}`;
+}
+
+function shortValue(value: unknown): string {
+  const text = value === undefined ? 'absent' : JSON.stringify(value);
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
+}
