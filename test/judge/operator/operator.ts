@@ -30,7 +30,8 @@ export class Operator {
     while (!signal.aborted) {
       try {
         const { items, resourceVersion } = await this.api.list(collection);
-        for (const item of items) await this.reconcile(plural, item);
+        // One that cannot be served, in a namespace that goes, must not keep the others waiting.
+        for (const item of items) await this.act(plural, item, false);
         let work = Promise.resolve();
         await this.api.watch(collection, resourceVersion, signal, ({ type, object }) => {
           if (type !== 'BOOKMARK') work = work.then(() => this.act(plural, object, type === 'DELETED'));
