@@ -10,6 +10,8 @@ export interface CommandIo {
   stderr(text: string): void;
   /** Asks a yes/no question on the terminal; null where there is no terminal to ask on. */
   confirm: ((question: string, signal?: AbortSignal) => Promise<boolean>) | null;
+  /** Asks for a line of text; empty when the terminal goes away. Null where `confirm` is. */
+  ask: ((question: string, signal?: AbortSignal) => Promise<string>) | null;
   /** Whether standard error is a terminal that wants colour. */
   colour: boolean;
   /**

@@ -1,6 +1,7 @@
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunResult } from '../domain/run-event.ts';
 import type { StratusApp } from '../run/app.ts';
+import { BRAINS } from '../run/app.ts';
 import type { AskApproval } from '../run/run-ports.ts';
 import type { CommandIo } from './command-line.ts';
 import { needConsent, numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
@@ -8,14 +9,16 @@ import { exitCodeOfRun } from './exit-code.ts';
 import { lockText } from './lock.ts';
 import { TerminalView } from './terminal.ts';
 import { painter } from './paint.ts';
+import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { UsageError } from './usage.ts';
+import type { AutonomyPolicy } from '../domain/autonomy.ts';
 
 /** `stratus mitigate`: one incident from detection to its end. */
 export async function mitigateCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
   const parsed = parseCommand('mitigate', args, {
     ...TARGET_OPTIONS,
     brain: { type: 'string' },
-    yes: { type: 'boolean' },
+    ...CONSENT_OPTIONS,
     json: { type: 'boolean' },
     check: { type: 'string', multiple: true },
     timeout: { type: 'string' },
@@ -24,19 +27,22 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
     'all-or-nothing': { type: 'boolean' },
   });
   rejectPositionals('mitigate', parsed);
-  const brain = parsed.text('brain') ?? 'playbook';
-  if (brain !== 'playbook') throw new UsageError(`mitigate: unknown brain '${brain}'; this version has: playbook`);
+  const brain = parsed.text('brain') ?? BRAINS[0];
+  if (!BRAINS.includes(brain)) {
+    throw new UsageError(`mitigate: unknown brain '${brain}'; this version has: ${BRAINS.join(', ')}`);
+  }
   const commitRule = parsed.text('commit-rule') ?? 'strict';
   if (commitRule !== 'strict' && commitRule !== 'paper') {
     throw new UsageError(`mitigate: --commit-rule is strict or paper, not '${commitRule}'`);
   }
   const maxAttempts = numberOption('mitigate', parsed, 'max-attempts', [1, 10]) ?? DEFAULT_OPTIONS.maxAttempts;
   const seconds = numberOption('mitigate', parsed, 'timeout', [1, 86_400]);
-  const yes = parsed.flag('yes');
-  needConsent('mitigate', yes, io);
+  const policy = policyOf(parsed, io);
+  needConsent('mitigate', policy.mode === 'all', io);
 
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  checkContext('mitigate', policy, target.context);
   const run = await app.mitigate({
     target,
     brain,
@@ -48,7 +54,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
       allOrNothing: parsed.flag('all-or-nothing'),
       ...(seconds === undefined ? {} : { wallClockMs: seconds * 1000 }),
     },
-    askApproval: approval(yes, io),
+    askApproval: approval(policy, target.context, io),
   });
   if (parsed.flag('json')) run.onEvent((event) => io.stdout(`${JSON.stringify(jsonLine(event))}\n`));
   else {
@@ -85,11 +91,11 @@ function adviceFor({ outcome }: RunResult): string {
   return '';
 }
 
-function approval(yes: boolean, io: CommandIo): AskApproval {
-  return async ({ plan, hash }, signal) => {
-    if (yes) return { approve: true, hash, by: 'flag' };
-    const agreed = await io.confirm!(`Run this transaction (${plan.steps.length} command(s), undoable)?`, signal);
-    return agreed ? { approve: true, hash, by: 'user' } : { approve: false, reason: 'rejected at the terminal' };
+function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskApproval {
+  return async ({ plan, steps, hash }, signal) => {
+    const question = `Run this transaction (${plan.steps.length} command(s), undoable)?`;
+    const by = await consent(policy, steps, context, question, io, signal);
+    return by ? { approve: true, hash, by } : { approve: false, reason: 'rejected at the terminal' };
   };
 }
 

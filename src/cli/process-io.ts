@@ -24,13 +24,14 @@ export function processIo(): CommandIo {
   const terminal = process.stdin.isTTY && process.stderr.isTTY;
   // A terminal that goes away while nobody is asked.
   if (terminal) process.stdin.on('error', () => undefined);
+  const ask = (question: string, signal?: AbortSignal) =>
+    askOnTerminal(question, () => interruptions.interrupt('SIGINT'), signal);
   return {
     stdout: (text) => output.write('stdout', text),
     stderr: (text) => output.write('stderr', text),
     colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
-    confirm: terminal
-      ? (question, signal) => askOnTerminal(question, () => interruptions.interrupt('SIGINT'), signal)
-      : null,
+    confirm: terminal ? async (question, signal) => /^y(es)?$/i.test(await ask(`${question} [y/N]`, signal)) : null,
+    ask: terminal ? ask : null,
     onInterrupt: (handler) => interruptions.listen(handler),
   };
 }
@@ -45,22 +46,22 @@ function endWithoutOutput(lost: LostOutput, output: Output): never {
   process.exit(EXIT.error);
 }
 
-/** No when the terminal goes away, too. */
-function askOnTerminal(question: string, interrupt: () => void, signal?: AbortSignal): Promise<boolean> {
+/** Empty when the terminal goes away. */
+function askOnTerminal(question: string, interrupt: () => void, signal?: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
-    if (signal?.aborted) return resolve(false);
+    if (signal?.aborted) return resolve('');
     const reader = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = (yes: boolean) => {
-      resolve(yes);
+    const answer = (text: string) => {
+      resolve(text.trim());
       reader.close();
     };
-    signal?.addEventListener('abort', () => answer(false), { once: true });
+    signal?.addEventListener('abort', () => answer(''), { once: true });
     reader.on('SIGINT', () => {
-      answer(false);
+      answer('');
       interrupt();
     });
-    reader.on('close', () => resolve(false));
-    reader.on('error', () => answer(false));
-    reader.question(`${question} [y/N] `, (text) => answer(/^y(es)?$/i.test(text.trim())));
+    reader.on('close', () => resolve(''));
+    reader.on('error', () => answer(''));
+    reader.question(`${question} `, answer);
   });
 }

@@ -10,6 +10,7 @@ import {
   TARGET_OPTIONS,
   wasStopped,
 } from './command-line.ts';
+import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
 import { classText } from './terminal.ts';
@@ -23,7 +24,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   const dashes = args.indexOf('--');
   const parsed = parseCommand('run', dashes < 0 ? args : args.slice(0, dashes), {
     ...TARGET_OPTIONS,
-    yes: { type: 'boolean' },
+    ...CONSENT_OPTIONS,
     accept: { type: 'string', multiple: true },
     json: { type: 'boolean' },
   });
@@ -34,6 +35,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   const yes = parsed.flag('yes');
   const accepted = acceptOption('run', parsed);
   needConsent('run', yes, io);
+  const policy = policyOf(parsed, io);
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
   const abort = new AbortController();
@@ -67,6 +69,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       for (const text of write.undo.residue) io.stderr(`  ! ${text}\n`);
       for (const line of changedLines(write.before, write.after)) io.stderr(`  ${line}\n`);
     }
+    if (rehearsal.writes.length > 0) checkContext('run', policy, target.context);
     const needs = rehearsal.needs ?? [];
     const missing = needs.filter((need) => !accepted.includes(need));
     if (missing.length > 0 && yes) {
@@ -82,7 +85,10 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       missing.length > 0
         ? `Run ${commandText(argv)}, and accept ${missing.join(' and ')}?`
         : `Run ${commandText(argv)}?`;
-    if (rehearsal.writes.length > 0 && !yes && !(await io.confirm!(question, abort.signal))) {
+    const agreed =
+      rehearsal.writes.length === 0 ||
+      (await consent(policy, [rehearsal], target.context, question, io, abort.signal)) !== null;
+    if (!agreed) {
       if (abort.signal.aborted) return cancelled();
       io.stderr('stratus: nothing was changed\n');
       return EXIT.refused;

@@ -3,8 +3,9 @@ import type { ProgramHere } from '../gateway/child/safe-terminal.ts';
 import { startHere } from '../gateway/child/safe-terminal.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { ShellSession } from '../run/shell-session.ts';
-import type { CommandIo } from './command-line.ts';
+import type { CommandIo, ParsedCommand } from './command-line.ts';
 import { acceptOption, parseCommand, rejectPositionals, TARGET_OPTIONS, wasStopped } from './command-line.ts';
+import { checkContext, consent, policyOf } from './consent.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
@@ -18,6 +19,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
     keep: { type: 'boolean' },
     undo: { type: 'boolean' },
     accept: { type: 'string', multiple: true },
+    'confirm-context': { type: 'string' },
   });
   rejectPositionals('shell', parsed);
   const [write, keep, undo] = [parsed.flag('write'), parsed.flag('keep'), parsed.flag('undo')];
@@ -32,6 +34,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
   if (dashes >= 0 && command.length === 0) throw new UsageError("shell: put a program after '--', or leave '--' out");
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  if (write) await confirmContext(parsed, target.context, io);
   const stop = new AbortController();
   let running: ProgramHere | null = null;
   let cutOff = false;
@@ -97,6 +100,15 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
   } finally {
     interrupt.dispose();
   }
+}
+
+/** Every write of the terminal runs unasked: a protected context is named once, at its beginning. */
+async function confirmContext(parsed: ParsedCommand, context: string, io: CommandIo): Promise<void> {
+  const policy = { ...policyOf(parsed, io), mode: 'all' as const };
+  checkContext('shell', policy, context);
+  const never = new AbortController().signal;
+  if (!(await consent(policy, [], context, 'Open a terminal that writes?', io, never)))
+    throw new UsageError(`shell: '${context}' is protected and its name was not typed; nothing was opened`);
 }
 
 async function ask(session: ShellSession, io: CommandIo, signal: AbortSignal): Promise<'keep' | 'undo'> {

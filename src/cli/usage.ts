@@ -19,6 +19,8 @@ common options
   --context C                  target (default: the kubeconfig's); pinned for the whole run
   -n N, --namespace N          namespace of the incident (default: the context's)
   --yes                        write without asking
+  --confirm-context C          the name of a protected context, where --yes alone does not write (mitigate, run, shell);
+                               protected are those that STRATUS_PROTECTED_CONTEXTS names (default *prod*)
   --json                       one JSON document per line on standard output
   -h, --help                   this text, or a command's own
 
@@ -27,7 +29,7 @@ command that writes undoes what is open first.
 `;
 
 export const COMMAND_USAGE: Record<string, string> = {
-  mitigate: `usage: stratus mitigate [--context C] [-n NAMESPACE] [--yes] [--json] [--brain playbook]
+  mitigate: `usage: stratus mitigate [--context C] [-n NAMESPACE] [--yes] [--confirm-context C] [--json] [--brain playbook]
   --check NAME=URL[,status=200][,samples=N]  user-request check, repeatable; URL is http(s)://... from this machine or
                                              svc://NAMESPACE/SERVICE:PORT/PATH through the API server
   --max-attempts N     at most N transactions, 1 to 10 (default 10)
@@ -42,7 +44,7 @@ exit: 0 resolved or healthy, 2 restored and verified, 3 diverged, 4 cluster or c
 
 exit: 0 done (findings or not), 4 cluster or configuration error, 64 usage
 `,
-  run: `usage: stratus run [--context C] [-n NAMESPACE] [--yes] [--accept WHAT] [--json] -- ARGS...
+  run: `usage: stratus run [--context C] [-n NAMESPACE] [--yes] [--confirm-context C] [--accept WHAT] [--json] -- ARGS...
   ARGS is one kubectl command without the word kubectl.
   --yes            write without asking what is undone exactly, or but for what comes back by itself
   --accept WHAT    let a write through after which the undo cannot bring everything back: unknown (what an operator
@@ -65,7 +67,7 @@ exit: 0 undone and verified, 3 diverged or undone with losses, 4 cluster or conf
 
 exit: 0 done and verified (or nothing to do), 3 diverged, 4 error, 6 stranded, 7 locked, 64 usage
 `,
-  shell: `usage: stratus shell [--context C] [--namespace N] [--write [--keep | --undo] [--accept WHAT]] [-- PROGRAM ARGS...]
+  shell: `usage: stratus shell [--context C] [--namespace N] [--write [--keep | --undo] [--accept WHAT] [--confirm-context C]] [-- PROGRAM ARGS...]
   Runs your shell, or PROGRAM, with a KUBECONFIG that leads through the gateway: read only, or with --write as one
   transaction that is kept or undone when it ends (asked for, or told by --keep or --undo). exec, attach and port-forward
   are refused. Needs kubectl of your own on PATH. --accept as for 'stratus run'.

@@ -1,4 +1,5 @@
 import type { AttemptRecord } from './brain.ts';
+import { exceeded, spend } from './budget.ts';
 import type { Plan } from './plan.ts';
 import type { MachineEvent, MachineEventType, Outcome, RunOptions } from './run-event.ts';
 import type { Phase, RunState, StopReason } from './run-state.ts';
@@ -48,6 +49,9 @@ export class UnexpectedEvent extends Error {
 type EventOf<T extends MachineEventType> = Extract<MachineEvent, { type: T }>;
 type Handlers = { [T in MachineEventType]?: (state: RunState, event: EventOf<T>) => Step };
 
+/** How often in a row a plan that was tried before is answered by a reflection. */
+const MAX_REPEATS = 3;
+
 const go = (state: RunState, change: Partial<RunState>, effect: Effect | null, signals: Signal[] = []): Step => ({
   state: { ...state, ...change },
   effect,
@@ -90,17 +94,43 @@ function startUndo(state: RunState, reason: string): Step {
 
 function toPlanning(state: RunState): Step {
   const { maxAttempts } = limits(state);
-  if (state.stop) return giveUp(state, stopText(state.stop));
+  if (state.stop) return giveUp(state, stopText(state));
+  const spent = overBudget(state);
+  if (spent) return giveUp(state, spent);
   if (state.attempt >= maxAttempts) return giveUp(state, `no attempt left (${maxAttempts} made)`);
   return go(state, { phase: 'planning', plan: null, rehearsal: [], approvalHash: null }, { type: 'plan' });
 }
 
-function stopText(stop: StopReason): string {
-  return stop === 'cancel' ? 'cancelled by the user' : 'the time limit of this run was reached';
+function stopText(state: RunState): string {
+  if (state.stop === 'budget') return overBudget(state) ?? 'the budget of this run is spent';
+  return state.stop === 'cancel' ? 'cancelled by the user' : 'the time limit of this run was reached';
+}
+
+function overBudget(state: RunState): string | null {
+  const limit = exceeded(limits(state).budget, state.spent);
+  return limit && `the budget of this run is spent: ${limit}`;
+}
+
+/** Another brain takes over with a diagnosis of its own; null when there is none. */
+function nextBrain(state: RunState): Step | null {
+  if (state.brain + 1 >= state.brains.length || state.stop) return null;
+  const change: Partial<RunState> = { phase: 'diagnosing', brain: state.brain + 1, plan: null, repeats: 0 };
+  return go(state, change, { type: 'diagnose' });
+}
+
+/** A plan that was tried before teaches, but is not run again; a brain that insists gives way. */
+function repeated(state: RunState, plan: Plan, earlier: AttemptRecord): Step {
+  const repeats = state.repeats + 1;
+  if (repeats > MAX_REPEATS) {
+    const reason = `the same plan was proposed ${repeats} times in a row although it had been tried`;
+    return nextBrain(state) ?? giveUp(state, reason);
+  }
+  const reason = `attempt ${earlier.attempt} did the same and was ${earlier.outcome}: ${earlier.reason}`;
+  return reflectOn({ ...state, plan, repeats }, 'repeated', reason);
 }
 
 function reflectOn(state: RunState, outcome: AttemptRecord['outcome'], reason: string): Step {
-  const attempt: AttemptRecord = { attempt: state.attempt, plan: state.plan!, outcome, reason };
+  const attempt: AttemptRecord = { attempt: state.attempt, plan: state.plan!, outcome, reason, lesson: '' };
   const change: Partial<RunState> = { phase: 'reflecting', attempts: [...state.attempts, attempt] };
   return go(state, change, { type: 'reflect', attempt });
 }
@@ -118,7 +148,8 @@ const onEffectFailed =
 
 const PHASES: Record<Phase, Handlers> = {
   idle: {
-    started: (s, e) => go(s, { phase: 'detecting', options: e.options, startedAt: e.at }, { type: 'detect' }),
+    started: (s, e) =>
+      go(s, { phase: 'detecting', options: e.options, startedAt: e.at, brains: e.brains }, { type: 'detect' }),
   },
   detecting: {
     detected: (s, e) => {
@@ -133,15 +164,17 @@ const PHASES: Record<Phase, Handlers> = {
     effectFailed: onEffectFailed((s, reason) => finish(s, 'restored', reason, reason)),
   },
   diagnosing: {
-    diagnosed: (s, e) => toPlanning({ ...s, findings: e.findings }),
-    effectFailed: onEffectFailed((s, reason) => giveUp(s, reason, reason)),
+    diagnosed: (s, e) => toPlanning({ ...s, findings: e.findings, hypotheses: e.hypotheses }),
+    effectFailed: onEffectFailed((s, reason) => nextBrain(s) ?? giveUp(s, reason, reason)),
   },
   planning: {
     planned: (s, e) => {
-      if (!e.plan) return giveUp(s, e.reason);
-      const known = s.attempts.find((attempt) => attempt.plan.hash === e.plan!.hash && attempt.outcome !== 'committed');
-      if (known) return giveUp(s, 'the only plan left was already tried and undone');
-      return go(s, { plan: e.plan, attempt: s.attempt + 1 }, { type: 'rehearse', plan: e.plan });
+      if (!e.plan) return (e.escalate ? null : nextBrain(s)) ?? giveUp(s, e.reason);
+      const known = s.attempts.find(
+        ({ plan, outcome }) => plan.hash === e.plan!.hash && outcome !== 'committed' && outcome !== 'repeated',
+      );
+      if (known) return repeated(s, e.plan, known);
+      return go(s, { plan: e.plan, attempt: s.attempt + 1, repeats: 0 }, { type: 'rehearse', plan: e.plan });
     },
     rehearsed: (s, e) => {
       const failed = e.steps.find((step) => !step.ok && !step.partial);
@@ -152,7 +185,10 @@ const PHASES: Record<Phase, Handlers> = {
         { type: 'askApproval', plan: s.plan!, steps: e.steps, hash: e.hash },
       );
     },
-    effectFailed: onEffectFailed((s, reason) => giveUp(s, reason, reason)),
+    effectFailed: (s, e) => {
+      const reason = `${e.effect}: ${e.reason}`;
+      return (e.effect === 'plan' ? nextBrain(s) : null) ?? giveUp(s, reason, reason);
+    },
   },
   awaitingApproval: {
     approved: (s, e) => {
@@ -213,7 +249,13 @@ const PHASES: Record<Phase, Handlers> = {
   },
   committing: {
     commitRecorded: (s, e) => {
-      const attempt: AttemptRecord = { attempt: s.attempt, plan: s.plan!, outcome: 'committed', reason: 'committed' };
+      const attempt: AttemptRecord = {
+        attempt: s.attempt,
+        plan: s.plan!,
+        outcome: 'committed',
+        reason: 'committed',
+        lesson: '',
+      };
       const { state, signals } = closed(s, {
         committed: [...s.committed, e.tx],
         attempts: [...s.attempts, attempt],
@@ -249,26 +291,29 @@ const PHASES: Record<Phase, Handlers> = {
     effectFailed: onEffectFailed((s) => afterUndo({ ...s, current: null })),
   },
   reflecting: {
-    reflected: (s) => toPlanning({ ...s, plan: null }),
+    reflected: (s, e) => {
+      const last = s.attempts.at(-1)!;
+      return toPlanning({ ...s, plan: null, attempts: [...s.attempts.slice(0, -1), { ...last, lesson: e.lesson }] });
+    },
     effectFailed: onEffectFailed((s) => toPlanning({ ...s, plan: null })),
   },
   // One effect is still in flight; its answer decides what has to be cleaned up.
   aborting: {
-    detected: (s) => giveUp(s, stopText(s.stop!)),
-    diagnosed: (s) => giveUp(s, stopText(s.stop!)),
-    planned: (s) => giveUp(s, stopText(s.stop!)),
-    rehearsed: (s) => giveUp(s, stopText(s.stop!)),
-    approved: (s) => giveUp(s, stopText(s.stop!)),
-    rejected: (s) => giveUp(s, stopText(s.stop!)),
-    lockAcquired: (s) => giveUp({ ...s, locked: true }, stopText(s.stop!)),
-    lockDenied: (s) => giveUp(s, stopText(s.stop!)),
-    checkpointed: (s, e) => startUndo({ ...s, tx: e.tx, baseline: e.severity }, stopText(s.stop!)),
-    stepDone: (s, e) => startUndo({ ...s, totalWrites: s.totalWrites + e.writes }, stopText(s.stop!)),
-    stepFailed: (s, e) => startUndo({ ...s, totalWrites: s.totalWrites + e.writes }, stopText(s.stop!)),
-    settled: (s) => startUndo(s, stopText(s.stop!)),
-    judged: (s) => startUndo(s, stopText(s.stop!)),
-    reflected: (s) => giveUp(s, stopText(s.stop!)),
-    effectFailed: (s) => startUndo(s, stopText(s.stop!)),
+    detected: (s) => giveUp(s, stopText(s)),
+    diagnosed: (s) => giveUp(s, stopText(s)),
+    planned: (s) => giveUp(s, stopText(s)),
+    rehearsed: (s) => giveUp(s, stopText(s)),
+    approved: (s) => giveUp(s, stopText(s)),
+    rejected: (s) => giveUp(s, stopText(s)),
+    lockAcquired: (s) => giveUp({ ...s, locked: true }, stopText(s)),
+    lockDenied: (s) => giveUp(s, stopText(s)),
+    checkpointed: (s, e) => startUndo({ ...s, tx: e.tx, baseline: e.severity }, stopText(s)),
+    stepDone: (s, e) => startUndo({ ...s, totalWrites: s.totalWrites + e.writes }, stopText(s)),
+    stepFailed: (s, e) => startUndo({ ...s, totalWrites: s.totalWrites + e.writes }, stopText(s)),
+    settled: (s) => startUndo(s, stopText(s)),
+    judged: (s) => startUndo(s, stopText(s)),
+    reflected: (s) => giveUp(s, stopText(s)),
+    effectFailed: (s) => startUndo(s, stopText(s)),
   },
   frozen: {
     checkpointed: (s, e) => regain({ ...s, tx: e.tx, baseline: e.severity }),
@@ -313,15 +358,22 @@ function afterUndo(state: RunState): Step {
 
 /** Phases in which a stop request has to wait: what is under way must end by itself. */
 const UNINTERRUPTIBLE: readonly Phase[] = ['committing', 'undoing', 'verifying', 'aborting', 'frozen'];
+/** Phases in which a brain may be at work. */
+const THINKING: readonly Phase[] = ['diagnosing', 'planning', 'reflecting'];
 /** Phases in which a transaction is open and writes may happen. */
 const WRITING: readonly Phase[] = ['checkpointing', 'executing', 'settling', 'judging'];
 
 function stop(state: RunState, reason: StopReason): Step {
   if (state.stop || state.phase === 'done' || state.phase === 'idle') return go(state, {}, null);
   if (UNINTERRUPTIBLE.includes(state.phase)) return go(state, { stop: reason }, null);
-  return go(state, { stop: reason, phase: 'aborting', undoReason: stopText(reason) }, null, [
+  return go(state, { stop: reason, phase: 'aborting', undoReason: stopText({ ...state, stop: reason }) }, null, [
     { type: 'abortInFlight' },
   ]);
+}
+
+/** Brains are interrupted when the budget is spent; what is being written is finished first. */
+function used(state: RunState): Step {
+  return THINKING.includes(state.phase) && overBudget(state) ? stop(state, 'budget') : go(state, {}, null);
 }
 
 function freeze(state: RunState, reason: string): Step {
@@ -338,6 +390,8 @@ export function reduce(state: RunState, event: MachineEvent): Step {
   switch (event.type) {
     case 'cancelRequested':
       return stop(state, 'cancel');
+    case 'usage':
+      return used({ ...state, spent: spend(state.spent, event) });
     case 'tick':
       return overTime(state, event.at) ? stop(state, 'wall-clock') : go(state, {}, null);
     case 'lockLost':
@@ -360,6 +414,6 @@ function overTime(state: RunState, at: number): boolean {
 
 function outOfTime(step: Step): Step {
   const stopped = { ...step.state, stop: 'wall-clock' as const };
-  const next = stopped.tx ? startUndo(stopped, stopText('wall-clock')) : giveUp(stopped, stopText('wall-clock'));
+  const next = stopped.tx ? startUndo(stopped, stopText(stopped)) : giveUp(stopped, stopText(stopped));
   return { ...next, signals: [...step.signals, ...next.signals] };
 }

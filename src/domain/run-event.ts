@@ -1,3 +1,7 @@
+import type { Principal } from './autonomy.ts';
+import type { Hypothesis } from './brain.ts';
+import type { Budget, Usage } from './budget.ts';
+import { NO_LIMIT } from './budget.ts';
 import type { Finding } from './finding.ts';
 import type { LockLevel, OracleVerdict } from './ports.ts';
 import type { Plan } from './plan.ts';
@@ -14,6 +18,7 @@ export interface RunOptions {
   commitRule: CommitRule;
   /** Keep nothing unless everything was resolved. */
   allOrNothing: boolean;
+  budget: Budget;
 }
 
 export const DEFAULT_OPTIONS: RunOptions = {
@@ -22,44 +27,53 @@ export const DEFAULT_OPTIONS: RunOptions = {
   wallClockMs: 30 * 60_000,
   commitRule: 'strict',
   allOrNothing: false,
+  budget: NO_LIMIT,
 };
 
 export type Outcome =
   'resolved' | 'healthy' | 'improved' | 'restored' | 'cancelled' | 'diverged' | 'stranded' | 'locked';
 
 /** Events that drive the reducer. `at` is milliseconds since the epoch, stamped by the interpreter. */
-export type MachineEvent = { at: number } & (
-  | { type: 'started'; run: string; target: Target; brain: string; options: RunOptions }
-  | { type: 'detected'; severity: Severity; oracles: Record<string, OracleVerdict['state']> }
-  | { type: 'diagnosed'; findings: Finding[] }
-  | { type: 'planned'; plan: Plan | null; reason: string }
-  | { type: 'rehearsed'; steps: StepRehearsal[]; hash: string }
-  | { type: 'approved'; hash: string; by: 'user' | 'flag' }
-  | { type: 'rejected'; reason: string }
-  | { type: 'lockAcquired'; level: LockLevel }
-  | { type: 'lockDenied'; holder: string; reason: string }
-  | { type: 'checkpointed'; tx: string; severity: Severity }
-  | { type: 'stepDone'; index: number; writes: number }
-  | { type: 'stepFailed'; index: number; writes: number; reason: string }
-  | { type: 'settled'; settled: boolean; pending: string[] }
-  | { type: 'judged'; severity: Severity; verdict: CommitVerdict; cheats: string[] }
-  | { type: 'commitRecorded'; tx: string }
-  | { type: 'undone'; tx: string; result: UndoResult }
-  | { type: 'verified'; severity: Severity }
-  | { type: 'reflected'; lesson: string }
-  | { type: 'effectFailed'; effect: string; reason: string }
-  | { type: 'cancelRequested' }
-  | { type: 'tick' }
-  | { type: 'lockLost'; reason: string }
-  | { type: 'contextMoved'; reason: string }
-);
+export type MachineEvent = { at: number } &
+  /** `brains`: the one that thinks first, then those that take over when it fails. */
+  (
+    | { type: 'started'; run: string; target: Target; brains: string[]; options: RunOptions }
+    | { type: 'detected'; severity: Severity; oracles: Record<string, OracleVerdict['state']> }
+    | { type: 'diagnosed'; findings: Finding[]; hypotheses: Hypothesis[] }
+    /** Without a plan `reason` says why; `escalate`: a person is needed, another brain is not asked. */
+    | { type: 'planned'; plan: Plan | null; reason: string; escalate?: boolean }
+    | { type: 'rehearsed'; steps: StepRehearsal[]; hash: string }
+    | { type: 'approved'; hash: string; by: Principal }
+    | { type: 'rejected'; reason: string }
+    | { type: 'lockAcquired'; level: LockLevel }
+    | { type: 'lockDenied'; holder: string; reason: string }
+    | { type: 'checkpointed'; tx: string; severity: Severity }
+    | { type: 'stepDone'; index: number; writes: number }
+    | { type: 'stepFailed'; index: number; writes: number; reason: string }
+    | { type: 'settled'; settled: boolean; pending: string[] }
+    | { type: 'judged'; severity: Severity; verdict: CommitVerdict; cheats: string[] }
+    | { type: 'commitRecorded'; tx: string }
+    | { type: 'undone'; tx: string; result: UndoResult }
+    | { type: 'verified'; severity: Severity }
+    | { type: 'reflected'; lesson: string }
+    /** A call of a model, whenever it ended. */
+    | ({ type: 'usage' } & Usage)
+    | { type: 'effectFailed'; effect: string; reason: string }
+    | { type: 'cancelRequested' }
+    | { type: 'tick' }
+    | { type: 'lockLost'; reason: string }
+    | { type: 'contextMoved'; reason: string }
+  );
 
 export type MachineEventType = MachineEvent['type'];
+
+export type AgentName = 'detection' | 'diagnosis' | 'mitigation' | 'undo';
 
 /** Entries that only inform; the reducer never sees them. */
 export type NoteEvent = { at: number } & (
   | { type: 'phase'; phase: string; attempt: number }
-  | { type: 'thought'; agent: 'detection' | 'diagnosis' | 'mitigation' | 'undo'; text: string }
+  | { type: 'thought'; agent: AgentName; text: string; partial?: boolean }
+  | { type: 'toolCall'; agent: AgentName; tool: string; args: string; digest: string }
   | { type: 'command'; argv: string[]; exitCode: number; stdout: string; stderr: string; writes: number }
   /** A proposed command that takes something away was replaced, before rehearsal, by commands that can be undone. */
   | { type: 'converted'; from: string[]; to: string[][]; reason: string }

@@ -1,4 +1,6 @@
-import type { AttemptRecord } from './brain.ts';
+import type { AttemptRecord, Hypothesis } from './brain.ts';
+import type { Spent } from './budget.ts';
+import { NOTHING_SPENT } from './budget.ts';
 import type { Finding } from './finding.ts';
 import type { Plan } from './plan.ts';
 import type { Outcome, RunOptions } from './run-event.ts';
@@ -24,12 +26,16 @@ export type Phase =
   | 'frozen'
   | 'done';
 
-export type StopReason = 'cancel' | 'wall-clock';
+export type StopReason = 'cancel' | 'wall-clock' | 'budget';
 
 export interface RunState {
   phase: Phase;
   options: RunOptions | null;
   startedAt: number;
+  brains: string[];
+  /** Index of the brain that thinks now. */
+  brain: number;
+  spent: Spent;
   attempt: number;
   /** Severity at incident start; the baseline of "resolved". */
   initial: Severity | null;
@@ -38,6 +44,7 @@ export interface RunState {
   /** Latest known reading. */
   current: Severity | null;
   findings: Finding[];
+  hypotheses: Hypothesis[];
   plan: Plan | null;
   rehearsal: StepRehearsal[];
   /** What the approval is bound to. */
@@ -48,6 +55,8 @@ export interface RunState {
   totalWrites: number;
   stepIndex: number;
   attempts: AttemptRecord[];
+  /** Plans proposed one after the other that had been tried before. */
+  repeats: number;
   committed: string[];
   /** Why the open transaction is being undone. */
   undoReason: string;
@@ -67,11 +76,15 @@ export const INITIAL_STATE: RunState = {
   phase: 'idle',
   options: null,
   startedAt: 0,
+  brains: [],
+  brain: 0,
+  spent: NOTHING_SPENT,
   attempt: 0,
   initial: null,
   baseline: null,
   current: null,
   findings: [],
+  hypotheses: [],
   plan: null,
   rehearsal: [],
   approvalHash: null,
@@ -80,6 +93,7 @@ export const INITIAL_STATE: RunState = {
   totalWrites: 0,
   stepIndex: 0,
   attempts: [],
+  repeats: 0,
   committed: [],
   undoReason: '',
   losses: '',

@@ -1,4 +1,5 @@
 import type { FenceChange } from '../cluster/lock/fence-installer.ts';
+import type { Hypothesis } from '../domain/brain.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
 import type { RunEvent, RunOptions } from '../domain/run-event.ts';
@@ -21,9 +22,13 @@ export interface ContextChoice {
   current: boolean;
 }
 
+/** Names of the brains that this version has, the default first. */
+export const BRAINS: readonly [string, ...string[]] = ['playbook'];
+
 export interface MitigateRequest {
   target: Target;
-  brain: 'playbook';
+  /** One of {@link BRAINS}; the playbooks take over when another fails. */
+  brain: string;
   options: RunOptions;
   /** `NAME=URL[,status=200][,samples=N]`, as in the CLI contract. */
   checks: string[];
@@ -31,7 +36,11 @@ export interface MitigateRequest {
 }
 
 export interface Diagnosis {
+  /** Most likely cause first. */
   findings: Finding[];
+  hypotheses: Hypothesis[];
+  /** What could not be looked at, one sentence each. */
+  notes: string[];
   severity: Severity;
   mu: number | null;
   oracles: Record<string, string>;

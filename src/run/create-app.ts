@@ -7,6 +7,7 @@ import { loadKubeconfig } from '../cluster/connect/kubeconfig.ts';
 import { SystemClock } from '../cluster/connect/system-clock.ts';
 import type { Brain } from '../domain/brain.ts';
 import { messageOf } from '../domain/cluster-error.ts';
+import { NO_LIMIT } from '../domain/budget.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
 import type { RunEvent } from '../domain/run-event.ts';
@@ -44,13 +45,14 @@ import { TargetSession } from './target-session.ts';
 /** Composition of the application from its parts; the only place where they meet. */
 export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}): Promise<StratusApp> {
   const store = await JournalStore.open(config.stateFolder, process.env);
-  return new App(config, store, { clock: new SystemClock(), brain: new PlaybookBrain(), ...parts });
+  return new App(config, store, { clock: new SystemClock(), brains: [new PlaybookBrain()], ...parts });
 }
 
-/** What a test may replace: time, and the brain (a brain holds no rights, so any will do). */
+/** What a test may replace: time, and the brains (a brain holds no rights, so any will do). */
 export interface AppParts {
   clock: Clock;
-  brain: Brain;
+  /** The last takes over from those before it. */
+  brains: readonly Brain[];
   /** Called at every boundary at which the process can die; default: nothing happens there. */
   crash?: FaultHook;
 }
@@ -91,10 +93,22 @@ class App implements StratusApp {
     const session = await this.#session(target);
     const id = `run-${new Date(this.#parts.clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${sha256(`${process.pid} ${this.#parts.clock.monotonic()}`).slice(0, 4)}`;
     const log = await RunLog.open(this.#config.stateFolder, id);
-    const ports = await session.runPorts(this.#parts.brain, checks, askApproval, (event) => log.append(event));
+    const ports = await session.runPorts(this.#brains(request.brain), checks, askApproval, (event) =>
+      log.append(event),
+    );
     const run = new IncidentRun(id, target, options, ports);
     session.onLockLost((reason) => run.lockLost(reason));
     return run;
+  }
+
+  /** The one that was asked for, then the one that takes over. */
+  #brains(name?: string): Brain[] {
+    const { brains } = this.#parts;
+    const wanted = name === undefined ? brains[0] : brains.find((brain) => brain.name === name);
+    if (!wanted)
+      throw new Error(`there is no brain '${name}'; this version has: ${brains.map((one) => one.name).join(', ')}`);
+    const last = brains.at(-1)!;
+    return last === wanted ? [wanted] : [wanted, last];
   }
 
   runs(limit: number): Promise<PastRun[]> {
@@ -108,12 +122,20 @@ class App implements StratusApp {
   async diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis> {
     const session = await this.#session(target);
     const { severity, snapshot, oracles } = await session.severity(checks).baseline(signal);
-    const findings = await this.#parts.brain.diagnose({
+    const [brain] = this.#brains();
+    const notes: string[] = [];
+    const { findings, hypotheses } = await brain!.diagnose({
+      run: '',
+      target,
       snapshot,
       severity,
-      readLog: (...args) => session.reader.readLog(...args),
+      evidence: session.reader,
+      clock: this.#parts.clock,
+      budget: NO_LIMIT,
+      signal,
+      emit: (emission) => void (emission.type === 'thought' && !emission.partial && notes.push(emission.text)),
     });
-    return { findings, severity, mu: severity.known ? mu(severity) : null, oracles };
+    return { findings, hypotheses, notes, severity, mu: severity.known ? mu(severity) : null, oracles };
   }
 
   async transactions(): Promise<TransactionSummary[]> {

@@ -1,11 +1,12 @@
-import type { AttemptRecord, DiagnosisInput } from '../domain/brain.ts';
+import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, BrainEmission } from '../domain/brain.ts';
+import { left } from '../domain/budget.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { Effect, Signal } from '../domain/machine.ts';
 import { reduce } from '../domain/machine.ts';
 import type { Plan } from '../domain/plan.ts';
 import { planText } from '../domain/plan.ts';
 import type { OpenTransaction, SeverityReading } from '../domain/ports.ts';
-import type { MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
+import type { AgentName, MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
 import type { RunState } from '../domain/run-state.ts';
 import { INITIAL_STATE } from '../domain/run-state.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
@@ -84,7 +85,7 @@ export class IncidentRun {
       type: 'started',
       run,
       target,
-      brain: this.#ports.brain.name,
+      brains: this.#ports.brains.map(({ name }) => name),
       options: this.#options,
     });
     while (effect) {
@@ -163,7 +164,7 @@ export class IncidentRun {
       case 'detect':
         return this.#detect(signal);
       case 'diagnose':
-        return { type: 'diagnosed', findings: await this.#diagnose() };
+        return { type: 'diagnosed', ...(await this.#diagnose(signal)) };
       case 'plan':
         return this.#plan(signal);
       case 'rehearse':
@@ -195,7 +196,7 @@ export class IncidentRun {
       case 'verify':
         return this.#verify();
       case 'reflect':
-        return this.#reflect(effect.attempt);
+        return this.#reflect(effect.attempt, signal);
     }
   }
 
@@ -210,35 +211,75 @@ export class IncidentRun {
     return { type: 'detected', severity, oracles };
   }
 
-  async #diagnose() {
-    const findings = await this.#ports.brain.diagnose(this.#diagnosisInput());
-    for (const finding of findings) this.#note({ type: 'thought', agent: 'diagnosis', text: finding.message });
-    return findings;
+  async #diagnose(signal: AbortSignal): Promise<BrainDiagnosis> {
+    const diagnosis = await this.#think('diagnosis', signal, (brain, context) => brain.diagnose(context));
+    for (const { message } of diagnosis.findings) this.#note({ type: 'thought', agent: 'diagnosis', text: message });
+    return diagnosis;
   }
 
-  #diagnosisInput(): DiagnosisInput {
+  /**
+   * One call of the brain at work. Whatever it does, the run goes on when the signal aborts or its time is over; what it
+   * says after that is not heard any more.
+   */
+  async #think<T>(
+    agent: AgentName,
+    signal: AbortSignal,
+    call: (brain: Brain, context: BrainContext) => Promise<T>,
+  ): Promise<T> {
     if (!this.#latest) throw new Error('nothing was detected yet');
-    const { cluster } = this.#ports;
     const { snapshot, severity } = this.#latest;
-    return { snapshot, severity, readLog: (...args) => cluster.readLog(...args) };
+    const { cluster, clock, brains } = this.#ports;
+    const brain = brains[this.#state.brain]!;
+    const { budget } = this.#options;
+    const stop = new AbortController();
+    const over = AbortSignal.any([signal, stop.signal]);
+    const timer = new AbortController();
+    clock.sleep(budget.thinkMs, timer.signal).then(
+      () => stop.abort(new Error(`${brain.name} did not answer within ${budget.thinkMs / 1000} s`)),
+      () => undefined,
+    );
+    const context: BrainContext = {
+      run: this.id,
+      target: this.target,
+      snapshot,
+      severity,
+      evidence: { readLog: (...args) => cluster.readLog(...args), get: (ref) => cluster.get(ref) },
+      clock,
+      budget: left(budget, this.#state.spent),
+      signal: over,
+      emit: (emission) => (over.aborted ? undefined : this.#emitted(agent, emission)),
+    };
+    try {
+      return await interruptible(call(brain, context), over);
+    } finally {
+      timer.abort();
+      stop.abort(new Error('the call has ended'));
+    }
+  }
+
+  #emitted(agent: AgentName, emission: BrainEmission): void {
+    if (emission.type === 'usage') this.#dispatch(emission);
+    else this.#note({ ...emission, agent });
   }
 
   async #plan(signal: AbortSignal): Promise<EventBody> {
-    let { findings } = this.#state;
+    let { findings, hypotheses } = this.#state;
     if (this.#stale) {
       this.#latest = await this.#ports.severity.baseline(signal);
-      findings = await this.#diagnose();
+      ({ findings, hypotheses } = await this.#diagnose(signal));
       this.#stale = false;
     }
-    const proposed = await this.#ports.brain.plan({
-      ...this.#diagnosisInput(),
-      findings,
-      attempts: this.#state.attempts,
-    });
-    const plan = proposed && (await this.#convert(proposed));
-    if (plan) this.#note({ type: 'thought', agent: 'mitigation', text: `${plan.title}. Expect: ${plan.expects}` });
-    const reason = plan ? '' : findings.length > 0 ? 'no justified fix is left to try' : 'no cause was found';
-    return { type: 'planned', plan, reason };
+    const { attempts } = this.#state;
+    const proposal = await this.#think('mitigation', signal, (brain, context) =>
+      brain.plan(context, { findings, hypotheses }, attempts),
+    );
+    if (proposal.type !== 'plan') {
+      const { reason } = proposal;
+      return { type: 'planned', plan: null, reason, ...(proposal.type === 'escalate' ? { escalate: true } : {}) };
+    }
+    const plan = await this.#convert(proposal.plan);
+    this.#note({ type: 'thought', agent: 'mitigation', text: `${plan.title}. Expect: ${plan.expects}` });
+    return { type: 'planned', plan, reason: '' };
   }
 
   /** Commands that take something away are replaced before anything is rehearsed or shown for approval. */
@@ -359,8 +400,8 @@ export class IncidentRun {
     return { type: 'verified', severity: this.#latest.severity };
   }
 
-  async #reflect(attempt: AttemptRecord): Promise<EventBody> {
-    const lesson = `Attempt ${attempt.attempt} ${attempt.outcome}: ${attempt.reason}`;
+  async #reflect(attempt: AttemptRecord, signal: AbortSignal): Promise<EventBody> {
+    const lesson = await this.#think('mitigation', signal, (brain, context) => brain.reflect(context, attempt));
     this.#note({ type: 'thought', agent: 'mitigation', text: lesson });
     return { type: 'reflected', lesson };
   }
@@ -388,11 +429,25 @@ export class IncidentRun {
       attempts: state.attempt,
       writes: state.totalWrites,
       seconds: Math.round((now - state.startedAt) / 10) / 100,
-      costUsd: 0,
+      costUsd: Math.round(state.spent.usd * 10_000) / 10_000,
       transactions: state.committed,
       findings: state.findings,
       reason: state.reason,
       ...(state.error ? { error: state.error } : {}),
     };
+  }
+}
+
+/** Rejects as soon as the signal aborts, whether or not the work ever ends. */
+async function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const reason = () => (signal.reason instanceof Error ? signal.reason : new Error('stopped'));
+  if (signal.aborted) throw reason();
+  let stop!: () => void;
+  const stopped = new Promise<never>((_, reject) => (stop = () => reject(reason())));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }

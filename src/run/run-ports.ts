@@ -1,4 +1,5 @@
 import type { Conversion } from '../agents/conversion/conversion.ts';
+import type { Principal } from '../domain/autonomy.ts';
 import type { Brain } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
@@ -8,8 +9,8 @@ import type { RunEvent } from '../domain/run-event.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
 
-/** What an engineer (or the --yes flag) answers to a plan. `hash` repeats what was shown. */
-export type ApprovalAnswer = { approve: true; hash: string; by: 'user' | 'flag' } | { approve: false; reason: string };
+/** What an engineer, or the policy in force, answers to a plan. `hash` repeats what was shown. */
+export type ApprovalAnswer = { approve: true; hash: string; by: Principal } | { approve: false; reason: string };
 
 export type AskApproval = (
   request: { plan: Plan; steps: StepRehearsal[]; hash: string },
@@ -23,7 +24,8 @@ export interface SeverityProbe {
 }
 
 export interface IncidentRunPorts {
-  brain: Brain;
+  /** The one that thinks first, then those that take over when it fails or knows no more. */
+  brains: readonly Brain[];
   cluster: ClusterReader;
   severity: SeverityProbe;
   transactions: TransactionManager;

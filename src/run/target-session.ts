@@ -121,7 +121,7 @@ export class TargetSession {
 
   /** @throws KubectlMissing, Error for a check that cannot be read */
   async runPorts(
-    brain: Brain,
+    brains: readonly Brain[],
     checks: string[],
     askApproval: AskApproval,
     record: (event: RunEvent) => void,
@@ -129,7 +129,7 @@ export class TargetSession {
     const { clock } = this.#parts;
     const { version } = await this.#parts.kubectl();
     return {
-      brain,
+      brains,
       cluster: this.reader,
       severity: this.severity(checks),
       transactions: await this.writer.transactions(),

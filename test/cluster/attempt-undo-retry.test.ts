@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PlaybookBrain } from '../../src/agents/playbooks/playbook-brain.ts';
-import type { Brain, DiagnosisInput, PlanInput } from '../../src/domain/brain.ts';
-import type { Finding } from '../../src/domain/finding.ts';
+import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, Proposal } from '../../src/domain/brain.ts';
 import type { KubeObject } from '../../src/domain/kube-object.ts';
-import type { Plan } from '../../src/domain/plan.ts';
 import { planFromFix } from '../../src/domain/plan.ts';
 import { DEFAULT_OPTIONS } from '../../src/domain/run-event.ts';
 import type { StratusApp } from '../../src/run/app.ts';
@@ -21,17 +19,22 @@ class WrongFirstBrain implements Brain {
   readonly name = 'wrong-first';
   readonly #playbooks = new PlaybookBrain();
 
-  diagnose(input: DiagnosisInput): Promise<Finding[]> {
-    return this.#playbooks.diagnose(input);
+  diagnose(context: BrainContext): Promise<BrainDiagnosis> {
+    return this.#playbooks.diagnose(context);
   }
 
-  async plan(input: PlanInput): Promise<Plan | null> {
-    const [finding] = input.findings;
-    if (input.attempts.length > 0 || !finding) return this.#playbooks.plan(input);
+  async plan(context: BrainContext, diagnosis: BrainDiagnosis, attempts: AttemptRecord[]): Promise<Proposal> {
+    const [finding] = diagnosis.findings;
+    if (attempts.length > 0 || !finding) return this.#playbooks.plan(context, diagnosis, attempts);
     const { name, namespace } = finding.object;
     const patch = '[{"op":"replace","path":"/spec/ports/0/targetPort","value":4711}]';
     const commands = [['patch', 'service', name, '-n', namespace!, '--type=json', `-p=${patch}`]];
-    return planFromFix(finding, { commands, expects: 'nothing good', confidence: 0.1 }, (text) => text);
+    const fix = { commands, expects: 'nothing good', confidence: 0.1 };
+    return { type: 'plan', plan: planFromFix(finding, fix, (text) => text), alternatives: [] };
+  }
+
+  reflect(context: BrainContext, attempt: AttemptRecord): Promise<string> {
+    return this.#playbooks.reflect(context, attempt);
   }
 }
 
@@ -45,7 +48,7 @@ beforeAll(async () => {
   gateway = await openGateway(cluster.instance, 'retry');
   home = await mkdtemp(join(tmpdir(), 'stratus-retry-'));
   const { kubeconfig, kubectl } = cluster.instance;
-  app = await createApp({ stateFolder: home, kubectlPath: kubectl, kubeconfig }, { brain: new WrongFirstBrain() });
+  app = await createApp({ stateFolder: home, kubectlPath: kubectl, kubeconfig }, { brains: [new WrongFirstBrain()] });
 });
 
 afterAll(async () => {
@@ -89,10 +92,10 @@ it('a wrong attempt is undone without a trace, and the next one resolves the inc
   const target = await app.pin(cluster.instance.context, gateway.namespace);
   const run = await app.mitigate({
     target,
-    brain: 'playbook',
+    brain: 'wrong-first',
     options: DEFAULT_OPTIONS,
     checks: [],
-    askApproval: async ({ hash }) => ({ approve: true, hash, by: 'flag' }),
+    askApproval: async ({ hash }) => ({ approve: true, hash, by: { via: 'policy', id: 'test', at: 0 } }),
   });
   const seen: unknown[] = [];
   run.onEvent((event) => {

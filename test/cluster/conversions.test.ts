@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PlaybookBrain } from '../../src/agents/playbooks/playbook-brain.ts';
-import type { Brain, DiagnosisInput, PlanInput } from '../../src/domain/brain.ts';
+import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, Proposal } from '../../src/domain/brain.ts';
 import type { KubeObject } from '../../src/domain/kube-object.ts';
-import type { Plan } from '../../src/domain/plan.ts';
 import { planFromFix } from '../../src/domain/plan.ts';
 import { DEFAULT_OPTIONS } from '../../src/domain/run-event.ts';
 import type { StratusApp } from '../../src/run/app.ts';
@@ -211,7 +210,7 @@ let app: StratusApp;
 const open = (brain?: Brain) => {
   const { kubeconfig, kubectl } = cluster.instance;
   const config = { stateFolder: home, kubectlPath: kubectl, kubeconfig, lockNamespace: gateway.namespace };
-  return createApp(config, brain ? { brain } : {});
+  return createApp(config, brain ? { brains: [brain] } : {});
 };
 
 beforeAll(async () => {
@@ -301,15 +300,20 @@ class DeletingBrain implements Brain {
   readonly name = 'deleting';
   readonly #playbooks = new PlaybookBrain();
 
-  diagnose(input: DiagnosisInput) {
-    return this.#playbooks.diagnose(input);
+  diagnose(context: BrainContext) {
+    return this.#playbooks.diagnose(context);
   }
 
-  async plan({ findings, attempts }: PlanInput): Promise<Plan | null> {
+  async plan(_context: BrainContext, { findings }: BrainDiagnosis, attempts: AttemptRecord[]): Promise<Proposal> {
     const [finding] = findings;
-    if (!finding || attempts.length > 0) return null;
+    if (!finding || attempts.length > 0) return { type: 'exhausted', reason: 'one was enough' };
     const commands = [['delete', 'deployment', 'web', '-n', finding.object.namespace!, '--timeout=30s']];
-    return planFromFix(finding, { commands, expects: 'nothing good', confidence: 0.1 }, (text) => text);
+    const fix = { commands, expects: 'nothing good', confidence: 0.1 };
+    return { type: 'plan', plan: planFromFix(finding, fix, (text) => text), alternatives: [] };
+  }
+
+  reflect(context: BrainContext, attempt: AttemptRecord) {
+    return this.#playbooks.reflect(context, attempt);
   }
 }
 
@@ -332,7 +336,7 @@ it('a plan that deletes is rehearsed, shown and approved as what it was replaced
     const asked: string[][] = [];
     const run = await deleting.mitigate({
       target,
-      brain: 'playbook',
+      brain: 'deleting',
       options: { ...DEFAULT_OPTIONS, maxAttempts: 1 },
       checks: [],
       askApproval: async ({ steps }) => {

@@ -128,7 +128,7 @@ export class FakeApp implements StratusApp {
   async mitigate(request: MitigateRequest): Promise<IncidentRun> {
     const id = `run-${hash(`${this.#next++}`).slice(0, 6)}`;
     return new IncidentRun(id, request.target, request.options, {
-      brain: this.#brain(),
+      brains: [this.#brain()],
       cluster: { snapshot: async () => this.#reading().snapshot, readLog: async () => [], get: async () => null },
       severity: { baseline: () => this.#paced(), read: () => this.#paced() },
       transactions: {
@@ -187,7 +187,7 @@ export class FakeApp implements StratusApp {
 
   async diagnose() {
     const { severity, oracles } = this.#reading();
-    return { findings: this.#findings(), severity, mu: this.#items().length, oracles };
+    return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };
   }
 
   async transactions() {
@@ -381,16 +381,19 @@ export class FakeApp implements StratusApp {
   #brain(): Brain {
     return {
       name: 'playbook',
-      diagnose: async () => (await this.#pace(), this.#findings()),
-      plan: async ({ attempts }) => {
+      diagnose: async () => (await this.#pace(), { findings: this.#findings(), hypotheses: [] }),
+      plan: async (_context, _diagnosis, attempts) => {
         await this.#pace();
-        if (this.world.targetPort === 8083) return null;
+        const exhausted = { type: 'exhausted' as const, reason: 'no justified fix is left to try' };
+        if (this.world.targetPort === 8083) return exhausted;
         const wrong = this.#options.wrongPlanFirst === true && attempts.length === 0;
-        if (attempts.some(({ plan }) => plan.findingId === 'service-target-port/geo')) return null;
-        return wrong
+        if (attempts.some(({ plan }) => plan.findingId === 'service-target-port/geo')) return exhausted;
+        const next = wrong
           ? plan('Take search out of the way', 'readiness/frontend', ['scale', 'deployment/search', '--replicas=0'])
           : plan('Point Service geo at port 8083', 'service-target-port/geo', patchGeo(8083));
+        return { type: 'plan', plan: next, alternatives: [] };
       },
+      reflect: async (_context, { attempt, outcome, reason }) => `Attempt ${attempt} ${outcome}: ${reason}`,
     };
   }
 

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { Brain, DiagnosisInput, PlanInput } from '../../domain/brain.ts';
+import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, Proposal } from '../../domain/brain.ts';
+import { messageOf } from '../../domain/cluster-error.ts';
 import type { Finding } from '../../domain/finding.ts';
-import type { Plan } from '../../domain/plan.ts';
-import type { Analyzer } from './engine/analyzer.ts';
-import { ANALYZERS } from './analyzers.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
-import { nextPlan } from './engine/planning.ts';
+import { oneLine } from '../../text/plain-text.ts';
+import { ANALYZERS } from './analyzers.ts';
+import type { Analyzer } from './engine/analyzer.ts';
+import { nextPlans } from './engine/planning.ts';
 import { rankFindings, SYMPTOM_DEPTH } from './engine/ranking.ts';
+
+/** A rule that waits longer for its reads is left out of the diagnosis. */
+const RULE_LIMIT_MS = 10_000;
 
 /**
  * Diagnosis and planning by rules: no model, no network, no state. The same snapshot and the same logs give the same
@@ -20,25 +24,64 @@ export class PlaybookBrain implements Brain {
     this.#analyzers = analyzers;
   }
 
-  async diagnose(input: DiagnosisInput): Promise<Finding[]> {
-    const view = new ClusterView(input.snapshot);
-    const context = { view, readLog: input.readLog };
+  /** A rule that fails is left out and named; the others go on. */
+  async diagnose(context: BrainContext): Promise<BrainDiagnosis> {
+    const view = new ClusterView(context.snapshot);
     const findings: Finding[] = [];
-    for (const analyzer of this.#analyzers) findings.push(...(await analyzer.analyze(context)));
+    for (const analyzer of this.#analyzers) {
+      context.signal.throwIfAborted();
+      try {
+        findings.push(...(await withinLimit(context, analyze(analyzer, view, context))));
+      } catch (error) {
+        if (context.signal.aborted) throw error;
+        const text = oneLine(`rule ${analyzer.rule} could not be applied: ${messageOf(error)}`);
+        context.emit({ type: 'thought', text });
+      }
+    }
     return rankFindings(view, findings, this.#depthOf);
   }
 
-  async plan(input: PlanInput): Promise<Plan | null> {
-    return nextPlan({
-      view: new ClusterView(input.snapshot),
-      severity: input.severity,
-      findings: input.findings,
-      attempts: input.attempts,
+  async plan(
+    { snapshot, severity }: BrainContext,
+    { findings }: BrainDiagnosis,
+    attempts: readonly AttemptRecord[],
+  ): Promise<Proposal> {
+    const [plan, ...alternatives] = nextPlans({
+      view: new ClusterView(snapshot),
+      severity,
+      findings,
+      attempts,
       depthOf: this.#depthOf,
       hash: (text) => createHash('sha256').update(text).digest('hex'),
     });
+    if (plan) return { type: 'plan', plan, alternatives };
+    return {
+      type: 'exhausted',
+      reason: findings.length > 0 ? 'no justified fix is left to try' : 'no cause was found',
+    };
+  }
+
+  async reflect(_context: BrainContext, { attempt, outcome, reason }: AttemptRecord): Promise<string> {
+    return `Attempt ${attempt} ${outcome}: ${reason}`;
   }
 
   readonly #depthOf = (rule: string): number =>
     this.#analyzers.find((analyzer) => analyzer.rule === rule)?.depth ?? SYMPTOM_DEPTH;
+}
+
+async function analyze(analyzer: Analyzer, view: ClusterView, { evidence }: BrainContext): Promise<Finding[]> {
+  return analyzer.analyze({ view, readLog: (...args) => evidence.readLog(...args) });
+}
+
+async function withinLimit<T>({ clock, signal }: BrainContext, work: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const limit = clock.sleep(RULE_LIMIT_MS, AbortSignal.any([signal, done.signal])).then(() => {
+    throw new Error(`no answer within ${RULE_LIMIT_MS / 1000} s`);
+  });
+  limit.catch(() => undefined);
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    done.abort();
+  }
 }

@@ -130,6 +130,7 @@ export class UndoRemoval {
     const kind = kindKey(ref.apiVersion, ref.kind);
     // What an operator made for a custom resource goes with it, as its author wished.
     if (!BUILT_IN_GROUPS.has(splitApiVersion(ref.apiVersion)[0])) return false;
+    if (kind === '/PersistentVolumeClaim' && (await this.bindsTheirVolume(ref, live))) return true;
     const { owned, unseen } =
       kind === '/Namespace'
         ? await this.facts.contents(ref.name)
@@ -147,6 +148,24 @@ export class UndoRemoval {
     const what = other
       ? `${refLabel(other.ref)} ${isContainer ? 'in it' : 'below it'} was made by somebody else`
       : `whether ${hidden} of others are in it could not be read`;
+    this.findings.diverge(ref, '', undefined, `it is kept: ${what}`);
+    return true;
+  }
+
+  /** A volume that somebody made by hand for the claim would be released or deleted with it. */
+  private async bindsTheirVolume(ref: ObjectRef, claim: KubeObject): Promise<boolean> {
+    const name = claim.spec?.volumeName as string | undefined;
+    if (!name) return false;
+    const object = { apiVersion: 'v1', kind: 'PersistentVolume', name };
+    const volume = await this.facts.get(object);
+    if (volume === null) return false;
+    // One that was there before the claim is what the forecast of its creation spoke of.
+    const [made, claimed] = [volume, claim].map((one) => Date.parse(one?.metadata.creationTimestamp ?? ''));
+    const provisioned = volume?.metadata.annotations?.['pv.kubernetes.io/provisioned-by'] !== undefined;
+    if (volume && (provisioned || this.isOurs(volume) || made! < claimed!)) return false;
+    const what = volume
+      ? `${refLabel(object)}, which it is bound to, was made by somebody else`
+      : `who made ${refLabel(object)}, which it is bound to, could not be read`;
     this.findings.diverge(ref, '', undefined, `it is kept: ${what}`);
     return true;
   }

@@ -14,7 +14,7 @@ import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { isProtected } from '../editor/protected-contexts.ts';
+import { isProtected } from '../../domain/autonomy.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 import { undoFate } from '../undo/undo-fate.ts';
 import { commandText } from '../../kubectl/command-text.ts';

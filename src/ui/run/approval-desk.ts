@@ -1,7 +1,9 @@
+import { userInfo } from 'node:os';
+import type { AutonomyPolicy } from '../../domain/autonomy.ts';
+import { decide } from '../../domain/autonomy.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { RehearsedWrite, StepRehearsal } from '../../domain/transaction.ts';
 import type { ApprovalAnswer, AskApproval } from '../../run/run-ports.ts';
-import type { ApprovalMode } from '../editor/contributions.ts';
 
 interface Request {
   plan: Plan;
@@ -14,24 +16,27 @@ interface Request {
  * so a plan that changed while someone was reading cannot be approved by accident.
  */
 export class ApprovalDesk {
-  readonly #mode: ApprovalMode;
-  readonly #protected: boolean;
+  readonly #policy: AutonomyPolicy;
+  readonly #context: string;
   readonly #listeners = new Set<() => void>();
   #pending: (Request & { answer: (value: ApprovalAnswer) => void }) | null = null;
   /** Steps of the latest plan asked about, for its diff documents. */
   #latest: Request | null = null;
 
-  constructor(mode: ApprovalMode, isProtected: boolean) {
-    this.#mode = mode;
-    this.#protected = isProtected;
+  constructor(policy: AutonomyPolicy, context: string) {
+    this.#policy = policy;
+    this.#context = context;
   }
 
   readonly ask: AskApproval = (request, signal) => {
     this.#latest = request;
-    if (this.#runsUnasked(request.steps)) {
+    const decision = decide(this.#policy, request.steps, this.#context);
+    if (decision.type === 'proceed') {
       this.#changed();
-      return Promise.resolve({ approve: true, hash: request.hash, by: 'flag' });
+      const by = { via: 'policy' as const, id: decision.by, at: Date.now() };
+      return Promise.resolve({ approve: true, hash: request.hash, by });
     }
+    if (decision.type === 'refuse') return Promise.resolve({ approve: false, reason: decision.reason });
     return new Promise<ApprovalAnswer>((resolve, reject) => {
       const stop = () => {
         this.#pending = null;
@@ -59,7 +64,8 @@ export class ApprovalDesk {
   /** @returns why the approval was not accepted; empty when it was. */
   approve(hash: string): string {
     const problem = this.#mismatch(hash);
-    if (!problem) this.#pending!.answer({ approve: true, hash, by: 'user' });
+    if (!problem)
+      this.#pending!.answer({ approve: true, hash, by: { via: 'editor', id: userInfo().username, at: Date.now() } });
     return problem;
   }
 
@@ -77,17 +83,6 @@ export class ApprovalDesk {
   onChange(listener: () => void): { dispose(): void } {
     this.#listeners.add(listener);
     return { dispose: () => void this.#listeners.delete(listener) };
-  }
-
-  #runsUnasked(steps: StepRehearsal[]): boolean {
-    if (this.#mode !== 'ask-unless-exact' || this.#protected) return false;
-    const writes = steps.flatMap((step) => step.writes);
-    // A partial rehearsal did not see what the step will really do.
-    return (
-      writes.length > 0 &&
-      steps.every((step) => step.ok && !step.partial) &&
-      writes.every((write) => write.undo.class === 'exact')
-    );
   }
 
   #mismatch(hash: string): string {

@@ -11,7 +11,7 @@ import { IncidentSession } from './incident-session.ts';
 import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
-import { isProtected } from '../editor/protected-contexts.ts';
+import { isProtected } from '../../domain/autonomy.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 
 /** Starts runs and answers their approvals for this window. */
@@ -54,7 +54,10 @@ export class Mitigation {
     if (busy) throw new Error(`a run on ${target.namespace} @ ${target.context} is under way; cancel it first`);
     const guarded = isProtected(target.context, patterns);
     const mode = readSetting(Setting.approval);
-    const desk = new ApprovalDesk(mode, guarded);
+    const desk = new ApprovalDesk(
+      { mode: mode === 'ask' ? 'ask' : 'exact', protectedContexts: patterns },
+      target.context,
+    );
     const options = runOptions();
     const checks = readSetting(Setting.checks);
     const run = await app.mitigate({ target, brain: 'playbook', options, checks, askApproval: desk.ask });

@@ -4,7 +4,7 @@ import { Setting } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
 import type { SessionList } from './incident-session.ts';
 import { IncidentSession } from './incident-session.ts';
-import { isProtected } from '../editor/protected-contexts.ts';
+import { isProtected } from '../../domain/autonomy.ts';
 
 const SHOWN = 20;
 

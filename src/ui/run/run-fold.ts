@@ -1,3 +1,4 @@
+import type { Principal } from '../../domain/autonomy.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { Phase } from '../../domain/run-state.ts';
 import type { LockLevel } from '../../domain/ports.ts';
@@ -95,7 +96,7 @@ export class RunFold {
         this.hash = event.hash;
         break;
       case 'approved':
-        this.#say(at, 'you', 'event', event.by === 'user' ? 'Approved the plan' : 'Approved by setting');
+        this.#say(at, 'you', 'event', approvalText(event.by));
         break;
       case 'rejected':
         this.#say(at, 'you', 'event', `Rejected the plan: ${event.reason}`);
@@ -150,6 +151,10 @@ export class RunFold {
         this.#say(at, 'stratus', 'problem', event.reason);
         break;
       case 'thought':
+        if (event.partial) {
+          this.progress = presentable(event.text, 300);
+          break;
+        }
         // The reason for an undo was said when it was found.
         if (event.agent === 'undo' && event.text === this.undoReason) break;
         if (event.agent === 'undo') this.undoReason = event.text;
@@ -170,6 +175,10 @@ export class RunFold {
       case 'lockAcquired':
         this.lockLevel = event.level;
         break;
+      case 'toolCall':
+        this.#say(at, event.agent, 'event', `${event.tool}(${event.args}): ${event.digest}`);
+        break;
+      case 'usage':
       case 'reflected':
       case 'tick':
         break;
@@ -240,6 +249,10 @@ export class RunFold {
 /** Severity as the number that is shown; null when it could not be read. */
 export function known(severity: Severity | null): number | null {
   return severity?.known ? mu(severity) : null;
+}
+
+function approvalText({ via, id }: Principal): string {
+  return via === 'policy' ? `Approved by policy: ${id}` : `Approved the plan (${id}, ${via})`;
 }
 
 function output(stdout: string, stderr: string): string {

@@ -5,7 +5,7 @@ import { Setting } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
 import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { isProtected } from '../editor/protected-contexts.ts';
+import { isProtected } from '../../domain/autonomy.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 import { undoFate } from './undo-fate.ts';
 

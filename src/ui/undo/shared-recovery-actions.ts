@@ -4,7 +4,7 @@ import type { AppLease } from '../editor/app-loader.ts';
 import { Setting } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { isProtected } from '../editor/protected-contexts.ts';
+import { isProtected } from '../../domain/autonomy.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 import type { UndoActions } from './undo-actions.ts';
 

@@ -49,6 +49,9 @@ function namedBy(change: DumpChange, { object, undo }: AnnouncedWrite): Naming {
   if (about.length > 0) return how === 'gone' && about.every(({ back }) => back === true) ? 'promised' : 'named';
   const texts = [...residue, ...consequences.filter((one) => !one.object).map(({ text = '' }) => text)];
   if (texts.some((text) => mentions(text, item))) return 'named';
+  // A Deployment counts its pods through its ReplicaSet.
+  const counted = item.kind.kind === 'ReplicaSet' && / changed: \.spec\.replicas: \d+ -> \d+$/.test(change.text);
+  if (counted && consequences.some((one) => one.object && isBelow(one.object, change))) return 'named';
   const own = object !== undefined && isObject(object, item);
   if (own && how === 'renewed') return texts.some((text) => /\buid\b|identity/.test(text)) ? 'named' : 'silent';
   // What comes anew below something that was named comes with it: history of a workload, the volume of a claim.
@@ -93,6 +96,6 @@ function isHistory({ item: { kind, object } }: DumpChange): boolean {
 }
 
 /** What the testbed's operator made and deletes: nobody can tell what an operator does, and a person accepted that. */
-export function isOperators({ item, how }: DumpChange): boolean {
-  return how !== 'changed' && item.object.metadata.labels?.[MADE_FOR] !== undefined;
+export function isOperators({ item }: DumpChange): boolean {
+  return item.object.metadata.labels?.[MADE_FOR] !== undefined;
 }

@@ -44,6 +44,8 @@ export interface RowTrialInput {
 export class RowTrial {
   private readonly given: RowTrialInput;
   private readonly report: RowReport;
+  /** Objects that somebody else edited: their field managers are not what they were. */
+  private readonly edited = new Set<string>();
 
   constructor(given: RowTrialInput) {
     const { id, trap, expected } = given.row;
@@ -82,6 +84,10 @@ export class RowTrial {
       if (result.tx) standing.push(result.tx);
       if (result.outcome === 'done') continue;
       this.report.verdict = result.outcome === 'refused' ? 'refused' : 'failed';
+      // Whoever accepted unknown effects was told before the write; that they are losses is found, said and stopped after it.
+      if (result.outcome === 'failed' && classOf(writes) === 'unknown' && /lost since the checkpoint/.test(result.reason)) {
+        this.report.verdict = 'unknown';
+      }
       break;
     }
     if (this.report.verdict === 'unsaid') this.report.verdict = classOf(writes) ?? 'unsaid';
@@ -152,7 +158,10 @@ export class RowTrial {
       const [known, now] = [items.get(item.key), after.items.get(item.key)];
       if (known && !now) items.delete(item.key);
       // What the product has changed in the same object is still to be undone.
-      else if (known) items.set(item.key, { ...known, object: merged(known.object, JSON.parse(body)) });
+      else if (known) {
+        items.set(item.key, { ...known, object: merged(known.object, JSON.parse(body)) });
+        this.edited.add(item.key);
+      }
       else if (now && how === 'appeared') items.set(item.key, now);
     }
     const byUid = new Map([...expected.byUid, ...after.byUid]);
@@ -163,7 +172,7 @@ export class RowTrial {
     const { report } = this;
     const unasked = report.verdict === 'exact' || report.verdict === 'consequences' || report.verdict === 'unsaid';
     for (const change of changes) {
-      if (change.how === 'ownership' && report.verdict !== 'exact') continue;
+      if (change.how === 'ownership' && (report.verdict !== 'exact' || this.edited.has(change.item.key))) continue;
       if (change.how === 'report' && !unasked) continue;
       if (report.verdict === 'refused' || report.verdict === 'failed') {
         report.problems.push(`${report.verdict}, but ${change.text}`);

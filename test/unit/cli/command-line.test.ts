@@ -15,6 +15,7 @@ const io: CommandIo = {
   stderr: () => undefined,
   colour: false,
   confirm: null,
+  ask: null,
   onInterrupt: () => ({ dispose: () => undefined }),
 };
 const neverOpens = () => Promise.reject(new Error('a usage error must be found before anything is opened'));

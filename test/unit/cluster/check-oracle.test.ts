@@ -9,7 +9,7 @@ import { sampleHttp } from '../../../src/cluster/read/check-sample.ts';
 import { CheckUsageError, parseCheck } from '../../../src/severity/check-spec.ts';
 import type { Upstream } from '../../../src/gateway/wire/upstream.ts';
 import { UpstreamError } from '../../../src/gateway/wire/upstream.ts';
-import { FakeClock, whileTimePasses } from './fake-clock.ts';
+import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 
 const never = new AbortController().signal;
 

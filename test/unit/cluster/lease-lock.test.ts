@@ -9,7 +9,7 @@ import type { WriterToken } from '../../../src/cluster/lock/writer-token.ts';
 import { ClusterError } from '../../../src/domain/cluster-error.ts';
 import type { Upstream, UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
 import { UpstreamError } from '../../../src/gateway/wire/upstream.ts';
-import { FakeClock, whileTimePasses } from './fake-clock.ts';
+import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 
 const never = new AbortController().signal;
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/stratus-alock';

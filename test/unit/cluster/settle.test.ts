@@ -8,7 +8,7 @@ import { WatchSettler } from '../../../src/severity/settle.ts';
 import { passAsUpstream } from '../../../src/gateway/wire/raw-access.ts';
 import type { UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
 import { UpstreamError } from '../../../src/gateway/wire/upstream.ts';
-import { FakeClock, settleTasks, whileTimePasses } from './fake-clock.ts';
+import { FakeClock, settleTasks, whileTimePasses } from '../../support/fake-clock.ts';
 import { deployment, NS, pod, service, slice, storageClass, claim } from './objects.ts';
 
 /** Lists and watch streams of handwritten objects. */

@@ -6,7 +6,7 @@ import type { SeverityReading } from '../../../src/domain/ports.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
 import { ClusterError } from '../../../src/domain/cluster-error.ts';
 import { SeverityReader } from '../../../src/severity/severity-reader.ts';
-import { FakeClock, whileTimePasses } from './fake-clock.ts';
+import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 import { snapshot } from './objects.ts';
 
 const never = new AbortController().signal;

@@ -4,7 +4,7 @@ import { WriterUpstream } from '../../../src/cluster/lock/writer-upstream.ts';
 import { WriterCredential } from '../../../src/cluster/lock/writer-token.ts';
 import type { LockLevel } from '../../../src/domain/ports.ts';
 import type { Upstream, UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
-import { FakeClock, whileTimePasses } from './fake-clock.ts';
+import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 
 const DENIED = `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'stratus-fence' with binding 'stratus-fence' denied request: no`;
 const PATH = '/api/v1/namespaces/shop/configmaps/a';

@@ -13,7 +13,7 @@ import { passAsUpstream } from '../../../src/gateway/wire/raw-access.ts';
 import { SecretVeil } from '../../../src/gateway/secrets/secret-veil.ts';
 import type { Upstream, UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
 import { WriteInspector } from '../../../src/gateway/write/write-inspector.ts';
-import { FakeClock, settleTasks } from '../cluster/fake-clock.ts';
+import { FakeClock, settleTasks } from '../../support/fake-clock.ts';
 
 const PATH = '/api/v1/namespaces/shop/configmaps/one';
 

@@ -1,5 +1,7 @@
 import type { Finding } from '../../../src/domain/finding.ts';
-import type { AttemptRecord, PlanInput } from '../../../src/domain/brain.ts';
+import type { AttemptRecord, Brain, BrainContext } from '../../../src/domain/brain.ts';
+import { NO_LIMIT } from '../../../src/domain/budget.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { refOf } from '../../../src/domain/kube-object.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
@@ -404,13 +406,15 @@ export class World {
     return { takenAt: this.takenAt, namespaces: [this.namespace], objects, unreadable: this.unreadable };
   }
 
-  async diagnose(): Promise<Finding[]> {
-    const input = this.input([]);
-    return new PlaybookBrain().diagnose(input);
+  /** What the brain said beside its findings. */
+  readonly thoughts: string[] = [];
+
+  async diagnose(brain: Brain = new PlaybookBrain()): Promise<Finding[]> {
+    return (await brain.diagnose(this.context())).findings;
   }
 
   /** Severity with one item per object given; without any, one failing user check. */
-  input(findings: Finding[], attempts: AttemptRecord[] = [], unhealthy: KubeObject[] = []): PlanInput {
+  context(unhealthy: KubeObject[] = []): BrainContext {
     const items: Severity = {
       known: true,
       items:
@@ -427,15 +431,24 @@ export class World {
     return {
       snapshot: this.snapshot(),
       severity: items,
-      readLog: async (_namespace, pod, container, previous) => this.logs.get(`${pod}/${container}/${previous}`) ?? [],
-      findings,
-      attempts,
+      run: 'run-test',
+      target: { context: 'c', server: 's', fingerprint: 'f', namespace: this.namespace },
+      evidence: {
+        readLog: async (_namespace, pod, container, previous) => this.logs.get(`${pod}/${container}/${previous}`) ?? [],
+        get: async () => null,
+      },
+      clock: new FakeClock(),
+      budget: NO_LIMIT,
+      signal: new AbortController().signal,
+      emit: (emission) => void (emission.type === 'thought' && this.thoughts.push(emission.text)),
     };
   }
 
   async plan(attempts: AttemptRecord[] = [], unhealthy: KubeObject[] = []): Promise<Plan | null> {
-    const findings = await this.diagnose();
-    return new PlaybookBrain().plan(this.input(findings, attempts, unhealthy));
+    const brain = new PlaybookBrain();
+    const context = this.context(unhealthy);
+    const proposal = await brain.plan(context, await brain.diagnose(this.context()), attempts);
+    return proposal.type === 'plan' ? proposal.plan : null;
   }
 }
 
@@ -466,7 +479,7 @@ const LISTED_KINDS = [
 ];
 
 export function undone(plan: Plan, attempt = 1): AttemptRecord {
-  return { attempt, plan, outcome: 'undone', reason: 'nothing improved' };
+  return { attempt, plan, outcome: 'undone', lesson: '', reason: 'nothing improved' };
 }
 
 /** The operations of a `patch --type=json` command. */

@@ -205,13 +205,13 @@ describe.each(SEEDS)('ranking (seed %i)', (seed) => {
     for (let index = 0; index < 3; index++) wrongPort(world, 2);
     world.workload({ replicas: 0 });
     const snapshot = world.snapshot();
-    const input = world.input([]);
+    const context = world.context();
     const reversed = Object.fromEntries(
       Object.entries(snapshot.objects).map(([kind, list]) => [kind, [...list].reverse()]),
     );
     const brain = new PlaybookBrain();
-    const forward = await brain.diagnose({ ...input, snapshot });
-    expect(await brain.diagnose({ ...input, snapshot: { ...snapshot, objects: reversed } })).toEqual(forward);
-    expect(new Set(forward.map((finding) => finding.id)).size).toBe(forward.length);
+    const forward = await brain.diagnose({ ...context, snapshot });
+    expect(await brain.diagnose({ ...context, snapshot: { ...snapshot, objects: reversed } })).toEqual(forward);
+    expect(new Set(forward.findings.map((finding) => finding.id)).size).toBe(forward.findings.length);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { AppConfig } from '../../../src/run/app.ts';
 import { AppLoader } from '../../../src/ui/editor/app-loader.ts';
 import { JournalWatch } from '../../../src/ui/undo/journal-watch.ts';
-import { isProtected } from '../../../src/ui/editor/protected-contexts.ts';
+import { isProtected } from '../../../src/domain/autonomy.ts';
 import { FakeApp } from '../../host/fake-app.ts';
 
 describe('AppLoader', () => {

@@ -21,7 +21,7 @@ const never = new AbortController().signal;
 
 describe('ApprovalDesk', () => {
   it('accepts only the hash that waits', async () => {
-    const desk = new ApprovalDesk('ask', false);
+    const desk = new ApprovalDesk({ mode: 'ask', protectedContexts: [] }, 'here');
     expect(desk.approve('h')).toMatch(/no plan/);
     const answer = desk.ask({ plan, steps: [step('exact')], hash: 'h' }, never);
     expect(desk.awaiting).toBe('h');
@@ -29,20 +29,20 @@ describe('ApprovalDesk', () => {
     expect(desk.reject('other', '')).toMatch(/changed/);
     expect(desk.awaiting).toBe('h');
     expect(desk.approve('h')).toBe('');
-    expect(await answer).toEqual({ approve: true, hash: 'h', by: 'user' });
+    expect(await answer).toMatchObject({ approve: true, hash: 'h', by: { via: 'editor' } });
     expect(desk.awaiting).toBeNull();
     expect(desk.approve('h')).toMatch(/no plan/);
   });
 
   it('passes the reason of a rejection on', async () => {
-    const desk = new ApprovalDesk('ask', false);
+    const desk = new ApprovalDesk({ mode: 'ask', protectedContexts: [] }, 'here');
     const answer = desk.ask({ plan, steps: [], hash: 'h' }, never);
     desk.reject('h', ' not in the sale ');
     expect(await answer).toEqual({ approve: false, reason: 'not in the sale' });
   });
 
   it('ends when the run is stopped', async () => {
-    const desk = new ApprovalDesk('ask', false);
+    const desk = new ApprovalDesk({ mode: 'ask', protectedContexts: [] }, 'here');
     const stop = new AbortController();
     const answer = desk.ask({ plan, steps: [], hash: 'h' }, stop.signal);
     stop.abort(new Error('stopped'));
@@ -58,14 +58,14 @@ describe('ApprovalDesk', () => {
     ['no write at all', [step('exact', { writes: [] })], false, false],
     ['a protected context', [step('exact')], true, false],
   ])('unless-exact with %s', async (_what, steps, isProtected, runs) => {
-    const desk = new ApprovalDesk('ask-unless-exact', isProtected);
+    const desk = new ApprovalDesk({ mode: 'exact', protectedContexts: isProtected ? ['HERE*'] : ['*prod*'] }, 'here');
     const answer = desk.ask({ plan, steps, hash: 'h' }, never);
     expect(desk.awaiting === null).toBe(runs);
-    if (runs) expect(await answer).toEqual({ approve: true, hash: 'h', by: 'flag' });
+    if (runs) expect(await answer).toMatchObject({ approve: true, hash: 'h', by: { via: 'policy', id: 'exact undo' } });
   });
 
   it('finds a rehearsed write only for the plan it belongs to', () => {
-    const desk = new ApprovalDesk('ask', false);
+    const desk = new ApprovalDesk({ mode: 'ask', protectedContexts: [] }, 'here');
     const steps = [step('exact')];
     void desk.ask({ plan, steps, hash: 'h' }, never);
     expect(desk.write('h', 0, 0)).toBe(steps[0]!.writes[0]);

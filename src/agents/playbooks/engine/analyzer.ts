@@ -1,4 +1,4 @@
-import type { DiagnosisInput } from '../../../domain/brain.ts';
+import type { EvidenceReads } from '../../../domain/brain.ts';
 import type { Evidence, Finding, FindingSeverity, Fix } from '../../../domain/finding.ts';
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
@@ -8,7 +8,7 @@ import { untrustedLine } from '../../../text/redact.ts';
 
 export interface AnalyzerContext {
   view: ClusterView;
-  readLog: DiagnosisInput['readLog'];
+  readLog: EvidenceReads['readLog'];
 }
 
 /** One rule. Analyzers only read; the same snapshot gives the same findings. */

@@ -12,7 +12,7 @@ export interface PlanningInput {
   severity: Severity;
   /** Ranked, most likely cause first. */
   findings: Finding[];
-  attempts: AttemptRecord[];
+  attempts: readonly AttemptRecord[];
   depthOf: (rule: string) => number;
   hash: (text: string) => string;
 }
@@ -31,12 +31,16 @@ interface Candidate {
   score: number;
 }
 
+/** Other plans that are told beside the next one. */
+const MAX_ALTERNATIVES = 3;
+
 /**
- * The next plan, or null when every justified one was tried. Findings come in rank order; after an undone attempt another
+ * The next plan and what else could be done, best first; empty when every justified plan was tried. Findings come in rank order; after an undone attempt another
  * alternative of the same finding comes before the next finding. Findings that only together keep the same pods from
  * running are mended in one transaction, because mending one of them would show no improvement.
  */
-export function nextPlan(input: PlanningInput): Plan | null {
+export function nextPlans(input: PlanningInput): Plan[] {
+  const plans = new Map<string, Plan>();
   const tried = new Set(input.attempts.map((attempt) => attempt.plan.hash));
   const candidates = groupsOf(input).flatMap((group) => candidatesOf(input, group));
   const likely = candidates.filter(({ score }) => score >= UNLIKELY);
@@ -44,9 +48,10 @@ export function nextPlan(input: PlanningInput): Plan | null {
   for (const candidate of [...likely, ...unlikely]) {
     const plan = planOf(candidate, input.hash);
     if (tried.has(plan.hash) || input.attempts.some((attempt) => sameEffect(input.view, attempt.plan, plan))) continue;
-    return plan;
+    plans.set(plan.hash, plan);
+    if (plans.size > MAX_ALTERNATIVES) break;
   }
-  return null;
+  return [...plans.values()];
 }
 
 /** Findings with fixes, in rank order, put together where they stand in each other's way. */

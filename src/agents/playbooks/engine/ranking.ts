@@ -1,3 +1,4 @@
+import type { BrainDiagnosis, Hypothesis } from '../../../domain/brain.ts';
 import type { Finding, FindingSeverity } from '../../../domain/finding.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { callersOf, subjectsOf } from '../../../kube/subjects.ts';
@@ -5,11 +6,15 @@ import { callersOf, subjectsOf } from '../../../kube/subjects.ts';
 const WEIGHT: Record<FindingSeverity, number> = { critical: 0, warning: 1, info: 2 };
 
 /**
- * Hypotheses, most likely cause first. A finding that explains others takes over the severity of the worst of them, so
+ * Findings, most likely cause first, and the hypotheses among them with what they explain. A finding that explains others takes over the severity of the worst of them, so
  * that a cause stands before its symptoms; then critical before warning, then the depth of the rule, then certainty.
  * @param depthOf depth of a rule in the chain of causes (see `Analyzer.depth`).
  */
-export function rankFindings(view: ClusterView, findings: Finding[], depthOf: (rule: string) => number): Finding[] {
+export function rankFindings(
+  view: ClusterView,
+  findings: Finding[],
+  depthOf: (rule: string) => number,
+): BrainDiagnosis {
   const facts = findings.map((finding) => ({
     finding,
     depth: depthOf(finding.rule),
@@ -43,7 +48,21 @@ export function rankFindings(view: ClusterView, findings: Finding[], depthOf: (r
       certainty(b.finding) - certainty(a.finding) ||
       (a.finding.id < b.finding.id ? -1 : a.finding.id > b.finding.id ? 1 : 0),
   );
-  return rows.map(({ finding }) => finding);
+  return { findings: rows.map(({ finding }) => finding), hypotheses: hypothesesOf(rows) };
+}
+
+/** A finding that another explains is a symptom of it; one that nothing points at stands for itself. */
+function hypothesesOf(rows: { finding: Finding; effects: { finding: Finding }[] }[]): Hypothesis[] {
+  const symptoms = new Set(rows.flatMap(({ effects }) => effects.map(({ finding }) => finding.id)));
+  return rows
+    .filter(({ finding }) => finding.severity !== 'info' && !symptoms.has(finding.id))
+    .map(({ finding, effects }) => ({
+      cause: finding.id,
+      explains: effects.map((effect) => effect.finding.id),
+      confidence: certainty(finding),
+      evidence: finding.evidence.map((_, index) => `${finding.id}#${index}`),
+      by: finding.rule,
+    }));
 }
 
 /** Rules from this depth on only describe what went wrong, not why. */

@@ -26,9 +26,8 @@ export const lookAtDeadline: Look = ({ ref, before, after }) => {
   ])
     if (lowered(field))
       effects.push(
-        isLost(`the job fails for good when ${field} ${after.spec?.[field]} is reached; its pods are killed`, ref, [
-          'Pod',
-        ]),
+        isLost(`the job fails for good when ${field} ${after.spec?.[field]} is reached`, ref),
+        isLost('its pods are killed when it fails', ref, ['Pod']),
       );
   return effects;
 };
@@ -42,6 +41,7 @@ export const lookAtSuspend: Look = ({ ref, after }) => {
   if (ref.kind === 'CronJob') return [staysBehind('runs started or missed meanwhile stay so', ref, ['Job', 'Pod'])];
   const stops = after.spec?.suspend === true;
   return [
+    ...(stops ? [] : [staysBehind('what it does until it is suspended again stays done; it may come to its end', ref)]),
     comesBack(
       stops ? 'its pods are stopped, and started anew by the undo' : 'its pods are started, and stopped by the undo',
       ref,

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers';
-import type { Clock } from '../../../src/domain/clock.ts';
+import type { Clock } from '../../src/domain/clock.ts';
 
 /** A clock that only moves when told to. Wall and monotonic time can be moved apart. */
 export class FakeClock implements Clock {

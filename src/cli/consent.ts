@@ -1,0 +1,66 @@
+import { userInfo } from 'node:os';
+import type { AutonomyPolicy, Principal } from '../domain/autonomy.ts';
+import { decide, isProtected } from '../domain/autonomy.ts';
+import type { StepRehearsal } from '../domain/transaction.ts';
+import type { CommandIo, ParsedCommand } from './command-line.ts';
+import { UsageError } from './usage.ts';
+
+export const CONSENT_OPTIONS = { yes: { type: 'boolean' }, 'confirm-context': { type: 'string' } } as const;
+
+/** Contexts in which nothing is written unasked; the editor's default, too. */
+const DEFAULT_PROTECTED = '*prod*';
+
+export function protectedContexts(environment: NodeJS.ProcessEnv): string[] {
+  const text = environment.STRATUS_PROTECTED_CONTEXTS ?? DEFAULT_PROTECTED;
+  return text
+    .split(',')
+    .map((pattern) => pattern.trim())
+    .filter(Boolean);
+}
+
+/** What the words of a command, the environment and the terminal say about asking. */
+export function policyOf(parsed: ParsedCommand, io: CommandIo): AutonomyPolicy {
+  const confirmed = parsed.text('confirm-context');
+  return {
+    mode: parsed.flag('yes') ? 'all' : 'ask',
+    protectedContexts: protectedContexts(process.env),
+    ...(confirmed === undefined ? {} : { confirmedContext: confirmed }),
+    unattended: parsed.flag('yes') || !io.confirm,
+  };
+}
+
+/**
+ * Before anything is read or rehearsed: whether this command may end up writing to the context at all.
+ * @throws UsageError that names the option which would allow it
+ */
+export function checkContext(command: string, policy: AutonomyPolicy, context: string): void {
+  const { confirmedContext } = policy;
+  if (confirmedContext !== undefined && confirmedContext !== context)
+    throw new UsageError(`${command}: --confirm-context names '${confirmedContext}', the target is '${context}'`);
+  if (!policy.unattended || !isProtected(context, policy.protectedContexts) || confirmedContext === context) return;
+  throw new UsageError(
+    `${command}: context '${context}' is protected (${policy.protectedContexts.join(', ')}): --yes alone does not write there; add --confirm-context ${context}`,
+  );
+}
+
+/**
+ * Asks where the policy wants a person; in a protected context the name of the context has to be typed.
+ * @returns who let it run; null when nobody did
+ */
+export async function consent(
+  policy: AutonomyPolicy,
+  steps: readonly StepRehearsal[],
+  context: string,
+  question: string,
+  io: CommandIo,
+  signal: AbortSignal,
+): Promise<Principal | null> {
+  const decision = decide(policy, steps, context);
+  if (decision.type === 'refuse') return null;
+  if (decision.type === 'proceed') return { via: 'policy', id: decision.by, at: Date.now() };
+  const guarded = isProtected(context, policy.protectedContexts) && policy.confirmedContext !== context;
+  const agreed = guarded
+    ? (await io.ask!(`${question} '${context}' is protected: type its name to go on:`, signal)).trim() === context
+    : await io.confirm!(question, signal);
+  return agreed ? { via: 'cli', id: userInfo().username, at: Date.now() } : null;
+}

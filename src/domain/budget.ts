@@ -1,0 +1,56 @@
+/** What brains may spend in one run; null: no limit. */
+export interface Budget {
+  /** US dollars. */
+  usd: number | null;
+  /** Tokens read and written, together. */
+  tokens: number | null;
+  /** Calls of a model. */
+  calls: number | null;
+  /** Milliseconds that one call of a brain may take. */
+  thinkMs: number;
+}
+
+export interface Spent {
+  usd: number;
+  tokens: number;
+  calls: number;
+}
+
+export const NO_LIMIT: Budget = { usd: null, tokens: null, calls: null, thinkMs: 120_000 };
+export const NOTHING_SPENT: Spent = { usd: 0, tokens: 0, calls: 0 };
+
+/** Tokens and price of one call of a model. */
+export interface Usage {
+  model: string;
+  tokensIn: number;
+  tokensOut: number;
+  /** US dollars; 0 where it costs nothing or the price is not known. */
+  usd: number;
+}
+
+export function spend(spent: Spent, usage: Usage): Spent {
+  return {
+    usd: spent.usd + usage.usd,
+    tokens: spent.tokens + usage.tokensIn + usage.tokensOut,
+    calls: spent.calls + 1,
+  };
+}
+
+export function left(budget: Budget, spent: Spent): Budget {
+  const rest = (limit: number | null, used: number) => (limit === null ? null : Math.max(0, limit - used));
+  return {
+    usd: rest(budget.usd, spent.usd),
+    tokens: rest(budget.tokens, spent.tokens),
+    calls: rest(budget.calls, spent.calls),
+    thinkMs: budget.thinkMs,
+  };
+}
+
+/** Which limit is reached, in words; null while none is. */
+export function exceeded(budget: Budget, spent: Spent): string | null {
+  const over = (limit: number | null, used: number): limit is number => limit !== null && used >= limit;
+  if (over(budget.usd, spent.usd)) return `$${spent.usd.toFixed(2)} of $${budget.usd.toFixed(2)} are spent`;
+  if (over(budget.tokens, spent.tokens)) return `${spent.tokens} of ${budget.tokens} tokens are spent`;
+  if (over(budget.calls, spent.calls)) return `${spent.calls} of ${budget.calls} calls of a model are made`;
+  return null;
+}

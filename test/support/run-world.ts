@@ -1,0 +1,124 @@
+import type { Brain } from '../../src/domain/brain.ts';
+import { planText } from '../../src/domain/plan.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
+import type { RunEvent, RunOptions, RunResult } from '../../src/domain/run-event.ts';
+import { DEFAULT_OPTIONS } from '../../src/domain/run-event.ts';
+import type { SeverityItem } from '../../src/domain/severity.ts';
+import type { StepRehearsal, StepResult } from '../../src/domain/transaction.ts';
+import { IncidentRun } from '../../src/run/incident-run.ts';
+import type { IncidentRunPorts } from '../../src/run/run-ports.ts';
+import { FakeClock, whileTimePasses } from './fake-clock.ts';
+
+const TARGET = { context: 'c', server: 's', fingerprint: 'f', namespace: 'shop' };
+const GEO = { apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'geo' };
+
+/** A plan of one command, recognised by it. */
+export function planOf(...argv: string[]): Plan {
+  const steps = [{ argv, why: 'because' }];
+  return { hash: planText(steps, []), title: argv.join(' '), findingId: 'f', steps, files: [], expects: 'health' };
+}
+
+/**
+ * A cluster of one broken thing in memory, in which `mend` mends and everything else changes nothing, for runs with any
+ * brain. Time stands still unless a test lets it pass.
+ */
+export class RunWorld {
+  readonly clock = new FakeClock();
+  broken = true;
+  /** Commands in the order in which they ran; `undo` for an undone transaction. */
+  readonly done: string[] = [];
+  readonly events: RunEvent[] = [];
+  run!: IncidentRun;
+
+  start(brains: Brain[], options: Partial<RunOptions> = {}): Promise<RunResult> {
+    this.run = new IncidentRun('run-1', TARGET, { ...DEFAULT_OPTIONS, ...options }, this.#ports(brains));
+    this.run.onEvent((event) => this.events.push(event));
+    return this.run.start();
+  }
+
+  /** Runs to the end while time passes. */
+  async play(brains: Brain[], options: Partial<RunOptions> = {}): Promise<RunResult> {
+    return whileTimePasses(this.clock, this.start(brains, options));
+  }
+
+  #ports(brains: Brain[]): IncidentRunPorts {
+    const { clock } = this;
+    return {
+      brains,
+      clock,
+      cluster: { snapshot: async () => this.#reading().snapshot, readLog: async () => [], get: async () => null },
+      severity: { baseline: async () => this.#reading(), read: async () => this.#reading() },
+      transactions: {
+        rehearse: async (plan) => plan.steps.map(({ argv }) => rehearsal(argv)),
+        begin: async () => this.#open(),
+        list: async () => [],
+        reopen: async () => this.#open(),
+      },
+      settler: { settle: async () => ({ settled: true, pending: [] }) },
+      lock: {
+        acquire: async () => ({ ok: true, level: 'client-side' }),
+        renew: async () => true,
+        mark: async () => undefined,
+        release: async () => undefined,
+      },
+      askApproval: async ({ hash }) => ({ approve: true, hash, by: { via: 'policy', id: 'test', at: clock.now() } }),
+      convert: async () => ({ outcome: 'unchanged' }),
+      confine: () => null,
+      isAffected: () => () => true,
+      cheats: () => [],
+      targetMoved: async () => null,
+      record: () => undefined,
+      hash: (text) => text,
+    };
+  }
+
+  #reading(): SeverityReading {
+    const item: SeverityItem = { source: 'object', object: GEO, what: 'target-port', grade: 1, message: 'geo is dark' };
+    const snapshot = {
+      takenAt: new Date(this.clock.now()).toISOString(),
+      namespaces: ['shop'],
+      objects: {},
+      unreadable: {},
+    };
+    return { severity: { known: true, items: this.broken ? [item] : [] }, snapshot, oracles: { objects: 'bad' } };
+  }
+
+  #open(): OpenTransaction {
+    const before = this.broken;
+    return {
+      id: `tx-${this.done.length}`,
+      execute: async ({ argv }): Promise<StepResult> => {
+        this.done.push(argv.join(' '));
+        if (argv[0] === 'mend') this.broken = false;
+        return { ok: true, exitCode: 0, stdout: '', stderr: '', refusals: [], writes: 1, problem: '' };
+      },
+      roots: () => [GEO],
+      writes: () => 1,
+      unacceptedLosses: async () => [],
+      commit: async () => undefined,
+      undo: async () => {
+        this.done.push('undo');
+        this.broken = before;
+        const proof = { hashBefore: 'h', hashAfter: 'h', levels: { L4: true }, residue: [], foreign: [] };
+        return { outcome: 'undone', writes: 1, proof };
+      },
+      dispose: async () => undefined,
+    };
+  }
+}
+
+function rehearsal(argv: string[]): StepRehearsal {
+  return { argv, ok: true, problem: '', writes: [], partial: false };
+}
+
+/** A brain that answers as told; what is left out answers at once with nothing. */
+export function brainOf(name: string, parts: Partial<Omit<Brain, 'name'>>): Brain {
+  return {
+    name,
+    diagnose: async () => ({ findings: [], hypotheses: [] }),
+    plan: async () => ({ type: 'exhausted', reason: `${name} knows no more` }),
+    reflect: async (_context, { outcome }) => `${outcome} teaches`,
+    ...parts,
+  };
+}

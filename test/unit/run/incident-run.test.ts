@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import type { AttemptRecord, BrainContext, Proposal } from '../../../src/domain/brain.ts';
+import { NO_LIMIT } from '../../../src/domain/budget.ts';
+import { settleTasks } from '../../support/fake-clock.ts';
+import { brainOf, planOf, RunWorld } from '../../support/run-world.ts';
+
+const propose = (...argv: string[]): Proposal => ({ type: 'plan', plan: planOf(...argv), alternatives: [] });
+const hangs = <T>() => new Promise<T>(() => undefined);
+const mending = () =>
+  brainOf('mending', {
+    plan: async (_context, _diagnosis, attempts) => (attempts.length < 5 ? propose('mend') : propose('x')),
+  });
+
+describe('a run and its brains', () => {
+  it.each(['diagnose', 'plan', 'reflect'] as const)('cancels a brain that hangs in %s at once', async (where) => {
+    const world = new RunWorld();
+    const brain = brainOf('slow', { plan: async () => propose('nothing'), [where]: () => hangs() });
+    const result = world.start([brain]);
+    await settleTasks();
+    await world.clock.advance(50);
+    expect(world.run.state.phase).toBe({ diagnose: 'diagnosing', plan: 'planning', reflect: 'reflecting' }[where]);
+    const asked = world.clock.now();
+    world.run.cancel();
+    await settleTasks();
+    expect((await result).outcome).toBe('cancelled');
+    expect(world.clock.now() - asked).toBeLessThan(100);
+  });
+
+  it('lets another brain take over from one that does not answer in time, and does not listen to it any more', async () => {
+    const world = new RunWorld();
+    let late!: BrainContext;
+    const slow = brainOf('slow', { diagnose: (context) => ((late = context), hangs()) });
+    const result = await world.play([slow, mending()], { budget: { ...NO_LIMIT, thinkMs: 2_000 } });
+    expect(result).toMatchObject({ outcome: 'resolved', attempts: 1 });
+    expect(world.events).toContainEqual(
+      expect.objectContaining({ type: 'effectFailed', effect: 'diagnose', reason: 'slow did not answer within 2 s' }),
+    );
+    const count = world.events.length;
+    late.emit({ type: 'thought', text: 'too late' });
+    late.emit({ type: 'usage', model: 'm', tokensIn: 1, tokensOut: 1, usd: 1 });
+    expect(world.events).toHaveLength(count);
+  });
+
+  it.each(['diagnose', 'plan'] as const)('falls back to the next brain when one throws in %s', async (where) => {
+    const world = new RunWorld();
+    const throwing = brainOf('throwing', {
+      [where]: () => {
+        throw new Error('no key');
+      },
+    });
+    expect((await world.play([throwing, mending()])).outcome).toBe('resolved');
+    expect(world.done).toEqual(['mend']);
+  });
+
+  it('falls back when one knows no more, but not when it wants a person', async () => {
+    expect((await new RunWorld().play([brainOf('empty', {}), mending()])).outcome).toBe('resolved');
+    const escalating = brainOf('wise', { plan: async () => ({ type: 'escalate', reason: 'call the owner' }) });
+    expect(await new RunWorld().play([escalating, mending()])).toMatchObject({
+      outcome: 'restored',
+      reason: 'call the owner',
+    });
+  });
+
+  it('answers a repeated plan with a reflection, and ends restored when it is repeated for ever', async () => {
+    const world = new RunWorld();
+    const seen: AttemptRecord[][] = [];
+    let asked = 0;
+    const stubborn = brainOf('stubborn', {
+      plan: async (_context, _diagnosis, attempts) => {
+        seen.push([...attempts]);
+        asked += 1;
+        return propose('nothing');
+      },
+    });
+    const result = await world.play([stubborn]);
+    expect(result).toMatchObject({ outcome: 'restored', attempts: 1, writes: 2 });
+    expect(result.reason).toMatch(/same plan was proposed 4 times in a row/);
+    expect(world.done).toEqual(['nothing', 'undo']);
+    expect(asked).toBe(5);
+    expect(seen.at(-1)!.map(({ outcome }) => outcome)).toEqual(['undone', 'repeated', 'repeated', 'repeated']);
+  });
+
+  it('gives the lesson of an attempt to the next plan', async () => {
+    const world = new RunWorld();
+    const learning = brainOf('learning', {
+      plan: async (_context, _diagnosis, [first]) =>
+        first?.lesson === 'undone teaches' ? propose('mend') : propose('no'),
+    });
+    expect((await world.play([learning])).outcome).toBe('resolved');
+    expect(world.done).toEqual(['no', 'undo', 'mend']);
+  });
+
+  it('a repeated plan gives way to another brain', async () => {
+    const world = new RunWorld();
+    const stubborn = brainOf('stubborn', { plan: async () => propose('nothing') });
+    expect((await world.play([stubborn, mending()])).outcome).toBe('resolved');
+    expect(world.done).toEqual(['nothing', 'undo', 'mend']);
+  });
+});
+
+describe('the budget of a run', () => {
+  const spending = (usd: number) =>
+    brainOf('model', {
+      plan: async (context, _diagnosis, attempts) => {
+        context.emit({ type: 'usage', model: 'small', tokensIn: 900, tokensOut: 100, usd });
+        // One that goes on thinking although it was told to stop.
+        if (context.signal.aborted) await hangs();
+        return propose('try', String(attempts.length));
+      },
+    });
+
+  it.each([
+    [{ usd: 1 }, /\$1\.20 of \$1\.00 are spent/],
+    [{ tokens: 2_500 }, /3000 of 2500 tokens are spent/],
+    [{ calls: 3 }, /3 of 3 calls of a model are made/],
+  ])('ends it with a reason: %j', async (limit, reason) => {
+    const world = new RunWorld();
+    const result = await world.play([spending(0.4)], { budget: { ...NO_LIMIT, ...limit } });
+    expect(result.outcome).toBe('restored');
+    expect(result.reason).toMatch(reason);
+    expect(result.costUsd).toBe(1.2);
+    expect(world.done.filter((what) => what === 'undo')).toHaveLength(2);
+  });
+
+  it('tells a brain what is left', async () => {
+    const world = new RunWorld();
+    const told: unknown[] = [];
+    const asking = brainOf('asking', {
+      plan: async (context, _diagnosis, attempts) => {
+        told.push([context.budget.usd, context.budget.tokens, context.budget.calls]);
+        context.emit({ type: 'usage', model: 'm', tokensIn: 3, tokensOut: 4, usd: 0.25 });
+        return attempts.length < 2 ? propose(`try${attempts.length}`) : propose('mend');
+      },
+    });
+    const budget = { usd: 1, tokens: 100, calls: null, thinkMs: 1_000 };
+    expect(await world.play([asking], { budget })).toMatchObject({ outcome: 'resolved', costUsd: 0.75 });
+    expect(told).toEqual([
+      [1, 100, null],
+      [0.75, 93, null],
+      [0.5, 86, null],
+    ]);
+  });
+
+  it('shows thoughts and tool calls in the log', async () => {
+    const world = new RunWorld();
+    const talking = brainOf('talking', {
+      plan: async (context) => {
+        context.emit({ type: 'thought', text: 'the port', partial: true });
+        context.emit({ type: 'toolCall', tool: 'logs', args: '{"pod":"geo"}', digest: '3 lines' });
+        return propose('mend');
+      },
+    });
+    await world.play([talking]);
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'thought', text: 'the port', partial: true }));
+    expect(world.events).toContainEqual(
+      expect.objectContaining({ type: 'toolCall', tool: 'logs', agent: 'mitigation' }),
+    );
+  });
+});
