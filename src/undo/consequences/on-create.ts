@@ -56,7 +56,11 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   'apps/DaemonSet': runsPods,
   'apps/ReplicaSet': runsPods,
   'apps/ControllerRevision': NOTHING,
-  'batch/Job': said('work done by its pods stays done', ['Pod']),
+  'batch/Job': async (ref, created, facts) => [
+    comesBack('work done by its pods stays done', ref, ['Pod']),
+    // The selector is its own unless somebody set it (`manualSelector`).
+    ...(await runsPods(ref, created, facts)),
+  ],
   // Its jobs go with it; that their work is done is as true of the pods of a Deployment.
   'batch/CronJob': NOTHING,
   'autoscaling/HorizontalPodAutoscaler': (ref, created, facts) => effectsOfScaler(created, ref, facts),
@@ -137,6 +141,7 @@ async function ownedByAbsent(definition: KubeObject, facts: ClusterFacts): Promi
 async function runsPods(ref: ObjectRef, created: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
   const kinds: Array<[string, string]> = [['v1', 'Pod']];
   if (ref.kind === 'Deployment') kinds.push(['apps/v1', 'ReplicaSet']);
+  if (ref.kind === 'StatefulSet' || ref.kind === 'DaemonSet') kinds.push(['apps/v1', 'ControllerRevision']);
   const effects: Effect[] = [];
   for (const [apiVersion, kind] of kinds) {
     const found = await facts.metadata(apiVersion, kind, ref.namespace);

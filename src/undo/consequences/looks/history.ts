@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
-import { eachOf, unknown } from '../effect.ts';
+import { eachOf, isLost, unknown } from '../effect.ts';
 import type { ClusterFacts } from '../facts.ts';
 import type { Look } from './look.ts';
 
@@ -70,11 +70,11 @@ async function jobsBeyond(before: KubeObject, after: KubeObject, facts: ClusterF
     ...beyond('Complete', 'successfulJobsHistoryLimit', 3),
     ...beyond('Failed', 'failedJobsHistoryLimit', 1),
   ];
-  return eachOf(
-    victims.map(refOf),
-    false,
-    (names) => `finished jobs beyond the limit are deleted with their pods: ${names}`,
-  );
+  const gone = victims.map(refOf);
+  return [
+    ...eachOf(gone, false, (names) => `finished jobs beyond the limit are deleted with their pods: ${names}`),
+    ...gone.map((job) => isLost('the pods of finished jobs go with them', job, ['Pod'])),
+  ];
 }
 
 export function hasCondition(object: KubeObject, type: string): boolean {

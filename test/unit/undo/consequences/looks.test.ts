@@ -46,8 +46,9 @@ async function create(created: KubeObject, others: KubeObject[] = []): Promise<U
   return forecastUndo(input, factsOf(others));
 }
 /** What is said to be gone for good. */
-const lost = ({ consequences = [] }: UndoForecast) =>
-  consequences.flatMap(({ back, usual, object }) => (back || usual || !object ? [] : [refLabel(object)]));
+const lost = ({ consequences = [] }: UndoForecast) => [
+  ...new Set(consequences.flatMap(({ back, usual, object }) => (back || usual || !object ? [] : [refLabel(object)]))),
+];
 
 const labels = { app: 'web' };
 const selector = { matchLabels: labels };
@@ -170,6 +171,13 @@ describe('jobs', () => {
     ['suspended', job(), { suspend: true }, 'consequences'],
   ])('%s', async (_name, before, spec, expected) => {
     expect((await change(before, spec)).class).toBe(expected);
+  });
+
+  it('a job with a selector of its author takes over pods that are there', async () => {
+    const pod = thing('v1', 'Pod', 'bare', { spec: {} }, { labels });
+    const job = (selector: object) => thing('batch/v1', 'Job', 'j', { spec: { manualSelector: true, selector } });
+    expect(lost(await create(job({ matchLabels: labels }), [pod]))).toEqual(['Pod/n/bare']);
+    expect(lost(await create(job({ matchLabels: { 'batch.kubernetes.io/controller-uid': 'x' } }), [pod]))).toEqual([]);
   });
 
   it('a lowered history of a CronJob names its finished jobs', async () => {
