@@ -33,11 +33,14 @@ export const DEFAULT_OPTIONS: RunOptions = {
 export type Outcome =
   'resolved' | 'healthy' | 'improved' | 'restored' | 'cancelled' | 'diverged' | 'stranded' | 'locked';
 
+/** Version of the event log; raised when older readers would misread a newer log. Written in `started`. */
+export const RUN_LOG_SCHEMA = 2;
+
 /** Events that drive the reducer. `at` is milliseconds since the epoch, stamped by the interpreter. */
 export type MachineEvent = { at: number } &
   /** `brains`: the one that thinks first, then those that take over when it fails. */
   (
-    | { type: 'started'; run: string; target: Target; brains: string[]; options: RunOptions }
+    | { type: 'started'; run: string; target: Target; brains: string[]; options: RunOptions; schema: number }
     | { type: 'detected'; severity: Severity; oracles: Record<string, OracleVerdict['state']> }
     | { type: 'diagnosed'; findings: Finding[]; hypotheses: Hypothesis[] }
     /** Without a plan `reason` says why; `escalate`: a person is needed, another brain is not asked. */

@@ -7,6 +7,7 @@ import type { Plan } from '../domain/plan.ts';
 import { planText } from '../domain/plan.ts';
 import type { OpenTransaction, SeverityReading } from '../domain/ports.ts';
 import type { AgentName, MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
+import { RUN_LOG_SCHEMA } from '../domain/run-event.ts';
 import type { RunState } from '../domain/run-state.ts';
 import { INITIAL_STATE } from '../domain/run-state.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
@@ -87,6 +88,7 @@ export class IncidentRun {
       target,
       brains: this.#ports.brains.map(({ name }) => name),
       options: this.#options,
+      schema: RUN_LOG_SCHEMA,
     });
     while (effect) {
       const running: Effect = effect;

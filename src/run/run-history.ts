@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outcome, RunEvent } from '../domain/run-event.ts';
+import { readLogLine } from '../domain/run-log-line.ts';
 import type { Target } from '../domain/target.ts';
 import { openOwn, readOwn, UntrustedPath } from '../gateway/disk/trusted-files.ts';
 
@@ -35,7 +36,8 @@ export async function listRuns(stateFolder: string, limit: number): Promise<Past
 }
 
 /**
- * All events of one run, oldest first; a torn last line is left out.
+ * All events of one run, oldest first, of this version or an older one; a torn last line, and kinds of events that only a
+ * newer version knows, are left out.
  * @throws Error when there is no such log or it is damaged
  */
 export async function readRun(stateFolder: string, id: string): Promise<RunEvent[]> {
@@ -47,10 +49,11 @@ export async function readRun(stateFolder: string, id: string): Promise<RunEvent
   const text = bytes.toString('utf8');
   const lines = text.split('\n');
   const torn = lines.pop();
-  const events = lines.map((line, index): RunEvent => {
-    const event = parse(line);
-    if (!event) throw new Error(`the event log of ${id} is damaged in line ${index + 1}`);
-    return event;
+  const events = lines.flatMap((line, index): RunEvent[] => {
+    const read = readLogLine(line);
+    if (read.state === 'damaged')
+      throw new Error(`the event log of ${id} is damaged in line ${index + 1}: ${read.problem}`);
+    return read.state === 'event' ? [read.event] : [];
   });
   const last = torn ? parse(torn) : null;
   if (last) events.push(last);
@@ -81,11 +84,6 @@ async function summary(stateFolder: string, id: string): Promise<PastRun | null>
 }
 
 function parse(line: string): RunEvent | null {
-  try {
-    const event: unknown = JSON.parse(line);
-    const known = typeof event === 'object' && event !== null && 'type' in event && 'at' in event;
-    return known ? (event as RunEvent) : null;
-  } catch {
-    return null;
-  }
+  const read = readLogLine(line);
+  return read.state === 'event' ? read.event : null;
 }

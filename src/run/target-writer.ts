@@ -150,7 +150,8 @@ export class TargetWriter {
       await this.#lock.mark(`executing ${transaction.id}`);
       result = await transaction.execute(commandPlan(argv).steps[0]!, [], signal);
       const lost = result.ok ? await transaction.unacceptedLosses() : [];
-      if (lost.length > 0) result = { ...result, ok: false, problem: `${lossesText(lost)}; who accepts losses keeps the write` };
+      if (lost.length > 0)
+        result = { ...result, ok: false, problem: `${lossesText(lost)}; who accepts losses keeps the write` };
       if (result.ok && !signal.aborted) {
         await transaction.commit();
         const tx = transaction.roots().length > 0 ? transaction.id : null;

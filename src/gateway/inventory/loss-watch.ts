@@ -133,7 +133,8 @@ export class LossWatch {
    */
   private concernsOutside(kind: string): boolean {
     const isCustom = ({ apiVersion }: ObjectRef) => !BUILT_IN_GROUPS.has(splitApiVersion(apiVersion)[0]);
-    return [...this.roots.values()].some((root) => root.kind === kind || isCustom(root));
+    // A write to one node takes no other away; autoscalers do, all day.
+    return [...this.roots.values()].some((root) => (root.kind === kind && kind !== 'Node') || isCustom(root));
   }
 
   private isAnnounced(object: Owned, all: Owned[]): boolean {

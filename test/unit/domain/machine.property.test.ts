@@ -239,6 +239,7 @@ function play({ start, plans, luck, options }: Scenario): Trace {
     type: 'started',
     run: 'r',
     brains: ['first', 'second'],
+    schema: 2,
     options,
     target: { context: '', server: '', fingerprint: '', namespace: 'n' },
   });

@@ -47,6 +47,34 @@ describe('event logs of earlier runs', () => {
     expect(await listRuns(join(home, 'nowhere'), 10)).toEqual([]);
   });
 
+  it('of the first schema still open, and give their view', async () => {
+    const old = await readFile(join(import.meta.dirname, '../../fixtures/runs/log-v1-resolved.jsonl'), 'utf8');
+    const { path } = await RunLog.open(home, 'run-20261120010000-aaaa');
+    await writeFile(path, old, { mode: 0o600 });
+    expect(await listRuns(home, 1)).toMatchObject([{ outcome: 'resolved' }]);
+    const read = await readRun(home, 'run-20261120010000-aaaa');
+    expect(read).toHaveLength(old.trimEnd().split('\n').length);
+    expect(read[0]).toMatchObject({ type: 'started', brains: ['playbook'], schema: 1 });
+    const session = IncidentSession.fromLog('run-20261120010000-aaaa', read, () => false);
+    expect(session.snapshot()).toMatchObject({ headline: { title: 'Resolved' }, plan: { fate: 'kept' } });
+  });
+
+  it('of a newer version open without what only that version knows', async () => {
+    const path = await write('run-20261120010000-aaaa');
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    lines.splice(3, 0, '{"at":1,"type":"telepathy","depth":3}');
+    lines[0] = lines[0]!.replace('{', '{"mood":"new field",');
+    await writeFile(path, lines.join('\n'));
+    expect(await readRun(home, 'run-20261120010000-aaaa')).toHaveLength(events.length);
+  });
+
+  it('name the field that cannot be read', async () => {
+    const path = await write('run-20261120010000-aaaa');
+    const text = (await readFile(path, 'utf8')).replace('"oracles":{', '"oracles":7,"was":{');
+    await writeFile(path, text);
+    await expect(readRun(home, 'run-20261120010000-aaaa')).rejects.toThrow(/line \d+: 'oracles' of 'detected'/);
+  });
+
   it('give the same view as the run itself gave', async () => {
     await write('run-20261120010000-aaaa');
     const again = await readRun(home, 'run-20261120010000-aaaa');

@@ -104,6 +104,13 @@ describe('what vanished', () => {
     expect(await world.lost()).toEqual(['Namespace/preview']);
   });
 
+  it('is no loss where autoscalers take other nodes away meanwhile', async () => {
+    const node = (name: string) => object({ kind: 'Node', name, namespace: '' });
+    const world = await World.of(node('a'), node('b'));
+    world.watch.announce({ apiVersion: 'v1', kind: 'Node', name: 'a' });
+    expect(await world.lost(node('a'))).toEqual([]);
+  });
+
   it('is not told where its kind can no longer be seen', async () => {
     const world = await World.of(config);
     world.holdings.unseen.push('configmaps');

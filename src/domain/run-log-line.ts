@@ -1,0 +1,145 @@
+import { NO_LIMIT } from './budget.ts';
+import type { RunEvent } from './run-event.ts';
+
+/** A line of an event log as it was found. */
+export type LogLine =
+  | { state: 'event'; event: RunEvent }
+  /** Written by a version that knows more kinds of events; the others can be read without it. */
+  | { state: 'newer'; type: string }
+  | { state: 'damaged'; problem: string };
+
+type Value = Record<string, unknown>;
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === 'string';
+const number: Check = (value) => typeof value === 'number';
+const flag: Check = (value) => typeof value === 'boolean';
+const map = (fields: Record<string, Check> = {}): Check => {
+  return (value) => isMap(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+};
+const list =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const either =
+  (...checks: Check[]): Check =>
+  (value) =>
+    checks.some((check) => check(value));
+const nothing: Check = (value) => value === null;
+const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+
+const object = map({ apiVersion: text, kind: text, name: text });
+const item = map({ source: text, object: either(nothing, object), what: text, grade: number, message: text });
+const severity: Check = (value) =>
+  isMap(value) && (value.known === true ? list(item)(value.items) : value.known === false && text(value.reason));
+const finding = map({
+  id: text, rule: text, severity: text, object, message: text,
+  evidence: list(map({ source: text, text })),
+  fixes: list(map({ commands: list(list(text)), expects: text, confidence: number })),
+}); // prettier-ignore
+const plan = map({
+  hash: text, title: text, findingId: text, expects: text,
+  steps: list(map({ argv: list(text), why: text })),
+  files: list(map({ name: text, content: text })),
+}); // prettier-ignore
+const undo = map({ class: text, residue: list(text), inverse: text });
+const rehearsal = map({
+  argv: list(text), ok: flag, problem: text, partial: flag,
+  writes: list(map({ ref: object, method: text, undo })),
+}); // prettier-ignore
+const agent: Check = (value) => ['detection', 'diagnosis', 'mitigation', 'undo'].includes(value as string);
+
+/** What each event must have for its readers to work; more is let be. */
+const FIELDS: Record<RunEvent['type'], Record<string, Check>> = {
+  started: {
+    run: text,
+    target: map({ context: text, server: text, fingerprint: text, namespace: text }),
+    brains: list(text),
+    options: map({ maxAttempts: number, maxWrites: number, wallClockMs: number }),
+    schema: number,
+  },
+  detected: { severity, oracles: map() },
+  diagnosed: { findings: list(finding), hypotheses: list(map({ cause: text, explains: list(text), by: text })) },
+  planned: { plan: either(nothing, plan), reason: text },
+  rehearsed: { steps: list(rehearsal), hash: text },
+  approved: { hash: text, by: map({ via: text, id: text, at: number }) },
+  rejected: { reason: text },
+  lockAcquired: { level: text },
+  lockDenied: { holder: text, reason: text },
+  checkpointed: { tx: text, severity },
+  stepDone: { index: number, writes: number },
+  stepFailed: { index: number, writes: number, reason: text },
+  settled: { settled: flag, pending: list(text) },
+  judged: {
+    severity,
+    verdict: map({ commit: flag, reason: text, ours: list(item), foreign: list(item) }),
+    cheats: list(text),
+  },
+  commitRecorded: { tx: text },
+  undone: { tx: text, result: map({ outcome: text, writes: number }) },
+  verified: { severity },
+  reflected: { lesson: text },
+  usage: { model: text, tokensIn: number, tokensOut: number, usd: number },
+  effectFailed: { effect: text, reason: text },
+  cancelRequested: {},
+  tick: {},
+  lockLost: { reason: text },
+  contextMoved: { reason: text },
+  phase: { phase: text, attempt: number },
+  thought: { agent, text, partial: maybe(flag) },
+  toolCall: { agent, tool: text, args: text, digest: text },
+  command: { argv: list(text), exitCode: number, stdout: text, stderr: text, writes: number },
+  converted: { from: list(text), to: list(list(text)), reason: text },
+  progress: { text },
+  result: {
+    result: map({
+      outcome: text, attempts: number, writes: number, seconds: number, transactions: list(text),
+      findings: list(finding), reason: text,
+    }),
+  },
+}; // prettier-ignore
+
+/** Reads one line of an event log, of this version or an older one. Never throws. */
+export function readLogLine(line: string): LogLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { state: 'damaged', problem: 'it is no JSON' };
+  }
+  if (!isMap(value) || typeof value.type !== 'string' || typeof value.at !== 'number')
+    return { state: 'damaged', problem: 'it is no event' };
+  if (!Object.hasOwn(FIELDS, value.type)) return { state: 'newer', type: value.type.slice(0, 60) };
+  const event = upgraded(value);
+  const fields = FIELDS[value.type as RunEvent['type']];
+  const wrong = Object.entries(fields).find(([name, check]) => !check(event[name]));
+  if (wrong) return { state: 'damaged', problem: `'${wrong[0]}' of '${value.type}' cannot be read` };
+  return { state: 'event', event: event as unknown as RunEvent };
+}
+
+/** Events of schema 1 as they would be written today. */
+function upgraded(event: Value): Value {
+  switch (event.type) {
+    case 'started': {
+      const { brain, options, schema = 1, ...rest } = event;
+      const limits = isMap(options) ? { budget: NO_LIMIT, ...options } : options;
+      return { ...rest, brains: rest.brains ?? [brain], options: limits, schema };
+    }
+    case 'diagnosed':
+      return { hypotheses: [], ...event };
+    case 'approved': {
+      if (typeof event.by !== 'string') return event;
+      const by = event.by === 'user' ? { via: 'cli', id: 'user' } : { via: 'policy', id: 'flag' };
+      return { ...event, by: { ...by, at: event.at } };
+    }
+    default:
+      return event;
+  }
+}
+
+function isMap(value: unknown): value is Value {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
