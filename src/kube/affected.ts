@@ -3,7 +3,9 @@ import { refKey, refOf } from '../domain/kube-object.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { objectsOf } from '../domain/snapshot.ts';
 import { usesClaim } from './claims.ts';
-import { podTemplate, Topology, WORKLOAD_KINDS } from './topology.ts';
+import { ClusterView } from './cluster-view.ts';
+import { WORKLOAD_KINDS } from './ownership.ts';
+import { podTemplate } from './pod-template.ts';
 
 /** A write to one of these may change what happens to every workload of its namespace. */
 const NAMESPACE_WIDE = new Set([
@@ -31,7 +33,7 @@ export function affectedBy(roots: ObjectRef[], snapshot: ClusterSnapshot): (obje
 
 class Graph {
   readonly #snapshot: ClusterSnapshot;
-  readonly #topology: Topology;
+  readonly #cluster: ClusterView;
   readonly #objects = new Map<string, KubeObject>();
   readonly #workloads: KubeObject[];
   /** What each workload's containers and each ConfigMap say, as text. */
@@ -39,7 +41,7 @@ class Graph {
 
   constructor(snapshot: ClusterSnapshot) {
     this.#snapshot = snapshot;
-    this.#topology = new Topology(snapshot);
+    this.#cluster = new ClusterView(snapshot);
     for (const objects of Object.values(snapshot.objects)) {
       for (const object of objects) this.#objects.set(refKey(refOf(object)), object);
     }
@@ -47,7 +49,7 @@ class Graph {
     this.#workloads = ['Pod', ...WORKLOAD_KINDS]
       .flatMap((kind) => objectsOf(snapshot, kind))
       .filter((object) => {
-        const home = this.#topology.homeOf(object);
+        const home = this.#cluster.homes.of(object);
         return refKey(home) === refKey(refOf(object)) || !this.#objects.has(refKey(home));
       });
   }
@@ -103,14 +105,14 @@ class Graph {
   }
 
   #ofWorkload(ref: ObjectRef, object: KubeObject | undefined): ObjectRef[] {
-    const pods = this.#topology.podsOf(ref);
+    const pods = this.#cluster.homes.podsAt(ref);
     const { namespace } = ref;
-    const home = object ? this.#topology.homeOf(object) : this.#homeByName(ref);
+    const home = object ? this.#cluster.homes.of(object) : this.#homeByName(ref);
     const labels = [
       object ? podTemplate(object)?.metadata?.labels : undefined,
       ...pods.map((pod) => pod.metadata.labels),
     ];
-    const services = labels.flatMap((set) => this.#topology.servicesSelecting(namespace, set));
+    const services = labels.flatMap((set) => this.#cluster.servicesSelecting(namespace, set));
     const nodes = (ref.kind === 'Pod' && object?.spec?.nodeName ? [object.spec.nodeName as string] : []).flatMap(
       (name) => this.#pressured(name),
     );

@@ -2,7 +2,10 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { selectorMapMatches } from './labels.ts';
 import type { LabelMap } from './labels.ts';
+import { controllerOf, Homes, isControlledBy, WORKLOAD_KINDS } from './ownership.ts';
 import { podTemplateOf } from './pod-template.ts';
+import { isLiving, isReady } from './pods.ts';
+import { REVISION, revisionOf } from './revisions.ts';
 
 /** An Event of either API, reduced to what evidence needs. `message` is still untrusted. */
 export interface ClusterEvent {
@@ -15,9 +18,6 @@ export interface ClusterEvent {
   component: string;
   object: KubeObject;
 }
-
-/** Kinds that own pods, in the order in which an owner is searched. */
-const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'CronJob', 'Job'];
 
 const byName = (a: KubeObject, b: KubeObject): number => {
   const [x, y] = [
@@ -41,6 +41,7 @@ export class ClusterView {
   #events: Map<string, ClusterEvent[]> | null = null;
   #podsByWorkload: Map<KubeObject, KubeObject[]> | null = null;
   #ownerByPod = new Map<KubeObject, KubeObject>();
+  #homes: Homes | null = null;
 
   constructor(snapshot: ClusterSnapshot) {
     this.snapshot = snapshot;
@@ -81,8 +82,8 @@ export class ClusterView {
   /** Top-level owners of pods: workloads that no other workload in the snapshot controls, then bare pods. */
   workloads(): KubeObject[] {
     if (!this.#workloads) {
-      const owners = WORKLOAD_KINDS.flatMap((kind) => this.all(kind)).filter((object) => !this.#controllerOf(object));
-      this.#workloads = [...owners, ...this.all('Pod').filter((pod) => !controllerReference(pod))];
+      const owners = WORKLOAD_KINDS.flatMap((kind) => this.all(kind)).filter((object) => !this.#ownerOf(object));
+      this.#workloads = [...owners, ...this.all('Pod').filter((pod) => !controllerOf(pod))];
     }
     return this.#workloads;
   }
@@ -113,13 +114,31 @@ export class ClusterView {
     let index = this.#owned.get(kind);
     if (!index) {
       index = groupedBy(this.all(kind), (object) => {
-        const reference = controllerReference(object);
+        const reference = controllerOf(object);
         return reference ? [identityKey(reference.kind, object.metadata.namespace, reference.name)] : [];
       });
       this.#owned.set(kind, index);
     }
     const list = index.get(identityKey(owner.kind, owner.metadata.namespace, owner.metadata.name)) ?? [];
     return list.filter((object) => isControlledBy(object, owner));
+  }
+
+  /** Where pods belong by name, also where their owner is not in the snapshot. */
+  get homes(): Homes {
+    if (!this.#homes) {
+      const made = [...this.all('ReplicaSet'), ...this.all('Job')];
+      const byUid = new Map(made.flatMap((object) => (object.metadata.uid ? [[object.metadata.uid, object]] : [])));
+      this.#homes = new Homes(this.all('Pod'), (uid) => byUid.get(uid));
+    }
+    return this.#homes;
+  }
+
+  /** The ReplicaSet of a Deployment's present revision. */
+  currentReplicaSet(deployment: KubeObject): KubeObject | undefined {
+    const sets = this.ownedBy(deployment, 'ReplicaSet');
+    const revision = deployment.metadata.annotations?.[REVISION];
+    const newest = (a: KubeObject, b: KubeObject) => revisionOf(b) - revisionOf(a);
+    return sets.find((set) => set.metadata.annotations?.[REVISION] === revision) ?? [...sets].sort(newest)[0];
   }
 
   /** Newest first. Events of an earlier object of the same name are left out unless asked for. */
@@ -134,8 +153,21 @@ export class ClusterView {
   }
 
   /** Services of the namespace whose selector picks pods with these labels. */
-  servicesSelecting(namespace: string | undefined, labels: Record<string, string>): KubeObject[] {
+  servicesSelecting(namespace: string | undefined, labels: LabelMap | undefined): KubeObject[] {
     return this.all('Service', namespace).filter((service) => selectorMapMatches(service.spec?.selector, labels));
+  }
+
+  /** Pods that a Service's selector picks, also those that ended or are being deleted. */
+  selectedPods(service: KubeObject): KubeObject[] {
+    return this.all('Pod', service.metadata.namespace).filter((pod) =>
+      selectorMapMatches(service.spec?.selector, pod.metadata.labels),
+    );
+  }
+
+  slicesOf(service: KubeObject): KubeObject[] {
+    return this.all('EndpointSlice', service.metadata.namespace).filter(
+      (slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === service.metadata.name,
+    );
   }
 
   /** Living pods that a Service's selector picks. */
@@ -172,12 +204,12 @@ export class ClusterView {
   }
 
   #topOwner(object: KubeObject): KubeObject {
-    const owner = this.#controllerOf(object);
+    const owner = this.#ownerOf(object);
     return owner ? this.#topOwner(owner) : object;
   }
 
-  #controllerOf(object: KubeObject): KubeObject | undefined {
-    const reference = controllerReference(object);
+  #ownerOf(object: KubeObject): KubeObject | undefined {
+    const reference = controllerOf(object);
     if (!reference || !WORKLOAD_KINDS.includes(reference.kind) || reference.kind === object.kind) return undefined;
     const owner = this.find(reference.kind, object.metadata.namespace, reference.name);
     return owner && isControlledBy(object, owner) ? owner : undefined;
@@ -214,44 +246,6 @@ function selected(
   const groups = labelKeys(service.metadata.namespace, selector).map((key) => index.get(key) ?? []);
   const smallest = groups.sort((a, b) => a.length - b.length)[0] ?? [];
   return smallest.filter((object) => selectorMapMatches(selector, labelsOf(object)));
-}
-
-function controllerReference(object: KubeObject) {
-  return object.metadata.ownerReferences?.find((reference) => reference.controller === true);
-}
-
-/** True if `owner` is the controller of `object`; a uid that differs means an earlier owner of the same name. */
-export function isControlledBy(object: KubeObject, owner: KubeObject): boolean {
-  const reference = controllerReference(object);
-  if (!reference || reference.kind !== owner.kind || reference.name !== owner.metadata.name) return false;
-  return !owner.metadata.uid || !reference.uid || reference.uid === owner.metadata.uid;
-}
-
-export function isLiving(pod: KubeObject): boolean {
-  return !pod.metadata.deletionTimestamp && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
-}
-
-export function isReady(pod: KubeObject): boolean {
-  const conditions: KubeObject['status'] = pod.status?.conditions;
-  return (
-    isLiving(pod) &&
-    Array.isArray(conditions) &&
-    conditions.some((condition) => condition?.type === 'Ready' && condition.status === 'True')
-  );
-}
-
-/** Pods the workload is asked to run; null where the spec does not say (DaemonSet: by nodes). */
-export function desiredReplicas(workload: KubeObject): number | null {
-  switch (workload.kind) {
-    case 'Deployment':
-    case 'StatefulSet':
-    case 'ReplicaSet':
-      return typeof workload.spec?.replicas === 'number' ? workload.spec.replicas : 1;
-    case 'Pod':
-      return 1;
-    default:
-      return null;
-  }
 }
 
 /** Pods of the workload that serve right now. */

@@ -1,4 +1,6 @@
 import type { KubeObject } from '../domain/kube-object.ts';
+import type { Condition } from './pods.ts';
+import { condition, isReady } from './pods.ts';
 import { oneLine } from '../text/plain-text.ts';
 
 /**
@@ -71,22 +73,6 @@ export function podState(pod: KubeObject, now: number): PodState {
 }
 
 const HEALTHY: PodState = { phase: 'healthy', reason: '', text: 'is ready' };
-
-export function isReady(pod: KubeObject): boolean {
-  return condition(pod, 'Ready')?.status === 'True';
-}
-
-export interface Condition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
-  lastTransitionTime?: string;
-}
-
-export function condition(object: KubeObject, type: string): Condition | undefined {
-  return ((object.status?.conditions ?? []) as Condition[]).find((entry) => entry.type === type);
-}
 
 /**
  * Time that a pod may take from creation to readiness by its own probes, in ms: start-up probe, then the readiness

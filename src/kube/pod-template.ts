@@ -43,13 +43,21 @@ const TEMPLATE_PATHS: Record<string, string[]> = {
 /** Kinds whose template may be changed in place so that their controller replaces the pods. */
 const MUTABLE = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
+/** The pod template (`{metadata, spec}`) of a workload, or a pod itself; undefined for other kinds. */
+export function podTemplate(
+  object: KubeObject,
+): { metadata?: KubeObject['metadata']; spec?: KubeObject['spec'] } | undefined {
+  const path = TEMPLATE_PATHS[object.kind];
+  let at: Untyped = path && object;
+  for (const step of path ?? []) at = at?.[step];
+  return at ?? undefined;
+}
+
 /** Null for a kind without pods or an object without template. */
 export function podTemplateOf(object: KubeObject): PodTemplate | null {
   const path = TEMPLATE_PATHS[object.kind];
-  if (!path) return null;
-  let at: Untyped = object;
-  for (const step of path) at = at?.[step];
-  if (!at?.spec) return null;
+  const at = podTemplate(object);
+  if (!path || !at?.spec) return null;
   return {
     labels: at.metadata?.labels ?? {},
     annotations: at.metadata?.annotations ?? {},

@@ -23,7 +23,12 @@ export interface PortKnowledge {
   silentContainers: string[];
   /** Numbers that some argument or variable mentions as a port; they are not taken as wrong. */
   mentioned: Set<number>;
+  /** Numbers that stand in an argument or variable whatever they mean: nobody can tell that they are not served. */
+  spoken: Set<number>;
 }
+
+/** Proxies that service meshes inject; they declare ports of their own and serve the application's undeclared. */
+const INJECTED = /^(istio-proxy|istio-validation|linkerd-proxy|consul-dataplane|envoy-sidecar|kuma-sidecar)$/;
 
 /** Variables whose value is where the process itself listens, not where it finds something else. */
 const OWN_PORT_VARIABLE =
@@ -37,16 +42,47 @@ const LISTEN_VALUE =
 export function portKnowledge(podSpec: Untyped): PortKnowledge {
   const ports: KnownPort[] = [];
   const mentioned = new Set<number>();
+  const spoken = new Set<number>();
   const silentContainers: string[] = [];
   for (const container of servingContainers(podSpec)) {
     const before = ports.length;
     addDeclared(ports, container);
     for (const probe of ['readiness', 'liveness', 'startup'] as const) addProbe(ports, container, probe);
-    if (ports.length === before) silentContainers.push(container.name);
+    if (ports.length === before && !INJECTED.test(container.name)) silentContainers.push(container.name);
     addHints(ports, mentioned, container);
   }
   for (const container of containersOf(podSpec)) addMentions(mentioned, container);
-  return { ports, silentContainers, mentioned };
+  for (const container of servingContainers(podSpec)) addSpoken(spoken, container);
+  return { ports, silentContainers, mentioned, spoken };
+}
+
+/**
+ * Whether a pod listens where a Service port leads. `containerPort` is documentation for numbers, so that a number counts
+ * as not served only when the application's containers tell their ports, none is this one, and nothing mentions it
+ * (`unclear`: it may well listen there). A name must be declared.
+ */
+export function listens(
+  { ports, silentContainers, mentioned, spoken }: PortKnowledge,
+  target: number | string,
+  protocol: string,
+): 'yes' | 'no' | 'unclear' {
+  if (typeof target === 'string')
+    return ports.some((port) => port.declared && port.name === target && port.protocol === protocol) ? 'yes' : 'no';
+  const isIt = (port: KnownPort) => port.number === target && port.protocol === protocol;
+  if (mentioned.has(target) || ports.some(isIt)) return 'yes';
+  const own = ports.filter(({ container }) => !INJECTED.test(container));
+  return silentContainers.length > 0 || own.length === 0 || spoken.has(target) ? 'unclear' : 'no';
+}
+
+function addSpoken(spoken: Set<number>, container: ContainerSpec): void {
+  const env: Untyped[] = Array.isArray(container.spec?.env) ? container.spec.env : [];
+  const words = [
+    ...env.map((variable) => variable?.value),
+    ...(container.spec?.command ?? []),
+    ...(container.spec?.args ?? []),
+  ];
+  for (const word of words)
+    for (const [number] of String(word ?? '').matchAll(/(?<![0-9])\d{1,5}(?![0-9])/g)) spoken.add(Number(number));
 }
 
 function addDeclared(ports: KnownPort[], container: ContainerSpec): void {

@@ -1,8 +1,8 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import type { ClusterView } from './cluster-view.ts';
-import { desiredReplicas } from './cluster-view.ts';
 import { containersOf, podTemplateOf } from './pod-template.ts';
 import type { Untyped } from './pod-template.ts';
+import { desiredReplicas } from './pods.ts';
 
 /** A place in a workload's template (or in a ConfigMap it uses) that names a Service by its DNS name. */
 export interface ServiceReference {

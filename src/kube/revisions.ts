@@ -1,8 +1,14 @@
 import type { KubeObject } from '../domain/kube-object.ts';
-import { isReady } from './cluster-view.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { templateText } from './pod-template.ts';
 import type { Untyped } from './pod-template.ts';
+import { isReady } from './pods.ts';
+
+export const REVISION = 'deployment.kubernetes.io/revision';
+
+export function revisionOf(object: KubeObject): number {
+  return Number(object.metadata.annotations?.[REVISION] ?? 0);
+}
 
 /** A pod template the workload has or had, as its controller keeps it. */
 export interface Revision {

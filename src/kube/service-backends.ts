@@ -13,6 +13,7 @@ export interface Backend {
   field: string;
 }
 
+/** A port of a Service with its defaults filled in. */
 export interface ServicePort {
   index: number;
   /** As in `spec.ports[].name`; empty when there is only one. */
@@ -48,14 +49,4 @@ export function backendsOf(view: ClusterView, service: KubeObject): Backend[] {
     if (!distinct.has(text)) distinct.set(text, { knowledge, object, field });
   }
   return [...distinct.values()];
-}
-
-/** `unclear`: the pod does not say, so it may well listen there. */
-export function listens(backend: Backend, target: number | string, protocol: string): 'yes' | 'no' | 'unclear' {
-  const { ports, silentContainers, mentioned } = backend.knowledge;
-  if (typeof target === 'string') {
-    return ports.some((port) => port.declared && port.name === target && port.protocol === protocol) ? 'yes' : 'no';
-  }
-  if (mentioned.has(target) || ports.some((port) => port.number === target)) return 'yes';
-  return silentContainers.length > 0 || ports.length === 0 ? 'unclear' : 'no';
 }

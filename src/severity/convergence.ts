@@ -5,10 +5,10 @@ import { objectsOf } from '../domain/snapshot.ts';
 import { affectedBy } from '../kube/affected.ts';
 import { endpointsPending } from './endpoint-convergence.ts';
 import { rolloutBudgetMs } from './rollout-budget.ts';
-import { autoscalerOf } from '../kube/scaled-to-zero.ts';
+import { autoscalersOf } from '../kube/scalers.ts';
 import { classOf, waitsForConsumer } from '../kube/claims.ts';
-import { Topology } from '../kube/topology.ts';
 import { workloadPending } from './workload-convergence.ts';
+import { ClusterView } from '../kube/cluster-view.ts';
 
 /** Something that is not (yet) as the specification says. */
 export interface Pending {
@@ -42,9 +42,9 @@ const AUTOSCALER_PATIENCE_MS = 35_000;
  * cluster that is at least as new as the writes.
  */
 export function assessConvergence(view: ClusterSnapshot, roots: ObjectRef[]): Convergence {
-  const topology = new Topology(view);
+  const cluster = new ClusterView(view);
   const isAffected = affectedBy(roots, view);
-  const homes = homesOf(view, topology, roots);
+  const homes = homesOf(view, cluster, roots);
   const fresh = new Set([...roots, ...homes].map(refKey));
   const rootKinds = new Set(roots.map(({ kind }) => kind));
   const pending: Pending[] = [];
@@ -57,25 +57,25 @@ export function assessConvergence(view: ClusterSnapshot, roots: ObjectRef[]): Co
       if (owned || !isAffected(ref)) continue;
       const isFresh = fresh.has(refKey(ref));
       if (isFresh) budgetMs = Math.max(budgetMs, rolloutBudgetMs(object));
-      pending.push(...workloadPending(object, { topology, now, isFresh, rootKinds }));
+      pending.push(...workloadPending(object, { cluster, now, isFresh, rootKinds }));
     }
   }
   for (const service of objectsOf(view, 'Service')) {
-    if (isAffected(refOf(service))) pending.push(...endpointsPending(service, topology));
+    if (isAffected(refOf(service))) pending.push(...endpointsPending(service, cluster));
   }
   for (const claim of objectsOf(view, 'PersistentVolumeClaim')) {
     if (isAffected(refOf(claim))) pending.push(...claimPending(claim, view));
   }
-  for (const root of roots) pending.push(...rootPending(root, view, topology));
+  for (const root of roots) pending.push(...rootPending(root, view, cluster));
   return { pending: [...new Map(pending.map((one) => [one.key, one])).values()], budgetMs, homes };
 }
 
 /** Workloads that a root is, or is part of: their pods were made by what we wrote. */
-function homesOf(view: ClusterSnapshot, topology: Topology, roots: ObjectRef[]): ObjectRef[] {
+function homesOf(view: ClusterSnapshot, cluster: ClusterView, roots: ObjectRef[]): ObjectRef[] {
   return roots
     .map((root) => objectsOf(view, root.kind, root.namespace).find(({ metadata }) => metadata.name === root.name))
     .filter((object) => object !== undefined)
-    .map((object) => topology.homeOf(object));
+    .map((object) => cluster.homes.of(object));
 }
 
 function claimPending(claim: KubeObject, view: ClusterSnapshot): Pending[] {
@@ -104,11 +104,11 @@ function podsOfGone(root: ObjectRef, view: ClusterSnapshot): number {
 }
 
 /** The written object itself, where no rule above knows more. */
-function rootPending(root: ObjectRef, view: ClusterSnapshot, topology: Topology): Pending[] {
+function rootPending(root: ObjectRef, view: ClusterSnapshot, cluster: ClusterView): Pending[] {
   const label = refLabel(root);
   const object = objectsOf(view, root.kind, root.namespace).find(({ metadata }) => metadata.name === root.name);
   if (!object) {
-    const orphans = Math.max(topology.podsOf(root).length, podsOfGone(root, view));
+    const orphans = Math.max(cluster.homes.podsAt(root).length, podsOfGone(root, view));
     if (orphans === 0 || root.kind === 'Pod') return [];
     return [
       {
@@ -132,8 +132,8 @@ function rootPending(root: ObjectRef, view: ClusterSnapshot, topology: Topology)
 
 function autoscalerPending(scaler: KubeObject, view: ClusterSnapshot): Pending[] {
   const { minReplicas = 1, maxReplicas = Number.POSITIVE_INFINITY, scaleTargetRef } = scaler.spec ?? {};
-  const target = objectsOf(view, scaleTargetRef?.kind ?? '', scaler.metadata.namespace).find(
-    (object) => autoscalerOf(object, view) === scaler,
+  const target = objectsOf(view, scaleTargetRef?.kind ?? '', scaler.metadata.namespace).find((object) =>
+    autoscalersOf(object, view).includes(scaler),
   );
   const replicas = (target?.spec?.replicas ?? 0) as number;
   // A target at 0 switches the autoscaler off.

@@ -1,10 +1,10 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import { refLabel, refOf } from '../domain/kube-object.ts';
 import type { Pending } from './convergence.ts';
-import { isReady } from '../kube/pod-state.ts';
-import type { ServicePort } from '../kube/service-ports.ts';
-import { endpointPort } from '../kube/service-ports.ts';
-import type { Topology } from '../kube/topology.ts';
+import type { ClusterView } from '../kube/cluster-view.ts';
+import { endpointPort } from '../kube/endpoint-port.ts';
+import { isReady } from '../kube/pods.ts';
+import { servicePorts } from '../kube/service-backends.ts';
 
 interface Endpoint {
   conditions?: { ready?: boolean | null };
@@ -15,14 +15,14 @@ interface Endpoint {
 const ENDPOINT_PATIENCE_MS = 10_000;
 
 /** Whether the EndpointSlices of a Service say what its selector, its ports and its ready pods say. */
-export function endpointsPending(service: KubeObject, topology: Topology): Pending[] {
+export function endpointsPending(service: KubeObject, cluster: ClusterView): Pending[] {
   if (service.spec?.type === 'ExternalName' || Object.keys(service.spec?.selector ?? {}).length === 0) return [];
-  const pods = topology
+  const pods = cluster
     .selectedPods(service)
     .filter((pod) => !pod.metadata.deletionTimestamp && !['Succeeded', 'Failed'].includes(pod.status?.phase));
   const reachable = service.spec?.publishNotReadyAddresses === true;
   const serving = pods.filter((pod) => pod.status?.podIP && (reachable || isReady(pod)));
-  const slices = topology.slicesOf(service);
+  const slices = cluster.slicesOf(service);
   const label = refLabel(refOf(service));
   const stale = (what: string): Pending[] => [
     { key: `${label} endpoints`, text: `${label}: endpoints ${what}`, patienceMs: ENDPOINT_PATIENCE_MS },
@@ -41,12 +41,12 @@ export function endpointsPending(service: KubeObject, topology: Topology): Pendi
 
 /** Headless Services without selector ports have nothing to compare. */
 function portsAgree(service: KubeObject, slices: KubeObject[], pods: KubeObject[]): boolean {
-  const ports = (service.spec?.ports ?? []) as ServicePort[];
+  const ports = servicePorts(service);
   const filled = slices.filter((slice) => ((slice.endpoints ?? []) as Endpoint[]).length > 0);
   if (filled.length === 0) return true;
   const wanted = new Set(
     ports
-      .flatMap((port) => pods.map((pod) => [port.name ?? '', endpointPort(pod.spec, port)]))
+      .flatMap((port) => pods.map((pod) => [port.name, endpointPort(pod.spec, port)]))
       .filter(([, number]) => number !== null)
       .map(([name, number]) => `${name}:${number}`),
   );

@@ -7,11 +7,11 @@ import { objectsOf } from '../domain/snapshot.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem, healthOf } from './health-findings.ts';
 import { nodeHealth } from './node-health.ts';
-import { condition } from '../kube/pod-state.ts';
 import { serviceHealth } from './service-health.ts';
 import { storageHealth } from './storage-health.ts';
-import { Topology } from '../kube/topology.ts';
 import { workloadHealth } from './workload-health.ts';
+import { ClusterView } from '../kube/cluster-view.ts';
+import { condition } from '../kube/pods.ts';
 
 /** Without these the namespace's health is a guess. */
 const NEEDED = [
@@ -21,10 +21,10 @@ const NEEDED = [
 
 /** Health of the namespaces in scope and of their volumes: a pure function of the snapshot, ordered by item id. */
 export function evaluateHealth(snapshot: ClusterSnapshot): Health {
-  const topology = new Topology(snapshot);
+  const cluster = new ClusterView(snapshot);
   const health = healthOf(
-    workloadHealth(snapshot, topology),
-    serviceHealth(snapshot, topology),
+    workloadHealth(snapshot, cluster),
+    serviceHealth(snapshot, cluster),
     storageHealth(snapshot),
     { items: otherHealth(snapshot), progressing: [] },
   );

@@ -3,8 +3,8 @@ import type { SeverityItem } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { objectsOf } from '../domain/snapshot.ts';
 import { healthItem } from './health-findings.ts';
-import type { Condition } from '../kube/pod-state.ts';
-import { condition } from '../kube/pod-state.ts';
+import { condition } from '../kube/pods.ts';
+import type { Condition } from '../kube/pods.ts';
 
 /** Conditions that are bad when True, as items. */
 const PRESSURES: Record<string, string> = {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import { startBudgetMs } from '../kube/pod-state.ts';
-import { podTemplate } from '../kube/topology.ts';
+import { podTemplate } from '../kube/pod-template.ts';
 
 const DEFAULT_PROGRESS_DEADLINE_S = 600;
 

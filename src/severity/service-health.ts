@@ -6,21 +6,23 @@ import { objectsOf } from '../domain/snapshot.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem } from './health-findings.ts';
 import { podState } from '../kube/pod-state.ts';
-import { scalesToZeroByDesign } from '../kube/scaled-to-zero.ts';
-import { servesPort } from '../kube/service-ports.ts';
-import type { ServicePort } from '../kube/service-ports.ts';
-import type { Topology } from '../kube/topology.ts';
-import { podTemplate, readyEndpoints, selects } from '../kube/topology.ts';
+import { idleByDesign } from '../kube/scalers.ts';
+import { listens, portKnowledge } from '../kube/port-knowledge.ts';
+import { servicePorts } from '../kube/service-backends.ts';
+import type { ClusterView } from '../kube/cluster-view.ts';
+import { readyEndpoints } from '../kube/endpoints.ts';
+import { selectorMapMatches } from '../kube/labels.ts';
+import { podTemplate } from '../kube/pod-template.ts';
 
 /** Services that lead nowhere, and Ingress rules that name no Service. */
-export function serviceHealth(snapshot: ClusterSnapshot, topology: Topology): Health {
+export function serviceHealth(snapshot: ClusterSnapshot, cluster: ClusterView): Health {
   const health: Health = { items: [], progressing: [] };
   for (const service of objectsOf(snapshot, 'Service')) {
     const selector = service.spec?.selector as Record<string, string> | undefined;
     if (service.spec?.type === 'ExternalName' || Object.keys(selector ?? {}).length === 0) continue;
-    const pods = topology.selectedPods(service);
+    const pods = cluster.selectedPods(service);
     health.items.push(...portMismatches(service, pods));
-    addEndpointHealth(service, pods, snapshot, topology, health);
+    addEndpointHealth(service, pods, snapshot, cluster, health);
   }
   for (const ingress of objectsOf(snapshot, 'Ingress')) health.items.push(...missingBackends(ingress, snapshot));
   return health;
@@ -30,10 +32,10 @@ function addEndpointHealth(
   service: KubeObject,
   pods: KubeObject[],
   snapshot: ClusterSnapshot,
-  topology: Topology,
+  cluster: ClusterView,
   health: Health,
 ): void {
-  if (readyEndpoints(topology.slicesOf(service)) > 0 || isIdleByDesign(service, snapshot)) return;
+  if (readyEndpoints(cluster.slicesOf(service)) > 0 || isIdleByDesign(service, snapshot)) return;
   const ref = refOf(service);
   const now = Date.parse(snapshot.takenAt);
   const states = pods.map((pod) => podState(pod, now).phase);
@@ -49,9 +51,10 @@ function isIdleByDesign(service: KubeObject, snapshot: ClusterSnapshot): boolean
   const { namespace } = service.metadata;
   const behind = ['Deployment', 'StatefulSet']
     .flatMap((kind) => objectsOf(snapshot, kind, namespace))
-    .filter((object) => selects(service.spec?.selector, podTemplate(object)?.metadata?.labels));
+    .filter((object) => selectorMapMatches(service.spec?.selector, podTemplate(object)?.metadata?.labels));
   return (
-    behind.length > 0 && behind.every((object) => object.spec?.replicas === 0 && scalesToZeroByDesign(object, snapshot))
+    behind.length > 0 &&
+    behind.every((object) => object.spec?.replicas === 0 && idleByDesign(object, snapshot) !== null)
   );
 }
 
@@ -61,12 +64,12 @@ function portMismatches(service: KubeObject, pods: KubeObject[]): SeverityItem[]
   const running = pods.filter((pod) => !['Succeeded', 'Failed'].includes(pod.status?.phase));
   if (running.length === 0) return [];
   const ref = refOf(service);
-  return ((service.spec?.ports ?? []) as ServicePort[])
-    .filter((port) => running.every((pod) => servesPort(pod.spec, port) === 'no'))
-    .map((port) => {
-      const target = port.targetPort ?? port.port;
-      const message = `${refLabel(ref)} port ${port.port} leads to ${target}, which no container of its ${running.length} pods has`;
-      return healthItem(ref, `target-port/${port.port}`, 1, message);
+  const known = running.map((pod) => portKnowledge(pod.spec));
+  return servicePorts(service)
+    .filter(({ target, protocol }) => known.every((knowledge) => listens(knowledge, target, protocol) === 'no'))
+    .map(({ number, target }) => {
+      const message = `${refLabel(ref)} port ${number} leads to ${target}, which no container of its ${running.length} pods has`;
+      return healthItem(ref, `target-port/${number}`, 1, message);
     });
 }
 
@@ -86,9 +89,9 @@ function missingBackends(ingress: KubeObject, snapshot: ClusterSnapshot): Severi
     const { name, port } = backend?.service ?? {};
     if (!name) continue;
     const service = objectsOf(snapshot, 'Service', ref.namespace).find((object) => object.metadata.name === name);
-    const ports = (service?.spec?.ports ?? []) as ServicePort[];
+    const ports = service ? servicePorts(service) : [];
     const wanted = port?.name ?? port?.number;
-    if (service && (wanted === undefined || ports.some((entry) => entry.name === wanted || entry.port === wanted)))
+    if (service && (wanted === undefined || ports.some((entry) => entry.name === wanted || entry.number === wanted)))
       continue;
     const why = service ? `Service ${name} has no port ${wanted}` : `Service ${name} does not exist`;
     const what = `backend/${name}:${wanted ?? ''}`;

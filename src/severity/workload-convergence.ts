@@ -2,12 +2,13 @@ import type { KubeObject } from '../domain/kube-object.ts';
 import { refLabel, refOf } from '../domain/kube-object.ts';
 import type { Pending } from './convergence.ts';
 import type { PodState } from '../kube/pod-state.ts';
-import { condition, podState, provingMs, restartsOf } from '../kube/pod-state.ts';
-import type { Topology } from '../kube/topology.ts';
-import { controllerOf } from '../kube/topology.ts';
+import { podState, provingMs, restartsOf } from '../kube/pod-state.ts';
+import type { ClusterView } from '../kube/cluster-view.ts';
+import { controllerOf } from '../kube/ownership.ts';
+import { condition } from '../kube/pods.ts';
 
 export interface WorkloadContext {
-  topology: Topology;
+  cluster: ClusterView;
   /** Milliseconds since the epoch of the view. */
   now: number;
   /** Our write was to this workload: its pods were created by it, and their first word is final. */
@@ -52,13 +53,13 @@ export function workloadPending(object: KubeObject, context: WorkloadContext): P
   const unobserved = (object.status?.observedGeneration ?? 0) < (object.metadata.generation ?? 0);
   if (unobserved && object.kind !== 'Job')
     return one('unobserved', 'its controller has not seen the change', CREATE_PATIENCE_MS);
-  const pods = context.topology.podsOf(refOf(object));
+  const pods = context.cluster.homes.podsAt(refOf(object));
   const seen = pods.map((pod) => ({ pod, state: podState(pod, context.now) }));
   if (object.kind === 'Job') return jobPending(seen, one);
 
   const { desired, lagging } = progressOf(object);
   const live = seen.filter(({ state }) => !['finished', 'failed', 'terminating'].includes(state.phase));
-  const current = live.filter(({ pod }) => isCurrent(pod, object, context.topology));
+  const current = live.filter(({ pod }) => isCurrent(pod, object, context.cluster));
   const healthy = current.filter(({ state }) => state.phase === 'healthy').length;
   const terminating = seen.filter(({ state }) => state.phase === 'terminating').length;
   if (healthy >= desired && !lagging && live.length === desired) {
@@ -114,9 +115,9 @@ function progressOf(object: KubeObject): { desired: number; lagging: boolean } {
 }
 
 /** Pods of the revision that the specification asks for; for other kinds all pods. */
-function isCurrent(pod: KubeObject, object: KubeObject, topology: Topology): boolean {
+function isCurrent(pod: KubeObject, object: KubeObject, cluster: ClusterView): boolean {
   if (object.kind !== 'Deployment' || object.spec?.paused) return true;
-  return controllerOf(pod)?.uid === topology.currentReplicaSet(object)?.metadata.uid;
+  return controllerOf(pod)?.uid === cluster.currentReplicaSet(object)?.metadata.uid;
 }
 
 /** The controller says why it cannot create pods or go on. */

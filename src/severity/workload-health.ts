@@ -5,10 +5,11 @@ import { objectsOf } from '../domain/snapshot.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem, healthOf } from './health-findings.ts';
 import type { PodState } from '../kube/pod-state.ts';
-import { condition, podState } from '../kube/pod-state.ts';
+import { podState } from '../kube/pod-state.ts';
 import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
-import type { Topology } from '../kube/topology.ts';
-import { controllerOf } from '../kube/topology.ts';
+import type { ClusterView } from '../kube/cluster-view.ts';
+import { controllerOf } from '../kube/ownership.ts';
+import { condition } from '../kube/pods.ts';
 
 /** Failures older than this belong to the past, not to this incident. */
 const FAILURE_MEMORY_MS = 24 * 3600_000;
@@ -19,9 +20,9 @@ interface Seen {
 }
 
 /** Pods and what controls them. Items are named after the outermost controller: pod names change with every rollout. */
-export function workloadHealth(snapshot: ClusterSnapshot, topology: Topology): Health {
+export function workloadHealth(snapshot: ClusterSnapshot, cluster: ClusterView): Health {
   const now = Date.parse(snapshot.takenAt);
-  const context: Context = { snapshot, topology, now };
+  const context: Context = { snapshot, cluster, now };
   const known = new Set<string>();
   const parts: Health[] = [];
   const evaluate = (kind: string, rule: (object: KubeObject, context: Context) => Health) => {
@@ -38,7 +39,7 @@ export function workloadHealth(snapshot: ClusterSnapshot, topology: Topology): H
   );
   evaluate('Job', (object, at) => (controllerOf(object) ? NOTHING : jobHealth(refOf(object), [object], at)));
   evaluate('CronJob', cronJobHealth);
-  for (const { home, pods } of topology.homes()) {
+  for (const { home, pods } of cluster.homes.all()) {
     if (!known.has(refKey(home))) parts.push(otherPodsHealth(home, pods, now));
   }
   return healthOf(...parts);
@@ -46,7 +47,7 @@ export function workloadHealth(snapshot: ClusterSnapshot, topology: Topology): H
 
 interface Context {
   snapshot: ClusterSnapshot;
-  topology: Topology;
+  cluster: ClusterView;
   now: number;
 }
 
@@ -68,8 +69,8 @@ function deploymentHealth(deployment: KubeObject, context: Context): Health {
   const ref = refOf(deployment);
   const desired = (deployment.spec?.replicas ?? 1) as number;
   if (desired === 0) return zeroHealth(deployment, context);
-  const pods = live(observe(context.topology.podsOf(ref), context.now));
-  const current = context.topology.currentReplicaSet(deployment);
+  const pods = live(observe(context.cluster.homes.podsAt(ref), context.now));
+  const current = context.cluster.currentReplicaSet(deployment);
   const updated = pods.filter(({ pod }) => controllerOf(pod)?.uid === current?.metadata.uid);
   const healthy = pods.filter(isHealthy).length;
   const progressing = condition(deployment, 'Progressing');
@@ -99,7 +100,7 @@ function deploymentHealth(deployment: KubeObject, context: Context): Health {
 function replicated(object: KubeObject, desired: number, context: Context): Health {
   if (desired === 0) return object.kind === 'DaemonSet' ? NOTHING : zeroHealth(object, context);
   const ref = refOf(object);
-  const pods = live(observe(context.topology.podsOf(ref), context.now));
+  const pods = live(observe(context.cluster.homes.podsAt(ref), context.now));
   const healthy = pods.filter(isHealthy).length;
   if (healthy >= desired) return NOTHING;
   const unobserved = (object.status?.observedGeneration ?? 0) < (object.metadata.generation ?? 0);
@@ -110,7 +111,7 @@ function replicated(object: KubeObject, desired: number, context: Context): Heal
 }
 
 function zeroHealth(object: KubeObject, context: Context): Health {
-  const evidence = scaledToZeroEvidence(object, context.snapshot, context.topology);
+  const evidence = scaledToZeroEvidence(object, context.cluster);
   if (!evidence) return NOTHING;
   const ref = refOf(object);
   return verdict(true, healthItem(ref, 'scaled-to-zero', 1, `${refLabel(ref)} is scaled to 0: ${evidence}`));
@@ -139,7 +140,7 @@ function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health
     return verdict(true, healthItem(ref, 'failed', 1, `${refLabel(ref)} failed: ${reason} ${message}`));
   }
   const uids = new Set(jobs.filter((job) => !isFinished(job)).map((job) => job.metadata.uid));
-  const pods = live(observe(context.topology.podsOf(ref), context.now)).filter(({ pod }) =>
+  const pods = live(observe(context.cluster.homes.podsAt(ref), context.now)).filter(({ pod }) =>
     uids.has(controllerOf(pod)?.uid),
   );
   // A Job's pods need not be ready, only able to run.

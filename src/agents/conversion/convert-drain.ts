@@ -5,7 +5,8 @@ import { lastFlag } from '../../kubectl/parse.ts';
 import type { Conversion, ConversionReads, ConversionScope } from './conversion.ts';
 import { UNCHANGED } from './conversion.ts';
 import { equalitySelector } from './label-selector.ts';
-import { controllerOf, hasEnded, isBare, isMirror, volumesLostWith } from './pod-ownership.ts';
+import { hasEnded, isBare, isMirror, volumesLostWith } from './pod-ownership.ts';
+import { controllerOf } from '../../kube/ownership.ts';
 
 const KNOWN = new Set([
   'context', 'ignore-daemonsets', 'timeout', 'grace-period', 'pod-selector', 'force', 'delete-emptydir-data',

@@ -1,11 +1,8 @@
-import type { KubeObject, OwnerReference } from '../../domain/kube-object.ts';
+import type { KubeObject } from '../../domain/kube-object.ts';
+import { controllerOf } from '../../kube/ownership.ts';
 
 /** Owners that make an equal pod when one is gone. */
 const RECREATING = new Set(['ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet', 'Job']);
-
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find((owner) => owner.controller);
-}
 
 /** True for a pod that nobody brings back. */
 export function isBare(pod: KubeObject): boolean {
@@ -19,11 +16,6 @@ export function isMirror(pod: KubeObject): boolean {
 
 export function hasEnded(pod: KubeObject): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-}
-
-export function isReady(pod: KubeObject): boolean {
-  const conditions = (pod.status?.conditions ?? []) as { type: string; status: string }[];
-  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 /** Volumes that vanish with a pod of this specification: `emptyDir`, and claims made for one pod only. */

@@ -1,7 +1,9 @@
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../domain/kube-object.ts';
 import type { ConversionReads } from './conversion.ts';
-import { controllerOf, hasEnded, isBare, isReady } from './pod-ownership.ts';
+import { hasEnded, isBare } from './pod-ownership.ts';
+import { controllerOf } from '../../kube/ownership.ts';
+import { isReady } from '../../kube/pods.ts';
 
 /** What becomes of the pods of one deletion. */
 export interface PodsReplacement {

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../domain/kube-object.ts';
-import { controllerOf, volumesLostWith } from './pod-ownership.ts';
+import { volumesLostWith } from './pod-ownership.ts';
+import { controllerOf } from '../../kube/ownership.ts';
 
 /** One object's part of a deletion. */
 export type Replacement =

@@ -2,9 +2,9 @@ import type { KubeObject } from '../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../domain/kube-object.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import { objectsOf } from '../../domain/snapshot.ts';
-import { autoscalerOf } from '../../kube/scaled-to-zero.ts';
-import type { Container } from '../../kube/topology.ts';
-import { longRunningContainers, podTemplate } from '../../kube/topology.ts';
+import { autoscalersOf } from '../../kube/scalers.ts';
+import { servingContainers } from '../../kube/pod-template.ts';
+import { podTemplate } from '../../kube/pod-template.ts';
 
 /**
  * What was deleted, scaled away or blinded between two snapshots: health that was reached this way is no health
@@ -55,7 +55,7 @@ function counts(object: KubeObject): boolean {
 function workload(before: KubeObject, after: KubeObject, now: ClusterSnapshot): string[] {
   const [wanted, left] = [before.spec?.replicas ?? 1, after.spec?.replicas ?? 1] as [number, number];
   // An autoscaler may shrink what it scales, down to its own minimum.
-  const floor = autoscalerOf(after, now)?.spec?.minReplicas as number | undefined;
+  const floor = autoscalersOf(after, now)[0]?.spec?.minReplicas as number | undefined;
   const scaled = left < wanted && !(floor !== undefined && left >= Math.max(floor, 1));
   return [...(scaled ? [`was scaled from ${wanted} to ${left}`] : []), ...template(before, after)];
 }
@@ -82,8 +82,11 @@ function template(before: KubeObject, after: KubeObject): string[] {
   });
 }
 
-function containersOf(object: KubeObject): Container[] {
-  return longRunningContainers(podTemplate(object)?.spec);
+function containersOf(object: KubeObject): { name: string; readinessProbe: unknown }[] {
+  return servingContainers(podTemplate(object)?.spec).map(({ name, spec }) => ({
+    name,
+    readinessProbe: spec?.readinessProbe,
+  }));
 }
 
 function service(before: KubeObject, after: KubeObject): string[] {

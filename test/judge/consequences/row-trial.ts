@@ -85,12 +85,18 @@ export class RowTrial {
       if (result.outcome === 'done') continue;
       this.report.verdict = result.outcome === 'refused' ? 'refused' : 'failed';
       // Whoever accepted unknown effects was told before the write; that they are losses is found, said and stopped after it.
-      if (result.outcome === 'failed' && classOf(writes) === 'unknown' && /lost since the checkpoint/.test(result.reason)) {
+      if (
+        result.outcome === 'failed' &&
+        classOf(writes) === 'unknown' &&
+        /lost since the checkpoint/.test(result.reason)
+      ) {
         this.report.verdict = 'unknown';
       }
       break;
     }
-    if (this.report.verdict === 'unsaid') this.report.verdict = classOf(writes) ?? 'unsaid';
+    // What wrote nothing is as good as exact; the dump shows whether it did.
+    if (this.report.verdict === 'unsaid')
+      this.report.verdict = classOf(writes) ?? (writes.length === 0 && standing.length === 0 ? 'exact' : 'unsaid');
     const between = await settler.atRest(inScope, expected);
     let undone = '';
     for (const tx of standing.toReversed()) undone += await this.undo(tx);
@@ -161,8 +167,7 @@ export class RowTrial {
       else if (known) {
         items.set(item.key, { ...known, object: merged(known.object, JSON.parse(body)) });
         this.edited.add(item.key);
-      }
-      else if (now && how === 'appeared') items.set(item.key, now);
+      } else if (now && how === 'appeared') items.set(item.key, now);
     }
     const byUid = new Map([...expected.byUid, ...after.byUid]);
     return { ...expected, items, byUid };

@@ -2,9 +2,10 @@ import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { evidence, eventEvidence } from '../engine/analyzer.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { desiredReplicas } from '../../../kube/cluster-view.ts';
 import { lastApplied } from '../../../kube/pod-template.ts';
 import { revisionsOf } from '../../../kube/revisions.ts';
+import { desiredReplicas } from '../../../kube/pods.ts';
+import { autoscalersOf } from '../../../kube/scalers.ts';
 
 /** A number of replicas that some evidence gives for a workload, and how much it is worth. */
 export interface SizeClue {
@@ -71,16 +72,8 @@ function applied(workload: KubeObject): SizeClue[] {
   return [{ replicas, confidence: 0.9, evidence: evidence('revision', workload, annotation, text), ran: false }];
 }
 
-/** HorizontalPodAutoscalers that scale this workload. */
-export function autoscalersOf(view: ClusterView, workload: KubeObject): KubeObject[] {
-  return view.all('HorizontalPodAutoscaler', workload.metadata.namespace).filter((object) => {
-    const target = object.spec?.scaleTargetRef;
-    return target?.kind === workload.kind && target?.name === workload.metadata.name;
-  });
-}
-
 function autoscaler(view: ClusterView, workload: KubeObject): SizeClue[] {
-  return autoscalersOf(view, workload).map((object) => {
+  return autoscalersOf(workload, view.snapshot).map((object) => {
     const replicas = Number(object.spec?.minReplicas ?? 1);
     const text = `its autoscaler ${object.metadata.name} keeps at least ${replicas} replicas, and is off while it is at 0`;
     return { replicas, confidence: 0.85, evidence: evidence('sibling', object, 'spec.minReplicas', text), ran: false };

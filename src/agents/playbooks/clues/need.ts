@@ -2,11 +2,12 @@ import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { evidence } from '../engine/analyzer.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { desiredReplicas, isReady } from '../../../kube/cluster-view.ts';
-import { autoscalersOf, formerSizes } from './former-size.ts';
+import { formerSizes } from './former-size.ts';
 import type { SizeClue } from './former-size.ts';
 import { lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
 import { referencesTo } from '../../../kube/references-to-service.ts';
+import { desiredReplicas, isReady } from '../../../kube/pods.ts';
+import { autoscalersOf, idleByDesign } from '../../../kube/scalers.ts';
 
 /** Workloads whose size is theirs to say. */
 export const SCALABLE: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet']);
@@ -27,7 +28,7 @@ export interface Need {
 
 export function needFor(view: ClusterView, workload: KubeObject): Need {
   const sizes = formerSizes(view, workload);
-  const scaler = scaledByOther(view, workload);
+  const scaler = idleByDesign(workload, view.snapshot);
   if (scaler) return { level: 'none', reason: scaler, evidence: [], sizes };
   const labels = podTemplateOf(workload)?.labels ?? {};
   // Without the pods nobody can tell whether a Service still has others behind it.
@@ -65,7 +66,7 @@ export function needFor(view: ClusterView, workload: KubeObject): Need {
   }
   // Events live for an hour, so they also say that it was recently.
   const ran = sizes.some((clue) => clue.ran && clue.evidence.source === 'event');
-  if (ran || autoscalersOf(view, workload).length > 0) {
+  if (ran || autoscalersOf(workload, view.snapshot).length > 0) {
     return { level: 'ran', reason: '', evidence: [], sizes };
   }
   return { level: 'none', reason: '', evidence: [], sizes };
@@ -80,23 +81,4 @@ function referredByName(view: ClusterView, workload: KubeObject): Evidence[] {
     .map(({ from, object, field }) =>
       evidence('sibling', object, field, `${from.kind} ${from.metadata.name} uses Service ${service.metadata.name}`),
     );
-}
-
-/** Scalers for which 0 is a normal size. */
-function scaledByOther(view: ClusterView, workload: KubeObject): string | null {
-  const { labels, annotations, name, namespace } = workload.metadata;
-  if (labels?.['serving.knative.dev/service']) return 'Knative scales it to 0 when nobody asks';
-  for (const scaled of view.all('ScaledObject.keda.sh', namespace)) {
-    const target = scaled.spec?.scaleTargetRef;
-    const sameKind = (target?.kind ?? 'Deployment') === workload.kind;
-    if (target?.name === name && sameKind && Number(scaled.spec?.minReplicaCount ?? 0) === 0) {
-      return `KEDA object ${scaled.metadata.name} may scale it to 0`;
-    }
-  }
-  for (const object of autoscalersOf(view, workload)) {
-    if (object.metadata.labels?.['scaledobject.keda.sh/name']) return 'KEDA scales it';
-    if (object.spec?.minReplicas === 0) return `its autoscaler ${object.metadata.name} may scale it to 0`;
-  }
-  if (annotations?.['idling.alpha.openshift.io/idled-at']) return 'it was idled until somebody asks';
-  return null;
 }

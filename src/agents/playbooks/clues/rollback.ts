@@ -1,12 +1,12 @@
 import type { Evidence, Fix } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { isLiving, isReady } from '../../../kube/cluster-view.ts';
 import { goodRevisions } from './good-revision.ts';
 import { rolloutUndo } from '../engine/kubectl-commands.ts';
 import { hasMutableTemplate } from '../../../kube/pod-template.ts';
 import { isOfRevision, revisionsOf } from '../../../kube/revisions.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
+import { isLiving, isReady } from '../../../kube/pods.ts';
 
 /**
  * Going back to an earlier revision, where the symptom began with the current one: none of its pods is ready, and an

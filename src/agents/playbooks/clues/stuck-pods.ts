@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../../domain/kube-object.ts';
-import { isLiving, isReady } from '../../../kube/cluster-view.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { deleteNoWait } from '../engine/kubectl-commands.ts';
+import { isLiving, isReady } from '../../../kube/pods.ts';
 
 /**
  * Commands that must follow a change of the template because the controller does not replace broken pods by itself: an

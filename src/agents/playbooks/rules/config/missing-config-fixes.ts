@@ -2,7 +2,6 @@ import type { Evidence, Fix } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { isLiving, isReady } from '../../../../kube/cluster-view.ts';
 import { configReferences, keysOf, missingReferences } from '../../../../kube/config-references.ts';
 import type { ConfigReference } from '../../../../kube/config-references.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
@@ -15,6 +14,7 @@ import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { clearlySimilar, nameSimilarity } from '../../clues/similar-names.ts';
 import { differingPointers } from '../../../../kube/stable-json.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { isLiving, isReady } from '../../../../kube/pods.ts';
 
 interface Alternatives {
   fixes: Fix[];

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { desiredReplicas, isLiving, isReady, readyPods, refTo } from '../../../../kube/cluster-view.ts';
+import { readyPods, refTo } from '../../../../kube/cluster-view.ts';
 import { configReferences, keysOf, missingReferences } from '../../../../kube/config-references.ts';
 import type { ConfigReference } from '../../../../kube/config-references.ts';
 import { containerStatuses } from '../../../../kube/image-state.ts';
@@ -11,6 +11,7 @@ import { missingConfigFixes } from './missing-config-fixes.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isWanted } from '../../clues/need.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
+import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
 
 export const MISSING_CONFIG = 'missing-config';
 

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { desiredReplicas, isLiving, readyPods } from '../../../../kube/cluster-view.ts';
+import { readyPods } from '../../../../kube/cluster-view.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import type { GoodRevision } from '../../clues/good-revision.ts';
 import { replacementImages } from './image-replacements.ts';
@@ -14,6 +14,7 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { differingPointers } from '../../../../kube/stable-json.ts';
 import { replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
+import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
 
 export const IMAGE_PULL = 'image-pull';
 

@@ -1,10 +1,10 @@
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { isReady } from '../../../../kube/cluster-view.ts';
 import { imageState, splitImage } from '../../../../kube/image-state.ts';
 import { isPlainImage } from '../../engine/kubectl-commands.ts';
 import { containersOf, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { nameSimilarity } from '../../clues/similar-names.ts';
+import { isReady } from '../../../../kube/pods.ts';
 
 export interface ImageReplacement {
   images: Map<string, string>;

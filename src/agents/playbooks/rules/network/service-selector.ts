@@ -11,9 +11,10 @@ import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { portKnowledge } from '../../../../kube/port-knowledge.ts';
 import { referencesTo } from '../../../../kube/references-to-service.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
-import { listens, servicePorts } from '../../../../kube/service-backends.ts';
+import { servicePorts } from '../../../../kube/service-backends.ts';
 import { nameSimilarity } from '../../clues/similar-names.ts';
 import { pointerToken } from '../../../../kube/stable-json.ts';
+import { listens } from '../../../../kube/port-knowledge.ts';
 
 export const SERVICE_SELECTOR = 'service-selector';
 
@@ -154,7 +155,7 @@ function changed(selector: LabelMap, key: string, labels: LabelMap, sameValue: s
 function portFit(service: KubeObject, workload: KubeObject): number {
   const template = podTemplateOf(workload)!;
   const backend = { knowledge: portKnowledge(template.spec), object: workload, field: template.field };
-  const answers = servicePorts(service).map((port) => listens(backend, port.target, port.protocol));
+  const answers = servicePorts(service).map((port) => listens(backend.knowledge, port.target, port.protocol));
   if (answers.includes('no')) return -0.3;
   return answers.length > 0 && answers.every((answer) => answer === 'yes') ? 0.15 : 0;
 }

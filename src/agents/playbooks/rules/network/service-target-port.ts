@@ -5,10 +5,11 @@ import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/kubectl-commands.ts';
 import type { PatchOp } from '../../engine/kubectl-commands.ts';
-import { backendsOf, listens, servicePorts } from '../../../../kube/service-backends.ts';
+import { backendsOf, servicePorts } from '../../../../kube/service-backends.ts';
 import type { Backend, ServicePort } from '../../../../kube/service-backends.ts';
 import { AUXILIARY, rankTargets } from './target-port-candidates.ts';
 import type { TargetCandidate } from './target-port-candidates.ts';
+import { listens } from '../../../../kube/port-knowledge.ts';
 
 export const SERVICE_TARGET_PORT = 'service-target-port';
 
@@ -44,7 +45,7 @@ interface Problem {
 }
 
 function problemOf(view: ClusterView, service: KubeObject, port: ServicePort, backends: Backend[]): Problem | null {
-  const answers = backends.map((backend) => listens(backend, port.target, port.protocol));
+  const answers = backends.map((backend) => listens(backend.knowledge, port.target, port.protocol));
   if (answers.every((answer) => answer === 'yes')) return misdirected(view, service, port, backends);
   const candidates = rankTargets(view, service, port, backends);
   const named = typeof port.target === 'string';

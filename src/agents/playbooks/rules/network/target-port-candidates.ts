@@ -7,9 +7,10 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { portKnowledge } from '../../../../kube/port-knowledge.ts';
 import type { KnownPort } from '../../../../kube/port-knowledge.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
-import { listens, servicePorts } from '../../../../kube/service-backends.ts';
+import { servicePorts } from '../../../../kube/service-backends.ts';
 import type { Backend, ServicePort } from '../../../../kube/service-backends.ts';
 import { editDistance, nameSimilarity } from '../../clues/similar-names.ts';
+import { listens } from '../../../../kube/port-knowledge.ts';
 
 /** A targetPort on which every pod behind the Service listens. */
 export interface TargetCandidate {
@@ -101,7 +102,8 @@ function optionsFor(port: ServicePort, backends: Backend[], preferred: string): 
       if (known.protocol !== port.protocol) continue;
       const forms: (number | string)[] = known.declared && known.name ? [known.number, known.name] : [known.number];
       for (const value of forms) {
-        if (options.has(value) || !backends.every((each) => listens(each, value, port.protocol) === 'yes')) continue;
+        if (options.has(value) || !backends.every((each) => listens(each.knowledge, value, port.protocol) === 'yes'))
+          continue;
         options.set(value, { value, known, backend });
       }
     }

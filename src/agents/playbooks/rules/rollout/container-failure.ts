@@ -3,11 +3,12 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { desiredReplicas, isLiving, isReady, readyPods } from '../../../../kube/cluster-view.ts';
+import { readyPods } from '../../../../kube/cluster-view.ts';
 import { containerStatuses } from '../../../../kube/image-state.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
+import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
 
 export const CONTAINER_CRASH = 'container-crash';
 export const POD_UNREADY = 'pod-unready';

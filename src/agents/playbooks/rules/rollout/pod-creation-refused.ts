@@ -3,9 +3,9 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { desiredReplicas, isLiving } from '../../../../kube/cluster-view.ts';
 import type { ClusterEvent } from '../../../../kube/cluster-view.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
+import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
 
 export const POD_CREATION_REFUSED = 'pod-creation-refused';
 

@@ -3,10 +3,10 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { desiredReplicas } from '../../../../kube/cluster-view.ts';
 import type { SizeClue } from '../../clues/former-size.ts';
 import { scaleTo } from '../../engine/kubectl-commands.ts';
 import { needFor, SCALABLE } from '../../clues/need.ts';
+import { desiredReplicas } from '../../../../kube/pods.ts';
 
 export const SCALED_TO_ZERO = 'workload-scaled-to-zero';
 

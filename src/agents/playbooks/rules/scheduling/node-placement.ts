@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { desiredReplicas, isLiving, readyPods } from '../../../../kube/cluster-view.ts';
+import { readyPods } from '../../../../kube/cluster-view.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import { jsonPatch, rolloutUndo } from '../../engine/kubectl-commands.ts';
 import { fittingNodes, placementOf, untoleratedTaints } from '../../../../kube/node-fit.ts';
@@ -21,6 +21,7 @@ import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { isWanted } from '../../clues/need.ts';
+import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
 
 export const NODE_PLACEMENT = 'node-placement';
 

@@ -3,12 +3,12 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { isUnbound, troubleOf } from './claim-trouble.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { desiredReplicas } from '../../../../kube/cluster-view.ts';
 import { createFromFile, deleteAndWait, scaleTo } from '../../engine/kubectl-commands.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { nameSimilarity } from '../../clues/similar-names.ts';
 import { classOf, defaultClass, NO_PROVISIONER, servedBy } from './storage-classes.ts';
 import { claimOrdinal, consumersOfClaim } from '../../../../kube/subjects.ts';
+import { desiredReplicas } from '../../../../kube/pods.ts';
 
 interface Replacement {
   fixes: Fix[];

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { desiredReplicas, isLiving, readyPods, refTo } from '../../../../kube/cluster-view.ts';
+import { readyPods, refTo } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/kubectl-commands.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
@@ -12,6 +12,7 @@ import { clearlySimilar } from '../../clues/similar-names.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
 import { isWanted } from '../../clues/need.ts';
+import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
 
 export const MISSING_CLAIM = 'missing-claim';
 
