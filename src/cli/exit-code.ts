@@ -1,5 +1,6 @@
 import type { Outcome, RunResult } from '../domain/run-event.ts';
 import type { UndoResult } from '../domain/transaction.ts';
+import { missingText } from '../domain/transaction.ts';
 
 /** Exit codes of the CLI contract (design section 9). Scripts depend on them. */
 export const EXIT = {
@@ -32,6 +33,6 @@ export function exitCodeOfRun(result: RunResult): number {
 }
 
 export function exitCodeOfUndo(result: UndoResult): number {
-  if (result.outcome === 'undone') return result.proof.losses?.length ? EXIT.diverged : EXIT.ok;
+  if (result.outcome === 'undone') return missingText(result.proof) ? EXIT.diverged : EXIT.ok;
   return result.outcome === 'diverged' ? EXIT.diverged : EXIT.stranded;
 }

@@ -97,6 +97,7 @@ export class TerminalView {
           );
           for (const residue of result.proof.residue) this.#line(event, `    residue: ${residue}`);
           for (const loss of result.proof.losses ?? []) this.#line(event, `    ${paint('red', lossText(loss))}`);
+          for (const text of result.proof.shortfall ?? []) this.#line(event, `    ${paint('red', text)}`);
         } else {
           this.#line(event, `  ${paint('red', result.outcome)}: ${result.reason}`);
           const differences = result.outcome === 'diverged' ? result.differences : [];

@@ -8,15 +8,22 @@ export function undoText(tx: string, result: UndoResult, colour: boolean): strin
   if (result.outcome === 'undone') {
     const { proof } = result;
     const levels = Object.entries(proof.levels).map(([level, holds]) => `${level} ${holds ? 'equal' : 'differs'}`);
-    const { losses = [] } = proof;
+    const { losses = [], shortfall = [] } = proof;
     const headline =
-      losses.length > 0 ? paint('red', `undone with ${losses.length} loss(es)`) : paint('green', 'undone and verified');
+      losses.length > 0
+        ? paint('red', `undone with ${losses.length} loss(es)`)
+        : shortfall.length > 0
+          ? paint('red', 'undone, but not all of it can run again')
+          : proof.levels.L4 === false
+            ? paint('yellow', 'undone and verified; not all of it runs again yet')
+            : paint('green', 'undone and verified');
     const lines = [
       `${headline}: ${tx}, ${result.writes} write(s)${ownershipText(proof)}`,
       `  checkpoint ${proof.hashBefore}`,
       `  now        ${proof.hashAfter}`,
       `  ${levels.join(', ')}`,
       ...losses.map((loss) => `  ${lossText(loss)}`),
+      ...shortfall.map((text) => `  ${text}`),
       ...proof.residue.map((text) => `  residue: ${text}`),
       ...proof.foreign.map(({ ref, path }) => `  kept, changed by someone else: ${refLabel(ref)} ${path}`),
     ];

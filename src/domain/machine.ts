@@ -6,7 +6,7 @@ import type { Phase, RunState, StopReason } from './run-state.ts';
 import type { SeverityItem } from './severity.ts';
 import { itemId } from './severity.ts';
 import type { StepRehearsal } from './transaction.ts';
-import { lossesText } from './transaction.ts';
+import { missingText } from './transaction.ts';
 
 /**
  * The incident's state machine as a pure reducer (paper, control-flow figure; design section 2). Effects are data;
@@ -274,8 +274,8 @@ const PHASES: Record<Phase, Handlers> = {
     undone: (s, e) => {
       const total = s.totalWrites + e.result.writes;
       const committed = e.result.outcome === 'undone' ? s.committed.filter((tx) => tx !== e.tx) : s.committed;
-      const lost = e.result.outcome === 'undone' ? (e.result.proof.losses ?? []) : [];
-      const losses = lost.length > 0 ? lossesText(lost) : s.losses;
+      const missing = e.result.outcome === 'undone' ? missingText(e.result.proof) : '';
+      const losses = missing || s.losses;
       const next = { ...s, totalWrites: total, committed, losses };
       if (e.result.outcome === 'diverged') return finish(next, 'diverged', e.result.reason);
       if (e.result.outcome === 'stranded') return finish(next, 'stranded', e.result.reason);
@@ -351,7 +351,7 @@ function stillThere(state: RunState): SeverityItem[] {
 function afterUndo(state: RunState): Step {
   const { state: next, signals } = closed(state, {});
   // Nothing is owed, and no undo could bring them back: the lock is free, and the run says what is missing.
-  if (next.losses) return { ...finish(next, 'diverged', `undone with losses: ${next.losses}`), signals };
+  if (next.losses) return { ...finish(next, 'diverged', `undone, but not all is as before: ${next.losses}`), signals };
   const step = next.plan && !next.stop ? reflectOn(next, 'undone', next.undoReason) : giveUp(next, next.undoReason);
   return { ...step, signals: [...signals, ...step.signals] };
 }

@@ -36,6 +36,11 @@ export function lossesText(losses: readonly Loss[]): string {
   return `lost since the checkpoint: ${names.join(', ')}${more}`;
 }
 
+/** What an undo could not bring back, in one sentence; empty when all is as before. */
+export function missingText({ losses = [], shortfall = [] }: Pick<UndoProof, 'losses' | 'shortfall'>): string {
+  return [...(losses.length > 0 ? [lossesText(losses)] : []), ...shortfall].join('; ');
+}
+
 export interface UndoForecast {
   class: UndoClass;
   /** What will not be as before (`pods are replaced`, `uid changes`), or why it is refused. Empty when exact. */
@@ -125,6 +130,8 @@ export interface UndoProof {
   foreign: FieldDifference[];
   /** What vanished unannounced between checkpoint and the end of the undo, whoever did it. Absent when nothing did. */
   losses?: Loss[];
+  /** What was restored and cannot run again as it did, and why. Absent when nothing stands in the way. */
+  shortfall?: string[];
 }
 
 export type UndoResult =

@@ -47,7 +47,7 @@ export class GatewayTransaction implements OpenTransaction {
     this.open = open;
     this.raw = new KubeApi(passAsUpstream(options.steady));
     this.rehearser = new Rehearser(options, open.manager, open.accept ?? []);
-    this.watch = lossWatchOf(this.rehearser.reader, journal.records, options.target.namespace);
+    this.watch = lossWatchOf(this.rehearser.reader, journal.records, options.target.namespace, open.at);
     this.steps = journal.records.filter((record) => record.type === 'step').length;
     this.monitor = new JournalMonitor({
       upstream: options.steady,
@@ -215,8 +215,13 @@ export class GatewayTransaction implements OpenTransaction {
 }
 
 /** The checkpoint is taken while the first command starts; of a transaction taken up again it is in the journal. */
-function lossWatchOf(reader: MetadataReader, records: readonly JournalRecord[], namespace: string): LossWatch {
-  const watch = new LossWatch(reader);
+function lossWatchOf(
+  reader: MetadataReader,
+  records: readonly JournalRecord[],
+  namespace: string,
+  openedAt: string,
+): LossWatch {
+  const watch = new LossWatch(reader, records.length > 1 ? Date.parse(openedAt) : Infinity);
   for (const record of records) {
     if (record.type === 'inventory') watch.restore(record.namespace, record.objects);
     if (record.type === 'intent') watch.announce(record.ref, record.forecast.consequences);

@@ -10,6 +10,7 @@ import { messageOf } from '../domain/cluster-error.ts';
 import { NO_LIMIT } from '../domain/budget.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
+import { refKey, refLabel } from '../domain/kube-object.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { mu } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
@@ -155,8 +156,25 @@ class App implements StratusApp {
   }
 
   async undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
-    const session = await this.#sessionOf(await this.#summary(id));
+    const summary = await this.#summary(id);
+    await this.#refuseOutOfOrder(summary);
+    const session = await this.#sessionOf(summary);
     return session.writer.undo(id, signal, progress);
+  }
+
+  /** What a later transaction built on cannot be taken from under it: both undos would be right, and the end wrong. */
+  async #refuseOutOfOrder({ id, openedAt, status, fingerprint, roots }: TransactionSummary): Promise<void> {
+    if (status !== 'committed') return;
+    const ours = new Set(roots.map(refKey));
+    const later = (await this.#store.list()).filter(
+      (one) => one.fingerprint === fingerprint && one.openedAt > openedAt && one.id !== id && one.status !== 'undone',
+    );
+    const last = later.findLast((one) => one.roots.some((ref) => ours.has(refKey(ref))));
+    const shared = last?.roots.find((ref) => ours.has(refKey(ref)));
+    if (last && shared)
+      throw new Error(
+        `transaction ${last.id} ('${last.title}') wrote to ${refLabel(shared)} after it: undo that first ('stratus undo --tx ${last.id}')`,
+      );
   }
 
   async keep(id: string): Promise<string> {

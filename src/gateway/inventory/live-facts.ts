@@ -1,6 +1,8 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refKey } from '../../domain/kube-object.ts';
+import { printJson } from '../../domain/lossless-json.ts';
 import type { ClusterFacts, Owned, OwnerGraph } from '../../undo/consequences/facts.ts';
+import { admissionOf } from './pod-admission.ts';
 import { objectPath } from '../wire/api-request.ts';
 import type { Discovery } from '../wire/discovery.ts';
 import type { KubeApi } from '../wire/kube-api.ts';
@@ -62,6 +64,12 @@ export class LiveFacts implements ClusterFacts {
       if (!served || (!found && served.unseen.length > 0)) return undefined;
       return found ? this.reader.list(found, found.namespaced ? namespace : '') : [];
     });
+  }
+
+  admits(pod: KubeObject): Promise<string | null | undefined> {
+    return this.once(`admits ${printJson(pod)}`, () =>
+      admissionOf(pod, (path, body) => this.api.send('POST', `${path}?dryRun=All`, { body })).catch(() => undefined),
+    );
   }
 
   podsOn(node: string): Promise<KubeObject[] | undefined> {

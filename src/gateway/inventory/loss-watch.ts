@@ -32,13 +32,19 @@ interface Checkpoint {
  */
 export class LossWatch {
   private readonly reader: MetadataReader;
+  private readonly since: number;
   private readonly checkpoints = new Map<string, Promise<Checkpoint>>();
   private readonly announced: Consequence[] = [];
   /** Objects that the transaction wrote itself: they are compared field by field elsewhere. */
   private readonly roots = new Map<string, ObjectRef>();
 
-  constructor(reader: MetadataReader) {
+  /**
+   * @param since what was made later (ms since the epoch) was not there at the checkpoint, though it may be there when this
+   * process looks for the first time
+   */
+  constructor(reader: MetadataReader, since = Infinity) {
     this.reader = reader;
+    this.since = since;
   }
 
   /** Takes the checkpoint of a scope, once. Resolves when it is there. */
@@ -47,11 +53,19 @@ export class LossWatch {
     if (!pending) {
       pending = this.reader
         .holdings(namespace, isWatched)
-        .then(({ objects, unseen }) => ({ objects: new Map(objects.map((object) => [object.uid, object])), unseen }))
+        .then(({ objects, unseen }) => ({
+          objects: new Map(objects.filter((one) => this.isOldEnough(one)).map((object) => [object.uid, object])),
+          unseen,
+        }))
         .catch(() => ({ objects: new Map<string, Owned>(), unseen: ['all kinds'] }));
       this.checkpoints.set(namespace, pending);
     }
     await pending;
+  }
+
+  private isOldEnough({ metadata }: Owned): boolean {
+    const made = Date.parse(metadata.creationTimestamp ?? '');
+    return Number.isNaN(made) || made <= this.since;
   }
 
   /** What of a scope's checkpoint is worth remembering in a journal: pods that their controller makes again are not. */
@@ -117,7 +131,7 @@ export class LossWatch {
   private isExplained(object: Owned, all: Owned[], live: Map<string, Owned>): boolean {
     const { ref, metadata } = object;
     if (DERIVED.has(ref.kind) || this.roots.has(refKey(ref))) return true;
-    if (!ref.namespace && !this.concernsOutside(ref.kind)) return true;
+    if (!ref.namespace && !this.concernsOutside(ref.kind) && !this.isBelowRoot(object, all)) return true;
     if (this.isAnnounced(object, all)) return true;
     const owner = metadata.ownerReferences?.find(({ controller }) => controller);
     if (!owner || !live.has(owner.uid)) return false;
@@ -129,12 +143,22 @@ export class LossWatch {
 
   /**
    * Outside of namespaces much comes and goes all day in a cluster that works (nodes, previews, roles of operators): it
-   * counts where the transaction wrote to one of its kind, or to a custom resource, whose operator may do anything.
+   * counts where a write can have reached it. Below what was written, volumes of claims, and anything after a write to a
+   * custom resource, whose operator may do anything.
    */
   private concernsOutside(kind: string): boolean {
     const isCustom = ({ apiVersion }: ObjectRef) => !BUILT_IN_GROUPS.has(splitApiVersion(apiVersion)[0]);
-    // A write to one node takes no other away; autoscalers do, all day.
-    return [...this.roots.values()].some((root) => (root.kind === kind && kind !== 'Node') || isCustom(root));
+    const takesVolumes = ({ kind: root }: ObjectRef) => root === 'PersistentVolume' || root === 'PersistentVolumeClaim';
+    return [...this.roots.values()].some(
+      (root) => isCustom(root) || (kind === 'PersistentVolume' && takesVolumes(root)),
+    );
+  }
+
+  /** It hangs below something that the transaction wrote. */
+  private isBelowRoot(object: Owned, all: Owned[]): boolean {
+    return all.some(
+      ({ ref, uid }) => this.roots.has(refKey(ref)) && descendants(uid, all).some((one) => one.uid === object.uid),
+    );
   }
 
   private isAnnounced(object: Owned, all: Owned[]): boolean {

@@ -3,6 +3,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import { cloneJson } from '../../domain/lossless-json.ts';
 import { sameJson } from '../../domain/same-json.ts';
 import { difference, pointer, valueAt } from '../../undo/difference.ts';
+import { claimedSince } from '../../undo/field-owners.ts';
 import type { InverseStep } from '../../undo/inverse.ts';
 import { controllerAnnotations, normalise, recreationBody, withoutServerFields } from '../../undo/normalise.ts';
 import { guardedPatch, selfGuardedPatch, takeBack } from '../../undo/reverse-patch.ts';
@@ -100,6 +101,13 @@ export class Replay {
         const merged = takeBack(withoutServerFields(edit.before, keep), withoutServerFields(edit.after, keep), target);
         target = merged.value ?? target;
         conflicts.push(...merged.conflicts);
+      }
+      for (const { path: at, before, after } of difference(
+        withoutServerFields(first, keep),
+        withoutServerFields(last, keep),
+      )) {
+        const claimed = sameJson(valueAt(now, at) ?? null, after ?? null) && claimedSince(last, live, at, this.manager);
+        if (claimed) conflicts.push({ path: at, expected: before, actual: after });
       }
       const real = await this.withoutAutoscaled(ref, conflicts, findings);
       if (real.length > 0) {

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
-import { refLabel } from '../../domain/kube-object.ts';
+import { refLabel, refOf } from '../../domain/kube-object.ts';
 import { comparable } from '../../undo/comparable.ts';
+import { othersSince } from '../../undo/field-owners.ts';
 import { difference, pointer } from '../../undo/difference.ts';
 import type { InverseStep } from '../../undo/inverse.ts';
 import { namesRemaker } from '../../undo/consequences/remade.ts';
@@ -9,6 +10,7 @@ import { BUILT_IN_GROUPS, splitApiVersion } from '../wire/discovery.ts';
 import type { LiveFacts } from '../inventory/live-facts.ts';
 import type { Owned, OwnerGraph } from '../../undo/consequences/facts.ts';
 import { kindKey } from '../../undo/consequences/lookup.ts';
+import { usersOf } from './users-of.ts';
 import type { UndoAccess } from './undo-access.ts';
 import type { UndoFindings } from './undo-findings.ts';
 
@@ -50,14 +52,20 @@ export class UndoRemoval {
       return;
     }
     if (await this.holdsOthers(ref, live)) return;
-    for (const change of difference(comparable(created, statusIsContent), comparable(live, statusIsContent))) {
-      this.findings.foreign.push({
-        ref,
-        path: pointer(change.path, normalise(live, statusIsContent)),
-        expected: change.before,
-        actual: change.after,
-      });
+    const changes = difference(comparable(created, statusIsContent), comparable(live, statusIsContent));
+    const others = othersSince(created, live, this.manager);
+    if (changes.length > 0 && (others.length > 0 || !live.metadata.managedFields)) {
+      const paths = changes.slice(0, 3).map(({ path }) => pointer(path, normalise(live, statusIsContent)));
+      const who = others.map(writerLabel).join(', ') || 'somebody else';
+      this.findings.diverge(ref, '', undefined, `it is kept: ${paths.join(', ')} was changed by ${who}`);
+      return;
     }
+    const users = await usersOf(ref, this.facts);
+    const theirs = users.filter((user) => !this.isOurs(user)).map((user) => refLabel(refOf(user)));
+    if (theirs.length > 0)
+      this.findings.residue.push(
+        `${refLabel(ref)} is gone again, although it is named by ${theirs.slice(0, 5).join(', ')}`,
+      );
     await this.deleteObject(ref, path, live);
   }
 
@@ -187,6 +195,12 @@ export class UndoRemoval {
     const entries = (object.metadata.managedFields ?? []) as Array<{ manager?: string }>;
     return entries.some((entry) => entry.manager === this.manager);
   }
+}
+
+/** A later transaction is told by its id, so that it can be undone first. */
+function writerLabel(manager: string): string {
+  const [, id] = /^stratus-(\d{8}-\d{6}-[0-9a-f]+)$/.exec(manager) ?? [];
+  return id ? `transaction tx-${id} (undo that first)` : `somebody else (${manager})`;
 }
 
 /** What controllers make for the objects of others, or of ours. */

@@ -20,6 +20,7 @@ import type { OpenJournal } from '../journal/open-journal.ts';
 import { JournalUnwritable } from '../journal/journal-unwritable.ts';
 import { passAsUpstream } from '../wire/raw-access.ts';
 import { Replay } from './replay.ts';
+import { shortfallOf } from './shortfall.ts';
 import { Stranded, UndoAccess } from './undo-access.ts';
 import { UndoFindings } from './undo-findings.ts';
 import type { Upstream } from '../wire/upstream.ts';
@@ -87,7 +88,12 @@ async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoRe
     round = await undoOnce(options, access);
   }
   const { differences } = round;
-  const proof = { ...round.proof, ...(await lossesOf(options, round)) };
+  const shortfall = round.proof.levels.L4 === false ? await shortfallOf(access, round.plan) : [];
+  const proof = {
+    ...round.proof,
+    ...(await lossesOf(options, round)),
+    ...(shortfall.length > 0 ? { shortfall } : {}),
+  };
   crash('undo.before-proof');
   await journal.append({ type: 'proof', proof, differences, at: now() });
   crash('undo.after-proof');

@@ -47,7 +47,13 @@ export class IncidentSession {
       start: () => Promise.reject(new Error(`${id} is over`)),
     };
     const guarded = isProtected(started.target.context);
-    const session = new IncidentSession(run, new ApprovalDesk({ mode: 'ask', protectedContexts: [] }, started.target.context), 'ask', guarded, true);
+    const session = new IncidentSession(
+      run,
+      new ApprovalDesk({ mode: 'ask', protectedContexts: [] }, started.target.context),
+      'ask',
+      guarded,
+      true,
+    );
     const end = events.findLast((event) => event.type === 'result');
     session.#result = end?.result ?? null;
     return session;

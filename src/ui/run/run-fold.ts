@@ -6,7 +6,7 @@ import type { RunEvent, RunResult } from '../../domain/run-event.ts';
 import type { Severity } from '../../domain/severity.ts';
 import { mu } from '../../domain/severity.ts';
 import type { StepRehearsal, UndoResult } from '../../domain/transaction.ts';
-import { lossesText } from '../../domain/transaction.ts';
+import { missingText } from '../../domain/transaction.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type {
@@ -227,8 +227,8 @@ export class RunFold {
       const residue = result.proof.residue.length > 0 ? `; differs in: ${result.proof.residue.join(', ')}` : '';
       const proof = 'every field we wrote equals the checkpoint';
       this.#say(at, 'undo', 'event', `Undone in ${result.writes} write(s), ${proof}${residue}${foreign}`);
-      const { losses = [] } = result.proof;
-      if (losses.length > 0) this.#say(at, 'undo', 'problem', lossesText(losses));
+      const missing = missingText(result.proof);
+      if (missing) this.#say(at, 'undo', 'problem', missing);
     } else {
       this.#mark(tx, result.outcome === 'diverged' ? 'diverged' : 'open');
       this.#say(at, 'undo', 'problem', `${result.outcome}: ${result.reason}`);

@@ -32,6 +32,11 @@ export interface ClusterFacts {
   list(apiVersion: string, kind: string, namespace?: string): Promise<KubeObject[] | undefined>;
   /** The same with metadata only, which is cheap where there are thousands. */
   metadata(apiVersion: string, kind: string, namespace?: string): Promise<Owned[] | undefined>;
+  /**
+   * Whether the server would take such a pod now, by a dry run: null when it would, else why not. What the pods that go
+   * make room for is no reason.
+   */
+  admits(pod: KubeObject): Promise<string | null | undefined>;
   /** Pods that run on a node. */
   podsOn(node: string): Promise<KubeObject[] | undefined>;
   /** What garbage collection would take along with the object of this uid. */

@@ -11,6 +11,7 @@ import { handMadeEndpoints } from './looks/services.ts';
 import { adoptersOf } from './looks/pods.ts';
 import { effectsOfScaler } from './looks/scaler.ts';
 import { mayBeTaken, mayTake } from './looks/volumes.ts';
+import { mayPreempt } from './preemption.ts';
 import { selects } from './selector.ts';
 import { claimsLeftBehind, claimsOfOrdinals, MADE_BY, replicasOf, selectorOf } from './workload.ts';
 
@@ -33,7 +34,7 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
       : [],
   '/ServiceAccount': NOTHING,
   '/ResourceQuota': NOTHING,
-  '/LimitRange': NOTHING,
+  '/LimitRange': said('pods and claims made meanwhile keep what it gave them'),
   '/Endpoints': NOTHING,
   '/Event': NOTHING,
   '/PodTemplate': NOTHING,
@@ -43,7 +44,10 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
       : handMadeEndpoints(ref, facts, 'Endpoints of its name are overwritten, and deleted with it'),
   '/Pod': runsPod,
   '/ReplicationController': runsPods,
-  '/Namespace': said('what others put into it meanwhile stays, and keeps it'),
+  '/Namespace': async (ref, _created, facts) => [
+    comesBack('what others put into it meanwhile stays, and keeps it', ref),
+    ...lookInside((await facts.contents(ref.name)).unseen),
+  ],
   '/Node': said('pods may be placed on it meanwhile, and go with it', ['Pod']),
   '/PersistentVolume': (_ref, created, facts) => mayBeTaken(created, facts),
   '/PersistentVolumeClaim': async (ref, created, facts) => [
@@ -66,15 +70,22 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   'autoscaling/HorizontalPodAutoscaler': (ref, created, facts) => effectsOfScaler(created, ref, facts),
   'policy/PodDisruptionBudget': NOTHING,
   'networking.k8s.io/Ingress': NOTHING,
-  'networking.k8s.io/IngressClass': NOTHING,
+  'networking.k8s.io/IngressClass': givenAsDefault(
+    'ingressclass.kubernetes.io/is-default-class',
+    'Ingresses made meanwhile are given its name, and keep it',
+  ),
   'networking.k8s.io/NetworkPolicy': NOTHING,
   'rbac.authorization.k8s.io/Role': NOTHING,
   'rbac.authorization.k8s.io/ClusterRole': NOTHING,
   'rbac.authorization.k8s.io/RoleBinding': NOTHING,
   'rbac.authorization.k8s.io/ClusterRoleBinding': NOTHING,
-  'scheduling.k8s.io/PriorityClass': NOTHING,
+  'scheduling.k8s.io/PriorityClass': (ref, created) =>
+    created.globalDefault === true ? [comesBack('pods made meanwhile keep its priority', ref)] : [],
   'node.k8s.io/RuntimeClass': NOTHING,
-  'storage.k8s.io/StorageClass': NOTHING,
+  'storage.k8s.io/StorageClass': givenAsDefault(
+    'storageclass.kubernetes.io/is-default-class',
+    'claims without a class are given its name, and keep it',
+  ),
   'storage.k8s.io/VolumeAttributesClass': NOTHING,
   'storage.k8s.io/CSIDriver': NOTHING,
   'discovery.k8s.io/EndpointSlice': NOTHING,
@@ -88,6 +99,18 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
     unknown('what others write meanwhile may be altered by it, and stays so'),
   ],
 };
+
+/** A default that the API server writes into what others make while it stands. */
+function givenAsDefault(annotation: string, text: string): OnCreate {
+  return (ref, created) => (created.metadata.annotations?.[annotation] === 'true' ? [comesBack(text, ref)] : []);
+}
+
+/** The undo deletes a container only when it has seen that nothing of others is in it. */
+function lookInside(unseen: readonly string[]): Effect[] {
+  if (unseen.length === 0) return [];
+  const some = unseen.slice(0, 5).join(', ') + (unseen.length > 5 ? ` and ${unseen.length - 5} more` : '');
+  return [unknown(`you may not list ${some} in it: whether it can be removed again is not known`)];
+}
 
 export async function effectsOfCreate(
   { ref, builtIn }: ForecastInput,
@@ -142,7 +165,7 @@ async function runsPods(ref: ObjectRef, created: KubeObject, facts: ClusterFacts
   const kinds: Array<[string, string]> = [['v1', 'Pod']];
   if (ref.kind === 'Deployment') kinds.push(['apps/v1', 'ReplicaSet']);
   if (ref.kind === 'StatefulSet' || ref.kind === 'DaemonSet') kinds.push(['apps/v1', 'ControllerRevision']);
-  const effects: Effect[] = [];
+  const effects: Effect[] = await mayPreempt(created.spec?.template?.spec, ref, facts);
   for (const [apiVersion, kind] of kinds) {
     const found = await facts.metadata(apiVersion, kind, ref.namespace);
     if (!found) {
@@ -185,12 +208,14 @@ async function runsSet(ref: ObjectRef, created: KubeObject, facts: ClusterFacts)
 /** A pod runs at once; a controller whose selector it matches takes it over. */
 async function runsPod(ref: ObjectRef, created: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
   const work = comesBack('work done by its containers stays done', ref);
-  if (created.metadata.ownerReferences?.some(({ controller }) => controller)) return [work];
+  const pushed = await mayPreempt(created.spec, ref, facts);
+  if (created.metadata.ownerReferences?.some(({ controller }) => controller)) return [work, ...pushed];
   const adopters = await adoptersOf(created, facts);
-  if (!adopters) return [work, unknown('which controllers would take the pod over is not known')];
+  if (!adopters) return [work, ...pushed, unknown('which controllers would take the pod over is not known')];
   const takers = adopters.filter((adopter) => selects(selectorOf(adopter), created.metadata.labels));
   return [
     work,
+    ...pushed,
     ...takers.map((taker) =>
       comesBack(
         `${taker.kind}/${taker.metadata.name} takes the pod over and deletes one that is too many`,

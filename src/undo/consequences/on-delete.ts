@@ -4,6 +4,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import type { ForecastInput } from '../forecast.ts';
 import type { Effect } from './effect.ts';
 import { comesBack, eachOf, isLost, oneWay, unknown } from './effect.ts';
+import { cannotComeBack } from './admission.ts';
 import type { ClusterFacts, Owned } from './facts.ts';
 import { claimsGo } from './claim-volumes.ts';
 import { CLOSED_KINDS } from './closed-kinds.ts';
@@ -75,13 +76,19 @@ async function ownEffects(
       oneWay(`its finalizers (${finalizers.join(', ')}) act on deletion, and a deletion once sent cannot be stopped`),
     ];
   }
-  if (await isRemade(before, facts)) return [comesBack('its controller replaces it under a new name and uid', ref)];
+  if (await isRemade(before, facts)) {
+    return [
+      comesBack('its controller replaces it under a new name and uid', ref),
+      ...(MADE_BY[ref.kind] ? [comesBack('its pods are replaced with it', ref, MADE_BY[ref.kind])] : []),
+    ];
+  }
   if (namesRemaker(before)) return [isLost('whether its controller replaces it is not known', ref)];
   const identity = comesBack('its uid changes', ref);
   if (!builtIn)
     return [identity, unknown('it is a custom resource: what its operator takes away with it may not come back')];
   if (!PLAIN.has(key)) return [identity, unknown(`what goes with a ${ref.kind} is not known`)];
-  if (key === 'batch/Job') return [isLost('the job would run again from its start', ref)];
+  if (key === 'batch/Job')
+    return [isLost('the job would run again from its start', ref), isLost('its pods and their logs go', ref, ['Pod'])];
   if (key === '/Service') return serviceEffects(before, identity, ref, facts);
   if (key === 'batch/CronJob') return [identity];
   if (!POD_KEEPERS.has(ref.kind)) return [identity];
@@ -95,7 +102,10 @@ async function workloadEffects(
 ): Promise<Effect[]> {
   if (propagation === 'Orphan') return [comesBack('its pods are adopted again', ref, own(MADE_BY, ref.kind))];
   const volumes = await goesWithPods(before, ref, facts);
-  const effects: Effect[] = [comesBack('its pods are gone until it is created again', ref, own(MADE_BY, ref.kind))];
+  const effects: Effect[] = [
+    comesBack('its pods are gone until it is created again', ref, own(MADE_BY, ref.kind)),
+    ...(await cannotComeBack(before, ref, before.spec?.template, facts)),
+  ];
   if (before.spec?.template?.spec?.volumes?.some((volume: { emptyDir?: unknown }) => volume.emptyDir))
     return [oneWay('the emptyDir data of its pods would be lost; scale it to 0 only if that is acceptable')];
   if (before.spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Delete')

@@ -3,6 +3,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import type { ForecastInput } from '../forecast.ts';
 import type { Effect } from './effect.ts';
 import { comesBack, isLost, oneWay } from './effect.ts';
+import { cannotComeBack } from './admission.ts';
 import type { ClusterFacts } from './facts.ts';
 import { isRemade } from './remade.ts';
 import { goesWithPods } from './workload.ts';
@@ -20,6 +21,10 @@ export async function effectsOfPodRemoval(
   if (finalizers.length > 0) return [oneWay(`its finalizers (${finalizers.join(', ')}) act on deletion`)];
   const volumes = await goesWithPods(pod, ref, facts);
   return (await isRemade(pod, facts))
-    ? [comesBack('its controller replaces it by a pod with a new name and uid', ref), ...volumes]
+    ? [
+        comesBack('its controller replaces it by a pod with a new name and uid', ref),
+        ...(await cannotComeBack(pod, ref, pod, facts)),
+        ...volumes,
+      ]
     : [isLost('no controller brings it back; the state of its containers is lost', ref), ...volumes];
 }

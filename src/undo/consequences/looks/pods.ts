@@ -45,7 +45,10 @@ export const lookAtOwnLabels: Look = async ({ ref, before, after }, facts) => {
     effects.push(unknown(`whether ${owner.kind}/${owner.name} still selects it is not known`));
   const taker = adopters.find((adopter) => adopter !== holder && matches(adopter, after) && !matches(adopter, before));
   if (taker && (!owner || effects.length > 0))
-    effects.push(isLost(`${refLabel(refOf(taker))} would take it over, and may delete it as one too many`, ref));
+    effects.push(
+      isLost(`${refLabel(refOf(taker))} would take it over, and may delete it as one too many`, ref),
+      comesBack('or another of its pods, which it makes again', refOf(taker), ['Pod', 'ReplicaSet']),
+    );
   return effects;
 };
 

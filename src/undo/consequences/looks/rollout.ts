@@ -2,7 +2,9 @@ import { own } from '../../../domain/json-map.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
 import { comesBack, staysBehind } from '../effect.ts';
+import { cannotComeBack } from '../admission.ts';
 import type { ClusterFacts } from '../facts.ts';
+import { mayPreempt } from '../preemption.ts';
 import { effectsOfScale, goesWithPods, MADE_BY, replicasOf } from '../workload.ts';
 import { prunedBy } from './history.ts';
 import type { Look } from './look.ts';
@@ -13,6 +15,8 @@ export const lookAtRollout: Look = async ({ ref, before, after }, facts) => {
   if (!replacesLater(after)) {
     effects.push(comesBack('pods are replaced, once by the change and once by its undo', ref, ['Pod']));
     effects.push(...(await goesWithPods(before, ref, facts)));
+    if (before.spec?.replicas !== 0) effects.push(...(await cannotComeBack(before, ref, before.spec?.template, facts)));
+    effects.push(...(await mayPreempt(after.spec?.template?.spec, ref, facts)));
   }
   if (ref.kind === 'Deployment')
     effects.push(staysBehind('one more ReplicaSet stays in its history', ref, ['ReplicaSet']));

@@ -95,13 +95,18 @@ describe('what vanished', () => {
     expect(await world.lost(deployment)).toEqual([]);
   });
 
-  it('counts only where it is not derived, and outside of namespaces only where its kind was written', async () => {
+  it('counts only where it is not derived, and outside of namespaces only where a write can have reached it', async () => {
     const slice = object({ kind: 'EndpointSlice', name: 'web' });
     const namespace = object({ kind: 'Namespace', name: 'preview', namespace: '' });
-    const world = await World.of(slice, namespace);
+    const owner = object({ kind: 'Namespace', name: 'other', namespace: '' });
+    const child = object({ kind: 'Namespace', name: 'child', namespace: '', owner });
+    const volume = object({ kind: 'PersistentVolume', name: 'v', namespace: '' });
+    const world = await World.of(slice, namespace, owner, child, volume);
     expect(await world.lost()).toEqual([]);
-    world.watch.announce({ apiVersion: 'v1', kind: 'Namespace', name: 'other' });
-    expect(await world.lost()).toEqual(['Namespace/preview']);
+    world.watch.announce(owner.ref);
+    expect(await world.lost()).toEqual(['Namespace/child']);
+    world.watch.announce({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: 'n', name: 'c' });
+    expect(await world.lost()).toEqual(['Namespace/child', 'PersistentVolume/v']);
   });
 
   it('is no loss where autoscalers take other nodes away meanwhile', async () => {

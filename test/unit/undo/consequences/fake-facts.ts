@@ -27,6 +27,7 @@ export function factsOf(objects: KubeObject[], hidden: string[] = []): ClusterFa
         : (objects.find((one) => refKey(refOf(one)) === refKey(ref) || isClusterScoped(one, ref)) ?? null),
     list: async (_apiVersion, kind, namespace) => of(kind, namespace),
     metadata: async (_apiVersion, kind, namespace) => of(kind, namespace)?.map(owned),
+    admits: async () => null,
     podsOn: async (node) => of('Pod')?.filter((pod) => pod.spec?.nodeName === node),
     below: async (uid) => ({ owned: below(uid).map(owned), unseen: hidden.map((kind) => `${kind.toLowerCase()}s`) }),
     everything: async () => ({ owned: objects.map(owned), unseen: [] }),

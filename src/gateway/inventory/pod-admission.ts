@@ -1,0 +1,47 @@
+import type { KubeObject } from '../../domain/kube-object.ts';
+import { oneLine } from '../../text/plain-text.ts';
+import type { Answer } from '../wire/kube-api.ts';
+
+/**
+ * Whether the server would take a pod now: null when it would, else why not; undefined when that could not be found out.
+ * @param dryRun sends a creation that stores nothing
+ */
+export async function admissionOf(
+  pod: KubeObject,
+  dryRun: (path: string, body: unknown) => Promise<Answer>,
+): Promise<string | null | undefined> {
+  const { name: _name, ...metadata } = pod.metadata;
+  const path = `/api/v1/namespaces/${encodeURIComponent(metadata.namespace ?? '')}/pods`;
+  const { status, message } = await dryRun(path, { ...pod, metadata });
+  return status < 300 ? null : refusalOf(status, message);
+}
+
+/** Why no pod like that is taken; undefined where the answer is about who asks, or about the question. */
+function refusalOf(status: number, message: string): string | null | undefined {
+  if (status !== 403 || /cannot create resource "pods"/.test(message)) return undefined;
+  const quota = /exceeded quota: ([^,]+), requested: .*, used: (.*), limited: (.*)$/.exec(message);
+  const text = oneLine(message.replace(/^pods "[^"]*" is forbidden: /, ''), 200);
+  if (!quota) return text;
+  const [used, limited] = [amounts(quota[2]!), amounts(quota[3]!)];
+  // What goes makes room; over its limit already, the quota lets nothing in even then.
+  return [...used].some(([name, amount]) => amount > (limited.get(name) ?? Infinity)) ? text : null;
+}
+
+/** `pods=2,requests.cpu=500m` */
+function amounts(text: string): Map<string, number> {
+  return new Map(
+    text
+      .split(',')
+      .map((part) => part.split('=') as [string, string])
+      .map(([name, value]) => [name.trim(), amount(value ?? '')]),
+  );
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50,
+}; // prettier-ignore
+
+function amount(text: string): number {
+  const [, number = '', unit = ''] = /^([0-9.]+)([A-Za-z]*)$/.exec(text.trim()) ?? [];
+  return Number(number || NaN) * (UNITS[unit] ?? NaN);
+}
