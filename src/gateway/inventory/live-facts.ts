@@ -68,7 +68,9 @@ export class LiveFacts implements ClusterFacts {
 
   admits(pod: KubeObject): Promise<string | null | undefined> {
     return this.once(`admits ${printJson(pod)}`, () =>
-      admissionOf(pod, (path, body) => this.api.send('POST', `${path}?dryRun=All`, { body })).catch(() => undefined),
+      admissionOf(pod, true, (path, body) => this.api.send('POST', `${path}?dryRun=All`, { body })).catch(
+        () => undefined,
+      ),
     );
   }
 

@@ -4,24 +4,28 @@ import type { Answer } from '../wire/kube-api.ts';
 
 /**
  * Whether the server would take a pod now: null when it would, else why not; undefined when that could not be found out.
+ * @param makesRoom pods of the same kind go before it comes, so that a quota that is just full is no reason
  * @param dryRun sends a creation that stores nothing
  */
 export async function admissionOf(
   pod: KubeObject,
+  makesRoom: boolean,
   dryRun: (path: string, body: unknown) => Promise<Answer>,
 ): Promise<string | null | undefined> {
-  const { name: _name, ...metadata } = pod.metadata;
+  // The server makes the name from `generateName`.
+  const metadata: Partial<KubeObject['metadata']> = { ...pod.metadata };
+  delete metadata.name;
   const path = `/api/v1/namespaces/${encodeURIComponent(metadata.namespace ?? '')}/pods`;
   const { status, message } = await dryRun(path, { ...pod, metadata });
-  return status < 300 ? null : refusalOf(status, message);
+  return status < 300 ? null : refusalOf(status, message, makesRoom);
 }
 
 /** Why no pod like that is taken; undefined where the answer is about who asks, or about the question. */
-function refusalOf(status: number, message: string): string | null | undefined {
+function refusalOf(status: number, message: string, makesRoom: boolean): string | null | undefined {
   if (status !== 403 || /cannot create resource "pods"/.test(message)) return undefined;
   const quota = /exceeded quota: ([^,]+), requested: .*, used: (.*), limited: (.*)$/.exec(message);
   const text = oneLine(message.replace(/^pods "[^"]*" is forbidden: /, ''), 200);
-  if (!quota) return text;
+  if (!quota || !makesRoom) return text;
   const [used, limited] = [amounts(quota[2]!), amounts(quota[3]!)];
   // What goes makes room; over its limit already, the quota lets nothing in even then.
   return [...used].some(([name, amount]) => amount > (limited.get(name) ?? Infinity)) ? text : null;

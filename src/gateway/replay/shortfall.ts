@@ -13,7 +13,7 @@ export async function shortfallOf(access: UndoAccess, plan: readonly InverseStep
     if (!template?.spec || live?.spec?.replicas === 0) continue;
     const metadata = { ...template.metadata, generateName: 'admission-', name: '', namespace: ref.namespace };
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: template.spec } as KubeObject;
-    const refusal = await admissionOf(pod, (at, body) => access.rehearse('POST', at, body));
+    const refusal = await admissionOf(pod, false, (at, body) => access.rehearse('POST', at, body));
     if (refusal) found.push(`pods of ${refLabel(ref)} cannot be made again: ${refusal}`);
   }
   return found;

@@ -13,7 +13,8 @@ import { effectsOfScaler } from './looks/scaler.ts';
 import { mayBeTaken, mayTake } from './looks/volumes.ts';
 import { mayPreempt } from './preemption.ts';
 import { selects } from './selector.ts';
-import { claimsLeftBehind, claimsOfOrdinals, MADE_BY, replicasOf, selectorOf } from './workload.ts';
+import { claimsLeftBehind } from './scaling.ts';
+import { claimsOfOrdinals, MADE_BY, replicasOf, selectorOf } from './workload.ts';
 
 type OnCreate = (ref: ObjectRef, created: KubeObject, facts: ClusterFacts) => Effect[] | Promise<Effect[]>;
 

@@ -5,7 +5,8 @@ import { comesBack, staysBehind } from '../effect.ts';
 import { cannotComeBack } from '../admission.ts';
 import type { ClusterFacts } from '../facts.ts';
 import { mayPreempt } from '../preemption.ts';
-import { effectsOfScale, goesWithPods, MADE_BY, replicasOf } from '../workload.ts';
+import { effectsOfScale } from '../scaling.ts';
+import { goesWithPods, MADE_BY, replicasOf } from '../workload.ts';
 import { prunedBy } from './history.ts';
 import type { Look } from './look.ts';
 

@@ -3,7 +3,8 @@ import { refLabel } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
 import { comesBack, unknown } from '../effect.ts';
 import type { ClusterFacts } from '../facts.ts';
-import { effectsOfScale, POD_KEEPERS, replicasOf } from '../workload.ts';
+import { effectsOfScale } from '../scaling.ts';
+import { POD_KEEPERS, replicasOf } from '../workload.ts';
 import type { Look } from './look.ts';
 
 export const lookAtScaler: Look = ({ ref, after }, facts) => effectsOfScaler(after, ref, facts);
