@@ -50,12 +50,23 @@ export interface ClusterReader {
 
 /** One independent check of health (I8). `absent`: not configured, fixed at incident start. */
 export type OracleVerdict =
-  | { state: 'ok' | 'bad'; items: SeverityItem[] }
+  /** `asOf`: of which moment it speaks, milliseconds since the epoch; absent: of the snapshot's. */
+  | { state: 'ok' | 'bad'; items: SeverityItem[]; asOf?: number }
   | { state: 'unknown'; reason: string }
   | { state: 'absent'; reason: string };
 
+/** How an oracle follows what it watches. */
+export interface OracleTiming {
+  /** What it says may be this old, in ms (a scrape and an evaluation interval). */
+  lagMs: number;
+  /** After a change that repairs something, what it calls bad may turn good by itself for this long, in ms. */
+  settleMs: number;
+}
+
 export interface Oracle {
   readonly name: string;
+  /** Absent: it sees at once, and what it says stays. */
+  readonly timing?: OracleTiming;
   evaluate(snapshot: ClusterSnapshot, signal: AbortSignal): Promise<OracleVerdict>;
 }
 
@@ -90,4 +101,6 @@ export interface SeverityReading {
   snapshot: ClusterSnapshot;
   /** Oracle name -> state, printed at incident start. */
   oracles: Record<string, OracleVerdict['state']>;
+  /** The oldest moment that an oracle spoke of, milliseconds since the epoch. */
+  asOf: number;
 }

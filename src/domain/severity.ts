@@ -18,6 +18,12 @@ export interface SeverityItem {
   grade: number;
   /** Human text; may contain untrusted words from the cluster, already bounded. */
   message: string;
+  /** Tells items of one name apart (an alert's labels); absent where object and `what` do. */
+  key?: string;
+  /** Objects it speaks of beside `object`; absent or empty where that cannot be told. */
+  subjects?: ObjectRef[];
+  /** When it began, milliseconds since the epoch; absent where that cannot be told. */
+  since?: number;
 }
 
 export type Severity =
@@ -36,7 +42,7 @@ export const DEFAULT_WEIGHTS: SeverityWeights = { alert: 1, check: 1, object: 1 
 export const GRADE_TOLERANCE = 0.2;
 
 export function itemId(item: SeverityItem): string {
-  return `${item.source}:${item.object ? refLabel(item.object) : '-'}:${item.what}`;
+  return `${item.source}:${item.object ? refLabel(item.object) : '-'}:${item.what}${item.key ? `:${item.key}` : ''}`;
 }
 
 export function mu(severity: Severity, weights: SeverityWeights = DEFAULT_WEIGHTS): number {
@@ -75,21 +81,22 @@ export interface CommitVerdict {
  * Commit rule. `paper`: mu(post) <= mu(pre). `strict` (default) also wants that no new user-facing item appeared,
  * that no new item is charged to our writes, and that an item present at the start went away.
  * @param isOurs tells whether an object is one of our roots or depends on one.
+ * @param wroteAt when the first write was sent, milliseconds since the epoch; absent: what began when is not asked
  */
 export function judgeCommit(
   rule: CommitRule,
   before: Severity,
   after: Severity,
   isOurs: (object: ObjectRef) => boolean,
+  wroteAt?: number,
   weights: SeverityWeights = DEFAULT_WEIGHTS,
 ): CommitVerdict {
   const none = { ours: [], foreign: [] };
   if (!after.known) return { commit: false, reason: `severity after the change is unknown: ${after.reason}`, ...none };
   if (!before.known) return { commit: false, reason: `severity before is unknown: ${before.reason}`, ...none };
   const fresh = newItems(before.items, after.items);
-  // A user-facing item has no object: nobody can show that we did not cause it, so it is charged to us.
-  const ours = fresh.filter((item) => item.object === null || isOurs(item.object));
-  const foreign = fresh.filter((item) => item.object !== null && !isOurs(item.object));
+  const ours = fresh.filter((item) => isCharged(item, isOurs, wroteAt));
+  const foreign = fresh.filter((item) => !ours.includes(item));
   const [muBefore, muAfter] = [mu(before, weights), mu({ known: true, items: without(after.items, foreign) }, weights)];
   const verdict = (commit: boolean, reason: string): CommitVerdict => ({ commit, reason, ours, foreign });
   if (muAfter > muBefore) return verdict(false, `severity rose from ${muBefore} to ${muAfter}`);
@@ -99,6 +106,16 @@ export function judgeCommit(
   const gone = goneItems(before.items, after.items);
   if (gone.length === 0) return verdict(false, `nothing improved: severity ${muBefore} -> ${muAfter}`);
   return verdict(true, `severity ${muBefore} -> ${muAfter}; ${gone.length} item(s) gone`);
+}
+
+/**
+ * An item of which nobody can show that we did not cause it is charged to us: what speaks of our objects, and what speaks
+ * of none and did not begin before our write.
+ */
+function isCharged(item: SeverityItem, isOurs: (object: ObjectRef) => boolean, wroteAt?: number): boolean {
+  const subjects = [...(item.object ? [item.object] : []), ...(item.subjects ?? [])];
+  if (subjects.length > 0) return subjects.some(isOurs);
+  return item.since === undefined || wroteAt === undefined || item.since >= wroteAt;
 }
 
 function without(items: SeverityItem[], removed: SeverityItem[]): SeverityItem[] {

@@ -38,6 +38,8 @@ export class IncidentRun {
   #transaction: OpenTransaction | null = null;
   #startSnapshot: ClusterSnapshot | null = null;
   #latest: SeverityReading | null = null;
+  /** When the open transaction first sent a command, and when its last one had ended. */
+  #wrote: { first: number; last: number } | null = null;
   /** The last undo proved that its roots are as ready as they were (L4). */
   #converged = false;
   /** Evidence is refreshed before planning when the cluster was changed since the last diagnosis. */
@@ -336,6 +338,7 @@ export class IncidentRun {
       maxWrites: this.#options.maxWrites,
     });
     this.#transaction = transaction;
+    this.#wrote = null;
     try {
       await lock.mark(`executing ${transaction.id}`);
       const reading = await severity.baseline(signal);
@@ -353,8 +356,11 @@ export class IncidentRun {
     if (moved) return { type: 'stepFailed', index, writes: 0, reason: `the target changed: ${moved}` };
     const plan = this.#state.plan!;
     const step = plan.steps[index]!;
+    const { clock } = this.#ports;
+    const first = this.#wrote?.first ?? clock.now();
     const result = await this.#open().execute(step, plan.files, signal);
     const { exitCode, stdout, stderr, writes } = result;
+    this.#wrote = { first, last: clock.now() };
     this.#note({ type: 'command', argv: step.argv, exitCode, stdout, stderr, writes });
     return result.ok
       ? { type: 'stepDone', index, writes }
@@ -363,11 +369,17 @@ export class IncidentRun {
 
   async #judge(signal: AbortSignal): Promise<EventBody> {
     const { severity: probe, isAffected, cheats } = this.#ports;
-    const reading = await probe.baseline(signal);
+    const reading = await probe.baseline(signal, this.#wrote?.last);
     this.#latest = reading;
     const { severity, snapshot } = reading;
     const before = this.#state.baseline!;
-    const verdict = judgeCommit(this.#options.commitRule, before, severity, isAffected(this.#open().roots(), snapshot));
+    const verdict = judgeCommit(
+      this.#options.commitRule,
+      before,
+      severity,
+      isAffected(this.#open().roots(), snapshot),
+      this.#wrote?.first,
+    );
     const start = this.#startSnapshot!;
     const losses = await this.#open().unacceptedLosses();
     return {

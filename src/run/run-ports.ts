@@ -18,8 +18,8 @@ export type AskApproval = (
 ) => Promise<ApprovalAnswer>;
 
 export interface SeverityProbe {
-  /** Two equal consecutive readings (design 11.1), bounded. */
-  baseline(signal: AbortSignal): Promise<SeverityReading>;
+  /** Two equal consecutive readings (design 11.1), bounded; every oracle speaks of a moment after `after`. */
+  baseline(signal: AbortSignal, after?: number): Promise<SeverityReading>;
   read(signal: AbortSignal): Promise<SeverityReading>;
 }
 

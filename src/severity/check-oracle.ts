@@ -36,6 +36,8 @@ export type Sampler = (spec: CheckSpec, signal: AbortSignal) => Promise<SampleRe
 /** Samples every check several times; the grade of a failing one is its share of failed requests. */
 export class UserCheckOracle implements Oracle {
   readonly name = 'user-request';
+  /** Kube-proxies, ingress controllers and connection pools follow a change of endpoints some seconds later, unseen. */
+  readonly timing = { lagMs: 0, settleMs: 8_000 };
   readonly #specs: CheckSpec[];
   readonly #sample: Sampler;
   readonly #clock: Clock;
@@ -54,6 +56,7 @@ export class UserCheckOracle implements Oracle {
     const items = verdicts.filter(
       (verdict): verdict is SeverityItem => verdict !== null && typeof verdict !== 'string',
     );
+    // Samples speak of the time at which they were taken, which is after the snapshot.
     return { state: items.length > 0 ? 'bad' : 'ok', items };
   }
 

@@ -10,10 +10,8 @@ const SPACING_MS = 300;
 /** Rollouts that are under way when a baseline is taken get this long to finish. */
 const MOVING_LIMIT_MS = 20_000;
 const LIMIT_MS = 30_000;
-/** Kube-proxies, ingress controllers and connection pools follow a change of endpoints this much later, unseen. */
-const DATA_PLANE_MS = 2_500;
-/** … and get more time when the objects say that something was repaired. */
-const REPAIRED_MS = 8_000;
+/** Of an oracle's settling need, this much is waited for when no object says that something was repaired. */
+const UNREPAIRED_SHARE = 0.3;
 /** A busy API server gets several chances, and some time, before its silence is the answer. */
 const MAX_UNKNOWN = 3;
 const UNKNOWN_MS = 6_000;
@@ -51,15 +49,21 @@ export class SeverityReader {
   /**
    * Reads until two consecutive readings have the same items and nothing is moving, within bounds. When it never
    * gets quiet, everything seen in the last two readings counts: what comes and goes is there.
+   * @param after wait until every oracle speaks of a moment after this one (the last write), milliseconds since the epoch
    * @throws ClusterError as `read`
    */
-  async baseline(signal: AbortSignal): Promise<SeverityReading> {
+  async baseline(signal: AbortSignal, after = 0): Promise<SeverityReading> {
     const started = this.#clock.monotonic();
     const elapsed = () => this.#clock.monotonic() - started;
     let previous: SeverityReading | null = null;
     let unknowns = 0;
     for (;;) {
       const reading = await this.read(signal);
+      // An oracle that lags cannot have seen the write yet: the next look is worth its time only then.
+      if (reading.severity.known && reading.asOf < after && elapsed() < LIMIT_MS + this.#slowest()) {
+        await this.#clock.sleep(Math.max(SPACING_MS, after - reading.asOf), signal);
+        continue;
+      }
       if (!reading.severity.known) {
         if (++unknowns >= MAX_UNKNOWN && elapsed() >= UNKNOWN_MS) return reading;
         previous = null;
@@ -85,10 +89,19 @@ export class SeverityReader {
     const moving = this.#oracles.filter(isPatient).some((oracle) => oracle.moving(reading.snapshot).length > 0);
     if (moving) return elapsed < MOVING_LIMIT_MS;
     const items = reading.severity.known ? reading.severity.items : [];
-    if (this.#settled === null || !items.some(({ source }) => source === 'check')) return false;
+    const need = this.#oracles.reduce(
+      (longest, { name, timing }) => Math.max(longest, reading.oracles[name] === 'bad' ? (timing?.settleMs ?? 0) : 0),
+      0,
+    );
+    if (this.#settled === null || need === 0) return false;
     const objects = new Set(items.filter(isObject).map(itemId));
     const repaired = this.#settled.filter(isObject).some((item) => !objects.has(itemId(item)));
-    return elapsed < (repaired ? REPAIRED_MS : DATA_PLANE_MS);
+    return elapsed < (repaired ? need : need * UNREPAIRED_SHARE);
+  }
+
+  /** How far behind the slowest oracle may be, in ms. */
+  #slowest(): number {
+    return Math.max(0, ...this.#oracles.map(({ name, timing }) => (this.#absent.has(name) ? 0 : (timing?.lagMs ?? 0))));
   }
 
   async #readOnce(signal: AbortSignal): Promise<SeverityReading> {
@@ -105,20 +118,23 @@ export class SeverityReader {
     const states: SeverityReading['oracles'] = {};
     for (const name of this.#absent) states[name] = 'absent';
     const items: SeverityItem[] = [];
+    const takenAt = Date.parse(snapshot.takenAt) || 0;
+    let asOf = takenAt;
     let unknown = '';
-    for (const [index, { name }] of active.entries()) {
+    for (const [index, { name, timing }] of active.entries()) {
       const verdict = verdicts[index]!;
       states[name] = verdict.state;
       if ('items' in verdict) {
         this.#known.add(name);
         items.push(...verdict.items);
+        asOf = Math.min(asOf, verdict.asOf ?? takenAt - (timing?.lagMs ?? 0));
         continue;
       }
       if (verdict.state === 'absent' && first) this.#absent.add(name);
       else unknown ||= `${name}: ${verdict.reason}${this.#known.has(name) ? ' (it answered before)' : ''}`;
     }
     const severity: Severity = unknown ? { known: false, reason: unknown } : { known: true, items };
-    return { severity, snapshot, oracles: states };
+    return { severity, snapshot, oracles: states, asOf };
   }
 }
 

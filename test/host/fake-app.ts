@@ -339,6 +339,7 @@ export class FakeApp implements StratusApp {
       severity: { known: true, items },
       snapshot: { takenAt: '', namespaces: [NAMESPACE], objects: {}, unreadable: {} },
       oracles: { 'cluster health': bad('object'), 'user requests': bad('check'), alerts: 'absent' },
+      asOf: this.clock.now(),
     };
   }
 

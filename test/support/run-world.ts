@@ -81,7 +81,12 @@ export class RunWorld {
       objects: {},
       unreadable: {},
     };
-    return { severity: { known: true, items: this.broken ? [item] : [] }, snapshot, oracles: { objects: 'bad' } };
+    return {
+      severity: { known: true, items: this.broken ? [item] : [] },
+      snapshot,
+      oracles: { objects: 'bad' },
+      asOf: this.clock.now(),
+    };
   }
 
   #open(): OpenTransaction {

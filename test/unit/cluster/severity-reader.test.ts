@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterReader, Oracle, OracleVerdict } from '../../../src/domain/ports.ts';
+import type { ClusterReader, Oracle, OracleTiming, OracleVerdict } from '../../../src/domain/ports.ts';
 import type { SeverityItem } from '../../../src/domain/severity.ts';
 import { itemId } from '../../../src/domain/severity.ts';
 import type { SeverityReading } from '../../../src/domain/ports.ts';
@@ -20,10 +20,11 @@ const item = (what: string, source: SeverityItem['source'] = 'object', grade = 1
 const bad = (...items: SeverityItem[]): OracleVerdict => ({ state: items.length > 0 ? 'bad' : 'ok', items });
 
 /** An oracle that gives these verdicts in turn, the last one for ever. */
-function scripted(name: string, verdicts: OracleVerdict[], moving: SeverityItem[][] = []) {
+function scripted(name: string, verdicts: OracleVerdict[], moving: SeverityItem[][] = [], timing?: OracleTiming) {
   let calls = 0;
   const oracle = {
     name,
+    ...(timing ? { timing } : {}),
     evaluate: () => Promise.resolve(verdicts[Math.min(calls++, verdicts.length - 1)]!),
     ...(moving.length > 0 ? { moving: () => moving[Math.min(calls, moving.length) - 1]! } : {}),
     calls: () => calls,
@@ -36,14 +37,15 @@ function reader(oracles: Oracle[], failures: (Error | null)[] = []) {
   const cluster = {
     snapshot: (): Promise<ClusterSnapshot> => {
       const failure = failures.shift();
-      return failure ? Promise.reject(failure) : Promise.resolve(snapshot([]));
+      const takenAt = new Date(clock.now()).toISOString();
+      return failure ? Promise.reject(failure) : Promise.resolve({ ...snapshot([]), takenAt });
     },
   } as unknown as ClusterReader;
   const severity = new SeverityReader(cluster, oracles, clock);
   return {
     clock,
     read: () => severity.read(never),
-    baseline: () => whileTimePasses(clock, severity.baseline(never), 100),
+    baseline: (after?: number) => whileTimePasses(clock, severity.baseline(never, after), 100),
   };
 }
 
@@ -148,12 +150,35 @@ describe('baseline', () => {
   it('does not give a failing check more time at the start, but does after a repair', async () => {
     const sick = bad(item('x'), item('shop', 'check'));
     const repaired = bad(item('shop', 'check'));
-    const lagging = scripted('a', [sick, sick, repaired, repaired, repaired, repaired, repaired, bad()]);
+    const verdicts = [sick, sick, repaired, repaired, repaired, repaired, repaired, bad()];
+    const lagging = scripted('a', verdicts, [], { lagMs: 0, settleMs: 8_000 });
     const { baseline, clock } = reader([lagging]);
     await baseline();
     expect(clock.monotonic()).toBeLessThan(1_000);
     expect(ids(await baseline())).toEqual([]);
     expect(clock.monotonic()).toBeLessThan(10_000);
+  });
+
+  it('waits for the slowest oracle to have seen the last write, and no longer', async () => {
+    const firing = bad(item('Latency', 'alert'));
+    const alerts = scripted('alerts', [firing, firing, firing, bad(), bad()], [], { lagMs: 20_000, settleMs: 0 });
+    const { baseline, clock } = reader([scripted('a', [bad()]), alerts]);
+    await baseline();
+    const [wrote, started] = [clock.now(), clock.monotonic()];
+    const reading = await baseline(wrote);
+    expect(reading.asOf).toBeGreaterThanOrEqual(wrote);
+    expect(ids(reading)).toEqual([]);
+    expect(clock.monotonic() - started).toBeGreaterThanOrEqual(20_000);
+    expect(clock.monotonic() - started).toBeLessThan(22_000);
+    // Not by asking all the time.
+    expect(alerts.calls()).toBeLessThan(8);
+  });
+
+  it('does not wait for one that is not there, or that sees at once', async () => {
+    const absent = scripted('b', [{ state: 'absent', reason: 'none' }], [], { lagMs: 60_000, settleMs: 0 });
+    const { baseline, clock } = reader([scripted('a', [bad()]), absent]);
+    await baseline(clock.now());
+    expect(clock.monotonic()).toBeLessThan(2_000);
   });
 
   it('ends with the check when it stays bad', async () => {

@@ -45,6 +45,40 @@ describe('commit rule', () => {
     expect(verdict.ours).toEqual([check]);
   });
 
+  describe('with alerts', () => {
+    const alert = (key: string, more: Partial<SeverityItem> = {}): SeverityItem => ({
+      source: 'alert',
+      object: null,
+      what: 'HighLatency',
+      grade: 1,
+      message: key,
+      key,
+      ...more,
+    });
+    const isWeb = ({ name }: { name: string }) => name === 'web';
+    const judge = (fresh: SeverityItem, wroteAt = 1_000) =>
+      judgeCommit('strict', known(sick('a')), known(fresh), isWeb, wroteAt);
+
+    it('two of one name are two items', () => {
+      expect(mu(known(alert('pod=a'), alert('pod=b')))).toBe(2);
+      const gone = judgeCommit('strict', known(alert('pod=a'), alert('pod=b')), known(alert('pod=b')), foreign);
+      expect(gone).toMatchObject({ commit: true, reason: expect.stringContaining('1 item(s) gone') });
+    });
+
+    it.each<[string, Partial<SeverityItem>, 'ours' | 'foreign']>([
+      ['speaks of what depends on ours', { subjects: [object('db'), object('web')], since: 5 }, 'ours'],
+      ['speaks of others only', { subjects: [object('db')], since: 2_000 }, 'foreign'],
+      ['speaks of nothing and began before our write', { since: 999 }, 'foreign'],
+      ['speaks of nothing and began after our write', { since: 1_000 }, 'ours'],
+      ['tells nothing', {}, 'ours'],
+      ['speaks of nothing that is known', { subjects: [], since: 10 }, 'foreign'],
+    ])('one that %s', (_what, more, whose) => {
+      const verdict = judge(alert('x', more));
+      expect(verdict[whose]).toHaveLength(1);
+      expect(verdict.commit).toBe(whose === 'foreign');
+    });
+  });
+
   it('takes a grade that worsens beyond tolerance as new', () => {
     const before = known(sick('a'), sick('b', 0.3));
     expect(judgeCommit('strict', before, known(sick('b', 0.3 + GRADE_TOLERANCE)), ours).commit).toBe(true);
