@@ -7,6 +7,8 @@ import { SystemClock } from '../src/cluster/connect/system-clock.ts';
 import { SnapshotReader } from '../src/cluster/read/snapshot.ts';
 import { Monitor } from '../src/gateway/monitor/monitor.ts';
 import { KubeApi } from '../src/gateway/wire/kube-api.ts';
+import { RULE_KINDS } from '../src/agents/playbooks/analyzers.ts';
+import { ORACLE_KINDS } from '../src/severity/health-oracle.ts';
 import { Api } from '../test/judge/api.ts';
 import { deployApp, nodeProgram, removeNamespace } from '../test/judge/deploy-app.ts';
 import { untilEntryFails } from '../test/judge/entry.ts';
@@ -33,7 +35,10 @@ try {
   const record = async (name: string, namespace: string) => {
     const target = await kubeconfig.target(instance.context, namespace);
     const connection = await connect(kubeconfig, target, { clock, environment: process.env });
-    const reader = new SnapshotReader(new KubeApi(new Monitor(connection, 'read')), [namespace], clock);
+    const reader = new SnapshotReader(new KubeApi(new Monitor(connection, 'read')), [namespace], clock, [
+      ...ORACLE_KINDS,
+      ...RULE_KINDS,
+    ]);
     const snapshot = await reader.snapshot(new AbortController().signal);
     await connection.close();
     writeFileSync(join(folder, `${name}.json.gz`), gzipSync(JSON.stringify(snapshot), { level: 9 }));

@@ -58,6 +58,11 @@ export interface FindingView {
   chosen: boolean;
 }
 
+/** A finding with those that it explains. */
+export interface CauseView extends FindingView {
+  symptoms: FindingView[];
+}
+
 export type UndoClassView = 'exact' | 'consequences' | 'unknown' | 'losses' | 'one-way';
 
 export interface FieldChange {
@@ -150,7 +155,7 @@ export interface RunSnapshot {
   mode: string;
   severity: { before: number | null; now: number | null; points: SeverityPoint[]; items: SeverityItemView[] };
   checks: CheckView[];
-  findings: FindingView[];
+  findings: CauseView[];
   plan: PlanView | null;
   attempts: AttemptView[];
   transactions: TransactionView[];

@@ -3,6 +3,7 @@ import { icon } from './icons.ts';
 import type {
   AttemptView,
   CheckView,
+  CauseView,
   FindingView,
   RunSnapshot,
   SeverityItemView,
@@ -191,33 +192,48 @@ function transactionButtons(id: string, state: TransactionView['state'], actions
   ];
 }
 
-/** Findings, the one that the plan answers first, with what they rest on. */
-export function renderFindings(findings: FindingView[]): HTMLElement[] {
+/** Causes, the one that the plan answers first, with what they rest on and what they explain. */
+export function renderFindings(findings: CauseView[]): HTMLElement[] {
   if (findings.length === 0) return [];
-  const sorted = [...findings].sort((a, b) => Number(b.chosen) - Number(a.chosen));
+  const isChosen = ({ chosen, symptoms }: CauseView) => chosen || symptoms.some((symptom) => symptom.chosen);
+  const sorted = [...findings].sort((a, b) => Number(isChosen(b)) - Number(isChosen(a)));
   return [
     h('h2', {}, 'Why'),
     ...sorted.map((finding) =>
       h(
         'article',
-        { class: `finding ${finding.severity}${finding.chosen ? ' chosen' : ''}` },
+        { class: `finding ${finding.severity}${isChosen(finding) ? ' chosen' : ''}` },
         h('p', { class: 'message' }, finding.message),
-        finding.evidence.length > 0 &&
-          h(
-            'table',
-            { class: 'evidence' },
-            h('caption', { class: 'unseen' }, 'Evidence'),
-            ...finding.evidence.map(({ source, object, field, text }) =>
-              h(
-                'tr',
-                {},
-                h('td', { class: 'source' }, source),
-                h('td', {}, shortName(object), field !== '' && h('span', { class: 'field' }, ` ${field}`)),
-                h('td', {}, h('code', {}, text)),
-              ),
-            ),
-          ),
+        finding.evidence.length > 0 && evidenceTable(finding),
+        finding.symptoms.length > 0 && symptomList(finding.symptoms),
       ),
     ),
   ];
+}
+
+function evidenceTable({ evidence }: FindingView): HTMLElement {
+  return h(
+    'table',
+    { class: 'evidence' },
+    h('caption', { class: 'unseen' }, 'Evidence'),
+    ...evidence.map(({ source, object, field, text }) =>
+      h(
+        'tr',
+        {},
+        h('td', { class: 'source' }, source),
+        h('td', {}, shortName(object), field !== '' && h('span', { class: 'field' }, ` ${field}`)),
+        h('td', {}, h('code', {}, text)),
+      ),
+    ),
+  );
+}
+
+/** What a cause explains: closed, for it is not what has to be mended. */
+function symptomList(symptoms: FindingView[]): HTMLElement {
+  return h(
+    'details',
+    { class: 'symptoms' },
+    h('summary', {}, symptoms.length === 1 ? 'Explains 1 symptom' : `Explains ${symptoms.length} symptoms`),
+    h('ul', {}, ...symptoms.map(({ message }) => h('li', {}, message))),
+  );
 }

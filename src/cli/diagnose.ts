@@ -1,4 +1,5 @@
 import type { Finding } from '../domain/finding.ts';
+import { foldFindings } from '../domain/fold-findings.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
@@ -19,12 +20,14 @@ export async function diagnoseCommand(args: string[], io: CommandIo, open: () =>
   const app = await open();
   const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
   const never = new AbortController().signal;
-  const { findings, severity, mu, oracles } = presentableValue(await app.diagnose(target, parsed.list('check'), never));
+  const { findings, hypotheses, notes, severity, mu, oracles } = presentableValue(
+    await app.diagnose(target, parsed.list('check'), never),
+  );
   if (parsed.flag('json')) {
     const items = severity.known ? severity.items : [];
     const reason = severity.known ? {} : { reason: severity.reason };
     io.stdout(
-      `${JSON.stringify({ findings: findings.map(jsonFinding), mu: { value: mu, items, oracles, ...reason } })}\n`,
+      `${JSON.stringify({ findings: findings.map(jsonFinding), hypotheses, notes, mu: { value: mu, items, oracles, ...reason } })}\n`,
     );
     return EXIT.ok;
   }
@@ -33,7 +36,12 @@ export async function diagnoseCommand(args: string[], io: CommandIo, open: () =>
   if (!severity.known) io.stdout(`${paint('red', severity.reason)}\n`);
   for (const item of severity.known ? severity.items : []) io.stdout(`  ${paint('yellow', item.message)}\n`);
   if (findings.length === 0) io.stdout('no findings\n');
-  for (const finding of findings) io.stdout(findingText(finding, paint));
+  for (const { finding, symptoms } of foldFindings(findings, hypotheses)) {
+    io.stdout(findingText(finding, paint));
+    for (const symptom of symptoms)
+      io.stdout(`  ${paint('dim', 'explains')} ${refLabel(symptom.object)}: ${symptom.message}\n`);
+  }
+  for (const note of notes) io.stderr(`stratus: ${note}\n`);
   return EXIT.ok;
 }
 

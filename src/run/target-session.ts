@@ -6,7 +6,8 @@ import { connect, type ClusterConnection } from '../cluster/connect/cluster-conn
 import { ClusterError, messageOf } from '../domain/cluster-error.ts';
 import { FencedLock } from '../cluster/lock/fenced-lock.ts';
 import { WatchSettler } from '../severity/settle.ts';
-import { HealthOracle, NodeOracle } from '../severity/health-oracle.ts';
+import { HealthOracle, NodeOracle, ORACLE_KINDS } from '../severity/health-oracle.ts';
+import { RULE_KINDS } from '../agents/playbooks/analyzers.ts';
 import { inventoryCheats } from '../cluster/read/inventory.ts';
 import { KubeApi } from '../gateway/wire/kube-api.ts';
 import { loadKubeconfig } from '../cluster/connect/kubeconfig.ts';
@@ -60,7 +61,7 @@ export class TargetSession {
     this.#connection = connection;
     this.#api = new KubeApi(new Monitor(connection, 'read'));
     this.#pin = new TargetWatch(parts.config, target);
-    this.reader = new SnapshotReader(this.#api, [target.namespace], parts.clock);
+    this.reader = new SnapshotReader(this.#api, [target.namespace], parts.clock, [...ORACLE_KINDS, ...RULE_KINDS]);
     this.#writers = writers;
     this.writer = new TargetWriter({ ...parts, target, targetMoved: () => this.#pin.change() }, writers);
     this.#lost = lost;

@@ -13,6 +13,15 @@ import { workloadHealth } from './workload-health.ts';
 import { ClusterView } from '../kube/cluster-view.ts';
 import { condition } from '../kube/pods.ts';
 
+/** What oracles, settling, charging and the inventory look at. */
+export const ORACLE_KINDS: readonly string[] = [
+  'Pod', 'Service', 'EndpointSlice', 'Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob',
+  'ControllerRevision', 'HorizontalPodAutoscaler', 'ScaledObject.keda.sh', 'PodDisruptionBudget',
+  'PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'CSIDriver', 'ConfigMap', 'Secret', 'ServiceAccount',
+  'ResourceQuota', 'LimitRange', 'NetworkPolicy', 'Ingress', 'IngressClass', 'PriorityClass', 'Event', 'Node', 'Namespace',
+  'ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration',
+]; // prettier-ignore
+
 /** Without these the namespace's health is a guess. */
 const NEEDED = [
   'Pod', 'Service', 'EndpointSlice', 'Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job',

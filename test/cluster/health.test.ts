@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { ORACLE_KINDS } from '../../src/severity/health-oracle.ts';
 import { userCheckOracle } from '../../src/severity/check-oracle.ts';
 import type { ClusterConnection } from '../../src/cluster/connect/cluster-connection.ts';
 import { connect } from '../../src/cluster/connect/cluster-connection.ts';
@@ -23,7 +24,7 @@ let cluster: TestCluster;
 let gateway: GatewayHarness;
 
 const reader = (connection: ClusterConnection, namespace = gateway.namespace) =>
-  new SnapshotReader(new KubeApi(new Monitor(connection, 'read')), [namespace], clock);
+  new SnapshotReader(new KubeApi(new Monitor(connection, 'read')), [namespace], clock, ORACLE_KINDS);
 const items = async () => evaluateHealth(await reader(gateway.upstream).snapshot(signal)).items.map(itemId);
 const kubectl = (...argv: string[]) => gateway.kubectl(...argv);
 

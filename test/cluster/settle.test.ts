@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ORACLE_KINDS } from '../../src/severity/health-oracle.ts';
 import { evaluateHealth } from '../../src/severity/health-oracle.ts';
 import { KubeApi } from '../../src/gateway/wire/kube-api.ts';
 import { WatchSettler } from '../../src/severity/settle.ts';
@@ -30,7 +31,7 @@ async function settle(...roots: ObjectRef[]) {
   const settler = new WatchSettler(api, clock, [gateway.namespace]);
   return { ...(await settler.settle(roots, never, (text) => texts.push(text))), texts };
 }
-const snapshot = () => new SnapshotReader(api, [gateway.namespace], clock).snapshot(never);
+const snapshot = () => new SnapshotReader(api, [gateway.namespace], clock, ORACLE_KINDS).snapshot(never);
 const patch = (kind: string, name: string, spec: object) =>
   kubectl('patch', kind, name, '-p', JSON.stringify({ spec }));
 

@@ -6,8 +6,9 @@ import { ClusterView } from '../../kube/cluster-view.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { ANALYZERS } from './analyzers.ts';
 import type { Analyzer } from './engine/analyzer.ts';
+import { LAYERS } from './engine/analyzer.ts';
 import { nextPlans } from './engine/planning.ts';
-import { rankFindings, SYMPTOM_DEPTH } from './engine/ranking.ts';
+import { rankFindings } from './engine/ranking.ts';
 
 /** A rule that waits longer for its reads is left out of the diagnosis. */
 const RULE_LIMIT_MS = 10_000;
@@ -66,7 +67,7 @@ export class PlaybookBrain implements Brain {
   }
 
   readonly #depthOf = (rule: string): number =>
-    this.#analyzers.find((analyzer) => analyzer.rule === rule)?.depth ?? SYMPTOM_DEPTH;
+    LAYERS.indexOf(this.#analyzers.find((analyzer) => analyzer.rule === rule)?.layer ?? 'symptom');
 }
 
 async function analyze(analyzer: Analyzer, view: ClusterView, { evidence }: BrainContext): Promise<Finding[]> {

@@ -265,7 +265,7 @@ function peopleObjects(namespace: string): FenceObject[] {
         metadata: { name: 'stratus-reader', labels: LABELS },
         rules: [
           rule('', ['namespaces', 'nodes', 'persistentvolumes'], LOOK),
-          rule('storage.k8s.io', ['csidrivers', 'storageclasses'], LOOK),
+          rule('storage.k8s.io', ['csidrivers', 'csinodes', 'storageclasses'], LOOK),
           rule('networking.k8s.io', ['ingressclasses'], LOOK),
           rule('scheduling.k8s.io', ['priorityclasses'], LOOK),
           rule('apps', ['controllerrevisions'], LOOK),

@@ -5,6 +5,8 @@ export interface KindInfo {
   /** Plural name in paths. */
   resource: string;
   namespaced: boolean;
+  /** Served only where somebody installed it: where it is not, there are none. */
+  custom?: boolean;
 }
 
 const namespaced = (kind: string, apiVersion: string, resource: string): KindInfo => ({
@@ -20,8 +22,8 @@ const clusterWide = (kind: string, apiVersion: string, resource: string): KindIn
   namespaced: false,
 });
 
-/** Kinds that a snapshot reads: what analyzers and oracles look at. */
-export const SNAPSHOT_KINDS: readonly KindInfo[] = [
+/** Kinds that a snapshot can read, by the name under which it holds them (`Kind.group` for custom resources). */
+export const KNOWN_KINDS: readonly KindInfo[] = [
   namespaced('Pod', 'v1', 'pods'),
   namespaced('Service', 'v1', 'services'),
   namespaced('EndpointSlice', 'discovery.k8s.io/v1', 'endpointslices'),
@@ -48,17 +50,33 @@ export const SNAPSHOT_KINDS: readonly KindInfo[] = [
   clusterWide('PersistentVolume', 'v1', 'persistentvolumes'),
   clusterWide('StorageClass', 'storage.k8s.io/v1', 'storageclasses'),
   clusterWide('CSIDriver', 'storage.k8s.io/v1', 'csidrivers'),
+  clusterWide('CSINode', 'storage.k8s.io/v1', 'csinodes'),
   clusterWide('IngressClass', 'networking.k8s.io/v1', 'ingressclasses'),
   clusterWide('PriorityClass', 'scheduling.k8s.io/v1', 'priorityclasses'),
   clusterWide('ValidatingWebhookConfiguration', 'admissionregistration.k8s.io/v1', 'validatingwebhookconfigurations'),
   clusterWide('MutatingWebhookConfiguration', 'admissionregistration.k8s.io/v1', 'mutatingwebhookconfigurations'),
+  { ...namespaced('ScaledObject', 'keda.sh/v1alpha1', 'scaledobjects'), custom: true },
 ];
 
-const BY_KIND = new Map(SNAPSHOT_KINDS.map((info) => [info.kind, info]));
+/** Under which name a snapshot holds objects of the kind. */
+export function snapshotName({ kind, apiVersion, custom }: KindInfo): string {
+  return custom ? `${kind}.${apiVersion.split('/')[0]}` : kind;
+}
 
-/** A kind of the snapshot by its name; undefined for others. */
-export function snapshotKind(kind: string): KindInfo | undefined {
-  return BY_KIND.get(kind);
+const BY_NAME = new Map(KNOWN_KINDS.map((info) => [snapshotName(info), info]));
+
+/** A kind by the name that snapshots give it; undefined for others. */
+export function snapshotKind(name: string): KindInfo | undefined {
+  return BY_NAME.get(name);
+}
+
+/** @throws Error for a name that no snapshot can read: rules and oracles must not wait for what never comes */
+export function kindsNamed(names: readonly string[]): KindInfo[] {
+  return [...new Set(names)].map((name) => {
+    const info = BY_NAME.get(name);
+    if (!info) throw new Error(`no snapshot reads '${name}': add it to src/cluster/read/kinds.ts`);
+    return info;
+  });
 }
 
 /** Collection path of a kind, in a namespace where it has one. */

@@ -5,7 +5,7 @@ import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import { Discovery } from '../../gateway/wire/discovery.ts';
 import { ClusterError } from '../../domain/cluster-error.ts';
 import type { KindInfo } from './kinds.ts';
-import { collectionPath, snapshotKind, SNAPSHOT_KINDS } from './kinds.ts';
+import { collectionPath, kindsNamed, snapshotKind, snapshotName } from './kinds.ts';
 import type { KubeApi } from '../../gateway/wire/kube-api.ts';
 import { oneLine } from '../../text/plain-text.ts';
 
@@ -20,9 +20,14 @@ export class SnapshotReader implements ClusterReader {
   readonly #namespaces: string[];
   readonly #clock: Clock;
   readonly #discovery: Discovery;
+  readonly #kinds: readonly KindInfo[];
 
-  /** @param namespaces namespaces in scope, at least one */
-  constructor(api: KubeApi, namespaces: string[], clock: Clock) {
+  /**
+   * @param namespaces namespaces in scope, at least one
+   * @param kinds what snapshots read, by name; see {@link kindsNamed}
+   */
+  constructor(api: KubeApi, namespaces: string[], clock: Clock, kinds: readonly string[]) {
+    this.#kinds = kindsNamed(kinds);
     this.#api = api;
     this.#namespaces = namespaces;
     this.#clock = clock;
@@ -39,11 +44,12 @@ export class SnapshotReader implements ClusterReader {
     const takenAt = new Date(this.#clock.now()).toISOString();
     const checks = this.#namespaces.map((namespace) => this.#requireNamespace(namespace, signal));
     const [readings] = await Promise.all([
-      Promise.all(SNAPSHOT_KINDS.map((info) => this.#readKind(info, signal))),
+      Promise.all(this.#kinds.map((info) => this.#readKind(info, signal))),
       ...checks,
     ]);
     const snapshot: ClusterSnapshot = { takenAt, namespaces: [...this.#namespaces], objects: {}, unreadable: {} };
-    for (const [index, { kind }] of SNAPSHOT_KINDS.entries()) {
+    for (const [index, info] of this.#kinds.entries()) {
+      const kind = snapshotName(info);
       const reading = readings[index]!;
       if (typeof reading === 'string') snapshot.unreadable[kind] = reading;
       else snapshot.objects[kind] = reading;
@@ -99,6 +105,7 @@ export class SnapshotReader implements ClusterReader {
     } catch (error) {
       if (!(error instanceof ClusterError) || (error.status !== 403 && error.status !== 404)) throw error;
       if (error.status === 403) return error.message;
+      if (info.custom) return [];
       return `this API server does not serve ${info.resource} in ${info.apiVersion}`;
     }
   }

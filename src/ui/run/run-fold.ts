@@ -7,6 +7,7 @@ import type { Severity } from '../../domain/severity.ts';
 import { mu } from '../../domain/severity.ts';
 import type { StepRehearsal, UndoResult } from '../../domain/transaction.ts';
 import { missingText } from '../../domain/transaction.ts';
+import type { Hypothesis } from '../../domain/brain.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type {
@@ -53,6 +54,7 @@ export class RunFold {
   points: RunSnapshot['severity']['points'] = [];
   oracles: Record<string, CheckView['state']> = {};
   findings: Finding[] = [];
+  hypotheses: Hypothesis[] = [];
   plan: Plan | null = null;
   hash: string | null = null;
   rehearsal: StepRehearsal[] = [];
@@ -86,6 +88,7 @@ export class RunFold {
         break;
       case 'diagnosed':
         this.findings = event.findings;
+        this.hypotheses = event.hypotheses;
         break;
       case 'planned':
         if (event.plan) this.#newPlan(event.plan);

@@ -1,3 +1,4 @@
+import { foldFindings } from '../../domain/fold-findings.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
 import type {
@@ -54,7 +55,10 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
       items: severityItems(fold.initial, fold.current),
     },
     checks: checksOf(fold),
-    findings: fold.findings.map((finding) => findingView(finding, fold.plan)),
+    findings: foldFindings(fold.findings, fold.hypotheses).map(({ finding, symptoms }) => ({
+      ...findingView(finding, fold.plan),
+      symptoms: symptoms.map((symptom) => findingView(symptom, fold.plan)),
+    })),
     plan: planView(fold, context),
     attempts: fold.attempts,
     transactions: fold.transactions.map(({ id, state }) => ({ id, state: stateOf(context.statuses.get(id)) ?? state })),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { fenceFiles } from '../../../scripts/generate-fence-manifests.ts';
 import { fenceObjects, policyObjects, WRITER_RULES } from '../../../src/cluster/lock/fence-manifests.ts';
-import { SNAPSHOT_KINDS } from '../../../src/cluster/read/kinds.ts';
+import { KNOWN_KINDS } from '../../../src/cluster/read/kinds.ts';
 import { fenceYaml } from '../../../src/cluster/lock/fence-yaml.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', '..', 'docs', 'rbac');
@@ -81,7 +81,7 @@ describe('the reader role', () => {
   it('covers with the built-in role view what a snapshot reads, but Secrets', () => {
     const reader = fenceObjects('kube-system').find(({ object }) => object.metadata.name === 'stratus-reader')!;
     const rules = reader.object.rules as { apiGroups: string[]; resources: string[] }[];
-    const extra = SNAPSHOT_KINDS.filter(({ namespaced, kind }) => !namespaced || kind === 'ControllerRevision');
+    const extra = KNOWN_KINDS.filter(({ namespaced, kind }) => !namespaced || kind === 'ControllerRevision');
     for (const { resource } of extra) {
       expect(
         rules.some(({ resources }) => resources.includes(resource)),

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
-import { SNAPSHOT_KINDS } from '../../../src/cluster/read/kinds.ts';
+import { KNOWN_KINDS } from '../../../src/cluster/read/kinds.ts';
 
 /** Handwritten cluster objects for tests; names are up to the test, times count from {@link NOW}. */
 export const NOW = Date.parse('2031-03-04T05:06:07Z');
@@ -8,9 +8,7 @@ export const NS = 'orchard';
 
 export const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
 
-const API: Record<string, string> = Object.fromEntries(
-  SNAPSHOT_KINDS.map(({ kind, apiVersion }) => [kind, apiVersion]),
-);
+const API: Record<string, string> = Object.fromEntries(KNOWN_KINDS.map(({ kind, apiVersion }) => [kind, apiVersion]));
 
 let serial = 0;
 
@@ -19,7 +17,7 @@ type Fields = Record<string, any>;
 
 export function object(kind: string, name: string, fields: Fields = {}): KubeObject {
   const { metadata, ...rest } = fields;
-  const clusterWide = SNAPSHOT_KINDS.some((info) => info.kind === kind && !info.namespaced);
+  const clusterWide = KNOWN_KINDS.some((info) => info.kind === kind && !info.namespaced);
   return {
     apiVersion: API[kind] ?? 'example.test/v1',
     kind,
@@ -216,7 +214,7 @@ export function storageClass(name: string, mode = 'Immediate', isDefault = false
 
 /** A snapshot in which every kind was readable. */
 export function snapshot(objects: KubeObject[], over: Partial<ClusterSnapshot> = {}): ClusterSnapshot {
-  const byKind: ClusterSnapshot['objects'] = Object.fromEntries(SNAPSHOT_KINDS.map(({ kind }) => [kind, []]));
+  const byKind: ClusterSnapshot['objects'] = Object.fromEntries(KNOWN_KINDS.map(({ kind }) => [kind, []]));
   for (const one of objects) (byKind[one.kind] ??= []).push(one);
   return { takenAt: new Date(NOW).toISOString(), namespaces: [NS], objects: byKind, unreadable: {}, ...over };
 }

@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { refKey, refOf } from '../../../src/domain/kube-object.ts';
-import { SNAPSHOT_KINDS, collectionPath } from '../../../src/cluster/read/kinds.ts';
+import { KNOWN_KINDS, collectionPath } from '../../../src/cluster/read/kinds.ts';
 import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
 import { WatchSettler } from '../../../src/severity/settle.ts';
 import { passAsUpstream } from '../../../src/gateway/wire/raw-access.ts';
@@ -28,7 +28,7 @@ class WatchServer {
   request = ({ path, signal }: UpstreamRequest) => {
     if (this.away) return Promise.reject(new UpstreamError('unreachable', 'server away', false));
     const url = new URL(path, 'http://x');
-    const info = SNAPSHOT_KINDS.find((one) => [collectionPath(one, NS), collectionPath(one)].includes(url.pathname))!;
+    const info = KNOWN_KINDS.find((one) => [collectionPath(one, NS), collectionPath(one)].includes(url.pathname))!;
     if (this.forbidden.has(info.kind)) return reply(403, { message: 'no' });
     if (url.searchParams.get('watch') === 'true') {
       const stream = new PassThrough();

@@ -11,14 +11,19 @@ export interface AnalyzerContext {
   readLog: EvidenceReads['readLog'];
 }
 
+/** Layers of the chain of causes, deepest first: what goes wrong in one shows in those after it. */
+export const LAYERS = ['infrastructure', 'configuration', 'template', 'replicas', 'network', 'symptom'] as const;
+export type Layer = (typeof LAYERS)[number];
+
 /** One rule. Analyzers only read; the same snapshot gives the same findings. */
 export interface Analyzer {
+  /** Also the anchor of its paragraph in docs/playbooks.md. */
   rule: string;
-  /**
-   * How deep in the chain of causes its findings lie: 0 nodes and storage, 1 configuration and quota, 2 pod templates,
-   * 3 replicas, 4 Services and routes, 5 what is only a symptom.
-   */
-  depth: number;
+  layer: Layer;
+  /** Kinds it looks at; the snapshot reads the union of all rules'. */
+  kinds: readonly string[];
+  /** What its findings explain, one sentence for people. */
+  explains: string;
   analyze(context: AnalyzerContext): Finding[] | Promise<Finding[]>;
 }
 

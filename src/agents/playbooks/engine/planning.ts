@@ -4,6 +4,7 @@ import { planText } from '../../../domain/plan.ts';
 import type { Plan, PlanStep } from '../../../domain/plan.ts';
 import type { Severity } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { LAYERS } from './analyzer.ts';
 import { revisionsOf } from '../../../kube/revisions.ts';
 import { callersOf, subjectsOf } from '../../../kube/subjects.ts';
 
@@ -21,9 +22,9 @@ export interface PlanningInput {
 const UNLIKELY = 0.3;
 /** Joint alternatives looked at per group of findings. */
 const MAX_JOINT = 8;
-/** Depths of rules that keep pods from running: 0 storage, 1 configuration, 2 template, 3 replicas. */
-const LAST_POD_DEPTH = 3;
-const REPLICAS_DEPTH = 3;
+const REPLICAS_DEPTH = LAYERS.indexOf('replicas');
+/** Rules up to this layer keep pods from running. */
+const LAST_POD_DEPTH = REPLICAS_DEPTH;
 
 interface Candidate {
   findings: Finding[];

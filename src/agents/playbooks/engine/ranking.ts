@@ -1,6 +1,7 @@
 import type { BrainDiagnosis, Hypothesis } from '../../../domain/brain.ts';
 import type { Finding, FindingSeverity } from '../../../domain/finding.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { LAYERS } from './analyzer.ts';
 import { callersOf, subjectsOf } from '../../../kube/subjects.ts';
 
 const WEIGHT: Record<FindingSeverity, number> = { critical: 0, warning: 1, info: 2 };
@@ -8,7 +9,7 @@ const WEIGHT: Record<FindingSeverity, number> = { critical: 0, warning: 1, info:
 /**
  * Findings, most likely cause first, and the hypotheses among them with what they explain. A finding that explains others takes over the severity of the worst of them, so
  * that a cause stands before its symptoms; then critical before warning, then the depth of the rule, then certainty.
- * @param depthOf depth of a rule in the chain of causes (see `Analyzer.depth`).
+ * @param depthOf position of a rule's layer in the chain of causes (`LAYERS`).
  */
 export function rankFindings(
   view: ClusterView,
@@ -65,8 +66,8 @@ function hypothesesOf(rows: { finding: Finding; effects: { finding: Finding }[] 
     }));
 }
 
-/** Rules from this depth on only describe what went wrong, not why. */
-export const SYMPTOM_DEPTH = 5;
+/** Rules of this layer only describe what went wrong, not why. */
+const SYMPTOM_DEPTH = LAYERS.indexOf('symptom');
 
 function certainty(finding: Finding): number {
   return finding.fixes[0]?.confidence ?? 0;
