@@ -1,7 +1,8 @@
 import { lockSecondsOf } from '../cluster/lock/lease-record.ts';
 import { stateFolder } from '../gateway/journal/state-folder.ts';
 import type { StratusApp } from '../run/app.ts';
-import { LockedByAnother } from '../run/app.ts';
+import { codeOf, errorJson } from '../domain/stratus-error.ts';
+import { presentableValue } from '../text/redact.ts';
 import type { CommandIo } from './command-line.ts';
 import { helpOf } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
@@ -74,10 +75,8 @@ async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> 
 }
 
 function exitCodeOfError(error: unknown): number {
-  // Errors of lazily loaded parts are told by name, so that a usage error costs no Kubernetes client.
-  const name = error instanceof Error ? error.name : '';
-  if (error instanceof UsageError || name === 'CheckUsageError') return EXIT.usage;
-  return error instanceof LockedByAnother ? EXIT.locked : EXIT.error;
+  const code = codeOf(error);
+  return code === 'usage' ? EXIT.usage : code === 'locked' ? EXIT.locked : EXIT.error;
 }
 
 const io = processIo();
@@ -86,8 +85,12 @@ main(process.argv.slice(2), io).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
-    io.stderr(`stratus: ${message.split('\n')[0]}\n`);
+    const told = presentableValue(errorJson(error));
+    const dashes = process.argv.indexOf('--');
+    // Whoever reads data is told as data, too.
+    if (process.argv.slice(2, dashes < 0 ? undefined : dashes).includes('--json'))
+      io.stdout(`${JSON.stringify(told)}\n`);
+    io.stderr(`stratus: ${told.message}\n`);
     if (process.env.STRATUS_DEBUG && error instanceof Error) io.stderr(`${error.stack}\n`);
     process.exitCode = exitCodeOfError(error);
   },

@@ -1,5 +1,12 @@
+import { StratusError } from '../domain/stratus-error.ts';
+
 /** Wrong words on the command line: exit 64, one line, nothing was done. */
-export class UsageError extends Error {}
+export class UsageError extends StratusError {
+  constructor(message: string) {
+    super('usage', message);
+    this.name = 'UsageError';
+  }
+}
 
 export const USAGE = `stratus: mitigate a Kubernetes incident as a transaction that can be undone
 

@@ -1,3 +1,4 @@
+import { StratusError } from './stratus-error.ts';
 import { oneLine } from '../text/plain-text.ts';
 
 /** Why the cluster could not be used; user interfaces map all of them to exit code 4. */
@@ -17,13 +18,13 @@ export type ClusterErrorReason =
   | 'api';
 
 /** A cluster or configuration problem. `message` is one line and says what to do. */
-export class ClusterError extends Error {
+export class ClusterError extends StratusError {
   readonly reason: ClusterErrorReason;
   /** HTTP status of the API server's answer, when there was one. */
   readonly status: number | null;
 
   constructor(reason: ClusterErrorReason, message: string, status: number | null = null) {
-    super(oneLine(message, 500));
+    super(reason, oneLine(message, 500));
     this.name = 'ClusterError';
     this.reason = reason;
     this.status = status;

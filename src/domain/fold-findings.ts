@@ -17,10 +17,8 @@ export function foldFindings(findings: readonly Finding[], hypotheses: readonly 
     for (const id of explains) if (!causeOf.has(id) && id !== cause) causeOf.set(id, cause);
   const known = new Set(findings.map(({ id }) => id));
   const isTop = ({ id }: Finding) => !known.has(causeOf.get(id) ?? '');
-  return findings
-    .filter(isTop)
-    .map((finding) => ({
-      finding,
-      symptoms: findings.filter((other) => !isTop(other) && causeOf.get(other.id) === finding.id),
-    }));
+  return findings.filter(isTop).map((finding) => ({
+    finding,
+    symptoms: findings.filter((other) => !isTop(other) && causeOf.get(other.id) === finding.id),
+  }));
 }

@@ -12,6 +12,7 @@ import type { IncidentRun } from './incident-run.ts';
 import type { AskApproval } from './run-ports.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 /** A context of the user's kubeconfig, for pickers. */
 export interface ContextChoice {
@@ -75,7 +76,12 @@ export interface SharedSummary {
 }
 
 /** Another writer holds the cluster's lock (exit 7); the message names it. */
-export class LockedByAnother extends Error {}
+export class LockedByAnother extends StratusError {
+  constructor(message: string) {
+    super('locked', message);
+    this.name = 'LockedByAnother';
+  }
+}
 
 export interface LockStatus {
   state: 'free' | 'held' | 'dirty' | 'unknown';

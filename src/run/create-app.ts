@@ -42,6 +42,7 @@ import { RunLog } from './run-log.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
 import { sha256 } from './sha256.ts';
 import { TargetSession } from './target-session.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 /** Composition of the application from its parts; the only place where they meet. */
 export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}): Promise<StratusApp> {
@@ -172,7 +173,8 @@ class App implements StratusApp {
     const last = later.findLast((one) => one.roots.some((ref) => ours.has(refKey(ref))));
     const shared = last?.roots.find((ref) => ours.has(refKey(ref)));
     if (last && shared)
-      throw new Error(
+      throw new StratusError(
+        'out-of-order',
         `transaction ${last.id} ('${last.title}') wrote to ${refLabel(shared)} after it: undo that first ('stratus undo --tx ${last.id}')`,
       );
   }

@@ -1,3 +1,5 @@
+import { StratusError } from '../domain/stratus-error.ts';
+
 /** A user-request check, parsed. */
 export interface CheckSpec {
   name: string;
@@ -10,9 +12,12 @@ export interface CheckSpec {
 }
 
 /** A check that cannot be read; user interfaces map it to exit code 64. */
-export class CheckUsageError extends Error {
+export class CheckUsageError extends StratusError {
   constructor(text: string, why: string) {
-    super(`--check ${JSON.stringify(text.slice(0, 200))}: ${why} (expected NAME=URL[,status=200][,samples=N])`);
+    super(
+      'usage',
+      `--check ${JSON.stringify(text.slice(0, 200))}: ${why} (expected NAME=URL[,status=200][,samples=N])`,
+    );
     this.name = 'CheckUsageError';
   }
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { parseJson } from '../../domain/lossless-json.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 /** The kubectl that commands run with. */
 export interface KubectlBinary {
@@ -14,7 +15,12 @@ export interface KubectlBinary {
 const OLDEST_MINOR = 27;
 
 /** kubectl is missing, too old or does not run. The message says what to do. */
-export class KubectlMissing extends Error {}
+export class KubectlMissing extends StratusError {
+  constructor(message: string) {
+    super('kubectl-missing', message);
+    this.name = 'KubectlMissing';
+  }
+}
 
 /**
  * The kubectl of the setting, else of `$STRATUS_KUBECTL`, else the first on PATH.

@@ -4,15 +4,16 @@ import { dirname } from 'node:path';
 import { parseJson, printJson } from '../../domain/lossless-json.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { isAlive, thisProcess } from './process-identity.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 interface Holder extends ProcessIdentity {
   token: string;
 }
 
-export class LockedByProcess extends Error {
+export class LockedByProcess extends StratusError {
   readonly pid: number;
   constructor(pid: number, what: string) {
-    super(`${what} is in use by process ${pid}`);
+    super('in-use', `${what} is in use by process ${pid}`);
     this.name = 'LockedByProcess';
     this.pid = pid;
   }

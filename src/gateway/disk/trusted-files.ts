@@ -4,15 +4,16 @@ import type { FileHandle } from 'node:fs/promises';
 import { lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { quoteArgv } from '../../text/shell-quote.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 /**
  * A file or folder of the state folder that somebody else may have put there or may change. The message names the path,
  * what is wrong and what mends it.
  */
-export class UntrustedPath extends Error {
+export class UntrustedPath extends StratusError {
   readonly path: string;
   constructor(path: string, what: string, remedy: string) {
-    super(`${path} ${what}: ${remedy}`);
+    super('untrusted-path', `${path} ${what}: ${remedy}`);
     this.name = 'UntrustedPath';
     this.path = path;
   }

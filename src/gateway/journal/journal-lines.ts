@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { basename } from 'node:path';
 import { MAX_DEPTH, parseJson, printJson } from '../../domain/lossless-json.ts';
 import type { JournalKey } from './journal-key.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 /**
  * Format 1. First line `stratus-journal/1 NAME KEYID`, then one line per record: `SEQ CIPHERTEXT CHAIN`.
@@ -18,7 +19,7 @@ const MAX_RECORD_DEPTH = MAX_DEPTH + 100;
 export type JournalDamage = 'content' | 'key' | 'format';
 
 /** The file is not what was written. */
-export class JournalDamaged extends Error {
+export class JournalDamaged extends StratusError {
   readonly kind: JournalDamage;
   readonly file: string;
   /** First bad record (0: the header) and the byte at which it starts. */
@@ -33,7 +34,10 @@ export class JournalDamaged extends Error {
     what: string,
     more: { kind?: JournalDamage; intact?: unknown[] } = {},
   ) {
-    super(`journal ${basename(file)} is damaged at record ${at.record} (byte ${at.offset}): ${what}`);
+    super(
+      'journal-damaged',
+      `journal ${basename(file)} is damaged at record ${at.record} (byte ${at.offset}): ${what}`,
+    );
     this.name = 'JournalDamaged';
     this.kind = more.kind ?? 'content';
     this.file = file;

@@ -8,6 +8,7 @@ import type { JournalCopy } from './open-journal.ts';
 import { statusOf } from './journal-records.ts';
 import type { KubeApi } from '../wire/kube-api.ts';
 import type { ControlGrant } from '../wire/control-grant.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 /** Content of one Secret; the API server takes at most 1 MiB. */
 const CHUNK_BYTES = 900 * 1024;
@@ -20,10 +21,20 @@ const GOES_ON = 'stratus-oncall/goes-on';
 const HEAD = 'stratus-oncall/head';
 
 /** Another transaction's copy is there and not finished. */
-export class SharedJournalInUse extends Error {}
+export class SharedJournalInUse extends StratusError {
+  constructor(message: string) {
+    super('in-use', message);
+    this.name = 'SharedJournalInUse';
+  }
+}
 
 /** The copy is not what was written, or was sealed with another key; the message names what and where. */
-export class SharedJournalDamaged extends Error {}
+export class SharedJournalDamaged extends StratusError {
+  constructor(message: string) {
+    super('journal-damaged', message);
+    this.name = 'SharedJournalDamaged';
+  }
+}
 
 /** A transaction's records as the cluster keeps them. */
 export interface SharedTransaction {

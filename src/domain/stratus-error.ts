@@ -1,0 +1,53 @@
+import type { ClusterErrorReason } from './cluster-error.ts';
+
+/** What went wrong, for programs: exit codes, buttons and JSON are chosen by it, never by the words of a message. */
+export type ErrorCode =
+  | ClusterErrorReason
+  | 'usage'
+  | 'locked'
+  | 'kubectl-missing'
+  | 'journal-damaged'
+  | 'journal-unwritable'
+  | 'untrusted-path'
+  | 'in-use'
+  | 'out-of-order'
+  | 'internal';
+
+/** Codes of troubles that pass by themselves: the same again may succeed. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['unreachable', 'conflict', 'locked', 'in-use']);
+/** Codes of troubles that a setting (kubeconfig, path of kubectl) cures. */
+const SETTINGS: ReadonlySet<ErrorCode> = new Set([
+  'no-kubeconfig', 'bad-kubeconfig', 'unknown-context', 'exec-plugin', 'kubectl-missing',
+]); // prettier-ignore
+
+/** A problem that people are told of. `message` is one line and says what to do. */
+export class StratusError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StratusError';
+    this.code = code;
+  }
+
+  /** Whether the same again may succeed. */
+  get retry(): boolean {
+    return PASSING.has(this.code);
+  }
+
+  /** Whether a setting cures it. */
+  get bySetting(): boolean {
+    return SETTINGS.has(this.code);
+  }
+}
+
+/** The code of any thrown value; `internal` for what nobody foresaw. */
+export function codeOf(error: unknown): ErrorCode {
+  return error instanceof StratusError ? error.code : 'internal';
+}
+
+/** An error for programs that read JSON. */
+export function errorJson(error: unknown): { type: 'error'; code: ErrorCode; message: string; retry: boolean } {
+  const message = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+  return { type: 'error', code: codeOf(error), message, retry: error instanceof StratusError && error.retry };
+}
