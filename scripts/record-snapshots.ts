@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,7 +9,8 @@ import { SnapshotReader } from '../src/cluster/read/snapshot.ts';
 import { Monitor } from '../src/gateway/monitor/monitor.ts';
 import { KubeApi } from '../src/gateway/wire/kube-api.ts';
 import { RULE_KINDS } from '../src/agents/playbooks/analyzers.ts';
-import { ORACLE_KINDS } from '../src/severity/health-oracle.ts';
+import { HealthOracle, NodeOracle, ORACLE_KINDS } from '../src/severity/health-oracle.ts';
+import { SeverityReader } from '../src/severity/severity-reader.ts';
 import { Api } from '../test/judge/api.ts';
 import { deployApp, nodeProgram, removeNamespace } from '../test/judge/deploy-app.ts';
 import { untilEntryFails } from '../test/judge/entry.ts';
@@ -18,14 +20,22 @@ import { downCluster, upCluster } from '../test/testbed/instance.ts';
 import { silentReport } from '../test/testbed/report.ts';
 
 /**
- * `npm run record-snapshots -- FIRST LAST`: snapshots of generated applications on a real node, healthy and broken, as
- * the product reads them, into test/fixtures/snapshots. What oracles and rules say of them is compared by a unit test.
+ * `node scripts/record-snapshots.ts shop | FIRST LAST`: snapshots on a real node as the product reads them, healthy and
+ * broken, into test/fixtures/snapshots: of the demo shop with each fault, or of generated applications by their seeds.
+ * What oracles and rules say of them is compared by a unit test.
  */
 const folder = join(import.meta.dirname, '..', 'test', 'fixtures', 'snapshots');
-const [first = 1, last = 30] = process.argv.slice(2).map(Number);
+const shop = process.argv[2] === 'shop';
+const [first = 1, last = 30] = shop ? [1, 0] : process.argv.slice(2).map(Number);
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 
-const instance = await upCluster({ name: 'snapshots', nodes: 'real' }, silentReport);
+const NAME = 'snapshots';
+const testbed = (...words: string[]) =>
+  execFileSync('npm', ['run', '--silent', 'testbed', '--', ...words, '--name', NAME], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+if (shop) testbed('up');
+const instance = await upCluster({ name: NAME, nodes: 'real' }, silentReport);
 try {
   mkdirSync(folder, { recursive: true });
   const api = new Api(instance.kubeconfig);
@@ -39,10 +49,25 @@ try {
       ...ORACLE_KINDS,
       ...RULE_KINDS,
     ]);
-    const snapshot = await reader.snapshot(new AbortController().signal);
+    const severity = new SeverityReader(reader, [new HealthOracle(), new NodeOracle()], clock);
+    const { snapshot } = await severity.baseline(new AbortController().signal);
     await connection.close();
     writeFileSync(join(folder, `${name}.json.gz`), gzipSync(JSON.stringify(snapshot), { level: 9 }));
   };
+  if (shop) {
+    const faults = testbed('faults')
+      .toString()
+      .split('\n')
+      .map((line) => line.split(' ')[0]!)
+      .filter(Boolean);
+    await record('shop-healthy', 'hotel-reservation');
+    for (const fault of faults) {
+      testbed('inject', fault);
+      await record(`shop-${fault}`, 'hotel-reservation');
+      testbed('heal', fault);
+      say(`shop: ${fault}`);
+    }
+  }
   for (let seed = first; seed <= last; seed++) {
     const app = generateApp(seed);
     const fault = chooseFault(app);

@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import type { ObjectRef } from './kube-object.ts';
 
 /** One fact read from the cluster that supports a finding; `text` is untrusted and already bounded (I12). */
@@ -17,7 +18,9 @@ export interface PlanFile {
 
 /** One minimal change that is expected to remove a finding. */
 export interface Fix {
-  /** kubectl argument vectors without the word kubectl, in order; one transaction. */
+  /** In order; one transaction. */
+  changes: Change[];
+  /** The same as kubectl argument vectors without the word kubectl. */
   commands: string[][];
   files?: PlanFile[];
   /** What the engineer should expect to see, in one sentence. */

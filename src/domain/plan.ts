@@ -1,11 +1,34 @@
+import type { Change } from './change.ts';
 import type { Finding, Fix, PlanFile } from './finding.ts';
 
-/** A step is one kubectl command (argv without the word kubectl). */
-export interface PlanStep {
+/** One kubectl command (argv without the word kubectl). */
+export interface KubectlStep {
+  type: 'kubectl';
   argv: string[];
   /** Thought behind the step, for people. */
   why: string;
+  /** What the command was derived from; absent where a brain wrote the command itself. */
+  change?: Change;
 }
+
+/** An action that somebody prepared and approved beforehand, by name. */
+export interface RunbookStep {
+  type: 'runbook';
+  runbook: string;
+  inputs: Record<string, string>;
+  why: string;
+}
+
+/** A change proposed to the repository from which the cluster is deployed. */
+export interface PullRequestStep {
+  type: 'pull-request';
+  repository: string;
+  title: string;
+  why: string;
+}
+
+/** What one step does. This version runs kubectl steps; the others are refused by name. */
+export type PlanStep = KubectlStep | RunbookStep | PullRequestStep;
 
 /** What one transaction will do. Immutable; `hash` is what an approval is bound to. */
 export interface Plan {
@@ -13,18 +36,47 @@ export interface Plan {
   hash: string;
   title: string;
   findingId: string;
+  /** Ids of all findings that it mends, `findingId` first; absent: that one alone. */
+  causes?: string[];
   steps: PlanStep[];
   files: PlanFile[];
   expects: string;
 }
 
+/** What the gateway needs of a step. */
+export interface CommandStep {
+  argv: string[];
+}
+
+/** What the gateway needs of a plan. */
+export interface CommandPlan {
+  steps: readonly CommandStep[];
+  files: PlanFile[];
+}
+
+/** Why a step is not one that this version runs; empty when it is. */
+export function unsupportedStep(step: PlanStep): string {
+  if (step.type === 'kubectl') return '';
+  const what = step.type === 'runbook' ? `runbook action '${step.runbook}'` : `pull request to ${step.repository}`;
+  return `${what}: this version runs kubectl commands only`;
+}
+
+/** The kubectl steps of a plan, in order. */
+export function kubectlSteps(plan: Pick<Plan, 'steps'>): KubectlStep[] {
+  return plan.steps.filter((step) => step.type === 'kubectl');
+}
+
 /** Canonical text of what a plan does; equal texts are equal plans. */
 export function planText(steps: PlanStep[], files: PlanFile[]): string {
-  return JSON.stringify([steps.map((step) => step.argv), files.map((file) => [file.name, file.content])]);
+  const acts = steps.map((step) => (step.type === 'kubectl' ? step.argv : { ...step, why: '' }));
+  return JSON.stringify([acts, files.map((file) => [file.name, file.content])]);
 }
 
 export function planFromFix(finding: Finding, fix: Fix, hash: (text: string) => string): Plan {
-  const steps = fix.commands.map((argv) => ({ argv, why: finding.message }));
+  const steps = fix.commands.map((argv, index): KubectlStep => {
+    const change = fix.changes[index];
+    return { type: 'kubectl', argv, why: finding.message, ...(change ? { change } : {}) };
+  });
   const files = fix.files ?? [];
   return {
     hash: hash(planText(steps, files)),

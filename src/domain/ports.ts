@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from './kube-object.ts';
-import type { Plan, PlanStep } from './plan.ts';
+import type { CommandPlan, CommandStep } from './plan.ts';
 import type { Severity, SeverityItem } from './severity.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import type { Acceptance, Loss, StepRehearsal, StepResult, TransactionSummary, UndoResult } from './transaction.ts';
@@ -19,7 +19,7 @@ export interface TransactionOpening {
 export interface OpenTransaction {
   readonly id: string;
   /** Dry-runs one step inside the transaction, then runs it; journals every write before it is forwarded (I3). */
-  execute(step: PlanStep, files: Plan['files'], signal: AbortSignal): Promise<StepResult>;
+  execute(step: CommandStep, files: CommandPlan['files'], signal: AbortSignal): Promise<StepResult>;
   /** Objects written so far. */
   roots(): ObjectRef[];
   writes(): number;
@@ -34,7 +34,7 @@ export interface OpenTransaction {
 
 export interface TransactionManager {
   /** @param accept what is not refused, only told (`needs` of the steps); default: nothing */
-  rehearse(plan: Plan, signal: AbortSignal, accept?: readonly Acceptance[]): Promise<StepRehearsal[]>;
+  rehearse(plan: CommandPlan, signal: AbortSignal, accept?: readonly Acceptance[]): Promise<StepRehearsal[]>;
   begin(opening: TransactionOpening): Promise<OpenTransaction>;
   list(): Promise<TransactionSummary[]>;
   /** Takes up an existing transaction for undo (`stratus undo`) or recovery. */

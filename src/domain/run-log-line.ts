@@ -42,7 +42,7 @@ const finding = map({
 }); // prettier-ignore
 const plan = map({
   hash: text, title: text, findingId: text, expects: text,
-  steps: list(map({ argv: list(text), why: text })),
+  steps: list(either(map({ argv: list(text), why: text }), map({ runbook: text, why: text }), map({ repository: text, why: text }))),
   files: list(map({ name: text, content: text })),
 }); // prettier-ignore
 const undo = map({ class: text, residue: list(text), inverse: text });
@@ -129,7 +129,13 @@ function upgraded(event: Value): Value {
       return { ...rest, brains: rest.brains ?? [brain], options: limits, schema };
     }
     case 'diagnosed':
-      return { hypotheses: [], ...event };
+      return { hypotheses: [], ...event, findings: each(event.findings, withChanges) };
+    case 'planned':
+      return isMap(event.plan) ? { ...event, plan: { ...event.plan, steps: each(event.plan.steps, typed) } } : event;
+    case 'result':
+      return isMap(event.result)
+        ? { ...event, result: { ...event.result, findings: each(event.result.findings, withChanges) } }
+        : event;
     case 'approved': {
       if (typeof event.by !== 'string') return event;
       const by = event.by === 'user' ? { via: 'cli', id: 'user' } : { via: 'policy', id: 'flag' };
@@ -138,6 +144,17 @@ function upgraded(event: Value): Value {
     default:
       return event;
   }
+}
+
+/** Steps were kubectl commands only, and fixes knew their commands but not what they change. */
+const typed = (step: Value): Value => ({ type: 'kubectl', ...step });
+const withChanges = (finding: Value): Value => ({
+  ...finding,
+  fixes: each(finding.fixes, (fix) => ({ changes: [], ...fix })),
+});
+
+function each(value: unknown, change: (item: Value) => Value): unknown {
+  return Array.isArray(value) ? value.map((item: unknown) => (isMap(item) ? change(item) : item)) : value;
 }
 
 function isMap(value: unknown): value is Value {

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refOf } from '../domain/kube-object.ts';
-import type { Plan, PlanStep } from '../domain/plan.ts';
+import type { CommandPlan, CommandStep } from '../domain/plan.ts';
 import type { OpenTransaction } from '../domain/ports.ts';
 import type { Loss, StepResult, UndoResult } from '../domain/transaction.ts';
 import { lossesText } from '../domain/transaction.ts';
@@ -64,7 +64,7 @@ export class GatewayTransaction implements OpenTransaction {
     });
   }
 
-  async execute(step: PlanStep, files: Plan['files'], signal: AbortSignal): Promise<StepResult> {
+  async execute(step: CommandStep, files: CommandPlan['files'], signal: AbortSignal): Promise<StepResult> {
     const status = statusOf(this.journal.records);
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
     const { crash, clock, kubectl, target } = this.options;

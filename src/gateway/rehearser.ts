@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
-import type { Plan, PlanStep } from '../domain/plan.ts';
+import type { CommandPlan, CommandStep } from '../domain/plan.ts';
 import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
 import { secretLiterals } from '../kubectl/secret-literals.ts';
@@ -41,8 +41,8 @@ export class Rehearser {
   }
 
   async run(
-    step: PlanStep,
-    files: Plan['files'],
+    step: CommandStep,
+    files: CommandPlan['files'],
     overlay: Overlay,
     createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
     signal: AbortSignal,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Plan } from '../domain/plan.ts';
+import type { CommandPlan } from '../domain/plan.ts';
 import type { TransactionManager, TransactionOpening } from '../domain/ports.ts';
 import type { Acceptance, StepRehearsal, TransactionSummary } from '../domain/transaction.ts';
 import type { FilledOptions, GatewayOptions } from './gateway-options.ts';
@@ -30,7 +30,7 @@ export class GatewayTransactions implements TransactionManager {
     };
   }
 
-  async rehearse(plan: Plan, signal: AbortSignal, accept: readonly Acceptance[] = []): Promise<StepRehearsal[]> {
+  async rehearse(plan: CommandPlan, signal: AbortSignal, accept: readonly Acceptance[] = []): Promise<StepRehearsal[]> {
     const rehearser = new Rehearser(this.options, 'stratus-rehearsal', accept);
     const overlay: Overlay = new Map();
     const results: StepRehearsal[] = [];

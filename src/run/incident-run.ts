@@ -4,7 +4,7 @@ import { messageOf } from '../domain/cluster-error.ts';
 import type { Effect, Signal } from '../domain/machine.ts';
 import { reduce } from '../domain/machine.ts';
 import type { Plan } from '../domain/plan.ts';
-import { planText } from '../domain/plan.ts';
+import { kubectlSteps, planText, unsupportedStep } from '../domain/plan.ts';
 import type { OpenTransaction, SeverityReading } from '../domain/ports.ts';
 import type { AgentName, MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
 import { RUN_LOG_SCHEMA } from '../domain/run-event.ts';
@@ -291,7 +291,11 @@ export class IncidentRun {
     this.#unconvertible.clear();
     const steps: Plan['steps'] = [];
     for (const [index, step] of proposed.steps.entries()) {
-      const later = proposed.steps.slice(index + 1).map(({ argv }) => argv);
+      if (step.type !== 'kubectl') {
+        steps.push(step);
+        continue;
+      }
+      const later = kubectlSteps({ steps: proposed.steps.slice(index + 1) }).map(({ argv }) => argv);
       const conversion = await this.#ports.convert(step.argv, later);
       if (conversion.outcome === 'refused') this.#unconvertible.set(step.argv, conversion.reason);
       if (conversion.outcome !== 'converted') {
@@ -301,19 +305,22 @@ export class IncidentRun {
       const { commands, reason } = conversion;
       this.#note({ type: 'converted', from: step.argv, to: commands, reason });
       const why = `In place of '${quoteArgv(['kubectl', ...shownArgv(step.argv)])}': ${reason}. ${step.why}`;
-      steps.push(...commands.map((argv) => ({ argv, why })));
+      steps.push(...commands.map((argv) => ({ type: 'kubectl' as const, argv, why })));
     }
     return { ...proposed, steps };
   }
 
   async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
-    const refused = plan.steps.map(({ argv }) => ({
-      argv,
-      problem: this.#unconvertible.get(argv) ?? this.#ports.confine(argv, plan.files),
-    }));
+    const refused = plan.steps.map((step) => {
+      if (step.type !== 'kubectl') return { argv: [], problem: unsupportedStep(step) };
+      return {
+        argv: step.argv,
+        problem: this.#unconvertible.get(step.argv) ?? this.#ports.confine(step.argv, plan.files),
+      };
+    });
     const steps = refused.some(({ problem }) => problem)
       ? refused.map(({ argv, problem }) => ({ argv, ok: !problem, problem: problem ?? '', writes: [], partial: false }))
-      : await this.#ports.transactions.rehearse(plan, signal);
+      : await this.#ports.transactions.rehearse({ steps: kubectlSteps(plan), files: plan.files }, signal);
     return {
       type: 'rehearsed',
       steps,
@@ -356,6 +363,7 @@ export class IncidentRun {
     if (moved) return { type: 'stepFailed', index, writes: 0, reason: `the target changed: ${moved}` };
     const plan = this.#state.plan!;
     const step = plan.steps[index]!;
+    if (step.type !== 'kubectl') return { type: 'stepFailed', index, writes: 0, reason: unsupportedStep(step) };
     const { clock } = this.#ports;
     const first = this.#wrote?.first ?? clock.now();
     const result = await this.#open().execute(step, plan.files, signal);

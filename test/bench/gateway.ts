@@ -92,7 +92,7 @@ async function compareWrites(gateway: GatewayHarness, home: string): Promise<voi
   const signal = new AbortController().signal;
   const step = async (argv: string[]) => {
     const from = stepWatch.at('step.after-kubectl');
-    const result = await stepped.execute({ argv, why: '' }, [], signal);
+    const result = await stepped.execute({ argv }, [], signal);
     if (!result.ok) throw new Error(result.problem);
     if (stepWatch.at('step.after-kubectl') === from) throw new Error('the step did not reach its command');
     const journalled = stepWatch.at('step.after-kubectl') - stepWatch.at('step.after-rehearsal');

@@ -29,7 +29,7 @@ class WrongFirstBrain implements Brain {
     const { name, namespace } = finding.object;
     const patch = '[{"op":"replace","path":"/spec/ports/0/targetPort","value":4711}]';
     const commands = [['patch', 'service', name, '-n', namespace!, '--type=json', `-p=${patch}`]];
-    const fix = { commands, expects: 'nothing good', confidence: 0.1 };
+    const fix = { changes: [], commands, expects: 'nothing good', confidence: 0.1 };
     return { type: 'plan', plan: planFromFix(finding, fix, (text) => text), alternatives: [] };
   }
 

@@ -308,7 +308,7 @@ class DeletingBrain implements Brain {
     const [finding] = findings;
     if (!finding || attempts.length > 0) return { type: 'exhausted', reason: 'one was enough' };
     const commands = [['delete', 'deployment', 'web', '-n', finding.object.namespace!, '--timeout=30s']];
-    const fix = { commands, expects: 'nothing good', confidence: 0.1 };
+    const fix = { changes: [], commands, expects: 'nothing good', confidence: 0.1 };
     return { type: 'plan', plan: planFromFix(finding, fix, (text) => text), alternatives: [] };
   }
 

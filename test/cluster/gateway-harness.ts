@@ -8,7 +8,7 @@ import { connect, type ClusterConnection } from '../../src/cluster/connect/clust
 import { loadKubeconfig } from '../../src/cluster/connect/kubeconfig.ts';
 import { SystemClock } from '../../src/cluster/connect/system-clock.ts';
 import type { KubeObject } from '../../src/domain/kube-object.ts';
-import type { Plan } from '../../src/domain/plan.ts';
+import type { CommandPlan } from '../../src/domain/plan.ts';
 import type { Target } from '../../src/domain/target.ts';
 import { KubeApi } from '../../src/gateway/wire/kube-api.ts';
 import { JournalStore } from '../../src/gateway/journal/journal-store.ts';
@@ -82,15 +82,8 @@ export async function openGateway(instance: Instance, prefix = 'gw'): Promise<Ga
   };
 }
 
-export function planOf(...commands: string[][]): Plan {
-  return {
-    hash: '',
-    title: 'test',
-    findingId: '',
-    steps: commands.map((argv) => ({ argv, why: 'test' })),
-    files: [],
-    expects: '',
-  };
+export function planOf(...commands: string[][]): CommandPlan {
+  return { steps: commands.map((argv) => ({ argv })), files: [] };
 }
 
 /** Polls a condition; the only clock is the deadline. */

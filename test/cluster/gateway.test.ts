@@ -179,7 +179,7 @@ describe('journal mode', () => {
   it('refuses write K+1 and keeps what was written undoable', async () => {
     const transaction = await gateway.transactions().begin({ run: 'r', title: 'k', maxWrites: 2 });
     const result = await transaction.execute(
-      { argv: ['label', 'deployment/web', 'configmap/settings', 'secret/login', 'k=v'], why: '' },
+      { argv: ['label', 'deployment/web', 'configmap/settings', 'secret/login', 'k=v'] },
       [],
       signal,
     );
@@ -194,7 +194,7 @@ describe('journal mode', () => {
   it('does not write when the lock is lost', async () => {
     const transactions = gateway.transactions({ mayWrite: async () => 'the lock is held by somebody else' });
     const transaction = await transactions.begin({ run: 'r', title: 'lock', maxWrites: 9 });
-    const result = await transaction.execute({ argv: ['label', 'deployment/web', 'lost=1'], why: '' }, [], signal);
+    const result = await transaction.execute({ argv: ['label', 'deployment/web', 'lost=1'] }, [], signal);
     expect(result).toMatchObject({ ok: false, writes: 0, problem: 'the lock is held by somebody else' });
     await transaction.dispose();
     expect(await gateway.kubectl('get', 'deployments', '-l', 'lost=1', '-o', 'name')).toBe('');
@@ -211,7 +211,7 @@ describe('journal mode', () => {
         data: { a: 'b' },
       }),
     };
-    const result = await transaction.execute({ argv: ['create', '-f', '{{cm}}'], why: '' }, [file], signal);
+    const result = await transaction.execute({ argv: ['create', '-f', '{{cm}}'] }, [file], signal);
     expect(result.problem).toBe('');
     const [root] = transaction.roots();
     expect(root?.name).toMatch(/^made-[a-z0-9]{5}$/);

@@ -345,7 +345,7 @@ export class Agreement {
       const transaction = await transactions.begin({ run: 'agreement', title: name.slice(0, 100), maxWrites: 20 });
       try {
         const signal = AbortSignal.timeout(patience(attempt));
-        const step = { argv: [...attempt.argv], why: 'agreement' };
+        const step = { argv: [...attempt.argv] };
         const { ok } = await transaction.execute(step, [], signal);
         if (!ok) stopped += 1;
         const made = recorder.writes.splice(0);

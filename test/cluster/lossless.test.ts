@@ -103,7 +103,7 @@ const spec = async (path: string) => specOf(await textOf(path));
 
 async function step(transaction: GatewayTransaction, argv: string[], content = ''): Promise<void> {
   const files = argv.includes('{{manifest}}') ? [{ name: 'manifest', content }] : [];
-  const result = await transaction.execute({ argv, why: 'test' }, files, signal);
+  const result = await transaction.execute({ argv }, files, signal);
   expect(result.problem).toBe('');
   expect(result.ok, result.stderr).toBe(true);
 }

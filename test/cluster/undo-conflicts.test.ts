@@ -284,7 +284,7 @@ describe('claims', () => {
       ['delete', 'pvc', 'data'],
       ['create', '-f', '{{claim}}'],
     ]) {
-      expect((await transaction.execute({ argv, why: '' }, files, signal)).problem).toBe('');
+      expect((await transaction.execute({ argv }, files, signal)).problem).toBe('');
     }
     await eventually('the new claim is bound', async () => (await gateway.get(path))?.status?.phase === 'Bound');
     const running = await eventually('its pod runs', async () => {

@@ -55,8 +55,7 @@ if (order.mode === 'recover') {
   const session = new KubeApi(transaction.handler);
   const core = `/api/v1/namespaces/${order.namespace}`;
   const merge = { contentType: 'application/merge-patch+json' };
-  if (order.withKubectl)
-    await transaction.execute({ argv: ['label', 'configmap', 'kept', 'by=kubectl'], why: '' }, [], signal);
+  if (order.withKubectl) await transaction.execute({ argv: ['label', 'configmap', 'kept', 'by=kubectl'] }, [], signal);
   await session.send('PATCH', `${core}/configmaps/kept`, { ...merge, body: { data: { x: '2', added: 'yes' } } });
   const deploy = `/apis/apps/v1/namespaces/${order.namespace}/deployments/web`;
   await session.send('PATCH', deploy, { ...merge, body: { spec: { minReadySeconds: 3 } } });

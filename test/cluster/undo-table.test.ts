@@ -110,7 +110,7 @@ async function product(action: UndoAction, context: ActionContext, row: Row): Pr
   try {
     let refusal = '';
     for (const argv of action.commands(context)) {
-      const result = await transaction.execute({ argv, why: '' }, files, signal);
+      const result = await transaction.execute({ argv }, files, signal);
       refusal ||= result.ok ? '' : result.problem;
       if (action.expect === 'restored') expect(result.problem, argv.join(' ')).toBe('');
     }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { refLabel } from '../../src/domain/kube-object.ts';
 import type { RunEvent } from '../../src/domain/run-event.ts';
 import { mu } from '../../src/domain/severity.ts';
+import { kubectlSteps } from '../../src/domain/plan.ts';
 
 /**
  * A run as stable text: what happened in which order, without times, generated ids and pod name suffixes. Golden files
@@ -24,7 +25,9 @@ function describe(event: RunEvent): string[] {
     case 'diagnosed':
       return event.findings.map((finding) => `finding ${finding.rule} on ${refLabel(finding.object)}`);
     case 'planned':
-      return event.plan ? event.plan.steps.map((step) => `plan: ${step.argv.join(' ')}`) : [`no plan: ${event.reason}`];
+      return event.plan
+        ? kubectlSteps(event.plan).map((step) => `plan: ${step.argv.join(' ')}`)
+        : [`no plan: ${event.reason}`];
     case 'rehearsed':
       return event.steps.flatMap((step) => [
         `rehearsed ${step.ok ? 'ok' : `refused: ${step.problem}`}`,

@@ -512,7 +512,7 @@ function patchGeo(port: number): string[] {
 }
 
 function plan(title: string, findingId: string, argv: string[]): Plan {
-  const steps = [{ argv, why: title }];
+  const steps = [{ type: 'kubectl' as const, argv, why: title }];
   return {
     hash: hash(planText(steps, [])),
     title,

@@ -15,7 +15,7 @@ const GEO = { apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'geo' 
 
 /** A plan of one command, recognised by it. */
 export function planOf(...argv: string[]): Plan {
-  const steps = [{ argv, why: 'because' }];
+  const steps = [{ type: 'kubectl' as const, argv, why: 'because' }];
   return { hash: planText(steps, []), title: argv.join(' '), findingId: 'f', steps, files: [], expects: 'health' };
 }
 

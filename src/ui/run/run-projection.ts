@@ -1,3 +1,4 @@
+import { unsupportedStep } from '../../domain/plan.ts';
 import { foldFindings } from '../../domain/fold-findings.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
@@ -110,7 +111,7 @@ function planView(fold: RunFold, context: ProjectionContext): PlanView | null {
     steps: plan.steps.map((step, index): StepView => {
       const rehearsal = fold.rehearsal[index];
       return {
-        command: commandText(step.argv),
+        command: step.type === 'kubectl' ? commandText(step.argv) : unsupportedStep(step),
         why: presentable(step.why, 300),
         ok: rehearsal?.ok ?? true,
         problem: presentable(rehearsal?.problem ?? '', 500),

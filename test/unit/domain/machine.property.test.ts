@@ -8,7 +8,7 @@ import { TRANSITIONS } from '../../../src/domain/machine-drawing.ts';
 import type { MachineEvent, RunOptions } from '../../../src/domain/run-event.ts';
 import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';
 import { itemId, judgeCommit, mu } from '../../../src/domain/severity.ts';
-import { planFromFix } from '../../../src/domain/plan.ts';
+import { kubectlSteps, planFromFix } from '../../../src/domain/plan.ts';
 
 /**
  * A model of a cluster driven by the real reducer: random brains, random failures of every effect and a crash between
@@ -151,7 +151,7 @@ function play({ start, plans, luck, options }: Scenario): Trace {
           fixes: [],
         };
         const commands = steps.map((_, index) => ['step', String(planned), String(index)]);
-        const plan = planFromFix(finding, { commands, expects: '', confidence: 1 }, (text) => text);
+        const plan = planFromFix(finding, { changes: [], commands, expects: '', confidence: 1 }, (text) => text);
         return { at, type: 'planned', plan, reason: '' };
       }
       case 'rehearse':
@@ -159,7 +159,7 @@ function play({ start, plans, luck, options }: Scenario): Trace {
           at,
           type: 'rehearsed',
           hash: effect.plan.hash,
-          steps: effect.plan.steps.map((step, index) => ({
+          steps: kubectlSteps(effect.plan).map((step, index) => ({
             argv: step.argv,
             ok: !chance(5),
             problem: 'refused',
@@ -184,7 +184,7 @@ function play({ start, plans, luck, options }: Scenario): Trace {
         // The gateway refuses write K+1, so a step never brings more than K writes into the cluster.
         if (writes >= options.maxWrites) return { at, type: 'stepFailed', index: effect.index, writes: 0, reason: 'K' };
         if (chance(10)) return { at, type: 'stepFailed', index: effect.index, writes: 0, reason: 'failed' };
-        world.apply(state.tx!, plans[Number(state.plan!.steps[0]!.argv[1]) - 1]![effect.index]!);
+        world.apply(state.tx!, plans[Number(kubectlSteps(state.plan!)[0]!.argv[1]) - 1]![effect.index]!);
         writes += 1;
         if (chance(6))
           return { at, type: 'stepFailed', index: effect.index, writes: 1, reason: 'failed after writing' };

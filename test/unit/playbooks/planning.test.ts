@@ -3,6 +3,7 @@ import { undone, World } from './builders.ts';
 import type { Loose } from './builders.ts';
 import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 import type { AttemptRecord } from '../../../src/domain/brain.ts';
+import { kubectlSteps } from '../../../src/domain/plan.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 
 const SEEDS = [1, 10, 100, 1000];
@@ -18,7 +19,8 @@ async function allPlans(world: World, unhealthy: Parameters<World['plan']>[1] = 
   }
 }
 
-const words = (plan: Plan | null | undefined): string[] => plan?.steps.map((step) => step.argv.join(' ')) ?? [];
+const words = (plan: Plan | null | undefined): string[] =>
+  kubectlSteps(plan ?? { steps: [] }).map((step) => step.argv.join(' ')) ?? [];
 
 function wrongPort(world: World, candidates = 1) {
   const names = ['p0', 'p0-b', 'far'].slice(0, candidates);
@@ -51,7 +53,7 @@ describe.each(SEEDS)('planning (seed %i)', (seed) => {
     const services = [wrongPort(world, 3), wrongPort(world, 3)];
     const plans = await allPlans(world);
     expect(new Set(plans.map((plan) => plan.hash)).size).toBe(plans.length);
-    const order = plans.map((plan) => plan.steps[0]!.argv[2]);
+    const order = plans.map((plan) => kubectlSteps(plan)[0]!.argv[2]);
     const first = order[0]!;
     expect(services.map((service) => service.metadata.name)).toContain(first);
     expect(order.indexOf(services.find((service) => service.metadata.name !== first)!.metadata.name)).toBe(2);
@@ -168,9 +170,9 @@ describe.each(SEEDS)('planning (seed %i)', (seed) => {
     const sick = world.workload({ pods: 'pending', podSpec: { nodeSelector: { nowhere: 'x' } } });
     const plans = await allPlans(world, [sick]);
     expect(plans.length).toBeGreaterThan(0);
-    expect(plans.every((plan) => plan.steps[0]!.argv.join(' ').includes(sick.metadata.name))).toBe(true);
+    expect(plans.every((plan) => kubectlSteps(plan)[0]!.argv.join(' ').includes(sick.metadata.name))).toBe(true);
     const open = await allPlans(world);
-    expect(open.some((plan) => plan.steps[0]!.argv.includes(quiet.metadata.name))).toBe(true);
+    expect(open.some((plan) => kubectlSteps(plan)[0]!.argv.includes(quiet.metadata.name))).toBe(true);
   });
 
   it('starts with what bears on the measured item', async () => {
@@ -178,7 +180,7 @@ describe.each(SEEDS)('planning (seed %i)', (seed) => {
     const [one, two] = [wrongPort(world), wrongPort(world)];
     for (const service of [one, two]) {
       const plan = await world.plan([], [service]);
-      expect(plan!.steps[0]!.argv[2]).toBe(service.metadata.name);
+      expect(kubectlSteps(plan!)[0]!.argv[2]).toBe(service.metadata.name);
     }
   });
 });

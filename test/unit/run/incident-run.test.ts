@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AttemptRecord, BrainContext, Proposal } from '../../../src/domain/brain.ts';
 import { NO_LIMIT } from '../../../src/domain/budget.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
 import { settleTasks } from '../../support/fake-clock.ts';
 import { brainOf, planOf, RunWorld } from '../../support/run-world.ts';
 
@@ -78,6 +79,22 @@ describe('a run and its brains', () => {
     expect(world.done).toEqual(['nothing', 'undo']);
     expect(asked).toBe(5);
     expect(seen.at(-1)!.map(({ outcome }) => outcome)).toEqual(['undone', 'repeated', 'repeated', 'repeated']);
+  });
+
+  it('refuses by name, and before anything runs, a step that is no kubectl command', async () => {
+    const world = new RunWorld();
+    const kubectl = planOf('mend');
+    const plan: Plan = {
+      ...kubectl,
+      hash: 'runbook',
+      steps: [...kubectl.steps, { type: 'runbook', runbook: 'drain-queue', inputs: {}, why: 'the queue is full' }],
+    };
+    const brain = brainOf('operator', { plan: async () => ({ type: 'plan', plan, alternatives: [] }) });
+    await world.play([brain], { maxAttempts: 1 });
+    expect(JSON.stringify(world.events)).toContain(
+      "runbook action 'drain-queue': this version runs kubectl commands only",
+    );
+    expect(world.done).toEqual([]);
   });
 
   it('gives the lesson of an attempt to the next plan', async () => {

@@ -3,7 +3,7 @@ import type { RunEvent } from '../../../src/domain/run-event.ts';
 import { shownEvent } from '../../../src/run/shown-event.ts';
 
 const argv = ['create', 'secret', 'generic', 'x', '--from-literal=k=hunter2'];
-const step = { argv, why: 'needed' };
+const step = { type: 'kubectl' as const, argv, why: 'needed' };
 const content = 'apiVersion: v1\nkind: Secret\nstringData: {k: hunter2}\n';
 const plan = {
   hash: 'h',

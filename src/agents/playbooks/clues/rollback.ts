@@ -1,8 +1,9 @@
-import type { Evidence, Fix } from '../../../domain/finding.ts';
+import type { Evidence } from '../../../domain/finding.ts';
+import type { FixDraft } from '../engine/analyzer.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { goodRevisions } from './good-revision.ts';
-import { rolloutUndo } from '../engine/kubectl-commands.ts';
+import { rolloutUndo } from '../engine/changes.ts';
 import { hasMutableTemplate } from '../../../kube/pod-template.ts';
 import { isOfRevision, revisionsOf } from '../../../kube/revisions.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
@@ -12,13 +13,13 @@ import { isLiving, isReady } from '../../../kube/pods.ts';
  * Going back to an earlier revision, where the symptom began with the current one: none of its pods is ready, and an
  * earlier one has ready pods now (or, with less certainty, nothing speaks against it).
  */
-export function rollbackFixes(view: ClusterView, workload: KubeObject): { fixes: Fix[]; reasons: Evidence[] } {
+export function rollbackFixes(view: ClusterView, workload: KubeObject): { fixes: FixDraft[]; reasons: Evidence[] } {
   if (!hasMutableTemplate(workload) || currentRevisionWorks(view, workload)) return { fixes: [], reasons: [] };
   const good = goodRevisions(view, workload).slice(0, 1);
   const stuck = replaceStuckPods(view, workload, () => true);
   return {
     fixes: good.map(({ revision, trust }) => ({
-      commands: [rolloutUndo(workload, revision.number), ...stuck],
+      changes: [rolloutUndo(workload, revision.number), ...stuck],
       expects: `${workload.kind} ${workload.metadata.name} runs its revision ${revision.number} again and becomes ready`,
       confidence: (revision.readyPods > 0 ? 0.75 : 0.5) * trust,
     })),

@@ -1,7 +1,8 @@
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { deleteNoWait } from '../engine/kubectl-commands.ts';
+import { deleteNoWait } from '../engine/changes.ts';
 import { isLiving, isReady } from '../../../kube/pods.ts';
+import type { Change } from '../../../domain/change.ts';
 
 /**
  * Commands that must follow a change of the template because the controller does not replace broken pods by itself: an
@@ -12,7 +13,7 @@ export function replaceStuckPods(
   view: ClusterView,
   workload: KubeObject,
   broken: (pod: KubeObject) => boolean,
-): string[][] {
+): Change[] {
   if (!waitsForBrokenPods(workload)) return [];
   return view
     .podsOf(workload)

@@ -2,6 +2,7 @@ import type { EvidenceReads } from '../../../domain/brain.ts';
 import type { Evidence, Finding, FindingSeverity, Fix } from '../../../domain/finding.ts';
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
+import { argvOf } from './kubectl-commands.ts';
 import type { ClusterEvent, ClusterView } from '../../../kube/cluster-view.ts';
 import { oneLine } from '../../../text/plain-text.ts';
 import { untrustedLine } from '../../../text/redact.ts';
@@ -35,15 +36,22 @@ export interface FindingDraft {
   what: string;
   message: string;
   evidence: Evidence[];
-  fixes?: Fix[];
+  fixes?: FixDraft[];
 }
+
+/** A fix before its commands are spelled. */
+export type FixDraft = Omit<Fix, 'commands'>;
 
 /** Most facts shown with a finding; analyzers list the strongest first. */
 const MAX_EVIDENCE = 12;
 
 export function makeFinding(draft: FindingDraft): Finding {
   const object = 'metadata' in draft.object ? refOf(draft.object as KubeObject) : (draft.object as ObjectRef);
-  const fixes = [...(draft.fixes ?? [])].map((fix) => ({ ...fix, confidence: Math.round(fix.confidence * 100) / 100 }));
+  const fixes = (draft.fixes ?? []).map((fix) => ({
+    ...fix,
+    commands: fix.changes.map(argvOf),
+    confidence: Math.round(fix.confidence * 100) / 100,
+  }));
   return {
     id: oneLine(`${draft.rule}:${refLabel(object)}:${draft.what}`),
     rule: draft.rule,

@@ -1,53 +1,45 @@
-import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { Change } from '../../../domain/change.ts';
+import type { ObjectRef } from '../../../domain/kube-object.ts';
 
-export type PatchOp = { op: 'test' | 'add' | 'replace'; path: string; value: unknown } | { op: 'remove'; path: string };
-
-function namespaceFlag(object: KubeObject): string[] {
-  return object.metadata.namespace ? ['-n', object.metadata.namespace] : [];
+/** The kubectl command (argv without the word kubectl) that makes a change: the one place where commands are spelled. */
+export function argvOf(change: Change): string[] {
+  switch (change.type) {
+    case 'json-patch':
+      return patch(change.object, 'json', change.ops);
+    case 'merge-patch':
+      return patch(change.object, 'merge', change.patch);
+    case 'scale':
+      return ['scale', target(change.object), `--replicas=${change.replicas}`, ...namespaceFlag(change.object)];
+    case 'rollout-undo':
+      return [
+        'rollout', 'undo', target(change.object), ...namespaceFlag(change.object), `--to-revision=${change.revision}`,
+      ]; // prettier-ignore
+    case 'set-image': {
+      const pairs = Object.entries(change.images).map(([container, image]) => `${container}=${image}`);
+      return ['set', 'image', target(change.object), ...pairs, ...namespaceFlag(change.object)];
+    }
+    case 'delete': {
+      const { object, wait } = change;
+      // For pods that their controller makes anew, waiting is the settler's work.
+      const waiting = wait ? '--timeout=60s' : '--wait=false';
+      return ['delete', object.kind.toLowerCase(), object.name, ...namespaceFlag(object), waiting];
+    }
+    case 'create':
+      return ['create', '-f', `{{${change.file}}}`, '-n', change.namespace];
+  }
 }
 
-function kindWord(object: KubeObject): string {
-  return object.kind.toLowerCase();
+function patch(object: ObjectRef, type: 'json' | 'merge', body: unknown): string[] {
+  const words = ['patch', object.kind.toLowerCase(), object.name, ...namespaceFlag(object)];
+  return [...words, `--type=${type}`, `-p=${JSON.stringify(body)}`];
 }
 
-export function jsonPatch(object: KubeObject, ops: PatchOp[]): string[] {
-  const flags = ['--type=json', `-p=${JSON.stringify(ops)}`];
-  return ['patch', kindWord(object), object.metadata.name, ...namespaceFlag(object), ...flags];
+function target({ kind, name }: ObjectRef): string {
+  return `${kind.toLowerCase()}/${name}`;
 }
 
-export function mergePatch(object: KubeObject, change: unknown): string[] {
-  const flags = ['--type=merge', `-p=${JSON.stringify(change)}`];
-  return ['patch', kindWord(object), object.metadata.name, ...namespaceFlag(object), ...flags];
-}
-
-export function scaleTo(object: KubeObject, replicas: number): string[] {
-  return ['scale', `${kindWord(object)}/${object.metadata.name}`, `--replicas=${replicas}`, ...namespaceFlag(object)];
-}
-
-export function rolloutUndo(object: KubeObject, revision: number): string[] {
-  const target = `${kindWord(object)}/${object.metadata.name}`;
-  return ['rollout', 'undo', target, ...namespaceFlag(object), `--to-revision=${revision}`];
-}
-
-/** `images` maps container names to images. */
-export function setImage(object: KubeObject, images: Record<string, string>): string[] {
-  const pairs = Object.entries(images).map(([container, image]) => `${container}=${image}`);
-  return ['set', 'image', `${kindWord(object)}/${object.metadata.name}`, ...pairs, ...namespaceFlag(object)];
-}
-
-/** Waits until the object is gone, finalizers included, so that a successor of the same name can be created. */
-export function deleteAndWait(object: KubeObject): string[] {
-  return ['delete', kindWord(object), object.metadata.name, ...namespaceFlag(object), '--timeout=60s'];
-}
-
-/** For pods that their controller makes anew: waiting for that is the settler's work. */
-export function deleteNoWait(object: KubeObject): string[] {
-  return ['delete', kindWord(object), object.metadata.name, ...namespaceFlag(object), '--wait=false'];
-}
-
-/** Creates what the plan file `file` holds. */
-export function createFromFile(file: string, namespace: string): string[] {
-  return ['create', '-f', `{{${file}}}`, '-n', namespace];
+function namespaceFlag({ namespace }: ObjectRef): string[] {
+  return namespace ? ['-n', namespace] : [];
 }
 
 const PLAIN_IMAGE = /^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/;

@@ -1,7 +1,11 @@
 import type { AttemptRecord } from '../../../domain/brain.ts';
 import type { Finding, Fix } from '../../../domain/finding.ts';
+import type { Change } from '../../../domain/change.ts';
+import { changedObject } from '../../../domain/change.ts';
+import { refKey } from '../../../domain/kube-object.ts';
 import { planText } from '../../../domain/plan.ts';
-import type { Plan, PlanStep } from '../../../domain/plan.ts';
+import type { KubectlStep, Plan, PlanStep } from '../../../domain/plan.ts';
+import { argvOf } from './kubectl-commands.ts';
 import type { Severity } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { LAYERS } from './analyzer.ts';
@@ -132,7 +136,7 @@ function jointCandidates(group: Finding[]): Candidate[] {
 }
 
 function extend(candidate: Candidate, fix: Fix): Candidate {
-  const known = candidate.fixes.some((other) => commandsText(other) === commandsText(fix));
+  const known = candidate.fixes.some((other) => fixText(other) === fixText(fix));
   // Faults that one rollback removes together most likely came together.
   const score = known ? Math.min(1, candidate.score + 0.1) : Math.min(candidate.score, fix.confidence);
   return { ...candidate, fixes: known ? candidate.fixes : [...candidate.fixes, fix], score };
@@ -140,7 +144,7 @@ function extend(candidate: Candidate, fix: Fix): Candidate {
 
 /** A rollback replaces the whole template, so no other change of the same template may stand beside it. */
 function isCoherent(fixes: Fix[]): boolean {
-  const changed = fixes.map((fix) => fix.commands.map(templateChange).filter((change) => change !== null));
+  const changed = fixes.map((fix) => fix.changes.map(templateChange).filter((change) => change !== null));
   return changed.every((own, at) =>
     own.every(
       ({ target, rollback }) =>
@@ -149,16 +153,14 @@ function isCoherent(fixes: Fix[]): boolean {
   );
 }
 
-function templateChange(argv: string[]): { target: string; rollback: boolean } | null {
-  const namespace = argv[argv.indexOf('-n') + 1] ?? '';
-  if (argv[0] === 'rollout' && argv[1] === 'undo') return { target: `${namespace}/${argv[2]}`, rollback: true };
-  if (argv[0] === 'set' && argv[1] === 'image') return { target: `${namespace}/${argv[2]}`, rollback: false };
-  if (argv[0] === 'patch') return { target: `${namespace}/${argv[1]}/${argv[2]}`, rollback: false };
-  return null;
+function templateChange(change: Change): { target: string; rollback: boolean } | null {
+  const object = changedObject(change);
+  const touches = ['rollout-undo', 'set-image', 'json-patch', 'merge-patch'].includes(change.type);
+  return object && touches ? { target: refKey(object), rollback: change.type === 'rollout-undo' } : null;
 }
 
-function commandsText(fix: Fix): string {
-  return JSON.stringify([fix.commands, fix.files ?? []]);
+function fixText(fix: Fix): string {
+  return JSON.stringify([fix.changes, fix.files ?? []]);
 }
 
 function planOf({ findings, fixes }: Candidate, hash: (text: string) => string): Plan {
@@ -171,6 +173,7 @@ function planOf({ findings, fixes }: Candidate, hash: (text: string) => string):
     hash: hash(planText(steps, distinct)),
     title: others === 0 ? lead.message : `${lead.message} (and ${others} more in its way)`,
     findingId: lead.id,
+    ...(others > 0 ? { causes: findings.map(({ id }) => id) } : {}),
     steps,
     files: distinct,
     expects: [...new Set(fixes.map((fix) => fix.expects))].join('; '),
@@ -178,18 +181,21 @@ function planOf({ findings, fixes }: Candidate, hash: (text: string) => string):
 }
 
 /** Deletions of stuck pods come last: they must be made anew from the finished template. */
-function stepsOf(findings: Finding[], fixes: Fix[]): PlanStep[] {
-  const steps: PlanStep[] = [];
+function stepsOf(findings: Finding[], fixes: Fix[]): KubectlStep[] {
+  const steps = new Map<string, KubectlStep>();
   for (const fix of fixes) {
     const finding = findings.find((each) => each.fixes.includes(fix)) ?? findings[0]!;
-    for (const argv of fix.commands) {
-      const text = JSON.stringify(argv);
-      if (!steps.some((step) => JSON.stringify(step.argv) === text)) steps.push({ argv, why: finding.message });
+    for (const change of fix.changes) {
+      const text = JSON.stringify(change);
+      if (!steps.has(text)) steps.set(text, { type: 'kubectl', argv: argvOf(change), why: finding.message, change });
     }
   }
-  if (fixes.length < 2) return steps;
-  const isPodDeletion = ({ argv }: PlanStep): boolean => argv[0] === 'delete' && argv[1] === 'pod';
-  return [...steps.filter((step) => !isPodDeletion(step)), ...steps.filter(isPodDeletion)];
+  const all = [...steps.values()];
+  return fixes.length < 2 ? all : [...all.filter((step) => !deletesPod(step)), ...all.filter(deletesPod)];
+}
+
+function deletesPod(step: PlanStep): boolean {
+  return step.type === 'kubectl' && step.change?.type === 'delete' && step.change.object.kind === 'Pod';
 }
 
 /**
@@ -197,30 +203,23 @@ function stepsOf(findings: Finding[], fixes: Fix[]): PlanStep[] {
  * number, and a replaced pod a new name.
  */
 function sameEffect(view: ClusterView, before: Plan, next: Plan): boolean {
-  const [a, b] = [before, next].map((plan) =>
-    plan.steps.filter(({ argv }) => !(argv[0] === 'delete' && argv[1] === 'pod')),
-  );
+  const [a, b] = [before, next].map(({ steps }) => steps.filter((step) => !deletesPod(step)));
   if (!a || !b || a.length === 0 || a.length !== b.length) return false;
   if (JSON.stringify(before.files) !== JSON.stringify(next.files)) return false;
-  return a.every((step, index) => sameCommand(view, step.argv, b[index]!.argv));
+  return a.every((step, index) => sameStep(view, step, b[index]!));
 }
 
-function sameCommand(view: ClusterView, before: string[], next: string[]): boolean {
-  const isRevision = (word: string): boolean => word.startsWith('--to-revision=');
-  const [a, b] = [before, next].map((argv) => JSON.stringify(argv.filter((word) => !isRevision(word))));
-  if (a !== b) return false;
-  if (JSON.stringify(before) === JSON.stringify(next)) return true;
-  const [old, now] = [before, next].map((argv) => Number(argv.find(isRevision)?.slice('--to-revision='.length)));
-  if (!Number.isInteger(old) || !Number.isInteger(now)) return false;
-  const [kind, name] = (next[2] ?? '').split('/');
-  const namespace = next[next.indexOf('-n') + 1];
-  const workload = ['Deployment', 'StatefulSet', 'DaemonSet']
-    .filter((each) => each.toLowerCase() === kind)
-    .map((each) => view.find(each, namespace, name ?? ''))[0];
+function sameStep(view: ClusterView, before: PlanStep, next: PlanStep): boolean {
+  if (before.type !== 'kubectl' || next.type !== 'kubectl') return false;
+  if (JSON.stringify(before.argv) === JSON.stringify(next.argv)) return true;
+  const [old, now] = [before.change, next.change];
+  if (old?.type !== 'rollout-undo' || now?.type !== 'rollout-undo') return false;
+  if (refKey(old.object) !== refKey(now.object)) return false;
+  const workload = view.find(now.object.kind, now.object.namespace, now.object.name);
   if (!workload) return false;
   const revisions = revisionsOf(view, workload);
-  const target = revisions.find((revision) => revision.number === now);
-  if (target?.earlierNumbers.includes(old!)) return true;
+  const target = revisions.find((revision) => revision.number === now.revision);
+  if (target?.earlierNumbers.includes(old.revision)) return true;
   // ControllerRevisions keep no former numbers: a number that is gone was most likely given anew.
-  return workload.kind !== 'Deployment' && !revisions.some((revision) => revision.number === old);
+  return workload.kind !== 'Deployment' && !revisions.some((revision) => revision.number === old.revision);
 }

@@ -1,4 +1,5 @@
-import type { Evidence, Fix } from '../../../../domain/finding.ts';
+import type { Evidence } from '../../../../domain/finding.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
@@ -6,8 +7,8 @@ import { configReferences, keysOf, missingReferences } from '../../../../kube/co
 import type { ConfigReference } from '../../../../kube/config-references.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import type { GoodRevision } from '../../clues/good-revision.ts';
-import { jsonPatch, mergePatch, rolloutUndo } from '../../engine/kubectl-commands.ts';
-import type { PatchOp } from '../../engine/kubectl-commands.ts';
+import { jsonPatch, mergePatch, rolloutUndo } from '../../engine/changes.ts';
+import type { Change, PatchOp } from '../../../../domain/change.ts';
 import type { MissingConfig } from './missing-config.ts';
 import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
@@ -17,7 +18,7 @@ import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { isLiving, isReady } from '../../../../kube/pods.ts';
 
 interface Alternatives {
-  fixes: Fix[];
+  fixes: FixDraft[];
   /** Why they are offered. */
   reasons: Evidence[];
 }
@@ -50,7 +51,7 @@ function restoredKey({ references, object }: MissingConfig): Alternatives {
       fixes: fits
         ? [
             {
-              commands: [mergePatch(object, change)],
+              changes: [mergePatch(object, change)],
               expects: `ConfigMap ${object.metadata.name} has key ${key} again and the waiting containers start`,
               confidence: 0.92,
             },
@@ -69,12 +70,12 @@ function fromRevisions(view: ClusterView, workload: KubeObject, missing: Missing
   // Where pods started with this very reference, the object changed and not the template.
   const worked = view.podsOf(workload).some((pod) => isReady(pod) && needs(pod.spec, missing));
   const weight = worked ? 0.5 : 1;
-  const fixes = good.slice(0, 2).flatMap((each): Fix[] => {
+  const fixes = good.slice(0, 2).flatMap((each): FixDraft[] => {
     const ops = opsToRevision(template, missing, each);
     const fields = new Set(ops.map((op) => op.path.slice(template.pointer.length)));
     const same = differingPointers(template.spec, each.revision.template.spec).every((pointer) => fields.has(pointer));
-    const rollback: Fix = {
-      commands: [rolloutUndo(workload, each.revision.number), ...stuckPods(view, workload)],
+    const rollback: FixDraft = {
+      changes: [rolloutUndo(workload, each.revision.number), ...stuckPods(view, workload)],
       expects: `${workload.kind} ${workload.metadata.name} runs its revision ${each.revision.number} again`,
       confidence: (same ? 0.95 : 0.82) * each.trust * weight,
     };
@@ -118,7 +119,13 @@ function renamed(template: PodTemplate, reference: ConfigReference, name: string
   return ops;
 }
 
-function templatePatch(view: ClusterView, workload: KubeObject, ops: PatchOp[], to: string, confidence: number): Fix {
+function templatePatch(
+  view: ClusterView,
+  workload: KubeObject,
+  ops: PatchOp[],
+  to: string,
+  confidence: number,
+): FixDraft {
   // Items of one volume share the place of its name.
   const seen = new Set<string>();
   const distinct = ops.filter((op) => {
@@ -126,13 +133,13 @@ function templatePatch(view: ClusterView, workload: KubeObject, ops: PatchOp[], 
     return !seen.has(text) && seen.add(text);
   });
   return {
-    commands: [jsonPatch(workload, distinct), ...stuckPods(view, workload)],
+    changes: [jsonPatch(workload, distinct), ...stuckPods(view, workload)],
     expects: `${workload.kind} ${workload.metadata.name} refers to ${to} and its pods become ready`,
     confidence,
   };
 }
 
-function stuckPods(view: ClusterView, workload: KubeObject): string[][] {
+function stuckPods(view: ClusterView, workload: KubeObject): Change[] {
   return replaceStuckPods(
     view,
     workload,

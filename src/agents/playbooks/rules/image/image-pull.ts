@@ -1,4 +1,5 @@
-import type { Evidence, Finding, Fix } from '../../../../domain/finding.ts';
+import type { Evidence, Finding } from '../../../../domain/finding.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
@@ -8,7 +9,8 @@ import { goodRevisions } from '../../clues/good-revision.ts';
 import type { GoodRevision } from '../../clues/good-revision.ts';
 import { replacementImages } from './image-replacements.ts';
 import { containerStatuses, PULL_FAILURES, specImage } from '../../../../kube/image-state.ts';
-import { isPlainImage, rolloutUndo, setImage } from '../../engine/kubectl-commands.ts';
+import { rolloutUndo, setImage } from '../../engine/changes.ts';
+import { isPlainImage } from '../../engine/kubectl-commands.ts';
 import { containersOf, hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { differingPointers } from '../../../../kube/stable-json.ts';
@@ -108,7 +110,7 @@ function stuckFinding(view: ClusterView, workload: KubeObject, failed: FailedPul
     evidence: failedEvidence(view, workload, failed),
     fixes: [
       {
-        commands: replaceStuckPods(view, workload, (pod) => pods.includes(pod)),
+        changes: replaceStuckPods(view, workload, (pod) => pods.includes(pod)),
         expects: `${names.join(', ')} is made anew from the current template and becomes ready`,
         confidence: 0.9,
       },
@@ -164,7 +166,7 @@ function fixesFor(
   failing: Map<string, string>,
   revisions: GoodRevision[],
   factor: number,
-): Fix[] {
+): FixDraft[] {
   if (!IMAGE_SETTABLE.has(workload.kind)) return [];
   const stuck = replaceStuckPods(view, workload, (pod) =>
     containerStatuses(pod).some(
@@ -172,19 +174,19 @@ function fixesFor(
     ),
   );
   const { kind, metadata } = workload;
-  const bySetting = (images: Map<string, string>, confidence: number): Fix => ({
-    commands: [setImage(workload, Object.fromEntries([...images].sort())), ...stuck],
+  const bySetting = (images: Map<string, string>, confidence: number): FixDraft => ({
+    changes: [setImage(workload, Object.fromEntries([...images].sort())), ...stuck],
     expects: `${kind} ${metadata.name} runs ${[...images.values()].join(', ')} and its pods become ready`,
     confidence: confidence * factor,
   });
-  const fixes: Fix[] = [];
+  const fixes: FixDraft[] = [];
   for (const { revision, trust } of hasMutableTemplate(workload) ? revisions : []) {
     const images = imagesIn(revision.template.spec, failing);
     const onlyImage = onlyImagesDiffer(podTemplateOf(workload)!, revision.template, failing);
     if (images) fixes.push(bySetting(images, (onlyImage ? 0.95 : 0.75) * trust));
     if (onlyImage && images) continue;
     fixes.push({
-      commands: [rolloutUndo(workload, revision.number), ...stuck],
+      changes: [rolloutUndo(workload, revision.number), ...stuck],
       expects: `${kind} ${metadata.name} runs its revision ${revision.number} again`,
       confidence: 0.9 * trust * factor,
     });

@@ -1,10 +1,11 @@
-import type { Evidence, Finding, Fix } from '../../../../domain/finding.ts';
+import type { Evidence, Finding } from '../../../../domain/finding.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { jsonPatch } from '../../engine/kubectl-commands.ts';
-import type { PatchOp } from '../../engine/kubectl-commands.ts';
+import { jsonPatch } from '../../engine/changes.ts';
+import type { PatchOp } from '../../../../domain/change.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import { clearlySimilar } from '../../clues/similar-names.ts';
@@ -126,11 +127,11 @@ function missingTlsSecrets(view: ClusterView, ingress: KubeObject): { text: stri
 }
 
 /** All broken paths are mended in one patch, or none: a half mended Ingress still fails its users. */
-function fixesFor(ingress: KubeObject, troubles: Trouble[]): Fix[] {
+function fixesFor(ingress: KubeObject, troubles: Trouble[]): FixDraft[] {
   if (troubles.length === 0 || troubles.some(({ ops }) => ops.length === 0)) return [];
   return [
     {
-      commands: [
+      changes: [
         jsonPatch(
           ingress,
           troubles.flatMap(({ ops }) => ops),

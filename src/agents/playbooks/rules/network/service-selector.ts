@@ -1,10 +1,11 @@
-import type { Evidence, Finding, Fix } from '../../../../domain/finding.ts';
+import type { Evidence, Finding } from '../../../../domain/finding.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { jsonPatch } from '../../engine/kubectl-commands.ts';
-import type { PatchOp } from '../../engine/kubectl-commands.ts';
+import { jsonPatch } from '../../engine/changes.ts';
+import type { PatchOp } from '../../../../domain/change.ts';
 import { selectorMapMatches } from '../../../../kube/labels.ts';
 import type { LabelMap } from '../../../../kube/labels.ts';
 import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
@@ -160,7 +161,7 @@ function portFit(service: KubeObject, workload: KubeObject): number {
   return answers.length > 0 && answers.every((answer) => answer === 'yes') ? 0.15 : 0;
 }
 
-function fixFor(service: KubeObject, selector: LabelMap, meant: Meant): Fix {
+function fixFor(service: KubeObject, selector: LabelMap, meant: Meant): FixDraft {
   const ops: PatchOp[] = [];
   const keys = [...new Set([...Object.keys(selector), ...Object.keys(meant.selector)])].sort();
   // An empty selector in between would select nothing, so what is new is added first.
@@ -175,7 +176,7 @@ function fixFor(service: KubeObject, selector: LabelMap, meant: Meant): Fix {
     );
   }
   return {
-    commands: [jsonPatch(service, ops)],
+    changes: [jsonPatch(service, ops)],
     expects: `Service ${service.metadata.name} has the pods of ${meant.workload.kind} ${meant.workload.metadata.name} as endpoints`,
     confidence: meant.score,
   };

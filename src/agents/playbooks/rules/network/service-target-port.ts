@@ -1,10 +1,11 @@
-import type { Evidence, Finding, Fix } from '../../../../domain/finding.ts';
+import type { Evidence, Finding } from '../../../../domain/finding.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { jsonPatch } from '../../engine/kubectl-commands.ts';
-import type { PatchOp } from '../../engine/kubectl-commands.ts';
+import { jsonPatch } from '../../engine/changes.ts';
+import type { PatchOp } from '../../../../domain/change.ts';
 import { backendsOf, servicePorts } from '../../../../kube/service-backends.ts';
 import type { Backend, ServicePort } from '../../../../kube/service-backends.ts';
 import { AUXILIARY, rankTargets } from './target-port-candidates.ts';
@@ -133,7 +134,7 @@ function backendEvidence({ object, field, knowledge }: Backend): Evidence[] {
 }
 
 /** All wrong ports of the Service are mended together: mending one of two would still leave it broken. */
-function fixesFor(service: KubeObject, problems: Problem[]): Fix[] {
+function fixesFor(service: KubeObject, problems: Problem[]): FixDraft[] {
   if (problems.some(({ candidates }) => candidates.length === 0)) return [];
   const best = assignDistinct(problems);
   const choices = [best];
@@ -143,7 +144,7 @@ function fixesFor(service: KubeObject, problems: Problem[]): Fix[] {
     }
   });
   return choices.map((choice) => ({
-    commands: [
+    changes: [
       jsonPatch(
         service,
         choice.flatMap((candidate, at) => patchOf(problems[at]!.port, candidate)),

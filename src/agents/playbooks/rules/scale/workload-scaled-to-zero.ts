@@ -1,10 +1,11 @@
-import type { Finding, Fix } from '../../../../domain/finding.ts';
+import type { Finding } from '../../../../domain/finding.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { SizeClue } from '../../clues/former-size.ts';
-import { scaleTo } from '../../engine/kubectl-commands.ts';
+import { scaleTo } from '../../engine/changes.ts';
 import { needFor, SCALABLE } from '../../clues/need.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';
 
@@ -52,13 +53,13 @@ function atZero(view: ClusterView): KubeObject[] {
     .filter((workload) => desiredReplicas(workload) === 0 && !workload.metadata.deletionTimestamp);
 }
 
-function fixes(workload: KubeObject, sizes: SizeClue[], weight: number): Fix[] {
+function fixes(workload: KubeObject, sizes: SizeClue[], weight: number): FixDraft[] {
   const best = new Map<number, number>();
   for (const { replicas, confidence } of [...sizes, { replicas: 1, confidence: sizes.length > 0 ? 0.3 : 0.5 }]) {
     best.set(replicas, Math.max(best.get(replicas) ?? 0, confidence * weight));
   }
   return [...best].map(([replicas, confidence]) => ({
-    commands: [scaleTo(workload, replicas)],
+    changes: [scaleTo(workload, replicas)],
     expects: `${workload.kind} ${workload.metadata.name} runs ${replicas} ready ${replicas === 1 ? 'pod' : 'pods'}`,
     confidence,
   }));

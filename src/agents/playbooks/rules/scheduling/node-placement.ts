@@ -1,11 +1,12 @@
-import type { Evidence, Finding, Fix } from '../../../../domain/finding.ts';
+import type { Evidence, Finding } from '../../../../domain/finding.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
-import { jsonPatch, rolloutUndo } from '../../engine/kubectl-commands.ts';
+import { jsonPatch, rolloutUndo } from '../../engine/changes.ts';
 import { fittingNodes, placementOf, untoleratedTaints } from '../../../../kube/node-fit.ts';
 import type { Placement } from '../../../../kube/node-fit.ts';
 import { culpritsOf } from './placement-culprits.ts';
@@ -132,18 +133,18 @@ function taintEvidence(nodes: KubeObject[], template: PodTemplate, best: Culprit
   });
 }
 
-function fixes(view: ClusterView, workload: KubeObject, alternatives: Culprit[]): Fix[] {
+function fixes(view: ClusterView, workload: KubeObject, alternatives: Culprit[]): FixDraft[] {
   if (!hasMutableTemplate(workload)) return [];
   const now = placementText(podTemplateOf(workload)!.spec);
   const stuck = replaceStuckPods(view, workload, (pod) => placementText(pod.spec) === now && !pod.spec?.nodeName);
   const expects = `the pods of ${workload.kind} ${workload.metadata.name} are scheduled and become ready`;
   const patches = alternatives.map((alternative) => ({
-    commands: [jsonPatch(workload, alternative.ops), ...stuck],
+    changes: [jsonPatch(workload, alternative.ops), ...stuck],
     expects,
     confidence: alternative.confidence,
   }));
   const rollbacks = goodRevisions(view, workload).map(({ revision, trust }) => ({
-    commands: [rolloutUndo(workload, revision.number), ...stuck],
+    changes: [rolloutUndo(workload, revision.number), ...stuck],
     expects: `${workload.kind} ${workload.metadata.name} runs its revision ${revision.number} again`,
     confidence: 0.8 * trust * (sameContainers(workload, revision.template) ? 1 : 0.8),
   }));

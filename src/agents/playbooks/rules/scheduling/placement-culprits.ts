@@ -2,7 +2,7 @@ import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import type { PatchOp } from '../../engine/kubectl-commands.ts';
+import type { PatchOp } from '../../../../domain/change.ts';
 import { fittingNodes, nodeMeets, placementOf, requirementsOf } from '../../../../kube/node-fit.ts';
 import type { Placement, TermRequirement } from '../../../../kube/node-fit.ts';
 import { lastApplied } from '../../../../kube/pod-template.ts';

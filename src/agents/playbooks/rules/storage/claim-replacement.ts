@@ -1,17 +1,19 @@
-import type { Evidence, Fix, PlanFile } from '../../../../domain/finding.ts';
+import type { Evidence, PlanFile } from '../../../../domain/finding.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { isUnbound, troubleOf } from './claim-trouble.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { createFromFile, deleteAndWait, scaleTo } from '../../engine/kubectl-commands.ts';
+import { createFromFile, deleteAndWait, scaleTo } from '../../engine/changes.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { nameSimilarity } from '../../clues/similar-names.ts';
 import { classOf, defaultClass, NO_PROVISIONER, servedBy } from './storage-classes.ts';
 import { claimOrdinal, consumersOfClaim } from '../../../../kube/subjects.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';
+import type { Change } from '../../../../domain/change.ts';
 
 interface Replacement {
-  fixes: Fix[];
+  fixes: FixDraft[];
   reasons: Evidence[];
 }
 
@@ -159,20 +161,20 @@ function hasModesOf(bound: KubeObject, claim: KubeObject): boolean {
   return sameVolumeMode && modes.every((mode) => (bound.spec?.accessModes ?? []).includes(mode));
 }
 
-function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOption, certainty: number): Fix {
+function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOption, certainty: number): FixDraft {
   const { name } = option.storageClass.metadata;
   const namespace = claim.metadata.namespace ?? 'default';
   const set = statefulSetOf(view, claim);
-  const commands: string[][] = [];
+  const changes: Change[] = [];
   const files: PlanFile[] = [];
   for (const { object, exists } of set ? claimsToReplace(view, claim, set) : [{ object: claim, exists: true }]) {
     const file = { name: `claim-${object.metadata.name}.json`, content: cleanClaim(object, name) };
     files.push(file);
-    if (exists) commands.push(deleteAndWait(object));
-    commands.push(createFromFile(file.name, namespace));
+    if (exists) changes.push(deleteAndWait(object));
+    changes.push(createFromFile(file.name, namespace));
   }
   return {
-    commands: set ? besideController(view, claim, set, commands) : commands,
+    changes: set ? besideController(view, claim, set, changes) : changes,
     files,
     expects: `claim ${claim.metadata.name} is bound to a new volume of class ${name} and its pods start`,
     confidence: option.confidence * certainty,
@@ -183,14 +185,14 @@ function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOptio
  * A StatefulSet makes a claim anew from its template as soon as one of its pods lacks it, so those replicas must not be
  * wanted meanwhile. Replicas below the first broken one keep running.
  */
-function besideController(view: ClusterView, claim: KubeObject, set: KubeObject, commands: string[][]): string[][] {
+function besideController(view: ClusterView, claim: KubeObject, set: KubeObject, changes: Change[]): Change[] {
   const replicas = desiredReplicas(set) ?? 0;
   const first = Number(set.spec?.ordinals?.start ?? 0);
   const ordinals = claimsToReplace(view, claim, set).map(
     ({ object }) => claimOrdinal(set, object.metadata.name)?.ordinal ?? first,
   );
   const kept = Math.max(0, Math.min(...ordinals) - first);
-  return kept >= replicas ? commands : [scaleTo(set, kept), ...commands, scaleTo(set, replicas)];
+  return kept >= replicas ? changes : [scaleTo(set, kept), ...changes, scaleTo(set, replicas)];
 }
 
 function statefulSetOf(view: ClusterView, claim: KubeObject): KubeObject | undefined {

@@ -1,10 +1,11 @@
-import type { Finding, Fix } from '../../../../domain/finding.ts';
+import type { Finding } from '../../../../domain/finding.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods, refTo } from '../../../../kube/cluster-view.ts';
-import { jsonPatch } from '../../engine/kubectl-commands.ts';
+import { jsonPatch } from '../../engine/changes.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
@@ -69,7 +70,7 @@ function findingFor(view: ClusterView, workload: KubeObject, claim: string, inde
 }
 
 /** Points the volume to a claim of nearly the same name that no other workload uses. */
-function similarClaim(view: ClusterView, workload: KubeObject, claim: string, index: number): Fix[] {
+function similarClaim(view: ClusterView, workload: KubeObject, claim: string, index: number): FixDraft[] {
   if (!hasMutableTemplate(workload)) return [];
   const { namespace } = workload.metadata;
   const idle = view
@@ -81,7 +82,7 @@ function similarClaim(view: ClusterView, workload: KubeObject, claim: string, in
   const { name } = close.item.metadata;
   return [
     {
-      commands: [
+      changes: [
         jsonPatch(workload, [
           { op: 'test', path, value: claim },
           { op: 'replace', path, value: name },

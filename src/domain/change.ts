@@ -1,0 +1,22 @@
+import type { ObjectRef } from './kube-object.ts';
+
+/** One operation of a JSON patch (RFC 6902). */
+export type PatchOp = { op: 'test' | 'add' | 'replace'; path: string; value: unknown } | { op: 'remove'; path: string };
+
+/** What a fix changes. The command that does it is derived from this, never read back. */
+export type Change =
+  | { type: 'json-patch'; object: ObjectRef; ops: PatchOp[] }
+  | { type: 'merge-patch'; object: ObjectRef; patch: unknown }
+  | { type: 'scale'; object: ObjectRef; replicas: number }
+  | { type: 'rollout-undo'; object: ObjectRef; revision: number }
+  /** `images` maps container names to images. */
+  | { type: 'set-image'; object: ObjectRef; images: Record<string, string> }
+  /** `wait`: until the object is gone, finalizers included, so that a successor of its name can be created. */
+  | { type: 'delete'; object: ObjectRef; wait: boolean }
+  /** Creates what a file of the plan holds. */
+  | { type: 'create'; file: string; namespace: string };
+
+/** The object that a change is made to; null for a creation. */
+export function changedObject(change: Change): ObjectRef | null {
+  return change.type === 'create' ? null : change.object;
+}
