@@ -7,73 +7,74 @@ import tseslint from 'typescript-eslint';
  */
 export const ROOMS = {
   text: [],
-  domain: ['text'],
+  json: [],
+  domain: ['json', 'text'],
   'kubectl/**': ['text'],
-  kube: ['domain', 'text'],
+  kube: ['domain', 'json', 'text'],
   'lint/**': ['kubectl/**', 'text'],
-  'undo/**': ['domain', 'text'],
+  'undo/**': ['domain', 'json', 'text'],
 
-  'gateway/wire': ['domain', 'text'],
-  'gateway/disk': ['domain', 'text'],
-  'gateway/child': ['gateway/wire', 'gateway/disk', 'domain', 'kubectl/**', 'text'],
-  'gateway/inventory': ['gateway/wire', 'undo/**', 'domain', 'text'],
-  'gateway/content': ['undo/**', 'domain', 'text'],
-  'gateway/journal': ['gateway/wire', 'gateway/disk', 'gateway/inventory', 'undo/**', 'domain', 'kubectl/**', 'text'],
+  'gateway/wire': ['domain', 'json', 'text'],
+  'gateway/disk': ['domain', 'json', 'text'],
+  'gateway/child': ['gateway/wire', 'gateway/disk', 'domain', 'json', 'kubectl/**', 'text'],
+  'gateway/inventory': ['gateway/wire', 'undo/**', 'domain', 'json', 'text'],
+  'gateway/content': ['undo/**', 'domain', 'json', 'text'],
+  'gateway/journal': ['gateway/wire', 'gateway/disk', 'gateway/inventory', 'undo/**', 'domain', 'json', 'kubectl/**', 'text'],
   'gateway/write': [
-    'gateway/wire', 'gateway/inventory', 'gateway/content', 'gateway/journal', 'undo/**', 'domain', 'text',
+    'gateway/wire', 'gateway/inventory', 'gateway/content', 'gateway/journal', 'undo/**', 'domain', 'json', 'text',
   ],
-  'gateway/secrets': ['gateway/wire', 'gateway/write', 'undo/**', 'domain', 'text'],
+  'gateway/secrets': ['gateway/wire', 'gateway/write', 'undo/**', 'domain', 'json', 'text'],
   'gateway/monitor': [
     'gateway/wire', 'gateway/inventory', 'gateway/content', 'gateway/journal', 'gateway/write', 'gateway/secrets',
-    'undo/**', 'domain', 'text',
+    'undo/**', 'domain', 'json', 'text',
   ],
   'gateway/replay': [
-    'gateway/wire', 'gateway/inventory', 'gateway/journal', 'gateway/write', 'gateway/monitor', 'undo/**', 'domain',
+    'gateway/wire', 'gateway/inventory', 'gateway/journal', 'gateway/write', 'gateway/monitor', 'undo/**', 'domain', 'json',
     'text',
   ],
-  gateway: ['gateway/**', 'undo/**', 'domain', 'kubectl/**', 'text'],
+  gateway: ['gateway/**', 'undo/**', 'domain', 'json', 'kubectl/**', 'text'],
 
-  'cluster/connect': ['gateway/wire', 'domain', 'text'],
-  'cluster/read': ['gateway/wire', 'kube', 'domain', 'text'],
-  'cluster/lock': ['cluster/connect', 'gateway/wire', 'gateway/journal', 'gateway/monitor', 'domain', 'text'],
-  severity: ['cluster/read', 'gateway/wire', 'gateway/monitor', 'kube', 'domain', 'text'],
+  'cluster/connect': ['gateway/wire', 'domain', 'json', 'text'],
+  'cluster/read': ['gateway/wire', 'kube', 'domain', 'json', 'text'],
+  'cluster/lock': ['cluster/connect', 'gateway/wire', 'gateway/journal', 'gateway/monitor', 'domain', 'json', 'text'],
+  severity: ['cluster/read', 'gateway/wire', 'gateway/monitor', 'kube', 'domain', 'json', 'text'],
 
-  'agents/conversion': ['domain', 'kubectl/**', 'kube', 'text'],
-  'agents/playbooks/engine': ['kube', 'domain', 'text'],
-  'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'domain', 'text'],
+  'agents/conversion': ['domain', 'json', 'kubectl/**', 'kube', 'text'],
+  'agents/playbooks/engine': ['kube', 'domain', 'json', 'text'],
+  'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'domain', 'json', 'text'],
   ...Object.fromEntries(
     ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout'].map((rules) => [
       `agents/playbooks/rules/${rules}`,
-      ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'text'],
+      ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'json', 'text'],
     ]),
   ),
-  'agents/playbooks': ['agents/playbooks/**', 'kube', 'domain', 'text'],
-  'agents/model': ['kube', 'kubectl/**', 'domain', 'text'],
+  'agents/playbooks': ['agents/playbooks/**', 'kube', 'domain', 'json', 'text'],
+  'agents/model': ['kube', 'kubectl/**', 'domain', 'json', 'text'],
 
-  'model/**': ['domain', 'text'],
-  'telemetry/**': ['domain', 'text'],
-  'history/**': ['domain', 'text'],
-  'knowledge/**': ['domain', 'text'],
-  'notify/**': ['domain', 'text'],
-  'gitops/**': ['domain', 'text'],
+  'model/**': ['domain', 'json', 'text'],
+  'telemetry/**': ['domain', 'json', 'text'],
+  'history/**': ['domain', 'json', 'text'],
+  'knowledge/**': ['domain', 'json', 'text'],
+  'notify/**': ['domain', 'json', 'text'],
+  'gitops/**': ['domain', 'json', 'text'],
 
   run: [
-    'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'kube', 'domain', 'kubectl/**', 'text', 'model/**',
+    'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
     'telemetry/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
   ],
-  cli: ['run', 'cluster/lock', 'gateway/child', 'gateway/journal', 'domain', 'kubectl/**', 'lint/**', 'text'],
-  'serve/**': ['run', 'domain', 'text'],
+  cli: ['run', 'cluster/lock', 'gateway/child', 'gateway/journal', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
+  'serve/**': ['run', 'domain', 'json', 'text'],
 
-  'ui/editor': ['run', 'cluster/lock', 'gateway/journal', 'domain', 'kubectl/**', 'text'],
-  'ui/views': ['ui/editor', 'domain', 'kubectl/**', 'text'],
-  'ui/undo': ['ui/editor', 'ui/views', 'run', 'domain', 'kubectl/**', 'text'],
-  'ui/run': ['ui/editor', 'ui/views', 'run', 'domain', 'kubectl/**', 'text'],
-  'ui/lint': ['ui/editor', 'ui/views', 'ui/undo', 'run', 'domain', 'kubectl/**', 'text'],
-  ui: ['ui/**', 'run', 'domain', 'text'],
+  'ui/editor': ['run', 'cluster/lock', 'gateway/journal', 'domain', 'json', 'kubectl/**', 'text'],
+  'ui/views': ['ui/editor', 'domain', 'json', 'kubectl/**', 'text'],
+  'ui/undo': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'kubectl/**', 'text'],
+  'ui/run': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'kubectl/**', 'text'],
+  'ui/lint': ['ui/editor', 'ui/views', 'ui/undo', 'run', 'domain', 'json', 'kubectl/**', 'text'],
+  ui: ['ui/**', 'run', 'domain', 'json', 'text'],
 }; // prettier-ignore
 
 /** Folders without clock, file system, network or editor (I/O reaches them through ports). */
-const PURE = ['text', 'domain', 'kubectl', 'kube', 'undo', 'agents'];
+const PURE = ['text', 'json', 'domain', 'kubectl', 'kube', 'undo', 'agents'];
 /** Only these rooms may start processes or open connections. */
 const MAY_DIAL = [
   'gateway/wire', 'gateway/child', 'cluster/connect', 'cluster/read', 'model/**', 'telemetry/**', 'notify/**',
@@ -82,7 +83,7 @@ const MAY_DIAL = [
 const DIAL_MODULES = 'child_process|net|tls|http|https|http2|dgram|dns';
 /**
  * Folders through which objects pass on their way from and to the cluster: there, what reads, prints or copies JSON must
- * lose no number and no key (src/domain/lossless-json.ts).
+ * lose no number and no key (src/json/lossless-json.ts).
  */
 const LOSSLESS = ['gateway', 'undo'];
 
@@ -116,15 +117,14 @@ function wallsOf(room, allowed) {
     imports.push({ regex: `^(node:)?(${DIAL_MODULES})$`, message });
   }
   if (LOSSLESS.includes(folder)) {
-    const message =
-      'it loses numbers and keys: parseJson, printJson and cloneJson of src/domain/lossless-json.ts do not';
+    const message = 'it loses numbers and keys: parseJson, printJson and cloneJson of src/json/lossless-json.ts do not';
     imports.push({ regex: '^yaml$', message: 'YAML of a body is read by src/gateway/wire/yaml-body.ts alone' });
     properties.push({ object: 'JSON', property: 'parse', message }, { object: 'JSON', property: 'stringify', message });
     properties.push({ object: 'globalThis', property: 'structuredClone', message });
     globals.push({ name: 'structuredClone', message });
     syntax.push({
       selector: "BinaryExpression[operator='in'][left.type!='Literal'][left.type!='PrivateIdentifier']",
-      message: 'a key from outside may be an inherited name: Object.hasOwn, or own of src/domain/json-map.ts',
+      message: 'a key from outside may be an inherited name: Object.hasOwn, or own of src/json/json-map.ts',
     });
   }
   const zone = {
@@ -156,7 +156,7 @@ const UNLISTED = {
 };
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', 'src/kubectl/generated'] },
+  { ignores: ['node_modules', 'dist', 'coverage', 'src/kubectl/grammar/generated'] },
   ...tseslint.configs.recommended,
   {
     plugins: { 'import-x': importX },

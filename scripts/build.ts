@@ -69,7 +69,7 @@ const ENTRIES: Entry[] = [
       minifySyntax: true,
     }),
   },
-  { name: 'server', source: 'src/lint/server.ts', options: node('server.cjs') },
+  { name: 'server', source: 'src/lint/server/server.ts', options: node('server.cjs') },
   {
     name: 'cli',
     source: 'src/cli/main.ts',

@@ -17,8 +17,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { grammarDifference } from '../src/kubectl/grammar-difference.ts';
-import type { RawCommand, RawGrammar } from '../src/kubectl/grammar-types.ts';
+import { grammarDifference } from '../src/kubectl/grammar/grammar-difference.ts';
+import type { RawCommand, RawGrammar } from '../src/kubectl/grammar/grammar-types.ts';
 
 interface HelpFlag {
   name: string;
@@ -98,7 +98,7 @@ async function inParallel<T>(jobs: (() => Promise<T>)[]): Promise<T[]> {
   return results;
 }
 
-/** One letter per value type, see RawCommand in src/kubectl/grammar-types.ts. */
+/** One letter per value type, see RawCommand in src/kubectl/grammar/grammar-types.ts. */
 async function flagType(run: (args: string[]) => Promise<string>, path: string[], flag: HelpFlag): Promise<string> {
   const separate = await run([...path, `--${flag.name}`, '--zz1', '--zz2']);
   const joined = await run([...path, `--${flag.name}=@@`, '--zz2']);

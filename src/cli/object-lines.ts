@@ -1,6 +1,6 @@
 import type { KubeObject } from '../domain/kube-object.ts';
-import { printJson } from '../domain/lossless-json.ts';
-import { RawNumber } from '../domain/raw-number.ts';
+import { printJson } from '../json/lossless-json.ts';
+import { RawNumber } from '../json/raw-number.ts';
 
 /** Fields that every write changes and that tell a reader nothing. */
 const NOISE = [

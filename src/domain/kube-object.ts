@@ -1,10 +1,5 @@
 /** Kubernetes objects as the API server sends them, and how Stratus names them. */
 
-import type { RawNumber } from './raw-number.ts';
-
-/** A value as JSON tells it, read without loss (see lossless-json.ts). */
-export type Json = null | boolean | number | RawNumber | string | Json[] | { [key: string]: Json };
-
 export interface OwnerReference {
   apiVersion: string;
   kind: string;

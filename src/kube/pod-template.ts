@@ -1,7 +1,7 @@
 import type { KubeObject } from '../domain/kube-object.ts';
-import { parseJson } from '../domain/lossless-json.ts';
+import { parseJson } from '../json/lossless-json.ts';
 import type { LabelMap } from './labels.ts';
-import { stableJson } from './stable-json.ts';
+import { stableJson } from '../json/stable-json.ts';
 
 export type Untyped = KubeObject['spec'];
 

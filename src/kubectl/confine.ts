@@ -1,5 +1,5 @@
 import type { CommandEffect } from './effect.ts';
-import type { Grammar } from './grammar-types.ts';
+import type { Grammar } from './grammar/grammar-types.ts';
 import { judgeArgv } from './judge.ts';
 import { HIDDEN_TEXT, readLiteralCommand } from './literal-words.ts';
 import type { LiteralWord } from './literal-words.ts';

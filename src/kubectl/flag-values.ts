@@ -1,4 +1,4 @@
-import type { FlagType } from './grammar-types.ts';
+import type { FlagType } from './grammar/grammar-types.ts';
 
 /** Stands, in words taken from scripts, for a part that is known only when the script runs. Never valid from an agent. */
 export const DYNAMIC = '\uE0FF';

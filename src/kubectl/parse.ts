@@ -1,6 +1,6 @@
-import { childNamed, defaultGrammar, flagNamed, flagShort } from './grammar.ts';
+import { childNamed, defaultGrammar, flagNamed, flagShort } from './grammar/grammar.ts';
 import { isValidFlagValue } from './flag-values.ts';
-import type { CommandSpec, FlagSpec, Grammar } from './grammar-types.ts';
+import type { CommandSpec, FlagSpec, Grammar } from './grammar/grammar-types.ts';
 
 /** One assignment of a flag, in the order kubectl applies them (the last one of a name wins). */
 export interface FlagUse {

@@ -1,6 +1,6 @@
 import { DYNAMIC } from './flag-values.ts';
 import { effectOf } from './effect.ts';
-import { allGrammars } from './grammar.ts';
+import { allGrammars } from './grammar/grammar.ts';
 import { lastFlag, parseKubectl } from './parse.ts';
 import type { FlagUse, ParsedCommand } from './parse.ts';
 

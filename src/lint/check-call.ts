@@ -1,5 +1,5 @@
 import { DYNAMIC } from '../kubectl/flag-values.ts';
-import { allGrammars, childNamed, defaultGrammar, grammarFor } from '../kubectl/grammar.ts';
+import { allGrammars, childNamed, defaultGrammar, grammarFor } from '../kubectl/grammar/grammar.ts';
 import { judgeArgv } from '../kubectl/judge.ts';
 import type { Judgement } from '../kubectl/judge.ts';
 import { lastFlag } from '../kubectl/parse.ts';

@@ -1,4 +1,4 @@
-import { grammarFor, KNOWN_MINORS } from '../kubectl/grammar.ts';
+import { grammarFor, KNOWN_MINORS } from '../kubectl/grammar/grammar.ts';
 import type { Severity } from '../kubectl/rules.ts';
 import { DEFAULT_CONFIG } from './config.ts';
 import type { LintConfig } from './config.ts';

@@ -2,7 +2,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Target } from '../domain/target.ts';
 import type { ConfineOptions } from '../kubectl/confine.ts';
 import { confine } from '../kubectl/confine.ts';
-import { allGrammars, grammarFor } from '../kubectl/grammar.ts';
+import { allGrammars, grammarFor } from '../kubectl/grammar/grammar.ts';
 import { parseKubectl } from '../kubectl/parse.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { RawNumber } from '../domain/raw-number.ts';
+import { RawNumber } from '../json/raw-number.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { HIDDEN, shownArgv } from '../kubectl/secret-words.ts';
 import { presentable, redact } from '../text/redact.ts';

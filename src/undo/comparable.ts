@@ -1,4 +1,5 @@
-import type { Json, KubeObject } from '../domain/kube-object.ts';
+import type { KubeObject } from '../domain/kube-object.ts';
+import type { Json } from '../json/json.ts';
 import { normalise, recreationBody } from './normalise.ts';
 
 /**

@@ -1,10 +1,11 @@
-import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
-import { own } from '../domain/json-map.ts';
-import { cloneJson } from '../domain/lossless-json.ts';
-import { RawNumber } from '../domain/raw-number.ts';
-import { isMap, sameJson } from '../domain/same-json.ts';
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { Json } from '../json/json.ts';
+import { own } from '../json/json-map.ts';
+import { cloneJson } from '../json/lossless-json.ts';
+import { RawNumber } from '../json/raw-number.ts';
+import { isMap, sameJson } from '../json/same-json.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
-import { canonicalJson } from '../domain/canonical-json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
 import { mayHoldCopy } from './secret-copies.ts';
 
 type JsonMap = { [key: string]: Json };

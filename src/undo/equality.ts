@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Json, KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { Json } from '../json/json.ts';
 import { refKey } from '../domain/kube-object.ts';
-import { cloneJson } from '../domain/lossless-json.ts';
-import { canonicalJson } from '../domain/canonical-json.ts';
-import { isMap } from '../domain/same-json.ts';
+import { cloneJson } from '../json/lossless-json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
+import { isMap } from '../json/same-json.ts';
 import { normalise } from './normalise.ts';
 
 /** Object (or its absence) under its reference. */

@@ -1,8 +1,9 @@
-import { own } from '../domain/json-map.ts';
-import type { Json, KubeObject } from '../domain/kube-object.ts';
-import { canonicalJson } from '../domain/canonical-json.ts';
-import { parseJson } from '../domain/lossless-json.ts';
-import { isMap } from '../domain/same-json.ts';
+import { own } from '../json/json-map.ts';
+import type { KubeObject } from '../domain/kube-object.ts';
+import type { Json } from '../json/json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
+import { parseJson } from '../json/lossless-json.ts';
+import { isMap } from '../json/same-json.ts';
 import type { Segment } from './difference.ts';
 
 interface ManagerEntry {

@@ -3,8 +3,8 @@ import { refKey } from '../domain/kube-object.ts';
 import { claimExchangeOf } from './claim-exchange.ts';
 import type { Companion, JournaledWrite } from './journaled-write.ts';
 import { namesRemaker } from './consequences/remade.ts';
-import { sameJson } from '../domain/same-json.ts';
-import type { Json } from '../domain/kube-object.ts';
+import { sameJson } from '../json/same-json.ts';
+import type { Json } from '../json/json.ts';
 import { normalise, withoutServerFields } from './normalise.ts';
 import { takeBack } from './reverse-patch.ts';
 

@@ -1,6 +1,7 @@
-import type { Json, KubeObject } from '../domain/kube-object.ts';
-import { cloneJson } from '../domain/lossless-json.ts';
-import { isMap } from '../domain/same-json.ts';
+import type { KubeObject } from '../domain/kube-object.ts';
+import type { Json } from '../json/json.ts';
+import { cloneJson } from '../json/lossless-json.ts';
+import { isMap } from '../json/same-json.ts';
 
 /** Annotations that controllers maintain, by kind, and that no restore can or should bring back. */
 const CONTROLLER_ANNOTATIONS: Readonly<Record<string, string[]>> = {

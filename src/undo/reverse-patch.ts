@@ -1,7 +1,7 @@
-import type { Json } from '../domain/kube-object.ts';
-import { emptyMap, own } from '../domain/json-map.ts';
+import type { Json } from '../json/json.ts';
+import { emptyMap, own } from '../json/json-map.ts';
 import type { Segment, Value } from './difference.ts';
-import { isMap, sameJson } from '../domain/same-json.ts';
+import { isMap, sameJson } from '../json/same-json.ts';
 import { elementId, escapePointer, listKeys, sameOrder } from './difference.ts';
 
 export type PatchOperation =

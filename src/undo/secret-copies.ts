@@ -1,4 +1,4 @@
-import type { Json } from '../domain/kube-object.ts';
+import type { Json } from '../json/json.ts';
 
 /** Longer texts are not notes that people read; a packed copy of the smallest Secret is longer. */
 const NOTE_LENGTH = 128;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readGrammar } from '../../scripts/generate-kubectl-grammar.ts';
-import stored from '../../src/kubectl/generated/kubectl-1.34.json' with { type: 'json' };
+import stored from '../../src/kubectl/grammar/generated/kubectl-1.34.json' with { type: 'json' };
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 
 let cluster: TestCluster;

@@ -89,7 +89,7 @@ export const SUITES: SoakSuite[] = [
     items: ['1.29', '1.30', '1.31', '1.32', '1.33', '1.35', '1.36'],
     open: async () => {
       const { readGrammar } = await import('../../scripts/generate-kubectl-grammar.ts');
-      const { expandGrammar, grammarFor } = await import('../../src/kubectl/grammar.ts');
+      const { expandGrammar, grammarFor } = await import('../../src/kubectl/grammar/grammar.ts');
       const { compareWithKubectl } = await import('../testbed/kubectl-harness/differential.ts');
       const { buildMinor } = await import('../testbed/kubectl-harness/minors.ts');
       const { treeDifferences } = await import('../testbed/kubectl-harness/tree-differences.ts');

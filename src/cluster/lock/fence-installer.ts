@@ -1,6 +1,6 @@
 import { ClusterError } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
-import { sameJson } from '../../domain/same-json.ts';
+import { sameJson } from '../../json/same-json.ts';
 import { KubeApi } from '../../gateway/wire/kube-api.ts';
 import { Monitor } from '../../gateway/monitor/monitor.ts';
 import type { Upstream } from '../../gateway/wire/upstream.ts';

@@ -1,6 +1,6 @@
 import { ClusterError } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
-import { sameJson } from '../../domain/same-json.ts';
+import { sameJson } from '../../json/same-json.ts';
 import type { KubeApi } from '../../gateway/wire/kube-api.ts';
 import { FENCE_NAME, fencePath, KEEPER_NAME, policyObjects } from './fence-manifests.ts';
 

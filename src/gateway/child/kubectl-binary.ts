@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { parseJson } from '../../domain/lossless-json.ts';
+import { parseJson } from '../../json/lossless-json.ts';
 import { StratusError } from '../../domain/stratus-error.ts';
 
 /** The kubectl that commands run with. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PlanFile } from '../../domain/finding.ts';
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 import type { ChildOutput } from './child.ts';
 import { supervise } from './child.ts';
 import type { KubectlBinary } from './kubectl-binary.ts';

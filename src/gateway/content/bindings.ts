@@ -1,4 +1,4 @@
-import { sameJson } from '../../domain/same-json.ts';
+import { sameJson } from '../../json/same-json.ts';
 import type { ContentRule } from './content-input.ts';
 import { isBinding, subjectsOf } from './content-input.ts';
 import { farReaching } from './rbac-rules.ts';

@@ -1,5 +1,6 @@
-import type { Json, KubeObject } from '../../domain/kube-object.ts';
-import { sameJson } from '../../domain/same-json.ts';
+import type { KubeObject } from '../../domain/kube-object.ts';
+import type { Json } from '../../json/json.ts';
+import { sameJson } from '../../json/same-json.ts';
 import type { ContentRule } from './content-input.ts';
 
 const refused = (reason: string) => ({ rule: 'credential', reason });

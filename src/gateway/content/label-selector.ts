@@ -1,4 +1,4 @@
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 import type { LabelSelector } from '../../undo/consequences/selector.ts';
 import { selects as selectsLabels } from '../../undo/consequences/selector.ts';
 

@@ -1,4 +1,4 @@
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 /** One rule of a Role or ClusterRole. */
 export interface PolicyRule {
   verbs?: string[];

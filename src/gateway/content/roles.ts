@@ -1,5 +1,5 @@
-import { printJson } from '../../domain/lossless-json.ts';
-import { sameJson } from '../../domain/same-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
+import { sameJson } from '../../json/same-json.ts';
 import type { ContentRule } from './content-input.ts';
 import { isRole, rulesOf } from './content-input.ts';
 import { selects } from './label-selector.ts';

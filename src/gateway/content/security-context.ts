@@ -1,4 +1,4 @@
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 import type { Loose } from './pod-specs.ts';
 import { containersOf } from './pod-specs.ts';
 

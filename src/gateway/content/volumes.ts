@@ -1,6 +1,6 @@
-import { printJson } from '../../domain/lossless-json.ts';
-import type { Json } from '../../domain/kube-object.ts';
-import { sameJson } from '../../domain/same-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
+import type { Json } from '../../json/json.ts';
+import { sameJson } from '../../json/same-json.ts';
 import type { ContentRule } from './content-input.ts';
 import type { Loose } from './pod-specs.ts';
 

@@ -1,5 +1,5 @@
-import { sameJson } from '../../domain/same-json.ts';
-import type { Json } from '../../domain/kube-object.ts';
+import { sameJson } from '../../json/same-json.ts';
+import type { Json } from '../../json/json.ts';
 import type { LabelSelector } from './label-selector.ts';
 import { isNarrower } from './label-selector.ts';
 

@@ -1,4 +1,4 @@
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import type { ContentInput, ContentRule, WebhookFacts } from './content-input.ts';
 import { isWebhookConfiguration, SYSTEM_NAMESPACES } from './content-input.ts';

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Target } from '../../domain/target.ts';
-import { parseJson, printJson } from '../../domain/lossless-json.ts';
+import { parseJson, printJson } from '../../json/lossless-json.ts';
 import { openOwn, readOwn } from './trusted-files.ts';
 import { isAlive, processWorld, thisProcess } from './process-identity.ts';
 

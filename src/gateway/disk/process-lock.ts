@@ -1,7 +1,7 @@
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
-import { parseJson, printJson } from '../../domain/lossless-json.ts';
+import { parseJson, printJson } from '../../json/lossless-json.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { isAlive, thisProcess } from './process-identity.ts';
 import { StratusError } from '../../domain/stratus-error.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refKey } from '../../domain/kube-object.ts';
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 import type { ClusterFacts, Owned, OwnerGraph } from '../../undo/consequences/facts.ts';
 import { admissionOf } from './pod-admission.ts';
 import { objectPath } from '../wire/api-request.ts';

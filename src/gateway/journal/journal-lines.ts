@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import { MAX_DEPTH, parseJson, printJson } from '../../domain/lossless-json.ts';
+import { MAX_DEPTH, parseJson, printJson } from '../../json/lossless-json.ts';
 import type { JournalKey } from './journal-key.ts';
 import { StratusError } from '../../domain/stratus-error.ts';
 

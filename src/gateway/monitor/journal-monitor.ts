@@ -2,7 +2,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refKey, refLabel } from '../../domain/kube-object.ts';
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 import { KubeApi } from '../wire/kube-api.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
 import type { Earlier } from '../write/content-reader.ts';

@@ -1,4 +1,4 @@
-import { own } from '../../domain/json-map.ts';
+import { own } from '../../json/json-map.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
 import type { ControlGrant } from '../wire/control-grant.ts';
 import { isOwnObject, ownObjectReason } from '../content/own-objects.ts';

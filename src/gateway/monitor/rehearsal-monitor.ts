@@ -1,6 +1,7 @@
-import type { Json, KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import type { Json } from '../../json/json.ts';
 import { refKey, refLabel } from '../../domain/kube-object.ts';
-import { cloneJson, printJson } from '../../domain/lossless-json.ts';
+import { cloneJson, printJson } from '../../json/lossless-json.ts';
 import type { Acceptance, RehearsedWrite } from '../../domain/transaction.ts';
 import { blankSecret } from '../../undo/difference.ts';
 import type { ApiRequest } from '../wire/api-request.ts';

@@ -1,7 +1,8 @@
-import type { Json, KubeObject, ObjectRef, OwnerReference } from '../../domain/kube-object.ts';
+import type { KubeObject, ObjectRef, OwnerReference } from '../../domain/kube-object.ts';
+import type { Json } from '../../json/json.ts';
 import { refLabel } from '../../domain/kube-object.ts';
-import { cloneJson } from '../../domain/lossless-json.ts';
-import { sameJson } from '../../domain/same-json.ts';
+import { cloneJson } from '../../json/lossless-json.ts';
+import { sameJson } from '../../json/same-json.ts';
 import { difference, pointer, valueAt } from '../../undo/difference.ts';
 import { claimedSince } from '../../undo/field-owners.ts';
 import type { InverseStep } from '../../undo/inverse.ts';

@@ -1,4 +1,4 @@
-import { own } from '../../domain/json-map.ts';
+import { own } from '../../json/json-map.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { ClusterFacts } from '../../undo/consequences/facts.ts';
 import { kindKey } from '../../undo/consequences/lookup.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refKey, refLabel } from '../../domain/kube-object.ts';
-import { cloneJson } from '../../domain/lossless-json.ts';
+import { cloneJson } from '../../json/lossless-json.ts';
 import type { EqualityLevel, FieldDifference, UndoProof } from '../../domain/transaction.ts';
 import { comparable } from '../../undo/comparable.ts';
 import type { Segment } from '../../undo/difference.ts';

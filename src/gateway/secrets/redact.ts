@@ -1,8 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 import { Transform } from 'node:stream';
-import { parseJson, printJson } from '../../domain/lossless-json.ts';
-import { RawNumber } from '../../domain/raw-number.ts';
-import type { Json } from '../../domain/kube-object.ts';
+import { parseJson, printJson } from '../../json/lossless-json.ts';
+import { RawNumber } from '../../json/raw-number.ts';
+import type { Json } from '../../json/json.ts';
 import { mayHoldCopy } from '../../undo/secret-copies.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
 

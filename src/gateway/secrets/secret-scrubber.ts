@@ -1,4 +1,4 @@
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 import { isMap } from './redact.ts';
 import type { WriteBody } from '../wire/write-body.ts';
 

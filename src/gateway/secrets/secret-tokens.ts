@@ -1,4 +1,4 @@
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 import { createHmac, randomBytes } from 'node:crypto';
 import { Refused } from '../write/write-subject.ts';
 

@@ -1,5 +1,5 @@
-import { parseJson, printJson } from '../../domain/lossless-json.ts';
-import type { Json } from '../../domain/kube-object.ts';
+import { parseJson, printJson } from '../../json/lossless-json.ts';
+import type { Json } from '../../json/json.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
 import { failed } from '../wire/forward.ts';
 import type { GatewayRequest, GatewayResponse } from '../wire/messages.ts';

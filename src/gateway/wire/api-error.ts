@@ -1,6 +1,6 @@
 import type { ClusterErrorReason } from '../../domain/cluster-error.ts';
 import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
-import { parseJson } from '../../domain/lossless-json.ts';
+import { parseJson } from '../../json/lossless-json.ts';
 import { parseApiRequest } from './api-request.ts';
 import { NO_ANSWER } from './forward.ts';
 import { UpstreamError } from './upstream.ts';

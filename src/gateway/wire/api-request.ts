@@ -1,4 +1,4 @@
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 /** What one HTTP request asks of the Kubernetes API, derived from method, path and query alone. */
 export interface ApiRequest {
   method: string;

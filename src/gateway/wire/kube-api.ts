@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { Readable as ReadableStream } from 'node:stream';
 import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
-import { parseJson, printJson } from '../../domain/lossless-json.ts';
+import { parseJson, printJson } from '../../json/lossless-json.ts';
 import { connectionError, shortPath, statusError } from './api-error.ts';
 import type { GatewayResponse, Handler } from './messages.ts';
 import { messageOf as statusMessage, readAll, readObject } from './messages.ts';

@@ -1,5 +1,5 @@
-import type { Json } from '../../domain/kube-object.ts';
-import { RawNumber } from '../../domain/raw-number.ts';
+import type { Json } from '../../json/json.ts';
+import { RawNumber } from '../../json/raw-number.ts';
 
 /** Not the few protobuf messages that this file reads. */
 export class UnreadableProtobuf extends Error {}

@@ -1,7 +1,7 @@
-import { own } from '../../domain/json-map.ts';
-import type { Json } from '../../domain/kube-object.ts';
-import { MAX_DEPTH } from '../../domain/lossless-json.ts';
-import { DuplicateKey, JsonTooDeep, readJson } from '../../domain/read-json.ts';
+import { own } from '../../json/json-map.ts';
+import type { Json } from '../../json/json.ts';
+import { MAX_DEPTH } from '../../json/lossless-json.ts';
+import { DuplicateKey, JsonTooDeep, readJson } from '../../json/read-json.ts';
 import { readDeleteOptions, readEnvelope, readEviction } from './protobuf.ts';
 import { readYaml } from './yaml-body.ts';
 

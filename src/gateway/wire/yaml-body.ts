@@ -1,9 +1,9 @@
 // eslint-disable-next-line no-restricted-imports -- the one reader of YAML; it takes numbers from their source
 import { isMap as isYamlMap, isScalar, isSeq, parseDocument } from 'yaml';
-import { emptyMap } from '../../domain/json-map.ts';
-import type { Json } from '../../domain/kube-object.ts';
-import { RawNumber } from '../../domain/raw-number.ts';
-import { DuplicateKey, JsonTooDeep } from '../../domain/read-json.ts';
+import { emptyMap } from '../../json/json-map.ts';
+import type { Json } from '../../json/json.ts';
+import { RawNumber } from '../../json/raw-number.ts';
+import { DuplicateKey, JsonTooDeep } from '../../json/read-json.ts';
 
 /** Written so that YAML 1.1 (the API server's) and 1.2 readers agree; hexadecimal, octal and the like are left out. */
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;

@@ -1,10 +1,11 @@
-import { emptyMap, own } from '../../domain/json-map.ts';
-import type { Json, KubeObject } from '../../domain/kube-object.ts';
-import { cloneJson } from '../../domain/lossless-json.ts';
+import { emptyMap, own } from '../../json/json-map.ts';
+import type { KubeObject } from '../../domain/kube-object.ts';
+import type { Json } from '../../json/json.ts';
+import { cloneJson } from '../../json/lossless-json.ts';
 import { comparable } from '../../undo/comparable.ts';
-import { sameJson } from '../../domain/same-json.ts';
+import { sameJson } from '../../json/same-json.ts';
 import { difference, overlaps, valueAt } from '../../undo/difference.ts';
-import { canonicalJson } from '../../domain/canonical-json.ts';
+import { canonicalJson } from '../../json/canonical-json.ts';
 import { normalise } from '../../undo/normalise.ts';
 import type { IntentRecord } from '../journal/journal-records.ts';
 

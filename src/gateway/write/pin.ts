@@ -1,6 +1,7 @@
-import type { Json, KubeObject } from '../../domain/kube-object.ts';
-import { cloneJson } from '../../domain/lossless-json.ts';
-import { sameJson } from '../../domain/same-json.ts';
+import type { KubeObject } from '../../domain/kube-object.ts';
+import type { Json } from '../../json/json.ts';
+import { cloneJson } from '../../json/lossless-json.ts';
+import { sameJson } from '../../json/same-json.ts';
 import { normalise } from '../../undo/normalise.ts';
 import type { WriteBody } from '../wire/write-body.ts';
 

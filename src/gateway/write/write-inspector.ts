@@ -1,5 +1,6 @@
-import type { Json, KubeObject, ObjectRef } from '../../domain/kube-object.ts';
-import { cloneJson } from '../../domain/lossless-json.ts';
+import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import type { Json } from '../../json/json.ts';
+import { cloneJson } from '../../json/lossless-json.ts';
 import type { Acceptance, UndoForecast } from '../../domain/transaction.ts';
 import { forecastUndo } from '../../undo/forecast.ts';
 import type { Companion } from '../../undo/journaled-write.ts';

@@ -1,6 +1,6 @@
-import { printJson } from '../../domain/lossless-json.ts';
-import type { Json } from '../../domain/kube-object.ts';
-import { isMap } from '../../domain/same-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
+import type { Json } from '../../json/json.ts';
+import { isMap } from '../../json/same-json.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
 import type { Verdict } from '../content/verdict.ts';
 import { refuse, WRITE } from '../content/verdict.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../domain/clock.ts';
 import { messageOf as errorText } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
-import { printJson } from '../../domain/lossless-json.ts';
+import { printJson } from '../../json/lossless-json.ts';
 import { withQuery } from '../wire/api-request.ts';
 import type { Attribution } from './attribution.ts';
 import { attribute } from './attribution.ts';

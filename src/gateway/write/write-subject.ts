@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import type { Json, KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import type { Json } from '../../json/json.ts';
 import type { Acceptance } from '../../domain/transaction.ts';
 import type { WriteVerb } from '../../undo/forecast.ts';
 import type { ApiRequest } from '../wire/api-request.ts';

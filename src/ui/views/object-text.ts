@@ -1,7 +1,7 @@
 import type { ScalarTag } from 'yaml';
-import { own } from '../../domain/json-map.ts';
+import { own } from '../../json/json-map.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
-import { RawNumber } from '../../domain/raw-number.ts';
+import { RawNumber } from '../../json/raw-number.ts';
 import type { FieldChange } from '../../../webview/protocol.ts';
 import { presentable } from '../../text/redact.ts';
 

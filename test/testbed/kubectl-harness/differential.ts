@@ -1,5 +1,5 @@
-import { defaultGrammar } from '../../../src/kubectl/grammar.ts';
-import type { CommandSpec, FlagSpec, Grammar } from '../../../src/kubectl/grammar-types.ts';
+import { defaultGrammar } from '../../../src/kubectl/grammar/grammar.ts';
+import type { CommandSpec, FlagSpec, Grammar } from '../../../src/kubectl/grammar/grammar-types.ts';
 import { parseKubectl } from '../../../src/kubectl/parse.ts';
 import { judgeWithKubectl } from './harness.ts';
 import type { HarnessVerdict } from './harness.ts';

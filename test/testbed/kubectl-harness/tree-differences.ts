@@ -1,4 +1,4 @@
-import type { CommandSpec, Grammar } from '../../../src/kubectl/grammar-types.ts';
+import type { CommandSpec, Grammar } from '../../../src/kubectl/grammar/grammar-types.ts';
 import { dumpTree } from './harness.ts';
 
 interface FlagFacts {

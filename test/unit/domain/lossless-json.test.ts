@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyMap, own } from '../../../src/domain/json-map.ts';
-import type { Json } from '../../../src/domain/kube-object.ts';
-import { cloneJson, MAX_DEPTH, parseJson, printJson } from '../../../src/domain/lossless-json.ts';
-import { RawNumber, storedNumber } from '../../../src/domain/raw-number.ts';
-import { DuplicateKey, JsonTooDeep, readJson } from '../../../src/domain/read-json.ts';
+import { emptyMap, own } from '../../../src/json/json-map.ts';
+import type { Json } from '../../../src/json/json.ts';
+import { cloneJson, MAX_DEPTH, parseJson, printJson } from '../../../src/json/lossless-json.ts';
+import { RawNumber, storedNumber } from '../../../src/json/raw-number.ts';
+import { DuplicateKey, JsonTooDeep, readJson } from '../../../src/json/read-json.ts';
 import { HOSTILE_KEYS, HOSTILE_NUMBERS, hostileText } from './hostile-json.ts';
 
 const spaced = (text: string) => JSON.stringify(JSON.parse(text), null, 2);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printJson } from '../../../src/domain/lossless-json.ts';
+import { printJson } from '../../../src/json/lossless-json.ts';
 import { MAX_BODY_DEPTH, readWriteBody, UnreadableBody } from '../../../src/gateway/wire/write-body.ts';
 
 const APPLY = 'application/apply-patch+yaml';

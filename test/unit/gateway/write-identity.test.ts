@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../../src/domain/kube-object.ts';
+import type { Json } from '../../../src/json/json.ts';
 import { parseApiRequest } from '../../../src/gateway/wire/api-request.ts';
 import type { WriteBody } from '../../../src/gateway/wire/write-body.ts';
 import { bodyMismatch, imageMismatch } from '../../../src/gateway/write/write-identity.ts';

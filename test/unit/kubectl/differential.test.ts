@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultGrammar } from '../../../src/kubectl/grammar.ts';
+import { defaultGrammar } from '../../../src/kubectl/grammar/grammar.ts';
 import { compareWithKubectl } from '../../testbed/kubectl-harness/differential.ts';
 import { isHarnessCached } from '../../testbed/kubectl-harness/harness.ts';
 import { treeDifferences } from '../../testbed/kubectl-harness/tree-differences.ts';

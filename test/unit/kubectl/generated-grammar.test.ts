@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseHelp } from '../../../scripts/generate-kubectl-grammar.ts';
-import stored from '../../../src/kubectl/generated/kubectl-1.34.json' with { type: 'json' };
+import stored from '../../../src/kubectl/grammar/generated/kubectl-1.34.json' with { type: 'json' };
 import { confine } from '../../../src/kubectl/confine.ts';
 import { judgedPaths } from '../../../src/kubectl/effect-table.ts';
-import { applyDifference, grammarDifference } from '../../../src/kubectl/grammar-difference.ts';
-import { allGrammars, defaultGrammar, grammarFor, KNOWN_MINORS } from '../../../src/kubectl/grammar.ts';
-import type { CommandSpec, RawGrammar } from '../../../src/kubectl/grammar-types.ts';
+import { applyDifference, grammarDifference } from '../../../src/kubectl/grammar/grammar-difference.ts';
+import { allGrammars, defaultGrammar, grammarFor, KNOWN_MINORS } from '../../../src/kubectl/grammar/grammar.ts';
+import type { CommandSpec, RawGrammar } from '../../../src/kubectl/grammar/grammar-types.ts';
 
 function every(command: CommandSpec): CommandSpec[] {
   return [command, ...[...command.children.values()].flatMap(every)];

@@ -11,7 +11,7 @@ import {
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
 import type { Diagnostic, ProtocolConnection } from 'vscode-languageserver/node';
-import { startSession } from '../../../src/lint/server-session.ts';
+import { startSession } from '../../../src/lint/server/server-session.ts';
 
 const URI = 'file:///work/deploy.sh';
 const open: ProtocolConnection[] = [];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { LANGUAGES, LENS_COMMANDS } from '../../../src/lint/language-service.ts';
+import { LANGUAGES, LENS_COMMANDS } from '../../../src/lint/server/language-service.ts';
 import {
   Command,
   ContextKey,

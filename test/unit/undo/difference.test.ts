@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../../src/domain/kube-object.ts';
+import type { Json } from '../../../src/json/json.ts';
 import { difference, overlaps, valueAt } from '../../../src/undo/difference.ts';
 import { takeBack } from '../../../src/undo/reverse-patch.ts';
 

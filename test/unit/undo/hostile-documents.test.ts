@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Json, KubeObject } from '../../../src/domain/kube-object.ts';
-import { cloneJson, MAX_DEPTH, parseJson, printJson } from '../../../src/domain/lossless-json.ts';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import type { Json } from '../../../src/json/json.ts';
+import { cloneJson, MAX_DEPTH, parseJson, printJson } from '../../../src/json/lossless-json.ts';
 import { attribute } from '../../../src/gateway/write/attribution.ts';
 import type { IntentRecord } from '../../../src/gateway/journal/journal-records.ts';
-import { canonicalJson } from '../../../src/domain/canonical-json.ts';
-import { sameJson } from '../../../src/domain/same-json.ts';
+import { canonicalJson } from '../../../src/json/canonical-json.ts';
+import { sameJson } from '../../../src/json/same-json.ts';
 import { difference, pointer, valueAt } from '../../../src/undo/difference.ts';
 import { normalise, recreationBody } from '../../../src/undo/normalise.ts';
 import type { PatchOperation } from '../../../src/undo/reverse-patch.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../../src/domain/kube-object.ts';
-import { sameJson } from '../../../src/domain/same-json.ts';
+import type { Json } from '../../../src/json/json.ts';
+import { sameJson } from '../../../src/json/same-json.ts';
 import { difference, pointer } from '../../../src/undo/difference.ts';
 import type { PatchOperation } from '../../../src/undo/reverse-patch.ts';
 import { guardedPatch, selfGuardedPatch, takeBack } from '../../../src/undo/reverse-patch.ts';

@@ -1,4 +1,4 @@
-import { own } from '../../../domain/json-map.ts';
+import { own } from '../../../json/json-map.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
 import { comesBack, staysBehind } from '../effect.ts';

@@ -13,7 +13,7 @@ import type { MissingConfig } from './missing-config.ts';
 import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { clearlySimilar, nameSimilarity } from '../../clues/similar-names.ts';
-import { differingPointers } from '../../../../kube/stable-json.ts';
+import { differingPointers } from '../../../../json/stable-json.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { isLiving, isReady } from '../../../../kube/pods.ts';
 

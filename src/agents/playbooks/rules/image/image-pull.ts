@@ -13,7 +13,7 @@ import { rolloutUndo, setImage } from '../../engine/changes.ts';
 import { isPlainImage } from '../../engine/kubectl-commands.ts';
 import { containersOf, hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
-import { differingPointers } from '../../../../kube/stable-json.ts';
+import { differingPointers } from '../../../../json/stable-json.ts';
 import { replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';

@@ -14,7 +14,7 @@ import { referencesTo } from '../../../../kube/references-to-service.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import { nameSimilarity } from '../../clues/similar-names.ts';
-import { pointerToken } from '../../../../kube/stable-json.ts';
+import { pointerToken } from '../../../../json/stable-json.ts';
 import { listens } from '../../../../kube/port-knowledge.ts';
 
 export const SERVICE_SELECTOR = 'service-selector';

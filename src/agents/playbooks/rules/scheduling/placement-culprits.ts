@@ -9,7 +9,7 @@ import { lastApplied } from '../../../../kube/pod-template.ts';
 import type { PodTemplate, Untyped } from '../../../../kube/pod-template.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
 import { clearlySimilar } from '../../clues/similar-names.ts';
-import { pointerToken, stableJson } from '../../../../kube/stable-json.ts';
+import { pointerToken, stableJson } from '../../../../json/stable-json.ts';
 
 /** One way to make a placement satisfiable. */
 export interface Culprit {

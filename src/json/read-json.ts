@@ -1,5 +1,5 @@
 import { emptyMap } from './json-map.ts';
-import type { Json } from './kube-object.ts';
+import type { Json } from './json.ts';
 import { RawNumber } from './raw-number.ts';
 
 /** Nested deeper than its reader takes. */

@@ -1,6 +1,6 @@
-import { lastFlag } from './parse.ts';
-import type { Check } from './problem.ts';
-import { mayTouchSecrets } from './secret-words.ts';
+import { lastFlag } from '../parse.ts';
+import type { Check } from '../problem.ts';
+import { mayTouchSecrets } from '../secret-words.ts';
 
 const TEMPLATES = /^(go-template|template|jsonpath|custom-columns)/;
 

@@ -1,8 +1,8 @@
-import { flagIsOn, lastFlag } from './parse.ts';
-import type { FlagUse } from './parse.ts';
-import { endOfFlags } from './problem.ts';
-import type { Check, CheckInput, Problem } from './problem.ts';
-import type { CommandRule } from './rules.ts';
+import { flagIsOn, lastFlag } from '../parse.ts';
+import type { FlagUse } from '../parse.ts';
+import { endOfFlags } from '../problem.ts';
+import type { Check, CheckInput, Problem } from '../problem.ts';
+import type { CommandRule } from '../rules.ts';
 
 const STDIN_FILES = new Set(['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']);
 

@@ -10,12 +10,12 @@ import {
 import type { Connection, Diagnostic, InitializeParams, InitializeResult } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { fileURLToPath } from 'node:url';
-import { CONFIG_NAME } from './config-file.ts';
-import type { ConfigProblem } from './config-file.ts';
+import { CONFIG_NAME } from '../config-file.ts';
+import type { ConfigProblem } from '../config-file.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { DocumentSettings } from './document-settings.ts';
 import { LanguageService } from './language-service.ts';
-import { placeFinder } from './positions.ts';
+import { placeFinder } from '../positions.ts';
 
 /** How long typing must pause before findings are pushed to a client that does not ask for them. */
 const PUSH_DELAY_MS = 300;

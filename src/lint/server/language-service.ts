@@ -7,21 +7,21 @@ import type {
   Range,
   TextEdit as LspTextEdit,
 } from 'vscode-languageserver';
-import { confine } from '../kubectl/confine.ts';
-import { lastFlag } from '../kubectl/parse.ts';
-import type { ReadNearby } from './applied-files.ts';
-import { analyze, kubectlCalls } from './analyze.ts';
-import type { LintLanguage } from './analyze.ts';
-import { safeEdits } from './apply-fixes.ts';
-import type { LintConfig } from './config.ts';
-import { directiveText } from './directives.ts';
-import type { Finding, TextEdit } from './finding.ts';
-import type { DocumentCall } from './judge-regions.ts';
-import { LintMemory } from './lint-memory.ts';
+import { confine } from '../../kubectl/confine.ts';
+import { lastFlag } from '../../kubectl/parse.ts';
+import type { ReadNearby } from '../applied-files.ts';
+import { analyze, kubectlCalls } from '../analyze.ts';
+import type { LintLanguage } from '../analyze.ts';
+import { safeEdits } from '../apply-fixes.ts';
+import type { LintConfig } from '../config.ts';
+import { directiveText } from '../directives.ts';
+import type { Finding, TextEdit } from '../finding.ts';
+import type { DocumentCall } from '../judge-regions.ts';
+import { LintMemory } from '../lint-memory.ts';
 import { hoverText } from './hover-text.ts';
-import { placeFinder } from './positions.ts';
-import { ruleUrl } from './rule-docs.ts';
-import { documentRange } from './source-text.ts';
+import { placeFinder } from '../positions.ts';
+import { ruleUrl } from '../rule-docs.ts';
+import { documentRange } from '../source-text.ts';
 
 /** A document as the editor has it. */
 export interface OpenDocument {

@@ -1,8 +1,8 @@
-import { DYNAMIC } from './flag-values.ts';
-import { flagIsOn, lastFlag } from './parse.ts';
-import type { FlagUse } from './parse.ts';
-import type { Check, CheckInput, Problem } from './problem.ts';
-import type { CommandRule } from './rules.ts';
+import { DYNAMIC } from '../flag-values.ts';
+import { flagIsOn, lastFlag } from '../parse.ts';
+import type { FlagUse } from '../parse.ts';
+import type { Check, CheckInput, Problem } from '../problem.ts';
+import type { CommandRule } from '../rules.ts';
 
 const TARGET = ['kubeconfig', 'kuberc', 'cluster', 'user', 'server', 'tls-server-name', 'certificate-authority'];
 const CREDENTIALS = ['token', 'password', 'username', 'client-certificate', 'client-key'];

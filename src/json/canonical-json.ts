@@ -1,4 +1,4 @@
-import type { Json } from './kube-object.ts';
+import type { Json } from './json.ts';
 import { printJson } from './lossless-json.ts';
 import { RawNumber, storedNumber } from './raw-number.ts';
 

@@ -1,9 +1,9 @@
 import { parseAllDocuments } from 'yaml';
-import { DYNAMIC } from './flag-values.ts';
-import { flagIsOn, lastFlag } from './parse.ts';
-import type { FlagUse } from './parse.ts';
-import type { Check, CheckInput, Problem } from './problem.ts';
-import type { CommandRule } from './rules.ts';
+import { DYNAMIC } from '../flag-values.ts';
+import { flagIsOn, lastFlag } from '../parse.ts';
+import type { FlagUse } from '../parse.ts';
+import type { Check, CheckInput, Problem } from '../problem.ts';
+import type { CommandRule } from '../rules.ts';
 
 const REMOTE = /^(https?|ftp|s3|git|ssh):\/\/|^git@|^github\.com\/|\?ref=/i;
 const PROXY_PATH = /\/proxy(\/|$)|\/(exec|attach|portforward|log)(\/|\?|$)/;

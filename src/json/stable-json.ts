@@ -1,5 +1,5 @@
-import { own } from '../domain/json-map.ts';
-import { RawNumber } from '../domain/raw-number.ts';
+import { own } from './json-map.ts';
+import { RawNumber } from './raw-number.ts';
 
 /** JSON with sorted keys and without null or absent members, so that equal meanings give equal texts. */
 export function stableJson(value: unknown): string {

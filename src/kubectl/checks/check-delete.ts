@@ -1,8 +1,8 @@
-import { flagIsOn, lastFlag } from './parse.ts';
-import type { Check, CheckInput, Problem, Rewrite } from './problem.ts';
-import { isNeverDeleted, isWorkload } from './resources.ts';
-import { isCategory } from './targets.ts';
-import type { Target } from './targets.ts';
+import { flagIsOn, lastFlag } from '../parse.ts';
+import type { Check, CheckInput, Problem, Rewrite } from '../problem.ts';
+import { isNeverDeleted, isWorkload } from '../resources.ts';
+import { isCategory } from '../targets.ts';
+import type { Target } from '../targets.ts';
 
 function show(target: Target): string {
   const kind = target.kind?.kind ?? `"${target.word}"`;

@@ -1,5 +1,5 @@
-import { flagIsOn, lastFlag } from './parse.ts';
-import type { Check, Problem } from './problem.ts';
+import { flagIsOn, lastFlag } from '../parse.ts';
+import type { Check, Problem } from '../problem.ts';
 
 const MODES = new Set(['server', 'client', 'none', 'true', 'false', 'unchanged']);
 

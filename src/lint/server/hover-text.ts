@@ -1,8 +1,8 @@
-import { DYNAMIC } from '../kubectl/flag-values.ts';
-import type { DryRunTruth, EffectClass, UndoStrategy } from '../kubectl/effect-table.ts';
-import { COMMAND_RULES } from '../kubectl/rules.ts';
-import type { JudgedCall } from './check-call.ts';
-import { ruleUrl } from './rule-docs.ts';
+import { DYNAMIC } from '../../kubectl/flag-values.ts';
+import type { DryRunTruth, EffectClass, UndoStrategy } from '../../kubectl/effect-table.ts';
+import { COMMAND_RULES } from '../../kubectl/rules.ts';
+import type { JudgedCall } from '../check-call.ts';
+import { ruleUrl } from '../rule-docs.ts';
 
 const EFFECT_TEXT: Readonly<Record<EffectClass, string>> = {
   read: 'reads the cluster',

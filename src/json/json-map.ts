@@ -1,4 +1,4 @@
-import type { Json } from './kube-object.ts';
+import type { Json } from './json.ts';
 
 /**
  * Objects made by it inherit from one without any name. As safe as no prototype at all, which the engine would keep as

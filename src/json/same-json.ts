@@ -1,4 +1,4 @@
-import type { Json } from './kube-object.ts';
+import type { Json } from './json.ts';
 import { RawNumber, storedNumber } from './raw-number.ts';
 
 /** `undefined` stands for "not there". */
