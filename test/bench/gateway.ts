@@ -9,8 +9,8 @@ import { Loopback } from '../../src/gateway/wire/loopback.ts';
 import { Monitor } from '../../src/gateway/monitor/monitor.ts';
 import type { GatewayTransaction } from '../../src/gateway/gateway-transaction.ts';
 import { acquireCluster } from '../cluster/cluster-fixture.ts';
-import type { GatewayHarness } from '../cluster/gateway-harness.ts';
-import { openGateway } from '../cluster/gateway-harness.ts';
+import type { GatewayHarness } from '../cluster/gateway/gateway-harness.ts';
+import { openGateway } from '../cluster/gateway/gateway-harness.ts';
 import { Stopwatch, timedHandler, timedUpstream } from './stages/stopwatch.ts';
 
 const run = promisify(execFile);

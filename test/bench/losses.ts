@@ -1,7 +1,7 @@
 import { LossWatch } from '../../src/gateway/inventory/loss-watch.ts';
 import { MetadataReader } from '../../src/gateway/inventory/metadata-reader.ts';
 import { acquireCluster } from '../cluster/cluster-fixture.ts';
-import { openGateway } from '../cluster/gateway-harness.ts';
+import { openGateway } from '../cluster/gateway/gateway-harness.ts';
 
 const PODS = Number(process.env.STRATUS_BENCH_PODS ?? 5_000);
 const LOOKS = 5;

@@ -7,8 +7,8 @@ import { JournalFile, readJournal } from '../../src/gateway/journal/journal-file
 import { JournalStore } from '../../src/gateway/journal/journal-store.ts';
 import { KubeApi } from '../../src/gateway/wire/kube-api.ts';
 import { acquireCluster } from '../cluster/cluster-fixture.ts';
-import type { GatewayHarness } from '../cluster/gateway-harness.ts';
-import { openGateway } from '../cluster/gateway-harness.ts';
+import type { GatewayHarness } from '../cluster/gateway/gateway-harness.ts';
+import { openGateway } from '../cluster/gateway/gateway-harness.ts';
 
 const ROUNDS = 20;
 const WRITES = 10;

@@ -12,7 +12,7 @@ import { createApp } from '../../src/run/create-app.ts';
 import { golden, transcript } from '../golden/transcript.ts';
 import { BUSYBOX_IMAGE } from '../testbed/images.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
-import { openGateway, type GatewayHarness } from './gateway-harness.ts';
+import { openGateway, type GatewayHarness } from './gateway/gateway-harness.ts';
 
 /** Proposes a change that looks plausible and helps nothing first, then what the playbooks propose. */
 class WrongFirstBrain implements Brain {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { ProductRun } from '../judge/product.ts';
 import { DEFAULT_COMMAND } from '../judge/product.ts';
 import type { FaultProxy } from '../testbed/fault-proxy.ts';
-import type { GatewayHarness } from './gateway-harness.ts';
-import type { ProxiedProductOptions } from './proxied-product.ts';
-import { ProxiedProduct } from './proxied-product.ts';
-import { deployment } from './undo-actions.ts';
-import type { CliCrashOrder } from './undo-cli-crash-child.ts';
-import { runCrashChild } from './undo-crash.ts';
-import { createFixtures, readWorld, worldDifference, type World } from './undo-world.ts';
+import type { GatewayHarness } from './gateway/gateway-harness.ts';
+import type { ProxiedProductOptions } from './gateway/proxied-product.ts';
+import { ProxiedProduct } from './gateway/proxied-product.ts';
+import { deployment } from './undo/undo-actions.ts';
+import type { CliCrashOrder } from './undo/undo-cli-crash-child.ts';
+import { runCrashChild } from './undo/undo-crash.ts';
+import { createFixtures, readWorld, worldDifference, type World } from './undo/undo-world.ts';
 
 /**
  * A {@link ProxiedProduct} with a namespace of its own. Its transaction is one `kubectl apply` that changes two objects

@@ -16,7 +16,7 @@ import { itemId } from '../../src/domain/severity.ts';
 import { Monitor } from '../../src/gateway/monitor/monitor.ts';
 import { passAsUpstream } from '../../src/gateway/wire/raw-access.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
-import { eventually, openGateway, type GatewayHarness } from './gateway-harness.ts';
+import { eventually, openGateway, type GatewayHarness } from './gateway/gateway-harness.ts';
 
 const signal = new AbortController().signal;
 const clock = new SystemClock();

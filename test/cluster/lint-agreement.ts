@@ -16,8 +16,8 @@ import { judgeArgv } from '../../src/kubectl/judge.ts';
 import { kubectlCalls } from '../../src/lint/analyze.ts';
 import { bypassRows, safeRows } from '../unit/kubectl/corpus.ts';
 import type { Instance } from '../testbed/instance.ts';
-import type { GatewayHarness } from './gateway-harness.ts';
-import { openGateway } from './gateway-harness.ts';
+import type { GatewayHarness } from './gateway/gateway-harness.ts';
+import { openGateway } from './gateway/gateway-harness.ts';
 import { quoteArgv } from '../../src/text/shell-quote.ts';
 
 /** One thing to try: an argv for kubectl, or shell text that runs kubectl somewhere inside. */

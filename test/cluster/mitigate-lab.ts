@@ -13,7 +13,7 @@ import { differsFrom, judgeChanges, judgeInventory } from '../judge/verdict.ts';
 import { untilAsked } from '../judge/wait.ts';
 import type { FaultProxy } from '../testbed/fault-proxy.ts';
 import type { Instance } from '../testbed/instance.ts';
-import { ProxiedProduct } from './proxied-product.ts';
+import { ProxiedProduct } from './gateway/proxied-product.ts';
 
 /** Controllers back off while an API server is away. */
 const CONTROLLERS_MS = 120_000;

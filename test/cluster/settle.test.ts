@@ -8,7 +8,7 @@ import { SystemClock } from '../../src/cluster/connect/system-clock.ts';
 import type { ObjectRef } from '../../src/domain/kube-object.ts';
 import { Monitor } from '../../src/gateway/monitor/monitor.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
-import { openGateway, type GatewayHarness } from './gateway-harness.ts';
+import { openGateway, type GatewayHarness } from './gateway/gateway-harness.ts';
 
 const never = new AbortController().signal;
 const clock = new SystemClock();

@@ -49,9 +49,9 @@ export const SUITES: SoakSuite[] = [
     summary: 'two command lines and an editor race for one namespace, 200 rounds fenced and 200 client-side',
     items: [...count(20).map((seed) => `fenced ${seed}`), ...count(20).map((seed) => `client-side ${seed}`)],
     open: onCluster('simulated', async (instance, item) => {
-      const { openGateway } = await import('../cluster/gateway-harness.ts');
-      const { stratus } = await import('../cluster/fence-harness.ts');
-      const { raceForLock } = await import('../cluster/lock-race.ts');
+      const { openGateway } = await import('../cluster/gateway/gateway-harness.ts');
+      const { stratus } = await import('../cluster/lock/fence-harness.ts');
+      const { raceForLock } = await import('../cluster/lock/lock-race.ts');
       const gateway = await openGateway(instance, 'soak');
       const [level, seed] = item.split(' ') as ['fenced' | 'client-side', string];
       try {

@@ -1,4 +1,4 @@
-import type { GatewayHarness } from '../cluster/gateway-harness.ts';
+import type { GatewayHarness } from '../cluster/gateway/gateway-harness.ts';
 import type { Instance } from '../testbed/instance.ts';
 import type { SoakSuite, SoakTally } from './soak-suite.ts';
 import { count, onCluster, shardOf, shards, tallyOf, tryAll } from './soak-suite.ts';
@@ -10,7 +10,7 @@ const TRANSACTIONS = 40;
 
 const onGateway = (run: (gateway: GatewayHarness, item: string) => Promise<SoakTally>) =>
   onCluster('simulated', async (instance: Instance, item) => {
-    const { openGateway } = await import('../cluster/gateway-harness.ts');
+    const { openGateway } = await import('../cluster/gateway/gateway-harness.ts');
     const gateway = await openGateway(instance, 'soak');
     try {
       return await run(gateway, item);
@@ -27,7 +27,7 @@ export const UNDO_SUITES: SoakSuite[] = [
     summary: '1,000 transactions of random writes to objects of all kinds, each undone and judged by a full dump',
     items: count(25),
     open: onGateway(async (gateway, item) => {
-      const { RandomLab } = await import('../cluster/undo-random.ts');
+      const { RandomLab } = await import('../cluster/undo/undo-random.ts');
       const lab = await RandomLab.open(gateway);
       try {
         const seeds = numbers(TRANSACTIONS).map((number) => (Number(item) - 1) * TRANSACTIONS + number);
@@ -76,7 +76,7 @@ export const UNDO_SUITES: SoakSuite[] = [
     items: [...shards('commit', 16), ...shards('undo', 16), ...shards('mitigate', 16)],
     open: onGateway(async (gateway, item) => {
       if (item.startsWith('mitigate')) return disturbMitigations(gateway, item.split(' ')[1]);
-      const { allScenarios, FaultLab } = await import('../cluster/undo-faults.ts');
+      const { allScenarios, FaultLab } = await import('../cluster/undo/undo-faults.ts');
       const [mode, shard] = item.split(' ') as ['commit' | 'undo', string];
       const course = async () => {
         const lab = await FaultLab.open(gateway);
@@ -104,7 +104,7 @@ export const UNDO_SUITES: SoakSuite[] = [
     summary: 'every command that writes, stopped in every way at every moment: signals, lost output, a lost journal',
     items: shards('all', 8),
     open: onGateway(async (gateway, item) => {
-      const { allInterruptions, interrupt } = await import('../cluster/interrupted-commands.ts');
+      const { allInterruptions, interrupt } = await import('../cluster/recovery/interrupted-commands.ts');
       return tryAll(shardOf(allInterruptions(), item.split(' ')[1]), SIDE_BY_SIDE, (one) => interrupt(gateway, one));
     }),
   },
@@ -113,7 +113,7 @@ export const UNDO_SUITES: SoakSuite[] = [
     summary: 'the journal of a real transaction cut at every byte and with a bit flipped at every byte',
     items: ['cut', 'flip', ...shards('undo', 4)],
     open: onGateway(async (gateway, item) => {
-      const { DamageLab } = await import('../cluster/journal-damage.ts');
+      const { DamageLab } = await import('../cluster/recovery/journal-damage.ts');
       const lab = await DamageLab.open(gateway);
       try {
         const [kind, shard] = item.split(' ') as ['cut' | 'flip' | 'undo', string | undefined];
@@ -136,7 +136,7 @@ async function disturbMitigations(gateway: GatewayHarness, shard: string | undef
 }
 
 async function crashTransactions(gateway: GatewayHarness, words: string[]): Promise<SoakTally> {
-  const { runCrash } = await import('../cluster/undo-crash.ts');
+  const { runCrash } = await import('../cluster/undo/undo-crash.ts');
   const paired = words[0] === 'pairs';
   const mode = (paired ? words[1] : words[0]) as 'undo' | 'commit';
   const crash = (first: number, second: number) => runCrash(gateway, { mode, first, second, withKubectl: false });
@@ -151,7 +151,7 @@ async function crashTransactions(gateway: GatewayHarness, words: string[]): Prom
 }
 
 async function crashCommands(gateway: GatewayHarness, words: string[]): Promise<SoakTally> {
-  const { crashAtCommandLine } = await import('../cluster/undo-cli-crash.ts');
+  const { crashAtCommandLine } = await import('../cluster/undo/undo-cli-crash.ts');
   const work = words[1] as 'apply' | 'undo';
   const whole = await crashAtCommandLine(gateway, { work, first: 0, second: 0 });
   const boundaries = numbers(whole.passed.length);

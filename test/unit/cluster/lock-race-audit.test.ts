@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditedWrite } from '../../cluster/lock-race-audit.ts';
-import { staleWrites, writeOf } from '../../cluster/lock-race-audit.ts';
+import type { AuditedWrite } from '../../cluster/lock/lock-race-audit.ts';
+import { staleWrites, writeOf } from '../../cluster/lock/lock-race-audit.ts';
 
 const write = (at: number, holder: string, over: Partial<AuditedWrite> = {}): AuditedWrite => ({
   at,
