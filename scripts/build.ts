@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
-import { build as esbuild } from 'esbuild';
+import { context, build as esbuild } from 'esbuild';
 import { leanClient } from './lean-client.ts';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -141,8 +141,9 @@ export async function contentsOf(name: BundleName): Promise<Metafile['outputs'][
   return Object.assign({}, ...Object.values(metafile.outputs).map(({ inputs }) => inputs));
 }
 
-async function bundle(entry: Entry, write = true) {
-  const { metafile } = await esbuild<BuildOptions & { metafile: true }>({
+/** How an entry is bundled for those who use it. */
+function releaseOptions(entry: Entry): BuildOptions {
+  return {
     entryPoints: [join(ROOT, entry.source)],
     bundle: true,
     minify: true,
@@ -154,10 +155,58 @@ async function bundle(entry: Entry, write = true) {
     logLevel: 'silent',
     legalComments: 'none',
     ...entry.options,
-    metafile: true,
-    write,
-  });
+  };
+}
+
+async function bundle(entry: Entry, write = true) {
+  const { metafile } = await esbuild({ ...releaseOptions(entry), metafile: true as const, write });
   return { entry, metafile };
+}
+
+/**
+ * Rebuilds each bundle when a file of it changes, readable for a debugger, until the process is stopped. Begin and end of
+ * a round are told by the lines that the task `watch` of .vscode/tasks.json waits for.
+ */
+async function watchAll(): Promise<void> {
+  const busy = new Set<BundleName>();
+  const problems = new Map<BundleName, string[]>();
+  let started = 0;
+  const told = (name: BundleName): Plugin => ({
+    name: 'told',
+    setup(build) {
+      build.onStart(() => {
+        if (busy.size === 0) {
+          started = performance.now();
+          console.log('[watch] building');
+        }
+        busy.add(name);
+      });
+      build.onEnd(({ errors }) => {
+        problems.set(
+          name,
+          errors.map(({ location, text }) => `${location?.file ?? name}:${location?.line ?? 0}: error: ${text}`),
+        );
+        busy.delete(name);
+        if (busy.size > 0) return;
+        for (const line of new Set([...problems.values()].flat())) console.log(line);
+        console.log(`[watch] ready after ${Math.round(performance.now() - started)} ms`);
+      });
+    },
+  });
+  const contexts = await Promise.all(
+    ENTRIES.map((entry) => {
+      const options = releaseOptions(entry);
+      return context({
+        ...options,
+        minify: false,
+        minifySyntax: false,
+        minifyWhitespace: false,
+        plugins: [...(options.plugins ?? []), told(entry.name)],
+      });
+    }),
+  );
+  await mkdir(DIST, { recursive: true });
+  await Promise.all(contexts.map((one) => one.watch()));
 }
 
 /** Bundles one test-only entry for the extension host. */
@@ -180,7 +229,12 @@ export async function packageVersion(): Promise<string> {
   return JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')).version;
 }
 
-async function main(names: string[]): Promise<void> {
+async function main(words: string[]): Promise<void> {
+  const names = words.filter((word) => word !== '--watch');
+  if (names.length < words.length) {
+    if (names.length > 0) throw new Error('--watch builds every bundle; name none');
+    return watchAll();
+  }
   const { built, missing, milliseconds } = await buildAll(names.length > 0 ? names : BUNDLES);
   for (const { name, file, bytes } of built) {
     console.log(`${name.padEnd(16)} ${file.padEnd(24)} ${(bytes / 1024).toFixed(1).padStart(8)} KB`);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drawing, importGraph, reduced } from '../../scripts/import-graph.ts';
@@ -35,4 +35,11 @@ describe('ARCHITECTURE.md', () => {
     };
     drawn('gateway', drawing(reduced(importGraph(join(root, 'src'), room))));
   });
+});
+
+it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('%s names files that exist', (page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const named = [...text.matchAll(/`((?:src|test|scripts|docs|webview)\/[\w./-]*)`/g)].map(([, path]) => path!);
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });

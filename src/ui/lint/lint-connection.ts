@@ -44,7 +44,9 @@ export async function connectLinter(options: LintConnectionOptions, busy: BusyTi
     diagnosticPullOptions: { onChange: true, onTabs: false },
     outputChannelName: vscode.l10n.t('Stratus Linter'),
   };
-  const client = new LanguageClient('stratus.lint', 'Stratus Linter', { run, debug: run }, clientOptions);
+  // Used when the editor itself is being debugged; `Attach to the language server` in .vscode/launch.json finds it there.
+  const debug: NodeModule = { ...run, options: { execArgv: ['--inspect=127.0.0.1:6009'] } };
+  const client = new LanguageClient('stratus.lint', 'Stratus Linter', { run, debug }, clientOptions);
   // The server's first answer is worked off: features are registered, open documents are sent.
   client.onDidChangeState(() => {
     if (client.isRunning()) busy.count();

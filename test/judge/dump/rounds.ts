@@ -17,6 +17,8 @@ export class Rounds {
   private readonly api: Api;
   private readonly pings: readonly string[];
   private ready: Promise<void> | undefined;
+  private pinging: Promise<void> = Promise.resolve();
+  private nextPing: Promise<void> | undefined;
 
   /** @param pings paths of custom objects whose `spec.ping` the testbed's operator answers in their `pong` ConfigMap */
   constructor(api: Api, pings: readonly string[] = []) {
@@ -54,8 +56,20 @@ export class Rounds {
     await this.api.remove(deployment);
   }
 
-  /** The testbed's operator answers to each of its kinds. */
-  async operator(): Promise<void> {
+  /**
+   * The testbed's operator answers to each of its kinds. One ping at a time: a second would overwrite the first before
+   * it is answered. Whoever asks while one is under way shares the next.
+   */
+  operator(): Promise<void> {
+    return (this.nextPing ??= this.pinging.then(() => {
+      this.nextPing = undefined;
+      const ping = this.ping();
+      this.pinging = ping.catch(() => undefined);
+      return ping;
+    }));
+  }
+
+  private async ping(): Promise<void> {
     await this.open();
     await Promise.all(
       this.pings.map(async (path) => {
