@@ -76,7 +76,7 @@ function stratus(instance: Instance, args: string[]): Promise<number> {
 async function committed(instance: Instance): Promise<TransactionSummary[]> {
   const app = await createApp({ stateFolder: stratusHome(instance), kubeconfig: instance.kubeconfig });
   try {
-    return (await app.transactions()).reverse();
+    return (await app.transactions.list()).reverse();
   } finally {
     await app.dispose();
   }

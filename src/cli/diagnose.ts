@@ -18,10 +18,10 @@ export async function diagnoseCommand(args: string[], io: CommandIo, open: () =>
   });
   rejectPositionals('diagnose', parsed);
   const app = await open();
-  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
   const never = new AbortController().signal;
   const { findings, hypotheses, notes, severity, mu, oracles } = presentableValue(
-    await app.diagnose(target, parsed.list('check'), never),
+    await app.incidents.diagnose(target, parsed.list('check'), never),
   );
   if (parsed.flag('json')) {
     const items = severity.known ? severity.items : [];

@@ -18,7 +18,7 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
   const json = parsed.flag('json');
   switch (action) {
     case 'list': {
-      const all = presentableValue(await (await open()).transactions());
+      const all = presentableValue(await (await open()).transactions.list());
       if (json) io.stdout(`${JSON.stringify(all)}\n`);
       else if (all.length === 0) io.stdout('the journal is empty\n');
       else
@@ -28,12 +28,12 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
     }
     case 'show': {
       if (!id) throw new UsageError("journal: show wants the id of a transaction; see 'stratus journal list'");
-      const detail = presentableValue(await (await open()).transaction(id));
+      const detail = presentableValue(await (await open()).transactions.read(id));
       io.stdout(json ? `${JSON.stringify(detail)}\n` : detailText(detail, io.colour));
       return EXIT.ok;
     }
     case 'verify': {
-      const damage = presentableValue(await (await open()).verifyJournal());
+      const damage = presentableValue(await (await open()).transactions.verify());
       if (json) io.stdout(`${JSON.stringify({ damage })}\n`);
       else io.stdout(damage.length === 0 ? 'every journal is whole\n' : `${damage.join('\n')}\n`);
       return damage.length === 0 ? EXIT.ok : EXIT.error;

@@ -33,17 +33,17 @@ export async function lockCommand(args: string[], io: CommandIo, open: () => Pro
     return EXIT.ok;
   }
   const app = await open();
-  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
   if (action === 'install-fence' || action === 'uninstall-fence') {
     // Half a fence keeps all writers out.
     if (yes) io.onInterrupt(() => io.stderr('stratus: the fence is finished first\n'));
-    const changes = await app.fence(target, action === 'install-fence' ? 'install' : 'uninstall', yes);
+    const changes = await app.lock.fence(target, action === 'install-fence' ? 'install' : 'uninstall', yes);
     if (parsed.flag('json')) io.stdout(`${JSON.stringify({ type: 'fence', applied: yes, changes })}\n`);
     else io.stdout(fenceText(changes, yes));
     return EXIT.ok;
   }
-  if (action === 'break') await app.breakLock(target);
-  const status = await app.lockStatus(target);
+  if (action === 'break') await app.lock.break(target);
+  const status = await app.lock.status(target);
   io.stdout(parsed.flag('json') ? `${JSON.stringify(status)}\n` : `${lockText(status)}\n`);
   return EXIT.ok;
 }

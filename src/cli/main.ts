@@ -69,7 +69,7 @@ async function main(args: string[], io: CommandIo): Promise<number> {
 }
 
 async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> {
-  const count = (await app.unfinished()).length;
+  const count = (await app.transactions.unfinished()).length;
   if (count > 0)
     io.stderr(`stratus: ${count} transaction(s) need a decision; 'stratus recover' lists and finishes them\n`);
 }

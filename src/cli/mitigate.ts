@@ -41,9 +41,9 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   needConsent('mitigate', policy.mode === 'all', io);
 
   const app = await open();
-  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
   checkContext('mitigate', policy, target.context);
-  const run = await app.mitigate({
+  const run = await app.incidents.mitigate({
     target,
     brain,
     checks: parsed.list('check'),
@@ -59,7 +59,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   if (parsed.flag('json')) run.onEvent((event) => io.stdout(`${JSON.stringify(jsonLine(event))}\n`));
   else {
     // Only for people to see beforehand; taking the lock tells for itself what is wrong with it.
-    const lock = await app.lockStatus(target).catch(() => null);
+    const lock = await app.lock.status(target).catch(() => null);
     if (lock) io.stderr(`writer lock: ${lockText(lock)}\n`);
     const view = new TerminalView(io.stderr, painter(io.colour));
     run.onEvent((event) => view.show(event));

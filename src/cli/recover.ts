@@ -32,10 +32,10 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
   const app = await open();
   if (parsed.flag('from-cluster')) return fromCluster(app, parsed, io);
   const wanted = parsed.text('tx');
-  const unfinished = presentableValue(await app.unfinished()).filter(({ id }) => !wanted || id === wanted);
+  const unfinished = presentableValue(await app.transactions.unfinished()).filter(({ id }) => !wanted || id === wanted);
   if (wanted && unfinished.length === 0) throw new Error(`transaction '${wanted}' is not waiting for recovery`);
   if (unfinished.length === 0) {
-    const locks = await app.freeLeftLocks();
+    const locks = await app.lock.freeLeft();
     io.stderr(`${['nothing to recover: every transaction is finished', ...locks].join('; ')}\n`);
     return EXIT.ok;
   }
@@ -61,7 +61,7 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
     }
     if (undo) code = Math.max(code, await undoOrSay(app, transaction, parsed, io));
     else if (parsed.flag('yes') || (await io.confirm!(`Keep ${transaction.id} as it stands?`))) {
-      const note = await app.keep(transaction.id);
+      const note = await app.transactions.keep(transaction.id);
       io.stderr(`kept: ${transaction.id}${note && `; ${note}`}\n`);
       if (parsed.flag('json')) io.stdout(`${JSON.stringify({ type: 'keep', tx: transaction.id, note })}\n`);
     }
@@ -89,8 +89,8 @@ async function undoOrSay(
 /** Finishes a transaction of another machine from the copy of its journal in the cluster. */
 async function fromCluster(app: StratusApp, parsed: ParsedCommand, io: CommandIo): Promise<number> {
   const [undo, keep] = [parsed.flag('undo'), parsed.flag('keep')];
-  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
-  const shared = presentableValue(await app.sharedTransaction(target));
+  const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
+  const shared = presentableValue(await app.transactions.shared(target));
   if (!shared) {
     io.stderr('nothing to recover: the cluster keeps no unfinished transaction\n');
     return EXIT.ok;
@@ -111,14 +111,14 @@ async function fromCluster(app: StratusApp, parsed: ParsedCommand, io: CommandIo
   io.stderr('  taking over the writer lock; this waits until its holder is known to be dead\n');
   const stop = new AbortController();
   const interrupt = io.onInterrupt(() => stop.abort(new Error('stopped before the writer lock was taken over')));
-  const adopted = await app.adoptShared(target, stop.signal);
+  const adopted = await app.transactions.adoptShared(target, stop.signal);
   if (keep) {
-    const note = await app.keep(adopted);
+    const note = await app.transactions.keep(adopted);
     interrupt.dispose();
     io.stderr(`kept: ${adopted}${note && `; ${note}`}\n`);
     return EXIT.ok;
   }
   interrupt.dispose();
-  const transaction = (await app.transactions()).find((one) => one.id === adopted)!;
+  const transaction = (await app.transactions.list()).find((one) => one.id === adopted)!;
   return undoOne(app, transaction, true, parsed.flag('json'), io);
 }

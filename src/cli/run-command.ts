@@ -37,7 +37,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   needConsent('run', yes, io);
   const policy = policyOf(parsed, io);
   const app = await open();
-  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
   const abort = new AbortController();
   const interrupt = io.onInterrupt(() => {
     io.stderr(
@@ -52,7 +52,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
     return EXIT.restored;
   };
   try {
-    const rehearsal = await app.rehearseCommand(target, argv, abort.signal);
+    const rehearsal = await app.shell.rehearse(target, argv, abort.signal);
     if (abort.signal.aborted) return cancelled();
     const writes = rehearsal.writes.map(({ ref, undo }) => ({ object: ref, undo }));
     if (!rehearsal.ok) {
@@ -93,7 +93,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       io.stderr('stratus: nothing was changed\n');
       return EXIT.refused;
     }
-    const { result, tx, undo } = await app.runCommand(target, argv, needs, abort.signal);
+    const { result, tx, undo } = await app.shell.run(target, argv, needs, abort.signal);
     io.stdout(parsed.flag('json') ? '' : result.stdout);
     io.stderr(result.stderr);
     if (!result.ok) {

@@ -33,7 +33,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
   const command = dashes < 0 ? [] : args.slice(dashes + 1);
   if (dashes >= 0 && command.length === 0) throw new UsageError("shell: put a program after '--', or leave '--' out");
   const app = await open();
-  const target = await app.pin(parsed.text('context'), parsed.text('namespace'));
+  const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
   if (write) await confirmContext(parsed, target.context, io);
   const stop = new AbortController();
   let running: ProgramHere | null = null;
@@ -56,7 +56,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
     running?.hangUp();
   });
   try {
-    const session = await app.openShell(target, write ? 'write' : 'read', stop.signal, accept);
+    const session = await app.shell.open(target, write ? 'write' : 'read', stop.signal, accept);
     const place = `${target.namespace} @ ${target.context}`;
     let code = 0;
     let decision: 'keep' | 'undo' = 'undo';

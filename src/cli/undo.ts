@@ -28,7 +28,7 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
   }
   needConsent('undo', parsed.flag('yes'), io);
   const app = await open();
-  const all = await app.transactions();
+  const all = await app.transactions.list();
   const transaction = wanted ? all.find(({ id }) => id === wanted) : all.find(({ status }) => status !== 'undone');
   if (!transaction) {
     throw new Error(
@@ -61,7 +61,7 @@ export async function undoOne(
   });
   const never = new AbortController().signal;
   const done = await untilReachable(io, stop.signal, () =>
-    app.undo(transaction.id, never, (text) => io.stderr(`  ${presentable(text, 1_000)}\n`)),
+    app.transactions.undo(transaction.id, never, (text) => io.stderr(`  ${presentable(text, 1_000)}\n`)),
   ).finally(() => interrupt.dispose());
   const result = presentableValue(done);
   if (json) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);

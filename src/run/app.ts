@@ -99,82 +99,107 @@ export interface LockStatus {
   why: string;
 }
 
-/**
- * What user interfaces (CLI and editor) may ask for. They never see a credential, a gateway or a kubectl process.
- * Every method fails with an Error whose message is one line and says what to do.
- */
-export interface StratusApp {
+/** Clusters of the user's kubeconfig. */
+export interface Targets {
   contexts(): Promise<ContextChoice[]>;
   /** Names for a picker; empty when the user may not list namespaces. */
   namespaces(context: string, signal: AbortSignal): Promise<string[]>;
   /** Pins a target: `context` and `namespace` default to the kubeconfig's. Checks that the server answers. */
   pin(context?: string, namespace?: string): Promise<Target>;
+}
+
+/** Finding out what is wrong, and mending it. */
+export interface Incidents {
   /** Creates a run; nothing happens until `start()`. */
   mitigate(request: MitigateRequest): Promise<IncidentRun>;
+  diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis>;
   /** The newest `limit` runs of any window or terminal with this state folder, newest first. */
   runs(limit: number): Promise<PastRun[]>;
   /** The whole event log of a run. @throws Error when it is not there or damaged */
-  runEvents(id: string): Promise<RunEvent[]>;
-  diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis>;
+  events(id: string): Promise<RunEvent[]>;
+}
+
+/** The journal: what was done, and taking it back. */
+export interface Transactions {
   /** Newest first. */
-  transactions(): Promise<TransactionSummary[]>;
-  transaction(id: string): Promise<TransactionDetail>;
+  list(): Promise<TransactionSummary[]>;
+  read(id: string): Promise<TransactionDetail>;
   /**
-   * Transactions that need a person: left open by a process that is gone, or diverged. Until each is undone or kept,
-   * nothing new is written to its cluster from this state folder. Newest first, no network.
+   * Those that need a person: left open by a process that is gone, or diverged. Until each is undone or kept, nothing
+   * new is written to its cluster from this state folder. Newest first, no network.
    */
   unfinished(): Promise<TransactionSummary[]>;
   /** Undoes a committed or unfinished transaction under the writer lock. */
   undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult>;
   /**
+   * Closes an unfinished or diverged transaction as it stands and frees its lock; the journal records who decided so.
+   * @returns what could not be done on the cluster, empty when all is well
+   */
+  keep(id: string): Promise<string>;
+  /** Objects that an undo could not restore, three ways. @throws Error when the transaction has not diverged */
+  divergence(id: string): Promise<ObjectDivergence[]>;
+  /**
    * What a colleague's unfinished transaction left in the cluster, encrypted with the team's key; null when nothing is
    * there. @throws Error no shared key, another key, damage (named), no right to read it
    */
-  sharedTransaction(target: Target): Promise<SharedSummary | null>;
+  shared(target: Target): Promise<SharedSummary | null>;
   /**
    * Takes that transaction over: its lock (audited; only of a dead holder) and its journal, which from then on is in
    * this state folder for `undo` or `keep`. @returns its id
    */
   adoptShared(target: Target, signal: AbortSignal): Promise<string>;
-  /**
-   * Closes an unfinished or diverged transaction as it stands and frees its lock; the journal records who decided so.
-   * @returns what could not be done on the cluster, empty when all is well
-   */
-  keep(id: string): Promise<string>;
-  /**
-   * Gives back writer locks that processes of this state folder held when they ended with nothing owed.
-   * @returns for people: each that was freed, or of which nothing can be told, because its cluster does not answer
-   */
-  freeLeftLocks(): Promise<string[]>;
-  /** Objects that an undo could not restore, three ways. @throws Error when the transaction has not diverged */
-  divergence(id: string): Promise<ObjectDivergence[]>;
   /** Damage in the journal folder, each named; empty when every chain is whole. */
-  verifyJournal(): Promise<string[]>;
-  lockStatus(target: Target): Promise<LockStatus>;
+  verify(): Promise<string[]>;
+  /** Fires when the journal changed, also by another process. */
+  onChange(listener: () => void): { dispose(): void };
+}
+
+/** One writer per cluster. */
+export interface WriterLock {
+  status(target: Target): Promise<LockStatus>;
   /** Audited. Only for a lock whose owner will not come back. */
-  breakLock(target: Target): Promise<void>;
+  break(target: Target): Promise<void>;
   /** Installs or uninstalls the fence, an administrator's act; without `apply` it only tells what would be done. */
   fence(target: Target, goal: 'install' | 'uninstall', apply: boolean): Promise<FenceChange[]>;
   /**
-   * One kubectl command (argv without the word kubectl): rehearse, then run as its own transaction. Writes that a person
-   * has to accept are rehearsed, too: `needs` says so.
+   * Gives back locks that processes of this state folder held when they ended with nothing owed.
+   * @returns for people: each that was freed, or of which nothing can be told, because its cluster does not answer
    */
-  rehearseCommand(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal>;
+  freeLeft(): Promise<string[]>;
+}
+
+/** An engineer's own kubectl commands. */
+export interface Shell {
   /**
-   * `tx` is the transaction that was committed, or that is still owed; null when nothing was written or all was undone.
-   * `undo` is set when the command failed.
+   * One kubectl command (argv without the word kubectl), without effect. Writes that a person has to accept are
+   * rehearsed, too: `needs` says so.
+   */
+  rehearse(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal>;
+  /**
+   * Runs it as its own transaction. `tx` is the transaction that was committed, or that is still owed; null when nothing
+   * was written or all was undone. `undo` is set when the command failed.
    * @param accept what the person at the keyboard was shown and accepted; what else needs it is refused
    */
-  runCommand(target: Target, argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult>;
+  run(target: Target, argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult>;
   /**
    * A terminal in which every kubectl goes through the gateway.
    * @param signal ends waiting for the lock; default: nothing does
-   * @param accept as for `runCommand`; default: nothing
+   * @param accept as for `run`; default: nothing
    * @throws LockedByAnother for `write`
    */
-  openShell(target: Target, mode: ShellMode, signal?: AbortSignal, accept?: Acceptance[]): Promise<ShellSession>;
-  /** Fires when the journal changed, also by another process. */
-  onJournalChange(listener: () => void): { dispose(): void };
+  open(target: Target, mode: ShellMode, signal?: AbortSignal, accept?: Acceptance[]): Promise<ShellSession>;
+}
+
+/**
+ * What user interfaces (CLI and editor) may ask for, by subject. They never see a credential, a gateway or a kubectl
+ * process. Every method fails with an Error whose message is one line and says what to do.
+ */
+export interface StratusApp {
+  readonly targets: Targets;
+  readonly incidents: Incidents;
+  readonly transactions: Transactions;
+  readonly lock: WriterLock;
+  readonly shell: Shell;
   dispose(): Promise<void>;
 }
 

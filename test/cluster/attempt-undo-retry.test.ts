@@ -89,8 +89,8 @@ const service = () => gateway.get(`/api/v1/namespaces/${gateway.namespace}/servi
 
 it('a wrong attempt is undone without a trace, and the next one resolves the incident', async () => {
   await deployBrokenFerry();
-  const target = await app.pin(cluster.instance.context, gateway.namespace);
-  const run = await app.mitigate({
+  const target = await app.targets.pin(cluster.instance.context, gateway.namespace);
+  const run = await app.incidents.mitigate({
     target,
     brain: 'wrong-first',
     options: DEFAULT_OPTIONS,
@@ -116,8 +116,8 @@ it('a wrong attempt is undone without a trace, and the next one resolves the inc
 });
 
 it('the committed fix can be taken back later and leaves the faulty state exactly', async () => {
-  const [last] = await app.transactions();
-  const result = await app.undo(last!.id, new AbortController().signal, () => undefined);
+  const [last] = await app.transactions.list();
+  const result = await app.transactions.undo(last!.id, new AbortController().signal, () => undefined);
   expect(result).toMatchObject({ outcome: 'undone' });
   if (result.outcome === 'undone') expect(result.proof.hashAfter).toBe(result.proof.hashBefore);
   expect((await service()).spec.ports[0].targetPort).toBe(9);

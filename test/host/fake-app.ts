@@ -10,8 +10,17 @@ import type { RunEvent } from '../../src/domain/run-event.ts';
 import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { RehearsedWrite, StepRehearsal, TransactionStatus, UndoResult } from '../../src/domain/transaction.ts';
-import type { MitigateRequest, SharedSummary, StratusApp, TransactionDetail } from '../../src/run/app.ts';
-import type { ShellMode, ShellSession } from '../../src/run/shell-session.ts';
+import type {
+  Incidents,
+  MitigateRequest,
+  SharedSummary,
+  Shell,
+  StratusApp,
+  Targets,
+  TransactionDetail,
+  Transactions,
+  WriterLock,
+} from '../../src/run/app.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
 
@@ -110,22 +119,135 @@ export class FakeApp implements StratusApp {
     this.#options = options;
   }
 
-  async contexts() {
-    const other = { name: 'staging', server: 'https://10.1.0.4:6443', namespace: 'default', current: false };
-    return [other, { name: this.#context, server: 'https://198.18.0.1:6443', namespace: 'default', current: true }];
+  readonly targets: Targets = {
+    contexts: async () => [
+      { name: 'staging', server: 'https://10.1.0.4:6443', namespace: 'default', current: false },
+      { name: this.#context, server: 'https://198.18.0.1:6443', namespace: 'default', current: true },
+    ],
+    namespaces: async () => ['default', NAMESPACE, 'kube-system'],
+    pin: async (context = this.#context, namespace = 'default') => {
+      const server = (await this.targets.contexts()).find(({ name }) => name === context)?.server;
+      if (!server) throw new Error(`context '${context}' is not in the kubeconfig; pick one that is`);
+      return { context, server, namespace, fingerprint: hash(server) };
+    },
+  };
+
+  /** Logs of runs that other windows have had, by id. */
+  readonly logs = new Map<string, RunEvent[]>();
+
+  readonly incidents: Incidents = {
+    mitigate: async (request) => this.#run(request),
+    runs: async (limit) =>
+      [...this.logs].slice(0, limit).map(([id, events]) => {
+        const [started, end] = [events[0]!, events.at(-1)!];
+        if (started.type !== 'started') throw new Error('a log begins with the start');
+        const outcome = end.type === 'result' ? end.result.outcome : null;
+        return { id, target: started.target, startedAt: started.at, outcome };
+      }),
+    events: async (id) => {
+      const events = this.logs.get(id);
+      if (!events) throw new Error(`the event log of ${id} is not there any more`);
+      return events;
+    },
+    diagnose: async () => {
+      const { severity, oracles } = this.#reading();
+      return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };
+    },
+  };
+
+  /** What a colleague's machine left unfinished in the cluster. */
+  shared: SharedSummary | null = null;
+
+  readonly transactions: Transactions = {
+    list: async () => [...this.#journal].reverse(),
+    read: async (id) => this.#transaction(id),
+    unfinished: async () =>
+      (await this.transactions.list()).filter(({ id, status }) => this.#unfinished.has(id) || status === 'diverged'),
+    undo: async (id, _signal, progress) => {
+      const transaction = this.#transaction(id);
+      progress('Service/hotel-reservation/geo');
+      const result = this.#undoResult(transaction.details.length);
+      if (result.outcome === 'undone') this.#restore(transaction);
+      this.#close(transaction, result.outcome === 'undone' ? 'undone' : 'diverged', result);
+      return result;
+    },
+    keep: async (id) => {
+      const transaction = this.#transaction(id);
+      this.#close(transaction, 'committed', transaction.undo);
+      return '';
+    },
+    shared: async () => this.shared,
+    adoptShared: async () => {
+      if (!this.shared) throw new Error('the cluster keeps no unfinished transaction');
+      this.shared = null;
+      return this.leaveOpen();
+    },
+    divergence: async (id) => divergenceOf(this.#transaction(id), async () => service(7777)),
+    verify: async () => [],
+    onChange: (listener) => {
+      this.#listeners.add(listener);
+      return { dispose: () => void this.#listeners.delete(listener) };
+    },
+  };
+
+  readonly lock: WriterLock = {
+    status: async () => ({
+      state: 'free',
+      holder: '',
+      phase: '',
+      renewedAt: '',
+      level: 'client-side',
+      why: 'no fence',
+    }),
+    break: async () => undefined,
+    fence: async () => [],
+    freeLeft: async () => [],
+  };
+
+  /** How safe terminals ended: the decision of each. */
+  readonly shells: ('keep' | 'undo')[] = [];
+
+  readonly shell: Shell = {
+    rehearse: async (_target, argv) => this.#rehearse(argv, 0),
+    run: async () => {
+      throw new Error('not part of this world');
+    },
+    open: async (_target, mode) => {
+      const written = mode === 'write' ? ['Service/hotel-reservation/geo'] : [];
+      return {
+        mode,
+        kubeconfig: '/nowhere/kubeconfig',
+        tx: mode === 'write' ? 'tx-shell' : null,
+        written: () => written,
+        refusals: () => [],
+        problem: () => '',
+        end: async (decision) => {
+          this.shells.push(decision);
+          return decision === 'undo' && mode === 'write' ? this.#undoResult(1) : null;
+        },
+      };
+    },
+  };
+
+  async dispose() {
+    this.#listeners.clear();
   }
 
-  async namespaces() {
-    return ['default', NAMESPACE, 'kube-system'];
+  /** A transaction as a killed process leaves it. */
+  leaveOpen(): string {
+    const transaction = this.#open('Service geo sends to a port nobody listens on', 'run-killed', 'killed-context');
+    this.#unfinished.add(transaction.id);
+    this.#record(transaction, patchGeo(8083), 0, this.#rehearse(patchGeo(8083), 0).writes);
+    return transaction.id;
   }
 
-  async pin(context = this.#context, namespace = 'default') {
-    const server = (await this.contexts()).find(({ name }) => name === context)?.server;
-    if (!server) throw new Error(`context '${context}' is not in the kubeconfig; pick one that is`);
-    return { context, server, namespace, fingerprint: hash(server) };
+  #transaction(id: string): TransactionDetail {
+    const found = this.#journal.find((transaction) => transaction.id === id);
+    if (!found) throw new Error(`there is no transaction '${id}' in the journal`);
+    return found;
   }
 
-  async mitigate(request: MitigateRequest): Promise<IncidentRun> {
+  #run(request: MitigateRequest): IncidentRun {
     const id = `run-${hash(`${this.#next++}`).slice(0, 6)}`;
     return new IncidentRun(id, request.target, request.options, {
       brains: [this.#brain()],
@@ -137,7 +259,7 @@ export class FakeApp implements StratusApp {
           plan.steps.map((step, index) => this.#rehearse(step.argv, index))
         ),
         begin: async ({ title, run }) => this.#begin(title, run, request),
-        list: () => this.transactions(),
+        list: () => this.transactions.list(),
         reopen: async () => {
           throw new Error('not part of this world');
         },
@@ -165,137 +287,6 @@ export class FakeApp implements StratusApp {
       record: () => undefined,
       hash,
     });
-  }
-
-  /** Logs of runs that other windows have had, by id. */
-  readonly logs = new Map<string, RunEvent[]>();
-
-  async runs(limit: number) {
-    return [...this.logs].slice(0, limit).map(([id, events]) => {
-      const [started, end] = [events[0]!, events.at(-1)!];
-      if (started.type !== 'started') throw new Error('a log begins with the start');
-      const outcome = end.type === 'result' ? end.result.outcome : null;
-      return { id, target: started.target, startedAt: started.at, outcome };
-    });
-  }
-
-  async runEvents(id: string) {
-    const events = this.logs.get(id);
-    if (!events) throw new Error(`the event log of ${id} is not there any more`);
-    return events;
-  }
-
-  async diagnose() {
-    const { severity, oracles } = this.#reading();
-    return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };
-  }
-
-  async transactions() {
-    return [...this.#journal].reverse();
-  }
-
-  async transaction(id: string) {
-    const found = this.#journal.find((transaction) => transaction.id === id);
-    if (!found) throw new Error(`there is no transaction '${id}' in the journal`);
-    return found;
-  }
-
-  async unfinished() {
-    return (await this.transactions()).filter(({ id, status }) => this.#unfinished.has(id) || status === 'diverged');
-  }
-
-  async undo(id: string, _signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
-    const transaction = await this.transaction(id);
-    progress('Service/hotel-reservation/geo');
-    const result = this.#undoResult(transaction.details.length);
-    if (result.outcome === 'undone') this.#restore(transaction);
-    this.#close(transaction, result.outcome === 'undone' ? 'undone' : 'diverged', result);
-    return result;
-  }
-
-  async freeLeftLocks() {
-    return [];
-  }
-
-  async keep(id: string) {
-    const transaction = await this.transaction(id);
-    this.#close(transaction, 'committed', transaction.undo);
-    return '';
-  }
-
-  /** What a colleague's machine left unfinished in the cluster. */
-  shared: SharedSummary | null = null;
-
-  async sharedTransaction() {
-    return this.shared;
-  }
-
-  async adoptShared() {
-    if (!this.shared) throw new Error('the cluster keeps no unfinished transaction');
-    this.shared = null;
-    return this.leaveOpen();
-  }
-
-  async divergence(id: string) {
-    return divergenceOf(await this.transaction(id), async () => service(7777));
-  }
-
-  async verifyJournal() {
-    return [];
-  }
-
-  async lockStatus() {
-    return { state: 'free', holder: '', phase: '', renewedAt: '', level: 'client-side', why: 'no fence' } as const;
-  }
-
-  async breakLock() {}
-
-  async fence() {
-    return [];
-  }
-
-  async rehearseCommand(_target: unknown, argv: string[]) {
-    return this.#rehearse(argv, 0);
-  }
-
-  async runCommand(): Promise<never> {
-    throw new Error('not part of this world');
-  }
-
-  /** How safe terminals ended: the decision of each. */
-  readonly shells: ('keep' | 'undo')[] = [];
-
-  async openShell(_target: unknown, mode: ShellMode): Promise<ShellSession> {
-    const written = mode === 'write' ? ['Service/hotel-reservation/geo'] : [];
-    return {
-      mode,
-      kubeconfig: '/nowhere/kubeconfig',
-      tx: mode === 'write' ? 'tx-shell' : null,
-      written: () => written,
-      refusals: () => [],
-      problem: () => '',
-      end: async (decision) => {
-        this.shells.push(decision);
-        return decision === 'undo' && mode === 'write' ? this.#undoResult(1) : null;
-      },
-    };
-  }
-
-  onJournalChange(listener: () => void) {
-    this.#listeners.add(listener);
-    return { dispose: () => void this.#listeners.delete(listener) };
-  }
-
-  async dispose() {
-    this.#listeners.clear();
-  }
-
-  /** A transaction as a killed process leaves it. */
-  leaveOpen(): string {
-    const transaction = this.#open('Service geo sends to a port nobody listens on', 'run-killed', 'killed-context');
-    this.#unfinished.add(transaction.id);
-    this.#record(transaction, patchGeo(8083), 0, this.#rehearse(patchGeo(8083), 0).writes);
-    return transaction.id;
   }
 
   get #context(): string {

@@ -89,7 +89,7 @@ export class AppLoader {
     this.#current = loaded;
     void loaded.app
       .then((app) => {
-        if (!loaded.retired) loaded.subscription = app.onJournalChange(() => this.#tell());
+        if (!loaded.retired) loaded.subscription = app.transactions.onChange(() => this.#tell());
       })
       .catch(() => undefined);
     return loaded;

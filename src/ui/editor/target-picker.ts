@@ -15,7 +15,7 @@ export async function pickTarget(
   preset: { context?: string; namespace?: string } = {},
   purpose: string = vscode.l10n.t('Mitigate incident'),
 ): Promise<Target | null> {
-  const contexts = await app.contexts();
+  const contexts = await app.targets.contexts();
   if (contexts.length === 0) throw new Error('the kubeconfig has no contexts; set stratus.kubeconfig or KUBECONFIG');
   const preferred = preset.context ?? contexts.find(({ current }) => current)?.name;
   const context = await pickContext(contexts, preferred, prompts, isProtected, purpose);
@@ -23,7 +23,7 @@ export async function pickTarget(
   const namespace = await pickNamespace(app, context, preset.namespace, prompts, purpose);
   if (!namespace) return null;
   const options = { location: vscode.ProgressLocation.Window, title: `Stratus: asking ${context.server}` };
-  return vscode.window.withProgress(options, () => app.pin(context.name, namespace));
+  return vscode.window.withProgress(options, () => app.targets.pin(context.name, namespace));
 }
 
 function pickContext(
@@ -59,7 +59,7 @@ function pickNamespace(
 ): Promise<string | undefined> {
   const asChoice = (name: string, description?: string) => ({ label: name, description, value: name });
   const wait = new AbortController();
-  const found = app.namespaces(context.name, wait.signal).then((names) => names.map((name) => asChoice(name)));
+  const found = app.targets.namespaces(context.name, wait.signal).then((names) => names.map((name) => asChoice(name)));
   const initial = preset ?? context.namespace;
   const picked = prompts.pick({
     title: vscode.l10n.t('{0} (2 of 2): which namespace on {1}?', purpose, context.name),

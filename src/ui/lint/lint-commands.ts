@@ -116,7 +116,7 @@ export class LintCommands {
       cancellable: true,
     };
     const rehearsal = await vscode.window.withProgress(options, (_progress, token) =>
-      app.rehearseCommand(target, argv, abortOn(token)),
+      app.shell.rehearse(target, argv, abortOn(token)),
     );
     if (!rehearsal.ok) {
       const instead = (rehearsal.instead ?? []).map(commandText).join(', then ');
@@ -170,7 +170,7 @@ export class LintCommands {
     };
     // No cancel: a command that was begun ends committed or undone.
     const done = await vscode.window.withProgress(options, () =>
-      app.runCommand(target, argv, needs, new AbortController().signal),
+      app.shell.run(target, argv, needs, new AbortController().signal),
     );
     this.#log.info(
       `${commandText(argv)} on ${place(target)}: exit ${done.result.exitCode}, ${done.tx ?? 'no transaction'}`,

@@ -60,7 +60,7 @@ export class Mitigation {
     );
     const options = runOptions();
     const checks = readSetting(Setting.checks);
-    const run = await app.mitigate({ target, brain: 'playbook', options, checks, askApproval: desk.ask });
+    const run = await app.incidents.mitigate({ target, brain: 'playbook', options, checks, askApproval: desk.ask });
     const session = new IncidentSession(run, desk, mode, guarded);
     this.#sessions.add(session);
     run.onEvent((event) => {

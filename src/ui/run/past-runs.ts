@@ -20,7 +20,7 @@ export class PastRuns {
 
   /** Newest first, without those that are open here. */
   async list(): Promise<PastRun[]> {
-    const runs = await (await this.#app()).runs(SHOWN);
+    const runs = await (await this.#app()).incidents.runs(SHOWN);
     return runs.filter(({ id }) => !this.#sessions.find(id));
   }
 
@@ -28,11 +28,11 @@ export class PastRuns {
   async open(id: string): Promise<void> {
     if (this.#sessions.find(id)) return;
     const app = await this.#app();
-    const events = await app.runEvents(id);
+    const events = await app.incidents.events(id);
     if (this.#sessions.find(id)) return;
     const guarded = (context: string) => isProtected(context, readSetting(Setting.protectedContexts));
     const session = IncidentSession.fromLog(id, events, guarded);
-    session.noteJournal(await app.transactions());
+    session.noteJournal(await app.transactions.list());
     this.#sessions.addPast(session);
   }
 }

@@ -35,7 +35,7 @@ export class DivergenceActions {
     const app = await this.#app();
     const id = handle?.transaction ?? (await this.#pick(app));
     if (id === undefined) return;
-    const objects = await app.divergence(id);
+    const objects = await app.transactions.divergence(id);
     const pairs = objects.map(pairsOf);
     const choices: Choice<Pair[]>[] = objects.flatMap((object, index) => [
       ...pairs[index]!.map((pair) => ({ label: pair.title, detail: fieldsOf(object), value: [pair] })),
@@ -52,7 +52,7 @@ export class DivergenceActions {
   }
 
   async #pick(app: StratusApp): Promise<string | undefined> {
-    const diverged = (await app.transactions()).filter(({ status }) => status === 'diverged');
+    const diverged = (await app.transactions.list()).filter(({ status }) => status === 'diverged');
     if (diverged.length === 0) throw new Error('no transaction has diverged');
     return this.#prompts.pick<string>({
       title: vscode.l10n.t('Compare what which undo could not restore?'),

@@ -58,7 +58,7 @@ export class JournalWatch {
 
   async #load(): Promise<JournalView> {
     const app = await this.#app();
-    const [all, unfinished] = await Promise.all([app.transactions(), app.unfinished()]);
+    const [all, unfinished] = await Promise.all([app.transactions.list(), app.transactions.unfinished()]);
     return { all, unfinished: new Set(unfinished.map(({ id }) => id)) };
   }
 }

@@ -13,7 +13,7 @@ export async function recoverOnStart(
   log: Log,
 ): Promise<void> {
   try {
-    const unfinished = await (await app()).unfinished();
+    const unfinished = await (await app()).transactions.unfinished();
     await journal.changed();
     if (unfinished.length === 0) return;
     log.info(`to be decided: ${unfinished.map(({ id }) => id).join(', ')}`);
@@ -27,7 +27,7 @@ export async function recoverOnStart(
 /** Contexts that can be worked on; none when the kubeconfig cannot be read. */
 export async function countContexts(app: () => Promise<StratusApp>): Promise<number> {
   return app()
-    .then((ready) => ready.contexts())
+    .then((ready) => ready.targets.contexts())
     .then(
       ({ length }) => length,
       () => 0,

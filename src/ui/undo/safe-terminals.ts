@@ -44,7 +44,7 @@ export class SafeTerminals implements vscode.Disposable {
       const target = await pickTarget(app, this.#prompts, guarded, {}, purpose);
       const mode = target && (await this.#pickMode(guarded(target.context), target.context));
       if (!target || !mode) return release();
-      const session = await app.openShell(target, mode);
+      const session = await app.shell.open(target, mode);
       const place = `${target.namespace} @ ${target.context}`;
       const what =
         mode === 'read'

@@ -26,7 +26,7 @@ export class SharedRecoveryActions {
       const guarded = (context: string) => isProtected(context, readSetting(Setting.protectedContexts));
       const target = await pickTarget(app, this.#prompts, guarded, {}, vscode.l10n.t('Recover from the cluster'));
       if (!target) return;
-      const shared = await app.sharedTransaction(target);
+      const shared = await app.transactions.shared(target);
       if (!shared) {
         await this.#prompts.notify('info', vscode.l10n.t('The cluster keeps no unfinished transaction.'));
         return;
@@ -50,7 +50,7 @@ export class SharedRecoveryActions {
       await vscode.window.withProgress(options, async (_progress, token) => {
         const abort = new AbortController();
         token.onCancellationRequested(() => abort.abort(new Error('cancelled')));
-        await app.adoptShared(target, abort.signal);
+        await app.transactions.adoptShared(target, abort.signal);
       });
     } finally {
       release();

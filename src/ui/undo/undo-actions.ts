@@ -44,7 +44,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
   async undoToHere(handle?: TransactionHandle): Promise<void> {
     const summary = await this.#find(handle, isUndoable, vscode.l10n.t('Undo back to which transaction?'));
     if (!summary) return;
-    const all = await (await this.#app()).transactions();
+    const all = await (await this.#app()).transactions.list();
     const upTo = all.findIndex(({ id }) => id === summary.id);
     const same = (other: TransactionSummary) => other.fingerprint === summary.fingerprint && isUndoable(other);
     await this.#undoAll(all.slice(0, upTo + 1).filter(same));
@@ -60,13 +60,13 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
   /** Content of an explanation's document. */
   async provideTextDocumentContent({ path }: vscode.Uri): Promise<string> {
     const transaction = path.slice(1).replace(/\.md$/, '');
-    return explainTransaction(await (await this.#app()).transaction(transaction));
+    return explainTransaction(await (await this.#app()).transactions.read(transaction));
   }
 
   /** Native diff: the object after the change against what undo restores. */
   async showInverse(handle?: WriteHandle): Promise<void> {
     if (!handle) return;
-    const detail = await (await this.#app()).transaction(handle.transaction);
+    const detail = await (await this.#app()).transactions.read(handle.transaction);
     const write = detail.details[handle.write];
     if (!write) throw new Error(`transaction ${handle.transaction} has no write ${handle.write}`);
     await this.#documents.compare({
@@ -81,7 +81,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
   /** Asks what to do with transactions that were interrupted or that an undo could not restore. */
   async recover(): Promise<void> {
     const app = await this.#app();
-    const unfinished = await app.unfinished();
+    const unfinished = await app.transactions.unfinished();
     if (unfinished.length === 0) {
       await this.#prompts.notify('info', vscode.l10n.t('Nothing to recover: every transaction is finished.'));
       return;
@@ -92,7 +92,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
   /** Closes an interrupted or diverged transaction as it stands, after one more question. */
   async keep(handle?: TransactionHandle): Promise<void> {
     const app = await this.#app();
-    const owed = new Set((await app.unfinished()).map(({ id }) => id));
+    const owed = new Set((await app.transactions.unfinished()).map(({ id }) => id));
     const summary = await this.#find(handle, ({ id }) => owed.has(id), vscode.l10n.t('Keep which change as it is?'));
     if (!summary) return;
     const sure = await this.#prompts.confirm(
@@ -103,7 +103,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
       vscode.l10n.t('Keep As It Is'),
     );
     if (!sure) return;
-    const note = await app.keep(summary.id);
+    const note = await app.transactions.keep(summary.id);
     if (note) await this.#prompts.notify('warning', vscode.l10n.t('Kept, but {0}', note));
   }
 
@@ -158,7 +158,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
     // No cancel: an undo that was begun is how the cluster gets back to a known state.
     const result = await vscode.window
       .withProgress(options, async (progress) =>
-        app.undo(summary.id, new AbortController().signal, (text) => progress.report({ message: text })),
+        app.transactions.undo(summary.id, new AbortController().signal, (text) => progress.report({ message: text })),
       )
       .then(
         (value) => (release(), value),
@@ -196,7 +196,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
     wanted: (summary: TransactionSummary) => boolean,
     title: string,
   ): Promise<TransactionSummary | undefined> {
-    const all = await (await this.#app()).transactions();
+    const all = await (await this.#app()).transactions.list();
     if (handle) {
       const found = all.find(({ id }) => id === handle.transaction);
       if (!found) throw new Error(`there is no transaction '${handle.transaction}' in the journal`);

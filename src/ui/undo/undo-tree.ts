@@ -88,7 +88,7 @@ export class UndoTree implements vscode.TreeDataProvider<UndoNode>, vscode.Dispo
   }
 
   async #commands(transaction: string): Promise<UndoNode[]> {
-    const detail = await (await this.#app()).transaction(transaction);
+    const detail = await (await this.#app()).transactions.read(transaction);
     const writes = detail.details.map((write, position) => ({ ...write, position }));
     return detail.commands.map((argv, index) => ({
       kind: 'command',

@@ -17,8 +17,8 @@ interface Order {
 async function carryOut({ config, context, namespace, argv }: Order): Promise<string> {
   const app = await createApp(config);
   try {
-    const target = await app.pin(context, namespace);
-    const { result } = await app.runCommand(target, argv, [], new AbortController().signal);
+    const target = await app.targets.pin(context, namespace);
+    const { result } = await app.shell.run(target, argv, [], new AbortController().signal);
     return result.ok ? 'done' : `failed: ${result.problem}`;
   } catch (error) {
     return error instanceof LockedByAnother ? 'locked' : `failed: ${(error as Error).message}`;

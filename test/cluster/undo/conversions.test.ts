@@ -257,10 +257,10 @@ describe('stratus run refuses what would lose something, and names a command tha
   it.for(ROWS.map((row) => [row.name, row] as const))('%s', async ([, row]) => {
     const context = await prepare(row);
     try {
-      const target = await app.pin(cluster.instance.context, context.namespace);
+      const target = await app.targets.pin(cluster.instance.context, context.namespace);
       const before = await readWorld(gateway, context);
       const argv = fill(row.command, context).split(' ');
-      const { ok, problem, instead } = await app.rehearseCommand(target, argv, signal);
+      const { ok, problem, instead } = await app.shell.rehearse(target, argv, signal);
       expect(ok).toBe(false);
       expect(worldDifference(before, await readWorld(gateway, context))).toEqual([]);
       const shown = blank(problem, context).replaceAll(/web-[a-z0-9]+-[a-z0-9]{5}\b/g, 'web-…');
@@ -279,15 +279,15 @@ describe('stratus run refuses what would lose something, and names a command tha
 
       const transactions: string[] = [];
       for (const words of instead!) {
-        const rehearsal = await app.rehearseCommand(target, words, signal);
+        const rehearsal = await app.shell.rehearse(target, words, signal);
         expect(rehearsal.problem).toBe('');
-        const { result, tx } = await app.runCommand(target, words, [], signal);
+        const { result, tx } = await app.shell.run(target, words, [], signal);
         expect(result.problem).toBe('');
         if (tx) transactions.unshift(tx);
       }
       expect(transactions.length).toBeGreaterThan(0);
       for (const tx of transactions)
-        expect(await app.undo(tx, signal, () => undefined)).toMatchObject({ outcome: 'undone' });
+        expect(await app.transactions.undo(tx, signal, () => undefined)).toMatchObject({ outcome: 'undone' });
       expect(worldDifference(before, await readWorld(gateway, context))).toEqual([]);
     } finally {
       await clean(context);
@@ -332,9 +332,9 @@ it('a plan that deletes is rehearsed, shown and approved as what it was replaced
   const context = await prepare({ fixtures: brokenShop, ready: rolledOut });
   const deleting = await open(new DeletingBrain());
   try {
-    const target = await deleting.pin(cluster.instance.context, context.namespace);
+    const target = await deleting.targets.pin(cluster.instance.context, context.namespace);
     const asked: string[][] = [];
-    const run = await deleting.mitigate({
+    const run = await deleting.incidents.mitigate({
       target,
       brain: 'deleting',
       options: { ...DEFAULT_OPTIONS, maxAttempts: 1 },

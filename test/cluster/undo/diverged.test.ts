@@ -27,7 +27,7 @@ beforeAll(async () => {
   const open = (stateFolder: string) =>
     createApp({ stateFolder, kubectlPath: kubectl, kubeconfig, lockNamespace: gateway.namespace });
   [ours, theirs] = [await open(homes[0]!), await open(homes[1]!)];
-  target = await ours.pin(cluster.instance.context, gateway.namespace);
+  target = await ours.targets.pin(cluster.instance.context, gateway.namespace);
 });
 
 afterAll(async () => {
@@ -51,10 +51,10 @@ const mode = async () =>
 beforeEach(async () => {
   await gateway.kubectl('delete', 'configmap', 'settings', '--ignore-not-found');
   await gateway.kubectl('create', 'configmap', 'settings', '--from-literal=mode=checkpoint');
-  const { tx: id } = await ours.runCommand(target, patch('written'), [], signal);
+  const { tx: id } = await ours.shell.run(target, patch('written'), [], signal);
   tx = id!;
   await gateway.kubectl(...patch('theirs'));
-  const undo = await ours.undo(tx, signal, () => undefined);
+  const undo = await ours.transactions.undo(tx, signal, () => undefined);
   expect(undo).toMatchObject({
     outcome: 'diverged',
     differences: [{ path: '/data/mode', expected: 'checkpoint', written: 'written', actual: 'theirs' }],
@@ -62,48 +62,48 @@ beforeEach(async () => {
 });
 
 it('freezes every writer, its own too, until somebody decided', async () => {
-  expect(await ours.lockStatus(target)).toMatchObject({ state: expect.stringMatching(/dirty|held/) });
-  await expect(ours.runCommand(target, patch('new'), [], signal)).rejects.toThrow(
+  expect(await ours.lock.status(target)).toMatchObject({ state: expect.stringMatching(/dirty|held/) });
+  await expect(ours.shell.run(target, patch('new'), [], signal)).rejects.toThrow(
     `transaction ${tx} was not fully restored`,
   );
-  await expect(theirs.runCommand(target, patch('new'), [], signal)).rejects.toBeInstanceOf(LockedByAnother);
+  await expect(theirs.shell.run(target, patch('new'), [], signal)).rejects.toBeInstanceOf(LockedByAnother);
   expect(await mode()).toBe('theirs');
-  expect((await ours.unfinished()).map(({ id }) => id)).toEqual([tx]);
+  expect((await ours.transactions.unfinished()).map(({ id }) => id)).toEqual([tx]);
 
-  expect(await ours.keep(tx)).toBe('');
-  expect(await ours.transaction(tx)).toMatchObject({
+  expect(await ours.transactions.keep(tx)).toBe('');
+  expect(await ours.transactions.read(tx)).toMatchObject({
     status: 'committed',
     note: expect.stringMatching(/^kept as it stands \(diverged\) by ./),
   });
-  expect(await ours.unfinished()).toEqual([]);
-  expect(await ours.lockStatus(target)).toMatchObject({ state: 'free' });
-  expect((await theirs.runCommand(target, patch('new'), [], signal)).result.ok).toBe(true);
+  expect(await ours.transactions.unfinished()).toEqual([]);
+  expect(await ours.lock.status(target)).toMatchObject({ state: 'free' });
+  expect((await theirs.shell.run(target, patch('new'), [], signal)).result.ok).toBe(true);
   expect(await mode()).toBe('new');
 });
 
 it('is shown three ways, per object and per field', async () => {
-  const [object, ...others] = await ours.divergence(tx);
+  const [object, ...others] = await ours.transactions.divergence(tx);
   expect(others).toEqual([]);
   expect([object!.checkpoint, object!.written, object!.live].map((side) => side?.data.mode)).toEqual([
     'checkpoint',
     'written',
     'theirs',
   ]);
-  const { undo } = await ours.transaction(tx);
+  const { undo } = await ours.transactions.read(tx);
   const text = undoText(tx, undo!, false);
   expect(text).toMatch(
     /ConfigMap\/.*settings \/data\/mode\n +checkpoint +"checkpoint"\n +Stratus wrote "written"\n +found +"theirs"/,
   );
-  await ours.keep(tx);
-  await expect(ours.keep(tx)).rejects.toThrow('there is nothing to decide');
+  await ours.transactions.keep(tx);
+  await expect(ours.transactions.keep(tx)).rejects.toThrow('there is nothing to decide');
 });
 
 it('is undone by trying again once the conflict is gone', async () => {
   await gateway.kubectl(...patch('written'));
-  expect(await ours.undo(tx, signal, () => undefined)).toMatchObject({ outcome: 'undone' });
+  expect(await ours.transactions.undo(tx, signal, () => undefined)).toMatchObject({ outcome: 'undone' });
   expect(await mode()).toBe('checkpoint');
-  expect(await ours.unfinished()).toEqual([]);
-  expect(await ours.lockStatus(target)).toMatchObject({ state: 'free' });
+  expect(await ours.transactions.unfinished()).toEqual([]);
+  expect(await ours.lock.status(target)).toMatchObject({ state: 'free' });
 });
 
 it('can be kept where the cluster is gone, and says what was left there', async () => {
@@ -111,8 +111,8 @@ it('can be kept where the cluster is gone, and says what was left there', async 
   await ours.dispose();
   const away = await createApp({ stateFolder: homes[0]!, kubectlPath: kubectl, kubeconfig: join(homes[0]!, 'none') });
   try {
-    expect(await away.keep(tx)).toMatch(/^the writer lock could not be freed: /);
-    expect(await away.unfinished()).toEqual([]);
+    expect(await away.transactions.keep(tx)).toMatch(/^the writer lock could not be freed: /);
+    expect(await away.transactions.unfinished()).toEqual([]);
   } finally {
     await away.dispose();
   }

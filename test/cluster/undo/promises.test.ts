@@ -31,20 +31,20 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-const target = () => app.pin(cluster.instance.context, gateway.namespace);
+const target = () => app.targets.pin(cluster.instance.context, gateway.namespace);
 const rehearse = async (...argv: string[]) => {
-  const rehearsal = await app.rehearseCommand(await target(), argv, never);
+  const rehearsal = await app.shell.rehearse(await target(), argv, never);
   expect(rehearsal.problem).toBe('');
   return rehearsal;
 };
 /** Runs a command with what it needs accepted; returns its transaction. */
 async function run(...argv: string[]): Promise<string> {
   const needs: Acceptance[] = (await rehearse(...argv)).needs ?? [];
-  const { result, tx } = await app.runCommand(await target(), argv, needs, never);
+  const { result, tx } = await app.shell.run(await target(), argv, needs, never);
   expect(result.problem).toBe('');
   return tx!;
 }
-const undo = (tx: string): Promise<UndoResult> => app.undo(tx, never, () => undefined);
+const undo = (tx: string): Promise<UndoResult> => app.transactions.undo(tx, never, () => undefined);
 const core = (path: string) => `/api/v1/namespaces/${gateway.namespace}/${path}`;
 const data = async (name: string) => (await gateway.get(core(`configmaps/${name}`)))?.data as unknown;
 const others = (...argv: string[]) => gateway.kubectl(...argv);
@@ -57,7 +57,7 @@ describe('the undo of a creation', () => {
     expect(result).toMatchObject({ outcome: 'diverged' });
     expect(JSON.stringify(result)).toMatch(/it is kept: \/data\/theirs was changed by somebody else \(kubectl-patch\)/);
     expect(await data('fresh')).toEqual({ a: '1', theirs: 'important' });
-    await app.keep(tx);
+    await app.transactions.keep(tx);
   });
 
   it('takes it away where only controllers have written to it, and no pod of it counts as lost', async () => {
@@ -98,7 +98,7 @@ describe('transactions on one object', () => {
     const result = await undo(tx);
     expect(result).toMatchObject({ outcome: 'diverged', differences: [{ path: '/data/a' }] });
     expect(await data('x')).toEqual({ a: '2', b: '1' });
-    await app.keep(tx);
+    await app.transactions.keep(tx);
   });
 });
 

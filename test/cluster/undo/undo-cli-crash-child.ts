@@ -28,11 +28,11 @@ const crash = (point: FaultPoint) => {
 const app = await createApp(order, { crash });
 const signal = new AbortController().signal;
 if (order.argv) {
-  const target = await app.pin(undefined, order.namespace);
-  const { result } = await app.runCommand(target, order.argv, [], signal);
+  const target = await app.targets.pin(undefined, order.namespace);
+  const { result } = await app.shell.run(target, order.argv, [], signal);
   if (!result.ok) throw new Error(result.problem);
 } else {
-  const [newest] = await app.transactions();
-  await app.undo(newest!.id, signal, () => undefined);
+  const [newest] = await app.transactions.list();
+  await app.transactions.undo(newest!.id, signal, () => undefined);
 }
 await app.dispose();

@@ -18,13 +18,13 @@ export class RecordedRun {
 
   static async open(options: FakeOptions = {}, isProtected = false): Promise<RecordedRun> {
     const app = new FakeApp(options);
-    const target: Target = await app.pin(options.context, 'hotel-reservation');
+    const target: Target = await app.targets.pin(options.context, 'hotel-reservation');
     const desk = new ApprovalDesk(
       { mode: 'ask', protectedContexts: isProtected ? [target.context] : [] },
       target.context,
     );
     const request = { target, brain: 'playbook' as const, options: DEFAULT_OPTIONS, checks: [], askApproval: desk.ask };
-    const session = new IncidentSession(await app.mitigate(request), desk, 'ask', isProtected);
+    const session = new IncidentSession(await app.incidents.mitigate(request), desk, 'ask', isProtected);
     return new RecordedRun(session, app);
   }
 

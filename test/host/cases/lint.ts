@@ -348,7 +348,7 @@ export const LINT_TESTS: HostTest[] = [
         [['kind-oncall', 'hotel-reservation', ...(run!.arguments![0] as { argv: string[] }).argv]],
       );
       await eventually('the undo', () => host.prompts.asked.find((text) => /^info: Undone and verified/.test(text)));
-      assert.equal((await app.transaction(transaction)).status, 'undone');
+      assert.equal((await app.transactions.read(transaction)).status, 'undone');
     },
   },
   {

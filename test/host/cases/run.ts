@@ -107,7 +107,7 @@ export const RUN_TESTS: HostTest[] = [
       await vscode.commands.executeCommand(Command.cancelRun);
       assert.equal((await untilEnded(host)).outcome, 'cancelled');
       assert.equal(app.world.targetPort, 9999);
-      assert.equal((await app.transactions()).length, 0);
+      assert.equal((await app.transactions.list()).length, 0);
     },
   },
   {

@@ -12,7 +12,7 @@ async function resolvedRun(host: Host, options: FakeOptions = {}): Promise<{ app
   const app = await startFakeRun(host, options);
   await ask(host, 'approve', await untilAsked(host));
   await untilEnded(host);
-  const [transaction] = await app.transactions();
+  const [transaction] = await app.transactions.list();
   return { app, transaction: transaction!.id };
 }
 
@@ -92,9 +92,9 @@ export const UNDO_TESTS: HostTest[] = [
       await eventually('the badge', () => host.hooks.badge() === 1);
       host.prompts.confirmations = [false, true];
       await vscode.commands.executeCommand(Command.keepTransaction, { transaction });
-      assert.equal((await app.transaction(transaction)).status, 'diverged', 'dismissed: nothing happens');
+      assert.equal((await app.transactions.read(transaction)).status, 'diverged', 'dismissed: nothing happens');
       await vscode.commands.executeCommand(Command.keepTransaction, { transaction });
-      assert.equal((await app.transaction(transaction)).status, 'committed');
+      assert.equal((await app.transactions.read(transaction)).status, 'committed');
       await eventually('the badge to go', () => host.hooks.badge() === 0);
     },
   },
@@ -105,8 +105,8 @@ export const UNDO_TESTS: HostTest[] = [
       await host.useApp(async () => app);
       const [older, newer] = [app.leaveOpen(), app.leaveOpen()];
       const order: string[] = [];
-      const undo = app.undo.bind(app);
-      app.undo = (id, ...rest) => (order.push(id), undo(id, ...rest));
+      const undo = app.transactions.undo.bind(app);
+      app.transactions.undo = (id, ...rest) => (order.push(id), undo(id, ...rest));
       host.prompts.confirmations = [true];
       await vscode.commands.executeCommand(Command.undoToHere, { transaction: older });
       assert.deepEqual(order, [newer, older]);
@@ -123,7 +123,7 @@ export const UNDO_TESTS: HostTest[] = [
       assert.equal(host.hooks.undoStack.getTreeItem(nodes[0]!).contextValue, TreeItem.recoverable);
       host.prompts.actions = ['Undo'];
       await vscode.commands.executeCommand(Command.recover);
-      assert.equal((await app.transaction(transaction)).status, 'undone');
+      assert.equal((await app.transactions.read(transaction)).status, 'undone');
       await eventually('the badge to go', () => host.hooks.badge() === 0);
     },
   },
@@ -136,7 +136,7 @@ export const UNDO_TESTS: HostTest[] = [
       host.prompts.actions = ['Keep As It Is'];
       host.prompts.confirmations = [true];
       await vscode.commands.executeCommand(Command.recover);
-      assert.equal((await app.transaction(transaction)).status, 'committed');
+      assert.equal((await app.transactions.read(transaction)).status, 'committed');
     },
   },
   {
@@ -162,7 +162,7 @@ export const UNDO_TESTS: HostTest[] = [
       await eventually('the explanation', () =>
         vscode.workspace.textDocuments.find(({ uri }) => uri.path.includes(transaction)),
       );
-      assert.equal((await app.transaction(transaction)).status, 'open');
+      assert.equal((await app.transactions.read(transaction)).status, 'open');
       assert.ok(host.prompts.asked.some((text) => /was interrupted: .* neither kept nor undone/.test(text)));
     },
   },
@@ -186,7 +186,7 @@ export const UNDO_TESTS: HostTest[] = [
       host.prompts.confirmations = [true];
       host.prompts.actions = ['Undo'];
       await vscode.commands.executeCommand(Command.recoverFromCluster);
-      const [taken] = await app.transactions();
+      const [taken] = await app.transactions.list();
       assert.equal(taken?.status, 'undone');
       assert.equal(app.shared, null);
     },

@@ -67,8 +67,8 @@ describe('JournalWatch', () => {
   it('reads once per change and tells its listeners', async () => {
     const app = new FakeApp();
     let reads = 0;
-    const unfinished = app.unfinished.bind(app);
-    app.unfinished = () => ((reads += 1), unfinished());
+    const unfinished = app.transactions.unfinished.bind(app);
+    app.transactions.unfinished = () => ((reads += 1), unfinished());
     const watch = new JournalWatch(async () => app);
     const seen: number[] = [];
     watch.onChange(({ all, unfinished }) => seen.push(all.length + unfinished.size * 10));

@@ -1,0 +1,78 @@
+import type { Brain } from '../domain/brain.ts';
+import { NO_LIMIT } from '../domain/budget.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { RunEvent } from '../domain/run-event.ts';
+import { mu } from '../domain/severity.ts';
+import type { Target } from '../domain/target.ts';
+import type { Diagnosis, Incidents, MitigateRequest } from './app.ts';
+import { IncidentRun } from './incident-run.ts';
+import type { PastRun } from './run-history.ts';
+import { listRuns, readRun } from './run-history.ts';
+import { RunLog } from './run-log.ts';
+import type { Sessions } from './sessions.ts';
+import { sha256 } from './sha256.ts';
+
+export class LoggedIncidents implements Incidents {
+  readonly #stateFolder: string;
+  readonly #sessions: Sessions;
+  readonly #clock: Clock;
+  readonly #available: readonly Brain[];
+
+  /** @param brains the last takes over from those before it */
+  constructor(stateFolder: string, sessions: Sessions, clock: Clock, brains: readonly Brain[]) {
+    this.#stateFolder = stateFolder;
+    this.#sessions = sessions;
+    this.#clock = clock;
+    this.#available = brains;
+  }
+
+  async mitigate(request: MitigateRequest): Promise<IncidentRun> {
+    const { target, options, checks, askApproval } = request;
+    const session = await this.#sessions.of(target);
+    const id = `run-${new Date(this.#clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${sha256(`${process.pid} ${this.#clock.monotonic()}`).slice(0, 4)}`;
+    const log = await RunLog.open(this.#stateFolder, id);
+    const ports = await session.runPorts(this.#brains(request.brain), checks, askApproval, (event) =>
+      log.append(event),
+    );
+    const run = new IncidentRun(id, target, options, ports);
+    session.onLockLost((reason) => run.lockLost(reason));
+    return run;
+  }
+
+  /** The one that was asked for, then the one that takes over. */
+  #brains(name?: string): Brain[] {
+    const brains = this.#available;
+    const wanted = name === undefined ? brains[0] : brains.find((brain) => brain.name === name);
+    if (!wanted)
+      throw new Error(`there is no brain '${name}'; this version has: ${brains.map((one) => one.name).join(', ')}`);
+    const last = brains.at(-1)!;
+    return last === wanted ? [wanted] : [wanted, last];
+  }
+
+  runs(limit: number): Promise<PastRun[]> {
+    return listRuns(this.#stateFolder, limit);
+  }
+
+  events(id: string): Promise<RunEvent[]> {
+    return readRun(this.#stateFolder, id);
+  }
+
+  async diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis> {
+    const session = await this.#sessions.of(target);
+    const { severity, snapshot, oracles } = await session.severity(checks).baseline(signal);
+    const [brain] = this.#brains();
+    const notes: string[] = [];
+    const { findings, hypotheses } = await brain!.diagnose({
+      run: '',
+      target,
+      snapshot,
+      severity,
+      evidence: session.reader,
+      clock: this.#clock,
+      budget: NO_LIMIT,
+      signal,
+      emit: (emission) => void (emission.type === 'thought' && !emission.partial && notes.push(emission.text)),
+    });
+    return { findings, hypotheses, notes, severity, mu: severity.known ? mu(severity) : null, oracles };
+  }
+}
