@@ -30,67 +30,67 @@ const NOT_RUN: StepResult = { ok: false, exitCode: -1, stdout: '', stderr: '', r
 /** An open transaction and the children, listeners and journal that belong to it. */
 export class GatewayTransaction implements OpenTransaction {
   readonly id: string;
-  private readonly options: FilledOptions;
-  private readonly journal: OpenJournal;
-  private readonly open: OpenRecord;
-  private readonly rehearser: Rehearser;
-  private readonly monitor: JournalMonitor;
-  private readonly raw: KubeApi;
-  private readonly watch: LossWatch;
-  private loopback: Promise<Loopback> | null = null;
-  private steps = 0;
+  readonly #options: FilledOptions;
+  readonly #journal: OpenJournal;
+  readonly #open: OpenRecord;
+  readonly #rehearser: Rehearser;
+  readonly #monitor: JournalMonitor;
+  readonly #raw: KubeApi;
+  readonly #watch: LossWatch;
+  #loopback: Promise<Loopback> | null = null;
+  #steps = 0;
 
   constructor(options: FilledOptions, journal: OpenJournal, open: OpenRecord) {
     this.id = open.id;
-    this.options = options;
-    this.journal = journal;
-    this.open = open;
-    this.raw = new KubeApi(passAsUpstream(options.steady));
-    this.rehearser = new Rehearser(options, open.manager, open.accept ?? []);
-    this.watch = lossWatchOf(this.rehearser.reader, journal.records, options.target.namespace, open.at);
-    this.steps = journal.records.filter((record) => record.type === 'step').length;
-    this.monitor = new JournalMonitor({
+    this.#options = options;
+    this.#journal = journal;
+    this.#open = open;
+    this.#raw = new KubeApi(passAsUpstream(options.steady));
+    this.#rehearser = new Rehearser(options, open.manager, open.accept ?? []);
+    this.#watch = lossWatchOf(this.#rehearser.reader, journal.records, options.target.namespace, open.at);
+    this.#steps = journal.records.filter((record) => record.type === 'step').length;
+    this.#monitor = new JournalMonitor({
       upstream: options.steady,
       journal,
-      inspector: this.rehearser.inspector,
-      veil: this.rehearser.veil,
+      inspector: this.#rehearser.inspector,
+      veil: this.#rehearser.veil,
       clock: options.clock,
       maxWrites: open.maxWrites,
       manager: open.manager,
       mayWrite: options.mayWrite,
       crash: options.crash,
       patienceMs: options.stepPatienceMs,
-      losses: this.watch,
+      losses: this.#watch,
     });
   }
 
   async execute(step: CommandStep, files: CommandPlan['files'], signal: AbortSignal): Promise<StepResult> {
-    const status = statusOf(this.journal.records);
+    const status = statusOf(this.#journal.records);
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
-    const { crash, clock, kubectl, target } = this.options;
+    const { crash, clock, kubectl, target } = this.#options;
     // What an earlier command took away unannounced stops the plan before it takes more.
     const lost = this.writes() > 0 ? await this.unacceptedLosses() : [];
     if (lost.length > 0) return { ...NOT_RUN, problem: lossesText(lost) };
-    const index = this.steps++;
+    const index = this.#steps++;
     const at = new Date(clock.now()).toISOString();
-    await this.journal.append({ type: 'step', step: index, argv: shownArgv(step.argv), at });
+    await this.#journal.append({ type: 'step', step: index, argv: shownArgv(step.argv), at });
     crash('step.after-record');
-    const { rehearsal, predictions, output } = await this.rehearser.run(
+    const { rehearsal, predictions, output } = await this.#rehearser.run(
       step,
       files,
       new Map(),
-      this.createdHere,
+      this.#createdHere,
       signal,
     );
     if (!rehearsal.ok) {
       const { exitCode, stderr } = output ?? NOT_RUN;
       return { ...NOT_RUN, exitCode, stderr, problem: rehearsal.problem };
     }
-    await this.recordDerived(rehearsal.writes.map((write) => write.before));
+    await this.#recordDerived(rehearsal.writes.map((write) => write.before));
     crash('step.after-rehearsal');
-    this.monitor.beginStep(index, predictions);
-    this.loopback ??= Loopback.open(this.monitor, this.monitor.refuseStream);
-    const { url } = await this.loopback;
+    this.#monitor.beginStep(index, predictions);
+    this.#loopback ??= Loopback.open(this.#monitor, this.#monitor.refuseStream);
+    const { url } = await this.#loopback;
     const ran = await kubectl.run({
       argv: step.argv,
       server: url,
@@ -101,8 +101,8 @@ export class GatewayTransaction implements OpenTransaction {
       signal,
     });
     crash('step.after-kubectl');
-    const { refusals, writes, problem } = await this.monitor.endStep();
-    const { scrub } = this.rehearser.veil;
+    const { refusals, writes, problem } = await this.#monitor.endStep();
+    const { scrub } = this.#rehearser.veil;
     const failure = scrub(problem || refusals[0]?.reason || '') || ran.killed;
     const stderr = scrub(ran.stderr);
     const failed = failure || (ran.exitCode === 0 ? '' : lastLine(stderr));
@@ -127,13 +127,13 @@ export class GatewayTransaction implements OpenTransaction {
     /** To be called before the transaction is ended: waits for what is on its way, and lets nothing more through. */
     end: () => Promise<unknown>;
   }> {
-    const status = statusOf(this.journal.records);
+    const status = statusOf(this.#journal.records);
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
-    const index = this.steps++;
-    const at = new Date(this.options.clock.now()).toISOString();
-    await this.journal.append({ type: 'step', step: index, argv: ['(safe terminal)'], at });
-    this.monitor.beginStep(index);
-    const { monitor } = this;
+    const index = this.#steps++;
+    const at = new Date(this.#options.clock.now()).toISOString();
+    await this.#journal.append({ type: 'step', step: index, argv: ['(safe terminal)'], at });
+    this.#monitor.beginStep(index);
+    const monitor = this.#monitor;
     const end = () => monitor.endStep();
     const { refuseStream } = monitor;
     return { handler: monitor, refuseStream, refusals: () => monitor.refusals, problem: () => monitor.problem, end };
@@ -141,35 +141,35 @@ export class GatewayTransaction implements OpenTransaction {
 
   /** Journal mode for our own code, without kubectl: the same rules, the same journal. Part of the current command. */
   get handler(): Handler {
-    return { handle: (request) => this.monitor.handleAndNote(request) };
+    return { handle: (request) => this.#monitor.handleAndNote(request) };
   }
 
   /** Who accepted losses has accepted those that nobody could foresee, too. The proof of an undo still names them. */
   async unacceptedLosses(): Promise<Loss[]> {
-    return this.open.accept?.includes('losses') ? [] : this.watch.losses();
+    return this.#open.accept?.includes('losses') ? [] : this.#watch.losses();
   }
 
   roots(): ObjectRef[] {
-    return rootsOf(writesOf(this.journal.records));
+    return rootsOf(writesOf(this.#journal.records));
   }
 
   writes(): number {
-    return this.monitor.writes();
+    return this.#monitor.writes();
   }
 
   async commit(): Promise<void> {
-    this.options.crash('commit.before');
-    await this.journal.setStatus('committed', new Date(this.options.clock.now()).toISOString());
-    this.options.crash('commit.after');
+    this.#options.crash('commit.before');
+    await this.#journal.setStatus('committed', new Date(this.#options.clock.now()).toISOString());
+    this.#options.crash('commit.after');
   }
 
   async undo(signal: AbortSignal): Promise<UndoResult> {
-    const { upstream, clock, patienceMs, convergeMs, restoreOwnership, mayWrite, crash } = this.options;
-    const { journal } = this;
+    const { upstream, clock, patienceMs, convergeMs, restoreOwnership, mayWrite, crash } = this.#options;
+    const journal = this.#journal;
     return runUndo({
       upstream,
       journal,
-      manager: this.open.manager,
+      manager: this.#open.manager,
       clock,
       signal,
       patienceMs,
@@ -177,39 +177,39 @@ export class GatewayTransaction implements OpenTransaction {
       restoreOwnership,
       mayWrite,
       crash,
-      losses: this.watch,
+      losses: this.#watch,
     });
   }
 
   async dispose(): Promise<void> {
-    const loopback = await this.loopback;
+    const loopback = await this.#loopback;
     if (loopback) {
       await loopback.close();
-      await this.options.kubectl.forget(loopback.url);
+      await this.#options.kubectl.forget(loopback.url);
     }
-    await this.rehearser.close();
-    await this.journal.close();
+    await this.#rehearser.close();
+    await this.#journal.close();
   }
 
-  private readonly createdHere = (ref: ObjectRef, now: KubeObject | null): boolean =>
-    writesOf(this.journal.records).some(
+  readonly #createdHere = (ref: ObjectRef, now: KubeObject | null): boolean =>
+    writesOf(this.#journal.records).some(
       (write) =>
         refKey(write.ref) === refKey(ref) && write.before === null && write.after?.metadata.uid === now?.metadata.uid,
     );
 
   /** What hangs below a workload before its first change: needed to judge the undo, not to perform it. */
-  private async recordDerived(objects: Array<KubeObject | null>): Promise<void> {
+  async #recordDerived(objects: Array<KubeObject | null>): Promise<void> {
     for (const object of objects) {
       if (!object || !WORKLOAD_KINDS.has(object.kind)) continue;
       const ref = refOf(object);
-      const known = this.journal.records.some(
+      const known = this.#journal.records.some(
         (record) => record.type === 'derived' && refKey(record.ref) === refKey(ref),
       );
-      const path = await this.rehearser.inspector.pathOf(ref);
+      const path = await this.#rehearser.inspector.pathOf(ref);
       if (known || !path) continue;
-      const derived = await derivedObjects(this.raw, object).catch(() => null);
+      const derived = await derivedObjects(this.#raw, object).catch(() => null);
       if (derived)
-        await this.journal.note({ type: 'derived', ref, root: path, objects: derived, counts: replicaCounts(object) });
+        await this.#journal.note({ type: 'derived', ref, root: path, objects: derived, counts: replicaCounts(object) });
     }
   }
 }

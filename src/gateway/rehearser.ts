@@ -27,12 +27,12 @@ export class Rehearser {
   /** Of all commands that run here, and of the transaction that rehearses here. */
   readonly veil = new SecretVeil();
   readonly reader: MetadataReader;
-  private readonly options: FilledOptions;
-  private loopback: Promise<Loopback> | null = null;
-  private current: RehearsalMonitor | null = null;
+  readonly #options: FilledOptions;
+  #loopback: Promise<Loopback> | null = null;
+  #current: RehearsalMonitor | null = null;
 
   constructor(options: FilledOptions, manager: string, accepted: readonly Acceptance[]) {
-    this.options = options;
+    this.#options = options;
     const raw = new KubeApi(passAsUpstream(options.steady));
     const discovery = new Discovery((path) => raw.find(path));
     this.reader = new MetadataReader(raw);
@@ -55,15 +55,15 @@ export class Rehearser {
     const ok: StepRehearsal = { argv: step.argv, ok: true, problem: '', writes: [], partial: false };
     // They wait for what a rehearsal never brings about, and write nothing.
     if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
-    const { steady, kubectl, target } = this.options;
+    const { steady, kubectl, target } = this.#options;
     this.inspector.facts.forget();
     this.reader.forgetKinds();
     const monitor = new RehearsalMonitor(steady, this.inspector, this.veil, overlay, createdHere);
-    this.current = monitor;
-    this.loopback ??= Loopback.open({ handle: (request) => this.handle(request) }, (method, path) =>
-      this.current?.refuseStream(method, path),
+    this.#current = monitor;
+    this.#loopback ??= Loopback.open({ handle: (request) => this.#handle(request) }, (method, path) =>
+      this.#current?.refuseStream(method, path),
     );
-    const { url } = await this.loopback;
+    const { url } = await this.#loopback;
     // While kubectl starts.
     void steady.warmUp?.();
     const output = await kubectl.run({
@@ -75,7 +75,7 @@ export class Rehearser {
       timeoutMs: READ_TIMEOUT_MS,
       signal,
     });
-    this.current = null;
+    this.#current = null;
     const { scrub } = this.veil;
     const stderr = scrub(output.stderr);
     const refusal = monitor.refusals[0]?.reason;
@@ -96,16 +96,16 @@ export class Rehearser {
   }
 
   async close(): Promise<void> {
-    const loopback = await this.loopback;
-    this.loopback = null;
+    const loopback = await this.#loopback;
+    this.#loopback = null;
     if (!loopback) return;
     await loopback.close();
-    await this.options.kubectl.forget(loopback.url);
+    await this.#options.kubectl.forget(loopback.url);
   }
 
   /** A child that outlives its command finds nobody to talk to. */
-  private handle(request: GatewayRequest): Promise<GatewayResponse> {
-    return this.current?.handle(request) ?? Promise.resolve(statusResponse(403, 'no rehearsal is running'));
+  #handle(request: GatewayRequest): Promise<GatewayResponse> {
+    return this.#current?.handle(request) ?? Promise.resolve(statusResponse(403, 'no rehearsal is running'));
   }
 }
 

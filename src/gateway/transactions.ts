@@ -11,10 +11,10 @@ import { SteadyUpstream } from './wire/steady-upstream.ts';
 
 /** Transactions on one pinned cluster. */
 export class GatewayTransactions implements TransactionManager {
-  private readonly options: FilledOptions;
+  readonly #options: FilledOptions;
 
   constructor(options: GatewayOptions) {
-    this.options = {
+    this.#options = {
       mayWrite: async () => null,
       share: null,
       crash: () => undefined,
@@ -31,7 +31,7 @@ export class GatewayTransactions implements TransactionManager {
   }
 
   async rehearse(plan: CommandPlan, signal: AbortSignal, accept: readonly Acceptance[] = []): Promise<StepRehearsal[]> {
-    const rehearser = new Rehearser(this.options, 'stratus-rehearsal', accept);
+    const rehearser = new Rehearser(this.#options, 'stratus-rehearsal', accept);
     const overlay: Overlay = new Map();
     const results: StepRehearsal[] = [];
     try {
@@ -46,7 +46,7 @@ export class GatewayTransactions implements TransactionManager {
   }
 
   async begin(opening: TransactionOpening): Promise<GatewayTransaction> {
-    const { clock, store, target, crash, share } = this.options;
+    const { clock, store, target, crash, share } = this.#options;
     const at = new Date(clock.now()).toISOString();
     const id = `tx-${at.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`;
     const record: OpenRecord = { type: 'open', id, ...opening, target, manager: `stratus-${id.slice(3)}`, at };
@@ -60,24 +60,24 @@ export class GatewayTransactions implements TransactionManager {
       await journal.close();
       throw error;
     }
-    return new GatewayTransaction(this.options, journal, record);
+    return new GatewayTransaction(this.#options, journal, record);
   }
 
   list(): Promise<TransactionSummary[]> {
-    return this.options.store.list();
+    return this.#options.store.list();
   }
 
   /** @throws Error when it belongs to another cluster, is in use, does not exist or is damaged */
   async reopen(id: string): Promise<GatewayTransaction> {
-    const journal = await this.options.store.take(id);
+    const journal = await this.#options.store.take(id);
     const record = journal.records[0];
-    if (record?.type !== 'open' || record.target.fingerprint !== this.options.target.fingerprint) {
+    if (record?.type !== 'open' || record.target.fingerprint !== this.#options.target.fingerprint) {
       await journal.close();
       const where =
         record?.type === 'open' ? `context ${record.target.context} (${record.target.server})` : 'another cluster';
       throw new Error(`transaction ${id} belongs to ${where}: choose that context`);
     }
-    if (this.options.share) journal.shareWith(this.options.share.ending(id));
-    return new GatewayTransaction(this.options, journal, record);
+    if (this.#options.share) journal.shareWith(this.#options.share.ending(id));
+    return new GatewayTransaction(this.#options, journal, record);
   }
 }

@@ -39,96 +39,96 @@ const [CODE_T, CODE_F, CODE_N] = [0x74, 0x66, 0x6e];
 const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 class JsonReader {
-  private readonly text: string;
-  private readonly options: ReadJsonOptions;
+  readonly #text: string;
+  readonly #options: ReadJsonOptions;
   /** Where we are, for messages. */
-  private readonly path: Array<string | number> = [];
-  private at = 0;
+  readonly #path: Array<string | number> = [];
+  #at = 0;
 
   constructor(text: string, options: ReadJsonOptions) {
-    this.text = text;
-    this.options = options;
+    this.#text = text;
+    this.#options = options;
   }
 
   document(): Json {
-    const value = this.value();
-    this.next();
-    if (this.at < this.text.length) throw this.unexpected();
+    const value = this.#value();
+    this.#next();
+    if (this.#at < this.#text.length) throw this.#unexpected();
     return value;
   }
 
-  private value(): Json {
-    switch (this.next()) {
+  #value(): Json {
+    switch (this.#next()) {
       case QUOTE:
-        return this.string();
+        return this.#string();
       case OPEN_MAP:
-        return this.map();
+        return this.#map();
       case OPEN_LIST:
-        return this.list();
+        return this.#list();
       case CODE_T:
-        return this.word('true', true);
+        return this.#word('true', true);
       case CODE_F:
-        return this.word('false', false);
+        return this.#word('false', false);
       case CODE_N:
-        return this.word('null', null);
+        return this.#word('null', null);
       default:
-        return this.number();
+        return this.#number();
     }
   }
 
-  private map(): Json {
+  #map(): Json {
     const result = emptyMap();
-    this.enter();
-    if (this.next() === CLOSE_MAP) return this.leave(result);
+    this.#enter();
+    if (this.#next() === CLOSE_MAP) return this.#leave(result);
     for (;;) {
-      if (this.next() !== QUOTE) throw this.unexpected();
-      const key = this.string();
-      if (this.options.uniqueKeys && Object.hasOwn(result, key)) throw new DuplicateKey(this.path.slice(0, -1), key);
-      if (this.next() !== COLON) throw this.unexpected();
-      this.at++;
-      this.path[this.path.length - 1] = key;
-      result[key] = this.value();
-      const end = this.next();
-      if (end === CLOSE_MAP) return this.leave(result);
-      if (end !== COMMA) throw this.unexpected();
-      this.at++;
+      if (this.#next() !== QUOTE) throw this.#unexpected();
+      const key = this.#string();
+      if (this.#options.uniqueKeys && Object.hasOwn(result, key)) throw new DuplicateKey(this.#path.slice(0, -1), key);
+      if (this.#next() !== COLON) throw this.#unexpected();
+      this.#at++;
+      this.#path[this.#path.length - 1] = key;
+      result[key] = this.#value();
+      const end = this.#next();
+      if (end === CLOSE_MAP) return this.#leave(result);
+      if (end !== COMMA) throw this.#unexpected();
+      this.#at++;
     }
   }
 
-  private list(): Json {
+  #list(): Json {
     const result: Json[] = [];
-    this.enter();
-    if (this.next() === CLOSE_LIST) return this.leave(result);
+    this.#enter();
+    if (this.#next() === CLOSE_LIST) return this.#leave(result);
     for (;;) {
-      this.path[this.path.length - 1] = result.length;
-      result.push(this.value());
-      const end = this.next();
-      if (end === CLOSE_LIST) return this.leave(result);
-      if (end !== COMMA) throw this.unexpected();
-      this.at++;
+      this.#path[this.#path.length - 1] = result.length;
+      result.push(this.#value());
+      const end = this.#next();
+      if (end === CLOSE_LIST) return this.#leave(result);
+      if (end !== COMMA) throw this.#unexpected();
+      this.#at++;
     }
   }
 
-  private enter(): void {
-    this.at++;
-    this.path.push('');
-    if (this.path.length > this.options.maxDepth) throw new JsonTooDeep(this.options.maxDepth);
+  #enter(): void {
+    this.#at++;
+    this.#path.push('');
+    if (this.#path.length > this.#options.maxDepth) throw new JsonTooDeep(this.#options.maxDepth);
   }
 
-  private leave(result: Json): Json {
-    this.at++;
-    this.path.pop();
+  #leave(result: Json): Json {
+    this.#at++;
+    this.#path.pop();
     return result;
   }
 
-  private string(): string {
-    const { text } = this;
-    const start = this.at;
+  #string(): string {
+    const text = this.#text;
+    const start = this.#at;
     let escaped = false;
     for (let end = start + 1; end < text.length; end++) {
       const code = text.charCodeAt(end);
       if (code === QUOTE) {
-        this.at = end + 1;
+        this.#at = end + 1;
         // Escapes are the engine's business; it has nothing to lose in a string.
         return escaped ? (JSON.parse(text.slice(start, end + 1)) as string) : text.slice(start + 1, end);
       }
@@ -136,38 +136,38 @@ class JsonReader {
         escaped = true;
         end++;
       } else if (code < 0x20) {
-        this.at = end;
-        throw this.unexpected();
+        this.#at = end;
+        throw this.#unexpected();
       }
     }
-    this.at = text.length;
-    throw this.unexpected();
+    this.#at = text.length;
+    throw this.#unexpected();
   }
 
-  private word<V>(word: string, value: V): V {
-    if (!this.text.startsWith(word, this.at)) throw this.unexpected();
-    this.at += word.length;
+  #word<V>(word: string, value: V): V {
+    if (!this.#text.startsWith(word, this.#at)) throw this.#unexpected();
+    this.#at += word.length;
     return value;
   }
 
-  private number(): Json {
-    NUMBER.lastIndex = this.at;
-    const [source] = NUMBER.exec(this.text) ?? [];
-    if (source === undefined) throw this.unexpected();
-    this.at += source.length;
+  #number(): Json {
+    NUMBER.lastIndex = this.#at;
+    const [source] = NUMBER.exec(this.#text) ?? [];
+    if (source === undefined) throw this.#unexpected();
+    this.#at += source.length;
     return RawNumber.of(source);
   }
 
   /** Code of the next character that is no space; NaN at the end. */
-  private next(): number {
-    for (; ; this.at++) {
-      const code = this.text.charCodeAt(this.at);
+  #next(): number {
+    for (; ; this.#at++) {
+      const code = this.#text.charCodeAt(this.#at);
       if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code;
     }
   }
 
-  private unexpected(): SyntaxError {
-    const found = this.at < this.text.length ? JSON.stringify(this.text[this.at]) : 'the end';
-    return new SyntaxError(`${found} is not expected at character ${this.at + 1}`);
+  #unexpected(): SyntaxError {
+    const found = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : 'the end';
+    return new SyntaxError(`${found} is not expected at character ${this.#at + 1}`);
   }
 }

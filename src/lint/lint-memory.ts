@@ -26,31 +26,31 @@ interface PieceResult {
  */
 export class LintMemory {
   readonly pieces = new PieceMemory();
-  private readonly chunks = new Map<string, ChunkResult>();
-  private readonly results = new Map<string, PieceResult>();
-  private readonly manifests = new Map<string, readonly Finding[]>();
+  readonly #chunks = new Map<string, ChunkResult>();
+  readonly #results = new Map<string, PieceResult>();
+  readonly #manifests = new Map<string, readonly Finding[]>();
 
   /** The result for a text, computed if it is new; the oldest of 2,000 is forgotten. */
   chunk(text: string, compute: () => ChunkResult): ChunkResult {
-    const known = this.chunks.get(text);
+    const known = this.#chunks.get(text);
     if (known) return known;
     const result = compute();
-    remember(this.chunks, text, result);
+    remember(this.#chunks, text, result);
     return result;
   }
 
   /** The findings about a manifest that a document names, computed if its text is new. */
   manifest(text: string, compute: () => readonly Finding[]): readonly Finding[] {
-    const known = this.manifests.get(text);
+    const known = this.#manifests.get(text);
     if (known) return known;
     const result = compute();
-    remember(this.manifests, text, result);
+    remember(this.#manifests, text, result);
     return result;
   }
 
   /** The result for a piece of a script, computed if it is new or a name it uses means something else now. */
   piece(text: string, scope: Scope, scopeId: string, compute: () => PieceResult): PieceResult {
-    const known = this.results.get(text);
+    const known = this.#results.get(text);
     if (known) {
       if (known.scope === scopeId) return known;
       if (known.lookups !== 'all' && answersSame(scope, known.lookups)) {
@@ -59,7 +59,7 @@ export class LintMemory {
       }
     }
     const result = compute();
-    remember(this.results, text, result);
+    remember(this.#results, text, result);
     return result;
   }
 }

@@ -19,21 +19,21 @@ import { createFixtures, readWorld, worldDifference, type World } from './undo/u
 export class CliLab {
   readonly namespace: string;
   readonly product: ProxiedProduct;
-  private readonly gateway: GatewayHarness;
-  private readonly manifest: string;
-  private readonly context: { namespace: string; suffix: string };
-  private before: World = new Map();
+  readonly #gateway: GatewayHarness;
+  readonly #manifest: string;
+  readonly #context: { namespace: string; suffix: string };
+  #before: World = new Map();
 
   private constructor(
     gateway: GatewayHarness,
     context: { namespace: string; suffix: string },
     product: ProxiedProduct,
   ) {
-    this.gateway = gateway;
-    this.context = context;
+    this.#gateway = gateway;
+    this.#context = context;
     this.namespace = context.namespace;
     this.product = product;
-    this.manifest = join(product.folder, 'manifest.json');
+    this.#manifest = join(product.folder, 'manifest.json');
   }
 
   static async open(
@@ -44,24 +44,24 @@ export class CliLab {
     const context = { namespace: `cli-${suffix}`, suffix };
     const product = await ProxiedProduct.open(gateway.instance, { ...options, lockNamespace: context.namespace });
     const lab = new CliLab(gateway, context, product);
-    await createFixtures(gateway, lab.context, [
-      lab.config('kept', '1'),
+    await createFixtures(gateway, lab.#context, [
+      lab.#config('kept', '1'),
       deployment(lab.namespace, 'web', { paused: true, replicas: 0 }),
     ]);
     const items = [
-      lab.config('kept', '2'),
+      lab.#config('kept', '2'),
       { ...deployment(lab.namespace, 'web', { paused: true, replicas: 0, minReadySeconds: 5 }) },
-      lab.config('made', '1'),
-      lab.config('more', '1'),
+      lab.#config('made', '1'),
+      lab.#config('more', '1'),
     ];
-    await writeFile(lab.manifest, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-    lab.before = await lab.world();
+    await writeFile(lab.#manifest, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    lab.#before = await lab.#world();
     return lab;
   }
 
   async close(): Promise<void> {
     await this.product.close();
-    await this.gateway.api.send('DELETE', `/api/v1/namespaces/${this.namespace}`);
+    await this.#gateway.api.send('DELETE', `/api/v1/namespaces/${this.namespace}`);
   }
 
   get proxy(): FaultProxy {
@@ -74,7 +74,7 @@ export class CliLab {
 
   /** Arguments of the transaction. */
   get apply(): string[] {
-    return ['run', '--namespace', this.namespace, '--yes', '--', 'apply', '-f', this.manifest];
+    return ['run', '--namespace', this.namespace, '--yes', '--', 'apply', '-f', this.#manifest];
   }
 
   /** The transaction, or the undo of the newest one, in a process that kills itself. Boundaries passed, in order. */
@@ -82,10 +82,10 @@ export class CliLab {
     const order: CliCrashOrder = {
       stateFolder: this.stateFolder,
       kubeconfig: this.proxy.kubeconfig,
-      kubectlPath: this.gateway.instance.kubectl,
+      kubectlPath: this.#gateway.instance.kubectl,
       lockNamespace: this.namespace,
       namespace: this.namespace,
-      ...(work === 'apply' ? { argv: ['apply', '-f', this.manifest] } : {}),
+      ...(work === 'apply' ? { argv: ['apply', '-f', this.#manifest] } : {}),
       dieAt,
       trace: join(this.product.folder, `trace-${randomBytes(4).toString('hex')}`),
     };
@@ -112,19 +112,19 @@ export class CliLab {
 
   /** What differs from the state before everything; empty when it is restored. */
   async changes(): Promise<string[]> {
-    return worldDifference(this.before, await this.world());
+    return worldDifference(this.#before, await this.#world());
   }
 
   leftovers(): Promise<string[]> {
     return this.product.leftovers();
   }
 
-  private config(name: string, x: string) {
+  #config(name: string, x: string) {
     return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: this.namespace }, data: { x } };
   }
 
-  private world(): Promise<World> {
-    return readWorld(this.gateway, this.context);
+  #world(): Promise<World> {
+    return readWorld(this.#gateway, this.#context);
   }
 }
 

@@ -44,16 +44,16 @@ export interface MitigateScene {
  */
 export class MitigateLab {
   readonly product: ProxiedProduct;
-  private readonly api: Api;
-  private readonly app: App;
-  private readonly fault: ChosenFault;
-  private healthy: Snapshot = new Map();
-  private faulty: Snapshot = new Map();
+  readonly #api: Api;
+  readonly #app: App;
+  readonly #fault: ChosenFault;
+  #healthy: Snapshot = new Map();
+  #faulty: Snapshot = new Map();
 
   private constructor(api: Api, app: App, fault: ChosenFault, product: ProxiedProduct) {
-    this.api = api;
-    this.app = app;
-    this.fault = fault;
+    this.#api = api;
+    this.#app = app;
+    this.#fault = fault;
     this.product = product;
   }
 
@@ -66,8 +66,8 @@ export class MitigateLab {
     const options = { lockNamespace: app.namespace, ...(lockSeconds ? { lockSeconds } : {}) };
     const lab = new MitigateLab(api, app, chosen, await ProxiedProduct.open(instance, options));
     try {
-      await lab.deploy();
-      await lab.breakIt();
+      await lab.#deploy();
+      await lab.#breakIt();
     } catch (error) {
       await lab.close();
       throw error;
@@ -76,7 +76,7 @@ export class MitigateLab {
   }
 
   get namespace(): string {
-    return this.app.namespace;
+    return this.#app.namespace;
   }
 
   get proxy(): FaultProxy {
@@ -85,9 +85,9 @@ export class MitigateLab {
 
   async close(): Promise<void> {
     await this.product.close();
-    await this.fault.cleanUp(this.api);
-    await this.api.remove(`${collectionPath('Namespace')}/${this.app.namespace}`);
-    this.api.close();
+    await this.#fault.cleanUp(this.#api);
+    await this.#api.remove(`${collectionPath('Namespace')}/${this.#app.namespace}`);
+    this.#api.close();
   }
 
   mitigate(): Promise<ProductRun> {
@@ -95,7 +95,7 @@ export class MitigateLab {
   }
 
   startMitigation(): RunningProduct {
-    return this.product.start(['mitigate', '--yes', '--json', '--namespace', this.app.namespace]);
+    return this.product.start(['mitigate', '--yes', '--json', '--namespace', this.#app.namespace]);
   }
 
   /**
@@ -116,8 +116,8 @@ export class MitigateLab {
     }
     const open = (await this.product.transactions()).filter(({ status }) => !['committed', 'undone'].includes(status));
     if (open.length > 0 && run.code !== STRANDED) fail(`${open.map(({ id, status }) => `${id} is ${status}`).join()}`);
-    if (run.code === 0) fail(...(await this.sick()), ...(await this.beyondTheFix()));
-    else if (run.code === RESTORED || run.code === ERROR) fail(...(await this.unrestored()));
+    if (run.code === 0) fail(...(await this.#sick()), ...(await this.#beyondTheFix()));
+    else if (run.code === RESTORED || run.code === ERROR) fail(...(await this.#unrestored()));
     else if (run.code === STRANDED) {
       if (!/stratus recover/.test(said)) fail('nothing says what to do');
       if (open.length === 0) fail('no transaction is open');
@@ -128,35 +128,35 @@ export class MitigateLab {
       const undo = await this.product.run(['undo', '--last', '--yes']);
       if (undo.code !== 0) fail(`its undo ended with ${undo.code}: ${undo.stdout}${undo.stderr}`);
     }
-    fail(...(await this.unrestored()).map((text) => `in the end ${text}`));
+    fail(...(await this.#unrestored()).map((text) => `in the end ${text}`));
     return problems;
   }
 
-  private async deploy(): Promise<void> {
-    for (const object of renderApp(this.app)) {
-      await this.api.create(collectionPath(object.kind as string, this.app.namespace), object);
+  async #deploy(): Promise<void> {
+    for (const object of renderApp(this.#app)) {
+      await this.#api.create(collectionPath(object.kind as string, this.#app.namespace), object);
     }
-    await untilAsked(CONTROLLERS_MS, 'the application serves', async () => (await this.sick()).join('; '));
-    this.healthy = await this.snapshot();
+    await untilAsked(CONTROLLERS_MS, 'the application serves', async () => (await this.#sick()).join('; '));
+    this.#healthy = await this.#snapshot();
   }
 
   /** Breaks it and waits until that has come to rest. */
-  private async breakIt(): Promise<void> {
-    await this.fault.inject(this.api);
-    await this.fault.untilVisible(this.api);
+  async #breakIt(): Promise<void> {
+    await this.#fault.inject(this.#api);
+    await this.#fault.untilVisible(this.#api);
     await untilAsked(CONTROLLERS_MS, 'the fault shows', async () =>
-      (await this.sick()).length > 0 ? '' : 'everything serves',
+      (await this.#sick()).length > 0 ? '' : 'everything serves',
     );
-    this.faulty = await this.snapshot();
+    this.#faulty = await this.#snapshot();
   }
 
   /** Why the application does not serve: members without ready pods, Services that lead to no ready pod's port. */
-  private async sick(): Promise<string[]> {
-    const { members, namespace } = this.app;
+  async #sick(): Promise<string[]> {
+    const { members, namespace } = this.#app;
     const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
     const [deployments, statefulSets, endpoints] = await Promise.all(
       [collectionPath('Deployment', namespace), collectionPath('StatefulSet', namespace), slices].map(
-        async (path) => (await this.api.list(path)).items,
+        async (path) => (await this.#api.list(path)).items,
       ),
     );
     return members.flatMap(({ workload, kind, replicas, port, service }) => {
@@ -179,21 +179,21 @@ export class MitigateLab {
     });
   }
 
-  private async beyondTheFix(): Promise<string[]> {
-    const fixed = await this.snapshot();
-    const { failures } = judgeChanges(this.fault, this.faulty, fixed);
-    return [...failures, ...judgeInventory(this.app, this.fault, this.healthy, fixed)];
+  async #beyondTheFix(): Promise<string[]> {
+    const fixed = await this.#snapshot();
+    const { failures } = judgeChanges(this.#fault, this.#faulty, fixed);
+    return [...failures, ...judgeInventory(this.#app, this.#fault, this.#healthy, fixed)];
   }
 
-  private async unrestored(): Promise<string[]> {
-    const difference = differsFrom(this.faulty, await this.snapshot());
+  async #unrestored(): Promise<string[]> {
+    const difference = differsFrom(this.#faulty, await this.#snapshot());
     return difference ? [`it is not as before: ${difference}`] : [];
   }
 
   /** Without the objects that other tests of the cluster make and remove. */
-  private async snapshot(): Promise<Snapshot> {
-    const all = await takeSnapshot(this.api, this.app.namespace);
-    const mine = (key: string) => key.includes(`/${this.app.namespace}/`) || this.fault.mayChange.includes(key);
+  async #snapshot(): Promise<Snapshot> {
+    const all = await takeSnapshot(this.#api, this.#app.namespace);
+    const mine = (key: string) => key.includes(`/${this.#app.namespace}/`) || this.#fault.mayChange.includes(key);
     return new Map([...all].filter(([key]) => mine(key)));
   }
 }

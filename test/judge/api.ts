@@ -48,8 +48,8 @@ const FIELD_MANAGER = 'kubectl-edit';
 
 /** Plain HTTPS client with the administrator's credential of a kubeconfig file; no client library in between. */
 export class Api {
-  private readonly server: URL;
-  private readonly agent: Agent;
+  readonly #server: URL;
+  readonly #agent: Agent;
 
   /** @param kubeconfig path of a file whose current context has a client certificate, embedded or by file name */
   constructor(kubeconfig: string) {
@@ -60,8 +60,8 @@ export class Api {
     const { user } = named(config.users, context.user as string) as { user: Record<string, string> };
     const material = (from: Record<string, string>, key: string): Buffer =>
       from[`${key}-data`] ? Buffer.from(from[`${key}-data`] as string, 'base64') : readFileSync(from[key] as string);
-    this.server = new URL(cluster.server as string);
-    this.agent = new Agent({
+    this.#server = new URL(cluster.server as string);
+    this.#agent = new Agent({
       keepAlive: true,
       ca: material(cluster, 'certificate-authority'),
       cert: material(user, 'client-certificate'),
@@ -70,7 +70,7 @@ export class Api {
   }
 
   async get(path: string): Promise<KubeObject> {
-    return this.json('GET', path);
+    return this.#json('GET', path);
   }
 
   /** The object, or undefined when there is none (404). */
@@ -84,17 +84,17 @@ export class Api {
   }
 
   async list(path: string): Promise<{ items: KubeObject[]; resourceVersion: string }> {
-    const list = await this.json('GET', path);
+    const list = await this.#json('GET', path);
     return { items: list.items ?? [], resourceVersion: list.metadata.resourceVersion ?? '0' };
   }
 
   async create(collection: string, object: KubeObject): Promise<KubeObject> {
-    return this.json('POST', `${collection}?fieldManager=${FIELD_MANAGER}`, object);
+    return this.#json('POST', `${collection}?fieldManager=${FIELD_MANAGER}`, object);
   }
 
   /** Changes fields by JSON merge patch (RFC 7386): null removes a field, lists are replaced as a whole. */
   async merge(path: string, change: object): Promise<KubeObject> {
-    return this.json('PATCH', `${path}?fieldManager=${FIELD_MANAGER}`, change, 'application/merge-patch+json');
+    return this.#json('PATCH', `${path}?fieldManager=${FIELD_MANAGER}`, change, 'application/merge-patch+json');
   }
 
   /** Deletes in the background; an object that is not there is fine. */
@@ -113,7 +113,7 @@ export class Api {
   ): Promise<Answer> {
     for (let left = READ_ATTEMPTS; ; left--) {
       try {
-        const answer = await this.open(method, path, body, type, AbortSignal.timeout(REQUEST_TIMEOUT_MS), accept);
+        const answer = await this.#open(method, path, body, type, AbortSignal.timeout(REQUEST_TIMEOUT_MS), accept);
         return { status: answer.statusCode ?? 0, body: await textOf(answer) };
       } catch (error) {
         // A connection that was kept for long may be closed at any moment.
@@ -134,7 +134,7 @@ export class Api {
   ): Promise<void> {
     const path = `${collection}?watch=1&resourceVersion=${resourceVersion}`;
     const stop = new AbortController();
-    const answer = await this.open('GET', path, undefined, undefined, AbortSignal.any([signal, stop.signal]));
+    const answer = await this.#open('GET', path, undefined, undefined, AbortSignal.any([signal, stop.signal]));
     try {
       if (answer.statusCode !== 200) throw new ApiError(answer.statusCode ?? 0, `watch ${collection} refused`);
       for await (const line of linesOf(answer)) {
@@ -149,10 +149,10 @@ export class Api {
   }
 
   close(): void {
-    this.agent.destroy();
+    this.#agent.destroy();
   }
 
-  private async json(method: string, path: string, body?: object, type?: string): Promise<KubeObject> {
+  async #json(method: string, path: string, body?: object, type?: string): Promise<KubeObject> {
     const answer = await this.send(method, path, body, type);
     if (answer.status >= 300) {
       throw new ApiError(answer.status, `${method} ${path}: ${answer.status} ${brief(answer.body)}`);
@@ -160,7 +160,7 @@ export class Api {
     return JSON.parse(answer.body) as KubeObject;
   }
 
-  private open(
+  #open(
     method: string,
     path: string,
     body: object | string | undefined,
@@ -170,8 +170,8 @@ export class Api {
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const headers = body ? { 'content-type': type, accept } : { accept };
-      const options = { method, agent: this.agent, headers, signal };
-      const outgoing = request(new URL(path, this.server), options, resolve);
+      const options = { method, agent: this.#agent, headers, signal };
+      const outgoing = request(new URL(path, this.#server), options, resolve);
       outgoing.on('error', (error) => reject(new Error(`${method} ${path}: ${error.message}`, { cause: error })));
       outgoing.end(typeof body === 'object' ? JSON.stringify(body) : body);
     });

@@ -34,12 +34,12 @@ export const DEFAULT_COMMAND = [
 
 /** The product as a black box: a command, its environment, and the lines it prints. */
 export class Product {
-  private readonly command: readonly string[];
-  private readonly environment: NodeJS.ProcessEnv;
+  readonly #command: readonly string[];
+  readonly #environment: NodeJS.ProcessEnv;
 
   constructor(command: readonly string[], environment: NodeJS.ProcessEnv) {
-    this.command = command;
-    this.environment = environment;
+    this.#command = command;
+    this.#environment = environment;
   }
 
   /** Runs a command to its end; it is killed after `timeoutMs`. */
@@ -49,9 +49,9 @@ export class Product {
 
   start(args: readonly string[], timeoutMs: number): RunningProduct {
     const started = performance.now();
-    const [program = '', ...first] = this.command;
+    const [program = '', ...first] = this.#command;
     const child = spawn(program, [...first, ...args], {
-      env: this.environment,
+      env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

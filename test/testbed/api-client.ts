@@ -30,13 +30,13 @@ interface NamedObject {
 
 /** Talks to an instance's API server as administrator, for set-up and waiting; never used by what is tested. */
 export class ApiClient {
-  private readonly url: string;
-  private readonly agent: Agent;
+  readonly #url: string;
+  readonly #agent: Agent;
 
   constructor(folder: string, record: Pick<InstanceRecord, 'nodes' | 'slot' | 'ports'>) {
     const read = (name: string) => readFileSync(join(instanceFiles(folder).pki, name));
-    this.url = apiServerUrl(record);
-    this.agent = new Agent({
+    this.#url = apiServerUrl(record);
+    this.#agent = new Agent({
       ca: read('ca.crt'),
       cert: read('admin.crt'),
       key: read('admin.key'),
@@ -49,12 +49,16 @@ export class ApiClient {
   send(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<ApiAnswer> {
     return new Promise((resolve, reject) => {
       const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-      const asked = request(`${this.url}${path}`, { method, agent: this.agent, headers, timeout: 5000 }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => (text += part));
-        response.on('error', reject);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parse(text) }));
-      });
+      const asked = request(
+        `${this.#url}${path}`,
+        { method, agent: this.#agent, headers, timeout: 5000 },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (part: string) => (text += part));
+          response.on('error', reject);
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parse(text) }));
+        },
+      );
       asked.on('timeout', () => asked.destroy(new Error(`${path} was not answered within 5 s`)));
       asked.on('error', reject);
       asked.end(body === undefined ? undefined : JSON.stringify(body));
@@ -74,7 +78,7 @@ export class ApiClient {
 
   /** Closes idle connections, so that the process can end. */
   close(): void {
-    this.agent.destroy();
+    this.#agent.destroy();
   }
 }
 

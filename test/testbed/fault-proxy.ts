@@ -54,35 +54,35 @@ export class FaultProxy {
   seen: SeenRequest[] = [];
   /** Asked for every request; null: pass it on. */
   script: (request: SeenRequest) => Fault | null = () => null;
-  private readonly instance: Instance;
-  private readonly server: https.Server;
-  private readonly agent: https.Agent;
-  private readonly raw = new Map<number, Socket>();
-  private readonly late = new Set<Promise<unknown>>();
+  readonly #instance: Instance;
+  readonly #server: https.Server;
+  readonly #agent: https.Agent;
+  readonly #raw = new Map<number, Socket>();
+  readonly #late = new Set<Promise<unknown>>();
   /** Connections that end as soon as the next request arrives on them. */
-  private readonly doomed = new WeakMap<Socket, 'FIN' | 'RST'>();
-  private port = 0;
+  readonly #doomed = new WeakMap<Socket, 'FIN' | 'RST'>();
+  #port = 0;
 
   private constructor(instance: Instance, folder: string, authority: KeyedCertificate) {
-    this.instance = instance;
+    this.#instance = instance;
     this.kubeconfig = join(folder, 'proxy.kubeconfig');
     const pki = (name: string) => readFileSync(join(instanceFiles(instance.stateFolder).pki, name));
     const identity = { cert: pki('admin.crt'), key: pki('admin.key') };
-    this.agent = new https.Agent({ keepAlive: true, ca: pki('ca.crt'), ...identity });
+    this.#agent = new https.Agent({ keepAlive: true, ca: pki('ca.crt'), ...identity });
     const own = issueCertificate(authority, { commonName: 'fault-proxy', ipAddresses: ['127.0.0.1'] });
-    this.server = https.createServer({ cert: own.certificate, key: own.key }, (request, response) => {
-      this.serve(request, response).catch(() => response.destroy());
+    this.#server = https.createServer({ cert: own.certificate, key: own.key }, (request, response) => {
+      this.#serve(request, response).catch(() => response.destroy());
     });
-    this.server.on('connection', (socket: Socket) => {
+    this.#server.on('connection', (socket: Socket) => {
       const { remotePort } = socket;
       if (remotePort === undefined) return;
-      this.raw.set(remotePort, socket);
+      this.#raw.set(remotePort, socket);
       socket.on('error', () => undefined);
-      socket.on('close', () => this.raw.delete(remotePort));
+      socket.on('close', () => this.#raw.delete(remotePort));
     });
-    this.server.on('tlsClientError', () => undefined);
-    this.server.on('secureConnection', (socket: TLSSocket) => socket.on('error', () => undefined));
-    this.server.requestTimeout = 0;
+    this.#server.on('tlsClientError', () => undefined);
+    this.#server.on('secureConnection', (socket: TLSSocket) => socket.on('error', () => undefined));
+    this.#server.requestTimeout = 0;
   }
 
   /** @param folder for its kubeconfig; removed by the caller */
@@ -93,7 +93,7 @@ export class FaultProxy {
     const pki = (name: string) => readFileSync(join(instanceFiles(instance.stateFolder).pki, name), 'utf8');
     const text = kubeconfigText({
       name: instance.context,
-      server: `https://127.0.0.1:${proxy.port}`,
+      server: `https://127.0.0.1:${proxy.#port}`,
       authority: authority.certificate,
       identity: { certificate: pki('admin.crt'), key: pki('admin.key') },
     });
@@ -110,65 +110,65 @@ export class FaultProxy {
   /** Takes connections, on the same port as before. */
   async up(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(this.port, '127.0.0.1', resolve);
+      this.#server.once('error', reject);
+      this.#server.listen(this.#port, '127.0.0.1', resolve);
     });
-    this.port = (this.server.address() as AddressInfo).port;
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Connections are refused and those that are open are reset. */
   async down(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.resetConnections();
     await closed;
   }
 
   /** Every open connection, idle ones too, ends with RST. */
   resetConnections(): void {
-    for (const socket of this.raw.values()) socket.resetAndDestroy();
+    for (const socket of this.#raw.values()) socket.resetAndDestroy();
   }
 
   /** Requests of fault `late` that are still to reach the API server. */
   async settle(): Promise<void> {
-    await Promise.all(this.late);
+    await Promise.all(this.#late);
   }
 
   async close(): Promise<void> {
     await this.settle();
-    if (this.server.listening) await this.down();
-    this.agent.destroy();
+    if (this.#server.listening) await this.down();
+    this.#agent.destroy();
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [method, path] = [request.method ?? 'GET', request.url ?? '/'];
-    const doom = this.doomed.get(request.socket);
-    if (doom) return doom === 'RST' ? this.reset(request) : void response.destroy();
+    const doom = this.#doomed.get(request.socket);
+    if (doom) return doom === 'RST' ? this.#reset(request) : void response.destroy();
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const seen: SeenRequest = { n: this.seen.length + 1, method, path, kind: kindOf(method, path) };
     this.seen.push(seen);
     const fault = this.script(seen);
-    const forward = () => this.forward(request, body);
+    const forward = () => this.#forward(request, body);
     switch (fault?.kind) {
       case 'status':
         return refuse(response, fault.code, fault.retryAfter);
       case 'cut-before':
         return void response.destroy();
       case 'reset':
-        return this.reset(request);
+        return this.#reset(request);
       case 'cut-after':
         await drain(await forward());
         return void response.destroy();
       case 'cut-body':
-        return this.cutBody(request, response, await drain(await forward()));
+        return this.#cutBody(request, response, await drain(await forward()));
       case 'black-hole':
         if (fault.stored) await drain(await forward());
         return;
       case 'late': {
-        this.reset(request);
+        this.#reset(request);
         const arrival = new Promise((resolve) => setTimeout(resolve, fault.ms)).then(forward).then(drain);
-        this.late.add(arrival.catch(() => undefined));
+        this.#late.add(arrival.catch(() => undefined));
         return;
       }
       case 'delay':
@@ -179,8 +179,8 @@ export class FaultProxy {
         break;
     }
     const answer = await forward();
-    if (fault?.kind === 'cut-stream') setTimeout(() => this.reset(request), fault.ms);
-    if (fault?.kind === 'close-idle') this.closeIdle(request, response, fault);
+    if (fault?.kind === 'cut-stream') setTimeout(() => this.#reset(request), fault.ms);
+    if (fault?.kind === 'close-idle') this.#closeIdle(request, response, fault);
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     // Watches: the head goes out before the first event.
     response.flushHeaders();
@@ -189,35 +189,35 @@ export class FaultProxy {
     answer.pipe(response);
   }
 
-  private forward(request: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+  #forward(request: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
     const headers = without(request.headers, 'host', 'connection', 'transfer-encoding');
     if (body.length > 0) headers['content-length'] = String(body.length);
-    const url = new URL(request.url ?? '/', this.instance.apiServerUrl);
+    const url = new URL(request.url ?? '/', this.#instance.apiServerUrl);
     return new Promise((resolve, reject) => {
-      const outgoing = https.request(url, { method: request.method, headers, agent: this.agent }, resolve);
+      const outgoing = https.request(url, { method: request.method, headers, agent: this.#agent }, resolve);
       outgoing.on('error', reject);
       outgoing.end(body);
     });
   }
 
-  private reset(request: IncomingMessage): void {
-    this.raw.get(request.socket.remotePort ?? -1)?.resetAndDestroy();
+  #reset(request: IncomingMessage): void {
+    this.#raw.get(request.socket.remotePort ?? -1)?.resetAndDestroy();
   }
 
-  private closeIdle(
+  #closeIdle(
     { socket }: IncomingMessage,
     response: ServerResponse,
     { when, how }: Extract<Fault, { kind: 'close-idle' }>,
   ): void {
-    if (when === 'next request') this.doomed.set(socket, how);
+    if (when === 'next request') this.#doomed.set(socket, how);
     else response.on('finish', () => socket.end());
   }
 
-  private cutBody(request: IncomingMessage, response: ServerResponse, whole: WholeAnswer): void {
+  #cutBody(request: IncomingMessage, response: ServerResponse, whole: WholeAnswer): void {
     const headers = without(whole.headers, 'transfer-encoding');
     response.writeHead(whole.status, { ...headers, 'content-length': String(Math.max(whole.body.length, 2)) });
     // Once the half is on its way: a reset would take it along.
-    response.write(whole.body.subarray(0, Math.floor(whole.body.length / 2)), () => this.reset(request));
+    response.write(whole.body.subarray(0, Math.floor(whole.body.length / 2)), () => this.#reset(request));
   }
 }
 

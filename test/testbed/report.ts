@@ -26,33 +26,33 @@ interface RunningStep {
  * step gets a line when it starts to take long, one every ten seconds, and one when it ends.
  */
 export class StreamReport implements Report {
-  private readonly stream: NodeJS.WriteStream;
-  private readonly running: RunningStep[] = [];
-  private drawn = false;
+  readonly #stream: NodeJS.WriteStream;
+  readonly #running: RunningStep[] = [];
+  #drawn = false;
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
-    this.stream = stream;
+    this.#stream = stream;
   }
 
   async step<T>(title: string, work: (progress: (text: string) => void) => Promise<T>): Promise<T> {
     const step: RunningStep = { title, startedAt: performance.now(), detail: '' };
-    this.running.push(step);
-    const period = this.stream.isTTY ? 200 : 1000;
+    this.#running.push(step);
+    const period = this.#stream.isTTY ? 200 : 1000;
     let ticks = 0;
     const ticker = setInterval(() => {
       ticks += 1;
-      if (this.stream.isTTY) this.draw();
-      else if (ticks === 1 || ticks % 10 === 0) this.line(`  … ${this.describe(step)}`);
+      if (this.#stream.isTTY) this.#draw();
+      else if (ticks === 1 || ticks % 10 === 0) this.#line(`  … ${this.#describe(step)}`);
     }, period);
     ticker.unref();
     try {
       const result = await work((text) => {
         step.detail = text;
       });
-      this.finish(step, '✓');
+      this.#finish(step, '✓');
       return result;
     } catch (error) {
-      this.finish(step, '✗');
+      this.#finish(step, '✗');
       throw error;
     } finally {
       clearInterval(ticker);
@@ -60,34 +60,34 @@ export class StreamReport implements Report {
   }
 
   notice(text: string): void {
-    this.line(`  ! ${text}`);
+    this.#line(`  ! ${text}`);
   }
 
-  private finish(step: RunningStep, mark: string): void {
-    this.running.splice(this.running.indexOf(step), 1);
-    this.line(`  ${mark} ${step.title} (${seconds(step)})`);
+  #finish(step: RunningStep, mark: string): void {
+    this.#running.splice(this.#running.indexOf(step), 1);
+    this.#line(`  ${mark} ${step.title} (${seconds(step)})`);
   }
 
-  private describe(step: RunningStep): string {
+  #describe(step: RunningStep): string {
     return `${step.title} ${seconds(step)}${step.detail ? `: ${step.detail}` : ''}`;
   }
 
-  private line(text: string): void {
-    this.erase();
-    this.stream.write(`${text}\n`);
+  #line(text: string): void {
+    this.#erase();
+    this.#stream.write(`${text}\n`);
   }
 
-  private erase(): void {
-    if (this.drawn) this.stream.write('\r\u001b[2K');
-    this.drawn = false;
+  #erase(): void {
+    if (this.#drawn) this.#stream.write('\r\u001b[2K');
+    this.#drawn = false;
   }
 
-  private draw(): void {
-    const step = this.running.at(-1);
+  #draw(): void {
+    const step = this.#running.at(-1);
     if (!step) return;
-    this.erase();
-    this.stream.write(`  … ${this.describe(step)}`.slice(0, (this.stream.columns || 80) - 1));
-    this.drawn = true;
+    this.#erase();
+    this.#stream.write(`  … ${this.#describe(step)}`.slice(0, (this.#stream.columns || 80) - 1));
+    this.#drawn = true;
   }
 }
 

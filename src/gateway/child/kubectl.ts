@@ -26,31 +26,31 @@ export interface KubectlRun {
  * a private discovery cache per cluster, stdin closed, own process group.
  */
 export class Kubectl {
-  private readonly binary: KubectlBinary;
-  private readonly discovery: string;
-  private readonly workingFolder: string | undefined;
-  private readonly places = new Map<string, Promise<Place>>();
-  private swept = false;
+  readonly #binary: KubectlBinary;
+  readonly #discovery: string;
+  readonly #workingFolder: string | undefined;
+  readonly #places = new Map<string, Promise<Place>>();
+  #swept = false;
 
   /**
    * @param stateFolder holds the discovery cache, kept apart by `fingerprint` of the cluster
    * @param workingFolder where relative file arguments of a person's own command are looked up; default: an empty folder
    */
   constructor(binary: KubectlBinary, stateFolder: string, fingerprint: string, workingFolder?: string) {
-    this.binary = binary;
-    this.workingFolder = workingFolder;
+    this.#binary = binary;
+    this.#workingFolder = workingFolder;
     const cluster = createHash('sha256').update(fingerprint).digest('hex').slice(0, 16);
-    this.discovery = join(stateFolder, 'kubectl', cluster, 'discovery');
+    this.#discovery = join(stateFolder, 'kubectl', cluster, 'discovery');
   }
 
   async run(run: KubectlRun): Promise<ChildOutput> {
-    const place = await this.placeFor(run);
+    const place = await this.#placeFor(run);
     const files = await writeFiles(run.files ?? [], place.folder);
     try {
       const argv = run.argv.map((word) =>
         word.replaceAll(/\{\{([^{}]+)\}\}/g, (whole, name: string) => files.get(name) ?? whole),
       );
-      return await supervise(this.binary.path, argv, { env: place.env, cwd: this.workingFolder ?? place.empty }, run);
+      return await supervise(this.#binary.path, argv, { env: place.env, cwd: this.#workingFolder ?? place.empty }, run);
     } finally {
       await Promise.all([...files.values()].map((path) => rm(path, { force: true })));
     }
@@ -58,29 +58,29 @@ export class Kubectl {
 
   /** Removes what was prepared for a loopback address; call it when its listener closes. */
   async forget(server: string): Promise<void> {
-    const mine = [...this.places].filter(([key]) => key.startsWith(`${server} `));
+    const mine = [...this.#places].filter(([key]) => key.startsWith(`${server} `));
     for (const [key, pending] of mine) {
-      this.places.delete(key);
+      this.#places.delete(key);
       const place = await pending.catch(() => null);
       if (place) await rm(place.folder, { recursive: true, force: true });
     }
   }
 
   /** Kubeconfig and folders for one loopback address; made once, because each file operation is paid by every command. */
-  private placeFor({ server, namespace, context = 'stratus' }: KubectlRun): Promise<Place> {
+  #placeFor({ server, namespace, context = 'stratus' }: KubectlRun): Promise<Place> {
     const key = `${server} ${namespace} ${context}`;
-    let place = this.places.get(key);
+    let place = this.#places.get(key);
     if (!place) {
-      place = this.prepare(server, namespace, context);
-      this.places.set(key, place);
-      place.catch(() => this.places.delete(key));
+      place = this.#prepare(server, namespace, context);
+      this.#places.set(key, place);
+      place.catch(() => this.#places.delete(key));
     }
     return place;
   }
 
-  private async prepare(server: string, namespace: string, context: string): Promise<Place> {
-    if (!this.swept) {
-      this.swept = true;
+  async #prepare(server: string, namespace: string, context: string): Promise<Place> {
+    if (!this.#swept) {
+      this.#swept = true;
       void removeLeftovers();
     }
     const folder = await makePrivateFolder();
@@ -89,7 +89,7 @@ export class Kubectl {
       mkdir(join(folder, 'empty')),
       mkdir(join(folder, 'home')),
       writeFile(kubeconfig, kubeconfigFor(server, namespace, context), { mode: 0o600 }),
-      this.shareDiscovery(server, join(folder, 'cache')),
+      this.#shareDiscovery(server, join(folder, 'cache')),
     ]);
     return { folder, empty: join(folder, 'empty'), env: childEnvironment(folder) };
   }
@@ -98,14 +98,14 @@ export class Kubectl {
    * kubectl keeps discovery by server address, which is a new one in each transaction: its folder for this address
    * becomes a link to one folder per cluster. Where links are not possible it just asks again.
    */
-  private async shareDiscovery(server: string, cache: string): Promise<void> {
+  async #shareDiscovery(server: string, cache: string): Promise<void> {
     // As kubectl derives it from the address.
     const name = server.replace(/^https?:\/\//, '').replaceAll(/[^\w/.]/g, '_');
     const path = join(cache, 'discovery', name);
     try {
-      await mkdir(this.discovery, { recursive: true, mode: 0o700 });
+      await mkdir(this.#discovery, { recursive: true, mode: 0o700 });
       await mkdir(dirname(path), { recursive: true });
-      await symlink(this.discovery, path, 'dir');
+      await symlink(this.#discovery, path, 'dir');
     } catch {
       // Only slower; also where the disk is full.
     }

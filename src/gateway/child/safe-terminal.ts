@@ -11,13 +11,13 @@ import { makePrivateFolder, removeLeftovers } from '../disk/private-folder.ts';
 export class SafeTerminal {
   /** Path of the kubeconfig, readable by this user only. It holds no credential, and is worth nothing after `close`. */
   readonly kubeconfig: string;
-  private readonly folder: string;
-  private readonly loopback: Loopback;
+  readonly #folder: string;
+  readonly #loopback: Loopback;
 
   private constructor(folder: string, kubeconfig: string, loopback: Loopback) {
-    this.folder = folder;
+    this.#folder = folder;
     this.kubeconfig = kubeconfig;
-    this.loopback = loopback;
+    this.#loopback = loopback;
   }
 
   /** @param onUpgrade hears of refused exec, attach and port-forward */
@@ -35,8 +35,8 @@ export class SafeTerminal {
   }
 
   async close(): Promise<void> {
-    await this.loopback.close();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.#loopback.close();
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 

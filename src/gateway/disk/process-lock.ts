@@ -21,12 +21,12 @@ export class LockedByProcess extends StratusError {
 
 /** A lock file between processes of one machine. A lock whose process is gone is taken over. */
 export class ProcessLock {
-  private readonly path: string;
-  private readonly holder: Holder;
+  readonly #path: string;
+  readonly #holder: Holder;
 
   private constructor(path: string, holder: Holder) {
-    this.path = path;
-    this.holder = holder;
+    this.#path = path;
+    this.#holder = holder;
   }
 
   /** Tries until `deadlineMs` has passed. @throws LockedByProcess */
@@ -62,7 +62,7 @@ export class ProcessLock {
   }
 
   async release(): Promise<void> {
-    await removeIfStill(this.path, this.holder);
+    await removeIfStill(this.#path, this.#holder);
   }
 
   /** Process id of a live holder, or null. */

@@ -17,39 +17,39 @@ const FRESH_MS = 2_000;
  */
 export class LiveFacts implements ClusterFacts {
   readonly now: () => number;
-  private readonly api: KubeApi;
-  private readonly discovery: Discovery;
-  private readonly reader: MetadataReader;
-  private readonly known = new Map<string, { at: number; read: Promise<unknown> }>();
+  readonly #api: KubeApi;
+  readonly #discovery: Discovery;
+  readonly #reader: MetadataReader;
+  readonly #known = new Map<string, { at: number; read: Promise<unknown> }>();
 
   constructor(api: KubeApi, discovery: Discovery, reader: MetadataReader, now: () => number) {
-    this.api = api;
-    this.discovery = discovery;
-    this.reader = reader;
+    this.#api = api;
+    this.#discovery = discovery;
+    this.#reader = reader;
     this.now = now;
   }
 
   /** What follows is read anew. */
   forget(): void {
-    this.known.clear();
+    this.#known.clear();
   }
 
   get(ref: ObjectRef): Promise<KubeObject | null | undefined> {
-    return this.once(`get ${refKey(ref)}`, async () => {
-      const at = await this.collection(ref.apiVersion, ref.kind, ref.namespace ?? '');
+    return this.#once(`get ${refKey(ref)}`, async () => {
+      const at = await this.#collection(ref.apiVersion, ref.kind, ref.namespace ?? '');
       // A kind that is not served has no objects.
       if (!at) return at === null ? null : undefined;
-      const answer = await this.api.send('GET', `${at}/${encodeURIComponent(ref.name)}`).catch(() => null);
+      const answer = await this.#api.send('GET', `${at}/${encodeURIComponent(ref.name)}`).catch(() => null);
       if (answer?.status === 404) return null;
       return answer?.status === 200 && answer.object ? answer.object : undefined;
     });
   }
 
   list(apiVersion: string, kind: string, namespace = ''): Promise<KubeObject[] | undefined> {
-    return this.once(`list ${apiVersion} ${kind} ${namespace}`, async () => {
-      const at = await this.collection(apiVersion, kind, namespace);
+    return this.#once(`list ${apiVersion} ${kind} ${namespace}`, async () => {
+      const at = await this.#collection(apiVersion, kind, namespace);
       if (!at) return at === null ? [] : undefined;
-      return this.api.list(at, undefined, { apiVersion, kind }).then(
+      return this.#api.list(at, undefined, { apiVersion, kind }).then(
         ({ items }) => items,
         () => undefined,
       );
@@ -57,18 +57,18 @@ export class LiveFacts implements ClusterFacts {
   }
 
   metadata(apiVersion: string, kind: string, namespace = ''): Promise<Owned[] | undefined> {
-    return this.once(`metadata ${apiVersion} ${kind} ${namespace}`, async () => {
-      const served = await this.reader.kinds().catch(() => null);
+    return this.#once(`metadata ${apiVersion} ${kind} ${namespace}`, async () => {
+      const served = await this.#reader.kinds().catch(() => null);
       const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
       const found = served?.kinds.find((one) => one.group === group && one.kind === kind);
       if (!served || (!found && served.unseen.length > 0)) return undefined;
-      return found ? this.reader.list(found, found.namespaced ? namespace : '') : [];
+      return found ? this.#reader.list(found, found.namespaced ? namespace : '') : [];
     });
   }
 
   admits(pod: KubeObject): Promise<string | null | undefined> {
-    return this.once(`admits ${printJson(pod)}`, () =>
-      admissionOf(pod, true, (path, body) => this.api.send('POST', `${path}?dryRun=All`, { body })).catch(
+    return this.#once(`admits ${printJson(pod)}`, () =>
+      admissionOf(pod, true, (path, body) => this.#api.send('POST', `${path}?dryRun=All`, { body })).catch(
         () => undefined,
       ),
     );
@@ -76,8 +76,8 @@ export class LiveFacts implements ClusterFacts {
 
   podsOn(node: string): Promise<KubeObject[] | undefined> {
     const selector = encodeURIComponent(`spec.nodeName=${node}`);
-    return this.once(`pods on ${node}`, () =>
-      this.api.list(`/api/v1/pods?fieldSelector=${selector}`, undefined, { apiVersion: 'v1', kind: 'Pod' }).then(
+    return this.#once(`pods on ${node}`, () =>
+      this.#api.list(`/api/v1/pods?fieldSelector=${selector}`, undefined, { apiVersion: 'v1', kind: 'Pod' }).then(
         ({ items }) => items,
         () => undefined,
       ),
@@ -86,23 +86,23 @@ export class LiveFacts implements ClusterFacts {
 
   async below(uid: string, namespace?: string): Promise<OwnerGraph> {
     // What is outside of namespaces may own objects in any of them.
-    const { objects, unseen } = await this.holdings(namespace ?? null);
+    const { objects, unseen } = await this.#holdings(namespace ?? null);
     return { owned: descendants(uid, objects), unseen };
   }
 
   async everything(): Promise<OwnerGraph> {
-    const { objects, unseen } = await this.holdings(null);
+    const { objects, unseen } = await this.#holdings(null);
     return { owned: objects, unseen };
   }
 
   async contents(namespace: string): Promise<OwnerGraph> {
-    const { objects, unseen } = await this.holdings(namespace);
+    const { objects, unseen } = await this.#holdings(namespace);
     return { owned: objects.filter((object) => !isGivenToEach(object)), unseen };
   }
 
-  private holdings(namespace: string | null): Promise<Holdings> {
-    return this.once(`holdings ${namespace ?? '*'}`, () =>
-      (namespace === null ? this.reader.everything() : this.reader.holdings(namespace)).catch(() => ({
+  #holdings(namespace: string | null): Promise<Holdings> {
+    return this.#once(`holdings ${namespace ?? '*'}`, () =>
+      (namespace === null ? this.#reader.everything() : this.#reader.holdings(namespace)).catch(() => ({
         objects: [],
         unseen: ['all kinds'],
       })),
@@ -110,9 +110,9 @@ export class LiveFacts implements ClusterFacts {
   }
 
   /** Null when the kind is not served; undefined when that could not be found out. */
-  private async collection(apiVersion: string, kind: string, namespace: string): Promise<string | null | undefined> {
+  async #collection(apiVersion: string, kind: string, namespace: string): Promise<string | null | undefined> {
     try {
-      const resource = await this.discovery.resourceOfKind(apiVersion, kind);
+      const resource = await this.#discovery.resourceOfKind(apiVersion, kind);
       if (!resource) return null;
       const { group, version, name, namespaced } = resource;
       return objectPath({ group, version, resource: name, namespace: namespaced ? namespace : '' }, '');
@@ -121,12 +121,12 @@ export class LiveFacts implements ClusterFacts {
     }
   }
 
-  private once<T>(key: string, read: () => Promise<T>): Promise<T> {
-    const known = this.known.get(key);
+  #once<T>(key: string, read: () => Promise<T>): Promise<T> {
+    const known = this.#known.get(key);
     const at = this.now();
     if (known && Math.abs(at - known.at) <= FRESH_MS) return known.read as Promise<T>;
     const pending = read();
-    this.known.set(key, { at, read: pending });
+    this.#known.set(key, { at, read: pending });
     return pending;
   }
 }

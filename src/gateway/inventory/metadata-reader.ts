@@ -31,23 +31,23 @@ export function resourceLabel({ resource, group }: Pick<ServedKind, 'resource' |
 
 /** Lists by metadata only, which costs a tenth of the whole objects. Which kinds there are is read once. */
 export class MetadataReader {
-  private readonly api: KubeApi;
-  private served: Promise<Served> | null = null;
+  readonly #api: KubeApi;
+  #served: Promise<Served> | null = null;
 
   constructor(api: KubeApi) {
-    this.api = api;
+    this.#api = api;
   }
 
   /** Read again when a CRD may have come or gone. */
   forgetKinds(): void {
-    this.served = null;
+    this.#served = null;
   }
 
   async kinds(): Promise<Served> {
-    this.served ??= readServedKinds(this.api);
-    const pending = this.served;
+    this.#served ??= readServedKinds(this.#api);
+    const pending = this.#served;
     pending.catch(() => {
-      if (this.served === pending) this.served = null;
+      if (this.#served === pending) this.#served = null;
     });
     return pending;
   }
@@ -60,7 +60,7 @@ export class MetadataReader {
     const found: Owned[] = [];
     for (let token = '', restarts = 0; ;) {
       const query = `limit=${PAGE}${token ? `&continue=${encodeURIComponent(token)}` : ''}`;
-      const answer = await this.api.send('GET', `${path}?${query}`, { accept: METADATA_ONLY }).catch(() => null);
+      const answer = await this.#api.send('GET', `${path}?${query}`, { accept: METADATA_ONLY }).catch(() => null);
       if (answer?.status === 410 && restarts++ < 3) {
         [token, found.length] = ['', 0];
         continue;
@@ -80,15 +80,15 @@ export class MetadataReader {
    * @param isWanted leaves kinds out
    */
   holdings(namespace: string, isWanted: (kind: ServedKind) => boolean = () => true): Promise<Holdings> {
-    return this.all((kind) => kind.namespaced === (namespace !== '') && isWanted(kind), namespace);
+    return this.#all((kind) => kind.namespaced === (namespace !== '') && isWanted(kind), namespace);
   }
 
   /** All kinds everywhere. */
   everything(): Promise<Holdings> {
-    return this.all(() => true, '');
+    return this.#all(() => true, '');
   }
 
-  private async all(isWanted: (kind: ServedKind) => boolean, namespace: string): Promise<Holdings> {
+  async #all(isWanted: (kind: ServedKind) => boolean, namespace: string): Promise<Holdings> {
     const { kinds, unseen } = await this.kinds();
     const waiting = kinds.filter((kind) => isWanted(kind) && !PASSING.has(resourceLabel(kind)));
     const holdings: Holdings = { objects: [], unseen: [...unseen] };

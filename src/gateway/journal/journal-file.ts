@@ -15,17 +15,17 @@ const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } = constants;
 
 export class JournalFile {
   readonly path: string;
-  private readonly name: string;
-  private readonly key: JournalKey;
-  private readonly file: FileHandle;
-  private readonly headFile: FileHandle;
+  readonly #name: string;
+  readonly #key: JournalKey;
+  readonly #file: FileHandle;
+  readonly #headFile: FileHandle;
   /** Which file it is, whatever stands at its path later. */
-  private readonly identity: Pick<Stats, 'ino' | 'dev'>;
-  private current: JournalHead;
+  readonly #identity: Pick<Stats, 'ino' | 'dev'>;
+  #current: JournalHead;
   /** Bytes of the file, all of them whole records. */
-  private size: number;
-  private broken: JournalUnwritable | JournalLost | null = null;
-  private tail: Promise<unknown> = Promise.resolve();
+  #size: number;
+  #broken: JournalUnwritable | JournalLost | null = null;
+  #tail: Promise<unknown> = Promise.resolve();
 
   private constructor(
     path: string,
@@ -37,12 +37,12 @@ export class JournalFile {
     size: number,
   ) {
     this.path = path;
-    this.name = name;
-    this.key = key;
-    [this.file, this.headFile] = files;
-    this.identity = identity;
-    this.current = head;
-    this.size = size;
+    this.#name = name;
+    this.#key = key;
+    [this.#file, this.#headFile] = files;
+    this.#identity = identity;
+    this.#current = head;
+    this.#size = size;
   }
 
   /** Creates the file; it and its directory entry are on disk when this returns. @throws JournalUnwritable, UntrustedPath, EEXIST */
@@ -58,7 +58,7 @@ export class JournalFile {
       opened.push(headFile);
       const identity = await file.stat();
       const journal = new JournalFile(path, name, key, [file, headFile], identity, startOf(header), header.length);
-      await journal.writeHead();
+      await journal.#writeHead();
       await syncFolder(dirname(path));
       return journal;
     } catch (error) {
@@ -97,7 +97,7 @@ export class JournalFile {
   }
 
   get head(): JournalHead {
-    return this.current;
+    return this.#current;
   }
 
   /**
@@ -106,53 +106,53 @@ export class JournalFile {
    * @throws JournalUnwritable, JournalLost when it is not the file at its path any more
    */
   append(record: unknown, sync: boolean): Promise<JournalHead> {
-    const done = this.tail.then(() => this.write(record, sync));
-    this.tail = done.catch(() => undefined);
+    const done = this.#tail.then(() => this.#write(record, sync));
+    this.#tail = done.catch(() => undefined);
     return done;
   }
 
   async close(): Promise<void> {
-    await this.tail;
-    await this.file.close();
-    await this.headFile.close();
+    await this.#tail;
+    await this.#file.close();
+    await this.#headFile.close();
   }
 
-  private async write(record: unknown, sync: boolean): Promise<JournalHead> {
-    if (this.broken) throw this.broken;
-    const { line, head } = recordLine(this.key, this.name, this.current, record);
+  async #write(record: unknown, sync: boolean): Promise<JournalHead> {
+    if (this.#broken) throw this.#broken;
+    const { line, head } = recordLine(this.#key, this.#name, this.#current, record);
     let lost: string | null;
     try {
       // Unlike write(), goes on after a short write, as the last bytes of a full disk cause it.
-      await this.file.appendFile(line);
+      await this.#file.appendFile(line);
       // Looked at while the disk works.
-      const still = whyNotStill(this.path, this.identity, this.size + line.length);
-      [lost] = await Promise.all([still, sync ? this.file.datasync() : undefined]);
+      const still = whyNotStill(this.path, this.#identity, this.#size + line.length);
+      [lost] = await Promise.all([still, sync ? this.#file.datasync() : undefined]);
     } catch (error) {
-      throw await this.takeBack(error);
+      throw await this.#takeBack(error);
     }
-    if (lost) throw (this.broken = new JournalLost(`the journal ${this.path}`, lost));
-    this.current = head;
-    this.size += line.length;
+    if (lost) throw (this.#broken = new JournalLost(`the journal ${this.path}`, lost));
+    this.#current = head;
+    this.#size += line.length;
     // What a power cut may still take away must not be in the head: the journal would then look cut off.
-    if (sync) await this.writeHead();
-    return this.current;
+    if (sync) await this.#writeHead();
+    return this.#current;
   }
 
   /** Cuts off what a failed append left, so that the next one does not follow half a record. */
-  private async takeBack(error: unknown): Promise<JournalUnwritable> {
+  async #takeBack(error: unknown): Promise<JournalUnwritable> {
     const failure = new JournalUnwritable(this.path, error);
     try {
-      await this.file.truncate(this.size);
+      await this.#file.truncate(this.#size);
     } catch {
-      this.broken = failure;
+      this.#broken = failure;
     }
     return failure;
   }
 
   /** Not synced, and best effort: an older head only weakens the check. */
-  private async writeHead(): Promise<void> {
-    const text = `${String(this.current.seq).padStart(12, '0')} ${this.current.chain}\n`;
-    await this.headFile.write(text, 0).catch(() => undefined);
+  async #writeHead(): Promise<void> {
+    const text = `${String(this.#current.seq).padStart(12, '0')} ${this.#current.chain}\n`;
+    await this.#headFile.write(text, 0).catch(() => undefined);
   }
 }
 

@@ -22,14 +22,14 @@ const MAX_READS = 4;
 export class JournalFolder {
   readonly path: string;
   readonly key: JournalKey;
-  private readonly stateFolder: string;
-  private readonly identity: Pick<Stats, 'ino' | 'dev'>;
+  readonly #stateFolder: string;
+  readonly #identity: Pick<Stats, 'ino' | 'dev'>;
 
   private constructor(stateFolder: string, key: JournalKey, identity: Pick<Stats, 'ino' | 'dev'>) {
-    this.stateFolder = stateFolder;
+    this.#stateFolder = stateFolder;
     this.path = join(stateFolder, 'journal');
     this.key = key;
-    this.identity = identity;
+    this.#identity = identity;
   }
 
   /** @throws JournalUnwritable, UntrustedPath, as loadJournalKey */
@@ -41,14 +41,14 @@ export class JournalFolder {
 
   /** Looks at the state folder again, before a transaction. @throws UntrustedPath, JournalLost */
   async check(env: NodeJS.ProcessEnv): Promise<void> {
-    await this.mustBeThere();
-    await openStateFolder(this.stateFolder);
-    const { id } = await loadJournalKey(this.stateFolder, env);
-    if (id !== this.key.id) throw new JournalLost(`the journal key in ${this.stateFolder}`, 'was replaced');
+    await this.#mustBeThere();
+    await openStateFolder(this.#stateFolder);
+    const { id } = await loadJournalKey(this.#stateFolder, env);
+    if (id !== this.key.id) throw new JournalLost(`the journal key in ${this.#stateFolder}`, 'was replaced');
   }
 
-  private async mustBeThere(): Promise<void> {
-    const there = await isStill(this.path, this.identity);
+  async #mustBeThere(): Promise<void> {
+    const there = await isStill(this.path, this.#identity);
     if (!there) throw new JournalLost(`the journal folder ${this.path}`, 'was removed or replaced');
   }
 
@@ -93,7 +93,7 @@ export class JournalFolder {
   /** @throws LockedByProcess, JournalUnwritable, JournalLost */
   async hold(name: string): Promise<ProcessLock> {
     // Otherwise it would come into being anew, without its journals.
-    await this.mustBeThere();
+    await this.#mustBeThere();
     const [what, wait] = name === INDEX ? ['the journal index', INDEX_WAIT_MS] : [`transaction ${name}`, 0];
     try {
       return await ProcessLock.acquire(this.lock(name), what as string, wait as number);

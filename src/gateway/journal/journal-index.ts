@@ -45,17 +45,17 @@ export const NO_HEAD: JournalHead = { seq: 0, chain: '' };
  * a damaged or missing index is made anew from them.
  */
 export class JournalIndex {
-  private readonly folder: JournalFolder;
+  readonly #folder: JournalFolder;
 
   constructor(folder: JournalFolder) {
-    this.folder = folder;
+    this.#folder = folder;
   }
 
   /** On disk when resolved. @throws JournalUnwritable, JournalDamaged for another key or version, LockedByProcess */
   async append(record: IndexRecord): Promise<void> {
-    const lock = await this.folder.hold(INDEX);
+    const lock = await this.#folder.hold(INDEX);
     try {
-      const file = await this.open(record);
+      const file = await this.#open(record);
       try {
         await file.append(record, true);
       } finally {
@@ -72,25 +72,25 @@ export class JournalIndex {
    */
   async entries(): Promise<{ entries: Map<string, IndexEntry>; damage: JournalDamaged | null }> {
     try {
-      return { entries: fold((await this.folder.read(INDEX)).records as IndexRecord[]), damage: null };
+      return { entries: fold((await this.#folder.read(INDEX)).records as IndexRecord[]), damage: null };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        return { entries: await this.fromJournals([]), damage: null };
+        return { entries: await this.#fromJournals([]), damage: null };
       }
       if (!(error instanceof JournalDamaged) || error.kind !== 'content') throw error;
-      return { entries: await this.fromJournals(error.intact as IndexRecord[]), damage: error };
+      return { entries: await this.#fromJournals(error.intact as IndexRecord[]), damage: error };
     }
   }
 
   /** Damaged indexes that were replaced and that nobody has removed yet. */
   async setAside(): Promise<string[]> {
-    return (await readdir(this.folder.path)).filter((name) => name.startsWith(SET_ASIDE)).sort();
+    return (await readdir(this.#folder.path)).filter((name) => name.startsWith(SET_ASIDE)).sort();
   }
 
   /** For appending `next`; a missing or damaged one is made anew. Under the index lock. */
-  private async open(next: IndexRecord): Promise<JournalFile> {
-    const { key } = this.folder;
-    const path = this.folder.file(INDEX);
+  async #open(next: IndexRecord): Promise<JournalFile> {
+    const { key } = this.#folder;
+    const path = this.#folder.file(INDEX);
     if (await stat(path).catch(() => null)) {
       try {
         return (await JournalFile.open(path, INDEX, key)).journal;
@@ -106,7 +106,7 @@ export class JournalIndex {
     try {
       for (const record of [...entries.values()].flatMap(recordsOf)) await file.append(record, false);
       await file.close();
-      if (damage) await rename(path, join(this.folder.path, `${SET_ASIDE}${randomBytes(4).toString('hex')}`));
+      if (damage) await rename(path, join(this.#folder.path, `${SET_ASIDE}${randomBytes(4).toString('hex')}`));
       await rm(`${path}.head`, { force: true });
       await rename(draft, path);
       await rename(`${draft}.head`, `${path}.head`);
@@ -118,14 +118,14 @@ export class JournalIndex {
   }
 
   /** @param known the part of the index that can be read */
-  private async fromJournals(known: IndexRecord[]): Promise<Map<string, IndexEntry>> {
+  async #fromJournals(known: IndexRecord[]): Promise<Map<string, IndexEntry>> {
     const old = fold(known);
     const found: IndexEntry[] = [];
-    for (const id of await this.folder.ids()) {
+    for (const id of await this.#folder.ids()) {
       let records: JournalRecord[];
       let head: JournalHead;
       try {
-        const content = await this.folder.read(id);
+        const content = await this.#folder.read(id);
         [records, head] = [content.records as JournalRecord[], content.head];
       } catch (error) {
         if (!(error instanceof JournalDamaged)) throw error;

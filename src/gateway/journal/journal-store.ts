@@ -21,15 +21,15 @@ export interface JournalProblem {
 
 /** All journals of a state folder; several processes may use it at once. */
 export class JournalStore {
-  private readonly folder: JournalFolder;
-  private readonly index: JournalIndex;
+  readonly #folder: JournalFolder;
+  readonly #index: JournalIndex;
 
-  private readonly env: NodeJS.ProcessEnv;
+  readonly #env: NodeJS.ProcessEnv;
 
   private constructor(folder: JournalFolder, env: NodeJS.ProcessEnv) {
-    this.folder = folder;
-    this.env = env;
-    this.index = new JournalIndex(folder);
+    this.#folder = folder;
+    this.#env = env;
+    this.#index = new JournalIndex(folder);
   }
 
   /**
@@ -43,8 +43,9 @@ export class JournalStore {
   /** @throws JournalUnwritable, UntrustedPath, JournalLost; then nothing is left of it */
   async create(open: OpenRecord): Promise<OpenJournal> {
     if (!isJournalName(open.id)) throw new Error(`not a transaction id: ${open.id}`);
-    await this.folder.check(this.env);
-    const { folder, index } = this;
+    await this.#folder.check(this.#env);
+    const folder = this.#folder;
+    const index = this.#index;
     const lock = await folder.hold(open.id);
     let file: JournalFile | null = null;
     try {
@@ -68,9 +69,10 @@ export class JournalStore {
   async adopt(records: readonly JournalRecord[], at: string, reason: string): Promise<void> {
     const [open] = records;
     if (open?.type !== 'open' || !isJournalName(open.id)) throw new Error('not the journal of a transaction');
-    const { folder, index } = this;
+    const folder = this.#folder;
+    const index = this.#index;
     const { id } = open;
-    await folder.check(this.env);
+    await folder.check(this.#env);
     const lock = await folder.hold(id);
     try {
       const draft = `${folder.file(id)}.incoming`;
@@ -97,14 +99,15 @@ export class JournalStore {
    * @throws LockedByProcess, JournalDamaged, JournalUnwritable, UntrustedPath, JournalLost, Error when there is none
    */
   async take(id: string): Promise<OpenJournal> {
-    const { folder, index } = this;
-    await folder.check(this.env);
+    const folder = this.#folder;
+    const index = this.#index;
+    await folder.check(this.#env);
     await folder.mustExist(id);
     const lock = await folder.hold(id);
     try {
       const { journal, content } = await JournalFile.open(folder.file(id), id, folder.key);
       try {
-        this.compareWithIndex(id, content, (await index.entries()).entries);
+        this.#compareWithIndex(id, content, (await index.entries()).entries);
       } catch (error) {
         await journal.close();
         throw error;
@@ -118,9 +121,9 @@ export class JournalStore {
 
   /** @throws JournalDamaged, Error when there is none */
   async read(id: string): Promise<JournalRecord[]> {
-    await this.folder.mustExist(id);
-    const content = await this.folder.read(id);
-    this.compareWithIndex(id, content, (await this.index.entries()).entries);
+    await this.#folder.mustExist(id);
+    const content = await this.#folder.read(id);
+    this.#compareWithIndex(id, content, (await this.#index.entries()).entries);
     return content.records as JournalRecord[];
   }
 
@@ -129,8 +132,8 @@ export class JournalStore {
    * journals. @throws JournalDamaged when the index was written with another key or by another version
    */
   async list(): Promise<TransactionSummary[]> {
-    const { entries } = await this.index.entries();
-    return Promise.all([...entries.values()].map((entry) => this.summarise(entry)));
+    const { entries } = await this.#index.entries();
+    return Promise.all([...entries.values()].map((entry) => this.#summarise(entry)));
   }
 
   /** Checks every journal and the index; empty when all is well. */
@@ -138,20 +141,20 @@ export class JournalStore {
     const problems: JournalProblem[] = [];
     let entries: ReadonlyMap<string, IndexEntry> = new Map();
     try {
-      const read = await this.index.entries();
+      const read = await this.#index.entries();
       entries = read.entries;
       if (read.damage) problems.push({ name: INDEX, problem: read.damage.message });
     } catch (error) {
       problems.push({ name: INDEX, problem: (error as Error).message });
     }
-    for (const file of await this.index.setAside()) {
+    for (const file of await this.#index.setAside()) {
       const problem = `a damaged index was set aside as ${file} and made anew from the journals: remove that file once you have looked at it`;
       problems.push({ name: INDEX, problem });
     }
-    for (const id of new Set([...entries.keys(), ...(await this.folder.ids())])) {
+    for (const id of new Set([...entries.keys(), ...(await this.#folder.ids())])) {
       try {
-        await this.folder.mustExist(id);
-        this.compareWithIndex(id, await this.folder.read(id), entries);
+        await this.#folder.mustExist(id);
+        this.#compareWithIndex(id, await this.#folder.read(id), entries);
       } catch (error) {
         problems.push({ name: id, problem: (error as Error).message });
       }
@@ -164,17 +167,17 @@ export class JournalStore {
    * tells so. @throws Error when its journal is whole
    */
   async keepDamaged(id: string, at: string): Promise<void> {
-    await this.folder.mustExist(id);
-    const lock = await this.folder.hold(id);
+    await this.#folder.mustExist(id);
+    const lock = await this.#folder.hold(id);
     try {
       const damage = await this.read(id).then(
         () => null,
         (error: unknown) => error,
       );
       if (!(damage instanceof JournalDamaged)) throw new Error(`the journal of ${id} is whole: undo it or keep it`);
-      const known = (await this.index.entries()).entries.get(id);
+      const known = (await this.#index.entries()).entries.get(id);
       const digest = known?.digest ?? digestOf(damage.intact as JournalRecord[]);
-      await this.index.append({ type: 'status', id, status: 'committed', at, head: known?.head ?? NO_HEAD, digest });
+      await this.#index.append({ type: 'status', id, status: 'committed', at, head: known?.head ?? NO_HEAD, digest });
     } finally {
       await lock.release();
     }
@@ -183,12 +186,12 @@ export class JournalStore {
   /** Removes whole journals of finished transactions closed before `before`. Returns the removed ids. */
   async dropClosedBefore(before: Date, now: Date): Promise<string[]> {
     const dropped: string[] = [];
-    for (const { open, status, closedAt } of (await this.index.entries()).entries.values()) {
+    for (const { open, status, closedAt } of (await this.#index.entries()).entries.values()) {
       const finished = status === 'committed' || status === 'undone';
       if (!finished || !closedAt || new Date(closedAt) >= before) continue;
-      if (await ProcessLock.heldBy(this.folder.lock(open.id))) continue;
-      await this.index.append({ type: 'dropped', id: open.id, at: now.toISOString() });
-      await this.folder.remove(open.id);
+      if (await ProcessLock.heldBy(this.#folder.lock(open.id))) continue;
+      await this.#index.append({ type: 'dropped', id: open.id, at: now.toISOString() });
+      await this.#folder.remove(open.id);
       dropped.push(open.id);
     }
     return dropped;
@@ -196,11 +199,11 @@ export class JournalStore {
 
   /** Bytes of a transaction's journal. */
   async size(id: string): Promise<number> {
-    return (await stat(this.folder.file(id))).size;
+    return (await stat(this.#folder.file(id))).size;
   }
 
   /** The index remembers how far a journal had got: one that is shorter, or differs there, was tampered with. */
-  private compareWithIndex(
+  #compareWithIndex(
     id: string,
     { head, intactBytes, records }: JournalContent,
     entries: ReadonlyMap<string, IndexEntry>,
@@ -209,16 +212,16 @@ export class JournalStore {
     if (known && (known.seq > head.seq || (known.seq === head.seq && known.chain !== head.chain))) {
       const at = { record: head.seq + 1, offset: intactBytes };
       const what = `the index has seen ${known.seq} records of it`;
-      throw new JournalDamaged(this.folder.file(id), at, what, { intact: records });
+      throw new JournalDamaged(this.#folder.file(id), at, what, { intact: records });
     }
   }
 
-  private async summarise(entry: IndexEntry): Promise<TransactionSummary> {
+  async #summarise(entry: IndexEntry): Promise<TransactionSummary> {
     const { id, run, title, target, at } = entry.open;
     let { status, digest, closedAt } = entry;
     if (!closedAt || !digest) {
       try {
-        const records = (await this.folder.read(id)).records as JournalRecord[];
+        const records = (await this.#folder.read(id)).records as JournalRecord[];
         const phase = records.findLast((record) => record.type === 'phase');
         status = statusOf(records);
         digest = digestOf(records);
@@ -242,7 +245,7 @@ export class JournalStore {
       commands: commands.map(shownArgv),
       roots: digest?.roots ?? [],
       writes: digest?.writes ?? 0,
-      active: (await ProcessLock.heldBy(this.folder.lock(id))) !== null,
+      active: (await ProcessLock.heldBy(this.#folder.lock(id))) !== null,
     };
   }
 }

@@ -20,58 +20,58 @@ export interface JournalCopy {
 export class OpenJournal {
   readonly id: string;
   readonly records: JournalRecord[];
-  private readonly file: JournalFile;
-  private readonly lock: ProcessLock;
-  private readonly index: JournalIndex;
-  private closed = false;
-  private copy: JournalCopy | null = null;
-  private goesOn = false;
-  private gone: JournalLost | null = null;
+  readonly #file: JournalFile;
+  readonly #lock: ProcessLock;
+  readonly #index: JournalIndex;
+  #closed = false;
+  #copy: JournalCopy | null = null;
+  #goesOn = false;
+  #gone: JournalLost | null = null;
 
   constructor(index: JournalIndex, id: string, file: JournalFile, lock: ProcessLock, records: JournalRecord[]) {
-    this.index = index;
+    this.#index = index;
     this.id = id;
-    this.file = file;
-    this.lock = lock;
+    this.#file = file;
+    this.#lock = lock;
     this.records = records;
   }
 
   get head(): JournalHead {
-    return this.file.head;
+    return this.#file.head;
   }
 
   /** From now on every record goes to the copy first. */
   shareWith(copy: JournalCopy): void {
-    this.copy = copy;
+    this.#copy = copy;
   }
 
   /** Why its file is not there any more; null while it is, as far as is known. */
   get lost(): JournalLost | null {
-    return this.gone;
+    return this.#gone;
   }
 
   /** From now on a lost file stops nothing: for an undo, which then is all the safer the sooner it is done. */
   goOnWithoutFile(): void {
-    this.goesOn = true;
+    this.#goesOn = true;
   }
 
   /** On disk when resolved. @throws JournalUnwritable, JournalLost, or what the copy throws */
   async append(record: JournalRecord): Promise<void> {
-    await this.keep(record, true);
+    await this.#keep(record, true);
   }
 
   /** Written but not forced to disk: for what recovery can find out again. @throws JournalUnwritable, JournalLost */
   async note(record: JournalRecord): Promise<void> {
-    await this.keep(record, false);
+    await this.#keep(record, false);
   }
 
-  private async keep(record: JournalRecord, sync: boolean): Promise<void> {
-    await this.copy?.add(record);
+  async #keep(record: JournalRecord, sync: boolean): Promise<void> {
+    await this.#copy?.add(record);
     try {
-      if (!this.gone) await this.file.append(record, sync);
+      if (!this.#gone) await this.#file.append(record, sync);
     } catch (error) {
-      if (!(error instanceof JournalLost) || !this.goesOn) throw error;
-      this.gone = error;
+      if (!(error instanceof JournalLost) || !this.#goesOn) throw error;
+      this.#gone = error;
     }
     this.records.push(record);
   }
@@ -80,18 +80,20 @@ export class OpenJournal {
   async setStatus(status: TransactionStatus, at: string, reason?: string): Promise<void> {
     await this.append({ type: 'phase', status, at, ...(reason ? { reason } : {}) });
     const { id, head } = this;
-    await this.index.append({ type: 'status', id, status, at, head, digest: digestOf(this.records) }).catch((error) => {
-      // The journal decides; where the index lags behind, it is read instead.
-      if (!(error instanceof JournalUnwritable) && !this.gone) throw error;
-    });
+    await this.#index
+      .append({ type: 'status', id, status, at, head, digest: digestOf(this.records) })
+      .catch((error) => {
+        // The journal decides; where the index lags behind, it is read instead.
+        if (!(error instanceof JournalUnwritable) && !this.#gone) throw error;
+      });
     // A copy that stays says itself that its transaction has ended.
-    if (status === 'committed' || status === 'undone') await this.copy?.end().catch(() => undefined);
+    if (status === 'committed' || status === 'undone') await this.#copy?.end().catch(() => undefined);
   }
 
   async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    await this.file.close();
-    await this.lock.release();
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#file.close();
+    await this.#lock.release();
   }
 }

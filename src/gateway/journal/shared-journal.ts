@@ -60,15 +60,15 @@ export function sharedJournalGrants(namespace: string): ControlGrant[] {
  * can be found out again) travels with the next record that has to be there.
  */
 export class SharedJournal {
-  private readonly api: KubeApi;
-  private readonly key: JournalKey;
-  private readonly namespace: string;
+  readonly #api: KubeApi;
+  readonly #key: JournalKey;
+  readonly #namespace: string;
 
   /** @param api control mode with {@link sharedJournalGrants} */
   constructor(api: KubeApi, key: JournalKey, namespace: string) {
-    this.api = api;
-    this.key = key;
-    this.namespace = namespace;
+    this.#api = api;
+    this.#key = key;
+    this.#namespace = namespace;
   }
 
   /**
@@ -83,7 +83,7 @@ export class SharedJournal {
       );
     }
     await this.remove();
-    const copy = new SharedCopy(this.api, this.key, this.namespace, open.id);
+    const copy = new SharedCopy(this.#api, this.#key, this.#namespace, open.id);
     await copy.add(open);
     return {
       add: async (record) => {
@@ -106,7 +106,7 @@ export class SharedJournal {
   async read(): Promise<SharedTransaction | null> {
     const chunks: KubeObject[] = [];
     for (let index = 0; index < MAX_CHUNKS; index++) {
-      const chunk = await this.api.find(chunkPath(this.namespace, index));
+      const chunk = await this.#api.find(chunkPath(this.#namespace, index));
       if (!chunk) break;
       chunks.push(chunk);
     }
@@ -118,13 +118,13 @@ export class SharedJournal {
     const ours = end < 0 ? chunks : chunks.slice(0, end + 1);
     const damaged = (chunk: number, what: string) =>
       new SharedJournalDamaged(
-        `the cluster's journal of ${tx} is damaged in Secret ${this.namespace}/${NAME}-${chunk}: ${what}`,
+        `the cluster's journal of ${tx} is damaged in Secret ${this.#namespace}/${NAME}-${chunk}: ${what}`,
       );
     if (end < 0) throw damaged(ours.length, 'it is missing');
     const stranger = ours.findIndex((chunk) => chunk.metadata.annotations?.[NOTE] !== tx);
     if (stranger >= 0) throw damaged(stranger, 'it belongs to another transaction');
     const bytes = Buffer.concat(ours.map((chunk) => Buffer.from(String(chunk.data?.lines ?? ''), 'base64')));
-    const { records, head, torn } = this.parse(bytes, tx, damaged);
+    const { records, head, torn } = this.#parse(bytes, tx, damaged);
     const note = ours.at(-1)!.metadata.annotations?.[HEAD];
     if (torn || note !== `${head.seq} ${head.chain}`) {
       throw damaged(ours.length - 1, `it ends after record ${head.seq}, which is not the end that was written`);
@@ -135,9 +135,9 @@ export class SharedJournal {
     return { open, records };
   }
 
-  private parse(bytes: Buffer, tx: string, damaged: (chunk: number, what: string) => Error) {
+  #parse(bytes: Buffer, tx: string, damaged: (chunk: number, what: string) => Error) {
     try {
-      const { records, head, torn } = parseJournal(bytes, NAME, tx, this.key);
+      const { records, head, torn } = parseJournal(bytes, NAME, tx, this.#key);
       return { records: records as JournalRecord[], head, torn };
     } catch (error) {
       if (!(error instanceof JournalDamaged)) throw error;
@@ -152,10 +152,10 @@ export class SharedJournal {
 
   /** Takes the copy away, last chunk first. @param tx only when it is the copy of this transaction */
   async remove(tx?: string): Promise<void> {
-    const first = await this.api.find(chunkPath(this.namespace, 0));
+    const first = await this.#api.find(chunkPath(this.#namespace, 0));
     if (!first || (tx !== undefined && first.metadata.annotations?.[NOTE] !== tx)) return;
     for (let index = MAX_CHUNKS - 1; index >= 0; index--) {
-      const answer = await this.api.send('DELETE', chunkPath(this.namespace, index));
+      const answer = await this.#api.send('DELETE', chunkPath(this.#namespace, index));
       if (answer.status >= 300 && answer.status !== 404) throw new Error(`Secret ${NAME}-${index}: ${answer.message}`);
     }
   }
@@ -163,25 +163,25 @@ export class SharedJournal {
 
 /** The copy while its transaction writes. */
 class SharedCopy {
-  private readonly api: KubeApi;
-  private readonly key: JournalKey;
-  private readonly namespace: string;
-  private readonly tx: string;
-  private head: JournalHead;
+  readonly #api: KubeApi;
+  readonly #key: JournalKey;
+  readonly #namespace: string;
+  readonly #tx: string;
+  #head: JournalHead;
   /** Bytes of the chunk that is being filled, and its version in the cluster. */
-  private filling: Buffer;
-  private chunk = 0;
-  private version = '';
-  private waiting: JournalRecord[] = [];
+  #filling: Buffer;
+  #chunk = 0;
+  #version = '';
+  #waiting: JournalRecord[] = [];
 
   constructor(api: KubeApi, key: JournalKey, namespace: string, tx: string) {
-    this.api = api;
-    this.key = key;
-    this.namespace = namespace;
-    this.tx = tx;
+    this.#api = api;
+    this.#key = key;
+    this.#namespace = namespace;
+    this.#tx = tx;
     const header = headerOf(tx, key);
-    this.head = startOf(header);
-    this.filling = Buffer.from(header);
+    this.#head = startOf(header);
+    this.#filling = Buffer.from(header);
   }
 
   /**
@@ -189,55 +189,60 @@ class SharedCopy {
    * @throws Error (too large, lost to another writer, cluster gone): then what should follow must not happen
    */
   async add(record: JournalRecord): Promise<void> {
-    this.waiting.push(record);
+    this.#waiting.push(record);
     const needed = record.type === 'open' || record.type === 'intent' || record.type === 'phase';
     if (!needed) return;
     const lines: string[] = [];
-    let head = this.head;
-    for (const one of this.waiting) {
-      const sealed = recordLine(this.key, this.tx, head, one);
+    let head = this.#head;
+    for (const one of this.#waiting) {
+      const sealed = recordLine(this.#key, this.#tx, head, one);
       lines.push(sealed.line);
       head = sealed.head;
     }
-    const bytes = Buffer.concat([this.filling, Buffer.from(lines.join(''))]);
-    if (this.chunk + Math.ceil(bytes.length / CHUNK_BYTES) > MAX_CHUNKS) {
-      this.waiting.pop();
+    const bytes = Buffer.concat([this.#filling, Buffer.from(lines.join(''))]);
+    if (this.#chunk + Math.ceil(bytes.length / CHUNK_BYTES) > MAX_CHUNKS) {
+      this.#waiting.pop();
       const limit = Math.floor((MAX_CHUNKS * CHUNK_BYTES) / 1024 / 1024);
       throw new Error(
         `the cluster's copy of the journal would grow beyond ${limit} MiB: make smaller transactions, or do not share the journal (STRATUS_SHARED_KEY)`,
       );
     }
-    await this.store(bytes, head);
-    this.head = head;
-    this.waiting = [];
+    await this.#store(bytes, head);
+    this.#head = head;
+    this.#waiting = [];
   }
 
   /** Fills chunks; the one that a reader would miss is written before the one before it says that it goes on. */
-  private async store(bytes: Buffer, head: JournalHead): Promise<void> {
+  async #store(bytes: Buffer, head: JournalHead): Promise<void> {
     const parts: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) parts.push(bytes.subarray(at, at + CHUNK_BYTES));
-    const first = this.chunk;
-    let version = this.version;
+    const first = this.#chunk;
+    let version = this.#version;
     for (let index = parts.length - 1; index >= 0; index--) {
       const last = index === parts.length - 1;
-      const known = index === 0 ? this.version : '';
-      const written = await this.put(first + index, parts[index]!, last ? head : null, known);
+      const known = index === 0 ? this.#version : '';
+      const written = await this.#put(first + index, parts[index]!, last ? head : null, known);
       if (last) version = written;
     }
-    this.chunk = first + parts.length - 1;
-    this.filling = parts.at(-1)!;
-    this.version = version;
+    this.#chunk = first + parts.length - 1;
+    this.#filling = parts.at(-1)!;
+    this.#version = version;
   }
 
   /** @param head of the last chunk; null for one that goes on. @param version of the chunk, empty to create it */
-  private async put(index: number, part: Buffer, head: JournalHead | null, version: string): Promise<string> {
+  async #put(index: number, part: Buffer, head: JournalHead | null, version: string): Promise<string> {
     const name = `${NAME}-${index}`;
     const annotations = {
-      [NOTE]: this.tx,
+      [NOTE]: this.#tx,
       [HEAD]: head ? `${head.seq} ${head.chain}` : '',
       ...(head ? {} : { [GOES_ON]: 'true' }),
     };
-    const metadata = { name, namespace: this.namespace, annotations, ...(version ? { resourceVersion: version } : {}) };
+    const metadata = {
+      name,
+      namespace: this.#namespace,
+      annotations,
+      ...(version ? { resourceVersion: version } : {}),
+    };
     const body = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -245,11 +250,11 @@ class SharedCopy {
       type: 'stratus-oncall/journal',
       data: { lines: part.toString('base64') },
     };
-    const path = chunkPath(this.namespace, index);
+    const path = chunkPath(this.#namespace, index);
     try {
       const written = version
-        ? await this.api.write('PUT', path, body)
-        : await this.api.write('POST', path.slice(0, path.lastIndexOf('/')), body);
+        ? await this.#api.write('PUT', path, body)
+        : await this.#api.write('POST', path.slice(0, path.lastIndexOf('/')), body);
       return written.metadata.resourceVersion ?? '';
     } catch (error) {
       throw new Error(`the cluster's copy of the journal could not be written (Secret ${name}): ${messageOf(error)}`);

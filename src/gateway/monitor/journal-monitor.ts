@@ -60,221 +60,226 @@ export interface JournalMonitorOptions {
  * pre-image, and its result recorded. Writes are taken one at a time.
  */
 export class JournalMonitor implements Handler {
-  private readonly options: JournalMonitorOptions;
-  private readonly sender: WriteSender;
-  private queue: Promise<unknown> = Promise.resolve();
+  readonly #options: JournalMonitorOptions;
+  readonly #sender: WriteSender;
+  #queue: Promise<unknown> = Promise.resolve();
   /** The last outcome on its way to the journal: the client has its answer by then, the next write waits. */
-  private noting: Promise<void> = Promise.resolve();
-  private step = 0;
-  private stepRefusals: Refusal[] = [];
-  private stepWrites = 0;
-  private stopped: string | null = null;
+  #noting: Promise<void> = Promise.resolve();
+  #step = 0;
+  #stepRefusals: Refusal[] = [];
+  #stepWrites = 0;
+  #stopped: string | null = null;
   /** What a killed command still had on its way must not be sent beside the undo. */
-  private ended = false;
-  private readonly lastReads = new Map<string, KubeObject>();
+  #ended = false;
+  readonly #lastReads = new Map<string, KubeObject>();
   /** States predicted by the rehearsal of this very step, by request; spares a second dry-run. */
-  private predictions: ReadonlyMap<string, KubeObject | null> | null = null;
+  #predictions: ReadonlyMap<string, KubeObject | null> | null = null;
 
   constructor(options: JournalMonitorOptions) {
-    this.options = options;
-    this.sender = new WriteSender({ ...options, reads: new KubeApi(passAsUpstream(options.upstream)) });
+    this.#options = options;
+    this.#sender = new WriteSender({ ...options, reads: new KubeApi(passAsUpstream(options.upstream)) });
   }
 
   /** Without `predictions` nobody has seen a forecast: each answer carries its own. */
   beginStep(step: number, predictions: ReadonlyMap<string, KubeObject | null> | null = null): void {
-    this.step = step;
-    this.stepRefusals = [];
-    this.stepWrites = 0;
-    this.stopped = null;
-    this.ended = false;
-    this.lastReads.clear();
-    this.predictions = predictions;
+    this.#step = step;
+    this.#stepRefusals = [];
+    this.#stepWrites = 0;
+    this.#stopped = null;
+    this.#ended = false;
+    this.#lastReads.clear();
+    this.#predictions = predictions;
   }
 
   /** What happened since {@link beginStep}. `problem` names why further writes of the step were stopped. */
   async endStep(): Promise<{ refusals: Refusal[]; writes: number; problem: string }> {
-    this.ended = true;
-    await this.queue;
-    await this.noting;
-    return { refusals: this.stepRefusals, writes: this.stepWrites, problem: this.problem };
+    this.#ended = true;
+    await this.#queue;
+    await this.#noting;
+    return { refusals: this.#stepRefusals, writes: this.#stepWrites, problem: this.problem };
   }
 
   /** Why no further writes of the step are sent; empty while they are. */
   get problem(): string {
-    return this.stopped ?? '';
+    return this.#stopped ?? '';
   }
 
   /** What was refused since {@link beginStep}. */
   get refusals(): readonly Refusal[] {
-    return this.stepRefusals;
+    return this.#stepRefusals;
   }
 
   /** HTTP writes that reached (or may have reached) the server in this transaction. */
   writes(): number {
-    return writesOf(this.options.journal.records).filter((write) => write.outcome !== 'rejected').length;
+    return writesOf(this.#options.journal.records).filter((write) => write.outcome !== 'rejected').length;
   }
 
   /** For clients that look into the journal as soon as they have their answer. */
   async handleAndNote(request: GatewayRequest): Promise<GatewayResponse> {
-    const response = await this.take(request, false);
-    await this.noting;
+    const response = await this.#take(request, false);
+    await this.#noting;
     return response;
   }
 
   readonly refuseStream = (method: string, path: string): void =>
-    void this.stepRefusals.push(streamRefusal(method, path));
+    void this.#stepRefusals.push(streamRefusal(method, path));
 
   handle(request: GatewayRequest): Promise<GatewayResponse> {
-    return this.take(request, true);
+    return this.#take(request, true);
   }
 
-  private async take(request: GatewayRequest, ofCommand: boolean): Promise<GatewayResponse> {
-    const screened = screen('journal', request, {}, (refusal) => this.stepRefusals.push(refusal));
+  async #take(request: GatewayRequest, ofCommand: boolean): Promise<GatewayResponse> {
+    const screened = screen('journal', request, {}, (refusal) => this.#stepRefusals.push(refusal));
     if ('response' in screened) return screened.response;
     const { parsed, verdict } = screened;
     const refuse = (rule: string, reason: string) => {
-      this.stepRefusals.push({ rule, reason, method: request.method, path: parsed.path });
+      this.#stepRefusals.push({ rule, reason, method: request.method, path: parsed.path });
       return refusalResponse(rule, reason);
     };
-    return this.options.veil.pass(request, parsed, (real) => this.handleReal(real, parsed, verdict, ofCommand), refuse);
+    return this.#options.veil.pass(
+      request,
+      parsed,
+      (real) => this.#handleReal(real, parsed, verdict, ofCommand),
+      refuse,
+    );
   }
 
-  private async handleReal(
+  async #handleReal(
     request: GatewayRequest,
     parsed: ApiRequest,
     verdict: Verdict,
     ofCommand: boolean,
   ): Promise<GatewayResponse> {
     if (verdict.action === 'pass') {
-      const response = await passThrough(this.options.upstream, request);
+      const response = await passThrough(this.#options.upstream, request);
       const single = parsed.verb === 'get' && parsed.kind === 'resource' && !parsed.subresource;
-      return single ? this.remember(parsed.path, response) : response;
+      return single ? this.#remember(parsed.path, response) : response;
     }
-    const done = this.queue.then(() => this.write(request, parsed, ofCommand));
-    this.queue = done.catch(() => undefined).then(() => this.noting);
+    const done = this.#queue.then(() => this.#write(request, parsed, ofCommand));
+    this.#queue = done.catch(() => undefined).then(() => this.#noting);
     return done;
   }
 
   /** What a client has just read is the pre-image of what it writes next: the pin tells when it no longer is. */
-  private async remember(path: string, response: GatewayResponse): Promise<GatewayResponse> {
+  async #remember(path: string, response: GatewayResponse): Promise<GatewayResponse> {
     if (response.status !== 200 || !response.headers['content-type']?.startsWith('application/json')) return response;
     const bytes = await readAll(response.body, MAX_OBJECT);
     const object = parseObject(bytes);
     const whole = object?.metadata?.uid && object.metadata.resourceVersion && !PARTIAL.has(object.kind);
-    if (object && whole) this.lastReads.set(path, object);
+    if (object && whole) this.#lastReads.set(path, object);
     return { ...response, body: bytes };
   }
 
-  private async write(request: GatewayRequest, parsed: ApiRequest, ofCommand: boolean): Promise<GatewayResponse> {
+  async #write(request: GatewayRequest, parsed: ApiRequest, ofCommand: boolean): Promise<GatewayResponse> {
     try {
-      if (this.stopped) throw new Refused('step-failed', this.stopped);
-      if (ofCommand && this.ended) throw new Refused('step-failed', 'its command has ended');
+      if (this.#stopped) throw new Refused('step-failed', this.#stopped);
+      if (ofCommand && this.#ended) throw new Refused('step-failed', 'its command has ended');
       const body = readWriteBody(request.headers['content-type'], await readAll(request.body));
       const path = parsed.subresource ? parsed.path.slice(0, -parsed.subresource.length - 1) : parsed.path;
-      const known = this.lastReads.get(path);
-      this.lastReads.delete(path);
-      const subject = await this.options.inspector.subject(parsed, body, known);
+      const known = this.#lastReads.get(path);
+      this.#lastReads.delete(path);
+      const subject = await this.#options.inspector.subject(parsed, body, known);
       if (subject.verb !== 'create' && !subject.before && body.form !== 'apply') {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
       }
-      if (parsed.dryRun || bodyAsksDryRun(subject.verb, subject.body)) return await this.dryRun(subject);
-      if (this.writes() >= this.options.maxWrites) {
-        throw new Refused('too-many-writes', `this transaction may send at most ${this.options.maxWrites} writes`);
+      if (parsed.dryRun || bodyAsksDryRun(subject.verb, subject.body)) return await this.#dryRun(subject);
+      if (this.writes() >= this.#options.maxWrites) {
+        throw new Refused('too-many-writes', `this transaction may send at most ${this.#options.maxWrites} writes`);
       }
-      return await this.send(subject, request.signal);
+      return await this.#send(subject, request.signal);
     } catch (error) {
       if (error instanceof Refused || error instanceof UnreadableBody) {
         const rule = error instanceof Refused ? error.rule : 'encoding';
-        this.stepRefusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
+        this.#stepRefusals.push({ rule, reason: error.message, method: request.method, path: parsed.path });
         return refusalResponse(rule, error.message);
       }
       if (error instanceof Rejected) return answerResponse(error.answer);
-      this.stopped ??= (error as Error).message;
+      this.#stopped ??= (error as Error).message;
       return failed(error);
     }
   }
 
-  private async dryRun(subject: WriteSubject): Promise<GatewayResponse> {
-    return answerResponse(await this.options.inspector.dryRun(subject));
+  async #dryRun(subject: WriteSubject): Promise<GatewayResponse> {
+    return answerResponse(await this.#options.inspector.dryRun(subject));
   }
 
-  private async send(first: WriteSubject, signal: AbortSignal): Promise<GatewayResponse> {
+  async #send(first: WriteSubject, signal: AbortSignal): Promise<GatewayResponse> {
     let subject = first;
     for (let pin = 1; ; pin++) {
-      const assessed = await this.assess(subject);
+      const assessed = await this.#assess(subject);
       if ('response' in assessed) return assessed.response;
       if (signal.aborted) throw new Refused('step-failed', 'its command was stopped');
-      const intent = await this.permittedIntent(subject, assessed.assessment);
-      const { response, conflict } = await this.forward(subject, intent, signal);
+      const intent = await this.#permittedIntent(subject, assessed.assessment);
+      const { response, conflict } = await this.#forward(subject, intent, signal);
       if (!conflict || !subject.before) {
-        const done = response.status < 300 && !this.predictions;
+        const done = response.status < 300 && !this.#predictions;
         return done ? withForecast(response, subject, assessed.assessment.forecast) : response;
       }
-      const now = await this.options.inspector.current(subject.path);
+      const now = await this.#options.inspector.current(subject.path);
       // Nobody touched it: a JSON patch's own test failed, or the conflict is about something else (a quota) and passes.
       const untouched = now?.metadata.resourceVersion === subject.before.metadata.resourceVersion;
       if (untouched && (response.status !== 409 || pin >= MAX_PINS)) return response;
       if (pin >= MAX_PINS || !onlyStatusMoved(subject.before, now, subject.statusIsContent)) {
-        this.stopped = `${refLabel(subject.ref)} was changed by somebody else meanwhile`;
+        this.#stopped = `${refLabel(subject.ref)} was changed by somebody else meanwhile`;
         return response;
       }
-      await this.options.clock.sleep(PIN_PAUSE_MS * pin);
+      await this.#options.clock.sleep(PIN_PAUSE_MS * pin);
       subject = { ...subject, before: now };
     }
   }
 
   /** What the write would do, from the step's rehearsal or a dry-run of its own; a refusing server is answered through. */
-  private async assess(subject: WriteSubject): Promise<{ assessment: Assessment } | { response: GatewayResponse }> {
+  async #assess(subject: WriteSubject): Promise<{ assessment: Assessment } | { response: GatewayResponse }> {
     let after: KubeObject | null = null;
     if (subject.verb === 'create' || subject.verb === 'update') {
-      const known = this.predictions?.get(predictionKey(subject));
+      const known = this.#predictions?.get(predictionKey(subject));
       if (known !== undefined) after = known;
       else {
-        const answer = await this.options.inspector.dryRun(subject);
+        const answer = await this.#options.inspector.dryRun(subject);
         if (answer.status >= 300) {
           return { response: answerResponse(answer) };
         }
-        after = this.options.inspector.afterImage(subject, answer.object);
+        after = this.#options.inspector.afterImage(subject, answer.object);
       }
     }
-    const createdHere = (ref: ObjectRef) => this.createdHere(ref, subject.before);
-    return { assessment: await this.options.inspector.assess(subject, after, createdHere, false, this.earlier()) };
+    const createdHere = (ref: ObjectRef) => this.#createdHere(ref, subject.before);
+    return { assessment: await this.#options.inspector.assess(subject, after, createdHere, false, this.#earlier()) };
   }
 
-  private earlier(): Earlier {
-    const written = writesOf(this.options.journal.records).filter((write) => write.outcome !== 'rejected');
+  #earlier(): Earlier {
+    const written = writesOf(this.#options.journal.records).filter((write) => write.outcome !== 'rejected');
     return { rehearsed: new Map(), written };
   }
 
-  private createdHere(ref: ObjectRef, now: KubeObject | null): boolean {
+  #createdHere(ref: ObjectRef, now: KubeObject | null): boolean {
     const key = refKey(ref);
-    const created = writesOf(this.options.journal.records).findLast(
+    const created = writesOf(this.#options.journal.records).findLast(
       (write) => refKey(write.ref) === key && write.before === null && write.after !== null,
     );
     return created !== undefined && created.after?.metadata.uid === now?.metadata.uid;
   }
 
   /** Whether this process may write is found out while the disk works. @throws Refused */
-  private async permittedIntent(subject: WriteSubject, assessment: Assessment): Promise<IntentRecord> {
-    const { clock } = this.options;
-    const ask = () => this.options.mayWrite().catch((error: unknown) => messageOf(error));
-    await this.watchFor(subject, assessment);
+  async #permittedIntent(subject: WriteSubject, assessment: Assessment): Promise<IntentRecord> {
+    const { clock } = this.#options;
+    const ask = () => this.#options.mayWrite().catch((error: unknown) => messageOf(error));
+    await this.#watchFor(subject, assessment);
     const [wall, monotonic] = [clock.now(), clock.monotonic()];
     const asking = ask();
-    const intent = await this.recordIntent(subject, assessment);
+    const intent = await this.#recordIntent(subject, assessment);
     let blocked = await asking;
     // A disk that stalls, or a machine that sleeps meanwhile, must not stretch the permission.
     const age = Math.max(clock.now() - wall, clock.monotonic() - monotonic);
     if (!blocked && age > FRESH_MS) blocked = await ask();
     if (!blocked) return intent;
-    this.stopped = blocked;
-    await this.recordOutcome(intent, 0, 'rejected', null, `not sent: ${blocked}`);
+    this.#stopped = blocked;
+    await this.#recordOutcome(intent, 0, 'rejected', null, `not sent: ${blocked}`);
     throw new Refused('not-the-writer', blocked);
   }
 
   /** Nothing can be missed that was not seen before the write. */
-  private async watchFor({ ref }: WriteSubject, { forecast }: Assessment): Promise<void> {
-    const { losses, journal } = this.options;
+  async #watchFor({ ref }: WriteSubject, { forecast }: Assessment): Promise<void> {
+    const { losses, journal } = this.#options;
     const scope = ref.namespace ?? '';
     losses.announce(ref, forecast.consequences);
     await losses.watch(scope);
@@ -283,16 +288,13 @@ export class JournalMonitor implements Handler {
       await journal.note({ type: 'inventory', namespace: scope, objects: await losses.remembered(scope) });
   }
 
-  private async recordIntent(
-    subject: WriteSubject,
-    { forecast, after, companions }: Assessment,
-  ): Promise<IntentRecord> {
-    const { journal, clock, crash } = this.options;
+  async #recordIntent(subject: WriteSubject, { forecast, after, companions }: Assessment): Promise<IntentRecord> {
+    const { journal, clock, crash } = this.#options;
     const { verb, body, before, statusIsContent } = subject;
     const intent: IntentRecord = {
       type: 'intent',
       seq: journal.records.filter((record) => record.type === 'intent').length + 1,
-      step: this.step,
+      step: this.#step,
       method: verb === 'delete' ? 'DELETE' : verb === 'create' || verb === 'evict' ? 'POST' : patchMethod(body),
       ref: subject.ref,
       path: subject.path,
@@ -313,46 +315,46 @@ export class JournalMonitor implements Handler {
     return intent;
   }
 
-  private async forward(
+  async #forward(
     subject: WriteSubject,
     intent: IntentRecord,
     signal: AbortSignal,
   ): Promise<{ response: GatewayResponse; conflict: boolean }> {
-    const fate = await this.sender.send(subject, intent, signal);
+    const fate = await this.#sender.send(subject, intent, signal);
     const { response } = fate;
     if (fate.fate === 'unknown') {
       // Recovery finds out once the server answers; nothing more may build on it.
-      this.stopped = `the answer to a write was lost: ${fate.reason}`;
-      this.stepWrites++;
+      this.#stopped = `the answer to a write was lost: ${fate.reason}`;
+      this.#stepWrites++;
       return { response, conflict: false };
     }
     if (fate.fate === 'rejected') {
-      await this.recordOutcome(intent, fate.status, 'rejected', null, fate.reason);
-      if (fate.status === 0) this.stopped = `no answer from the API server: ${fate.reason}`;
+      await this.#recordOutcome(intent, fate.status, 'rejected', null, fate.reason);
+      if (fate.status === 0) this.#stopped = `no answer from the API server: ${fate.reason}`;
       return { response, conflict: subject.verb !== 'create' && mayBeRace(fate.status, subject) };
     }
-    this.stepWrites++;
-    const after = fate.status === 0 ? fate.after : await this.stored(subject, fate.after);
-    this.noting = this.recordOutcome(intent, fate.status, 'done', after, '', fate.copies).catch((error: unknown) => {
-      this.stopped ??= messageOf(error);
+    this.#stepWrites++;
+    const after = fate.status === 0 ? fate.after : await this.#stored(subject, fate.after);
+    this.#noting = this.#recordOutcome(intent, fate.status, 'done', after, '', fate.copies).catch((error: unknown) => {
+      this.#stopped ??= messageOf(error);
     });
     if (intent.contentType.startsWith('application/apply-patch') && !subject.before && fate.status === 200) {
-      this.stopped = `${refLabel(subject.ref)} was created by somebody else at the same moment`;
+      this.#stopped = `${refLabel(subject.ref)} was created by somebody else at the same moment`;
     }
     return { response, conflict: false };
   }
 
   /** The post-image; a Scale does not show it, so that the object is read again. */
-  private async stored(subject: WriteSubject, answer: KubeObject | null): Promise<KubeObject | null> {
+  async #stored(subject: WriteSubject, answer: KubeObject | null): Promise<KubeObject | null> {
     if (subject.verb === 'delete' || subject.verb === 'evict') return null;
     if (subject.subresource !== 'scale') return answer;
-    const expected = this.options.inspector.afterImage(subject, answer);
-    const live = await this.options.inspector.current(subject.path).catch(() => null);
+    const expected = this.#options.inspector.afterImage(subject, answer);
+    const live = await this.#options.inspector.current(subject.path).catch(() => null);
     // A reading by a later version may already hold somebody else's edit.
     return live && live.metadata.resourceVersion === answer?.metadata.resourceVersion ? live : expected;
   }
 
-  private async recordOutcome(
+  async #recordOutcome(
     intent: IntentRecord,
     status: number,
     outcome: 'done' | 'rejected',
@@ -360,7 +362,7 @@ export class JournalMonitor implements Handler {
     message: string,
     copies = false,
   ): Promise<void> {
-    const { journal, clock, crash } = this.options;
+    const { journal, clock, crash } = this.#options;
     // Not forced to disk: an outcome that is lost is found out again from the object itself.
     await journal.note({
       type: 'outcome',

@@ -82,10 +82,10 @@ export function refusalResponse(rule: string, reason: string): GatewayResponse {
  * Secret values are blanked, and an answer in a form that cannot be blanked is refused.
  */
 export class Monitor implements Handler {
-  private readonly upstream: Upstream;
-  private readonly mode: 'read' | 'probe' | 'control' | 'undo';
-  private readonly grants: ModeGrants;
-  private readonly onRefusal: (refusal: Refusal) => void;
+  readonly #upstream: Upstream;
+  readonly #mode: 'read' | 'probe' | 'control' | 'undo';
+  readonly #grants: ModeGrants;
+  readonly #onRefusal: (refusal: Refusal) => void;
 
   constructor(
     upstream: Upstream,
@@ -93,28 +93,28 @@ export class Monitor implements Handler {
     grants: ModeGrants = {},
     onRefusal: (refusal: Refusal) => void = () => undefined,
   ) {
-    this.upstream = upstream;
-    this.mode = mode;
-    this.grants = grants;
-    this.onRefusal = onRefusal;
+    this.#upstream = upstream;
+    this.#mode = mode;
+    this.#grants = grants;
+    this.#onRefusal = onRefusal;
   }
 
   /** For the listener: stream requests never reach {@link handle}. */
-  readonly refuseStream = (method: string, path: string): void => this.onRefusal(streamRefusal(method, path));
+  readonly refuseStream = (method: string, path: string): void => this.#onRefusal(streamRefusal(method, path));
 
   async handle(request: GatewayRequest): Promise<GatewayResponse> {
-    const screened = screen(this.mode, request, this.grants, this.onRefusal);
+    const screened = screen(this.#mode, request, this.#grants, this.#onRefusal);
     if ('response' in screened) return screened.response;
-    if (this.mode === 'control' && screened.parsed.verb === 'create')
-      return this.controlledCreate(request, screened.parsed);
-    if (this.mode === 'read' && carriesSecrets(screened.parsed)) {
-      return readRedacted(request, screened.parsed, (asked) => passThrough(this.upstream, asked));
+    if (this.#mode === 'control' && screened.parsed.verb === 'create')
+      return this.#controlledCreate(request, screened.parsed);
+    if (this.#mode === 'read' && carriesSecrets(screened.parsed)) {
+      return readRedacted(request, screened.parsed, (asked) => passThrough(this.#upstream, asked));
     }
-    return passThrough(this.upstream, request);
+    return passThrough(this.#upstream, request);
   }
 
   /** The name of what is created stands in the body: it must be a granted one. */
-  private async controlledCreate(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
+  async #controlledCreate(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
     const bytes = await readAll(request.body);
     const name = parsed.name || parseObject(bytes)?.metadata?.name;
     const granted = (grant: ControlGrant) =>
@@ -123,11 +123,11 @@ export class Monitor implements Handler {
       grant.namespace === parsed.namespace &&
       grant.subresource === parsed.subresource &&
       grant.name === name;
-    if (!this.grants.control?.some(granted)) {
+    if (!this.#grants.control?.some(granted)) {
       const reason = CONTROL_REASON;
-      this.onRefusal({ rule: 'control', reason, method: request.method, path: parsed.path });
+      this.#onRefusal({ rule: 'control', reason, method: request.method, path: parsed.path });
       return refusalResponse('control', reason);
     }
-    return passThrough(this.upstream, { ...request, body: bytes });
+    return passThrough(this.#upstream, { ...request, body: bytes });
   }
 }

@@ -36,12 +36,12 @@ export class RehearsalMonitor implements Handler {
   readonly needs = new Set<Acceptance>();
   /** Results by request, for the journal mode of the same step. */
   readonly predictions = new Map<string, KubeObject | null>();
-  private readonly upstream: Upstream;
-  private readonly inspector: WriteInspector;
-  private readonly veil: SecretVeil;
-  private readonly overlay: Overlay;
-  private readonly written: Array<{ path: string; before: KubeObject | null; after: KubeObject | null }> = [];
-  private readonly createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean;
+  readonly #upstream: Upstream;
+  readonly #inspector: WriteInspector;
+  readonly #veil: SecretVeil;
+  readonly #overlay: Overlay;
+  readonly #written: Array<{ path: string; before: KubeObject | null; after: KubeObject | null }> = [];
+  readonly #createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean;
 
   constructor(
     upstream: Upstream,
@@ -50,11 +50,11 @@ export class RehearsalMonitor implements Handler {
     overlay: Overlay,
     createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
   ) {
-    this.upstream = upstream;
-    this.inspector = inspector;
-    this.veil = veil;
-    this.overlay = overlay;
-    this.createdHere = createdHere;
+    this.#upstream = upstream;
+    this.#inspector = inspector;
+    this.#veil = veil;
+    this.#overlay = overlay;
+    this.#createdHere = createdHere;
   }
 
   readonly refuseStream = (method: string, path: string): void => void this.refusals.push(streamRefusal(method, path));
@@ -67,35 +67,35 @@ export class RehearsalMonitor implements Handler {
       this.refusals.push({ rule, reason, method: request.method, path: parsed.path });
       return refusalResponse(rule, reason);
     };
-    return this.veil.pass(request, parsed, (real) => this.handleReal(real, parsed, verdict), refuse);
+    return this.#veil.pass(request, parsed, (real) => this.#handleReal(real, parsed, verdict), refuse);
   }
 
-  private async handleReal(request: GatewayRequest, parsed: ApiRequest, verdict: Verdict): Promise<GatewayResponse> {
-    if (verdict.action === 'write') return this.rehearse(request, parsed);
-    if (parsed.verb === 'get' && this.overlay.has(parsed.path)) {
-      const object = this.overlay.get(parsed.path);
+  async #handleReal(request: GatewayRequest, parsed: ApiRequest, verdict: Verdict): Promise<GatewayResponse> {
+    if (verdict.action === 'write') return this.#rehearse(request, parsed);
+    if (parsed.verb === 'get' && this.#overlay.has(parsed.path)) {
+      const object = this.#overlay.get(parsed.path);
       return object ? jsonResponse(200, object) : notFound(parsed.path);
     }
-    return passThrough(this.upstream, request);
+    return passThrough(this.#upstream, request);
   }
 
-  private async rehearse(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
+  async #rehearse(request: GatewayRequest, parsed: ApiRequest): Promise<GatewayResponse> {
     try {
       const body = readWriteBody(request.headers['content-type'], await readAll(request.body));
-      const subject = await this.inspector.subject(parsed, body);
-      const gone = this.overlay.get(subject.path) === null;
+      const subject = await this.#inspector.subject(parsed, body);
+      const gone = this.#overlay.get(subject.path) === null;
       const applying = body.form === 'apply';
       if (subject.verb !== 'create' && !applying && (!subject.before || gone)) {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
       }
       const assess = (after: KubeObject | null) =>
-        this.inspector.assess(subject, after, (ref) => this.isCreatedHere(ref, subject.before), true, {
-          rehearsed: this.overlay,
-          written: this.written,
+        this.#inspector.assess(subject, after, (ref) => this.#isCreatedHere(ref, subject.before), true, {
+          rehearsed: this.#overlay,
+          written: this.#written,
         });
       // What may never be deleted is not even asked about.
       const removing = subject.verb === 'delete' || subject.verb === 'evict' ? await assess(null) : null;
-      const { response, after } = await this.dryRun(subject, gone);
+      const { response, after } = await this.#dryRun(subject, gone);
       if (response.status >= 300) return response;
       const assessed = removing ?? (await assess(after));
       this.predictions.set(predictionKey(subject), after);
@@ -108,8 +108,8 @@ export class RehearsalMonitor implements Handler {
         after: after && blankSecret(after),
         undo: assessed.forecast,
       });
-      this.overlay.set(subject.path, after);
-      this.written.push({ path: subject.path, before: subject.before, after });
+      this.#overlay.set(subject.path, after);
+      this.#written.push({ path: subject.path, before: subject.before, after });
       return response;
     } catch (error) {
       if (error instanceof Refused || error instanceof UnreadableBody) {
@@ -123,17 +123,17 @@ export class RehearsalMonitor implements Handler {
     }
   }
 
-  private isCreatedHere(ref: ObjectRef, now: KubeObject | null): boolean {
+  #isCreatedHere(ref: ObjectRef, now: KubeObject | null): boolean {
     const rehearsed = this.writes.some((write) => refKey(write.ref) === refKey(ref) && write.before === null);
-    return rehearsed || this.createdHere(ref, now);
+    return rehearsed || this.#createdHere(ref, now);
   }
 
-  private async dryRun(
+  async #dryRun(
     subject: WriteSubject,
     replacing: boolean,
   ): Promise<{ response: GatewayResponse; after: KubeObject | null }> {
     const namespaceToCome = subject.ref.namespace
-      ? this.overlay.get(`/api/v1/namespaces/${subject.ref.namespace}`)
+      ? this.#overlay.get(`/api/v1/namespaces/${subject.ref.namespace}`)
       : null;
     if (subject.verb === 'create' && namespaceToCome) {
       // The server cannot rehearse inside a namespace that an earlier command will create.
@@ -142,8 +142,8 @@ export class RehearsalMonitor implements Handler {
       after.metadata = { ...after.metadata, namespace: subject.ref.namespace };
       return { response: jsonResponse(201, after), after };
     }
-    const answer = await this.inspector.dryRun(subject);
-    if (answer.status === 409 && subject.verb === 'create' && replacing) return this.dryRunReplacement(subject);
+    const answer = await this.#inspector.dryRun(subject);
+    if (answer.status === 409 && subject.verb === 'create' && replacing) return this.#dryRunReplacement(subject);
     const headers = { 'content-type': 'application/json' };
     const bytes = Buffer.from(printJson(answer.object ?? {}));
     if (answer.status >= 300) {
@@ -156,17 +156,15 @@ export class RehearsalMonitor implements Handler {
     }
     return {
       response: { status: answer.status, headers, body: bytes },
-      after: this.inspector.afterImage(subject, answer.object),
+      after: this.#inspector.afterImage(subject, answer.object),
     };
   }
 
   /** The object of that name is still there, only rehearsed as deleted: its successor is tried under another name. */
-  private async dryRunReplacement(
-    subject: WriteSubject,
-  ): Promise<{ response: GatewayResponse; after: KubeObject | null }> {
+  async #dryRunReplacement(subject: WriteSubject): Promise<{ response: GatewayResponse; after: KubeObject | null }> {
     const object = cloneJson(subject.body.value) as unknown as KubeObject;
     object.metadata.name = `${subject.ref.name.slice(0, 50)}-rehearsal`;
-    const answer = await this.inspector.dryRun({
+    const answer = await this.#inspector.dryRun({
       ...subject,
       body: { ...subject.body, value: object as unknown as Json },
     });

@@ -29,64 +29,64 @@ type Step<A extends InverseStep['action']> = Extract<InverseStep, { action: A }>
 
 /** Sends the inverse writes. Looks at the live state before each, so that it may be run again after any interruption. */
 export class Replay {
-  private readonly access: UndoAccess;
-  private readonly discovery: Discovery;
-  private readonly findings: UndoFindings;
-  private readonly removal: UndoRemoval;
-  private readonly manager: string;
+  readonly #access: UndoAccess;
+  readonly #discovery: Discovery;
+  readonly #findings: UndoFindings;
+  readonly #removal: UndoRemoval;
+  readonly #manager: string;
 
   /** @param findings gets what could not be brought back */
   constructor(access: UndoAccess, discovery: Discovery, facts: LiveFacts, findings: UndoFindings, manager: string) {
-    this.access = access;
-    this.discovery = discovery;
-    this.findings = findings;
-    this.removal = new UndoRemoval(access, facts, findings, manager);
-    this.manager = manager;
+    this.#access = access;
+    this.#discovery = discovery;
+    this.#findings = findings;
+    this.#removal = new UndoRemoval(access, facts, findings, manager);
+    this.#manager = manager;
   }
 
   async perform(step: InverseStep): Promise<void> {
     switch (step.action) {
       case 'restore':
-        return this.restore(step);
+        return this.#restore(step);
       case 'remove':
-        return this.removal.remove(step);
+        return this.#removal.remove(step);
       case 'recreate':
-        return this.recreate(step);
+        return this.#recreate(step);
       case 'replace':
-        return this.replace(step);
+        return this.#replace(step);
       case 'companion':
-        return this.restoreCompanion(step);
+        return this.#restoreCompanion(step);
       case 'derived':
-        this.findings.residue.push(`${refLabel(step.ref)} was replaced by its controller under a new name or uid`);
+        this.#findings.residue.push(`${refLabel(step.ref)} was replaced by its controller under a new name or uid`);
         return;
       case 'pause':
-        return this.pause(step);
+        return this.#pause(step);
       case 'absent':
         return;
     }
   }
 
   /** Best effort: what stands in the way is found again, and reported, by the restore that follows. */
-  private async pause(step: Step<'pause'>): Promise<void> {
+  async #pause(step: Step<'pause'>): Promise<void> {
     const { path } = step;
-    await this.restore({ ...step, action: 'restore' }, new UndoFindings());
-    const end = this.access.clock.monotonic() + SEEN_WITHIN_MS;
+    await this.#restore({ ...step, action: 'restore' }, new UndoFindings());
+    const end = this.#access.clock.monotonic() + SEEN_WITHIN_MS;
     for (;;) {
-      const live = await this.access.get(path);
+      const live = await this.#access.get(path);
       // A controller that still believes in the former size would bring the pods and their claims back.
       const seen = (live?.status?.observedGeneration ?? 0) >= (live?.metadata.generation ?? 0);
-      if (!live || seen || this.access.clock.monotonic() >= end) return;
-      await this.access.pause(LOOK_EVERY_MS);
+      if (!live || seen || this.#access.clock.monotonic() >= end) return;
+      await this.#access.pause(LOOK_EVERY_MS);
     }
   }
 
-  private async restore(step: Step<'restore'>, findings = this.findings): Promise<void> {
+  async #restore(step: Step<'restore'>, findings = this.#findings): Promise<void> {
     const { ref, path, edits, statusIsContent: keep } = step;
     const first = edits[0]!.before;
     const last = edits.at(-1)!.after;
-    const patience = this.access.patience();
+    const patience = this.#access.patience();
     for (let attempt = 0; ; attempt++) {
-      const live = await this.access.get(path);
+      const live = await this.#access.get(path);
       if (!live || live.metadata.uid !== first.metadata.uid) {
         findings.diverge(ref, '', first, live ? 'another object of this name' : undefined);
         return;
@@ -107,10 +107,11 @@ export class Replay {
         withoutServerFields(first, keep),
         withoutServerFields(last, keep),
       )) {
-        const claimed = sameJson(valueAt(now, at) ?? null, after ?? null) && claimedSince(last, live, at, this.manager);
+        const claimed =
+          sameJson(valueAt(now, at) ?? null, after ?? null) && claimedSince(last, live, at, this.#manager);
         if (claimed) conflicts.push({ path: at, expected: before, actual: after });
       }
-      const real = await this.withoutAutoscaled(ref, conflicts, findings);
+      const real = await this.#withoutAutoscaled(ref, conflicts, findings);
       if (real.length > 0) {
         const ours = withoutServerFields(last, keep);
         for (const { path: at, expected, actual } of real)
@@ -118,31 +119,31 @@ export class Replay {
         return;
       }
       if (sameJson(target, now)) return;
-      if (await this.lacksOwners(ref, now, target, findings)) return;
+      if (await this.#lacksOwners(ref, now, target, findings)) return;
       const untouched = sameJson(normalise(live, keep), normalise(last, keep)) && edits.length === 1;
       const answer =
         untouched && attempt < MAX_RACES
-          ? await this.put(step, target, live)
-          : await this.patch(ref, path, now, target, live, attempt);
+          ? await this.#put(step, target, live)
+          : await this.#patch(ref, path, now, target, live, attempt);
       if (answer.status < 300) return;
       const raced =
         answer.status === 409 ||
         answer.status === 404 ||
         (answer.status === 422 && /testing|test operation|the server rejected/i.test(answer.message));
       if (!raced) {
-        this.fail(ref, now, target, answer, withoutServerFields(last, keep), findings);
+        this.#fail(ref, now, target, answer, withoutServerFields(last, keep), findings);
         return;
       }
-      await this.access.beforeAnother(patience, ref, answer);
+      await this.#access.beforeAnother(patience, ref, answer);
     }
   }
 
   /** An owner that is gone cannot be referred to again: the object would be deleted for it (garbage collector). */
-  private async lacksOwners(ref: ObjectRef, now: Json, target: Json, findings: UndoFindings): Promise<boolean> {
+  async #lacksOwners(ref: ObjectRef, now: Json, target: Json, findings: UndoFindings): Promise<boolean> {
     const ownersOf = (document: Json) => (document as unknown as KubeObject).metadata.ownerReferences ?? [];
     const back = ownersOf(target).filter((owner) => !ownersOf(now).some(({ uid }) => uid === owner.uid));
     for (const owner of back) {
-      const live = await this.ownerOf(ref.namespace, owner);
+      const live = await this.#ownerOf(ref.namespace, owner);
       if (live?.metadata.uid === owner.uid) continue;
       const why = `its former owner ${owner.kind}/${owner.name} is gone: with the reference to it, it would be deleted`;
       findings.diverge(ref, '/metadata/ownerReferences', ownersOf(target), why);
@@ -151,35 +152,28 @@ export class Replay {
     return false;
   }
 
-  private async ownerOf(namespace: string | undefined, owner: OwnerReference): Promise<KubeObject | null> {
+  async #ownerOf(namespace: string | undefined, owner: OwnerReference): Promise<KubeObject | null> {
     const [group, version] = splitApiVersion(owner.apiVersion);
-    const resource = await this.discovery.resourceOfKind(owner.apiVersion, owner.kind);
+    const resource = await this.#discovery.resourceOfKind(owner.apiVersion, owner.kind);
     if (!resource) return null;
     const at = { group, version, resource: resource.name, namespace: resource.namespaced ? (namespace ?? '') : '' };
-    return this.access.get(objectPath(at, owner.name));
+    return this.#access.get(objectPath(at, owner.name));
   }
 
   /** The pre-image in a PUT with the live version; status and controller annotations stay as they are now. */
-  private put({ ref, path, statusIsContent }: InverseStep, target: Json, live: KubeObject): Promise<Answer> {
+  #put({ ref, path, statusIsContent }: InverseStep, target: Json, live: KubeObject): Promise<Answer> {
     const body = withControllerAnnotations(target, live) as unknown as KubeObject;
     body.metadata.uid = live.metadata.uid;
     body.metadata.resourceVersion = live.metadata.resourceVersion;
     if (live.status !== undefined && !statusIsContent) body.status = live.status;
-    return this.access.write(ref, 'PUT', path, body, { query: `fieldManager=${this.manager}` });
+    return this.#access.write(ref, 'PUT', path, body, { query: `fieldManager=${this.#manager}` });
   }
 
   /**
    * Somebody else changed the object too: only our paths are taken back, each guarded by a test. When others are always
    * faster, values are tested instead of the version, so that their updates of other paths do no harm.
    */
-  private patch(
-    ref: ObjectRef,
-    path: string,
-    now: Json,
-    target: Json,
-    live: KubeObject,
-    attempt: number,
-  ): Promise<Answer> {
+  #patch(ref: ObjectRef, path: string, now: Json, target: Json, live: KubeObject, attempt: number): Promise<Answer> {
     const documents = [withControllerAnnotations(now, live), withControllerAnnotations(target, live)] as const;
     const withoutVersion = attempt < MAX_RACES ? null : selfGuardedPatch(...documents);
     const { uid, resourceVersion } = live.metadata;
@@ -189,19 +183,19 @@ export class Replay {
       ...version,
       ...(withoutVersion ?? guardedPatch(...documents)),
     ];
-    return this.access.write(ref, 'PATCH', path, operations, {
+    return this.#access.write(ref, 'PATCH', path, operations, {
       contentType: 'application/json-patch+json',
-      query: `fieldManager=${this.manager}`,
+      query: `fieldManager=${this.#manager}`,
     });
   }
 
-  private async recreate({ ref, path, before, statusIsContent: keep }: Step<'recreate' | 'replace'>): Promise<void> {
-    const patience = this.access.patience();
+  async #recreate({ ref, path, before, statusIsContent: keep }: Step<'recreate' | 'replace'>): Promise<void> {
+    const patience = this.#access.patience();
     for (;;) {
-      const live = await this.access.get(path);
+      const live = await this.#access.get(path);
       if (live?.metadata.deletionTimestamp) {
-        if (await this.access.waitGone(path, live.metadata.uid ?? '', GONE_WITHIN_MS)) continue;
-        this.findings.diverge(
+        if (await this.#access.waitGone(path, live.metadata.uid ?? '', GONE_WITHIN_MS)) continue;
+        this.#findings.diverge(
           ref,
           '',
           before,
@@ -211,25 +205,25 @@ export class Replay {
       }
       if (live) {
         const same = sameJson(comparable(live, keep), comparable(before, keep));
-        if (!same && !this.removal.isOurs(live))
-          this.findings.diverge(ref, '', before, 'another object of this name, made by somebody else');
+        if (!same && !this.#removal.isOurs(live))
+          this.#findings.diverge(ref, '', before, 'another object of this name, made by somebody else');
         return;
       }
-      const body = await this.withLiveOwners(recreationBody(before, keep));
+      const body = await this.#withLiveOwners(recreationBody(before, keep));
       const [collection] = splitObjectPath(path);
-      const answer = await this.create(ref, collection, body);
+      const answer = await this.#create(ref, collection, body);
       if (answer.status < 300) return;
       if (answer.status !== 409) {
-        this.findings.diverge(ref, '', before, `could not be created again: ${answer.message}`);
+        this.#findings.diverge(ref, '', before, `could not be created again: ${answer.message}`);
         return;
       }
-      await this.access.beforeAnother(patience, ref, answer);
+      await this.#access.beforeAnother(patience, ref, answer);
     }
   }
 
-  private async create(ref: ObjectRef, collection: string, body: KubeObject): Promise<Answer> {
+  async #create(ref: ObjectRef, collection: string, body: KubeObject): Promise<Answer> {
     const send = (object: KubeObject) =>
-      this.access.write(ref, 'POST', collection, object, { query: `fieldManager=${this.manager}` });
+      this.#access.write(ref, 'POST', collection, object, { query: `fieldManager=${this.#manager}` });
     const answer = await send(body);
     // Its address was given away meanwhile: a Service with another one is better than none; the difference is reported.
     if (answer.status !== 422 || body.kind !== 'Service') return answer;
@@ -241,14 +235,14 @@ export class Replay {
   }
 
   /** Garbage collection deletes within seconds what refers to an owner that is not there any more. */
-  private async withLiveOwners(body: KubeObject): Promise<KubeObject> {
+  async #withLiveOwners(body: KubeObject): Promise<KubeObject> {
     const owners = body.metadata.ownerReferences ?? [];
     const kept: typeof owners = [];
     for (const owner of owners) {
-      const live = await this.ownerOf(body.metadata.namespace, owner);
+      const live = await this.#ownerOf(body.metadata.namespace, owner);
       if (live?.metadata.uid) kept.push({ ...owner, uid: live.metadata.uid });
       else
-        this.findings.residue.push(
+        this.#findings.residue.push(
           `${body.kind}/${body.metadata.name} no longer refers to its owner ${owner.kind}/${owner.name}, which is gone`,
         );
     }
@@ -257,10 +251,10 @@ export class Replay {
     return body;
   }
 
-  private async replace(step: Step<'replace'>): Promise<void> {
+  async #replace(step: Step<'replace'>): Promise<void> {
     const { ref, path, before, created, statusIsContent: keep } = step;
-    const live = await this.access.get(path);
-    if (!live || live.metadata.uid !== created.metadata.uid) return this.recreate(step);
+    const live = await this.#access.get(path);
+    if (!live || live.metadata.uid !== created.metadata.uid) return this.#recreate(step);
     if (!live.metadata.deletionTimestamp) {
       const now = withoutServerFields(live, keep);
       const merged = takeBack(withoutServerFields(before, keep), withoutServerFields(created, keep), now);
@@ -269,58 +263,60 @@ export class Replay {
         const body = cloneJson(merged.value) as unknown as KubeObject;
         body.metadata = { ...body.metadata, uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion };
         // An update is enough where the kind allows it; else the new object makes room for the old one.
-        const possible = await this.access.rehearse('PUT', path, body);
+        const possible = await this.#access.rehearse('PUT', path, body);
         if (possible.status < 300) {
-          const answer = await this.put(step, merged.value as Json, live);
+          const answer = await this.#put(step, merged.value as Json, live);
           if (answer.status < 300) return;
         }
       } else if (ref.kind !== 'PersistentVolumeClaim') {
         const ours = withoutServerFields(created, keep);
         for (const { path: at, expected, actual } of merged.conflicts)
-          this.findings.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
+          this.#findings.diverge(ref, pointer(at, now, ours), expected, actual, valueAt(ours, at));
         return;
       }
     }
-    if (await this.removal.deleteObject(ref, path, live)) await this.recreate(step);
+    if (await this.#removal.deleteObject(ref, path, live)) await this.#recreate(step);
   }
 
   /** Replicas that an autoscaler set: brought back unless a person set them meanwhile. */
-  private async restoreCompanion({ ref, path, companion }: Step<'companion'>): Promise<void> {
-    const patience = this.access.patience();
+  async #restoreCompanion({ ref, path, companion }: Step<'companion'>): Promise<void> {
+    const patience = this.#access.patience();
     for (;;) {
-      const live = await this.access.get(path);
+      const live = await this.#access.get(path);
       const wanted = companion.before.spec?.replicas as number | undefined;
       const actual = live?.spec?.replicas as number | undefined;
       if (!live || live.metadata.uid !== companion.before.metadata.uid || wanted === actual) return;
       const setter = managerOfReplicas(live);
-      if (setter !== 'kube-controller-manager' && setter !== this.manager) {
-        this.findings.foreign.push({ ref, path: '/spec/replicas', expected: wanted, actual });
+      if (setter !== 'kube-controller-manager' && setter !== this.#manager) {
+        this.#findings.foreign.push({ ref, path: '/spec/replicas', expected: wanted, actual });
         return;
       }
       const body = {
         metadata: { uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion },
         spec: { replicas: wanted },
       };
-      const answer = await this.access.write(ref, 'PATCH', path, body, {
+      const answer = await this.#access.write(ref, 'PATCH', path, body, {
         contentType: 'application/merge-patch+json',
-        query: `fieldManager=${this.manager}`,
+        query: `fieldManager=${this.#manager}`,
       });
       if (answer.status < 300) return;
       if (answer.status !== 409) break;
-      await this.access.beforeAnother(patience, ref, answer);
+      await this.#access.beforeAnother(patience, ref, answer);
     }
-    this.findings.residue.push(`the replicas of ${refLabel(ref)} are still as the autoscaler left them`);
+    this.#findings.residue.push(`the replicas of ${refLabel(ref)} are still as the autoscaler left them`);
   }
 
   /** Replicas below an autoscaler are its own business. */
-  private async withoutAutoscaled<C extends { path: unknown[] }>(
+  async #withoutAutoscaled<C extends { path: unknown[] }>(
     ref: ObjectRef,
     conflicts: C[],
     findings: UndoFindings,
   ): Promise<C[]> {
     const replicas = conflicts.filter((conflict) => sameJson(conflict.path as Json, ['spec', 'replicas']));
     if (replicas.length === 0 || !ref.namespace) return conflicts;
-    const scalers = await this.access.list(`/apis/autoscaling/v2/namespaces/${ref.namespace}/horizontalpodautoscalers`);
+    const scalers = await this.#access.list(
+      `/apis/autoscaling/v2/namespaces/${ref.namespace}/horizontalpodautoscalers`,
+    );
     const scaler = scalers.find(
       (item) => item.spec?.scaleTargetRef?.kind === ref.kind && item.spec.scaleTargetRef.name === ref.name,
     );
@@ -330,7 +326,7 @@ export class Replay {
     return conflicts.filter((conflict) => !replicas.includes(conflict));
   }
 
-  private fail(ref: ObjectRef, now: Json, target: Json, answer: Answer, ours: Json, findings: UndoFindings): void {
+  #fail(ref: ObjectRef, now: Json, target: Json, answer: Answer, ours: Json, findings: UndoFindings): void {
     findings.residue.push(
       `${refLabel(ref)}: the server refused the inverse (HTTP ${answer.status}): ${answer.message}`,
     );

@@ -38,21 +38,21 @@ export class UndoAccess {
   writes = 0;
   /** Those of them that only gave fields back to their owners. */
   ownershipWrites = 0;
-  private readonly options: UndoAccessOptions;
-  private readonly grants = new Set<string>();
-  private readonly session: KubeApi;
+  readonly #options: UndoAccessOptions;
+  readonly #grants = new Set<string>();
+  readonly #session: KubeApi;
 
   constructor(options: UndoAccessOptions) {
-    this.options = options;
+    this.#options = options;
     this.clock = options.clock;
     this.signal = options.signal;
-    this.session = new KubeApi(new Monitor(options.upstream, 'undo', { undo: this.grants }));
-    this.reads = this.session;
+    this.#session = new KubeApi(new Monitor(options.upstream, 'undo', { undo: this.#grants }));
+    this.reads = this.#session;
   }
 
   /** Null for 404. @throws Stranded */
   async get(path: string): Promise<KubeObject | null> {
-    const answer = await this.persist(() => this.session.send('GET', path, { signal: this.signal }));
+    const answer = await this.#persist(() => this.#session.send('GET', path, { signal: this.signal }));
     if (answer.status === 404) return null;
     if (answer.status !== 200 || !answer.object) throw new Stranded(`reading ${path} failed: ${answer.message}`);
     return answer.object;
@@ -60,8 +60,8 @@ export class UndoAccess {
 
   async list(path: string): Promise<KubeObject[]> {
     let items: KubeObject[] = [];
-    await this.persist(async () => {
-      const page = await this.session.list(path, this.signal).catch((error: unknown) => {
+    await this.#persist(async () => {
+      const page = await this.#session.list(path, this.signal).catch((error: unknown) => {
         if (!(error instanceof ClusterError)) throw error;
         // Without an answer: 504, so that it is tried again (unless the caller gave up, which is looked at first).
         return error.status ?? 504;
@@ -75,11 +75,11 @@ export class UndoAccess {
 
   /** A dry-run of a write; nothing is stored. */
   async rehearse(method: string, path: string, body: unknown): Promise<Answer> {
-    this.grants.add(`${method} ${path}`);
+    this.#grants.add(`${method} ${path}`);
     try {
-      return await this.persist(() => this.session.send(method, `${path}?dryRun=All`, { body, signal: this.signal }));
+      return await this.#persist(() => this.#session.send(method, `${path}?dryRun=All`, { body, signal: this.signal }));
     } finally {
-      this.grants.delete(`${method} ${path}`);
+      this.#grants.delete(`${method} ${path}`);
     }
   }
 
@@ -91,23 +91,23 @@ export class UndoAccess {
     body: unknown,
     options: { contentType?: string; query?: string } = {},
   ): Promise<Answer> {
-    const { journal, clock, crash } = this.options;
-    const blocked = await this.options.mayWrite();
+    const { journal, clock, crash } = this.#options;
+    const blocked = await this.#options.mayWrite();
     if (blocked) throw new Stranded(blocked);
     await journal.append({ type: 'undo-intent', ref, method, path, at: new Date(clock.now()).toISOString() });
     crash('undo.before-write');
-    this.grants.add(`${method} ${path}`);
+    this.#grants.add(`${method} ${path}`);
     try {
       const url = options.query ? `${path}?${options.query}` : path;
-      const answer = await this.persist(() =>
-        this.session.send(method, url, { body, contentType: options.contentType, signal: this.signal }),
+      const answer = await this.#persist(() =>
+        this.#session.send(method, url, { body, contentType: options.contentType, signal: this.signal }),
       );
       crash('undo.after-write');
       if (answer.status < 300) this.writes++;
       await journal.note({ type: 'undo-outcome', ref, status: answer.status, at: new Date(clock.now()).toISOString() });
       return answer;
     } finally {
-      this.grants.delete(`${method} ${path}`);
+      this.#grants.delete(`${method} ${path}`);
     }
   }
 
@@ -125,7 +125,7 @@ export class UndoAccess {
       const signal = AbortSignal.any([stop.signal, this.signal]);
       try {
         const from = live.metadata.resourceVersion ?? '';
-        for await (const event of this.session.watch(
+        for await (const event of this.#session.watch(
           `${collection}?fieldSelector=metadata.name%3D${name}&resourceVersion=${from}`,
           signal,
         )) {
@@ -151,7 +151,7 @@ export class UndoAccess {
 
   /** Time that is granted to one write against others who change the same object. */
   patience(): Patience {
-    return new Patience(this.clock, this.options.patienceMs);
+    return new Patience(this.clock, this.#options.patienceMs);
   }
 
   /** Pauses after a lost race. @throws Stranded when somebody else was faster for as long as there is patience */
@@ -163,7 +163,7 @@ export class UndoAccess {
   }
 
   /** The same request may be sent again because every write of an undo is conditional. */
-  private async persist(send: () => Promise<Answer>): Promise<Answer> {
+  async #persist(send: () => Promise<Answer>): Promise<Answer> {
     const patience = this.patience();
     for (;;) {
       if (this.signal.aborted) throw new Stranded(INTERRUPTED);

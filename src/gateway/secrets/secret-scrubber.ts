@@ -11,8 +11,8 @@ const SHORTEST_LINE = 8;
  * answers to it, and blanks it in text that leaves the gateway: kubectl's output, refusals, problems.
  */
 export class SecretScrubber {
-  private readonly forms = new Set<string>();
-  private sorted: string[] | null = null;
+  readonly #forms = new Set<string>();
+  #sorted: string[] | null = null;
 
   /** Values of a Secret, of a list of them, or of a patch in the form of one. */
   learn(value: unknown): void {
@@ -30,15 +30,15 @@ export class SecretScrubber {
       if (!isMap(operation)) continue;
       const path = String(operation.path);
       if (path === '') this.learn(operation.value);
-      if (path.startsWith('/data')) this.learnLeaves(operation.value, (text) => this.learnEncoded(text));
-      if (path.startsWith('/stringData')) this.learnLeaves(operation.value, (text) => this.learnText(text));
+      if (path.startsWith('/data')) this.#learnLeaves(operation.value, (text) => this.learnEncoded(text));
+      if (path.startsWith('/stringData')) this.#learnLeaves(operation.value, (text) => this.learnText(text));
     }
   }
 
   /** A value as `data` holds it. */
   learnEncoded(value: unknown): void {
     if (typeof value !== 'string') return;
-    this.add(value);
+    this.#add(value);
     this.learnText(Buffer.from(value, 'base64').toString('utf8'));
   }
 
@@ -46,27 +46,27 @@ export class SecretScrubber {
   learnText(value: unknown): void {
     if (typeof value !== 'string') return;
     for (const form of [value, value.trim(), printJson(value).slice(1, -1)]) {
-      this.add(form);
-      this.add(Buffer.from(form).toString('base64'));
+      this.#add(form);
+      this.#add(Buffer.from(form).toString('base64'));
     }
     const lines = value.split('\n');
-    if (lines.length > 1) for (const line of lines) if (line.trim().length >= SHORTEST_LINE) this.add(line.trim());
+    if (lines.length > 1) for (const line of lines) if (line.trim().length >= SHORTEST_LINE) this.#add(line.trim());
   }
 
   scrub(text: string): string {
-    this.sorted ??= [...this.forms].sort((a, b) => b.length - a.length);
-    return this.sorted.reduce((result, form) => result.replaceAll(form, '«secret»'), text);
+    this.#sorted ??= [...this.#forms].sort((a, b) => b.length - a.length);
+    return this.#sorted.reduce((result, form) => result.replaceAll(form, '«secret»'), text);
   }
 
-  private learnLeaves(value: unknown, learn: (text: unknown) => void): void {
+  #learnLeaves(value: unknown, learn: (text: unknown) => void): void {
     if (typeof value === 'object' && value !== null)
-      for (const item of Object.values(value)) this.learnLeaves(item, learn);
+      for (const item of Object.values(value)) this.#learnLeaves(item, learn);
     else learn(value);
   }
 
-  private add(form: string): void {
+  #add(form: string): void {
     if (form.trim().length < SHORTEST) return;
-    this.forms.add(form);
-    this.sorted = null;
+    this.#forms.add(form);
+    this.#sorted = null;
   }
 }

@@ -24,22 +24,22 @@ const RETURN = 'it may only be written back as a value of that Secret';
  * compare and merge as they would with the values; none tells anything about its value, not even its length.
  */
 export class SecretTokens {
-  private readonly key = randomBytes(32);
-  private readonly hidden = new Map<string, HiddenValue>();
-  private bytes = 0;
+  readonly #key = randomBytes(32);
+  readonly #hidden = new Map<string, HiddenValue>();
+  #bytes = 0;
 
   /** The placeholder, plain; `data` holds its base64. */
   hide(key: string, hidden: HiddenValue): string {
     const { home, form, value } = hidden;
     const text = printJson([home, form, key, value]);
-    const token = `${MARK}${createHmac('sha256', this.key).update(text).digest('hex').slice(0, 24)}`;
-    if (!this.hidden.has(token)) {
-      this.hidden.set(token, hidden);
-      this.bytes += value?.length ?? 0;
-      for (const [oldest, { value: old }] of this.hidden) {
-        if (this.bytes <= REMEMBERED_BYTES || oldest === token) break;
-        this.hidden.delete(oldest);
-        this.bytes -= old?.length ?? 0;
+    const token = `${MARK}${createHmac('sha256', this.#key).update(text).digest('hex').slice(0, 24)}`;
+    if (!this.#hidden.has(token)) {
+      this.#hidden.set(token, hidden);
+      this.#bytes += value?.length ?? 0;
+      for (const [oldest, { value: old }] of this.#hidden) {
+        if (this.#bytes <= REMEMBERED_BYTES || oldest === token) break;
+        this.#hidden.delete(oldest);
+        this.#bytes -= old?.length ?? 0;
       }
     }
     return token;
@@ -47,21 +47,21 @@ export class SecretTokens {
 
   /** Values of one Secret that were hidden in this session. */
   valuesOf(home: string): HiddenValue[] {
-    return [...this.hidden.values()].filter((hidden) => hidden.home === home);
+    return [...this.#hidden.values()].filter((hidden) => hidden.home === home);
   }
 
   /** A value of `data`, the real one where it is a placeholder. @throws Refused */
   data(text: string, home: string): string | null {
     const token = Buffer.from(text, 'base64').toString('latin1');
     if (!TOKEN.test(token)) return whole(text);
-    const hidden = this.find(token, home);
+    const hidden = this.#find(token, home);
     return hidden.form === 'text' ? Buffer.from(hidden.value ?? '').toString('base64') : hidden.value;
   }
 
   /** The same for a value of `stringData`. @throws Refused */
   text(text: string, home: string): string {
     if (!TOKEN.test(text)) return whole(text);
-    const { form, value } = this.find(text, home);
+    const { form, value } = this.#find(text, home);
     if (form === 'text') return value ?? '';
     const bytes = Buffer.from(value ?? '', 'base64');
     const plain = bytes.toString('utf8');
@@ -75,7 +75,7 @@ export class SecretTokens {
    */
   note(text: string, home: string, orText = false): string | null {
     if (!TOKEN.test(text)) return null;
-    const { form, value } = this.find(text, home);
+    const { form, value } = this.#find(text, home);
     if (form === 'note') return value;
     if (orText) return this.text(text, home);
     throw new Refused('hidden-value', `${text} stands for a value of Secret ${home}: ${RETURN}`);
@@ -89,8 +89,8 @@ export class SecretTokens {
     });
   }
 
-  private find(token: string, home: string): HiddenValue {
-    const hidden = this.hidden.get(token);
+  #find(token: string, home: string): HiddenValue {
+    const hidden = this.#hidden.get(token);
     if (!hidden) {
       throw new Refused(
         'hidden-value',

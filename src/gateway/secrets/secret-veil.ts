@@ -28,9 +28,9 @@ const FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'type', 'immutable', '
 export class SecretVeil {
   /** Knows what passed in writes and their answers. */
   readonly scrubber = new SecretScrubber();
-  private readonly tokens = new SecretTokens();
+  readonly #tokens = new SecretTokens();
   /** Copies in annotations as shown, with what they were: a copy that comes back unchanged stays the same text. */
-  private readonly copies = new Map<string, string>();
+  readonly #copies = new Map<string, string>();
 
   /**
    * Handles a request that the policy let through.
@@ -45,13 +45,13 @@ export class SecretVeil {
   ): Promise<GatewayResponse> {
     const secrets = carriesSecrets(parsed);
     if (['get', 'list', 'watch'].includes(parsed.verb)) {
-      return secrets ? readRedacted(request, parsed, inner, (value) => this.hideAll(value, parsed)) : inner(request);
+      return secrets ? readRedacted(request, parsed, inner, (value) => this.#hideAll(value, parsed)) : inner(request);
     }
     let body: Buffer;
     try {
       body = await readAll(request.body);
       if (mentionsHidden([parsed.path, ...parsed.query.values()].join(' '))) throw elsewhere();
-      if (secrets) body = this.real(body, request.headers['content-type'], parsed);
+      if (secrets) body = this.#real(body, request.headers['content-type'], parsed);
       else if (mentionsHidden(body)) throw elsewhere();
     } catch (error) {
       return error instanceof Refused ? refuse(error.rule, error.message) : failed(error);
@@ -61,70 +61,70 @@ export class SecretVeil {
       const response = await inner(asked);
       const { warning } = response.headers;
       if (warning === undefined) return response;
-      return { ...response, headers: { ...response.headers, warning: this.hideKnown(warning, parsed) } };
+      return { ...response, headers: { ...response.headers, warning: this.#hideKnown(warning, parsed) } };
     };
     return readRedacted({ ...request, body }, parsed, answered, (value) => {
       this.scrubber.learn(value);
-      return this.hideAll(value, parsed);
+      return this.#hideAll(value, parsed);
     });
   }
 
   /** Hides what passed in writes in text that leaves the gateway. */
   readonly scrub = (text: string): string => this.scrubber.scrub(text);
 
-  private hideAll(value: unknown, parsed: ApiRequest): unknown {
-    if (isMap(value) && value.kind === 'Status') return this.hideInStatus(value, parsed);
+  #hideAll(value: unknown, parsed: ApiRequest): unknown {
+    if (isMap(value) && value.kind === 'Status') return this.#hideInStatus(value, parsed);
     if (isMap(value) && isMap(value.object) && value.object.kind === 'Status') {
-      return { ...value, object: this.hideInStatus(value.object, parsed) };
+      return { ...value, object: this.#hideInStatus(value.object, parsed) };
     }
-    return rewriteSecrets(value, (object) => this.hide(object, parsed.namespace));
+    return rewriteSecrets(value, (object) => this.#hide(object, parsed.namespace));
   }
 
-  private hide(object: JsonMap, namespace: string): void {
+  #hide(object: JsonMap, namespace: string): void {
     const metadata = isMap(object.metadata) ? object.metadata : {};
     const home = `${String(metadata.namespace ?? namespace)}/${String(metadata.name ?? '')}`;
-    replaceValues(object, this.placeholders(home));
+    replaceValues(object, this.#placeholders(home));
   }
 
-  private placeholders(home: string): Replacements {
+  #placeholders(home: string): Replacements {
     const text = (value: Json) => (typeof value === 'string' || value === null ? value : printJson(value));
     return {
       data: (key: string, value: Json) =>
-        Buffer.from(this.tokens.hide(key, { home, form: 'data', value: text(value) })).toString('base64'),
-      stringData: (key: string, value: Json) => this.tokens.hide(key, { home, form: 'text', value: text(value) }),
+        Buffer.from(this.#tokens.hide(key, { home, form: 'data', value: text(value) })).toString('base64'),
+      stringData: (key: string, value: Json) => this.#tokens.hide(key, { home, form: 'text', value: text(value) }),
       annotation: (name: string, value: Json) =>
-        (name === LAST_APPLIED && this.hiddenCopy(value, home)) ||
-        this.tokens.hide(name, { home, form: 'note', value: text(value) }),
+        (name === LAST_APPLIED && this.#hiddenCopy(value, home)) ||
+        this.#tokens.hide(name, { home, form: 'note', value: text(value) }),
     };
   }
 
   /** What apply keeps still tells the keys, by which it finds out what was removed. Null when it is nothing of the kind. */
-  private hiddenCopy(text: Json, home: string): string | null {
+  #hiddenCopy(text: Json, home: string): string | null {
     const copy = typeof text === 'string' ? parsedCopy(text) : null;
     if (!copy || Object.keys(copy).some((key) => !FIELDS.has(key))) return null;
     const { data, stringData, metadata } = copy;
     const maps = [data, stringData, isMap(metadata) ? metadata.annotations : undefined];
     if (maps.some((map) => map !== undefined && !(isMap(map) && Object.values(map).every(isText)))) return null;
     const annotation = (name: string, value: Json) =>
-      this.tokens.hide(name, { home, form: 'note', value: value as string });
-    replaceValues(copy, { ...this.placeholders(home), annotation });
+      this.#tokens.hide(name, { home, form: 'note', value: value as string });
+    replaceValues(copy, { ...this.#placeholders(home), annotation });
     const shown = `${printJson(copy)}\n`;
     // A copy without values comes back without any placeholder that would tell to look it up.
     if (!mentionsHidden(shown)) return text as string;
     // The newest count.
-    this.copies.set(`${home} ${shown}`, text as string);
-    if (this.copies.size > MAX_COPIES) this.copies.delete(this.copies.keys().next().value!);
+    this.#copies.set(`${home} ${shown}`, text as string);
+    if (this.#copies.size > MAX_COPIES) this.#copies.delete(this.#copies.keys().next().value!);
     return shown;
   }
 
   /** Errors quote what they complain about. */
-  private hideInStatus(status: JsonMap, parsed: ApiRequest): JsonMap {
-    return mapStrings(status, (text) => this.hideKnown(text, parsed)) as JsonMap;
+  #hideInStatus(status: JsonMap, parsed: ApiRequest): JsonMap {
+    return mapStrings(status, (text) => this.#hideKnown(text, parsed)) as JsonMap;
   }
 
-  private hideKnown(text: string, parsed: ApiRequest): string {
+  #hideKnown(text: string, parsed: ApiRequest): string {
     const scrubber = new SecretScrubber();
-    for (const { form, value } of this.tokens.valuesOf(`${parsed.namespace}/${parsed.name}`)) {
+    for (const { form, value } of this.#tokens.valuesOf(`${parsed.namespace}/${parsed.name}`)) {
       if (form === 'data') scrubber.learnEncoded(value);
       else scrubber.learnText(value);
     }
@@ -132,7 +132,7 @@ export class SecretVeil {
   }
 
   /** The body with real values; learnt on the way. @throws Refused */
-  private real(bytes: Buffer, contentType: string | undefined, parsed: ApiRequest): Buffer {
+  #real(bytes: Buffer, contentType: string | undefined, parsed: ApiRequest): Buffer {
     let body: WriteBody;
     try {
       body = readWriteBody(contentType, bytes);
@@ -155,32 +155,32 @@ export class SecretVeil {
     const home = `${parsed.namespace}/${parsed.name || String(named ?? '')}`;
     const value =
       body.form === 'json-patch'
-        ? (body.value as Json[]).map((operation) => this.realOperation(operation, home))
-        : this.realObject(body.value as JsonMap, home);
+        ? (body.value as Json[]).map((operation) => this.#realOperation(operation, home))
+        : this.#realObject(body.value as JsonMap, home);
     this.scrubber.learnBody({ ...body, value: value as Json });
     return Buffer.from(printJson(value));
   }
 
-  private realOperation(operation: Json, home: string): Json {
+  #realOperation(operation: Json, home: string): Json {
     if (!isMap(operation) || operation.value === undefined) return plain(operation);
     const { value, ...rest } = operation;
     const path = String(operation.path).split('/').slice(1).map(unescapePointer);
     const whole = path.reduceRight<Json>((inner, key) => Object.fromEntries([[key, inner]]), value as Json);
-    const real = isMap(whole) ? this.realObject(whole, home) : plain(whole);
+    const real = isMap(whole) ? this.#realObject(whole, home) : plain(whole);
     const found = path.reduce<Json>((outer, key) => (outer as { [key: string]: Json })[key]!, real as Json);
     return { ...(plain(rest as Json) as { [key: string]: Json }), value: found };
   }
 
   /** A Secret or a part of one, placeholders replaced where a value may stand. @throws Refused for any other place */
-  private realObject(object: JsonMap, home: string): JsonMap {
+  #realObject(object: JsonMap, home: string): JsonMap {
     plain(Object.keys(object));
     const realIn = {
-      data: (map: Json) => this.realMap(map, (text) => this.tokens.data(text, home)),
-      stringData: (map: Json) => this.realMap(map, (text) => this.tokens.text(text, home)),
+      data: (map: Json) => this.#realMap(map, (text) => this.#tokens.data(text, home)),
+      stringData: (map: Json) => this.#realMap(map, (text) => this.#tokens.text(text, home)),
       metadata: (metadata: Json) => {
         if (!isMap(metadata)) return plain(metadata);
         return mapValues(metadata, (name, value) =>
-          name === 'annotations' ? this.realMap(value, (text) => this.realNote(text, home)) : plain(value),
+          name === 'annotations' ? this.#realMap(value, (text) => this.#realNote(text, home)) : plain(value),
         ) as Json;
       },
     };
@@ -189,20 +189,20 @@ export class SecretVeil {
     );
   }
 
-  private realMap(map: unknown, real: (text: string) => string | null): Json {
+  #realMap(map: unknown, real: (text: string) => string | null): Json {
     if (!isMap(map)) return plain(map as Json);
     plain(Object.keys(map));
     return mapValues(map, (_, value) => (typeof value === 'string' ? real(value) : plain(value))) as Json;
   }
 
-  private realNote(text: string, home: string): string {
-    const known = this.copies.get(`${home} ${text}`) ?? this.tokens.note(text, home);
+  #realNote(text: string, home: string): string {
+    const known = this.#copies.get(`${home} ${text}`) ?? this.#tokens.note(text, home);
     if (known !== null) return known;
     if (!mentionsHidden(text)) return text;
     const copy = parsedCopy(text);
     if (!copy) throw elsewhere();
-    this.realObject(copy, home);
-    return this.tokens.inCopy(text, home);
+    this.#realObject(copy, home);
+    return this.#tokens.inCopy(text, home);
   }
 }
 

@@ -24,12 +24,12 @@ export const BUILT_IN_GROUPS: ReadonlySet<string> = new Set([
  * interval of the caller: a CRD may have been created by the step before.
  */
 export class Discovery {
-  private readonly fetchJson: FetchJson;
-  private readonly versions = new Map<string, Promise<ApiResource[] | null>>();
-  private readonly local = new Map<string, Promise<boolean>>();
+  readonly #fetchJson: FetchJson;
+  readonly #versions = new Map<string, Promise<ApiResource[] | null>>();
+  readonly #local = new Map<string, Promise<boolean>>();
 
   constructor(fetchJson: FetchJson) {
-    this.fetchJson = fetchJson;
+    this.#fetchJson = fetchJson;
   }
 
   /** Null when the server does not serve it. */
@@ -38,7 +38,7 @@ export class Discovery {
     const find = async () => (await this.resources(group, version))?.find((entry) => entry.name === wanted) ?? null;
     const found = await find();
     if (found || BUILT_IN_GROUPS.has(group)) return found;
-    this.versions.delete(`${group}/${version}`);
+    this.#versions.delete(`${group}/${version}`);
     return find();
   }
 
@@ -52,7 +52,7 @@ export class Discovery {
       (await this.resources(group, version))?.find((entry) => entry.kind === kind && !entry.name.includes('/'));
     let found = await find();
     if (!found) {
-      this.versions.delete(`${group}/${version}`);
+      this.#versions.delete(`${group}/${version}`);
       found = await find();
     }
     return found ? { ...found, group, version } : null;
@@ -60,11 +60,11 @@ export class Discovery {
 
   async resources(group: string, version: string): Promise<ApiResource[] | null> {
     const key = `${group}/${version}`;
-    let pending = this.versions.get(key);
+    let pending = this.#versions.get(key);
     if (!pending) {
-      pending = this.read(group, version);
-      this.versions.set(key, pending);
-      pending.catch(() => this.versions.delete(key));
+      pending = this.#read(group, version);
+      this.#versions.set(key, pending);
+      pending.catch(() => this.#versions.delete(key));
     }
     return pending;
   }
@@ -76,23 +76,23 @@ export class Discovery {
   async servedLocally(group: string, version: string): Promise<boolean> {
     if (BUILT_IN_GROUPS.has(group)) return true;
     const key = `${version}.${group}`;
-    let pending = this.local.get(key);
+    let pending = this.#local.get(key);
     if (!pending) {
-      pending = this.fetchJson(`/apis/apiregistration.k8s.io/v1/apiservices/${key}`).then((service) => {
+      pending = this.#fetchJson(`/apis/apiregistration.k8s.io/v1/apiservices/${key}`).then((service) => {
         const spec = service?.spec as { service?: unknown } | undefined;
         return spec !== undefined && spec.service == null;
       });
-      this.local.set(key, pending);
+      this.#local.set(key, pending);
       pending.then(
-        (yes) => !yes && this.local.delete(key),
-        () => this.local.delete(key),
+        (yes) => !yes && this.#local.delete(key),
+        () => this.#local.delete(key),
       );
     }
     return pending;
   }
 
-  private async read(group: string, version: string): Promise<ApiResource[] | null> {
-    const list = await this.fetchJson(group ? `/apis/${group}/${version}` : `/api/${version}`);
+  async #read(group: string, version: string): Promise<ApiResource[] | null> {
+    const list = await this.#fetchJson(group ? `/apis/${group}/${version}` : `/api/${version}`);
     if (!list) return null;
     const resources = Array.isArray(list.resources) ? (list.resources as ApiResource[]) : [];
     return resources.map(({ name, kind, namespaced, verbs }) => ({ name, kind, namespaced, verbs: verbs ?? [] }));

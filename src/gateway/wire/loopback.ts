@@ -12,13 +12,13 @@ import { readAll, statusResponse } from './messages.ts';
  */
 export class Loopback {
   readonly url: string;
-  private readonly server: Server;
-  private readonly sockets: Set<Socket>;
+  readonly #server: Server;
+  readonly #sockets: Set<Socket>;
 
   private constructor(url: string, server: Server, sockets: Set<Socket>) {
     this.url = url;
-    this.server = server;
-    this.sockets = sockets;
+    this.#server = server;
+    this.#sockets = sockets;
   }
 
   /** Listens on a free port. `onUpgrade` hears of refused stream requests, which never reach the handler. */
@@ -59,8 +59,8 @@ export class Loopback {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const socket of this.sockets) socket.destroy();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 }

@@ -38,13 +38,13 @@ export function retryAfter(headers: Record<string, string | undefined>): number 
 
 /** Growing pauses between repetitions, within a total time. */
 export class Patience {
-  private readonly clock: Clock;
-  private readonly end: number;
-  private next = FIRST_PAUSE_MS;
+  readonly #clock: Clock;
+  readonly #end: number;
+  #next = FIRST_PAUSE_MS;
 
   constructor(clock: Clock, totalMs: number) {
-    this.clock = clock;
-    this.end = clock.monotonic() + totalMs;
+    this.#clock = clock;
+    this.#end = clock.monotonic() + totalMs;
   }
 
   /**
@@ -52,11 +52,11 @@ export class Patience {
    * @throws the signal's reason when it fires
    */
   async pause(hintMs: number | undefined, signal?: AbortSignal): Promise<boolean> {
-    const left = this.end - this.clock.monotonic();
-    const wait = Math.max(this.next, Math.min(hintMs ?? 0, LONGEST_HINT_MS));
+    const left = this.#end - this.#clock.monotonic();
+    const wait = Math.max(this.#next, Math.min(hintMs ?? 0, LONGEST_HINT_MS));
     if (left <= 0 || (hintMs !== undefined && hintMs > LONGEST_HINT_MS && hintMs > left)) return false;
-    this.next = Math.min(this.next * 2, LONGEST_PAUSE_MS);
-    await this.clock.sleep(Math.min(wait, Math.max(left, FIRST_PAUSE_MS)), signal ?? NEVER);
+    this.#next = Math.min(this.#next * 2, LONGEST_PAUSE_MS);
+    await this.#clock.sleep(Math.min(wait, Math.max(left, FIRST_PAUSE_MS)), signal ?? NEVER);
     return true;
   }
 }

@@ -24,26 +24,26 @@ export interface SteadyOptions {
  * through untouched.
  */
 export class SteadyUpstream implements Upstream {
-  private readonly next: Upstream;
-  private readonly options: Required<SteadyOptions>;
+  readonly #next: Upstream;
+  readonly #options: Required<SteadyOptions>;
 
   constructor(next: Upstream, options: SteadyOptions) {
-    this.next = next;
-    this.options = { repeats: isHarmless, ...options };
+    this.#next = next;
+    this.#options = { repeats: isHarmless, ...options };
   }
 
   async warmUp(): Promise<void> {
-    await this.next.warmUp?.();
+    await this.#next.warmUp?.();
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResponse> {
-    if (request.body instanceof Readable || !this.options.repeats(request)) return this.next.request(request);
-    const patience = new Patience(this.options.clock, this.options.patienceMs);
+    if (request.body instanceof Readable || !this.#options.repeats(request)) return this.#next.request(request);
+    const patience = new Patience(this.#options.clock, this.#options.patienceMs);
     for (;;) {
       let response: UpstreamResponse | null = null;
       let failure: UpstreamError | null = null;
       try {
-        response = await held(await this.next.request(request));
+        response = await held(await this.#next.request(request));
         if (!('transient' in response)) return response;
       } catch (error) {
         if (!(error instanceof UpstreamError) || error.failure !== 'unreachable') throw error;

@@ -34,10 +34,10 @@ const RBAC = `/apis/${RBAC_GROUP}/v1`;
 
 /** Reads what the content rules need to know about a write, and only that. What cannot be read is told as such. */
 export class ContentReader {
-  private readonly api: KubeApi;
+  readonly #api: KubeApi;
 
   constructor(api: KubeApi) {
-    this.api = api;
+    this.#api = api;
   }
 
   async input(subject: WriteSubject, after: KubeObject | null, earlier: Earlier): Promise<ContentInput> {
@@ -52,7 +52,7 @@ export class ContentReader {
       after,
       ownHooks: earlier.written.filter(({ path }) => path.startsWith(`/apis/${ADMISSION_GROUP}/`)),
     };
-    const reading = new Reading(this.api, earlier);
+    const reading = new Reading(this.#api, earlier);
     if (isBinding(input) && after) input.role = await reading.roleOf(after, input.namespace);
     if (takesRights(input) || (isRole(input) && after)) input.grants = await reading.grants(input.namespace);
     const accounts = gainedAccounts(input);
@@ -67,20 +67,20 @@ export class ContentReader {
 
 /** The cluster as the rehearsed writes would leave it, read for one write. */
 class Reading {
-  private readonly api: KubeApi;
-  private readonly earlier: Earlier;
+  readonly #api: KubeApi;
+  readonly #earlier: Earlier;
 
   constructor(api: KubeApi, earlier: Earlier) {
-    this.api = api;
-    this.earlier = earlier;
+    this.#api = api;
+    this.#earlier = earlier;
   }
 
   async roleOf(binding: KubeObject, namespace: string): Promise<PolicyRule[] | 'absent' | 'unreadable'> {
     const { kind = '', name = '' } = (binding.roleRef ?? {}) as { kind?: string; name?: string };
     const path = rolePath(kind, namespace, name);
-    const rehearsed = this.earlier.rehearsed.get(path);
+    const rehearsed = this.#earlier.rehearsed.get(path);
     if (rehearsed !== undefined) return rehearsed ? rulesOf(rehearsed) : 'absent';
-    const answer = await this.api.send('GET', path);
+    const answer = await this.#api.send('GET', path);
     if (answer.status === 404) return 'absent';
     return answer.status === 200 && answer.object ? rulesOf(answer.object) : 'unreadable';
   }
@@ -89,11 +89,11 @@ class Reading {
   async grants(namespace: string): Promise<Grants> {
     const inside = namespace ? `/namespaces/${namespace}` : '';
     const [self, clusterRoles, roles, clusterBindings, bindings] = await Promise.all([
-      this.self(),
-      this.list(`${RBAC}/clusterroles`, 'ClusterRole'),
-      this.list(`${RBAC}${inside}/roles`, 'Role'),
-      this.list(`${RBAC}/clusterrolebindings`, 'ClusterRoleBinding'),
-      this.list(`${RBAC}${inside}/rolebindings`, 'RoleBinding'),
+      this.#self(),
+      this.#list(`${RBAC}/clusterroles`, 'ClusterRole'),
+      this.#list(`${RBAC}${inside}/roles`, 'Role'),
+      this.#list(`${RBAC}/clusterrolebindings`, 'ClusterRoleBinding'),
+      this.#list(`${RBAC}${inside}/rolebindings`, 'RoleBinding'),
     ]);
     const rules = new Map<string, PolicyRule[]>();
     for (const { kind, metadata, ...role } of [...(clusterRoles ?? []), ...(roles ?? [])]) {
@@ -130,24 +130,24 @@ class Reading {
     const namespaces = new Map<string, Record<string, string>>();
     await Promise.all(
       places.map(async (name) => {
-        const object = await this.find(`/api/v1/namespaces/${encodeURIComponent(name)}`);
+        const object = await this.#find(`/api/v1/namespaces/${encodeURIComponent(name)}`);
         namespaces.set(name, object?.metadata.labels ?? {});
       }),
     );
     const ready = new Set<string>();
     await Promise.all(
       services.map(async ({ namespace, name }) => {
-        if (await this.isReady(namespace, name)) ready.add(`${namespace}/${name}`);
+        if (await this.#isReady(namespace, name)) ready.add(`${namespace}/${name}`);
       }),
     );
-    return { namespaces, ready, written: this.writtenResources() };
+    return { namespaces, ready, written: this.#writtenResources() };
   }
 
-  private async isReady(namespace: string, name: string): Promise<boolean> {
+  async #isReady(namespace: string, name: string): Promise<boolean> {
     const inside = `/namespaces/${encodeURIComponent(namespace)}`;
-    if (!(await this.find(`/api/v1${inside}/services/${encodeURIComponent(name)}`))) return false;
+    if (!(await this.#find(`/api/v1${inside}/services/${encodeURIComponent(name)}`))) return false;
     const selector = encodeURIComponent(`kubernetes.io/service-name=${name}`);
-    const slices = await this.list(`/apis/discovery.k8s.io/v1${inside}/endpointslices?labelSelector=${selector}`, '');
+    const slices = await this.#list(`/apis/discovery.k8s.io/v1${inside}/endpointslices?labelSelector=${selector}`, '');
     type Endpoint = { addresses?: string[]; conditions?: { ready?: boolean } };
     return (slices ?? []).some((slice) =>
       ((slice.endpoints ?? []) as Endpoint[]).some(
@@ -156,8 +156,8 @@ class Reading {
     );
   }
 
-  private writtenResources(): Set<string> {
-    const paths = [...this.earlier.written.map(({ path }) => path), ...this.earlier.rehearsed.keys()];
+  #writtenResources(): Set<string> {
+    const paths = [...this.#earlier.written.map(({ path }) => path), ...this.#earlier.rehearsed.keys()];
     return new Set(
       paths.map((path) => {
         const [root, ...rest] = path.split('/').slice(1);
@@ -169,24 +169,24 @@ class Reading {
     );
   }
 
-  private async self(): Promise<Identity | null> {
+  async #self(): Promise<Identity | null> {
     const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-    const answer = await this.api.send('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body });
+    const answer = await this.#api.send('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body });
     const info = answer.status < 300 ? answer.object?.status?.userInfo : undefined;
     return typeof info?.username === 'string' ? { user: info.username, groups: info.groups ?? [] } : null;
   }
 
   /** Null when it does not exist or may not be read. */
-  private async find(path: string): Promise<KubeObject | null> {
-    const rehearsed = this.earlier.rehearsed.get(path);
+  async #find(path: string): Promise<KubeObject | null> {
+    const rehearsed = this.#earlier.rehearsed.get(path);
     if (rehearsed !== undefined) return rehearsed;
-    const answer = await this.api.send('GET', path);
+    const answer = await this.#api.send('GET', path);
     return answer.status === 200 ? answer.object : null;
   }
 
   /** Null when it may not be read. What was rehearsed takes the place of what is there. */
-  private async list(path: string, kind: string): Promise<KubeObject[] | null> {
-    const list = await this.api.list(path).catch(() => null);
+  async #list(path: string, kind: string): Promise<KubeObject[] | null> {
+    const list = await this.#api.list(path).catch(() => null);
     if (!list) return null;
     const [collection = ''] = path.split('?');
     const at = (object: KubeObject) => {
@@ -196,7 +196,7 @@ class Reading {
       return `${root}${inside}${collection.slice(cut)}/${encodeURIComponent(object.metadata.name)}`;
     };
     const items = new Map(list.items.map((item) => [at(item), item]));
-    for (const [place, object] of this.earlier.rehearsed) {
+    for (const [place, object] of this.#earlier.rehearsed) {
       if (object === null) items.delete(place);
       else if (kind !== '' && object.kind === kind && at(object) === place) items.set(place, object);
     }

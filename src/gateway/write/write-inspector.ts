@@ -49,27 +49,27 @@ export const MAX_PINS = 8;
 
 /** Understands and judges writes before they are sent. Sends only reads and dry-runs, with the full credential. */
 export class WriteInspector {
-  private readonly api: KubeApi;
-  private readonly discovery: Discovery;
-  private readonly manager: string;
-  private readonly accepted: readonly Acceptance[];
+  readonly #api: KubeApi;
+  readonly #discovery: Discovery;
+  readonly #manager: string;
+  readonly #accepted: readonly Acceptance[];
   /** What stands round the written objects, read anew for each command. */
   readonly facts: LiveFacts;
-  private readonly surroundings: WriteSurroundings;
-  private readonly content: ContentReader;
+  readonly #surroundings: WriteSurroundings;
+  readonly #content: ContentReader;
 
   /**
    * @param manager field manager that every write carries
    * @param accepted what a person has accepted beforehand
    */
   constructor(api: KubeApi, discovery: Discovery, facts: LiveFacts, manager: string, accepted: readonly Acceptance[]) {
-    this.api = api;
+    this.#api = api;
     this.facts = facts;
-    this.accepted = accepted;
-    this.discovery = discovery;
-    this.manager = manager;
-    this.surroundings = new WriteSurroundings(api, discovery);
-    this.content = new ContentReader(api);
+    this.#accepted = accepted;
+    this.#discovery = discovery;
+    this.#manager = manager;
+    this.#surroundings = new WriteSurroundings(api, discovery);
+    this.#content = new ContentReader(api);
   }
 
   /**
@@ -78,10 +78,10 @@ export class WriteInspector {
    */
   async subject(request: ApiRequest, sent: WriteBody, known?: KubeObject): Promise<WriteSubject> {
     const { group, version, resource, namespace, subresource } = request;
-    const info = await this.discovery.resource(group, version, resource);
+    const info = await this.#discovery.resource(group, version, resource);
     if (!info)
       throw new Refused('unknown-kind', `the server does not describe ${resource} in ${groupVersion(request)}`);
-    if (!(await this.discovery.servedLocally(group, version))) {
+    if (!(await this.#discovery.servedLocally(group, version))) {
       throw new Refused(
         'aggregated',
         `${groupVersion(request)} is served by another server that may ignore dry-run and cannot be undone safely`,
@@ -96,7 +96,7 @@ export class WriteInspector {
     const mismatch = bodyMismatch(request, info, body);
     if (mismatch) throw new Refused('identity', mismatch);
     obey(judgeOptions(verb, body, request.dryRun && sent.form !== 'none'));
-    const readable = body.form === 'protobuf' ? await this.transcode(request, body) : body;
+    const readable = body.form === 'protobuf' ? await this.#transcode(request, body) : body;
     const resolved = verb === 'create' ? nameIt(readable) : readable;
     const name = verb === 'create' ? ((resolved.value as unknown as KubeObject)?.metadata?.name ?? '') : request.name;
     if (!name) throw new Refused('unnamed', `the ${info.kind} to create has no name`);
@@ -109,7 +109,7 @@ export class WriteInspector {
     };
     const path = objectPath(request, name);
     const applying = resolved.form === 'apply';
-    if (!applying && verb !== 'delete' && verb !== 'evict') query.set('fieldManager', this.manager);
+    if (!applying && verb !== 'delete' && verb !== 'evict') query.set('fieldManager', this.#manager);
     return {
       verb,
       ref,
@@ -121,15 +121,15 @@ export class WriteInspector {
       subresource,
       api: { group, version, resource, namespace },
       statusIsContent:
-        !BUILT_IN_GROUPS.has(group) && !(await this.discovery.resource(group, version, resource, 'status')),
+        !BUILT_IN_GROUPS.has(group) && !(await this.#discovery.resource(group, version, resource, 'status')),
     };
   }
 
   /** Lets the server say in JSON what a protobuf body holds. @throws Rejected with the server's own answer */
-  private async transcode(request: ApiRequest, body: WriteBody): Promise<WriteBody> {
+  async #transcode(request: ApiRequest, body: WriteBody): Promise<WriteBody> {
     const query = new URLSearchParams(request.query);
     query.set('dryRun', 'All');
-    const answer = await this.api.send(request.method, withQuery(request.path, query), {
+    const answer = await this.#api.send(request.method, withQuery(request.path, query), {
       body: body.raw,
       contentType: PROTOBUF,
     });
@@ -144,7 +144,7 @@ export class WriteInspector {
 
   /** Null when it does not exist. @throws Refused when it may not be read */
   current(path: string): Promise<KubeObject | null> {
-    return currentObject(this.api, path);
+    return currentObject(this.#api, path);
   }
 
   /**
@@ -153,7 +153,7 @@ export class WriteInspector {
    */
   async dryRun(subject: WriteSubject): Promise<{ status: number; object: KubeObject | null; message: string }> {
     for (let pin = 1; ; pin++) {
-      const answer = await this.dryRunOnce(subject);
+      const answer = await this.#dryRunOnce(subject);
       const passes = subject.verb === 'create' && isOtherConflict(answer.status, answer.object) && pin < MAX_PINS;
       if (passes) continue;
       if (!mayBeRace(answer.status, subject) || !subject.before || pin >= MAX_PINS) return answer;
@@ -166,9 +166,7 @@ export class WriteInspector {
     }
   }
 
-  private async dryRunOnce(
-    subject: WriteSubject,
-  ): Promise<{ status: number; object: KubeObject | null; message: string }> {
+  async #dryRunOnce(subject: WriteSubject): Promise<{ status: number; object: KubeObject | null; message: string }> {
     const { target, body, before, verb } = subject;
     const query = new URLSearchParams(target.query);
     query.set('dryRun', 'All');
@@ -179,7 +177,7 @@ export class WriteInspector {
       eviction.deleteOptions!.dryRun = ['All'];
     }
     const method = verb === 'delete' ? 'DELETE' : verb === 'create' || verb === 'evict' ? 'POST' : patchMethod(body);
-    return this.api.send(method, withQuery(target.path, query), {
+    return this.#api.send(method, withQuery(target.path, query), {
       body: value ?? undefined,
       contentType: subject.contentType,
     });
@@ -219,7 +217,7 @@ export class WriteInspector {
     }
     const mismatch = after && imageMismatch(ref, after);
     if (mismatch) throw new Refused('identity', mismatch);
-    obey(judgeContent(await this.content.input(subject, after, earlier)));
+    obey(judgeContent(await this.#content.input(subject, after, earlier)));
     const options = deleteOptions(subject);
     const forecast = await forecastUndo(
       {
@@ -232,25 +230,25 @@ export class WriteInspector {
         statusIsContent: subject.statusIsContent,
         propagation: options.propagationPolicy,
         force: options.gracePeriodSeconds === 0,
-        autoscaler: await this.surroundings.autoscalerOf(subject, after, thorough),
+        autoscaler: await this.#surroundings.autoscalerOf(subject, after, thorough),
       },
       this.facts,
     );
     const told = forecast.residue.join('; ');
     if (forecast.class === 'one-way') throw new Refused('not-undoable', told);
-    const missing = (forecast.needs ?? []).filter((need) => !this.accepted.includes(need));
+    const missing = (forecast.needs ?? []).filter((need) => !this.#accepted.includes(need));
     if (missing.length > 0)
       throw new NeedsAcceptance(
         missing,
         `a person has to accept ${missing.join(' and ')} (--accept ${missing.join(',')}): ${told}`,
       );
-    await this.surroundings.mustBeAllowed(subject, forecast);
-    return { forecast, after, companions: await this.surroundings.companions(subject, after) };
+    await this.#surroundings.mustBeAllowed(subject, forecast);
+    return { forecast, after, companions: await this.#surroundings.companions(subject, after) };
   }
 
   /** API path of an object; null when the server does not know its kind. */
   async pathOf(ref: ObjectRef): Promise<string | null> {
-    const resource = await this.discovery.resourceOfKind(ref.apiVersion, ref.kind);
+    const resource = await this.#discovery.resourceOfKind(ref.apiVersion, ref.kind);
     if (!resource) return null;
     const { group, version, name } = resource;
     return objectPath({ group, version, resource: name, namespace: ref.namespace ?? '' }, ref.name);

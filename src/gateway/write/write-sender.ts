@@ -49,19 +49,19 @@ type Tried = { status: number; headers: Record<string, string>; bytes: Buffer } 
  * pre-image: of several copies the server can store only one. After a lost answer the object itself tells whether one was.
  */
 export class WriteSender {
-  private readonly options: WriteSenderOptions;
+  readonly #options: WriteSenderOptions;
 
   constructor(options: WriteSenderOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   /** @param signal once it has fired the write is not sent again, only looked for */
   async send(subject: WriteSubject, intent: IntentRecord, signal: AbortSignal): Promise<Fate> {
-    const patience = new Patience(this.options.clock, this.options.patienceMs);
+    const patience = new Patience(this.#options.clock, this.#options.patienceMs);
     /** Why nobody knows whether an earlier copy was stored; empty while none can have been. */
     let lost = '';
     for (;;) {
-      const tried = await this.once(subject, intent);
+      const tried = await this.#once(subject, intent);
       if ('status' in tried && tried.status < 300) return doneBy(tried, lost !== '');
       const message = 'status' in tried ? messageOf(tried.bytes) : tried.reason;
       const mayBeStored = 'status' in tried ? isServerError(tried.status, message) : tried.sent;
@@ -69,28 +69,28 @@ export class WriteSender {
       if (mayBeStored) lost = message;
       if (lost && (mayBeStored || !again)) {
         // A plain no to this copy may just mean that an earlier one was stored.
-        const found = await this.look(subject, intent);
-        if (found.outcome === 'done') return this.found(subject, found.after);
+        const found = await this.#look(subject, intent);
+        if (found.outcome === 'done') return this.#found(subject, found.after);
         if (found.outcome === 'unclear') return unknown(lost);
         if (!mayBeStored) return pinIsBroken(tried) ? rejected(tried, message) : unknown(lost);
         // An apply that finds an object merges into it: a second copy could write into what others made meanwhile.
         if (!subject.before && intent.method !== 'POST') return unknown(lost);
       }
       if (!again) return rejected(tried, message);
-      const stop = await this.wait(patience, 'headers' in tried ? retryAfter(tried.headers) : undefined, signal);
+      const stop = await this.#wait(patience, 'headers' in tried ? retryAfter(tried.headers) : undefined, signal);
       if (stop !== null) return lost ? unknown(stop || lost) : rejected(tried, stop || message);
     }
   }
 
   /** Null to go on, else why not; empty when the time is up. */
-  private async wait(patience: Patience, hintMs: number | undefined, signal: AbortSignal): Promise<string | null> {
+  async #wait(patience: Patience, hintMs: number | undefined, signal: AbortSignal): Promise<string | null> {
     const goOn = await patience.pause(hintMs, signal).catch(() => null);
     if (goOn === null) return 'the command was stopped';
-    return goOn ? this.options.mayWrite() : '';
+    return goOn ? this.#options.mayWrite() : '';
   }
 
-  private async once(subject: WriteSubject, intent: IntentRecord): Promise<Tried> {
-    const { upstream, manager, crash } = this.options;
+  async #once(subject: WriteSubject, intent: IntentRecord): Promise<Tried> {
+    const { upstream, manager, crash } = this.#options;
     const body = subject.body.raw ?? (intent.body === null ? undefined : Buffer.from(printJson(intent.body)));
     try {
       const answer = await upstream.request({
@@ -108,16 +108,16 @@ export class WriteSender {
     }
   }
 
-  private async look(subject: WriteSubject, intent: IntentRecord): Promise<Attribution> {
-    const { reads, manager } = this.options;
+  async #look(subject: WriteSubject, intent: IntentRecord): Promise<Attribution> {
+    const { reads, manager } = this.#options;
     const answer = await reads.send('GET', subject.path).catch(() => null);
     if (answer?.status !== 200 && answer?.status !== 404) return { outcome: 'unclear', reason: 'it cannot be read' };
     return attribute(intent, answer.status === 200 ? answer.object : null, manager);
   }
 
   /** Answers the client as the server would have. */
-  private async found({ verb, subresource, target }: WriteSubject, after: KubeObject | null): Promise<Fate> {
-    const shown = subresource === 'scale' ? await this.options.reads.send('GET', target.path).catch(() => null) : null;
+  async #found({ verb, subresource, target }: WriteSubject, after: KubeObject | null): Promise<Fate> {
+    const shown = subresource === 'scale' ? await this.#options.reads.send('GET', target.path).catch(() => null) : null;
     const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' };
     const response = jsonResponse(verb === 'create' || verb === 'evict' ? 201 : 200, shown?.object ?? after ?? success);
     return { fate: 'done', status: 0, after, copies: true, response };

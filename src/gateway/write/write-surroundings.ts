@@ -22,13 +22,13 @@ export async function currentObject(api: KubeApi, path: string): Promise<KubeObj
 
 /** What stands round a written object and decides whether and how the write can be undone. Reads only. */
 export class WriteSurroundings {
-  private readonly api: KubeApi;
-  private readonly discovery: Discovery;
-  private readonly rights = new Map<string, Promise<boolean>>();
+  readonly #api: KubeApi;
+  readonly #discovery: Discovery;
+  readonly #rights = new Map<string, Promise<boolean>>();
 
   constructor(api: KubeApi, discovery: Discovery) {
-    this.api = api;
-    this.discovery = discovery;
+    this.#api = api;
+    this.#discovery = discovery;
   }
 
   /** @param thorough look also where replicas do not change */
@@ -41,7 +41,7 @@ export class WriteSurroundings {
     if (verb !== 'update' || !TEMPLATE_KINDS.has(ref.kind) || !ref.namespace) return undefined;
     const path = `/apis/autoscaling/v2/namespaces/${ref.namespace}/horizontalpodautoscalers`;
     // Without the right to list autoscalers the warning is missing, nothing else.
-    const list = await this.api.list(path).catch(() => ({ items: [] as KubeObject[] }));
+    const list = await this.#api.list(path).catch(() => ({ items: [] as KubeObject[] }));
     const found = list.items.find(
       (item) => item.spec?.scaleTargetRef?.kind === ref.kind && item.spec.scaleTargetRef.name === ref.name,
     );
@@ -61,14 +61,14 @@ export class WriteSurroundings {
     const target = (after ?? subject.before)?.spec?.scaleTargetRef as
       { apiVersion?: string; kind: string; name: string } | undefined;
     if (!target) return [];
-    const resource = await this.discovery.resourceOfKind(target.apiVersion ?? 'apps/v1', target.kind);
+    const resource = await this.#discovery.resourceOfKind(target.apiVersion ?? 'apps/v1', target.kind);
     if (!resource) return [];
     const [group, version] = splitApiVersion(target.apiVersion ?? 'apps/v1');
     const path = objectPath(
       { group, version, resource: resource.name, namespace: subject.ref.namespace ?? '' },
       target.name,
     );
-    const before = await currentObject(this.api, path);
+    const before = await currentObject(this.#api, path);
     if (before?.spec?.replicas === undefined) return [];
     const ref: ObjectRef = {
       apiVersion: before.apiVersion,
@@ -92,11 +92,11 @@ export class WriteSurroundings {
     const { group, resource, namespace } = subject.api;
     const name = verb === 'create' ? '' : subject.ref.name;
     const key = [verb, group, resource, namespace, name].join(' ');
-    let pending = this.rights.get(key);
+    let pending = this.#rights.get(key);
     if (!pending) {
-      pending = this.mayI({ verb, group, resource, namespace, name });
-      this.rights.set(key, pending);
-      pending.catch(() => this.rights.delete(key));
+      pending = this.#mayI({ verb, group, resource, namespace, name });
+      this.#rights.set(key, pending);
+      pending.catch(() => this.#rights.delete(key));
     }
     if (!(await pending)) {
       throw new Refused(
@@ -106,8 +106,8 @@ export class WriteSurroundings {
     }
   }
 
-  private async mayI(attributes: Record<string, string>): Promise<boolean> {
-    const answer = await this.api.send('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+  async #mayI(attributes: Record<string, string>): Promise<boolean> {
+    const answer = await this.#api.send('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
       body: {
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SelfSubjectAccessReview',

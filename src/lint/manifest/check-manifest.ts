@@ -17,14 +17,14 @@ const SET_BY_HAND = /\.argocd\.argoproj\.io(\/|$)|^foregroundDeletion$/;
 
 class Report {
   readonly findings: Finding[] = [];
-  private readonly config: LintConfig;
+  readonly #config: LintConfig;
 
   constructor(config: LintConfig) {
-    this.config = config;
+    this.#config = config;
   }
 
   add(rule: ManifestRule, node: unknown, message: string, fix?: Fix): void {
-    const severity = this.config.rules[rule] ?? MANIFEST_RULES[rule].human;
+    const severity = this.#config.rules[rule] ?? MANIFEST_RULES[rule].human;
     const range = rangeOf(node);
     if (severity === 'off' || !range) return;
     this.findings.push({ rule, severity, ...range, message, ...(fix ? { fix } : {}) });

@@ -67,33 +67,33 @@ const FIX_ALL = 'source.fixAll.stratus';
 
 /** Everything the language server answers, without any transport: documents in, protocol values out. */
 export class LanguageService {
-  private readonly cache = new Map<string, Checked & { version: number; config: LintConfig }>();
-  private nextResult = 1;
-  private readonly memories = new WeakMap<LintConfig, LintMemory>();
+  readonly #cache = new Map<string, Checked & { version: number; config: LintConfig }>();
+  #nextResult = 1;
+  readonly #memories = new WeakMap<LintConfig, LintMemory>();
 
   /** Findings of a document; computed once per version and configuration, until `forgetFiles`. */
   check(document: OpenDocument, config: LintConfig, nearby?: ReadNearby): Checked {
-    const cached = this.cache.get(document.uri);
+    const cached = this.#cache.get(document.uri);
     if (cached && cached.version === document.version && cached.config === config) return cached;
     const language = LANGUAGES[document.languageId];
-    const memory = this.memories.get(config) ?? new LintMemory();
-    this.memories.set(config, memory);
+    const memory = this.#memories.get(config) ?? new LintMemory();
+    this.#memories.set(config, memory);
     const findings = language ? analyze(document.getText(), language, config, memory, nearby) : [];
     const same = cached && JSON.stringify(cached.findings) === JSON.stringify(findings);
-    const resultId = same ? cached.resultId : String(this.nextResult++);
+    const resultId = same ? cached.resultId : String(this.#nextResult++);
     const checked = { version: document.version, config, findings, resultId };
-    this.cache.set(document.uri, checked);
+    this.#cache.set(document.uri, checked);
     return checked;
   }
 
   /** Files that documents name have changed: the next check looks at them again. */
   forgetFiles(): void {
-    for (const checked of this.cache.values()) checked.version = Number.NaN;
+    for (const checked of this.#cache.values()) checked.version = Number.NaN;
   }
 
   /** Forgets a closed document. */
   close(uri: string): void {
-    this.cache.delete(uri);
+    this.#cache.delete(uri);
   }
 
   diagnostics(document: OpenDocument, config: LintConfig, nearby?: ReadNearby): Diagnostic[] {
@@ -159,7 +159,7 @@ export class LanguageService {
   /** What the kubectl command at a position does. */
   hover(document: OpenDocument, position: Position): Hover | undefined {
     const offset = document.offsetAt(position);
-    for (const call of this.calls(document)) {
+    for (const call of this.#calls(document)) {
       const range = callRange(call);
       if (offset < range.start || offset > range.end) continue;
       const value = hoverText(call);
@@ -175,7 +175,7 @@ export class LanguageService {
   /** “Rehearse” and “Run in transaction” above literal kubectl commands that write and may be run safely. */
   codeLenses(document: OpenDocument): CodeLens[] {
     const lenses: CodeLens[] = [];
-    for (const call of this.calls(document)) {
+    for (const call of this.#calls(document)) {
       const argv = runnableArgv(call);
       if (!argv) continue;
       const at = callRange(call);
@@ -187,7 +187,7 @@ export class LanguageService {
     return lenses;
   }
 
-  private calls(document: OpenDocument): DocumentCall[] {
+  #calls(document: OpenDocument): DocumentCall[] {
     const language = LANGUAGES[document.languageId];
     return language ? kubectlCalls(document.getText(), language) : [];
   }

@@ -3,31 +3,31 @@ import type { SourceText } from '../source-text.ts';
 
 /** Collects decoded characters together with the place each was written at. */
 class Builder {
-  private readonly chunks: string[] = [];
-  private readonly starts: number[] = [];
-  private readonly ends: number[] = [];
+  readonly #chunks: string[] = [];
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
 
   /** Characters that stand in the document as they are. */
   copy(document: string, from: number, to: number): void {
     if (to <= from) return;
-    this.chunks.push(document.slice(from, to));
+    this.#chunks.push(document.slice(from, to));
     for (let at = from; at < to; at++) {
-      this.starts.push(at);
-      this.ends.push(at + 1);
+      this.#starts.push(at);
+      this.#ends.push(at + 1);
     }
   }
 
   /** Characters that the range `from`..`to` was decoded into. */
   add(text: string, from: number, to: number): void {
-    this.chunks.push(text);
+    this.#chunks.push(text);
     for (let index = 0; index < text.length; index++) {
-      this.starts.push(from);
-      this.ends.push(to);
+      this.#starts.push(from);
+      this.#ends.push(to);
     }
   }
 
   finish(base: number): SourceText {
-    return { text: this.chunks.join(''), base, starts: this.starts, ends: this.ends };
+    return { text: this.#chunks.join(''), base, starts: this.#starts, ends: this.#ends };
   }
 }
 

@@ -24,14 +24,14 @@ export function pathSteps(path: string): string[] {
 
 /** Rows of one kind compiled for look-up: exact keys win over `[domain/*]`, `[*]`, `*` and `.**`, in this order. */
 export class RuleTrie {
-  private readonly root = node();
+  readonly #root = node();
 
   constructor(rows: Rows) {
-    for (const [path, rule] of Object.entries(rows)) this.add(pathSteps(path), rule);
+    for (const [path, rule] of Object.entries(rows)) this.#add(pathSteps(path), rule);
   }
 
-  private add(steps: string[], rule: FieldRule): void {
-    let at = this.root;
+  #add(steps: string[], rule: FieldRule): void {
+    let at = this.#root;
     for (const step of steps) {
       if (step === '**') {
         at.rest = rule;
@@ -44,7 +44,7 @@ export class RuleTrie {
 
   /** Null: not in the table. An inner path has the gravest of the rules below it. */
   find(path: readonly Segment[]): FieldRule | null {
-    return find(this.root, path, 0);
+    return find(this.#root, path, 0);
   }
 }
 

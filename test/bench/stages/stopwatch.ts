@@ -12,56 +12,56 @@ const STAGES = {
 
 /** Adds up where the time of commands goes. */
 export class Stopwatch {
-  private readonly points = new Map<string, number>();
-  private readonly start: string | null;
-  private stages = new Map<string, number>();
-  private listening: boolean;
-  private sum = 0;
+  readonly #points = new Map<string, number>();
+  readonly #start: string | null;
+  #stages = new Map<string, number>();
+  #listening: boolean;
+  #sum = 0;
 
   /** @param start fault point from which on a step counts; default: everything counts */
   constructor(start: string | null = null) {
-    this.start = start;
-    this.listening = start === null;
+    this.#start = start;
+    this.#listening = start === null;
   }
 
   add(stage: string, ms: number): void {
-    if (!this.listening) return;
-    this.stages.set(stage, (this.stages.get(stage) ?? 0) + ms);
+    if (!this.#listening) return;
+    this.#stages.set(stage, (this.#stages.get(stage) ?? 0) + ms);
   }
 
   /** Time of which the stages are parts. */
   total(ms: number): void {
-    this.sum += ms;
+    this.#sum += ms;
   }
 
   /** A fault point of the product was passed. */
   reached(point: string): void {
-    this.points.set(point, performance.now());
-    if (this.start !== null && point.startsWith('step.')) this.listening = point === this.start;
-    if (point === 'write.after-intent') this.add(STAGES.intent, this.since('write.before-intent'));
+    this.#points.set(point, performance.now());
+    if (this.#start !== null && point.startsWith('step.')) this.#listening = point === this.#start;
+    if (point === 'write.after-intent') this.add(STAGES.intent, this.#since('write.before-intent'));
     // In a step kubectl has its answer by then.
-    if (point === 'write.after-outcome' && this.start === null)
-      this.add(STAGES.outcome, this.since('write.after-forward'));
+    if (point === 'write.after-outcome' && this.#start === null)
+      this.add(STAGES.outcome, this.#since('write.after-forward'));
   }
 
   at(point: string): number {
-    return this.points.get(point) ?? 0;
+    return this.#points.get(point) ?? 0;
   }
 
   clear(): void {
-    this.stages = new Map();
-    this.sum = 0;
+    this.#stages = new Map();
+    this.#sum = 0;
   }
 
   /** Mean times per command; `rest` is what no stage explains. */
   perCommand(commands: number, rest: string): Array<[stage: string, ms: number]> {
-    const mean = (stage: string) => (this.stages.get(stage) ?? 0) / commands;
+    const mean = (stage: string) => (this.#stages.get(stage) ?? 0) / commands;
     const named = Object.values(STAGES).map((stage): [string, number] => [stage, mean(stage)]);
-    const own = this.sum / commands - named.reduce((sum, [, ms]) => sum + ms, 0);
+    const own = this.#sum / commands - named.reduce((sum, [, ms]) => sum + ms, 0);
     return [...named.filter(([, ms]) => ms > 0), [rest, own]];
   }
 
-  private since(point: string): number {
+  #since(point: string): number {
     return performance.now() - this.at(point);
   }
 }

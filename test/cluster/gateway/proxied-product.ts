@@ -33,8 +33,8 @@ export class ProxiedProduct {
   readonly stateFolder: string;
   /** Environment of the product's processes. */
   readonly environment: NodeJS.ProcessEnv;
-  private readonly connection: ClusterConnection;
-  private readonly lockNamespace: string;
+  readonly #connection: ClusterConnection;
+  readonly #lockNamespace: string;
 
   private constructor(
     instance: Instance,
@@ -45,9 +45,9 @@ export class ProxiedProduct {
   ) {
     this.proxy = proxy;
     this.folder = folder;
-    this.connection = connection;
+    this.#connection = connection;
     this.stateFolder = options.stateFolder ?? join(folder, 'state');
-    this.lockNamespace = options.lockNamespace;
+    this.#lockNamespace = options.lockNamespace;
     this.environment = {
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
@@ -70,7 +70,7 @@ export class ProxiedProduct {
 
   async close(): Promise<void> {
     await this.proxy.close();
-    this.connection.close();
+    this.#connection.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -89,19 +89,21 @@ export class ProxiedProduct {
 
   /** Writes whose intent stands in the journals. */
   async writesJournalled(): Promise<number> {
-    const store = await this.store();
+    const store = await this.#store();
     const records = await Promise.all((await store.list()).map(({ id }) => store.read(id)));
     return records.flat().filter(({ type }) => type === 'intent' || type === 'undo-intent').length;
   }
 
   // Asked of its parts, not of one more process each: these questions come often.
   lock(): Promise<LockReport> {
-    const { connection, lockNamespace: namespace, stateFolder } = this;
+    const connection = this.#connection;
+    const namespace = this.#lockNamespace;
+    const stateFolder = this.stateFolder;
     return new LeaseLock(connection, new SystemClock(), { namespace, stateFolder }).status();
   }
 
   async transactions(): Promise<TransactionSummary[]> {
-    return (await this.store()).list();
+    return (await this.#store()).list();
   }
 
   /** Finishes what is owed, and names what is then left: transactions, damage, the lock. */
@@ -112,14 +114,14 @@ export class ProxiedProduct {
     for (const { id, status, active } of await this.transactions()) {
       if (active || (status !== 'committed' && status !== 'undone')) left.push(`${id} is left ${status}`);
     }
-    for (const { name, problem } of await (await this.store()).verify()) left.push(`${name}: ${problem}`);
+    for (const { name, problem } of await (await this.#store()).verify()) left.push(`${name}: ${problem}`);
     const lock = await this.lock();
     if (lock.state !== 'free' || lock.holder !== '')
       left.push(`the lock is ${lock.state}: ${lock.holder}, ${lock.phase}`);
     return left;
   }
 
-  private store(): Promise<JournalStore> {
+  #store(): Promise<JournalStore> {
     return JournalStore.open(this.stateFolder, {});
   }
 }

@@ -304,20 +304,20 @@ describe('claims', () => {
 
 /** An API server that misbehaves as told, before or after it has done its work. */
 class Unsteady implements Upstream {
-  private readonly next: Upstream;
+  readonly #next: Upstream;
   /** Called for each write; an answer replaces the real one, `lost` drops it after the server has acted. */
   fault: (request: UpstreamRequest, n: number) => number | 'lost' | 'unreachable' | null = () => null;
-  private writes = 0;
+  #writes = 0;
   constructor(next: Upstream) {
-    this.next = next;
+    this.#next = next;
   }
   async request(request: UpstreamRequest): Promise<UpstreamResponse> {
     const writing =
       request.method !== 'GET' && !request.path.includes('dryRun=All') && !request.path.includes('accessreviews');
-    const fault = writing ? this.fault(request, ++this.writes) : null;
+    const fault = writing ? this.fault(request, ++this.#writes) : null;
     if (fault === 'unreachable') throw new UpstreamError('unreachable', 'connection refused', false);
     if (typeof fault === 'number') return status(fault);
-    const response = await this.next.request(request);
+    const response = await this.#next.request(request);
     if (fault !== 'lost') return response;
     response.body.resume();
     throw new UpstreamError('unreachable', 'connection reset', true);

@@ -69,14 +69,14 @@ const WRITES = 6;
 /** One namespace behind a proxy, in which transactions are done, disturbed, undone and judged. */
 export class FaultLab {
   readonly proxy: FaultProxy;
-  private readonly gateway: GatewayHarness;
-  private readonly folder: string;
-  private readonly context: { namespace: string; suffix: string };
-  private readonly upstream: ClusterConnection;
-  private readonly store: JournalStore;
-  private before: World = new Map();
-  private committed: World = new Map();
-  private restingStatus = 5_000;
+  readonly #gateway: GatewayHarness;
+  readonly #folder: string;
+  readonly #context: { namespace: string; suffix: string };
+  readonly #upstream: ClusterConnection;
+  readonly #store: JournalStore;
+  #before: World = new Map();
+  #committed: World = new Map();
+  #restingStatus = 5_000;
 
   private constructor(
     gateway: GatewayHarness,
@@ -84,12 +84,12 @@ export class FaultLab {
     context: { namespace: string; suffix: string },
     parts: { proxy: FaultProxy; upstream: ClusterConnection; store: JournalStore },
   ) {
-    this.gateway = gateway;
-    this.folder = folder;
-    this.context = context;
+    this.#gateway = gateway;
+    this.#folder = folder;
+    this.#context = context;
     this.proxy = parts.proxy;
-    this.upstream = parts.upstream;
-    this.store = parts.store;
+    this.#upstream = parts.upstream;
+    this.#store = parts.store;
   }
 
   static async open(gateway: GatewayHarness): Promise<FaultLab> {
@@ -119,30 +119,30 @@ export class FaultLab {
       config('applied'),
       deployment(context.namespace, 'web', { paused: true, replicas: 0 }),
     ]);
-    lab.before = await lab.world();
+    lab.#before = await lab.#world();
     return lab;
   }
 
   async close(): Promise<void> {
-    this.upstream.close();
+    this.#upstream.close();
     await this.proxy.close();
-    await this.gateway.api.send('DELETE', `/api/v1/namespaces/${this.context.namespace}`);
-    await rm(this.folder, { recursive: true, force: true });
+    await this.#gateway.api.send('DELETE', `/api/v1/namespaces/${this.#context.namespace}`);
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** Requests of a course without faults, and what it leaves behind when it commits. */
   async course(mode: 'commit' | 'undo'): Promise<SeenRequest[]> {
     this.proxy.restart();
-    const transaction = await this.begin(PATIENCE_MS);
-    const refused = await this.write(transaction.handler);
+    const transaction = await this.#begin(PATIENCE_MS);
+    const refused = await this.#write(transaction.handler);
     if (refused) throw new Error(`the course without faults failed: ${refused}`);
     if (mode === 'commit') {
       await transaction.commit();
-      this.committed = await this.world();
-    } else await this.mustUndo(transaction);
+      this.#committed = await this.#world();
+    } else await this.#mustUndo(transaction);
     const seen = [...this.proxy.seen];
     await transaction.dispose();
-    if (mode === 'commit') await this.recover(transaction.id);
+    if (mode === 'commit') await this.#recover(transaction.id);
     return seen;
   }
 
@@ -155,15 +155,15 @@ export class FaultLab {
       hits += 1;
       return make(this);
     });
-    const transaction = await this.begin(times === Infinity ? OUTAGE_PATIENCE_MS : PATIENCE_MS);
-    const refused = await this.write(transaction.handler);
+    const transaction = await this.#begin(times === Infinity ? OUTAGE_PATIENCE_MS : PATIENCE_MS);
+    const refused = await this.#write(transaction.handler);
     let end: FaultResult['end'];
     if (mode === 'commit' && !refused) {
       await transaction.commit();
       await transaction.dispose();
       end = 'committed';
       await this.proxy.settle();
-      problems.push(...worldDifference(this.committed, await this.world()).map((line) => `committed, but ${line}`));
+      problems.push(...worldDifference(this.#committed, await this.#world()).map((line) => `committed, but ${line}`));
     } else {
       if (refused && times === 1) problems.push(`one ${fault} made a write fail: ${refused}`);
       const result = await transaction.undo(new AbortController().signal);
@@ -172,47 +172,48 @@ export class FaultLab {
       if (result.outcome === 'diverged') problems.push(`diverged: ${JSON.stringify(result.differences).slice(0, 300)}`);
       if (result.outcome === 'stranded' && times !== Infinity) problems.push(`stranded: ${result.reason}`);
       if (result.outcome === 'stranded') end = 'recovered';
-      if (result.outcome === 'undone') problems.push(...(await this.differences('undone')));
+      if (result.outcome === 'undone') problems.push(...(await this.#differences('undone')));
     }
     this.proxy.restart();
     await this.proxy.settle();
     // A committed one is taken back as well, an owed one finished; a finished one must stay as it is.
-    if (end !== 'undone') problems.push(...(await this.recover(transaction.id)));
-    problems.push(...(await this.differences('in the end')));
-    for (const { id, status, active } of await this.store.list()) {
+    if (end !== 'undone') problems.push(...(await this.#recover(transaction.id)));
+    problems.push(...(await this.#differences('in the end')));
+    for (const { id, status, active } of await this.#store.list()) {
       if (id === transaction.id && (status !== 'undone' || active)) problems.push(`${id} is left ${status}`);
     }
-    for (const { name, problem } of await this.store.verify()) problems.push(`${name}: ${problem}`);
+    for (const { name, problem } of await this.#store.verify()) problems.push(`${name}: ${problem}`);
     return { problems, end, hit: hits > 0 };
   }
 
   /** Another writer whose edits are nobody's business, but move the version. */
   async touchStatus(): Promise<void> {
-    const path = `/apis/apps/v1/namespaces/${this.context.namespace}/deployments/web/status`;
-    await this.gateway.api.send('PATCH', path, {
-      body: { status: { observedGeneration: ++this.restingStatus } },
+    const path = `/apis/apps/v1/namespaces/${this.#context.namespace}/deployments/web/status`;
+    await this.#gateway.api.send('PATCH', path, {
+      body: { status: { observedGeneration: ++this.#restingStatus } },
       contentType: 'application/merge-patch+json',
     });
   }
 
-  private begin(patienceMs: number) {
-    return this.transactions(patienceMs).begin({ run: 'faults', title: 'faults', maxWrites: 20 });
+  #begin(patienceMs: number) {
+    return this.#transactions(patienceMs).begin({ run: 'faults', title: 'faults', maxWrites: 20 });
   }
 
-  private transactions(patienceMs: number): GatewayTransactions {
-    const { upstream, store } = this;
-    const target = { ...this.gateway.target, namespace: this.context.namespace };
+  #transactions(patienceMs: number): GatewayTransactions {
+    const upstream = this.#upstream;
+    const store = this.#store;
+    const target = { ...this.#gateway.target, namespace: this.#context.namespace };
     const clock = new SystemClock();
-    const kubectl = this.gateway.kubectlChild;
+    const kubectl = this.#gateway.kubectlChild;
     const patience = { patienceMs, stepPatienceMs: patienceMs, convergeMs: 0 };
     return new GatewayTransactions({ upstream, target, kubectl, store, clock, ...patience });
   }
 
   /** Writes of every kind; what the first refused one was told, else empty. */
-  private async write(handler: ConstructorParameters<typeof KubeApi>[0]): Promise<string> {
+  async #write(handler: ConstructorParameters<typeof KubeApi>[0]): Promise<string> {
     const api = new KubeApi(handler);
-    const core = `/api/v1/namespaces/${this.context.namespace}`;
-    const deploy = `/apis/apps/v1/namespaces/${this.context.namespace}/deployments/web`;
+    const core = `/api/v1/namespaces/${this.#context.namespace}`;
+    const deploy = `/apis/apps/v1/namespaces/${this.#context.namespace}/deployments/web`;
     const image = { spec: { template: { spec: { containers: [{ name: 'app', image: 'shop:2' }] } } } };
     const config = (name: string, data: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
     const writes: Array<[method: string, path: string, body?: unknown, contentType?: string]> = [
@@ -236,8 +237,8 @@ export class FaultLab {
     return '';
   }
 
-  private async recover(id: string): Promise<string[]> {
-    const again = await this.transactions(PATIENCE_MS).reopen(id);
+  async #recover(id: string): Promise<string[]> {
+    const again = await this.#transactions(PATIENCE_MS).reopen(id);
     try {
       const result = await again.undo(new AbortController().signal);
       return result.outcome === 'undone' ? [] : [`recovery ended ${result.outcome}: ${result.reason}`];
@@ -246,17 +247,17 @@ export class FaultLab {
     }
   }
 
-  private async mustUndo(transaction: { undo(signal: AbortSignal): Promise<{ outcome: string }> }): Promise<void> {
+  async #mustUndo(transaction: { undo(signal: AbortSignal): Promise<{ outcome: string }> }): Promise<void> {
     const result = await transaction.undo(new AbortController().signal);
     if (result.outcome !== 'undone') throw new Error(`undo without faults: ${JSON.stringify(result)}`);
   }
 
-  private async differences(when: string): Promise<string[]> {
-    return worldDifference(this.before, await this.world()).map((line) => `${when}, but ${line}`);
+  async #differences(when: string): Promise<string[]> {
+    return worldDifference(this.#before, await this.#world()).map((line) => `${when}, but ${line}`);
   }
 
-  private world(): Promise<World> {
-    return readWorld(this.gateway, this.context);
+  #world(): Promise<World> {
+    return readWorld(this.#gateway, this.#context);
   }
 }
 

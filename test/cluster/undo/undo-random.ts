@@ -43,18 +43,18 @@ const ACCEPTED: Acceptance[][] = [[], [], [], ['unknown'], ['unknown', 'losses']
 
 /** Transactions of random writes to objects of all kinds, each undone and judged by a dump of everything. */
 export class RandomLab {
-  private readonly gateway: GatewayHarness;
-  private readonly api: Api;
-  private readonly operator: RunningOperator;
-  private readonly dumper: Dumper;
-  private readonly settler: Settler;
+  readonly #gateway: GatewayHarness;
+  readonly #api: Api;
+  readonly #operator: RunningOperator;
+  readonly #dumper: Dumper;
+  readonly #settler: Settler;
 
   private constructor(gateway: GatewayHarness, api: Api, operator: RunningOperator) {
-    this.gateway = gateway;
-    this.api = api;
-    this.operator = operator;
-    this.dumper = new Dumper(api);
-    this.settler = new Settler(this.dumper, new Rounds(api, operator.pings));
+    this.#gateway = gateway;
+    this.#api = api;
+    this.#operator = operator;
+    this.#dumper = new Dumper(api);
+    this.#settler = new Settler(this.#dumper, new Rounds(api, operator.pings));
   }
 
   /** On a cluster where no other one is open. */
@@ -64,8 +64,8 @@ export class RandomLab {
   }
 
   async close(): Promise<void> {
-    await this.operator.stop();
-    this.api.close();
+    await this.#operator.stop();
+    this.#api.close();
   }
 
   /** Works in a population of its own, and in a new one after each loss: several can run side by side. */
@@ -85,22 +85,22 @@ export class RandomLab {
     let before: Dump | undefined;
     try {
       for (const seed of seeds) {
-        population ??= await Population.make(this.api);
-        before ??= await this.settler.atRest(population.inScope);
-        const after = await this.transaction(seed, maxOperations, population, before, report);
+        population ??= await Population.make(this.#api);
+        before ??= await this.#settler.atRest(population.inScope);
+        const after = await this.#transaction(seed, maxOperations, population, before, report);
         before = after;
         if (after) continue;
-        await population.remove(this.dumper);
+        await population.remove(this.#dumper);
         population = undefined;
       }
     } finally {
-      await population?.remove(this.dumper);
+      await population?.remove(this.#dumper);
     }
     return report;
   }
 
   /** @returns the state after the undo when it is the one before, else undefined */
-  private async transaction(
+  async #transaction(
     seed: number,
     maxOperations: number,
     population: Population,
@@ -111,9 +111,9 @@ export class RandomLab {
     const random = createRandom(seed, 'writes');
     const mine = [...before.items.values()].filter(inScope);
     const draw = new WriteDraw(random, mine, kube.suffix);
-    const target = { ...this.gateway.target, namespace: kube.namespace };
+    const target = { ...this.#gateway.target, namespace: kube.namespace };
     const accept = random.pick(ACCEPTED);
-    const transactions = this.gateway.transactions({ target, convergeMs: 0 });
+    const transactions = this.#gateway.transactions({ target, convergeMs: 0 });
     const opening = { run: 'random', title: `seed ${seed}`, maxWrites: 20, accept };
     const transaction = await transactions.begin(opening);
     const session = new KubeApi(transaction.handler);
@@ -129,12 +129,12 @@ export class RandomLab {
       report.done += 1;
       sent.push(`${method} ${path} ${body.slice(0, 160)}`);
     }
-    const middle = await this.settler.atRest(inScope, before);
-    const writes = await this.announced(transaction.id);
+    const middle = await this.#settler.atRest(inScope, before);
+    const writes = await this.#announced(transaction.id);
     report.lifoWrites += transaction.writes();
     const result = await transaction.undo(new AbortController().signal);
     await transaction.dispose();
-    const after = await this.settler.atRest(inScope, middle);
+    const after = await this.#settler.atRest(inScope, middle);
     const ownership = result.outcome === 'undone' ? (result.proof.ownershipWrites ?? 0) : 0;
     report.transactions += 1;
     report.undoWrites += result.writes - ownership;
@@ -158,8 +158,8 @@ export class RandomLab {
     return changes.some(({ how }) => how !== 'ownership') || result.outcome !== 'undone' ? undefined : after;
   }
 
-  private async announced(id: string): Promise<AnnouncedWrite[]> {
-    const records = await this.gateway.store.read(id);
+  async #announced(id: string): Promise<AnnouncedWrite[]> {
+    const records = await this.#gateway.store.read(id);
     return records.flatMap((record) =>
       record.type === 'intent' ? [{ object: record.ref, undo: record.forecast }] : [],
     );

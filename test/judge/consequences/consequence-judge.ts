@@ -58,69 +58,69 @@ export async function judgeConsequences(
 }
 
 class Bench {
-  private readonly api: Api;
-  private readonly instance: Instance;
-  private readonly say: (text: string) => void;
-  private readonly dumper: Dumper;
-  private readonly settler: Settler;
+  readonly #api: Api;
+  readonly #instance: Instance;
+  readonly #say: (text: string) => void;
+  readonly #dumper: Dumper;
+  readonly #settler: Settler;
   /** Suffixes of all rows so far: what carries another one is not a row's business. */
-  private readonly suffixes = new Set<string>();
-  private readonly tally: ConsequenceTally = { passed: 0, failed: 0, skipped: 0, failures: [], reports: [] };
+  readonly #suffixes = new Set<string>();
+  readonly #tally: ConsequenceTally = { passed: 0, failed: 0, skipped: 0, failures: [], reports: [] };
 
   constructor(api: Api, instance: Instance, pings: readonly string[], say: (text: string) => void) {
-    this.api = api;
-    this.instance = instance;
-    this.say = say;
-    this.dumper = new Dumper(api);
-    this.settler = new Settler(this.dumper, new Rounds(api, pings));
+    this.#api = api;
+    this.#instance = instance;
+    this.#say = say;
+    this.#dumper = new Dumper(api);
+    this.#settler = new Settler(this.#dumper, new Rounds(api, pings));
   }
 
   async run(rows: readonly Row[], lanes: number): Promise<ConsequenceTally> {
-    const possible = rows.filter(({ needs }) => !needs.includes('real') || this.instance.nodes === 'real');
-    this.tally.skipped = rows.length - possible.length;
+    const possible = rows.filter(({ needs }) => !needs.includes('real') || this.#instance.nodes === 'real');
+    this.#tally.skipped = rows.length - possible.length;
     const together = possible.filter(({ needs }) => !needs.includes('alone'));
     const waiting = [...together];
     const work = async (lane: number) => {
-      for (let row = waiting.shift(); row; row = waiting.shift()) await this.row(row, lane, false);
+      for (let row = waiting.shift(); row; row = waiting.shift()) await this.#row(row, lane, false);
     };
     await Promise.all(Array.from({ length: Math.min(lanes, together.length) }, (_, lane) => work(lane)));
-    for (const row of possible.filter(({ needs }) => needs.includes('alone'))) await this.row(row, 0, true);
-    return this.tally;
+    for (const row of possible.filter(({ needs }) => needs.includes('alone'))) await this.#row(row, 0, true);
+    return this.#tally;
   }
 
-  private async row(row: Row, lane: number, alone: boolean): Promise<void> {
+  async #row(row: Row, lane: number, alone: boolean): Promise<void> {
     const home = mkdtempSync(join(tmpdir(), 'judge-consequences-'));
-    const lockNamespace = await this.lockNamespace(lane);
+    const lockNamespace = await this.#lockNamespace(lane);
     const product = new Product(DEFAULT_COMMAND, {
       ...process.env,
-      KUBECONFIG: this.instance.kubeconfig,
+      KUBECONFIG: this.#instance.kubeconfig,
       STRATUS_HOME: join(home, 'state'),
-      STRATUS_KUBECTL: this.instance.kubectl,
+      STRATUS_KUBECTL: this.#instance.kubectl,
       STRATUS_LOCK_NAMESPACE: lockNamespace,
-      PATH: `${dirname(this.instance.kubectl)}:${process.env.PATH ?? ''}`,
+      PATH: `${dirname(this.#instance.kubectl)}:${process.env.PATH ?? ''}`,
     });
     const folder = join(home, 'files');
     mkdirSync(folder);
-    const kube = new Kube(this.api, folder);
-    this.suffixes.add(kube.suffix);
-    const others = new Set(this.suffixes);
+    const kube = new Kube(this.#api, folder);
+    this.#suffixes.add(kube.suffix);
+    const others = new Set(this.#suffixes);
     others.delete(kube.suffix);
     const inScope = (item: Item): boolean =>
       isMarked(item, kube.suffix) || (alone && ![...others].some((suffix) => isMarked(item, suffix)));
     const steps = new ProductSteps(product, kube, folder);
-    const trial = new RowTrial({ api: this.api, kube, steps, settler: this.settler, row, inScope, lockNamespace });
+    const trial = new RowTrial({ api: this.#api, kube, steps, settler: this.#settler, row, inScope, lockNamespace });
     const report = await trial.run();
-    this.note(report);
-    await removeTraces(this.api, kube, await this.dumper.fresh());
-    await this.api.remove(`/apis/coordination.k8s.io/v1/namespaces/${lockNamespace}/leases/stratus-alock`);
+    this.#note(report);
+    await removeTraces(this.#api, kube, await this.#dumper.fresh());
+    await this.#api.remove(`/apis/coordination.k8s.io/v1/namespaces/${lockNamespace}/leases/stratus-alock`);
     rmSync(home, { recursive: true, force: true });
   }
 
-  private note(report: RowReport): void {
+  #note(report: RowReport): void {
     const { id, verdict, expected, problems, late, lost, reason, seconds } = report;
-    this.tally.reports.push(report);
-    this.tally[problems.length === 0 ? 'passed' : 'failed'] += 1;
-    this.tally.failures.push(...problems.map((problem) => `${id}: ${problem}`));
+    this.#tally.reports.push(report);
+    this.#tally[problems.length === 0 ? 'passed' : 'failed'] += 1;
+    this.#tally.failures.push(...problems.map((problem) => `${id}: ${problem}`));
     const mark = problems.length === 0 ? 'ok  ' : 'FAIL';
     const words = [
       ...problems.map((text) => `\n      ${text}`),
@@ -128,13 +128,13 @@ class Bench {
       ...(problems.length === 0 && lost.length > 0 ? [`\n      named before: ${lost.join('; ').slice(0, 300)}`] : []),
       ...(reason && (problems.length > 0 || verdict === 'refused') ? [`\n      it says: ${reason.slice(0, 300)}`] : []),
     ];
-    this.say(`${mark} ${id}: ${verdict} (expected ${expected.join(' or ')}) in ${seconds} s${words.join('')}`);
+    this.#say(`${mark} ${id}: ${verdict} (expected ${expected.join(' or ')}) in ${seconds} s${words.join('')}`);
   }
 
   /** Rows side by side must not wait for each other's writer lock. */
-  private async lockNamespace(lane: number): Promise<string> {
+  async #lockNamespace(lane: number): Promise<string> {
     const name = `judge-locks-${lane}`;
-    await this.api.create('/api/v1/namespaces', { metadata: { name } }).catch((error: unknown) => {
+    await this.#api.create('/api/v1/namespaces', { metadata: { name } }).catch((error: unknown) => {
       if (!(error instanceof ApiError) || error.status !== 409) throw error;
     });
     return name;

@@ -17,13 +17,13 @@ export class Kube {
   readonly namespace: string;
   /** Part of every name that is not in the namespace. */
   readonly suffix: string;
-  private kinds: ServedKind[] = [];
+  #kinds: ServedKind[] = [];
   /** For manifests that a command names. */
-  private readonly folder: string;
+  readonly #folder: string;
 
   constructor(api: Api, folder: string) {
     this.api = api;
-    this.folder = folder;
+    this.#folder = folder;
     this.suffix = randomBytes(3).toString('hex');
     this.namespace = `c-${this.suffix}`;
   }
@@ -66,7 +66,7 @@ export class Kube {
     const found = /^@(?:live\(([^)]+)\))?([{[].*)$/s.exec(expanded);
     if (!found) return expanded;
     const [, path, content = ''] = found;
-    const file = join(this.folder, `${randomBytes(4).toString('hex')}.json`);
+    const file = join(this.#folder, `${randomBytes(4).toString('hex')}.json`);
     writeFileSync(file, path ? JSON.stringify(merged(manifest(await this.live(path)), JSON.parse(content))) : content);
     return file;
   }
@@ -95,10 +95,10 @@ export class Kube {
   async kindOf(apiVersion: string, kind: string): Promise<ServedKind> {
     const slash = apiVersion.lastIndexOf('/');
     const group = slash < 0 ? '' : apiVersion.slice(0, slash);
-    const find = () => this.kinds.find((one) => one.group === group && one.kind === kind);
+    const find = () => this.#kinds.find((one) => one.group === group && one.kind === kind);
     if (!find()) {
       await untilAsked(20_000, `${kind} of ${apiVersion} is served`, async () => {
-        this.kinds = await servedKinds(this.api);
+        this.#kinds = await servedKinds(this.api);
         return find() ? '' : 'it is not';
       });
     }

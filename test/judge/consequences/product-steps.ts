@@ -25,43 +25,43 @@ export interface StepResult {
 
 /** Does the steps of a row through the product, and takes them back. */
 export class ProductSteps {
-  private readonly product: Product;
-  private readonly kube: Kube;
-  private readonly folder: string;
+  readonly #product: Product;
+  readonly #kube: Kube;
+  readonly #folder: string;
 
   constructor(product: Product, kube: Kube, folder: string) {
-    this.product = product;
-    this.kube = kube;
-    this.folder = folder;
+    this.#product = product;
+    this.#kube = kube;
+    this.#folder = folder;
   }
 
   /** @param accept what a person accepts, as after a question */
   async perform(step: Step, accept: readonly string[] = []): Promise<StepResult> {
     if ('argv' in step) {
-      const argv = await Promise.all(step.argv.map((word) => this.kube.word(word)));
-      return step.by === 'run' ? this.run(argv, accept) : this.shell(argv, accept);
+      const argv = await Promise.all(step.argv.map((word) => this.#kube.word(word)));
+      return step.by === 'run' ? this.#run(argv, accept) : this.#shell(argv, accept);
     }
     if (step.by === 'other') throw new Error('somebody else does not use the product');
     const { request } = step;
-    const [path, body] = [await this.kube.expand(request.path), await this.kube.expand(request.body)];
-    const file = join(this.folder, `${randomBytes(4).toString('hex')}.json`);
+    const [path, body] = [await this.#kube.expand(request.path), await this.#kube.expand(request.body)];
+    const file = join(this.#folder, `${randomBytes(4).toString('hex')}.json`);
     writeFileSync(file, JSON.stringify([{ ...request, path, body, edit: step.by === 'edit' }]));
     const program = join(import.meta.dirname, 'raw-writer.ts');
-    return this.shell([process.execPath, '--disable-warning=ExperimentalWarning', program, file], accept);
+    return this.#shell([process.execPath, '--disable-warning=ExperimentalWarning', program, file], accept);
   }
 
   undo(tx: string): Promise<ProductRun> {
-    return this.product.run(['undo', '--tx', tx, '--yes', '--json'], TIMEOUT_MS);
+    return this.#product.run(['undo', '--tx', tx, '--yes', '--json'], TIMEOUT_MS);
   }
 
   /** A person's word after an undo that could not restore everything. */
   keep(tx: string): Promise<ProductRun> {
-    return this.product.run(['recover', '--keep', '--tx', tx, '--yes'], TIMEOUT_MS);
+    return this.#product.run(['recover', '--keep', '--tx', tx, '--yes'], TIMEOUT_MS);
   }
 
-  private async run(argv: readonly string[], accept: readonly string[]): Promise<StepResult> {
-    const options = ['run', '--yes', '--json', '-n', this.kube.namespace, ...acceptWords(accept)];
-    const run = await this.product.run([...options, '--', ...argv], TIMEOUT_MS);
+  async #run(argv: readonly string[], accept: readonly string[]): Promise<StepResult> {
+    const options = ['run', '--yes', '--json', '-n', this.#kube.namespace, ...acceptWords(accept)];
+    const run = await this.#product.run([...options, '--', ...argv], TIMEOUT_MS);
     const said = run.events.findLast(({ type }) => type === 'run') as Said | undefined;
     const problems: string[] = [];
     if (!said) {
@@ -75,22 +75,22 @@ export class ProductSteps {
     return { outcome, asked, writes, reason, problems, ...(outcome === 'done' && tx ? { tx } : {}) };
   }
 
-  private async shell(program: readonly string[], accept: readonly string[]): Promise<StepResult> {
-    const options = ['shell', '--write', '--keep', '-n', this.kube.namespace, ...acceptWords(accept)];
-    const run = await this.product.run([...options, '--', ...program], TIMEOUT_MS);
+  async #shell(program: readonly string[], accept: readonly string[]): Promise<StepResult> {
+    const options = ['shell', '--write', '--keep', '-n', this.#kube.namespace, ...acceptWords(accept)];
+    const run = await this.#product.run([...options, '--', ...program], TIMEOUT_MS);
     const tx = /transaction (\S+)$/m.exec(run.stderr)?.[1];
     const kept = /kept: 'stratus undo --tx (\S+)'/.exec(run.stderr)?.[1];
     const text = `${run.stdout}\n${run.stderr}`;
     // Of several writes some may have been let through before one that needs a person.
     const asked = /has to accept ((?:unknown|losses)(?: and losses)?)/.exec(text)?.[1]?.split(' and ') ?? [];
-    const writes = kept && tx ? await this.journalled(tx) : [];
+    const writes = kept && tx ? await this.#journalled(tx) : [];
     const outcome = kept ? 'done' : run.code === 0 ? 'done' : 'refused';
     return { outcome, asked, writes, reason: reasonIn(text), problems: [], ...(kept ? { tx: kept } : {}) };
   }
 
   /** What the journal has of the writes of a transaction: it was written down before each of them. */
-  private async journalled(tx: string): Promise<AnnouncedWrite[]> {
-    const { stdout } = await this.product.run(['journal', 'show', tx, '--json'], TIMEOUT_MS);
+  async #journalled(tx: string): Promise<AnnouncedWrite[]> {
+    const { stdout } = await this.#product.run(['journal', 'show', tx, '--json'], TIMEOUT_MS);
     const detail = JSON.parse(stdout) as {
       details?: { ref?: AnnouncedWrite['object']; undo?: AnnouncedWrite['undo'] }[];
     };

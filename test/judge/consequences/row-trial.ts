@@ -42,77 +42,77 @@ export interface RowTrialInput {
 
 /** One row: fixture, actions through the product, undo; each state judged by a dump of everything. */
 export class RowTrial {
-  private readonly given: RowTrialInput;
-  private readonly report: RowReport;
+  readonly #given: RowTrialInput;
+  readonly #report: RowReport;
   /** Objects that somebody else edited: their field managers are not what they were. */
-  private readonly edited = new Set<string>();
+  readonly #edited = new Set<string>();
 
   constructor(given: RowTrialInput) {
     const { id, trap, expected } = given.row;
-    this.given = given;
-    this.report = { id, trap, verdict: 'unsaid', expected, problems: [], late: [], lost: [], reason: '', seconds: 0 };
+    this.#given = given;
+    this.#report = { id, trap, verdict: 'unsaid', expected, problems: [], late: [], lost: [], reason: '', seconds: 0 };
   }
 
   async run(): Promise<RowReport> {
     const started = performance.now();
     try {
-      await this.judge();
-      const { verdict, expected, problems } = this.report;
+      await this.#judge();
+      const { verdict, expected, problems } = this.#report;
       if (!expected.includes(verdict)) problems.unshift(`${verdict} instead of ${expected.join(' or ')}`);
     } catch (error) {
-      this.report.problems.push((error as Error).message);
+      this.#report.problems.push((error as Error).message);
     }
-    this.report.seconds = Math.round((performance.now() - started) / 100) / 10;
-    return this.report;
+    this.#report.seconds = Math.round((performance.now() - started) / 100) / 10;
+    return this.#report;
   }
 
-  private async judge(): Promise<void> {
-    const { settler, inScope, row } = this.given;
-    await this.prepare();
+  async #judge(): Promise<void> {
+    const { settler, inScope, row } = this.#given;
+    await this.#prepare();
     let expected = await settler.atRest(inScope);
     const writes: AnnouncedWrite[] = [];
     const standing: string[] = [];
     for (const step of row.steps) {
       if (step.by === 'other') {
-        expected = await this.somebodyElse(step, expected);
+        expected = await this.#somebodyElse(step, expected);
         continue;
       }
-      const result = await this.perform(step, standing.length === 0 ? expected : undefined);
+      const result = await this.#perform(step, standing.length === 0 ? expected : undefined);
       writes.push(...result.writes);
-      this.report.reason = result.reason;
-      this.report.problems.push(...result.problems);
+      this.#report.reason = result.reason;
+      this.#report.problems.push(...result.problems);
       if (result.tx) standing.push(result.tx);
       if (result.outcome === 'done') continue;
-      this.report.verdict = result.outcome === 'refused' ? 'refused' : 'failed';
+      this.#report.verdict = result.outcome === 'refused' ? 'refused' : 'failed';
       // Whoever accepted unknown effects was told before the write; that they are losses is found, said and stopped after it.
       if (
         result.outcome === 'failed' &&
         classOf(writes) === 'unknown' &&
         /lost since the checkpoint/.test(result.reason)
       ) {
-        this.report.verdict = 'unknown';
+        this.#report.verdict = 'unknown';
       }
       break;
     }
     // What wrote nothing is as good as exact; the dump shows whether it did.
-    if (this.report.verdict === 'unsaid')
-      this.report.verdict = classOf(writes) ?? (writes.length === 0 && standing.length === 0 ? 'exact' : 'unsaid');
+    if (this.#report.verdict === 'unsaid')
+      this.#report.verdict = classOf(writes) ?? (writes.length === 0 && standing.length === 0 ? 'exact' : 'unsaid');
     const between = await settler.atRest(inScope, expected);
     let undone = '';
-    for (const tx of standing.toReversed()) undone += await this.undo(tx);
+    for (const tx of standing.toReversed()) undone += await this.#undo(tx);
     const after = await settler.atRest(inScope, between);
-    this.compare(compareDumps(expected, after, inScope), writes, undone);
-    const locks = (await heldLocks(this.given.api)).filter((lock) => lock.startsWith(`${this.given.lockNamespace}/`));
-    this.report.problems.push(...locks.map((lock) => `still locked: ${lock}`));
+    this.#compare(compareDumps(expected, after, inScope), writes, undone);
+    const locks = (await heldLocks(this.#given.api)).filter((lock) => lock.startsWith(`${this.#given.lockNamespace}/`));
+    this.#report.problems.push(...locks.map((lock) => `still locked: ${lock}`));
   }
 
   /** @returns what it says, when it could not restore everything */
-  private async undo(tx: string): Promise<string> {
-    const { steps } = this.given;
-    const { problems } = this.report;
+  async #undo(tx: string): Promise<string> {
+    const { steps } = this.#given;
+    const { problems } = this.#report;
     const run = await steps.undo(tx);
     if (run.code === 0) return '';
-    if (run.code !== 3 || !(this.mayLose() || this.isKept(run.stdout))) {
+    if (run.code !== 3 || !(this.#mayLose() || this.#isKept(run.stdout))) {
       problems.push(`undo: exit code ${run.code}: ${run.stdout.slice(0, 600) || tailOf(run)}`);
     }
     if (!run.stdout.includes('"diverged"')) return run.stdout;
@@ -121,18 +121,18 @@ export class RowTrial {
     return run.stdout;
   }
 
-  private async prepare(): Promise<void> {
-    const { kube, row } = this.given;
+  async #prepare(): Promise<void> {
+    const { kube, row } = this.#given;
     await makeFixtures(kube, row.fixtures);
   }
 
   /** Unasked first; with what it asks to accept, when it asks. A question or a refusal must have changed nothing. */
-  private async perform(step: Step, untouched: Dump | undefined): Promise<StepResult> {
-    const { steps } = this.given;
+  async #perform(step: Step, untouched: Dump | undefined): Promise<StepResult> {
+    const { steps } = this.#given;
     const first = await steps.perform(step);
-    if (first.outcome !== 'done' && untouched) await this.expectUntouched(untouched, first);
+    if (first.outcome !== 'done' && untouched) await this.#expectUntouched(untouched, first);
     if (first.asked.length === 0) return first;
-    if (first.tx) await this.undo(first.tx);
+    if (first.tx) await this.#undo(first.tx);
     const second = await steps.perform(step, first.asked);
     // What was said with the question counts as said before the write.
     return {
@@ -142,17 +142,17 @@ export class RowTrial {
     };
   }
 
-  private async expectUntouched(before: Dump, { outcome, asked }: StepResult): Promise<void> {
-    const { settler, inScope } = this.given;
+  async #expectUntouched(before: Dump, { outcome, asked }: StepResult): Promise<void> {
+    const { settler, inScope } = this.#given;
     if (outcome === 'failed') return;
     const changes = compareDumps(before, await settler.atRest(inScope, before), inScope);
     const what = asked.length > 0 ? 'asked' : 'refused';
-    this.report.problems.push(...changes.map(({ text }) => `${what}, but ${text}`));
+    this.#report.problems.push(...changes.map(({ text }) => `${what}, but ${text}`));
   }
 
   /** What somebody else does in between is part of the state to come back to. */
-  private async somebodyElse(step: Step & { by: 'other' }, expected: Dump): Promise<Dump> {
-    const { kube, settler, inScope, api } = this.given;
+  async #somebodyElse(step: Step & { by: 'other' }, expected: Dump): Promise<Dump> {
+    const { kube, settler, inScope, api } = this.#given;
     const before = await settler.atRest(inScope);
     const { method, type } = step.request;
     const [path, body] = [await kube.expand(step.request.path), await kube.expand(step.request.body)];
@@ -166,40 +166,40 @@ export class RowTrial {
       // What the product has changed in the same object is still to be undone.
       else if (known) {
         items.set(item.key, { ...known, object: merged(known.object, JSON.parse(body)) });
-        this.edited.add(item.key);
+        this.#edited.add(item.key);
       } else if (now && how === 'appeared') items.set(item.key, now);
     }
     const byUid = new Map([...expected.byUid, ...after.byUid]);
     return { ...expected, items, byUid };
   }
 
-  private compare(changes: DumpChange[], writes: AnnouncedWrite[], undone: string): void {
-    const { report } = this;
+  #compare(changes: DumpChange[], writes: AnnouncedWrite[], undone: string): void {
+    const report = this.#report;
     const unasked = report.verdict === 'exact' || report.verdict === 'consequences' || report.verdict === 'unsaid';
     for (const change of changes) {
-      if (change.how === 'ownership' && (report.verdict !== 'exact' || this.edited.has(change.item.key))) continue;
+      if (change.how === 'ownership' && (report.verdict !== 'exact' || this.#edited.has(change.item.key))) continue;
       if (change.how === 'report' && !unasked) continue;
       if (report.verdict === 'refused' || report.verdict === 'failed') {
         report.problems.push(`${report.verdict}, but ${change.text}`);
         continue;
       }
       report.lost.push(change.text);
-      if (this.isKept(undone) && change.how === 'appeared') continue;
+      if (this.#isKept(undone) && change.how === 'appeared') continue;
       const problem = surprise(change, writes);
       if (problem === '') continue;
       // A person was told that nobody knows what an operator does.
-      if (report.verdict === 'unknown' && (isOperators(change) || this.given.row.trap === 'operator')) continue;
+      if (report.verdict === 'unknown' && (isOperators(change) || this.#given.row.trap === 'operator')) continue;
       report.problems.push(problem);
       if (undone.includes(change.item.name)) report.late.push(change.text);
     }
   }
 
   /** What others have put into or below something new is a reason to leave it. */
-  private isKept(undone: string): boolean {
-    return this.given.row.steps.some(({ by }) => by === 'other') && undone.includes('made by somebody else');
+  #isKept(undone: string): boolean {
+    return this.#given.row.steps.some(({ by }) => by === 'other') && undone.includes('made by somebody else');
   }
 
-  private mayLose(): boolean {
-    return this.report.verdict === 'losses' || this.report.verdict === 'unknown';
+  #mayLose(): boolean {
+    return this.#report.verdict === 'losses' || this.#report.verdict === 'unknown';
   }
 }

@@ -40,45 +40,45 @@ const CONNECTIONS = 12;
 
 /** Reads dumps; keeps what it read of kinds that did not change between two of them. */
 export class Dumper {
-  private readonly api: Api;
-  private readonly lists = new Map<string, { text: string; items: KubeObject[] }>();
-  private running: Promise<Dump> | undefined;
-  private next: Promise<Dump> | undefined;
+  readonly #api: Api;
+  readonly #lists = new Map<string, { text: string; items: KubeObject[] }>();
+  #running: Promise<Dump> | undefined;
+  #next: Promise<Dump> | undefined;
 
   constructor(api: Api) {
-    this.api = api;
+    this.#api = api;
   }
 
   /** A dump whose reading began after this call; callers at the same time share one. */
   fresh(): Promise<Dump> {
-    if (!this.running) return (this.running = this.start());
-    this.next ??= this.running.then(
-      () => this.advance(),
-      () => this.advance(),
+    if (!this.#running) return (this.#running = this.#start());
+    this.#next ??= this.#running.then(
+      () => this.#advance(),
+      () => this.#advance(),
     );
-    return this.next;
+    return this.#next;
   }
 
-  private advance(): Promise<Dump> {
-    this.next = undefined;
-    return (this.running = this.start());
+  #advance(): Promise<Dump> {
+    this.#next = undefined;
+    return (this.#running = this.#start());
   }
 
-  private start(): Promise<Dump> {
-    const dump = this.read();
+  #start(): Promise<Dump> {
+    const dump = this.#read();
     const done = () => {
-      if (this.running === dump) this.running = undefined;
+      if (this.#running === dump) this.#running = undefined;
     };
     dump.then(done, done);
     return dump;
   }
 
-  private async read(): Promise<Dump> {
-    const kinds = await servedKinds(this.api);
+  async #read(): Promise<Dump> {
+    const kinds = await servedKinds(this.#api);
     const found: { kind: ServedKind; objects: KubeObject[] }[] = [];
     const waiting = [...kinds];
     const work = async () => {
-      for (let kind = waiting.pop(); kind; kind = waiting.pop()) found.push({ kind, objects: await this.list(kind) });
+      for (let kind = waiting.pop(); kind; kind = waiting.pop()) found.push({ kind, objects: await this.#list(kind) });
     };
     await Promise.all(Array.from({ length: CONNECTIONS }, work));
     const definitions = found.find(({ kind }) => kind.kind === 'CustomResourceDefinition')?.objects ?? [];
@@ -99,22 +99,22 @@ export class Dumper {
     return { items, byUid, kinds: new Map(kinds.map((kind) => [`${kind.group}/${kind.resource}`, kind])) };
   }
 
-  private async list(kind: ServedKind): Promise<KubeObject[]> {
+  async #list(kind: ServedKind): Promise<KubeObject[]> {
     const selector = kind.resource === 'events' ? `?labelSelector=${FIXTURE_LABEL}` : '';
     const path = pathOfKind(kind);
-    const { status, body } = await this.api.send('GET', path + selector);
+    const { status, body } = await this.#api.send('GET', path + selector);
     // A kind may stop being served between discovery and this; one that is new has no storage for a moment.
     if (status === 404) return [];
     if (status === 429) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      return this.list(kind);
+      return this.#list(kind);
     }
     if (status !== 200) throw new Error(`GET ${path}: ${status} ${body.slice(0, 200)}`);
     const text = body.replace(/"metadata":\{[^}]*\}/, '');
-    const known = this.lists.get(path);
+    const known = this.#lists.get(path);
     if (known?.text === text) return known.items;
     const items = (readJson(body) as { items?: KubeObject[] }).items ?? [];
-    this.lists.set(path, { text, items });
+    this.#lists.set(path, { text, items });
     return items;
   }
 }

@@ -37,99 +37,99 @@ const STRING = /"(?:[^"\\]|\\.)*"/y;
 const SPACE = /[ \t\r\n]*/y;
 
 class Reader {
-  private readonly text: string;
-  private at = 0;
+  readonly #text: string;
+  #at = 0;
 
   constructor(text: string) {
-    this.text = text;
+    this.#text = text;
   }
 
   document(): unknown {
-    const value = this.value();
-    this.take(SPACE);
-    if (this.at < this.text.length) throw this.error();
+    const value = this.#value();
+    this.#take(SPACE);
+    if (this.#at < this.#text.length) throw this.#error();
     return value;
   }
 
-  private value(): unknown {
-    this.take(SPACE);
-    switch (this.text[this.at]) {
+  #value(): unknown {
+    this.#take(SPACE);
+    switch (this.#text[this.#at]) {
       case '{':
-        return this.object();
+        return this.#object();
       case '[':
-        return this.array();
+        return this.#array();
       case '"':
-        return this.string();
+        return this.#string();
       case 't':
-        return this.word('true', true);
+        return this.#word('true', true);
       case 'f':
-        return this.word('false', false);
+        return this.#word('false', false);
       case 'n':
-        return this.word('null', null);
+        return this.#word('null', null);
       default:
-        return this.number();
+        return this.#number();
     }
   }
 
-  private object(): Record<string, unknown> {
+  #object(): Record<string, unknown> {
     const fields: [string, unknown][] = [];
-    this.at += 1;
-    for (let more = !this.closes('}'); more; more = this.goesOn('}')) {
-      this.take(SPACE);
-      const key = this.string();
-      this.take(SPACE);
-      if (this.text[this.at++] !== ':') throw this.error();
-      fields.push([key, this.value()]);
+    this.#at += 1;
+    for (let more = !this.#closes('}'); more; more = this.#goesOn('}')) {
+      this.#take(SPACE);
+      const key = this.#string();
+      this.#take(SPACE);
+      if (this.#text[this.#at++] !== ':') throw this.#error();
+      fields.push([key, this.#value()]);
     }
     // Defines own properties, also for keys such as __proto__.
     return Object.fromEntries(fields);
   }
 
-  private array(): unknown[] {
+  #array(): unknown[] {
     const items: unknown[] = [];
-    this.at += 1;
-    for (let more = !this.closes(']'); more; more = this.goesOn(']')) items.push(this.value());
+    this.#at += 1;
+    for (let more = !this.#closes(']'); more; more = this.#goesOn(']')) items.push(this.#value());
     return items;
   }
 
-  private closes(end: string): boolean {
-    this.take(SPACE);
-    if (this.text[this.at] !== end) return false;
-    this.at += 1;
+  #closes(end: string): boolean {
+    this.#take(SPACE);
+    if (this.#text[this.#at] !== end) return false;
+    this.#at += 1;
     return true;
   }
 
-  private goesOn(end: string): boolean {
-    if (this.closes(end)) return false;
-    if (this.text[this.at++] !== ',') throw this.error();
+  #goesOn(end: string): boolean {
+    if (this.#closes(end)) return false;
+    if (this.#text[this.#at++] !== ',') throw this.#error();
     return true;
   }
 
-  private string(): string {
-    return JSON.parse(this.take(STRING)) as string;
+  #string(): string {
+    return JSON.parse(this.#take(STRING)) as string;
   }
 
-  private number(): number | ExactNumber {
-    const text = this.take(NUMBER);
+  #number(): number | ExactNumber {
+    const text = this.#take(NUMBER);
     const value = Number(text);
     return String(value) === text ? value : new ExactNumber(text);
   }
 
-  private word<T>(word: string, value: T): T {
-    if (!this.text.startsWith(word, this.at)) throw this.error();
-    this.at += word.length;
+  #word<T>(word: string, value: T): T {
+    if (!this.#text.startsWith(word, this.#at)) throw this.#error();
+    this.#at += word.length;
     return value;
   }
 
-  private take(pattern: RegExp): string {
-    pattern.lastIndex = this.at;
-    const found = pattern.exec(this.text);
-    if (!found) throw this.error();
-    this.at = pattern.lastIndex;
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text);
+    if (!found) throw this.#error();
+    this.#at = pattern.lastIndex;
     return found[0];
   }
 
-  private error(): SyntaxError {
-    return new SyntaxError(`no JSON at character ${this.at}: ${this.text.slice(this.at, this.at + 40)}`);
+  #error(): SyntaxError {
+    return new SyntaxError(`no JSON at character ${this.#at}: ${this.#text.slice(this.#at, this.#at + 40)}`);
   }
 }

@@ -14,46 +14,46 @@ const NAMESPACE = 'judge-canary';
  * waited for until they did. What they had to do before it, they have done then too.
  */
 export class Rounds {
-  private readonly api: Api;
-  private readonly pings: readonly string[];
-  private ready: Promise<void> | undefined;
-  private pinging: Promise<void> = Promise.resolve();
-  private nextPing: Promise<void> | undefined;
+  readonly #api: Api;
+  readonly #pings: readonly string[];
+  #ready: Promise<void> | undefined;
+  #pinging: Promise<void> = Promise.resolve();
+  #nextPing: Promise<void> | undefined;
 
   /** @param pings paths of custom objects whose `spec.ping` the testbed's operator answers in their `pong` ConfigMap */
   constructor(api: Api, pings: readonly string[] = []) {
-    this.api = api;
-    this.pings = pings;
+    this.#api = api;
+    this.#pings = pings;
   }
 
   /** An object whose owner does not exist is collected. */
   async garbageCollector(): Promise<void> {
-    await this.open();
+    await this.#open();
     const name = `garbage-${token()}`;
     const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: DEAD_UID }];
-    await this.make('/api/v1', 'configmaps', { metadata: { name, ownerReferences } });
-    await this.untilGone(`/api/v1/namespaces/${NAMESPACE}/configmaps/${name}`);
+    await this.#make('/api/v1', 'configmaps', { metadata: { name, ownerReferences } });
+    await this.#untilGone(`/api/v1/namespaces/${NAMESPACE}/configmaps/${name}`);
   }
 
   /** An autoscaler of a workload that is too small is heard of. */
   async autoscaler(): Promise<void> {
-    await this.open();
+    await this.#open();
     const name = `scaled-${token()}`;
     const labels = { app: name };
     const template = { metadata: { labels }, spec: { containers: [{ name: 'none', image: 'none:1' }] } };
     // Paused: scaled like any other, but without pods.
     const spec = { paused: true, replicas: 1, selector: { matchLabels: labels }, template };
-    await this.make('/apis/apps/v1', 'deployments', { metadata: { name }, spec });
+    await this.#make('/apis/apps/v1', 'deployments', { metadata: { name }, spec });
     const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name };
     const path = '/apis/autoscaling/v2';
     const autoscaler = { scaleTargetRef, minReplicas: 2, maxReplicas: 2 };
-    await this.make(path, 'horizontalpodautoscalers', { metadata: { name }, spec: autoscaler });
+    await this.#make(path, 'horizontalpodautoscalers', { metadata: { name }, spec: autoscaler });
     const deployment = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}`;
     await untilAsked(ROUND_MS, 'the autoscaler works', async () =>
-      (await this.api.get(deployment)).spec.replicas === 2 ? '' : 'its canary is as it was',
+      (await this.#api.get(deployment)).spec.replicas === 2 ? '' : 'its canary is as it was',
     );
-    await this.api.remove(`${path}/namespaces/${NAMESPACE}/horizontalpodautoscalers/${name}`);
-    await this.api.remove(deployment);
+    await this.#api.remove(`${path}/namespaces/${NAMESPACE}/horizontalpodautoscalers/${name}`);
+    await this.#api.remove(deployment);
   }
 
   /**
@@ -61,46 +61,46 @@ export class Rounds {
    * it is answered. Whoever asks while one is under way shares the next.
    */
   operator(): Promise<void> {
-    return (this.nextPing ??= this.pinging.then(() => {
-      this.nextPing = undefined;
-      const ping = this.ping();
-      this.pinging = ping.catch(() => undefined);
+    return (this.#nextPing ??= this.#pinging.then(() => {
+      this.#nextPing = undefined;
+      const ping = this.#ping();
+      this.#pinging = ping.catch(() => undefined);
       return ping;
     }));
   }
 
-  private async ping(): Promise<void> {
-    await this.open();
+  async #ping(): Promise<void> {
+    await this.#open();
     await Promise.all(
-      this.pings.map(async (path) => {
+      this.#pings.map(async (path) => {
         const ping = token();
-        const { metadata } = await this.api.merge(path, { spec: { ping } });
+        const { metadata } = await this.#api.merge(path, { spec: { ping } });
         const pong = `/api/v1/namespaces/${metadata.namespace}/configmaps/pong-${metadata.name}`;
         await untilAsked(ROUND_MS, 'the operator answers', async () =>
-          (await this.api.find(pong))?.data?.ping === ping ? '' : `nothing in ${pong}`,
+          (await this.#api.find(pong))?.data?.ping === ping ? '' : `nothing in ${pong}`,
         );
       }),
     );
   }
 
-  private open(): Promise<void> {
-    return (this.ready ??= this.api
+  #open(): Promise<void> {
+    return (this.#ready ??= this.#api
       .create('/api/v1/namespaces', { metadata: { name: NAMESPACE } })
       .then(() => undefined, ignoreConflict)
       .then(() =>
         untilAsked(ROUND_MS, 'the namespace of the canaries', async () =>
-          (await this.api.find(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`)) ? '' : 'no service account',
+          (await this.#api.find(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`)) ? '' : 'no service account',
         ),
       ));
   }
 
-  private async make(root: string, resource: string, object: KubeObject): Promise<void> {
-    await this.api.create(`${root}/namespaces/${NAMESPACE}/${resource}`, object);
+  async #make(root: string, resource: string, object: KubeObject): Promise<void> {
+    await this.#api.create(`${root}/namespaces/${NAMESPACE}/${resource}`, object);
   }
 
-  private async untilGone(path: string): Promise<void> {
+  async #untilGone(path: string): Promise<void> {
     await untilAsked(ROUND_MS, 'the garbage collector works', async () =>
-      (await this.api.find(path)) ? `${path} is still there` : '',
+      (await this.#api.find(path)) ? `${path} is still there` : '',
     );
   }
 }

@@ -15,12 +15,12 @@ const TIMER_MS = 15_000;
 
 /** Waits until the cluster's controllers have done what is to be done. */
 export class Settler {
-  private readonly dumper: Dumper;
-  private readonly rounds: Rounds;
+  readonly #dumper: Dumper;
+  readonly #rounds: Rounds;
 
   constructor(dumper: Dumper, rounds: Rounds) {
-    this.dumper = dumper;
-    this.rounds = rounds;
+    this.#dumper = dumper;
+    this.#rounds = rounds;
   }
 
   /**
@@ -33,18 +33,18 @@ export class Settler {
    */
   async atRest(inScope: (item: Item) => boolean, since?: Dump): Promise<Dump> {
     const deadline = performance.now() + DEADLINE_MS;
-    let last = await this.dumper.fresh();
+    let last = await this.#dumper.fresh();
     let unchangedSince = performance.now();
     let scaled = false;
     for (;;) {
-      await this.rounds.garbageCollector();
+      await this.#rounds.garbageCollector();
       const mine = [...last.items.values()].filter(inScope);
       if (!scaled && mine.some(({ kind }) => kind.kind === 'HorizontalPodAutoscaler')) {
         scaled = true;
-        await this.rounds.autoscaler();
+        await this.#rounds.autoscaler();
       }
-      if (mine.some(({ custom }) => custom)) await this.rounds.operator();
-      const next = await this.dumper.fresh();
+      if (mine.some(({ custom }) => custom)) await this.#rounds.operator();
+      const next = await this.#dumper.fresh();
       const changes = compareDumps(last, next, inScope).filter(({ how }) => how !== 'ownership');
       const now = performance.now();
       if (changes.length > 0) unchangedSince = now;

@@ -16,63 +16,64 @@ const APPLY = 'application/apply-patch+yaml';
 
 /** Draws a write to one of the objects of a population, in one of the ways that the API takes. */
 export class WriteDraw {
-  private readonly random: Random;
-  private readonly items: readonly Item[];
-  private readonly suffix: string;
+  readonly #random: Random;
+  readonly #items: readonly Item[];
+  readonly #suffix: string;
 
   constructor(random: Random, items: readonly Item[], suffix: string) {
-    this.random = random;
-    this.items = items.filter(isSubject);
-    this.suffix = suffix;
+    this.#random = random;
+    this.#items = items.filter(isSubject);
+    this.#suffix = suffix;
   }
 
   subject(): Item {
     // As many of each kind as the population has would be mostly pods and ConfigMaps.
-    const kinds = [...new Set(this.items.map(({ kind }) => kind.kind))].sort();
-    const kind = this.random.pick(kinds);
-    return this.random.pick(this.items.filter((item) => item.kind.kind === kind));
+    const kinds = [...new Set(this.#items.map(({ kind }) => kind.kind))].sort();
+    const kind = this.#random.pick(kinds);
+    return this.#random.pick(this.#items.filter((item) => item.kind.kind === kind));
   }
 
   write(item: Item): RawRequest {
     const draws: [number, () => RawRequest | undefined][] = [
-      [3, () => this.change(item, this.metadata())],
-      [6, () => this.known(item)],
-      [6, () => this.leaf(item)],
-      [3, () => this.deletion(item)],
-      [2, () => this.copy(item)],
-      [2, () => this.change(item, { metadata: { ownerReferences: this.owners(item) } })],
+      [3, () => this.#change(item, this.#metadata())],
+      [6, () => this.#known(item)],
+      [6, () => this.#leaf(item)],
+      [3, () => this.#deletion(item)],
+      [2, () => this.#copy(item)],
+      [2, () => this.#change(item, { metadata: { ownerReferences: this.#owners(item) } })],
       [
         1,
-        () => this.change(item, { metadata: { finalizers: this.random.chance(0.5) ? ['example.test/guard'] : null } }),
+        () =>
+          this.#change(item, { metadata: { finalizers: this.#random.chance(0.5) ? ['example.test/guard'] : null } }),
       ],
-      [1, () => this.scale(item)],
+      [1, () => this.#scale(item)],
     ];
     const total = draws.reduce((sum, [weight]) => sum + weight, 0);
     for (;;) {
-      let at = this.random.int(1, total);
+      let at = this.#random.int(1, total);
       const found = draws.find(([weight]) => (at -= weight) <= 0)![1]();
       if (found) return found;
     }
   }
 
-  private metadata(): object {
-    const field = this.random.pick(['labels', 'annotations']);
-    const key = this.random.pick(['team', 'note', 'toString', 'example.test/a', 'tier']);
-    return { metadata: { [field]: { [key]: this.random.chance(0.25) ? null : this.random.token(4) } } };
+  #metadata(): object {
+    const field = this.#random.pick(['labels', 'annotations']);
+    const key = this.#random.pick(['team', 'note', 'toString', 'example.test/a', 'tier']);
+    return { metadata: { [field]: { [key]: this.#random.chance(0.25) ? null : this.#random.token(4) } } };
   }
 
-  private known(item: Item): RawRequest | undefined {
+  #known(item: Item): RawRequest | undefined {
     const values = FIELD_VALUES[item.kind.kind];
     if (!values) return undefined;
-    const text = JSON.stringify(this.random.pick(values)).replaceAll('$S', this.suffix);
-    return this.change(item, JSON.parse(text) as object);
+    const text = JSON.stringify(this.#random.pick(values)).replaceAll('$S', this.#suffix);
+    return this.#change(item, JSON.parse(text) as object);
   }
 
   /** A change given as a merge patch, in one of the spellings that say the same. */
-  private change(item: Item, patch: object): RawRequest {
+  #change(item: Item, patch: object): RawRequest {
     const path = pathOf(item);
     const { apiVersion, kind, metadata } = item.object;
-    switch (this.random.pick(['merge', 'merge', 'strategic', 'put', 'apply'])) {
+    switch (this.#random.pick(['merge', 'merge', 'strategic', 'put', 'apply'])) {
       case 'strategic':
         if (!item.custom) return { method: 'PATCH', path, type: STRATEGIC, body: JSON.stringify(patch) };
         break;
@@ -88,7 +89,7 @@ export class WriteDraw {
   }
 
   /** Any field of the object gets another value, or none. */
-  private leaf(item: Item): RawRequest | undefined {
+  #leaf(item: Item): RawRequest | undefined {
     const found: [string[], unknown][] = [];
     const walk = (value: unknown, path: string[]): void => {
       if (found.length > 400) return;
@@ -101,36 +102,36 @@ export class WriteDraw {
     }
     const usable = found.filter(([path]) => !SHARED_FIELDS.has(path.at(-1)!));
     if (usable.length === 0) return undefined;
-    const [path, value] = this.random.pick(usable);
+    const [path, value] = this.#random.pick(usable);
     // Sometimes a whole branch.
-    const cut = this.random.chance(0.2) ? path.slice(0, this.random.int(1, path.length)) : path;
+    const cut = this.#random.chance(0.2) ? path.slice(0, this.#random.int(1, path.length)) : path;
     const pointer = `/${cut.map((key) => key.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
     const operation =
-      cut.length < path.length || this.random.chance(0.3)
+      cut.length < path.length || this.#random.chance(0.3)
         ? { op: 'remove', path: pointer }
-        : { op: 'replace', path: pointer, value: this.other(value) };
+        : { op: 'replace', path: pointer, value: this.#other(value) };
     return { method: 'PATCH', path: pathOf(item), type: JSON_PATCH, body: canonical([operation]) };
   }
 
-  private other(value: unknown): unknown {
-    if (value instanceof ExactNumber) return new ExactNumber(this.random.pick(['9007199254740999', '7']));
-    if (typeof value === 'number') return this.random.pick([0, 1, value + 1, Math.max(0, value - 1), value * 2]);
+  #other(value: unknown): unknown {
+    if (value instanceof ExactNumber) return new ExactNumber(this.#random.pick(['9007199254740999', '7']));
+    if (typeof value === 'number') return this.#random.pick([0, 1, value + 1, Math.max(0, value - 1), value * 2]);
     if (typeof value === 'boolean') return !value;
-    if (typeof value === 'string') return this.random.pick([`${value}x`, 'other', this.random.token(5)]);
-    return this.random.token(3);
+    if (typeof value === 'string') return this.#random.pick([`${value}x`, 'other', this.#random.token(5)]);
+    return this.#random.token(3);
   }
 
-  private deletion(item: Item): RawRequest {
-    const propagationPolicy = this.random.pick([undefined, 'Background', 'Foreground', 'Orphan']);
+  #deletion(item: Item): RawRequest {
+    const propagationPolicy = this.#random.pick([undefined, 'Background', 'Foreground', 'Orphan']);
     const options = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy };
     const body = propagationPolicy ? JSON.stringify(options) : '';
     return { method: 'DELETE', path: pathOf(item), type: body ? JSON_TYPE : '', body };
   }
 
-  private copy({ kind, namespace, object }: Item): RawRequest {
+  #copy({ kind, namespace, object }: Item): RawRequest {
     const { labels, annotations } = object.metadata;
-    const name = `copy-${this.random.token(4)}-${this.suffix}`;
-    const identity = this.random.chance(0.2) ? { generateName: `${name}-` } : { name };
+    const name = `copy-${this.#random.token(4)}-${this.#suffix}`;
+    const identity = this.#random.chance(0.2) ? { generateName: `${name}-` } : { name };
     const spec = { ...object.spec };
     for (const field of ['clusterIP', 'clusterIPs', 'volumeName', 'claimRef', 'nodeName', 'selector']) {
       if (field !== 'selector' || kind.kind === 'Job') delete spec[field];
@@ -141,19 +142,19 @@ export class WriteDraw {
     return { method: 'POST', path: pathOfKind(kind, namespace), type: JSON_TYPE, body: canonical(rest) };
   }
 
-  private scale(item: Item): RawRequest | undefined {
+  #scale(item: Item): RawRequest | undefined {
     if (!/^(Deployment|StatefulSet|ReplicaSet|ReplicationController|Sheet|Pool)$/.test(item.kind.kind))
       return undefined;
-    const body = JSON.stringify({ spec: { replicas: this.random.int(0, 3) } });
+    const body = JSON.stringify({ spec: { replicas: this.#random.int(0, 3) } });
     return { method: 'PATCH', path: `${pathOf(item)}/scale`, type: MERGE, body };
   }
 
-  private owners(item: Item): object[] | null {
+  #owners(item: Item): object[] | null {
     const dead = { apiVersion: 'v1', kind: item.namespace ? 'ConfigMap' : 'Node', name: 'nobody', uid: DEAD_UID };
-    const living = this.random.pick(this.items);
+    const living = this.#random.pick(this.#items);
     const { apiVersion = '', kind = '' } = living.object;
     const live = { apiVersion, kind, name: living.name, uid: living.uid };
-    return this.random.pick([[dead], [live], [live, dead], null]);
+    return this.#random.pick([[dead], [live], [live, dead], null]);
   }
 }
 

@@ -21,11 +21,11 @@ const POPULATION = [
 /** A namespace full of objects of all kinds, with names of its own for those that are in none. */
 export class Population {
   readonly kube: Kube;
-  private readonly folder: string;
+  readonly #folder: string;
 
   private constructor(kube: Kube, folder: string) {
     this.kube = kube;
-    this.folder = folder;
+    this.#folder = folder;
   }
 
   static async make(api: Api): Promise<Population> {
@@ -39,6 +39,6 @@ export class Population {
 
   async remove(dumper: Dumper): Promise<void> {
     await removeTraces(this.kube.api, this.kube, await dumper.fresh());
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }

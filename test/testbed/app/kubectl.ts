@@ -28,7 +28,7 @@ export class Kubectl {
 
   /** Runs kubectl whatever its exit code. `input` is a manifest for `-f -`. */
   attempt(args: readonly string[], input?: string): Promise<CommandResult> {
-    const options = { env: this.environment(), timeoutMs: 180_000, ...(input === undefined ? {} : { input }) };
+    const options = { env: this.#environment(), timeoutMs: 180_000, ...(input === undefined ? {} : { input }) };
     return runCommand([this.instance.kubectl, ...args], options);
   }
 
@@ -66,14 +66,14 @@ export class Kubectl {
     for (;;) {
       const list = (await this.get(collection)) as KubeObject & { items: KubeObject[] };
       const objects = new Map(list.items.map((item) => [item.metadata.name, item]));
-      const lack = await this.follow(collection, String(list.metadata['resourceVersion']), objects, deadline, missing);
+      const lack = await this.#follow(collection, String(list.metadata['resourceVersion']), objects, deadline, missing);
       if (lack === '') return [...objects.values()];
       if (performance.now() >= deadline) throw new TestbedError(`${lack} (waited ${Math.round(timeoutMs / 1000)} s)`);
     }
   }
 
   /** Applies watch events to `objects` until nothing lacks, the server ends the watch, or the deadline passes. */
-  private async follow(
+  async #follow(
     collection: string,
     resourceVersion: string,
     objects: Map<string, KubeObject>,
@@ -84,7 +84,7 @@ export class Kubectl {
     if (lack === '') return lack;
     const path = `${collection}?watch=1&resourceVersion=${resourceVersion}`;
     const child = spawn(this.instance.kubectl, ['get', '--raw', path], {
-      env: this.environment(),
+      env: this.#environment(),
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     child.once('error', () => undefined);
@@ -105,7 +105,7 @@ export class Kubectl {
     }
   }
 
-  private environment(): Record<string, string | undefined> {
+  #environment(): Record<string, string | undefined> {
     return { ...process.env, KUBECONFIG: this.instance.kubeconfig, KUBECTL_KUBERC: 'false' };
   }
 }
