@@ -11,6 +11,7 @@ export function comparable(object: KubeObject, statusIsContent = false): Json {
   delete body.metadata.ownerReferences;
   if (body.kind === 'PersistentVolumeClaim') stripClaimNotes(body);
   if (body.kind === 'Pod') stripInjected(body);
+  if (body.kind === 'Node') stripNodeNotes(body);
   return normalise(body, statusIsContent);
 }
 
@@ -21,6 +22,21 @@ function stripClaimNotes(claim: KubeObject): void {
   claim.metadata.finalizers = claim.metadata.finalizers?.filter((name) => name !== 'kubernetes.io/pvc-protection');
   if (!claim.metadata.finalizers?.length) delete claim.metadata.finalizers;
 }
+
+/** Set by server and controllers on every node (Kubernetes docs, Taints and Tolerations, taint based evictions). */
+function stripNodeNotes(node: KubeObject): void {
+  delete node.metadata.annotations?.['node.alpha.kubernetes.io/ttl'];
+  const taints = (node.spec?.taints ?? []) as { key?: string }[];
+  const kept = taints.filter(({ key }) => !LIFECYCLE_TAINTS.has(key ?? ''));
+  if (node.spec && kept.length < taints.length) node.spec.taints = kept;
+  if (node.spec && kept.length === 0) delete node.spec.taints;
+}
+
+const LIFECYCLE_TAINTS = new Set(
+  ['not-ready', 'unreachable', 'memory-pressure', 'disk-pressure', 'pid-pressure', 'network-unavailable'].map(
+    (name) => `node.kubernetes.io/${name}`,
+  ),
+);
 
 function stripInjected(pod: KubeObject): void {
   const injected = (item: { name?: string }) => item.name?.startsWith('kube-api-access-');

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef, OwnerReference } from '../../domain/kube-object.ts';
 import type { Json } from '../../json/json.ts';
-import { refLabel } from '../../domain/kube-object.ts';
+import { refKey, refLabel } from '../../domain/kube-object.ts';
 import { cloneJson } from '../../json/lossless-json.ts';
 import { sameJson } from '../../json/same-json.ts';
 import { difference, pointer, valueAt } from '../../undo/difference.ts';
@@ -34,9 +34,21 @@ export class Replay {
   readonly #findings: UndoFindings;
   readonly #removal: UndoRemoval;
   readonly #manager: string;
+  readonly #mayGo: ReadonlySet<string>;
 
-  /** @param findings gets what could not be brought back */
-  constructor(access: UndoAccess, discovery: Discovery, facts: LiveFacts, findings: UndoFindings, manager: string) {
+  /**
+   * @param findings gets what could not be brought back
+   * @param mayGo keys of the objects of which a forecast said that controllers act on them
+   */
+  constructor(
+    access: UndoAccess,
+    discovery: Discovery,
+    facts: LiveFacts,
+    findings: UndoFindings,
+    manager: string,
+    mayGo: ReadonlySet<string>,
+  ) {
+    this.#mayGo = mayGo;
     this.#access = access;
     this.#discovery = discovery;
     this.#findings = findings;
@@ -87,6 +99,11 @@ export class Replay {
     const patience = this.#access.patience();
     for (let attempt = 0; ; attempt++) {
       const live = await this.#access.get(path);
+      const taken = live ? null : await this.takenAway(ref, first);
+      if (taken) {
+        findings.residue.push(taken);
+        return;
+      }
       if (!live || live.metadata.uid !== first.metadata.uid) {
         findings.diverge(ref, '', first, live ? 'another object of this name' : undefined);
         return;
@@ -136,6 +153,23 @@ export class Replay {
       }
       await this.#access.beforeAnother(patience, ref, answer);
     }
+  }
+
+  /**
+   * A pod that its ReplicaSet removed because it had one too many, as the forecast of its write said that it may: what
+   * runs is as it was. Null for every other object that is gone.
+   */
+  async takenAway(ref: ObjectRef, pod: KubeObject): Promise<string | null> {
+    const owner =
+      ref.kind === 'Pod' && this.#mayGo.has(refKey(ref))
+        ? pod.metadata.ownerReferences?.find(({ controller }) => controller)
+        : undefined;
+    if (owner?.kind !== 'ReplicaSet' && owner?.kind !== 'ReplicationController') return null;
+    const live = await this.#ownerOf(ref.namespace, owner);
+    if (live?.metadata.uid !== owner.uid) return null;
+    const [wanted, there] = [live.spec?.replicas ?? 1, live.status?.replicas ?? 0];
+    if (there < wanted) return null;
+    return `${refLabel(ref)} is gone: ${owner.kind}/${owner.name} had one too many, and has the ${wanted} it wants`;
   }
 
   /** An owner that is gone cannot be referred to again: the object would be deleted for it (garbage collector). */

@@ -113,8 +113,13 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   const { plan, losses } = await setAsideLosses(access, planInverse(writesOf(journal.records)), journal.records);
   const discovery = new Discovery(async (path) => new KubeApi(passAsUpstream(upstream)).find(path, options.signal));
   const findings = new UndoFindings();
+  const mayGo = new Set(
+    journal.records.flatMap((record) =>
+      record.type === 'intent' && record.forecast.class !== 'exact' ? [refKey(record.ref)] : [],
+    ),
+  );
   const facts = new LiveFacts(access.reads, discovery, new MetadataReader(access.reads), () => options.clock.now());
-  const replay = new Replay(access, discovery, facts, findings, manager);
+  const replay = new Replay(access, discovery, facts, findings, manager, mayGo);
   for (const step of plan) {
     crash('undo.before-step');
     await replay.perform(step);
@@ -124,6 +129,7 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
     convergeMs: findings.differences.length > 0 ? 0 : options.convergeMs,
     restoreOwnership: options.restoreOwnership,
     autoscaled: new Set(findings.autoscaled.map(refKey)),
+    takenAway: (ref, pod) => replay.takenAway(ref, pod),
   });
   const proof = {
     ...verified.proof,

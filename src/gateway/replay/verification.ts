@@ -44,7 +44,13 @@ export async function verifyUndo(
   access: UndoAccess,
   plan: InverseStep[],
   records: JournalRecord[],
-  options: { convergeMs: number; restoreOwnership: boolean; autoscaled: ReadonlySet<string> },
+  options: {
+    convergeMs: number;
+    restoreOwnership: boolean;
+    autoscaled: ReadonlySet<string>;
+    /** Why it is right that an object is gone, for people; null when it is not. */
+    takenAway(ref: ObjectRef, before: KubeObject): Promise<string | null>;
+  },
 ): Promise<Verified> {
   const expectations = plan.flatMap(expectationOf);
   const broughtBack = new Map(
@@ -78,6 +84,11 @@ export async function verifyUndo(
     }
     if (!object || object.metadata.deletionTimestamp) {
       l0 = false;
+      const taken = await options.takenAway(expected.ref, expected.before);
+      if (taken) {
+        residue.push(taken);
+        continue;
+      }
       differences.push({ ref: expected.ref, path: '', expected: expected.before, actual: undefined });
       continue;
     }
