@@ -74,7 +74,7 @@ export class RowTrial {
     const standing: string[] = [];
     for (const step of row.steps) {
       if (step.by === 'other') {
-        expected = await this.#somebodyElse(step, expected);
+        expected = await this.#somebodyElse(step, expected, standing.length === 0);
         continue;
       }
       const result = await this.#perform(step, standing.length === 0 ? expected : undefined);
@@ -150,8 +150,11 @@ export class RowTrial {
     this.#report.problems.push(...changes.map(({ text }) => `${what}, but ${text}`));
   }
 
-  /** What somebody else does in between is part of the state to come back to. */
-  async #somebodyElse(step: Step & { by: 'other' }, expected: Dump): Promise<Dump> {
+  /**
+   * What somebody else does in between is part of the state to come back to.
+   * @param untouched the product has written nothing yet
+   */
+  async #somebodyElse(step: Step & { by: 'other' }, expected: Dump, untouched: boolean): Promise<Dump> {
     const { kube, settler, inScope, api } = this.#given;
     const before = await settler.atRest(inScope);
     const { method, type } = step.request;
@@ -159,6 +162,7 @@ export class RowTrial {
     const answer = await api.send(method, path, body || undefined, type);
     if (answer.status >= 300) throw new Error(`somebody else: ${method} ${path}: ${answer.status} ${answer.body}`);
     const after = await settler.atRest(inScope);
+    if (untouched) return after;
     const items = new Map(expected.items);
     for (const { item, how } of compareDumps(before, after, inScope)) {
       const [known, now] = [items.get(item.key), after.items.get(item.key)];
