@@ -210,6 +210,7 @@ export async function lintCommand(args: string[], io: LintIo): Promise<number> {
         try {
           writeFileSync(file.absolute, startsWithMark(file.absolute) ? `\uFEFF${text}` : text);
         } catch {
+          // The finding says so; the file is reported as it is.
           unreadable.push({ path: file.path, reason: 'cannot be written' });
           text = file.text;
         }

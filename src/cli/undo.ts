@@ -79,6 +79,7 @@ async function untilReachable(io: CommandIo, stop: AbortSignal, undo: () => Prom
       if (!(error instanceof ClusterError) || error.reason !== 'unreachable') throw error;
       if (performance.now() > end || stop.aborted) return { outcome: 'stranded', writes: 0, reason: error.message };
       if (!told) io.stderr(`  ${error.message}\n  trying again for ${REACH_WITHIN_MS / 1000} s\n`);
+      // Woken early by the interruption, which the next turn looks at.
       await setTimeout(REACH_PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
     }
   }

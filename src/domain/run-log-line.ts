@@ -108,6 +108,7 @@ export function readLogLine(line: string): LogLine {
   try {
     value = JSON.parse(line);
   } catch {
+    // The line is reported as damaged.
     return { state: 'damaged', problem: 'it is no JSON' };
   }
   if (!isMap(value) || typeof value.type !== 'string' || typeof value.at !== 'number')

@@ -207,6 +207,7 @@ export class GatewayTransaction implements OpenTransaction {
       );
       const path = await this.#rehearser.inspector.pathOf(ref);
       if (known || !path) continue;
+      // What cannot be listed is not compared afterwards; the proof then says nothing of level L3.
       const derived = await derivedObjects(this.#raw, object).catch(() => null);
       if (derived)
         await this.#journal.note({ type: 'derived', ref, root: path, objects: derived, counts: replicaCounts(object) });

@@ -115,6 +115,7 @@ export function lastApplied(object: KubeObject): Untyped {
     const parsed: unknown = parseJson(text);
     return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed) ? parsed : null;
   } catch {
+    // An annotation that people may write: it is no template.
     return null;
   }
 }

@@ -238,6 +238,7 @@ export function kubectlCalls(text: string, language: LintLanguage): DocumentCall
   try {
     return read(text, language, DEFAULT_CONFIG).calls;
   } catch {
+    // The analysis of the same text reports it.
     return [];
   }
 }

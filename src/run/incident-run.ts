@@ -404,6 +404,7 @@ export class IncidentRun {
       this.#transaction = await this.#ports.transactions.reopen(tx);
     }
     this.#note({ type: 'thought', agent: 'undo', text: this.#state.undoReason });
+    // The mark is for people who ask who holds the lock.
     await this.#ports.lock.mark(`undoing ${tx}`).catch(() => undefined);
     // Cancelling must not interrupt an undo: it is how a cancelled run keeps its promise.
     const result = await this.#open().undo(new AbortController().signal);
@@ -436,6 +437,7 @@ export class IncidentRun {
   async #closeTransaction(phase: string): Promise<void> {
     const transaction = this.#open();
     this.#stale = true;
+    // The mark is for people who ask who holds the lock.
     await this.#ports.lock.mark(`${phase} ${transaction.id}`).catch(() => undefined);
     await transaction.dispose();
     this.#transaction = null;

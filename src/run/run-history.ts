@@ -23,6 +23,7 @@ const HEAD_BYTES = 64 << 10;
 
 /** The newest `limit` runs of the state folder, newest first. A log that cannot be read is left out. */
 export async function listRuns(stateFolder: string, limit: number): Promise<PastRun[]> {
+  // No folder: no runs.
   const files = await readdir(join(stateFolder, 'runs')).catch(() => []);
   const ids = files.filter((file) => file.endsWith('.jsonl')).map((file) => file.slice(0, -'.jsonl'.length));
   // The time of the start is the first part of the name.
@@ -31,6 +32,7 @@ export async function listRuns(stateFolder: string, limit: number): Promise<Past
     .sort()
     .reverse()
     .slice(0, limit);
+  // A damaged log is left out here, and named when it is opened.
   const runs = await Promise.all(newest.map((id) => summary(stateFolder, id).catch(() => null)));
   return runs.filter((run) => run !== null);
 }

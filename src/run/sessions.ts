@@ -35,7 +35,10 @@ export class Sessions {
   }
 
   async dispose(): Promise<void> {
-    for (const session of this.#open.values()) await (await session.catch(() => null))?.dispose();
+    for (const session of this.#open.values()) {
+      // What never opened need not be closed.
+      await (await session.catch(() => null))?.dispose();
+    }
   }
 
   /** The pinned target of a transaction: its context must still mean the same cluster and user (I10). */

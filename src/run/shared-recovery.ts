@@ -81,6 +81,7 @@ export class SharedRecovery {
       );
       return seen.id;
     } finally {
+      // It stays marked as taken over, which nobody else breaks either.
       await this.#lock.mark('dirty').catch(() => undefined);
     }
   }

@@ -106,6 +106,7 @@ export class TargetSession {
       const list = await this.#api.getJson<{ items: { metadata: { name: string } }[] }>('/api/v1/namespaces', signal);
       return list.items.map(({ metadata }) => metadata.name).sort();
     } catch {
+      // The user may not list them, and types a name.
       return [];
     }
   }

@@ -184,6 +184,7 @@ export class TargetWriter {
         const reason = `the writer lock was lost and is not to be had again: ${lock.reason} (held by ${lock.holder})`;
         return { outcome: 'stranded', writes: 0, reason };
       }
+      // The mark is for people who ask who holds the lock.
       await this.#lock.mark(`undoing ${transaction.id}`).catch(() => undefined);
     }
     return transaction.undo(signal);
@@ -238,6 +239,7 @@ export class TargetWriter {
       if (!(await this.#lock.renew())) await this.#acquire('released', AbortSignal.timeout(KEEP_TIMEOUT_MS));
       return this.#release();
     };
+    // The lock runs out by itself, and whoever takes it finds what is owed in the journal.
     await work().catch(() => undefined);
   }
 

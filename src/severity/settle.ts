@@ -76,6 +76,7 @@ export class WatchSettler implements Settler {
     const starting = view.start().then(() => true);
     // The timer must not outlive the race, or it would keep the process alive.
     const timer = new AbortController();
+    // Ended by the race.
     const limit = this.#clock.sleep(this.#maxWaitMs, AbortSignal.any([signal, timer.signal])).catch(() => false);
     await Promise.race([starting, limit]).finally(() => timer.abort());
     let shown = '';
@@ -99,6 +100,7 @@ export class WatchSettler implements Settler {
       if (text !== shown) progress(`waiting: ${text}`);
       shown = text;
       await view.change(Math.min(left, patience ?? left));
+      // The next turn looks at the signal.
       await this.#clock.sleep(COALESCE_MS, signal).catch(() => undefined);
     }
   }

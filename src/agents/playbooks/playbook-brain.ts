@@ -79,6 +79,7 @@ async function withinLimit<T>({ clock, signal }: BrainContext, work: Promise<T>)
   const limit = clock.sleep(RULE_LIMIT_MS, AbortSignal.any([signal, done.signal])).then(() => {
     throw new Error(`no answer within ${RULE_LIMIT_MS / 1000} s`);
   });
+  // The race below hears of it; a limit that ends after the race is nobody's failure.
   limit.catch(() => undefined);
   try {
     return await Promise.race([work, limit]);

@@ -257,6 +257,7 @@ function systemAuthorities(): { ca?: string[] } {
   try {
     return { ca: [...new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system')])] };
   } catch {
+    // A machine without readable authorities: Node's own list is left.
     return {};
   }
 }

@@ -34,6 +34,7 @@ export async function targetFingerprint(cluster: ClusterEntry, user: UserEntry, 
 
 /** Unreadable files make the fingerprint differ from the readable case; connecting names the file. */
 async function optionalFile(file: string | undefined, read: ReadFile): Promise<Buffer | null> {
+  // Said above: another fingerprint.
   return file ? read(file).catch(() => Buffer.from(`unreadable:${file}`)) : null;
 }
 
@@ -42,6 +43,7 @@ function subjectOf(certificate: Buffer): string {
     const { subject, issuer } = new X509Certificate(certificate);
     return `${issuer}\n${subject}`;
   } catch {
+    // No certificate: whatever it is, its bytes tell whether it is the same.
     return sha256(certificate);
   }
 }

@@ -86,6 +86,7 @@ export class FencedLock {
     try {
       return await this.#installer().apply(goal);
     } finally {
+      // The change is made; a lock that cannot be given back runs out by itself.
       await lock.release(goal === 'uninstall' ? 'client-side' : undefined).catch(() => undefined);
     }
   }

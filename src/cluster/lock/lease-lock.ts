@@ -342,6 +342,7 @@ export class LeaseLock implements WriterLock {
     try {
       await this.#fence!.open(token, signal);
     } catch (error) {
+      // The first failure is told; a lock that cannot be given back runs out by itself.
       await held.swap(leftBehind ? { credential: '' } : { ...FREED, phase: 'released' }).catch(() => undefined);
       this.#forget();
       throw error;
@@ -353,6 +354,7 @@ export class LeaseLock implements WriterLock {
       try {
         await this.#clock.sleep(this.#durationMs / 3, held.over);
       } catch {
+        // Given back meanwhile.
         return;
       }
       await this.#serial(() => held.renewIfDue());
@@ -376,6 +378,7 @@ export class LeaseLock implements WriterLock {
   /** Operations on the Lease never overlap: the timer would otherwise race the writer for the resourceVersion. */
   #serial<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(work, work);
+    // The caller has the failure; here only the order counts.
     this.#queue = result.catch(() => undefined);
     return result;
   }
@@ -385,6 +388,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
+    // A user id without a name, as in containers.
     return 'unknown';
   }
 }

@@ -134,6 +134,7 @@ function parseOwner(text: string): LockOwner | null {
     const { user, host, pid } = JSON.parse(text) as Partial<LockOwner>;
     return typeof user === 'string' && typeof host === 'string' && typeof pid === 'number' ? { user, host, pid } : null;
   } catch {
+    // Somebody else's Lease: its owner is shown as it stands there.
     return null;
   }
 }

@@ -67,6 +67,7 @@ export function credentialId(token: string): string {
     const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { jti?: unknown };
     id = payload.jti;
   } catch {
+    // Not a token that can be read: it has no id, which the caller refuses.
     id = undefined;
   }
   if (typeof id === 'string' && /^[\w-]{8,64}$/.test(id)) return `JTI=${id}`;

@@ -75,6 +75,7 @@ function statusObject(text: string): StatusObject | null {
     const value = JSON.parse(text) as { kind?: string; apiVersion?: string } & StatusObject;
     return value.kind === 'Status' && value.apiVersion === 'v1' ? value : null;
   } catch {
+    // No Status of the API server: it is the service's own answer.
     return null;
   }
 }

@@ -58,6 +58,7 @@ export class LiveView {
     if (!this.#changed && ms > 0) {
       const timer = new AbortController();
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      // Woken by the change: the timer's end is no failure.
       const late = this.#clock.sleep(ms, timer.signal).catch(() => undefined);
       await Promise.race([woken, late]);
       timer.abort();
@@ -152,6 +153,7 @@ export class LiveView {
   }
 
   async #pause(ms: number): Promise<void> {
+    // Closing ends the pause.
     await this.#clock.sleep(ms, this.#stop.signal).catch(() => undefined);
   }
 

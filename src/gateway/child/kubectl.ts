@@ -61,6 +61,7 @@ export class Kubectl {
     const mine = [...this.#places].filter(([key]) => key.startsWith(`${server} `));
     for (const [key, pending] of mine) {
       this.#places.delete(key);
+      // What was never made need not be removed.
       const place = await pending.catch(() => null);
       if (place) await rm(place.folder, { recursive: true, force: true });
     }
@@ -73,6 +74,7 @@ export class Kubectl {
     if (!place) {
       place = this.#prepare(server, namespace, context);
       this.#places.set(key, place);
+      // The caller gets the failure; the next one tries again.
       place.catch(() => this.#places.delete(key));
     }
     return place;

@@ -39,6 +39,7 @@ export class LockClaim {
   }
 
   async drop(): Promise<void> {
+    // A claim that stays is found, and the lock freed, by the next process.
     await rm(this.#path, { force: true }).catch(() => undefined);
   }
 }
@@ -54,6 +55,7 @@ export interface AbandonedClaim {
 export async function abandonedClaims(stateFolder: string): Promise<AbandonedClaim[]> {
   const folder = join(stateFolder, FOLDER);
   const found: AbandonedClaim[] = [];
+  // No folder: nothing was ever claimed.
   for (const name of await readdir(folder).catch(() => [])) {
     const [world, pid, started = ''] = name.split('-');
     if (world !== processWorld() || isAlive({ pid: Number(pid), started: started === 'unknown' ? '' : started }))
@@ -76,6 +78,7 @@ function targetIn(text: string): Target | null {
     const { context, server, fingerprint, namespace } = parseJson(text) as Partial<Target>;
     return context && server && fingerprint && namespace ? { context, server, fingerprint, namespace } : null;
   } catch {
+    // Written half by a process that died: its lock runs out by itself.
     return null;
   }
 }

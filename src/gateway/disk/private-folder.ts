@@ -14,13 +14,16 @@ export function makePrivateFolder(): Promise<string> {
 /** Removes the private folders that this user's dead processes left behind. Those of processes that it cannot see stay. */
 export async function removeLeftovers(): Promise<void> {
   const world = processWorld();
+  // Tidying up must not stop anybody's work.
   for (const name of await readdir(tmpdir()).catch(() => [])) {
     const [owner, pid, started = ''] = name.startsWith(PREFIX) ? name.slice(PREFIX.length).split('-') : [];
     if (owner !== world || !pid || !/^\d+$/.test(pid) || isAlive({ pid: Number(pid), started })) continue;
     const path = join(tmpdir(), name);
+    // Another process tidies up, too.
     const found = await lstat(path).catch(() => null);
     // Names in a shared folder prove nothing: only what this user made is followed into.
     if (found?.isDirectory() && (!process.getuid || found.uid === process.getuid())) {
+      // Another process tidies up, too.
       await rm(path, { recursive: true, force: true }).catch(() => undefined);
     }
   }

@@ -46,6 +46,7 @@ function startOf(pid: number): string {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? 'gone' : (fields[19] ?? '');
   } catch {
+    // No such process, or a platform without /proc.
     return '';
   }
 }

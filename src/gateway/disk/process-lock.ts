@@ -76,6 +76,7 @@ async function readHolder(path: string): Promise<Holder | null> {
   try {
     return parseJson(await readFile(path, 'utf8')) as unknown as Holder | null;
   } catch {
+    // Gone, or half written: the caller decides by the lock itself.
     return null;
   }
 }

@@ -61,6 +61,7 @@ export async function ownFolder(path: string, elsewhere: string): Promise<Stats>
 /** Whether this is still the folder or file that it was. Where the platform does not tell, it is. */
 export async function isStill(path: string, { ino, dev }: Pick<Stats, 'ino' | 'dev'>): Promise<boolean> {
   if (!CHECKED) return true;
+  // Gone is not the same one.
   const found = await lstat(path).catch(() => null);
   return found?.ino === ino && found.dev === dev;
 }
@@ -146,6 +147,7 @@ async function closeToOthers(path: string, file: FileHandle, mode: number): Prom
 async function isLinkedHereOnly(path: string, { ino, dev, nlink }: Stats): Promise<boolean> {
   const folder = dirname(path);
   const drafts = (await readdir(folder)).filter((name) => name.startsWith(`${basename(path)}.`));
+  // A draft that is gone counts no link.
   const stats = await Promise.all(drafts.map((name) => lstat(join(folder, name)).catch(() => null)));
   return 1 + stats.filter((one) => one?.ino === ino && one.dev === dev).length >= nlink;
 }

@@ -39,6 +39,7 @@ export class LiveFacts implements ClusterFacts {
       const at = await this.#collection(ref.apiVersion, ref.kind, ref.namespace ?? '');
       // A kind that is not served has no objects.
       if (!at) return at === null ? null : undefined;
+      // No answer is "unknown", the third answer.
       const answer = await this.#api.send('GET', `${at}/${encodeURIComponent(ref.name)}`).catch(() => null);
       if (answer?.status === 404) return null;
       return answer?.status === 200 && answer.object ? answer.object : undefined;
@@ -58,6 +59,7 @@ export class LiveFacts implements ClusterFacts {
 
   metadata(apiVersion: string, kind: string, namespace = ''): Promise<Owned[] | undefined> {
     return this.#once(`metadata ${apiVersion} ${kind} ${namespace}`, async () => {
+      // No answer is "unknown", the third answer.
       const served = await this.#reader.kinds().catch(() => null);
       const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
       const found = served?.kinds.find((one) => one.group === group && one.kind === kind);
@@ -67,6 +69,7 @@ export class LiveFacts implements ClusterFacts {
   }
 
   admits(pod: KubeObject): Promise<string | null | undefined> {
+    // No answer is "unknown", the third answer.
     return this.#once(`admits ${printJson(pod)}`, () =>
       admissionOf(pod, true, (path, body) => this.#api.send('POST', `${path}?dryRun=All`, { body })).catch(
         () => undefined,
@@ -101,6 +104,7 @@ export class LiveFacts implements ClusterFacts {
   }
 
   #holdings(namespace: string | null): Promise<Holdings> {
+    // Nothing seen, and said so.
     return this.#once(`holdings ${namespace ?? '*'}`, () =>
       (namespace === null ? this.#reader.everything() : this.#reader.holdings(namespace)).catch(() => ({
         objects: [],
@@ -117,6 +121,7 @@ export class LiveFacts implements ClusterFacts {
       const { group, version, name, namespaced } = resource;
       return objectPath({ group, version, resource: name, namespace: namespaced ? namespace : '' }, '');
     } catch {
+      // No answer is "unknown", the third answer.
       return undefined;
     }
   }

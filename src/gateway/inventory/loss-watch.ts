@@ -57,6 +57,7 @@ export class LossWatch {
           objects: new Map(objects.filter((one) => this.#isOldEnough(one)).map((object) => [object.uid, object])),
           unseen,
         }))
+        // Nothing seen, and said so: the write is asked about.
         .catch(() => ({ objects: new Map<string, Owned>(), unseen: ['all kinds'] }));
       this.#checkpoints.set(namespace, pending);
     }

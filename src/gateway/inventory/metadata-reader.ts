@@ -46,6 +46,7 @@ export class MetadataReader {
   async kinds(): Promise<Served> {
     this.#served ??= readServedKinds(this.#api);
     const pending = this.#served;
+    // The caller gets the failure; the next one tries again.
     pending.catch(() => {
       if (this.#served === pending) this.#served = null;
     });
@@ -60,6 +61,7 @@ export class MetadataReader {
     const found: Owned[] = [];
     for (let token = '', restarts = 0; ;) {
       const query = `limit=${PAGE}${token ? `&continue=${encodeURIComponent(token)}` : ''}`;
+      // Counted as not seen by the caller.
       const answer = await this.#api.send('GET', `${path}?${query}`, { accept: METADATA_ONLY }).catch(() => null);
       if (answer?.status === 410 && restarts++ < 3) {
         [token, found.length] = ['', 0];

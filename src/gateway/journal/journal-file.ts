@@ -85,6 +85,7 @@ export class JournalFile {
         await file.truncate(content.intactBytes);
         await file.sync();
       }
+      // Written before heads were, or lost: made anew and compared with the chain.
       const headFile = await openOwn(`${path}.head`, O_RDWR).catch(() => openHead(path));
       opened.push(headFile);
       const { head, intactBytes } = content;
@@ -107,6 +108,7 @@ export class JournalFile {
    */
   append(record: unknown, sync: boolean): Promise<JournalHead> {
     const done = this.#tail.then(() => this.#write(record, sync));
+    // The caller has the failure; here only the order counts.
     this.#tail = done.catch(() => undefined);
     return done;
   }
@@ -144,6 +146,7 @@ export class JournalFile {
     try {
       await this.#file.truncate(this.#size);
     } catch {
+      // Told as the first failure; the file is not used any more.
       this.#broken = failure;
     }
     return failure;
@@ -152,6 +155,7 @@ export class JournalFile {
   /** Not synced, and best effort: an older head only weakens the check. */
   async #writeHead(): Promise<void> {
     const text = `${String(this.#current.seq).padStart(12, '0')} ${this.#current.chain}\n`;
+    // The chain itself is the truth; the head only tells of a lost end.
     await this.#headFile.write(text, 0).catch(() => undefined);
   }
 }

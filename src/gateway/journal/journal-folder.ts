@@ -71,6 +71,7 @@ export class JournalFolder {
 
   /** @throws Error when there is no journal of that id */
   async mustExist(id: string): Promise<void> {
+    // A name that does not exist is unknown.
     const known = isJournalName(id) && id !== INDEX && (await stat(this.file(id)).catch(() => null));
     if (!known) throw new Error(`no transaction ${id.slice(0, 64)} in ${this.path}: stratus journal list shows them`);
   }

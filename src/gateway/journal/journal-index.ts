@@ -91,6 +91,7 @@ export class JournalIndex {
   async #open(next: IndexRecord): Promise<JournalFile> {
     const { key } = this.#folder;
     const path = this.#folder.file(INDEX);
+    // Not there: nothing to keep.
     if (await stat(path).catch(() => null)) {
       try {
         return (await JournalFile.open(path, INDEX, key)).journal;

@@ -23,6 +23,7 @@ export async function loadJournalKey(folder: string, env: NodeJS.ProcessEnv): Pr
   const path = join(folder, 'journal.key');
   const existing = await readKey(path);
   if (existing !== null) return keyFrom(existing, path);
+  // No folder: no journals.
   const journals = (await readdir(join(folder, 'journal')).catch(() => [])).filter((name) => name.endsWith('.journal'));
   // A new key would make the old journals unreadable for good, and with them what is still to be undone.
   if (journals.length > 0) {

@@ -155,6 +155,7 @@ function unseal(key: JournalKey, context: string, text: string): string | null {
       .setAuthTag(bytes.subarray(-16));
     return decipher.update(bytes.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8');
   } catch {
+    // The line is reported as damaged.
     return null;
   }
 }

@@ -76,6 +76,7 @@ export class JournalStore {
     const lock = await folder.hold(id);
     try {
       const draft = `${folder.file(id)}.incoming`;
+      // Not there: the name is free.
       if (await stat(folder.file(id)).catch(() => null))
         throw new Error(`transaction ${id} is in this state folder already`);
       for (const left of [draft, `${draft}.head`]) await rm(left, { force: true });

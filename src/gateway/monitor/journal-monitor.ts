@@ -156,6 +156,7 @@ export class JournalMonitor implements Handler {
       return single ? this.#remember(parsed.path, response) : response;
     }
     const done = this.#queue.then(() => this.#write(request, parsed, ofCommand));
+    // The caller has the failure; here only the order counts.
     this.#queue = done.catch(() => undefined).then(() => this.#noting);
     return done;
   }
@@ -349,6 +350,7 @@ export class JournalMonitor implements Handler {
     if (subject.verb === 'delete' || subject.verb === 'evict') return null;
     if (subject.subresource !== 'scale') return answer;
     const expected = this.#options.inspector.afterImage(subject, answer);
+    // Unreadable is treated as changed.
     const live = await this.#options.inspector.current(subject.path).catch(() => null);
     // A reading by a later version may already hold somebody else's edit.
     return live && live.metadata.resourceVersion === answer?.metadata.resourceVersion ? live : expected;

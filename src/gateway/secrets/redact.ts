@@ -104,6 +104,7 @@ export function redactingWatch(rewrite: (value: unknown) => unknown = redactSecr
     try {
       return `${printJson(rewrite(parseJson(text)))}\n`;
     } catch {
+      // A line that cannot be read may hold anything.
       return '';
     }
   };

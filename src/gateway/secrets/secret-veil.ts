@@ -229,6 +229,7 @@ function parsedCopy(text: string): JsonMap | null {
     const value: unknown = parseJson(text);
     return isMap(value) ? value : null;
   } catch {
+    // No copy of an object: it is handled as text.
     return null;
   }
 }

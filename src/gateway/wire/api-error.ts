@@ -58,6 +58,7 @@ function messageIn(body: string): string {
     const { message } = parseJson(body) as { message?: unknown };
     return typeof message === 'string' ? message : '';
   } catch {
+    // No Status: the code alone speaks.
     return '';
   }
 }

@@ -64,6 +64,7 @@ export class Discovery {
     if (!pending) {
       pending = this.#read(group, version);
       this.#versions.set(key, pending);
+      // The caller gets the failure; the next one tries again.
       pending.catch(() => this.#versions.delete(key));
     }
     return pending;

@@ -225,6 +225,7 @@ function bytesOf(body: unknown): Buffer | null {
 }
 
 async function failure(method: string, path: string, response: GatewayResponse): Promise<ClusterError> {
+  // The code alone speaks.
   const { text } = await textOf(response.body, MAX_ERROR_BODY).catch(() => ({ text: '' }));
   return statusError(method, path, response.status, text);
 }

@@ -186,6 +186,7 @@ class Reading {
 
   /** Null when it may not be read. What was rehearsed takes the place of what is there. */
   async #list(path: string, kind: string): Promise<KubeObject[] | null> {
+    // Null: the caller refuses what it cannot judge.
     const list = await this.#api.list(path).catch(() => null);
     if (!list) return null;
     const [collection = ''] = path.split('?');

@@ -84,6 +84,7 @@ export class WriteSender {
 
   /** Null to go on, else why not; empty when the time is up. */
   async #wait(patience: Patience, hintMs: number | undefined, signal: AbortSignal): Promise<string | null> {
+    // Interrupted.
     const goOn = await patience.pause(hintMs, signal).catch(() => null);
     if (goOn === null) return 'the command was stopped';
     return goOn ? this.#options.mayWrite() : '';
@@ -110,6 +111,7 @@ export class WriteSender {
 
   async #look(subject: WriteSubject, intent: IntentRecord): Promise<Attribution> {
     const { reads, manager } = this.#options;
+    // No answer leaves it unclear, below.
     const answer = await reads.send('GET', subject.path).catch(() => null);
     if (answer?.status !== 200 && answer?.status !== 404) return { outcome: 'unclear', reason: 'it cannot be read' };
     return attribute(intent, answer.status === 200 ? answer.object : null, manager);
@@ -117,6 +119,7 @@ export class WriteSender {
 
   /** Answers the client as the server would have. */
   async #found({ verb, subresource, target }: WriteSubject, after: KubeObject | null): Promise<Fate> {
+    // The client gets the object itself.
     const shown = subresource === 'scale' ? await this.#options.reads.send('GET', target.path).catch(() => null) : null;
     const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' };
     const response = jsonResponse(verb === 'create' || verb === 'evict' ? 201 : 200, shown?.object ?? after ?? success);

@@ -96,6 +96,7 @@ export class WriteSurroundings {
     if (!pending) {
       pending = this.#mayI({ verb, group, resource, namespace, name });
       this.#rights.set(key, pending);
+      // The caller gets the failure; the next one tries again.
       pending.catch(() => this.#rights.delete(key));
     }
     if (!(await pending)) {

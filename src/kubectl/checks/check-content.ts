@@ -197,6 +197,7 @@ function readPatch(text: string): unknown {
     if ('empty' in documents || documents.some((document) => document.errors.length > 0)) return undefined;
     return documents.map((document): unknown => document.toJS({ maxAliasCount: 100 }));
   } catch {
+    // Unreadable is unknown, and refused by the caller.
     return undefined;
   }
 }

@@ -37,6 +37,7 @@ export function manifestObjects(text: string): ManifestObject[] {
       parseYaml(maskTemplates(chunk.text)).flatMap(({ contents }) => objectsOf(contents, chunk.start, 0)),
     );
   } catch {
+    // Manifests are a help for other findings; their own analysis reports it.
     return [];
   }
 }

@@ -13,6 +13,7 @@ function execForm(text: string, start: number, end: number): ArgWord[] | undefin
     const list: unknown = JSON.parse(body.replaceAll(/\\\r?\n/g, '\n'));
     if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) return undefined;
   } catch {
+    // Not the JSON form, so Docker runs it as shell.
     return undefined;
   }
   const words: ArgWord[] = [];

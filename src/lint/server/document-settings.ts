@@ -82,6 +82,7 @@ export class DocumentSettings {
       () => DEFAULT_SETTINGS,
     );
     const settings = await this.#section;
+    // A client without folders.
     const folders = await this.#client.folders().catch((): string[] => []);
     const path = uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
     const root = path === undefined ? folders[0] : (folders.find((folder) => isWithin(folder, path)) ?? dirname(path));

@@ -81,7 +81,10 @@ export function startSession(connection: Connection): void {
   /** Something that findings rest on has changed outside the documents. */
   const again = (): void => {
     if (pulls && refreshes) connection.languages.diagnostics.refresh();
-    if (trusted && refreshesLenses) void connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
+    if (trusted && refreshesLenses) {
+      // A client that went away needs no lenses.
+      void connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
+    }
     if (!pulls) for (const document of documents.all()) pushSoon(document);
   };
 
@@ -111,6 +114,7 @@ export function startSession(connection: Connection): void {
     if (asksForSettings)
       void connection.client
         .register(DidChangeConfigurationNotification.type, { section: 'stratus' })
+        // A client that cannot register does not send changes; settings are read at the start.
         .catch(() => undefined);
     if (watches)
       void connection.client

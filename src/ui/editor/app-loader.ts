@@ -77,6 +77,7 @@ export class AppLoader {
     this.#listeners.clear();
     const loaded = this.#current;
     this.#current = null;
+    // The editor closes.
     await loaded?.app.then((app) => app.dispose()).catch(() => undefined);
   }
 
@@ -91,6 +92,7 @@ export class AppLoader {
       .then((app) => {
         if (!loaded.retired) loaded.subscription = app.transactions.onChange(() => this.#tell());
       })
+      // Whoever asked for the application gets the failure.
       .catch(() => undefined);
     return loaded;
   }
@@ -120,5 +122,6 @@ export class AppLoader {
 
 function closeWhenUnused(loaded: Loaded): void {
   if (!loaded.retired || loaded.leases > 0) return;
+  // Nobody uses it any more.
   void loaded.app.then((app) => app.dispose()).catch(() => undefined);
 }

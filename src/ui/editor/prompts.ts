@@ -53,6 +53,7 @@ export class EditorPrompts implements Prompts {
           choices = [...choices, ...more.filter(({ label }) => !choices.some((choice) => choice.label === label))];
           refresh();
         })
+        // The names already there, and typing, are left.
         .catch(() => undefined)
         .finally(() => (picker.busy = false));
     }

@@ -38,8 +38,9 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
   async getChildren(node?: Node): Promise<Node[]> {
     if (!node) {
       const runs = this.#sessions.all().map((session): Node => ({ kind: 'run', session }));
-      const earlier = await this.#past.list().catch(() => []);
-      return earlier.length > 0 ? [...runs, { kind: 'earlier' }] : runs;
+      // A folder that cannot be read is told when the node is opened.
+      const earlier = await this.#past.list().catch(() => null);
+      return earlier === null || earlier.length > 0 ? [...runs, { kind: 'earlier' }] : runs;
     }
     if (node.kind === 'earlier') return (await this.#past.list()).map((run) => ({ kind: 'past', run }));
     if (node.kind !== 'run') return [];

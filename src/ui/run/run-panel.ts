@@ -75,8 +75,10 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     const run = typeof state === 'object' && state !== null ? (state as { run?: unknown }).run : undefined;
     this.#panel?.dispose();
     this.#run = typeof run === 'string' ? run : null;
-    // Without its log the page says that the run has ended.
-    if (this.#run) this.#restoring = this.#restore(this.#run).catch(() => undefined);
+    if (this.#run) {
+      // Without its log the page says that the run has ended.
+      this.#restoring = this.#restore(this.#run).catch(() => undefined);
+    }
     this.#adopt(panel);
     await this.#restoring;
     this.#retitle();

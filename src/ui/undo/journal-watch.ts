@@ -51,6 +51,7 @@ export class JournalWatch {
     while (this.#dirty) {
       this.#dirty = false;
       this.#reading = null;
+      // Whoever shows it reads it, and its failure, once more.
       const view = await this.read().catch((): JournalView => ({ all: [], unfinished: new Set() }));
       for (const listener of this.#listeners) listener(view);
     }
