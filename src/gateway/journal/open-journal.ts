@@ -86,8 +86,10 @@ export class OpenJournal {
         // The journal decides; where the index lags behind, it is read instead.
         if (!(error instanceof JournalUnwritable) && !this.#gone) throw error;
       });
-    // A copy that stays says itself that its transaction has ended.
-    if (status === 'committed' || status === 'undone') await this.#copy?.end().catch(() => undefined);
+    if (status === 'committed' || status === 'undone') {
+      // A copy that stays says itself that its transaction has ended.
+      await this.#copy?.end().catch(() => undefined);
+    }
   }
 
   async close(): Promise<void> {
