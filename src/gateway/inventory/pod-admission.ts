@@ -20,9 +20,14 @@ export async function admissionOf(
   return status < 300 ? null : refusalOf(status, message, makesRoom);
 }
 
+/** The fence holds back what asks, not the controller that makes the pod. */
+const OWN_POLICY = /ValidatingAdmissionPolicy 'stratus-/;
+
 /** Why no pod like that is taken; undefined where the answer is about who asks, or about the question. */
 function refusalOf(status: number, message: string, makesRoom: boolean): string | null | undefined {
-  if (status !== 403 || /cannot create resource "pods"/.test(message)) return undefined;
+  // Policies answer 422 and webhooks 400 where they name no code of their own.
+  if (status !== 403 && !/denied (the )?request/.test(message)) return undefined;
+  if (/cannot create resource "pods"/.test(message) || OWN_POLICY.test(message)) return undefined;
   const quota = /exceeded quota: ([^,]+), requested: .*, used: (.*), limited: (.*)$/.exec(message);
   const text = oneLine(message.replace(/^pods "[^"]*" is forbidden: /, ''), 200);
   if (!quota || !makesRoom) return text;
