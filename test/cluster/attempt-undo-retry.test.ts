@@ -95,7 +95,7 @@ it('a wrong attempt is undone without a trace, and the next one resolves the inc
     brain: 'wrong-first',
     options: DEFAULT_OPTIONS,
     checks: [],
-    askApproval: async ({ hash }) => ({ approve: true, hash, by: { via: 'policy', id: 'test', at: 0 } }),
+    askApproval: async ({ hash }) => ({ approve: true, hash, by: { via: 'cli', id: 'flag', at: 0 } }),
   });
   const seen: unknown[] = [];
   run.onEvent((event) => {

@@ -34,7 +34,7 @@ function describe(event: RunEvent): string[] {
         ...step.writes.map((write) => `  ${write.method} ${refLabel(write.ref)}: undo ${write.undo.class}`),
       ]);
     case 'approved':
-      return [`approved by ${event.by}`];
+      return [`approved by ${event.by.id}`];
     case 'command':
       return [`ran: ${event.argv.join(' ')} -> exit ${event.exitCode}, ${event.writes} write(s)`];
     case 'stepFailed':
