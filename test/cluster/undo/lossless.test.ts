@@ -159,6 +159,8 @@ describe.each(COMMANDS)('through %s', (_, command) => {
         path,
         kind === 'gadget' ? gadgetText('twin', '9007199254740993', '"first"') : deploymentText('twin', 'shop:1'),
       );
+      // While a controller still writes its status, a replacement meets a conflict, with us as without us.
+      if (kind === 'deployment') await gateway.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
       const before = await spec(`${path}/${name}`);
       expect(before).toContain('9007199254740993');
       const transaction = await gateway
