@@ -1,6 +1,6 @@
 import { own } from '../../json/json-map.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
-import { refLabel } from '../../domain/kube-object.ts';
+import { refLabel, refOf } from '../../domain/kube-object.ts';
 import type { ForecastInput } from '../forecast.ts';
 import type { Effect } from './effect.ts';
 import { comesBack, eachOf, oneWay, unknown } from './effect.ts';
@@ -49,7 +49,7 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
     comesBack('what others put into it meanwhile stays, and keeps it', ref),
     ...lookInside((await facts.contents(ref.name)).unseen),
   ],
-  '/Node': said('pods may be placed on it meanwhile, and go with it', ['Pod']),
+  '/Node': takesPods,
   '/PersistentVolume': (_ref, created, facts) => mayBeTaken(created, facts),
   '/PersistentVolumeClaim': async (ref, created, facts) => [
     comesBack('data written to its volume goes with it', ref),
@@ -100,6 +100,19 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
     unknown('what others write meanwhile may be altered by it, and stays so'),
   ],
 };
+
+/** Pods that wait for a place come to a new node, and one of each DaemonSet. */
+async function takesPods(ref: ObjectRef, _created: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  const placed = comesBack('pods may be placed on it meanwhile, and go with it', ref, ['Pod']);
+  const sets = await facts.list('apps/v1', 'DaemonSet');
+  if (!sets) return [placed, unknown('which DaemonSets bring pods to it cannot be read')];
+  return [
+    placed,
+    ...sets.map((set) =>
+      comesBack(`a pod of DaemonSet ${set.metadata.name} comes to it, and goes with it`, refOf(set), ['Pod']),
+    ),
+  ];
+}
 
 /** A default that the API server writes into what others make while it stands. */
 function givenAsDefault(annotation: string, text: string): OnCreate {

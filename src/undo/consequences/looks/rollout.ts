@@ -1,5 +1,5 @@
 import { own } from '../../../json/json-map.ts';
-import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
 import { comesBack, staysBehind } from '../effect.ts';
 import { cannotComeBack } from '../admission.ts';
@@ -19,12 +19,25 @@ export const lookAtRollout: Look = async ({ ref, before, after }, facts) => {
     if (before.spec?.replicas !== 0) effects.push(...(await cannotComeBack(before, ref, before.spec?.template, facts)));
     effects.push(...(await mayPreempt(after.spec?.template?.spec, ref, facts)));
   }
+  effects.push(...notRecognised(before, ref));
   if (ref.kind === 'Deployment')
     effects.push(staysBehind('one more ReplicaSet stays in its history', ref, ['ReplicaSet']));
   if (own(MADE_BY, ref.kind)?.includes('ControllerRevision'))
     effects.push(staysBehind('one more ControllerRevision stays in its history', ref, ['ControllerRevision']));
   return [...effects, ...(await pushedOut(before, after, facts))];
 };
+
+/** A Deployment knows its ReplicaSets by their templates (FindNewReplicaSet): one that it does not know is no longer its current one. */
+function notRecognised({ metadata }: KubeObject, { kind, namespace }: ObjectRef): Effect[] {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  if (kind !== 'ReplicaSet' || owner?.kind !== 'Deployment') return [];
+  const deployment = { apiVersion: owner.apiVersion, kind: owner.kind, namespace, name: owner.name };
+  const text = `Deployment ${owner.name} no longer knows it by its template, and makes another ReplicaSet, which stays in its history`;
+  return [
+    staysBehind(text, deployment, ['ReplicaSet']),
+    comesBack(`pods of Deployment ${owner.name} are replaced`, deployment, ['Pod']),
+  ];
+}
 
 /** Every rollout beyond the limit deletes the oldest revision that was kept: named, but no rollout could do without. */
 async function pushedOut(before: KubeObject, after: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
