@@ -14,10 +14,10 @@ import { judgeCommit, mu } from '../domain/severity.ts';
 import { lossesText } from '../domain/transaction.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
-import { shownArgv } from '../kubectl/secret-words.ts';
+import { askBrain } from './ask-brain.ts';
+import { convertPlan } from './convert-plan.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
 import { shownEvent } from './shown-event.ts';
-import { quoteArgv } from '../text/shell-quote.ts';
 
 type EventBody<E = MachineEvent> = E extends MachineEvent ? Omit<E, 'at'> : never;
 type NoteBody<E = NoteEvent> = E extends NoteEvent ? Omit<E, 'at'> : never;
@@ -45,7 +45,7 @@ export class IncidentRun {
   /** Evidence is refreshed before planning when the cluster was changed since the last diagnosis. */
   #stale = false;
   /** Steps of the current plan (by their argv) that nothing undoable can stand in for, and why. */
-  readonly #unconvertible = new Map<string[], string>();
+  #unconvertible = new Map<string[], string>();
 
   constructor(id: string, target: Target, options: RunOptions, ports: IncidentRunPorts) {
     this.id = id;
@@ -221,11 +221,8 @@ export class IncidentRun {
     return diagnosis;
   }
 
-  /**
-   * One call of the brain at work. Whatever it does, the run goes on when the signal aborts or its time is over; what it
-   * says after that is not heard any more.
-   */
-  async #think<T>(
+  /** One call of the brain at work. */
+  #think<T>(
     agent: AgentName,
     signal: AbortSignal,
     call: (brain: Brain, context: BrainContext) => Promise<T>,
@@ -233,32 +230,23 @@ export class IncidentRun {
     if (!this.#latest) throw new Error('nothing was detected yet');
     const { snapshot, severity } = this.#latest;
     const { cluster, clock, brains } = this.#ports;
-    const brain = brains[this.#state.brain]!;
     const { budget } = this.#options;
-    const stop = new AbortController();
-    const over = AbortSignal.any([signal, stop.signal]);
-    const timer = new AbortController();
-    clock.sleep(budget.thinkMs, timer.signal).then(
-      () => stop.abort(new Error(`${brain.name} did not answer within ${budget.thinkMs / 1000} s`)),
-      () => undefined,
-    );
-    const context: BrainContext = {
-      run: this.id,
-      target: this.target,
-      snapshot,
-      severity,
-      evidence: { readLog: (...args) => cluster.readLog(...args), get: (ref) => cluster.get(ref) },
+    return askBrain({
+      brain: brains[this.#state.brain]!,
+      context: {
+        run: this.id,
+        target: this.target,
+        snapshot,
+        severity,
+        evidence: { readLog: (...args) => cluster.readLog(...args), get: (ref) => cluster.get(ref) },
+        budget: left(budget, this.#state.spent),
+      },
       clock,
-      budget: left(budget, this.#state.spent),
-      signal: over,
-      emit: (emission) => (over.aborted ? undefined : this.#emitted(agent, emission)),
-    };
-    try {
-      return await interruptible(call(brain, context), over);
-    } finally {
-      timer.abort();
-      stop.abort(new Error('the call has ended'));
-    }
+      thinkMs: budget.thinkMs,
+      signal,
+      heard: (emission) => this.#emitted(agent, emission),
+      call,
+    });
   }
 
   #emitted(agent: AgentName, emission: BrainEmission): void {
@@ -281,33 +269,11 @@ export class IncidentRun {
       const { reason } = proposal;
       return { type: 'planned', plan: null, reason, ...(proposal.type === 'escalate' ? { escalate: true } : {}) };
     }
-    const plan = await this.#convert(proposal.plan);
+    const { plan, refused, converted } = await convertPlan(proposal.plan, this.#ports.convert);
+    this.#unconvertible = refused;
+    for (const conversion of converted) this.#note({ type: 'converted', ...conversion });
     this.#note({ type: 'thought', agent: 'mitigation', text: `${plan.title}. Expect: ${plan.expects}` });
     return { type: 'planned', plan, reason: '' };
-  }
-
-  /** Commands that take something away are replaced before anything is rehearsed or shown for approval. */
-  async #convert(proposed: Plan): Promise<Plan> {
-    this.#unconvertible.clear();
-    const steps: Plan['steps'] = [];
-    for (const [index, step] of proposed.steps.entries()) {
-      if (step.type !== 'kubectl') {
-        steps.push(step);
-        continue;
-      }
-      const later = kubectlSteps({ steps: proposed.steps.slice(index + 1) }).map(({ argv }) => argv);
-      const conversion = await this.#ports.convert(step.argv, later);
-      if (conversion.outcome === 'refused') this.#unconvertible.set(step.argv, conversion.reason);
-      if (conversion.outcome !== 'converted') {
-        steps.push(step);
-        continue;
-      }
-      const { commands, reason } = conversion;
-      this.#note({ type: 'converted', from: step.argv, to: commands, reason });
-      const why = `In place of '${quoteArgv(['kubectl', ...shownArgv(step.argv)])}': ${reason}. ${step.why}`;
-      steps.push(...commands.map((argv) => ({ type: 'kubectl' as const, argv, why })));
-    }
-    return { ...proposed, steps };
   }
 
   async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
@@ -459,19 +425,5 @@ export class IncidentRun {
       reason: state.reason,
       ...(state.error ? { error: state.error } : {}),
     };
-  }
-}
-
-/** Rejects as soon as the signal aborts, whether or not the work ever ends. */
-async function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const reason = () => (signal.reason instanceof Error ? signal.reason : new Error('stopped'));
-  if (signal.aborted) throw reason();
-  let stop!: () => void;
-  const stopped = new Promise<never>((_, reject) => (stop = () => reject(reason())));
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([work, stopped]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

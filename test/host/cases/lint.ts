@@ -304,7 +304,8 @@ export const LINT_TESTS: HostTest[] = [
         const result = { ok: true, exitCode: 0, stdout: 'deployment.apps/search scaled\n', stderr: '', refusals: [] };
         return { result: { ...result, writes: 1, problem: '' }, tx: transaction, undo: null };
       };
-      await host.useApp(async () => Object.assign(app, { runCommand }));
+      Object.assign(app.shell, { run: runCommand });
+      await host.useApp(async () => app);
       const document = await openFile('scripts/lens.sh', SCRIPT);
       await untilSquiggles(document, ({ length }) => length > 0);
       const lenses: vscode.CodeLens[] = await vscode.commands.executeCommand(
