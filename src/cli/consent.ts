@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import type { AutonomyPolicy, Principal } from '../domain/autonomy.ts';
 import { decide, isProtected } from '../domain/autonomy.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
+import { quoteArgv } from '../text/shell-quote.ts';
 import type { CommandIo, ParsedCommand } from './command-line.ts';
 import { UsageError } from './usage.ts';
 
@@ -10,12 +11,12 @@ export const CONSENT_OPTIONS = { yes: { type: 'boolean' }, 'confirm-context': { 
 /** Contexts in which nothing is written unasked; the editor's default, too. */
 const DEFAULT_PROTECTED = '*prod*';
 
+/** @returns patterns; `none` in the environment means that no context is protected, a blank text says nothing */
 export function protectedContexts(environment: NodeJS.ProcessEnv): string[] {
-  const text = environment.STRATUS_PROTECTED_CONTEXTS ?? DEFAULT_PROTECTED;
-  return text
-    .split(',')
-    .map((pattern) => pattern.trim())
-    .filter(Boolean);
+  const patterns = (text: string) => text.split(/[\s,;]+/).filter(Boolean);
+  const wanted = patterns(environment.STRATUS_PROTECTED_CONTEXTS ?? '');
+  if (wanted.length === 0) return patterns(DEFAULT_PROTECTED);
+  return wanted.length === 1 && wanted[0] === 'none' ? [] : wanted;
 }
 
 /** What the words of a command, the environment and the terminal say about asking. */
@@ -39,8 +40,25 @@ export function checkContext(command: string, policy: AutonomyPolicy, context: s
     throw new UsageError(`${command}: --confirm-context names '${confirmedContext}', the target is '${context}'`);
   if (!policy.unattended || !isProtected(context, policy.protectedContexts) || confirmedContext === context) return;
   throw new UsageError(
-    `${command}: context '${context}' is protected (${policy.protectedContexts.join(', ')}): --yes alone does not write there; add --confirm-context ${context}`,
+    `${command}: context '${context}' is protected (${policy.protectedContexts.join(', ')}): --yes alone does not write there; add ${quoteArgv(['--confirm-context', context])}`,
   );
+}
+
+/**
+ * For commands that write without a plan to show (undo, recover, lock): whether they may write to the context.
+ * @throws UsageError as {@link checkContext}
+ */
+export async function mayWriteTo(
+  command: string,
+  parsed: ParsedCommand,
+  io: CommandIo,
+  context: string,
+): Promise<boolean> {
+  const policy = policyOf(parsed, io);
+  checkContext(command, policy, context);
+  if (policy.unattended || !isProtected(context, policy.protectedContexts)) return true;
+  if (policy.confirmedContext === context) return true;
+  return (await io.ask!(`'${context}' is protected: type its name to go on:`)).trim() === context;
 }
 
 /**

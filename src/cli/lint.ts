@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { harmless, oneLine } from '../text/plain-text.ts';
 import { parseArgs } from 'node:util';
 import { analyze, languageOf } from '../lint/analyze.ts';
 import { applyEdits, safeEdits } from '../lint/apply-fixes.ts';
@@ -90,7 +91,7 @@ function textReport(files: readonly FileFindings[], io: LintIo): void {
       const { line, character } = place(finding.start);
       const fix = finding.fix ? ` [${finding.fix.safe ? '--fix' : 'fix'}: ${finding.fix.title}]` : '';
       io.stdout(
-        `${path}:${line + 1}:${character + 1}: ${finding.severity}: ${finding.message} (${finding.rule})${fix}\n`,
+        `${harmless(path.replaceAll(/[\n\t]/g, ' '))}:${line + 1}:${character + 1}: ${finding.severity}: ${oneLine(finding.message, 2_000)} (${finding.rule})${fix}\n`,
       );
     }
   }

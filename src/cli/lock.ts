@@ -5,6 +5,7 @@ import { DEFAULT_LOCK_NAMESPACE } from '../cluster/lock/lease-record.ts';
 import type { LockStatus, StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand, TARGET_OPTIONS } from './command-line.ts';
+import { checkContext, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { EXIT } from './exit-code.ts';
 import { UsageError } from './usage.ts';
 
@@ -14,7 +15,7 @@ const ACTIONS = ['status', 'break', 'install-fence', 'uninstall-fence'] as const
 export async function lockCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
   const parsed = parseCommand('lock', args, {
     ...TARGET_OPTIONS,
-    yes: { type: 'boolean' },
+    ...CONSENT_OPTIONS,
     json: { type: 'boolean' },
     manifests: { type: 'boolean' },
   });
@@ -34,6 +35,7 @@ export async function lockCommand(args: string[], io: CommandIo, open: () => Pro
   }
   const app = await open();
   const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
+  if (yes && action !== 'status') checkContext('lock', policyOf(parsed, io), target.context);
   if (action === 'install-fence' || action === 'uninstall-fence') {
     // Half a fence keeps all writers out.
     if (yes) io.onInterrupt(() => io.stderr('stratus: the fence is finished first\n'));

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import { printJson } from '../json/lossless-json.ts';
 import { RawNumber } from '../json/raw-number.ts';
+import { untrustedLine, withoutCredentials } from '../text/redact.ts';
 
 /** Fields that every write changes and that tell a reader nothing. */
 const NOISE = [
@@ -12,15 +13,17 @@ const NOISE = [
   '/status',
 ];
 const LIMIT = 12;
+const LINE = 2_000;
 
 /** `- spec.replicas: 0` / `+ spec.replicas: 2` lines of a rehearsed change, at most a dozen. */
 export function changedLines(before: KubeObject | null, after: KubeObject | null): string[] {
-  const [old, now] = [leaves(before), leaves(after)];
+  const shown = withoutCredentials({ before, after });
+  const [old, now] = [leaves(shown.before), leaves(shown.after)];
   const lines: string[] = [];
   for (const path of [...new Set([...old.keys(), ...now.keys()])].sort()) {
     if (old.get(path) === now.get(path)) continue;
-    if (old.has(path)) lines.push(`- ${path}: ${old.get(path)}`);
-    if (now.has(path)) lines.push(`+ ${path}: ${now.get(path)}`);
+    if (old.has(path)) lines.push(untrustedLine(`- ${path}: ${old.get(path)}`, LINE));
+    if (now.has(path)) lines.push(untrustedLine(`+ ${path}: ${now.get(path)}`, LINE));
   }
   return lines.length > LIMIT ? [...lines.slice(0, LIMIT), `  … ${lines.length - LIMIT} more line(s)`] : lines;
 }

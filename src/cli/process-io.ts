@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { harmless } from '../text/plain-text.ts';
 import type { CommandIo } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { Interruptions } from './interruptions.ts';
@@ -27,8 +28,9 @@ export function processIo(): CommandIo {
   const ask = (question: string, signal?: AbortSignal) =>
     askOnTerminal(question, () => interruptions.interrupt('SIGINT'), signal);
   return {
-    stdout: (text) => output.write('stdout', text),
-    stderr: (text) => output.write('stderr', text),
+    // What goes into a file or a pipe is what the cluster said, byte for byte.
+    stdout: (text) => output.write('stdout', process.stdout.isTTY ? harmless(text) : text),
+    stderr: (text) => output.write('stderr', harmless(text)),
     colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
     confirm: terminal ? async (question, signal) => /^y(es)?$/i.test(await ask(`${question} [y/N]`, signal)) : null,
     ask: terminal ? ask : null,
@@ -62,6 +64,6 @@ function askOnTerminal(question: string, interrupt: () => void, signal?: AbortSi
     });
     reader.on('close', () => resolve(''));
     reader.on('error', () => answer(''));
-    reader.question(`${question} `, answer);
+    reader.question(`${harmless(question)} `, answer);
   });
 }

@@ -6,6 +6,7 @@ import { LockedByAnother } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import type { ParsedCommand } from './command-line.ts';
 import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import { CONSENT_OPTIONS, mayWriteTo } from './consent.ts';
 import { EXIT } from './exit-code.ts';
 import { undoOne } from './undo.ts';
 import { UsageError } from './usage.ts';
@@ -22,7 +23,7 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
     tx: { type: 'string' },
     'from-cluster': { type: 'boolean' },
     ...TARGET_OPTIONS,
-    yes: { type: 'boolean' },
+    ...CONSENT_OPTIONS,
     json: { type: 'boolean' },
   });
   rejectPositionals('recover', parsed);
@@ -60,7 +61,10 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
       break;
     }
     if (undo) code = Math.max(code, await undoOrSay(app, transaction, parsed, io));
-    else if (parsed.flag('yes') || (await io.confirm!(`Keep ${transaction.id} as it stands?`))) {
+    else if (
+      (await mayWriteTo('recover', parsed, io, transaction.context)) &&
+      (parsed.flag('yes') || (await io.confirm!(`Keep ${transaction.id} as it stands?`)))
+    ) {
       const note = await app.transactions.keep(transaction.id);
       io.stderr(`kept: ${transaction.id}${note && `; ${note}`}\n`);
       if (parsed.flag('json')) io.stdout(`${JSON.stringify({ type: 'keep', tx: transaction.id, note })}\n`);
@@ -78,9 +82,9 @@ async function undoOrSay(
   io: CommandIo,
 ): Promise<number> {
   try {
-    return await undoOne(app, transaction, parsed.flag('yes'), parsed.flag('json'), io);
+    return await undoOne('recover', app, transaction, parsed, io);
   } catch (error) {
-    if (error instanceof LockedByAnother) throw error;
+    if (error instanceof LockedByAnother || error instanceof UsageError) throw error;
     io.stderr(`stratus: ${transaction.id} cannot be undone: ${messageOf(error)}\n`);
     return EXIT.error;
   }
@@ -106,6 +110,7 @@ async function fromCluster(app: StratusApp, parsed: ParsedCommand, io: CommandIo
     io.stderr("take it over with 'stratus recover --from-cluster --undo' (back to the checkpoint) or '--keep'\n");
     return EXIT.ok;
   }
+  if (!(await mayWriteTo('recover', parsed, io, target.context))) return EXIT.ok;
   const sure = parsed.flag('yes') || (await io.confirm!(`Take ${id} over and ${undo ? 'undo' : 'keep'} it?`));
   if (!sure) return EXIT.ok;
   io.stderr('  taking over the writer lock; this waits until its holder is known to be dead\n');
@@ -120,5 +125,5 @@ async function fromCluster(app: StratusApp, parsed: ParsedCommand, io: CommandIo
   }
   interrupt.dispose();
   const transaction = (await app.transactions.list()).find((one) => one.id === adopted)!;
-  return undoOne(app, transaction, true, parsed.flag('json'), io);
+  return undoOne('recover', app, transaction, parsed, io, true);
 }

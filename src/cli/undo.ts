@@ -3,7 +3,8 @@ import { refLabel } from '../domain/kube-object.ts';
 import { ClusterError } from '../domain/cluster-error.ts';
 import type { TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
-import type { CommandIo } from './command-line.ts';
+import type { CommandIo, ParsedCommand } from './command-line.ts';
+import { CONSENT_OPTIONS, mayWriteTo } from './consent.ts';
 import { needConsent, parseCommand, rejectPositionals } from './command-line.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { undoText } from './undo-text.ts';
@@ -18,7 +19,7 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
   const parsed = parseCommand('undo', args, {
     last: { type: 'boolean' },
     tx: { type: 'string' },
-    yes: { type: 'boolean' },
+    ...CONSENT_OPTIONS,
     json: { type: 'boolean' },
   });
   rejectPositionals('undo', parsed);
@@ -36,21 +37,23 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
     );
   }
   if (transaction.status === 'undone') throw new Error(`transaction ${transaction.id} is already undone`);
-  return undoOne(app, transaction, parsed.flag('yes'), parsed.flag('json'), io);
+  return undoOne('undo', app, transaction, parsed, io);
 }
 
 /** Asks if needed, undoes, prints the proof; shared with `stratus recover`. */
 export async function undoOne(
+  command: string,
   app: StratusApp,
   told: TransactionSummary,
-  yes: boolean,
-  json: boolean,
+  parsed: ParsedCommand,
   io: CommandIo,
+  sure = parsed.flag('yes'),
 ): Promise<number> {
   const transaction = presentableValue(told);
   io.stderr(`transaction ${transaction.id} on ${transaction.context}: ${transaction.title}\n`);
   for (const ref of transaction.roots) io.stderr(`  ${refLabel(ref)}\n`);
-  if (!yes && !(await io.confirm!('Undo it?'))) {
+  const allowed = await mayWriteTo(command, parsed, io, told.context);
+  if (!allowed || (!sure && !(await io.confirm!('Undo it?')))) {
     io.stderr('stratus: nothing was changed\n');
     return EXIT.ok;
   }
@@ -64,7 +67,7 @@ export async function undoOne(
     app.transactions.undo(transaction.id, never, (text) => io.stderr(`  ${presentable(text, 1_000)}\n`)),
   ).finally(() => interrupt.dispose());
   const result = presentableValue(done);
-  if (json) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);
+  if (parsed.flag('json')) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);
   else io.stdout(undoText(transaction.id, result, io.colour));
   return exitCodeOfUndo(result);
 }

@@ -26,8 +26,8 @@ common options
   --context C                  target (default: the kubeconfig's); pinned for the whole run
   -n N, --namespace N          namespace of the incident (default: the context's)
   --yes                        write without asking
-  --confirm-context C          the name of a protected context, where --yes alone does not write (mitigate, run, shell);
-                               protected are those that STRATUS_PROTECTED_CONTEXTS names (default *prod*)
+  --confirm-context C          the name of a protected context, where --yes alone does not write; protected are
+                               those that STRATUS_PROTECTED_CONTEXTS names (default *prod*; none: no context)
   --json                       one JSON document per line on standard output
   -h, --help                   this text, or a command's own
 
@@ -61,12 +61,12 @@ exit: 0 done (findings or not), 4 cluster or configuration error, 64 usage
 exit: 0 done, 1 refused and nothing changed, 2 failed or stopped, and undone, 3 diverged or undone with losses,
       4 cluster or configuration error, 6 stranded, 7 locked by another writer, 64 usage
 `,
-  undo: `usage: stratus undo (--last | --tx ID) [--yes] [--json]
+  undo: `usage: stratus undo (--last | --tx ID) [--yes] [--confirm-context C] [--json]
 
 exit: 0 undone and verified, 3 diverged or undone with losses, 4 cluster or configuration error, 6 stranded, 7 locked, 64 usage
 `,
-  recover: `usage: stratus recover [--undo | --keep] [--tx ID] [--yes] [--json]
-       stratus recover --from-cluster [--undo | --keep] [--context C] [--yes] [--json]
+  recover: `usage: stratus recover [--undo | --keep] [--tx ID] [--yes] [--confirm-context C] [--json]
+       stratus recover --from-cluster [--undo | --keep] [--context C] [--yes] [--confirm-context C] [--json]
   Without --undo or --keep it lists what was interrupted or could not be restored. Until each is undone or kept, nothing
   new is written to its cluster.
   --from-cluster  what a colleague's machine left unfinished, from the encrypted copy of its journal that is kept in the
@@ -86,8 +86,8 @@ exit: 0 ended (of PROGRAM: its own code), 2 stopped and undone, 3 diverged, 4 cl
 exit: 0 done, 4 a journal is damaged (the damage is named), 64 usage
 `,
   lock: `usage: stratus lock status [--context C] [--json]
-       stratus lock break --yes [--context C]
-       stratus lock install-fence | uninstall-fence [--yes] [--context C] [--json]
+       stratus lock break --yes [--context C] [--confirm-context C]
+       stratus lock install-fence | uninstall-fence [--yes] [--context C] [--confirm-context C] [--json]
        stratus lock install-fence --manifests
   install-fence lets the cluster itself refuse writes of everybody but the holder of the lock (docs/rbac); it needs
   the rights of an administrator and Kubernetes 1.30. Without --yes it only shows what it would do; with --manifests

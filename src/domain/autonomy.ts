@@ -17,7 +17,7 @@ export type AutonomyMode = 'ask' | 'exact' | 'all';
 
 export interface AutonomyPolicy {
   mode: AutonomyMode;
-  /** Names of contexts in which nothing runs unasked, `*` stands for anything; case does not matter. */
+  /** Names of contexts in which nothing runs unasked, `*` stands for anything, `?` for one character; case does not matter. */
   protectedContexts: readonly string[];
   /** The person has typed or given the name of this protected context. */
   confirmedContext?: string;
@@ -30,8 +30,11 @@ export type Decision = { type: 'proceed'; by: string } | { type: 'ask' } | { typ
 /** Whether a context's name matches one of the patterns. */
 export function isProtected(context: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => {
-    const expression = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-    return new RegExp(`^${expression.join('.*')}$`, 'i').test(context);
+    const expression = pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '[^]*')
+      .replaceAll('?', '[^]');
+    return new RegExp(`^${expression}$`, 'i').test(context);
   });
 }
 

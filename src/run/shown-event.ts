@@ -1,7 +1,7 @@
 import { RawNumber } from '../json/raw-number.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { HIDDEN, shownArgv } from '../kubectl/secret-words.ts';
-import { presentable, redact } from '../text/redact.ts';
+import { presentable, redact, withoutCredentials } from '../text/redact.ts';
 
 const ONE_COMMAND = new Set(['argv', 'from']);
 const COMMANDS = new Set(['to', 'instead', 'commands']);
@@ -13,7 +13,7 @@ const LONGEST = 100_000;
  * Secrets not at all. The run itself goes on with the event as it is.
  */
 export function shownEvent<E extends RunEvent>(event: E): E {
-  return shown('', event) as E;
+  return shown('', withoutCredentials(event)) as E;
 }
 
 function shown(key: string, value: unknown): unknown {

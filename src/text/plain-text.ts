@@ -31,6 +31,15 @@ export function plainLines(text: unknown, limit: number): string {
   return cut(clean, limit);
 }
 
+/** Terminal codes but for plain colours, other controls, and what turns the order of characters round. */
+const HARMFUL =
+  /\u001b(?!\[(?:0|1|2|31|32|33|34|36)m)|(?![\t\n\u001b])[\u0000-\u001f]|[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Text for a terminal, whatever it is made of: nothing in it acts on the terminal but our own colours. */
+export function harmless(text: string): string {
+  return text.replace(HARMFUL, '');
+}
+
 function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
   return `${text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;

@@ -61,6 +61,9 @@ export interface KubeconfigSource {
 }
 
 /** Reads a whole file; rejects as node:fs does. */
+/** A DNS label (RFC 1123), as the API server wants it. */
+const NAMESPACE_NAME = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
 export type ReadFile = (path: string) => Promise<Buffer>;
 
 type Section = { name?: unknown; [field: string]: unknown };
@@ -148,6 +151,13 @@ export class Kubeconfig {
       );
     }
     const { cluster, user, namespace: fallback } = this.entries(name);
+    if (!NAMESPACE_NAME.test(namespace || fallback)) {
+      const what = namespace ? 'the namespace that was given' : `the namespace of context ${name}`;
+      throw new ClusterError(
+        'bad-kubeconfig',
+        `${what} cannot be one (lower case letters, digits and -, at most 63): give another with --namespace`,
+      );
+    }
     return {
       context: name,
       server: cluster.server.replace(/\/+$/, ''),

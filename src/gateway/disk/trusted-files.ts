@@ -38,7 +38,7 @@ const NO_WAIT = constants.O_NONBLOCK ?? 0;
  * @throws UntrustedPath, and what mkdir throws
  */
 export async function ownFolder(path: string, elsewhere: string): Promise<Stats> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+  await makeFolder(path).catch(async (error: NodeJS.ErrnoException) => {
     // A link that leads nowhere, or a file: named below.
     if (error.code !== 'EEXIST' && !(await lstat(path).catch(() => null))) throw error;
   });
@@ -56,6 +56,23 @@ export async function ownFolder(path: string, elsewhere: string): Promise<Stats>
   } finally {
     await folder.close();
   }
+}
+
+/** Node's own recursive mkdir never ends where a file system takes no folders and says that a parent is missing (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const above = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path || (await isThere(above))) throw error;
+    await makeFolder(above);
+    await mkdir(path, { mode: 0o700 });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  // What cannot be looked at is left to the mkdir below it, which says why.
+  return (await lstat(path).catch(() => null)) !== null;
 }
 
 /** Whether this is still the folder or file that it was. Where the platform does not tell, it is. */

@@ -60,7 +60,9 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   'apps/StatefulSet': runsSet,
   'apps/DaemonSet': runsPods,
   'apps/ReplicaSet': runsPods,
-  'apps/ControllerRevision': NOTHING,
+  'apps/ControllerRevision': () => [
+    unknown('its controller may take it for a copy of one that it has, and delete either (dedupCurHistories)'),
+  ],
   'batch/Job': async (ref, created, facts) => [
     comesBack('work done by its pods stays done', ref, ['Pod']),
     // The selector is its own unless somebody set it (`manualSelector`).

@@ -1,7 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CommandIo } from '../../../src/cli/command-line.ts';
 import { parseCommand } from '../../../src/cli/command-line.ts';
-import { checkContext, consent, CONSENT_OPTIONS, policyOf, protectedContexts } from '../../../src/cli/consent.ts';
+import {
+  checkContext,
+  consent,
+  CONSENT_OPTIONS,
+  mayWriteTo,
+  policyOf,
+  protectedContexts,
+} from '../../../src/cli/consent.ts';
 import { UsageError } from '../../../src/cli/usage.ts';
 import { codeOf, errorJson } from '../../../src/domain/stratus-error.ts';
 
@@ -24,6 +31,22 @@ const policy = (words: string[], terminal: CommandIo | null) =>
 afterEach(() => vi.unstubAllEnvs());
 
 describe('a protected context', () => {
+  it('is told as it can be pasted, and found whatever else is in its name', () => {
+    expect(() => checkContext('run', policy(['--yes'], io()), 'my prod ctx')).toThrow(
+      "--confirm-context 'my prod ctx'",
+    );
+    expect(() => checkContext('run', policy(['--yes'], io()), 'x\nprod')).toThrow(UsageError);
+  });
+
+  it('guards what writes without a plan as well', async () => {
+    const parsed = (...words: string[]) => parseCommand('undo', words, CONSENT_OPTIONS);
+    await expect(mayWriteTo('undo', parsed('--yes'), io(), 'prod-1')).rejects.toThrow('undo: context');
+    expect(await mayWriteTo('undo', parsed('--yes', '--confirm-context', 'prod-1'), io(), 'prod-1')).toBe(true);
+    expect(await mayWriteTo('undo', parsed(), io(['prod-1']), 'prod-1')).toBe(true);
+    expect(await mayWriteTo('undo', parsed(), io(['y']), 'prod-1')).toBe(false);
+    expect(await mayWriteTo('undo', parsed('--yes'), io(), 'dev')).toBe(true);
+  });
+
   it('does not take --yes alone, and is told which option it wants', () => {
     expect(() => checkContext('run', policy(['--yes'], io()), 'prod-1')).toThrow(
       "run: context 'prod-1' is protected (*prod*): --yes alone does not write there; add --confirm-context prod-1",
@@ -46,7 +69,14 @@ describe('a protected context', () => {
   it('is whatever STRATUS_PROTECTED_CONTEXTS names', () => {
     expect(protectedContexts({})).toEqual(['*prod*']);
     expect(protectedContexts({ STRATUS_PROTECTED_CONTEXTS: 'live-*, main' })).toEqual(['live-*', 'main']);
-    expect(protectedContexts({ STRATUS_PROTECTED_CONTEXTS: '' })).toEqual([]);
+    expect(protectedContexts({ STRATUS_PROTECTED_CONTEXTS: '*prod* live?;main\n' })).toEqual([
+      '*prod*',
+      'live?',
+      'main',
+    ]);
+    for (const blank of ['', ' ', ','])
+      expect(protectedContexts({ STRATUS_PROTECTED_CONTEXTS: blank })).toEqual(['*prod*']);
+    expect(protectedContexts({ STRATUS_PROTECTED_CONTEXTS: 'none' })).toEqual([]);
     vi.stubEnv('STRATUS_PROTECTED_CONTEXTS', 'live*');
     expect(() => checkContext('run', policy(['--yes'], io()), 'prod-1')).not.toThrow();
     expect(() => checkContext('run', policy(['--yes'], io()), 'LIVE')).toThrow(UsageError);

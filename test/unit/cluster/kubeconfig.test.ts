@@ -57,6 +57,11 @@ describe('loadKubeconfig', () => {
     expect(target.fingerprint).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  it.each(['../..', 'a\u001b[31m', 'Shop', 'a'.repeat(64), '-a'])('refuses %j as a namespace', async (name) => {
+    const kubeconfig = await loadKubeconfig({ kubeconfig: await file('config', config()) });
+    await expect(kubeconfig.target(undefined, name)).rejects.toThrow('the namespace that was given cannot be one');
+  });
+
   it('prefers the namespace that was asked for, and falls back to default', async () => {
     const kubeconfig = await loadKubeconfig({ kubeconfig: await file('config', config()) });
     expect((await kubeconfig.target('prod')).namespace).toBe('default');

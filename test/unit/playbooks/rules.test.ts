@@ -91,6 +91,21 @@ describe('a rule that fails', () => {
 });
 
 describe('hypotheses', () => {
+  it('let what can be mended for itself stand for itself, beside another fault of the same pods', async () => {
+    const shop = new World(7);
+    const workload = shop.workload({
+      pods: 'pending',
+      podSpec: { nodeSelector: { nowhere: 'x' } },
+      containers: [shop.container({ ports: [{ name: 'web', containerPort: 8080 }] })],
+    });
+    const { labels } = workload.spec!.template.metadata;
+    shop.service(labels, [{ name: 'http', port: 80, targetPort: 9999 }]);
+    const { hypotheses } = await new PlaybookBrain().diagnose(shop.context([workload]));
+    expect(hypotheses.map(({ by }) => by).sort()).toEqual(
+      expect.arrayContaining(['node-placement', 'service-target-port']),
+    );
+  });
+
   it('leave out what another finding explains, and say what they explain', async () => {
     const shop = world();
     const { findings, hypotheses } = await new PlaybookBrain().diagnose(shop.context());

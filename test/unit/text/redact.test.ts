@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandText } from '../../../src/kubectl/command-text.ts';
-import { presentable, redact } from '../../../src/text/redact.ts';
+import { changedLines } from '../../../src/cli/object-lines.ts';
+import { harmless } from '../../../src/text/plain-text.ts';
+import { presentable, presentableValue, redact } from '../../../src/text/redact.ts';
 
 describe('redact', () => {
   it.each([
@@ -12,6 +14,8 @@ describe('redact', () => {
     ['redis://geo:hunter2@redis:6379', 'hunter2'],
     ['REDIS_PASSWORD=hunter2 refused', 'hunter2'],
     ['{"apiKey":"hunter2","a":1}', 'hunter2'],
+    ['{"env":[{"name":"DB_PASSWORD","value":"hunter2 \\"x"}]}', 'hunter2'],
+    [JSON.stringify({ last: JSON.stringify([{ name: 'API_TOKEN', value: 'hunter2' }]) }), 'hunter2'],
     ['kubectl --token hunter2hunter2 get pods', 'hunter2hunter2'],
     ['kubectl create secret generic x --from-literal=key=hunter2', 'hunter2'],
   ])('blanks the value in %s', (text, secret) => {
@@ -53,4 +57,40 @@ describe('commandText', () => {
   ])('blanks the secret in %j', (argv) => {
     expect(commandText(argv)).not.toContain('hunter2');
   });
+});
+
+const shop = (password: string, url: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: {
+    name: 'web',
+    annotations: { conn: url, last: JSON.stringify([{ name: 'DB_PASSWORD', value: password }]) },
+  },
+  spec: {
+    imagePullSecrets: [{ name: 'registry-secret' }],
+    env: [
+      { name: 'DB_PASSWORD', value: password },
+      { name: 'MODE', value: 'fast' },
+    ],
+    secretName: 'creds',
+  },
+});
+
+describe('objects', () => {
+  it('are shown without the values of what is named like a credential, and with the names of Secrets', () => {
+    const shown = JSON.stringify(presentableValue({ object: shop('hunter2', 'db://u:hunter2@h/x?password=hunter2') }));
+    expect(shown).not.toContain('hunter2');
+    for (const word of ['registry-secret', 'creds', 'fast', 'DB_PASSWORD']) expect(shown).toContain(word);
+  });
+
+  it('still show that a credential changes', () => {
+    const lines = changedLines(shop('hunter2', 'a'), shop('hunter3', 'db://u:hunter3@h'));
+    expect(lines.join()).not.toMatch(/hunter[23]/);
+    expect(lines.filter((line) => line.includes('spec.env[0].value'))).toHaveLength(2);
+  });
+});
+
+it('what goes to a terminal acts on nothing but colours', () => {
+  const hostile = 'a\u001b[31mred\u001b[0m\u001b[2J\u001b]0;t\u0007\u009b2J\u202exyz\b\r\nnext\tcolumn';
+  expect(harmless(hostile)).toBe('a\u001b[31mred\u001b[0m[2J]0;t2Jxyz\nnext\tcolumn');
 });

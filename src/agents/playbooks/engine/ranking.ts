@@ -49,7 +49,12 @@ export function rankFindings(
       certainty(b.finding) - certainty(a.finding) ||
       (a.finding.id < b.finding.id ? -1 : a.finding.id > b.finding.id ? 1 : 0),
   );
-  return { findings: rows.map(({ finding }) => finding), hypotheses: hypothesesOf(rows) };
+  // What can be mended for itself is wrong for itself, whatever else is wrong with the same pods.
+  const folded = rows.map(({ finding, effects }) => ({
+    finding,
+    effects: effects.filter((effect) => isSymptom(effect) || effect.finding.fixes.length === 0),
+  }));
+  return { findings: rows.map(({ finding }) => finding), hypotheses: hypothesesOf(folded) };
 }
 
 /** A finding that another explains is a symptom of it; one that nothing points at stands for itself. */
