@@ -34,9 +34,19 @@ export function revisionsOf(view: ClusterView, workload: KubeObject): Revision[]
   return list.sort((a, b) => b.number - a.number);
 }
 
-/** Revisions other than the current template, newest first. */
+/**
+ * Revisions that ran before the current template, newest first. One that was made after it was given up again for it, by a
+ * rollback or an undo: it counts only while pods of it are ready.
+ */
 export function earlierRevisions(view: ClusterView, workload: KubeObject): Revision[] {
-  return revisionsOf(view, workload).filter((revision) => !revision.current);
+  const revisions = revisionsOf(view, workload);
+  const current = revisions.find((revision) => revision.current);
+  const isLater = (revision: Revision) => current !== undefined && madeAt(revision) > madeAt(current);
+  return revisions.filter((revision) => !revision.current && (revision.readyPods > 0 || !isLater(revision)));
+}
+
+function madeAt({ source }: Revision): number {
+  return Date.parse(source.metadata.creationTimestamp ?? '');
 }
 
 function deploymentRevisions(view: ClusterView, workload: KubeObject): Revision[] {
