@@ -11,6 +11,7 @@ import { EXIT } from './exit-code.ts';
 import { undoOne } from './undo.ts';
 import { UsageError } from './usage.ts';
 import { presentableValue } from '../text/redact.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 /**
  * `stratus recover`: finishes what a killed process left open or an undo could not restore, newest first so that later
@@ -34,7 +35,11 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
   if (parsed.flag('from-cluster')) return fromCluster(app, parsed, io);
   const wanted = parsed.text('tx');
   const unfinished = presentableValue(await app.transactions.unfinished()).filter(({ id }) => !wanted || id === wanted);
-  if (wanted && unfinished.length === 0) throw new Error(`transaction '${wanted}' is not waiting for recovery`);
+  if (wanted && unfinished.length === 0)
+    throw new StratusError(
+      'nothing-to-do',
+      `transaction '${wanted}' is not waiting for recovery; 'stratus recover' lists those that are`,
+    );
   if (unfinished.length === 0) {
     const locks = await app.lock.freeLeft();
     io.stderr(`${['nothing to recover: every transaction is finished', ...locks].join('; ')}\n`);

@@ -10,6 +10,7 @@ import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 import { presentable, presentableValue } from '../text/redact.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 const REACH_WITHIN_MS = 60_000;
 const REACH_PAUSE_MS = 1_000;
@@ -32,11 +33,18 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
   const all = await app.transactions.list();
   const transaction = wanted ? all.find(({ id }) => id === wanted) : all.find(({ status }) => status !== 'undone');
   if (!transaction) {
-    throw new Error(
-      wanted ? `there is no transaction '${wanted}' in the journal` : 'the journal holds nothing that could be undone',
+    throw new StratusError(
+      wanted ? 'unknown-transaction' : 'nothing-to-do',
+      wanted
+        ? `there is no transaction '${wanted}' in the journal; 'stratus journal list' shows those that are`
+        : 'the journal holds nothing that could be undone',
     );
   }
-  if (transaction.status === 'undone') throw new Error(`transaction ${transaction.id} is already undone`);
+  if (transaction.status === 'undone')
+    throw new StratusError(
+      'nothing-to-do',
+      `transaction ${transaction.id} is already undone; 'stratus journal show ${transaction.id}' has the proof`,
+    );
   return undoOne('undo', app, transaction, parsed, io);
 }
 

@@ -11,6 +11,12 @@ export type ErrorCode =
   | 'untrusted-path'
   | 'in-use'
   | 'out-of-order'
+  | 'unknown-transaction'
+  | 'unknown-run'
+  | 'log-damaged'
+  | 'nothing-to-do'
+  | 'target-moved'
+  | 'bad-key'
   | 'internal';
 
 /** Codes of troubles that pass by themselves: the same again may succeed. */

@@ -2,6 +2,7 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
 import type { TransactionDetail } from './app.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 /** One object that undo could not restore, three ways; null where there is none. Secret values are blank. */
 export interface ObjectDivergence {
@@ -22,7 +23,8 @@ export async function divergenceOf(
   read: (ref: ObjectRef) => Promise<KubeObject | null>,
 ): Promise<ObjectDivergence[]> {
   const fields = detail.undo?.outcome === 'diverged' ? detail.undo.differences : [];
-  if (fields.length === 0) throw new Error(`transaction ${detail.id} has not diverged: nothing to compare`);
+  if (fields.length === 0)
+    throw new StratusError('nothing-to-do', `transaction ${detail.id} has not diverged: nothing to compare`);
   const refs = new Map(fields.map(({ ref }) => [refKey(ref), ref]));
   return Promise.all(
     [...refs].map(async ([key, ref]) => {

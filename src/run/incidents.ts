@@ -11,6 +11,7 @@ import { listRuns, readRun } from './run-history.ts';
 import { RunLog } from './run-log.ts';
 import type { Sessions } from './sessions.ts';
 import { sha256 } from './sha256.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 export class LoggedIncidents implements Incidents {
   readonly #stateFolder: string;
@@ -44,7 +45,10 @@ export class LoggedIncidents implements Incidents {
     const brains = this.#available;
     const wanted = name === undefined ? brains[0] : brains.find((brain) => brain.name === name);
     if (!wanted)
-      throw new Error(`there is no brain '${name}'; this version has: ${brains.map((one) => one.name).join(', ')}`);
+      throw new StratusError(
+        'usage',
+        `there is no brain '${name}'; this version has: ${brains.map((one) => one.name).join(', ')}`,
+      );
     const last = brains.at(-1)!;
     return last === wanted ? [wanted] : [wanted, last];
   }

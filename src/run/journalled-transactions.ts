@@ -38,7 +38,11 @@ export class JournalledTransactions implements Transactions {
   async read(id: string): Promise<TransactionDetail> {
     const records = await this.#store.read(id);
     const summary = (await this.#store.list()).find((one) => one.id === id);
-    if (!summary) throw new Error(`transaction ${id} is not in the index: 'stratus journal verify' tells more`);
+    if (!summary)
+      throw new StratusError(
+        'journal-damaged',
+        `transaction ${id} is not in the index: 'stratus journal verify' tells more`,
+      );
     const note = records.findLast((record) => record.type === 'phase')?.reason;
     return { ...summary, details: writeDetails(records), undo: undoOf(records), ...(note ? { note } : {}) };
   }
@@ -72,7 +76,8 @@ export class JournalledTransactions implements Transactions {
 
   async keep(id: string): Promise<string> {
     const summary = await this.#summary(id);
-    if (!isOwed(summary)) throw new Error(`transaction ${id} is ${summary.status}: there is nothing to decide`);
+    if (!isOwed(summary))
+      throw new StratusError('nothing-to-do', `transaction ${id} is ${summary.status}: there is nothing to decide`);
     const record = async () => {
       const at = new Date(this.#clock.now()).toISOString();
       let journal;
@@ -134,7 +139,7 @@ export class JournalledTransactions implements Transactions {
 
   async #summary(id: string): Promise<TransactionSummary> {
     const summary = (await this.#store.list()).find((one) => one.id === id);
-    if (!summary) throw new Error(`there is no transaction '${id}' in the journal`);
+    if (!summary) throw new StratusError('unknown-transaction', `there is no transaction '${id}' in the journal`);
     return summary;
   }
 }

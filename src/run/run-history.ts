@@ -5,6 +5,7 @@ import type { Outcome, RunEvent } from '../domain/run-event.ts';
 import { readLogLine } from '../domain/run-log-line.ts';
 import type { Target } from '../domain/target.ts';
 import { openOwn, readOwn, UntrustedPath } from '../gateway/disk/trusted-files.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 /** A run of any window or terminal, from its event log. */
 export interface PastRun {
@@ -43,10 +44,10 @@ export async function listRuns(stateFolder: string, limit: number): Promise<Past
  * @throws Error when there is no such log or it is damaged
  */
 export async function readRun(stateFolder: string, id: string): Promise<RunEvent[]> {
-  if (!NAME.test(id)) throw new Error(`'${id.slice(0, 80)}' is not the name of a run`);
+  if (!NAME.test(id)) throw new StratusError('unknown-run', `'${id.slice(0, 80)}' is not the name of a run`);
   const bytes = await readOwn(join(stateFolder, 'runs', `${id}.jsonl`)).catch((error: unknown) => {
     if (error instanceof UntrustedPath) throw error;
-    throw new Error(`the event log of ${id} is not there any more`);
+    throw new StratusError('unknown-run', `the event log of ${id} is not there any more`);
   });
   const text = bytes.toString('utf8');
   const lines = text.split('\n');
@@ -54,12 +55,13 @@ export async function readRun(stateFolder: string, id: string): Promise<RunEvent
   const events = lines.flatMap((line, index): RunEvent[] => {
     const read = readLogLine(line);
     if (read.state === 'damaged')
-      throw new Error(`the event log of ${id} is damaged in line ${index + 1}: ${read.problem}`);
+      throw new StratusError('log-damaged', `the event log of ${id} is damaged in line ${index + 1}: ${read.problem}`);
     return read.state === 'event' ? [read.event] : [];
   });
   const last = torn ? parse(torn) : null;
   if (last) events.push(last);
-  if (events[0]?.type !== 'started') throw new Error(`the event log of ${id} does not begin with the start of the run`);
+  if (events[0]?.type !== 'started')
+    throw new StratusError('log-damaged', `the event log of ${id} does not begin with the start of the run`);
   return events;
 }
 

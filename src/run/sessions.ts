@@ -8,6 +8,7 @@ import type { FaultHook } from '../gateway/journal/fault-points.ts';
 import type { JournalStore } from '../gateway/journal/journal-store.ts';
 import type { AppConfig } from './app.ts';
 import { TargetSession } from './target-session.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 /** Where a transaction was made, or a lock taken. */
 type Pinned = Pick<TransactionSummary, 'context' | 'namespace' | 'fingerprint'> & { id?: string };
@@ -45,7 +46,8 @@ export class Sessions {
   async ofPinned(pinned: Pinned, since = `${pinned.id} was made`): Promise<TargetSession> {
     const target = await (await this.kubeconfig()).target(pinned.context, pinned.namespace);
     if (target.fingerprint !== pinned.fingerprint) {
-      throw new Error(
+      throw new StratusError(
+        'target-moved',
         `context '${pinned.context}' now means another cluster or user than when ${since}: restore it in the kubeconfig`,
       );
     }

@@ -15,6 +15,7 @@ import { rootsOf } from '../undo/inverse.ts';
 import { shownArgv, shownTitle } from '../kubectl/secret-words.ts';
 import type { AppConfig, SharedSummary } from './app.ts';
 import { LockedByAnother } from './app.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 /** The cluster's copy of the open journal, in the lock's namespace; null when no shared key is configured. */
 export async function openSharedJournal(config: AppConfig, upstream: Upstream): Promise<SharedJournal | null> {
@@ -64,12 +65,17 @@ export class SharedRecovery {
    */
   async adopt(signal: AbortSignal): Promise<string> {
     const seen = await this.look();
-    if (!seen) throw new Error('the cluster keeps no unfinished transaction: there is nothing to recover from it');
+    if (!seen)
+      throw new StratusError(
+        'nothing-to-do',
+        'the cluster keeps no unfinished transaction: there is nothing to recover from it',
+      );
     const lock = await this.#lock.acquire(seen.id, signal, true);
     if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
     try {
       const found = await this.#share.read();
-      if (found?.open.id !== seen.id) throw new Error(`transaction ${seen.id} was finished by somebody else meanwhile`);
+      if (found?.open.id !== seen.id)
+        throw new StratusError('nothing-to-do', `transaction ${seen.id} was finished by somebody else meanwhile`);
       const { user, context } = { user: userInfo().username, context: found.open.target.context };
       const target = { ...this.#target, namespace: found.open.target.namespace };
       const records: JournalRecord[] = [{ ...found.open, target }, ...found.records.slice(1)];

@@ -24,6 +24,7 @@ import { owedOn } from './owed-transactions.ts';
 import { openSharedJournal, SharedRecovery } from './shared-recovery.ts';
 import type { ShellSession } from './shell-session.ts';
 import { openWriteShell } from './shell-session.ts';
+import { StratusError } from '../domain/stratus-error.ts';
 
 /** How long a decision to keep waits for the lock before it is recorded without. */
 const KEEP_TIMEOUT_MS = 45_000;
@@ -113,7 +114,10 @@ export class TargetWriter {
     const share = await this.#share();
     const { store, clock } = this.#parts;
     if (share) return new SharedRecovery(share, store, this.#lock, this.#parts.target, clock);
-    throw new Error("no shared key: set STRATUS_SHARED_KEY or STRATUS_SHARED_KEY_FILE to the team's key");
+    throw new StratusError(
+      'bad-key',
+      "no shared key: set STRATUS_SHARED_KEY or STRATUS_SHARED_KEY_FILE to the team's key",
+    );
   }
 
   #share(): Promise<SharedJournal | null> {

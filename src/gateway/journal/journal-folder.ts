@@ -11,6 +11,7 @@ import { JournalUnwritable } from './journal-unwritable.ts';
 import { LockedByProcess, ProcessLock } from '../disk/process-lock.ts';
 import { openStateFolder } from './state-folder.ts';
 import { isStill } from '../disk/trusted-files.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 /** Name of the index among the journals. */
 export const INDEX = 'index';
@@ -73,7 +74,11 @@ export class JournalFolder {
   async mustExist(id: string): Promise<void> {
     // A name that does not exist is unknown.
     const known = isJournalName(id) && id !== INDEX && (await stat(this.file(id)).catch(() => null));
-    if (!known) throw new Error(`no transaction ${id.slice(0, 64)} in ${this.path}: stratus journal list shows them`);
+    if (!known)
+      throw new StratusError(
+        'unknown-transaction',
+        `no transaction ${id.slice(0, 64)} in ${this.path}: stratus journal list shows them`,
+      );
   }
 
   /**

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { JournalUnwritable } from './journal-unwritable.ts';
 import { syncFolder } from '../disk/sync-folder.ts';
 import { readOwn, UntrustedPath } from '../disk/trusted-files.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 /** Key of all journals in a state folder (AES-256). */
 export interface JournalKey {
@@ -27,7 +28,8 @@ export async function loadJournalKey(folder: string, env: NodeJS.ProcessEnv): Pr
   const journals = (await readdir(join(folder, 'journal')).catch(() => [])).filter((name) => name.endsWith('.journal'));
   // A new key would make the old journals unreadable for good, and with them what is still to be undone.
   if (journals.length > 0) {
-    throw new Error(
+    throw new StratusError(
+      'bad-key',
       `the journal key ${path} is missing, and ${journals.length} journal file(s) were written with it: put it back, or set STRATUS_JOURNAL_KEY`,
     );
   }
@@ -42,7 +44,8 @@ async function readKey(path: string): Promise<string | null> {
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null;
       if (error instanceof UntrustedPath) throw error;
-      throw new Error(
+      throw new StratusError(
+        'bad-key',
         `the journal key ${path} cannot be read (${error.code}): make it readable for you alone (chmod 600)`,
       );
     },
@@ -68,6 +71,7 @@ async function makeKey(path: string): Promise<void> {
 export function keyFrom(text: string, where: string): JournalKey {
   const trimmed = text.trim();
   const bytes = /^[0-9a-fA-F]{64}$/.test(trimmed) ? Buffer.from(trimmed, 'hex') : Buffer.from(trimmed, 'base64');
-  if (bytes.length !== 32) throw new Error(`journal key in ${where} is not 32 bytes (64 hex digits or base64)`);
+  if (bytes.length !== 32)
+    throw new StratusError('bad-key', `journal key in ${where} is not 32 bytes (64 hex digits or base64)`);
   return { id: createHash('sha256').update('stratus-journal-key').update(bytes).digest('hex').slice(0, 16), bytes };
 }

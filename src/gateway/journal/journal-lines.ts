@@ -36,7 +36,7 @@ export class JournalDamaged extends StratusError {
   ) {
     super(
       'journal-damaged',
-      `journal ${basename(file)} is damaged at record ${at.record} (byte ${at.offset}): ${what}`,
+      `journal ${basename(file)} is damaged at record ${at.record} (byte ${at.offset}): ${what}; put the file back from a backup, or look at its objects and close it with 'stratus recover --keep'`,
     );
     this.name = 'JournalDamaged';
     this.kind = more.kind ?? 'content';

@@ -12,6 +12,7 @@ import { statusOf } from './journal-records.ts';
 import { OpenJournal } from './open-journal.ts';
 import { ProcessLock } from '../disk/process-lock.ts';
 import { syncFolder } from '../disk/sync-folder.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 export interface JournalProblem {
   /** Transaction id, or `index`. */
@@ -78,7 +79,7 @@ export class JournalStore {
       const draft = `${folder.file(id)}.incoming`;
       // Not there: the name is free.
       if (await stat(folder.file(id)).catch(() => null))
-        throw new Error(`transaction ${id} is in this state folder already`);
+        throw new StratusError('nothing-to-do', `transaction ${id} is in this state folder already`);
       for (const left of [draft, `${draft}.head`]) await rm(left, { force: true });
       const file = await JournalFile.create(draft, id, folder.key);
       const status = statusOf([...records]);
@@ -175,7 +176,8 @@ export class JournalStore {
         () => null,
         (error: unknown) => error,
       );
-      if (!(damage instanceof JournalDamaged)) throw new Error(`the journal of ${id} is whole: undo it or keep it`);
+      if (!(damage instanceof JournalDamaged))
+        throw new StratusError('nothing-to-do', `the journal of ${id} is whole: undo it or keep it`);
       const known = (await this.#index.entries()).entries.get(id);
       const digest = known?.digest ?? digestOf(damage.intact as JournalRecord[]);
       await this.#index.append({ type: 'status', id, status: 'committed', at, head: known?.head ?? NO_HEAD, digest });
