@@ -308,6 +308,13 @@ describe('plain useful writes', () => {
         content: JSON.stringify(content),
       }));
       const transactions = engineer.transactions({ target: { ...engineer.target, namespace: own.namespace } });
+      // What pauses a rollout that is under way has consequences.
+      await eventually(`${action.name}: no rollout is under way`, async () => {
+        const { items } = await admin.api.list(`/apis/apps/v1/namespaces/${own.namespace}/deployments`);
+        return items.every(
+          ({ spec, status }) => spec?.paused || (status?.updatedReplicas ?? 0) === (spec?.replicas ?? 1),
+        );
+      });
       // While a controller still stamps a fixture, kubectl may lose its race against it and say nothing.
       const outcome = await eventually(`${action.name} is rehearsed`, async () => {
         const plan = { ...planOf(...action.commands(own)), files };
