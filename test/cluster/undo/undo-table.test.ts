@@ -88,6 +88,12 @@ async function prepare(action: UndoAction): Promise<ActionContext> {
 }
 
 async function clean(context: ActionContext): Promise<void> {
+  const { items } = await gateway.api.list(`/api/v1/namespaces/${context.namespace}/configmaps`);
+  for (const { metadata } of items.filter((item) => item.metadata.finalizers)) {
+    const path = `/api/v1/namespaces/${context.namespace}/configmaps/${metadata.name}`;
+    const body = { metadata: { finalizers: null } };
+    await gateway.api.send('PATCH', path, { body, contentType: 'application/merge-patch+json' });
+  }
   await gateway.api.send('DELETE', `/api/v1/namespaces/${context.namespace}`);
   await removeClusterScoped(gateway, context);
 }
