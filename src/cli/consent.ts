@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { AutonomyPolicy, Principal } from '../domain/autonomy.ts';
-import { decide, isProtected } from '../domain/autonomy.ts';
+import { decide, isGuarded } from '../domain/autonomy.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
 import { quoteArgv } from '../text/shell-quote.ts';
 import type { CommandIo, ParsedCommand } from './command-line.ts';
@@ -38,7 +38,7 @@ export function checkContext(command: string, policy: AutonomyPolicy, context: s
   const { confirmedContext } = policy;
   if (confirmedContext !== undefined && confirmedContext !== context)
     throw new UsageError(`${command}: --confirm-context names '${confirmedContext}', the target is '${context}'`);
-  if (!policy.unattended || !isProtected(context, policy.protectedContexts) || confirmedContext === context) return;
+  if (!policy.unattended || !isGuarded(policy, context)) return;
   throw new UsageError(
     `${command}: context '${context}' is protected (${policy.protectedContexts.join(', ')}): --yes alone does not write there; add ${quoteArgv(['--confirm-context', context])}`,
   );
@@ -56,9 +56,12 @@ export async function mayWriteTo(
 ): Promise<boolean> {
   const policy = policyOf(parsed, io);
   checkContext(command, policy, context);
-  if (policy.unattended || !isProtected(context, policy.protectedContexts)) return true;
-  if (policy.confirmedContext === context) return true;
-  return (await io.ask!(`'${context}' is protected: type its name to go on:`)).trim() === context;
+  return !isGuarded(policy, context) || typesName('', context, io);
+}
+
+async function typesName(question: string, context: string, io: CommandIo, signal?: AbortSignal): Promise<boolean> {
+  const typed = await io.ask!(`${question} '${context}' is protected: type its name to go on:`.trim(), signal);
+  return typed.trim() === context;
 }
 
 /**
@@ -76,9 +79,8 @@ export async function consent(
   const decision = decide(policy, steps, context);
   if (decision.type === 'refuse') return null;
   if (decision.type === 'proceed') return { via: 'policy', id: decision.by, at: Date.now() };
-  const guarded = isProtected(context, policy.protectedContexts) && policy.confirmedContext !== context;
-  const agreed = guarded
-    ? (await io.ask!(`${question} '${context}' is protected: type its name to go on:`, signal)).trim() === context
+  const agreed = isGuarded(policy, context)
+    ? await typesName(question, context, io, signal)
     : await io.confirm!(question, signal);
   return agreed ? { via: 'cli', id: userInfo().username, at: Date.now() } : null;
 }

@@ -38,12 +38,17 @@ export function isProtected(context: string, patterns: readonly string[]): boole
   });
 }
 
+/** Whether the context is protected and the person has not given its name. */
+export function isGuarded({ protectedContexts, confirmedContext }: AutonomyPolicy, context: string): boolean {
+  return isProtected(context, protectedContexts) && confirmedContext !== context;
+}
+
 /**
  * Whether a rehearsed plan runs, waits for a person, or is refused. Front ends show and ask, they do not decide. What the
  * gateway refuses stays refused whatever this says.
  */
 export function decide(policy: AutonomyPolicy, steps: readonly StepRehearsal[], context: string): Decision {
-  const guarded = isProtected(context, policy.protectedContexts) && policy.confirmedContext !== context;
+  const guarded = isGuarded(policy, context);
   const unasked = policy.mode === 'all' || (policy.mode === 'exact' && isExact(steps));
   if (unasked && !guarded) return { type: 'proceed', by: policy.mode === 'all' ? 'yes to all' : 'exact undo' };
   if (!policy.unattended) return { type: 'ask' };

@@ -1,12 +1,10 @@
 import { RawNumber } from '../json/raw-number.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { HIDDEN, shownArgv } from '../kubectl/secret-words.ts';
-import { presentable, redact, withoutCredentials } from '../text/redact.ts';
+import { LONGEST_TEXT, presentable, redact, withoutCredentials } from '../text/redact.ts';
 
 const ONE_COMMAND = new Set(['argv', 'from']);
 const COMMANDS = new Set(['to', 'instead', 'commands']);
-/** Longest single text of an event. */
-const LONGEST = 100_000;
 
 /**
  * An event as listeners and the log get it: texts fit to be shown, commands with values of Secrets blank, manifests with
@@ -19,7 +17,7 @@ export function shownEvent<E extends RunEvent>(event: E): E {
 function shown(key: string, value: unknown): unknown {
   if (typeof value === 'string') {
     if (key === 'content' && /\bkind["']?\s*:\s*["']?(Secret|List)\b/.test(value)) return HIDDEN;
-    return presentable(value, LONGEST);
+    return presentable(value, LONGEST_TEXT);
   }
   if (Array.isArray(value)) {
     if (ONE_COMMAND.has(key) && value.every(isWord)) return shownArgv(value).map(redact);

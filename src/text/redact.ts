@@ -7,6 +7,11 @@ const NAMED_VALUE = new RegExp(
   `(name\\\\?"\\s*:\\s*\\\\?"[^"\\\\]{0,80}(?:${SECRET_WORDS})[^"\\\\]{0,80}\\\\?"\\s*,\\s*\\\\?"value\\\\?"\\s*:\\s*)(\\\\?")(?:(?!\\2)[^])*?\\2`,
   'gi',
 );
+/** `password=…`, `"apiKey": "…"`, `token: Bearer …`. */
+const NAMED_TEXT = new RegExp(
+  `((?:${SECRET_WORDS})[\\w-]{0,40})("?\\s*[:=]\\s*)("[^"]*"|'[^']*'|(?:bearer|basic)\\s+\\S+|[^\\s",;}]+)`,
+  'gi',
+);
 const PATTERNS: Array<[RegExp, string]> = [
   [/-----BEGIN [A-Z ]{1,40}-----[\s\S]*?(?:-----END [A-Z ]{1,40}-----|$)/g, '[redacted key]'],
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, '[redacted token]'],
@@ -15,10 +20,7 @@ const PATTERNS: Array<[RegExp, string]> = [
   [/(--(?:token|password|docker-password|client-key-data)[= ])\S+/gi, `$1${BLANK}`],
   [/(--from-literal[= ][^=\s]+=)\S+/gi, `$1${BLANK}`],
   [/(\b[a-z][a-z0-9+.-]{0,15}:\/\/)[^\s/@]+@/gi, `$1${BLANK}@`],
-  [
-    /((?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|authorization|credential)[\w-]{0,40})("?\s*[:=]\s*)("[^"]*"|'[^']*'|(?:bearer|basic)\s+\S+|[^\s",;}]+)/gi,
-    `$1$2${BLANK}`,
-  ],
+  [NAMED_TEXT, `$1$2${BLANK}`],
 ];
 
 /**
@@ -40,7 +42,7 @@ export function untrustedLine(text: unknown, limit = 300): string {
 }
 
 /** Longest single text in what is shown or logged as data. */
-const LONGEST = 100_000;
+export const LONGEST_TEXT = 100_000;
 
 /** Keys whose text is a credential, not the name of where one is. */
 const SECRET_KEY = new RegExp(`(?:${SECRET_WORDS})[\\w.-]{0,40}$`, 'i');
@@ -87,7 +89,7 @@ export function presentableValue<T>(value: T): T {
 }
 
 function mapped(value: unknown): unknown {
-  if (typeof value === 'string') return presentable(value, LONGEST);
+  if (typeof value === 'string') return presentable(value, LONGEST_TEXT);
   if (Array.isArray(value)) return value.map(mapped);
   if (!isPlain(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapped(item)]));

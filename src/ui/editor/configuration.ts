@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { lockSecondsOf } from '../../cluster/lock/lease-record.ts';
 import { stateFolder } from '../../gateway/journal/state-folder.ts';
 import type { AppConfig } from '../../run/app.ts';
+import { isProtected } from '../../domain/autonomy.ts';
 import type { RunOptions } from '../../domain/run-event.ts';
 import { DEFAULT_OPTIONS } from '../../domain/run-event.ts';
 import { Setting } from './contributions.ts';
@@ -25,6 +26,10 @@ export function appConfig(): AppConfig {
     ...(kubectlPath ? { kubectlPath } : {}),
     ...(kubeconfig ? { kubeconfig } : {}),
   };
+}
+
+export function isProtectedContext(context: string): boolean {
+  return isProtected(context, readSetting(Setting.protectedContexts));
 }
 
 export function runOptions(): RunOptions {

@@ -8,13 +8,12 @@ import { lastFlag, parseKubectl } from '../../kubectl/parse.ts';
 import type { CommandResult, StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { ScriptCommand } from '../editor/contributions.ts';
-import { Command, Setting } from '../editor/contributions.ts';
-import { readSetting } from '../editor/editor-api.ts';
+import { Command } from '../editor/contributions.ts';
+import { isProtectedContext } from '../editor/configuration.ts';
 import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { isProtected } from '../../domain/autonomy.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 import { undoFate } from '../undo/undo-fate.ts';
 import { commandText } from '../../kubectl/command-text.ts';
@@ -96,8 +95,7 @@ export class LintCommands {
       ...(named.context === undefined ? {} : { context: named.context }),
       ...(named.namespace === undefined ? {} : { namespace: named.namespace }),
     };
-    const patterns = readSetting(Setting.protectedContexts);
-    const target = await pickTarget(app, this.#prompts, (name) => isProtected(name, patterns), preset, purpose);
+    const target = await pickTarget(app, this.#prompts, isProtectedContext, preset, purpose);
     if (!target) return null;
     for (const what of ['context', 'namespace'] as const) {
       const inCommand = named[what];
@@ -156,7 +154,7 @@ export class LintCommands {
       needs.length > 0 ? vscode.l10n.t('Accept and Run') : vscode.l10n.t('Run in Transaction'),
     );
     if (!sure) return;
-    if (isProtected(target.context, readSetting(Setting.protectedContexts))) {
+    if (isProtectedContext(target.context)) {
       const typed = await this.#prompts.typeToConfirm(
         vscode.l10n.t('{0} is protected', target.context),
         vscode.l10n.t('Type the name of the context to let the command change it'),

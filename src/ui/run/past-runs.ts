@@ -1,10 +1,8 @@
 import type { StratusApp } from '../../run/app.ts';
 import type { PastRun } from '../../run/run-history.ts';
-import { Setting } from '../editor/contributions.ts';
-import { readSetting } from '../editor/editor-api.ts';
+import { isProtectedContext } from '../editor/configuration.ts';
 import type { SessionList } from './incident-session.ts';
 import { IncidentSession } from './incident-session.ts';
-import { isProtected } from '../../domain/autonomy.ts';
 
 const SHOWN = 20;
 
@@ -30,8 +28,7 @@ export class PastRuns {
     const app = await this.#app();
     const events = await app.incidents.events(id);
     if (this.#sessions.find(id)) return;
-    const guarded = (context: string) => isProtected(context, readSetting(Setting.protectedContexts));
-    const session = IncidentSession.fromLog(id, events, guarded);
+    const session = IncidentSession.fromLog(id, events, isProtectedContext);
     session.noteJournal(await app.transactions.list());
     this.#sessions.addPast(session);
   }

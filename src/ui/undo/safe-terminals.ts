@@ -1,11 +1,9 @@
 import * as vscode from 'vscode';
 import type { ShellMode, ShellSession } from '../../run/shell-session.ts';
 import type { AppLease } from '../editor/app-loader.ts';
-import { Setting } from '../editor/contributions.ts';
-import { readSetting } from '../editor/editor-api.ts';
+import { isProtectedContext } from '../editor/configuration.ts';
 import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { isProtected } from '../../domain/autonomy.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 import { undoFate } from './undo-fate.ts';
 
@@ -40,9 +38,8 @@ export class SafeTerminals implements vscode.Disposable {
     const { app, release } = await this.#lease();
     try {
       const purpose = vscode.l10n.t('Safe terminal');
-      const guarded = (context: string) => isProtected(context, readSetting(Setting.protectedContexts));
-      const target = await pickTarget(app, this.#prompts, guarded, {}, purpose);
-      const mode = target && (await this.#pickMode(guarded(target.context), target.context));
+      const target = await pickTarget(app, this.#prompts, isProtectedContext, {}, purpose);
+      const mode = target && (await this.#pickMode(isProtectedContext(target.context), target.context));
       if (!target || !mode) return release();
       const session = await app.shell.open(target, mode);
       const place = `${target.namespace} @ ${target.context}`;

@@ -1,10 +1,8 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { AppLease } from '../editor/app-loader.ts';
-import { Setting } from '../editor/contributions.ts';
-import { readSetting } from '../editor/editor-api.ts';
+import { isProtectedContext } from '../editor/configuration.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { isProtected } from '../../domain/autonomy.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 import type { UndoActions } from './undo-actions.ts';
 
@@ -23,8 +21,13 @@ export class SharedRecoveryActions {
   async recover(): Promise<void> {
     const { app, release } = await this.#lease();
     try {
-      const guarded = (context: string) => isProtected(context, readSetting(Setting.protectedContexts));
-      const target = await pickTarget(app, this.#prompts, guarded, {}, vscode.l10n.t('Recover from the cluster'));
+      const target = await pickTarget(
+        app,
+        this.#prompts,
+        isProtectedContext,
+        {},
+        vscode.l10n.t('Recover from the cluster'),
+      );
       if (!target) return;
       const shared = await app.transactions.shared(target);
       if (!shared) {

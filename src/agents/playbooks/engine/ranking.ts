@@ -7,8 +7,9 @@ import { callersOf, subjectsOf } from '../../../kube/subjects.ts';
 const WEIGHT: Record<FindingSeverity, number> = { critical: 0, warning: 1, info: 2 };
 
 /**
- * Findings, most likely cause first, and the hypotheses among them with what they explain. A finding that explains others takes over the severity of the worst of them, so
- * that a cause stands before its symptoms; then critical before warning, then the depth of the rule, then certainty.
+ * Findings, most likely cause first, and the hypotheses among them with what they explain. A finding that explains
+ * others takes over the severity of the worst of them, so that a cause stands before its symptoms; then critical before
+ * warning, then the depth of the rule, then certainty.
  * @param depthOf position of a rule's layer in the chain of causes (`LAYERS`).
  */
 export function rankFindings(

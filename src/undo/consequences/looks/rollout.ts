@@ -27,7 +27,7 @@ export const lookAtRollout: Look = async ({ ref, before, after }, facts) => {
   return [...effects, ...(await pushedOut(before, after, facts))];
 };
 
-/** A Deployment knows its ReplicaSets by their templates (FindNewReplicaSet): one that it does not know is no longer its current one. */
+/** A Deployment knows its ReplicaSets by their templates (FindNewReplicaSet): another template is no longer its own. */
 function notRecognised({ metadata }: KubeObject, { kind, namespace }: ObjectRef): Effect[] {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
   if (kind !== 'ReplicaSet' || owner?.kind !== 'Deployment') return [];
