@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plainLines } from '../src/text/plain-text.ts';
 
 export interface Tally {
   passed: number;
@@ -19,11 +20,12 @@ interface VitestReport {
     name: string;
     status: string;
     message: string;
-    assertionResults: { fullName: string; status: string }[];
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
   }[];
 }
 
 const root = join(import.meta.dirname, '..');
+const SHOWN_LINES = 25;
 
 /** Runs one vitest project and returns its counts; a file that could not even be loaded counts as a failure. */
 export function runVitest(project: string, env: NodeJS.ProcessEnv, files: string[] = []): Promise<Tally> {
@@ -58,7 +60,7 @@ function readTally(project: string, output: string, code: number | null): Tally 
   const failures = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
     const tests = assertionResults
       .filter((test) => test.status === 'failed')
-      .map((test) => `${name}: ${test.fullName}`);
+      .map((test) => `${name}: ${test.fullName}${reasonOf(test.failureMessages ?? [])}`);
     return status === 'failed' && tests.length === 0 ? [`${name}: ${message.split('\n')[0]}`] : tests;
   });
   const unloaded = failures.length - report.numFailedTests;
@@ -70,4 +72,15 @@ function readTally(project: string, output: string, code: number | null): Tally 
     skipped: report.numPendingTests + report.numTodoTests,
     failures: failed === 0 && code !== 0 ? [`${project}: vitest ended with code ${code}`] : failures,
   };
+}
+
+/** What the test said, without the stack, so that the last lines of a long log tell it too. */
+function reasonOf(messages: string[]): string {
+  const lines = messages.flatMap((text) =>
+    plainLines(text, 20_000)
+      .split('\n')
+      .filter((line) => !/^\s+at /.test(line)),
+  );
+  const shown = lines.slice(0, SHOWN_LINES).map((line) => `\n    ${line.slice(0, 400)}`);
+  return shown.join('') + (lines.length > SHOWN_LINES ? `\n    … ${lines.length - SHOWN_LINES} more lines` : '');
 }

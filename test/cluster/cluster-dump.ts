@@ -34,6 +34,33 @@ export async function servedResources(api: KubeApi): Promise<Served[]> {
   return lists.flat();
 }
 
+/**
+ * The dump to compare with later: taken when the controllers have seen every workload and two dumps in a row agree. On
+ * a busy machine they still make the ReplicaSet of a Deployment seconds after it was created.
+ */
+export async function settledDump(api: KubeApi): Promise<Map<string, string>> {
+  let last = await dumpCluster(api);
+  for (const end = Date.now() + 120_000; ;) {
+    const unseen = await unseenWorkloads(api);
+    const dump = await dumpCluster(api);
+    const moving = [...unseen, ...dumpDifference(last, dump)];
+    if (moving.length === 0) return dump;
+    if (Date.now() > end) throw new Error(`the cluster does not come to rest: ${moving.join('; ')}`);
+    last = dump;
+  }
+}
+
+/** Workloads whose controller has not yet acted on what they say. */
+async function unseenWorkloads(api: KubeApi): Promise<string[]> {
+  const kinds = ['deployments', 'replicasets', 'statefulsets', 'daemonsets'];
+  const lists = await Promise.all(kinds.map((kind) => api.list(`/apis/apps/v1/${kind}`)));
+  return lists.flatMap(({ items }) =>
+    items
+      .filter(({ metadata, status }: Loose) => metadata.generation !== status?.observedGeneration)
+      .map(({ metadata }) => `${metadata.namespace}/${metadata.name} is unseen`),
+  );
+}
+
 /** Every object of every served kind, without what the server and its controllers stamp, count and report. */
 export async function dumpCluster(api: KubeApi): Promise<Map<string, string>> {
   await goingNamespacesGone(api);

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import type { GatewayTransaction } from '../../../src/gateway/gateway-transaction.ts';
 import { readAll } from '../../../src/gateway/wire/messages.ts';
 import { acquireCluster, type TestCluster } from '../cluster-fixture.ts';
-import { dumpCluster, dumpDifference, servedResources, type Served } from '../cluster-dump.ts';
+import { dumpCluster, dumpDifference, servedResources, settledDump, type Served } from '../cluster-dump.ts';
 import { eventually, openGateway, planOf, type GatewayHarness } from './gateway-harness.ts';
 import type { HostileContext, HostileWrite, Spelling } from './hostile-writes.ts';
 import { ENGINEER_RULES, hostileFixtures, hostileWrites } from './hostile-writes.ts';
@@ -180,7 +180,7 @@ async function inTransaction(work: (transaction: GatewayTransaction) => Promise<
 describe('hostile writes', () => {
   it('are refused by their rule in every spelling, and nothing changes', async () => {
     expect(writes.length).toBeGreaterThan(120);
-    const dump = await dumpCluster(admin.api);
+    const dump = await settledDump(admin.api);
     const passed: string[] = [];
     await inTransaction(async (transaction) => {
       for (const write of writes) {
@@ -196,7 +196,7 @@ describe('hostile writes', () => {
   }, 300_000);
 
   it('are refused to kubectl', async () => {
-    const dump = await dumpCluster(admin.api);
+    const dump = await settledDump(admin.api);
     const passed: string[] = [];
     for (const [index, write] of writes.entries()) {
       // Every third: each start of a kubectl takes time, and what it sends is in the table above.
@@ -246,7 +246,7 @@ describe('hostile writes', () => {
         body: { metadata: { generateName: 'stratus-' }, spec: {} } }],
       ['own-object', { method: 'POST', url: place.replace('configmaps', 'secrets'), body: { metadata: { generateName: 'stratus-journal-' } } }],
     ); // prettier-ignore
-    const dump = await dumpCluster(admin.api);
+    const dump = await settledDump(admin.api);
     const passed: string[] = [];
     await inTransaction(async (transaction) => {
       for (const [rule, raw] of odd) {
