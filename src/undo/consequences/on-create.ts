@@ -1,4 +1,5 @@
 import { own } from '../../json/json-map.ts';
+import { sameJson } from '../../json/same-json.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../domain/kube-object.ts';
 import type { ForecastInput } from '../forecast.ts';
@@ -60,9 +61,7 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   'apps/StatefulSet': runsSet,
   'apps/DaemonSet': runsPods,
   'apps/ReplicaSet': runsPods,
-  'apps/ControllerRevision': () => [
-    unknown('its controller may take it for a copy of one that it has, and delete either (dedupCurHistories)'),
-  ],
+  'apps/ControllerRevision': mayReplaceCopies,
   'batch/Job': async (ref, created, facts) => [
     comesBack('work done by its pods stays done', ref, ['Pod']),
     // The selector is its own unless somebody set it (`manualSelector`).
@@ -102,6 +101,19 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
     unknown('what others write meanwhile may be altered by it, and stays so'),
   ],
 };
+
+/** A controller keeps one revision of each content, whichever: DaemonSets relabel or delete the others (dedupCurHistories). */
+async function mayReplaceCopies(ref: ObjectRef, created: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  const found = await facts.list('apps/v1', 'ControllerRevision', ref.namespace);
+  if (!found) return [unknown('which revisions it is a copy of cannot be read: its controller may delete either')];
+  const copies = found.filter(({ metadata, data }) => metadata.name !== ref.name && sameJson(data, created.data));
+  return [
+    unknown('its controller may take it for a copy of one that it has, and delete either'),
+    ...copies.map((copy) =>
+      unknown(`${refLabel(refOf(copy))} has the same content: it may be deleted, or made again with another uid`),
+    ),
+  ];
+}
 
 /** Pods that wait for a place come to a new node, and one of each DaemonSet. */
 async function takesPods(ref: ObjectRef, _created: KubeObject, facts: ClusterFacts): Promise<Effect[]> {

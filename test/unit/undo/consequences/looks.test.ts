@@ -154,6 +154,17 @@ describe('workloads', () => {
     expect((await create(web(), [thing('v1', 'Pod', 'other', {}, { labels: { app: 'other' } })])).class).toBe('exact');
     expect(lost(await create(db(DELETES), [claim('data-db-0')]))).toEqual(['PersistentVolumeClaim/n/data-db-0']);
   });
+
+  it('a copy of a revision may stand in for it', async () => {
+    const data = { spec: { template: { $patch: 'replace' } } };
+    const kept = thing('apps/v1', 'ControllerRevision', 'agent-1', { data, revision: 1 });
+    const other = thing('apps/v1', 'ControllerRevision', 'agent-2', { data: {}, revision: 2 });
+    const copy = thing('apps/v1', 'ControllerRevision', 'copy', { data, revision: 3 });
+    const forecast = await create(copy, [kept, other]);
+    expect(forecast.class).toBe('unknown');
+    expect(forecast.residue.join()).toContain('ControllerRevision/n/agent-1 has the same content');
+    expect(forecast.residue.join()).not.toContain('agent-2');
+  });
 });
 
 describe('jobs', () => {
