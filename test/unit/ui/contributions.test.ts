@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { LANGUAGES, LENS_COMMANDS } from '../../../src/lint/server/language-service.ts';
+import { EDITOR_LANGUAGES } from '../../../src/lint/languages.ts';
+import { LENS_COMMANDS } from '../../../src/lint/server/language-service.ts';
 import {
   Command,
   ContextKey,
@@ -74,7 +75,7 @@ describe('package.json and contributions.ts', () => {
   it('activate for a restored run view and for the documents the linter reads, never at start-up', () => {
     const linted = LINT_LANGUAGES.map((language) => `onLanguage:${language}`);
     expect(manifest.activationEvents).toEqual([`onWebviewPanel:${RUN_VIEW_TYPE}`, ...linted]);
-    expect(sorted(LINT_LANGUAGES)).toEqual(sorted(Object.keys(LANGUAGES)));
+    expect(sorted(LINT_LANGUAGES)).toEqual(sorted(Object.keys(EDITOR_LANGUAGES)));
   });
 
   it('give the lenses of the linter the commands they call', () => {
