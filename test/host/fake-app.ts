@@ -23,6 +23,7 @@ import type {
 } from '../../src/run/app.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
+import { FakeLooks } from './fake-looks.ts';
 
 /**
  * The application over a cluster that exists only in memory: a Service whose targetPort nobody listens on. Real
@@ -153,6 +154,14 @@ export class FakeApp implements StratusApp {
       const { severity, oracles } = this.#reading();
       return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };
     },
+    diagnoseAll: async (target, signal, tell) => {
+      tell(1, 2);
+      const diagnosis = await this.incidents.diagnose(target, [], signal);
+      return [
+        { namespace: NAMESPACE, diagnosis },
+        { namespace: 'locked', problem: 'you may not list pods in it' },
+      ];
+    },
   };
 
   /** What a colleague's machine left unfinished in the cluster. */
@@ -228,6 +237,18 @@ export class FakeApp implements StratusApp {
       };
     },
   };
+
+  /** What was shown on the desktop. */
+  readonly desktop: string[] = [];
+
+  async notifyDesktop(title: string, text: string): Promise<boolean> {
+    this.desktop.push(`${title}: ${text}`);
+    return true;
+  }
+
+  readonly looks = new FakeLooks((ref) =>
+    ref.kind === 'Service' ? service(this.world.targetPort) : ref.kind === 'Deployment' ? deployment(1) : null,
+  );
 
   async dispose() {
     this.#listeners.clear();

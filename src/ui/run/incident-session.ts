@@ -1,4 +1,5 @@
 import type { RehearsedWrite, TransactionSummary } from '../../domain/transaction.ts';
+import type { Finding } from '../../domain/finding.ts';
 import type { Target } from '../../domain/target.ts';
 import type { RunEvent, RunResult } from '../../domain/run-event.ts';
 import type { IncidentRun } from '../../run/incident-run.ts';
@@ -107,6 +108,12 @@ export class IncidentSession {
     if (asked) return asked;
     const rehearsed = this.#run.events().findLast((event) => event.type === 'rehearsed' && event.hash === hash);
     return rehearsed?.type === 'rehearsed' ? (rehearsed.steps[step]?.writes[write] ?? null) : null;
+  }
+
+  /** A finding of the latest diagnosis. */
+  finding(id: string): Finding | null {
+    const diagnosed = this.#run.events().findLast((event) => event.type === 'diagnosed');
+    return diagnosed?.type === 'diagnosed' ? (diagnosed.findings.find((one) => one.id === id) ?? null) : null;
   }
 
   cancel(): void {

@@ -144,6 +144,7 @@ function commandItem({ argv, transaction, index }: CommandNode): vscode.TreeItem
   const item = new vscode.TreeItem(commandText(argv), vscode.TreeItemCollapsibleState.Expanded);
   item.id = `${transaction}/command/${index}`;
   item.iconPath = new vscode.ThemeIcon('terminal');
+  item.contextValue = TreeItem.command;
   item.tooltip = commandText(argv);
   return item;
 }
