@@ -26,9 +26,12 @@ export async function recoverOnStart(
 
 /** Contexts that can be worked on; none when the kubeconfig cannot be read. */
 export async function knownContexts(app: () => Promise<StratusApp>): Promise<ContextChoice[]> {
-  return app()
-    .then((ready) => ready.targets.contexts())
-    .catch((): ContextChoice[] => []);
+  return (
+    app()
+      .then((ready) => ready.targets.contexts())
+      // The views say that there is none.
+      .catch((): ContextChoice[] => [])
+  );
 }
 
 /** Number on the undo stack's icon: only what needs a person. */
