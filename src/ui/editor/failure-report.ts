@@ -1,12 +1,13 @@
 import * as vscode from 'vscode';
 import { Command } from './contributions.ts';
+import { editorWords } from './editor-words.ts';
 import type { Log } from './log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { Prompts } from './prompts.ts';
 
 /** Tells people that something they asked for failed, in the one line that the facade gives. */
 export async function report(error: unknown, log: Log, prompts: Prompts): Promise<void> {
-  const message = messageOf(error);
+  const message = editorWords(messageOf(error));
   log.error(message);
   const settings = vscode.l10n.t('Open Settings');
   const details = vscode.l10n.t('Show Log');

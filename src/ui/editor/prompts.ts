@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { presentable } from '../../text/redact.ts';
+import { editorWords } from './editor-words.ts';
 import type { PickerWords, Row } from './picker-model.ts';
 import { PickerModel } from './picker-model.ts';
 
@@ -83,7 +84,11 @@ export class EditorPrompts implements Prompts {
   }
 
   async confirm(message: string, detail: string, action: string): Promise<boolean> {
-    const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, action);
+    const answer = await vscode.window.showWarningMessage(
+      message,
+      { modal: true, detail: editorWords(detail) },
+      action,
+    );
     return answer === action;
   }
 
@@ -92,7 +97,7 @@ export class EditorPrompts implements Prompts {
     message: string,
     ...actions: string[]
   ): Promise<string | undefined> {
-    const text = withoutLinks(presentable(message, 600));
+    const text = withoutLinks(presentable(editorWords(message), 600));
     if (level === 'error') return vscode.window.showErrorMessage(text, ...actions);
     if (level === 'warning') return vscode.window.showWarningMessage(text, ...actions);
     return vscode.window.showInformationMessage(text, ...actions);
@@ -115,7 +120,7 @@ function withHeadings<T>(items: RowItem<T>[]): RowItem<T>[] {
 function pickerWords(): PickerWords {
   return {
     typed: (text) => vscode.l10n.t('Use what was typed: {0}', text),
-    unread: (reason) => vscode.l10n.t('$(warning) Not all could be listed: {0}', presentable(reason, 300)),
+    unread: (reason) => vscode.l10n.t('$(warning) Not all could be listed: {0}', presentable(editorWords(reason), 300)),
     late: vscode.l10n.t('$(warning) The list could not be read within 8 s; still trying. You can type a name'),
   };
 }
