@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Brain } from '../../src/domain/brain.ts';
 import type { Clock } from '../../src/domain/clock.ts';
-import type { Finding } from '../../src/domain/finding.ts';
+import type { Finding, Fix } from '../../src/domain/finding.ts';
 import type { KubeObject, ObjectRef } from '../../src/domain/kube-object.ts';
 import { refOf } from '../../src/domain/kube-object.ts';
 import type { Plan } from '../../src/domain/plan.ts';
@@ -33,6 +33,10 @@ export interface FakeOptions {
   context?: string;
   /** A first plan that makes things worse, to see it undone. */
   wrongPlanFirst?: boolean;
+  /** Nobody knows how to mend the Service, for this reason. */
+  noFix?: string;
+  /** Namespace whose Service the failing check asks. */
+  checkAsks?: string;
   /** How `undo` of a transaction ends. */
   undoOutcome?: 'undone' | 'diverged';
   /** Lets time pass between phases, for people watching. */
@@ -335,7 +339,12 @@ export class FakeApp implements StratusApp {
     const items: SeverityItem[] = [];
     if (this.world.targetPort !== 8083) {
       items.push(
-        item(null, 'hotels', 'GET /hotels answered 503 in 5 of 5 requests'),
+        {
+          ...item(null, 'hotels', 'GET /hotels answered 503 in 5 of 5 requests'),
+          ...(this.#options.checkAsks
+            ? { asks: { ...GEO, namespace: this.#options.checkAsks, name: 'checkout' } }
+            : {}),
+        },
         item(GEO, 'no-listening-port', `targetPort ${this.world.targetPort} matches no container port`),
         item(ref('apps/v1', 'Deployment', 'frontend'), 'not-ready', '0 of 1 replicas ready for 4 minutes'),
       );
@@ -377,7 +386,8 @@ export class FakeApp implements StratusApp {
           evidence(pod, 'spec', 'spec.containers[geo].ports', 'http 8083/TCP'),
           evidence(search, 'log', '', 'geo: dial tcp 198.18.64.31:8083: connect: connection refused'),
         ],
-        fixes: [],
+        fixes: this.#options.noFix ? [] : [POINT_GEO],
+        ...(this.#options.noFix ? { unfixed: this.#options.noFix } : {}),
       },
       {
         id: 'readiness/frontend',
@@ -398,7 +408,7 @@ export class FakeApp implements StratusApp {
       plan: async (_context, _diagnosis, attempts) => {
         await this.#pace();
         const exhausted = { type: 'exhausted' as const, reason: 'no justified fix is left to try' };
-        if (this.world.targetPort === 8083) return exhausted;
+        if (this.world.targetPort === 8083 || this.#options.noFix) return exhausted;
         const wrong = this.#options.wrongPlanFirst === true && attempts.length === 0;
         if (attempts.some(({ plan }) => plan.findingId === 'service-target-port/geo')) return exhausted;
         const next = wrong
@@ -522,6 +532,8 @@ function patchGeo(port: number): string[] {
   ];
   return ['patch', 'service', 'geo', '-n', NAMESPACE, '--type=json', `--patch=${JSON.stringify(patch)}`];
 }
+
+const POINT_GEO: Fix = { changes: [], commands: [patchGeo(8083)], expects: 'geo answers', confidence: 0.9 };
 
 function plan(title: string, findingId: string, argv: string[]): Plan {
   const steps = [{ type: 'kubectl' as const, argv, why: title }];

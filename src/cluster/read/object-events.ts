@@ -24,7 +24,7 @@ function eventLine(event: KubeObject): string {
   const from = String(event.source?.component || event.reportingComponent || '');
   const when = at > 0 ? new Date(at).toISOString() : '-';
   return untrustedLine(
-    `${when}  ${event.type ?? ''}  ${event.reason ?? ''}${times}  ${from}: ${event.message ?? ''}`,
+    `${when} ${event.type ?? ''} ${event.reason ?? ''}${times} ${from}: ${event.message ?? ''}`,
     1_000,
   );
 }
