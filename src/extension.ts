@@ -25,7 +25,7 @@ import { SharedRecoveryActions } from './ui/undo/shared-recovery-actions.ts';
 import { badge, knownContexts, recoverOnStart } from './ui/undo/recovery.ts';
 import { pageHandlers } from './ui/page-handlers.ts';
 import { RunPanel } from './ui/run/run-panel.ts';
-import { StatusBar } from './ui/run/status-bar.ts';
+import { idleText, StatusBar } from './ui/run/status-bar.ts';
 import { TargetMemory } from './ui/editor/target-memory.ts';
 import { TargetPicker } from './ui/editor/target-picker.ts';
 import { offerCommandLine } from './ui/editor/command-line.ts';
@@ -180,6 +180,8 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     snapshot: () => panel.snapshot,
     eventsOf: (run) => sessions.find(run)?.events() ?? [],
     statusText: () => statusBar.text,
+    idleText: (place) => idleText(place),
+    openLink: async (uri) => (await more()).links.handleUri(uri),
     badge: () => undoView.badge?.value ?? 0,
     contextKey: (key) => keys.get(key as never),
     lintStartup: () => linter.startup,

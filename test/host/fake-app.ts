@@ -31,6 +31,8 @@ import { FakeLooks } from './fake-looks.ts';
  */
 export interface FakeOptions {
   context?: string;
+  /** The kubeconfig has no other context. */
+  onlyContext?: boolean;
   /** A first plan that makes things worse, to see it undone. */
   wrongPlanFirst?: boolean;
   /** Nobody knows how to mend the Service, for this reason. */
@@ -126,7 +128,9 @@ export class FakeApp implements StratusApp {
 
   readonly targets: Targets = {
     contexts: async () => [
-      { name: 'staging', server: 'https://10.1.0.4:6443', namespace: 'default', current: false },
+      ...(this.#options.onlyContext
+        ? []
+        : [{ name: 'staging', server: 'https://10.1.0.4:6443', namespace: 'default', current: false }]),
       { name: this.#context, server: 'https://198.18.0.1:6443', namespace: 'default', current: true },
     ],
     namespaces: async () => ['default', NAMESPACE, 'kube-system'],

@@ -34,9 +34,7 @@ export async function findKubectl(configured: string | undefined, env: NodeJS.Pr
       : [undefined, 'PATH'];
   const path = given ?? (await searchPath(env));
   if (!path)
-    throw new KubectlMissing(
-      'kubectl not found on PATH: install it, or set $STRATUS_KUBECTL to its absolute path',
-    );
+    throw new KubectlMissing('kubectl not found on PATH: install it, or set $STRATUS_KUBECTL to its absolute path');
   if (!isAbsolute(path)) throw new KubectlMissing(`${source} must be an absolute path to kubectl, not ${path}`);
   if (!(await isExecutable(path))) throw new KubectlMissing(`no executable kubectl at ${path} (from ${source})`);
   const version = await clientVersion(path, source);

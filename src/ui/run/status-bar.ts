@@ -63,7 +63,7 @@ export class StatusBar implements vscode.Disposable {
     if (!this.#idle) return this.#item.hide();
     const { context, isProtected } = this.#idle;
     this.#item.command = Command.mitigate;
-    this.#item.text = `$(pulse) ${mark(isProtected)}${context}`;
+    this.#item.text = idleText(this.#idle);
     this.#item.tooltip = vscode.l10n.t('Stratus: mitigate an incident on {0}, or on another context', context);
     this.#item.accessibilityInformation = {
       label: vscode.l10n.t(
@@ -75,6 +75,10 @@ export class StatusBar implements vscode.Disposable {
     this.#item.backgroundColor = undefined;
     this.#item.show();
   }
+}
+
+export function idleText({ context, isProtected }: IdlePlace): string {
+  return `$(pulse) ${mark(isProtected)}${context}`;
 }
 
 /** Where a mistake costs most: said in a word, not by a colour alone. */
