@@ -1,7 +1,7 @@
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
 import type { CauseView, EvidenceView, FindingView, Look } from './protocol.ts';
-import { shortName } from './side-parts.ts';
+import { lookButtons, shortName } from './looks-part.ts';
 
 export interface FindingActions {
   /** @param evidence -1 for the finding's own object */
@@ -34,15 +34,6 @@ export function renderFindings(findings: CauseView[], actions: FindingActions): 
   ];
 }
 
-const LOOK_WORDS: Record<Look, string> = {
-  logs: 'Logs',
-  previous: 'Previous logs',
-  follow: 'Follow logs',
-  events: 'Events',
-  describe: 'Describe',
-  yaml: 'YAML',
-};
-
 /** What to do about a cause by oneself: shown at once where no fix is known, else on demand. */
 function doors(finding: CauseView, actions: FindingActions): HTMLElement {
   const { id, object, looks, unfixed } = finding;
@@ -63,7 +54,7 @@ function doors(finding: CauseView, actions: FindingActions): HTMLElement {
       'Terminal',
     ),
   ];
-  const all = [...lookButtons(id, -1, object, looks, actions), ...more];
+  const all = [...findingLooks(id, -1, object, looks, actions), ...more];
   if (unfixed !== '') return h('div', { class: 'doors' }, h('span', { class: 'name' }, shortName(object)), ...all);
   return h(
     'details',
@@ -73,25 +64,8 @@ function doors(finding: CauseView, actions: FindingActions): HTMLElement {
   );
 }
 
-function lookButtons(
-  finding: string,
-  evidence: number,
-  object: string,
-  looks: Look[],
-  actions: FindingActions,
-): HTMLElement[] {
-  return looks.map((look) =>
-    h(
-      'button',
-      {
-        class: 'quiet',
-        'data-focus': `look-${finding}-${evidence}-${look}`,
-        'aria-label': `${LOOK_WORDS[look]} of ${object}`,
-        click: () => actions.look(finding, evidence, look),
-      },
-      LOOK_WORDS[look],
-    ),
-  );
+function findingLooks(finding: string, evidence: number, object: string, looks: Look[], actions: FindingActions) {
+  return lookButtons(`${finding}-${evidence}`, object, looks, (look) => actions.look(finding, evidence, look));
 }
 
 function evidenceTable(finding: FindingView, actions: FindingActions): HTMLElement {
@@ -123,7 +97,7 @@ function evidenceRow(
             'details',
             { class: 'doors' },
             h('summary', { title: 'Open logs, events, YAML' }, ...name),
-            h('div', { class: 'choices' }, ...lookButtons(finding, index, object, looks, actions)),
+            h('div', { class: 'choices' }, ...findingLooks(finding, index, object, looks, actions)),
           ),
     ),
     h('td', {}, h('code', {}, text)),

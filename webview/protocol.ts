@@ -36,6 +36,8 @@ export interface SeverityItemView {
   state: 'present' | 'gone' | 'new';
   /** Namespace that a check asks although the run does not look at it; empty otherwise. */
   elsewhere: string;
+  /** Looks that its object has. */
+  looks: Look[];
 }
 
 export interface CheckView {
@@ -196,6 +198,8 @@ export interface Requests {
   showUndoStack: [Record<string, never>, Reply];
   /** Opens what a finding (`evidence` -1) or one evidence of it speaks of. */
   look: [{ run: string; finding: string; evidence: number; look: Look }, Reply];
+  /** Opens what an item of severity is about. */
+  lookAt: [{ run: string; item: string; look: Look }, Reply];
   /** Copies a finding with its evidence as text. */
   copyFinding: [{ run: string; finding: string }, Reply];
   copySummary: [{ run: string }, Reply];
@@ -237,6 +241,7 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   keep: true,
   showUndoStack: true,
   look: true,
+  lookAt: true,
   copyFinding: true,
   copySummary: true,
   copyCommand: true,

@@ -7,6 +7,7 @@ import { renderPlan } from './plan-part.ts';
 import type { Reply, RunSnapshot, Tone } from './protocol.ts';
 import { drawRail } from './rail.ts';
 import { renderFindings } from './findings-part.ts';
+import type { SeverityActions } from './side-parts.ts';
 import { renderAttempts, renderChecks, renderSeverity, renderTransactions } from './side-parts.ts';
 
 type HeaderData = Pick<RunSnapshot, 'headline' | 'target' | 'mode' | 'canCancel' | 'cancelling' | 'result'>;
@@ -53,8 +54,11 @@ class RunPage {
         terminal: () => this.#ask((run) => this.#host.request('terminal', { run })),
       }),
     );
-    const goTo = (namespace: string) => this.#ask((run) => this.#host.request('goTo', { run, namespace }));
-    this.#severity = new Part(section('severity-part'), (data) => renderSeverity(data, goTo));
+    const severityActions: SeverityActions = {
+      goTo: (namespace) => this.#ask((run) => this.#host.request('goTo', { run, namespace })),
+      lookAt: (item, look) => this.#ask((run) => this.#host.request('lookAt', { run, item, look })),
+    };
+    this.#severity = new Part(section('severity-part'), (data) => renderSeverity(data, severityActions));
     const addCheck = () => this.#ask((run) => this.#host.request('addCheck', { run }));
     this.#checks = new Part(section('checks-part'), (checks) => renderChecks(checks, addCheck));
     this.#attempts = new Part(section('attempts-part'), renderAttempts);

@@ -1,14 +1,20 @@
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
-import type { AttemptView, CheckView, RunSnapshot, SeverityItemView, TransactionView } from './protocol.ts';
+import type { AttemptView, CheckView, Look, RunSnapshot, SeverityItemView, TransactionView } from './protocol.ts';
+import { lookButtons, shortName } from './looks-part.ts';
 import { drawSparkline } from './sparkline.ts';
 
 type SeverityData = RunSnapshot['severity'] & { width: number };
 
+export interface SeverityActions {
+  goTo(namespace: string): void;
+  lookAt(item: string, look: Look): void;
+}
+
 /** Severity now against the start, and which items it is made of. */
 export function renderSeverity(
   { before, now, points, items, width }: SeverityData,
-  goTo: (namespace: string) => void,
+  actions: SeverityActions,
 ): (HTMLElement | false)[] {
   if (points.length === 0) return [];
   const known = (mu: number | null) => (mu === null ? 'unknown' : String(mu));
@@ -34,7 +40,7 @@ export function renderSeverity(
       points.length > 1 && h('span', { class: 'now' }, known(now)),
     ),
     points.length > 1 && chart(points, width),
-    h('ul', { class: 'items' }, ...items.map((item) => renderItem(item, goTo))),
+    h('ul', { class: 'items' }, ...items.map((item) => renderItem(item, actions))),
   ];
 }
 
@@ -47,8 +53,8 @@ function chart(points: RunSnapshot['severity']['points'], width: number): HTMLEl
 const ITEM_WORDS: Record<SeverityItemView['state'], string> = { present: 'still wrong', gone: 'gone', new: 'new' };
 
 function renderItem(
-  { id, object, message, state, elsewhere }: SeverityItemView,
-  goTo: (namespace: string) => void,
+  { id, object, message, state, elsewhere, looks }: SeverityItemView,
+  actions: SeverityActions,
 ): HTMLElement {
   return h(
     'li',
@@ -61,6 +67,14 @@ function renderItem(
       h('span', { class: 'name' }, shortName(object)),
       ' ',
       message,
+      state !== 'gone' &&
+        looks.length > 0 &&
+        h(
+          'details',
+          { class: 'doors' },
+          h('summary', { 'aria-label': `Open ${object}` }, 'Open'),
+          h('div', { class: 'choices' }, ...lookButtons(id, object, looks, (look) => actions.lookAt(id, look))),
+        ),
       elsewhere !== '' &&
         h(
           'span',
@@ -68,18 +82,12 @@ function renderItem(
           `It asks namespace ${elsewhere}, which this run does not look at. `,
           h(
             'button',
-            { class: 'quiet', 'data-focus': `go-${id}`, click: () => goTo(elsewhere) },
+            { class: 'quiet', 'data-focus': `go-${id}`, click: () => actions.goTo(elsewhere) },
             `Look at ${elsewhere}`,
           ),
         ),
     ),
   );
-}
-
-/** `Service/hotel-reservation/geo` without the namespace, which the header names. */
-export function shortName(object: string): string {
-  const parts = object.split('/');
-  return parts.length === 3 ? `${parts[0]} ${parts[2]}` : object;
 }
 
 const CHECK_WORDS: Record<CheckView['state'], string> = {

@@ -33,6 +33,7 @@ export function pageHandlers(parts: PageParts): PageHandlers {
     keep: async ({ transaction }) => (await undo.keep({ transaction }), ''),
     showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
     look: async ({ run, finding, evidence, look }) => (await more()).doors.look(run, finding, evidence, look),
+    lookAt: async ({ run, item, look }) => (await more()).doors.lookAt(run, item, look),
     copyFinding: async ({ run, finding }) => (await more()).doors.copy(run, finding),
     copySummary: async ({ run }) => (await more()).copies.summary(run),
     copyCommand: async ({ run, step }) => (await more()).copies.command(run, step),

@@ -47,6 +47,15 @@ export class EvidenceDoors {
     return '';
   }
 
+  /** The same about an item of severity, which may have no cause that is known. */
+  async lookAt(run: string, item: string, look: Look): Promise<string> {
+    const session = this.#parts.sessions.find(run);
+    const object = session?.objectOfItem(item);
+    if (!session || !object || !looksOf(object).includes(look)) return vscode.l10n.t('there is nothing to open here');
+    await this.#open(session.target, object, look);
+    return '';
+  }
+
   /** Asks what to open about a finding of the Incidents view. */
   async choose(handle?: FindingHandle): Promise<void> {
     const { sessions, prompts } = this.#parts;

@@ -74,6 +74,7 @@ function itemView(item: SeverityItem, state: SeverityItemView['state'], namespac
     object: item.object ? refLabel(item.object) : item.what,
     message: presentable(withoutSubject(item), 300),
     state,
+    looks: item.object ? looksOf(item.object) : item.asks ? looksOf(item.asks) : [],
     elsewhere: state !== 'gone' && asked !== namespace ? asked : '',
   };
 }

@@ -72,6 +72,25 @@ export const DOOR_TESTS: PageTest[] = [
     },
   },
   {
+    name: 'opens what is wrong, also where no cause is known',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      const item = snapshot.severity.items.find(({ object }) => object.endsWith('/frontend'))!;
+      await onStage(browser, { ...snapshot, findings: [] }, async (stage) => {
+        const { page } = stage;
+        const row = page.locator('.items li').filter({ hasText: '0 of 1 replicas ready' });
+        await row.locator('summary').click();
+        await row.getByRole('button', { name: `Previous logs of ${item.object}` }).click();
+        assert.deepEqual((await stage.request('lookAt')).params, {
+          run: snapshot.run,
+          item: item.id,
+          look: 'previous',
+        });
+        assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
+      });
+    },
+  },
+  {
     name: 'copies the summary and a command, and sets up a check where none is configured',
     async run(browser) {
       const snapshot = await (await RecordedRun.open()).untilAsked();

@@ -39,6 +39,12 @@ export const DOOR_TESTS: HostTest[] = [
       assert.match((await look(host, -1, 'describe')).getText(), /Described: Service\/hotel-reservation\/geo/);
       assert.match((await look(host, 1, 'events')).getText(), /about Pod\/hotel-reservation\/geo-7c6b8d9f4-x2k8p/);
       assert.match((await look(host, 1, 'logs')).getText(), /connection refused/);
+      const { run, severity } = host.hooks.snapshot()!;
+      const wrong = severity.items.find(({ object }) => object.endsWith('/frontend'))!;
+      await ask(host, 'lookAt', { run, item: wrong.id, look: 'describe' });
+      await eventually('what is wrong', () =>
+        vscode.window.activeTextEditor?.document.getText().includes('Described: Deployment/hotel-reservation/frontend'),
+      );
       const previous = await look(host, 1, 'previous');
       assert.match(previous.getText(), /before it ended/);
       assert.notEqual(vscode.workspace.fs.isWritableFileSystem(Scheme.look), true);
