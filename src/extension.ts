@@ -1,16 +1,18 @@
 import * as vscode from 'vscode';
 import { AppLoader } from './ui/editor/app-loader.ts';
 import { Attention } from './ui/run/attention.ts';
-import { appConfig } from './ui/editor/configuration.ts';
+import { appConfig, isProtectedContext } from './ui/editor/configuration.ts';
 import type { CommandId, CommandSignatures } from './ui/editor/contributions.ts';
 import { Command, ContextKey, RUN_VIEW_TYPE, Scheme, Setting, View } from './ui/editor/contributions.ts';
 import { ContextKeys, registerCommand } from './ui/editor/editor-api.ts';
+import type { Target } from './domain/target.ts';
+import type { IncidentSession } from './ui/run/incident-session.ts';
 import { SessionList } from './ui/run/incident-session.ts';
 import { report } from './ui/editor/failure-report.ts';
 import { IncidentsTree } from './ui/run/incidents-tree.ts';
 import { JournalWatch } from './ui/undo/journal-watch.ts';
 import { Log } from './ui/editor/log.ts';
-import { loadApp, loadLinter } from './ui/lazy-parts.ts';
+import { loadApp, loadLinter, loadOnDemand } from './ui/lazy-parts.ts';
 import { LintClient } from './ui/lint/lint-client.ts';
 import { LintCommands } from './ui/lint/lint-commands.ts';
 import { Mitigation } from './ui/run/mitigate.ts';
@@ -20,10 +22,14 @@ import { EditorPrompts } from './ui/editor/prompts.ts';
 import { PastRuns } from './ui/run/past-runs.ts';
 import { SafeTerminals } from './ui/undo/safe-terminals.ts';
 import { SharedRecoveryActions } from './ui/undo/shared-recovery-actions.ts';
-import { badge, countContexts, recoverOnStart } from './ui/undo/recovery.ts';
+import { badge, knownContexts, recoverOnStart } from './ui/undo/recovery.ts';
 import { pageHandlers } from './ui/page-handlers.ts';
 import { RunPanel } from './ui/run/run-panel.ts';
-import { StatusBar } from './ui/run/status-bar.ts';
+import { idleText, StatusBar } from './ui/run/status-bar.ts';
+import { TargetMemory } from './ui/editor/target-memory.ts';
+import { TargetPicker } from './ui/editor/target-picker.ts';
+import { offerCommandLine } from './ui/editor/command-line.ts';
+import type { OnDemand } from './ui/on-demand.ts';
 import type { TestHooks } from './ui/test-hooks.ts';
 import { ReplaceablePrompts } from './ui/test-hooks.ts';
 import { UndoActions } from './ui/undo/undo-actions.ts';
@@ -41,15 +47,23 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const app = () => loader.app();
   const lease = () => loader.lease();
   const fail = (error: unknown) => void report(error, log, prompts);
+  // Only beside what the editor itself shows: without a notifier nothing is missing.
+  const notifyOnDesktop = (title: string, text: string) =>
+    app().then(
+      (ready) => ready.notifyDesktop(title, text),
+      () => false,
+    );
 
   const sessions = new SessionList();
   const documents = new ObjectDocuments();
-  const mitigation = new Mitigation(lease, prompts, sessions, log);
+  const memory = new TargetMemory(context.globalState);
+  const targets = new TargetPicker(prompts, memory, isProtectedContext);
+  const mitigation = new Mitigation(lease, prompts, targets, sessions, log);
   const undo = new UndoActions(app, lease, prompts, documents, log);
   const divergence = new DivergenceActions(app, prompts, documents);
-  const shared = new SharedRecoveryActions(lease, prompts, undo);
-  const terminals = new SafeTerminals(lease, prompts, log, fail);
-  const scripts = new LintCommands(lease, prompts, documents, log);
+  const shared = new SharedRecoveryActions(lease, prompts, targets, undo);
+  const terminals = new SafeTerminals(lease, prompts, targets, log, fail);
+  const scripts = new LintCommands(lease, prompts, targets, documents, log);
   const linter = new LintClient(context.extensionUri, loadLinter, log);
   const statusBar = new StatusBar(sessions);
   const past = new PastRuns(app, sessions);
@@ -59,18 +73,34 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const undoView = vscode.window.createTreeView(View.undoStack, { treeDataProvider: undoStack, showCollapseAll: true });
   const incidentsView = vscode.window.createTreeView(View.incidents, { treeDataProvider: incidents });
 
-  const handlers = pageHandlers({ sessions, mitigation, documents, undo, divergence });
+  let loaded: Promise<OnDemand> | undefined;
+  const { subscriptions } = context;
+  const terminal = (target: Target) => terminals.open(target);
+  const more = () =>
+    (loaded ??= loadOnDemand({ app, lease, prompts, targets, sessions, subscriptions, terminal, fail }));
+
+  const begin = async (session: IncidentSession) => {
+    await show(session.id);
+    void mitigation.run(session).catch(fail);
+  };
+  const handlers = pageHandlers({ sessions, mitigation, documents, undo, divergence, more, begin });
   const panel = new RunPanel(context.extensionUri, sessions, handlers, (run) => past.open(run));
   const show = async (run: string) => (await past.open(run), panel.show(run));
-  const checkKubeconfig = async () => keys.set(ContextKey.noKubeconfig, (await countContexts(app)) === 0);
+  const checkKubeconfig = async () => {
+    const contexts = await knownContexts(app);
+    keys.set(ContextKey.noKubeconfig, contexts.length === 0);
+    const names = contexts.map(({ name }) => name);
+    const last = memory.last()?.context;
+    const first = last && names.includes(last) ? last : (contexts.find(({ current }) => current)?.name ?? names[0]);
+    statusBar.setIdle(first === undefined ? null : { context: first, isProtected: isProtectedContext(first) });
+  };
 
   const commands: { [C in CommandId]: CommandSignatures[C] } = {
     [Command.mitigate]: async (preset) => {
       const session = await mitigation.start(preset);
-      if (!session) return;
-      await show(session.id);
-      void mitigation.run(session).catch(fail);
+      if (session) await begin(session);
     },
+    [Command.diagnose]: async () => (await more()).diagnose.run(),
     [Command.showRun]: async (run) => {
       const wanted = run ?? sessions.current()?.id;
       if (wanted) await show(wanted);
@@ -81,12 +111,22 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     [Command.undoToHere]: (handle) => undo.undoToHere(handle),
     [Command.explainTransaction]: (handle) => undo.explain(handle),
     [Command.showInverse]: (handle) => undo.showInverse(handle),
+    [Command.showHistory]: async () => (await more()).history.show(),
     [Command.refreshUndoStack]: () => journal.changed(),
     [Command.recover]: () => undo.recover(),
     [Command.showDivergence]: (handle) => divergence.show(handle),
     [Command.keepTransaction]: (handle) => undo.keep(handle),
     [Command.recoverFromCluster]: () => shared.recover(),
     [Command.openTerminal]: () => terminals.open(),
+    [Command.openEvidence]: async (handle) => (await more()).doors.choose(handle),
+    [Command.copySummary]: async (handle) => {
+      const run = typeof handle === 'string' ? handle : (handle?.session?.id ?? handle?.run?.id);
+      if (run) await past.open(run);
+      const problem = await (await more()).copies.summary(run);
+      if (problem) await prompts.notify('info', problem);
+    },
+    [Command.copyCommand]: async (handle) => (await more()).copies.commandOf(handle),
+    [Command.addCheck]: async () => (await more()).checks.add(),
     [Command.openSettings]: async () =>
       void (await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`)),
     [Command.showLog]: async () => log.show(),
@@ -99,12 +139,14 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
 
   context.subscriptions.push(
     ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel],
-    new Attention(
-      sessions,
+    new Attention(sessions, {
       prompts,
-      () => panel.visible,
-      (run) => void show(run).catch(fail),
-    ),
+      isSeen: () => panel.visible,
+      isFocused: () => vscode.window.state.focused,
+      // A remote machine has no desktop that anybody looks at.
+      onDesktop: (title, text) => void (vscode.env.remoteName || notifyOnDesktop(title, text)),
+      show: (run) => void show(run).catch(fail),
+    }),
     sessions.onChange(() => keys.set(ContextKey.running, sessions.running().length > 0)),
     loader.onJournalChange(() => void journal.changed()),
     journal.onChange(({ all, unfinished }) => {
@@ -113,6 +155,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     }),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.object, documents),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.explain, undo),
+    vscode.window.registerUriHandler({ handleUri: async (uri) => (await more()).links.handleUri(uri) }),
     vscode.window.registerWebviewPanelSerializer(RUN_VIEW_TYPE, panel),
     incidentsView.onDidChangeVisibility(({ visible }) => void (visible && checkKubeconfig())),
     vscode.workspace.onDidChangeConfiguration((event) => {
@@ -121,7 +164,10 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   );
   shutdown = () => loader.dispose();
   // After activation: loading the application is the expensive part.
-  setImmediate(() => void recoverOnStart(app, journal, undo, log).then(checkKubeconfig));
+  setImmediate(() => {
+    offerCommandLine(context);
+    void recoverOnStart(app, journal, undo, log).then(checkKubeconfig);
+  });
 
   const activationMs = performance.now() - started;
   log.info(`activated in ${activationMs.toFixed(1)} ms`);
@@ -134,6 +180,8 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     snapshot: () => panel.snapshot,
     eventsOf: (run) => sessions.find(run)?.events() ?? [],
     statusText: () => statusBar.text,
+    idleText: (place) => idleText(place),
+    openLink: async (uri) => (await more()).links.handleUri(uri),
     badge: () => undoView.badge?.value ?? 0,
     contextKey: (key) => keys.get(key as never),
     lintStartup: () => linter.startup,

@@ -6,6 +6,7 @@ export interface PlanActions {
   approve(hash: string): void;
   reject(hash: string, reason: string): void;
   openDiff(hash: string, step: number, write: number): void;
+  copyCommand(step: number): void;
 }
 
 export interface PlanData {
@@ -58,6 +59,16 @@ function renderStep(plan: PlanView, step: StepView, index: number, actions: Plan
             ? icon('cross')
             : prompt(),
       h('code', {}, step.command),
+      h(
+        'button',
+        {
+          class: 'quiet',
+          'data-focus': `copy-${index}`,
+          'aria-label': `Copy command ${step.command}`,
+          click: () => actions.copyCommand(index),
+        },
+        'Copy',
+      ),
     ),
     step.why !== '' && step.why !== plan.title && h('p', { class: 'why' }, step.why),
     step.problem !== '' && h('p', { class: 'problem' }, step.problem),

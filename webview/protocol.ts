@@ -34,6 +34,10 @@ export interface SeverityItemView {
   object: string;
   message: string;
   state: 'present' | 'gone' | 'new';
+  /** Namespace that a check asks although the run does not look at it; empty otherwise. */
+  elsewhere: string;
+  /** Looks that its object has. */
+  looks: Look[];
 }
 
 export interface CheckView {
@@ -41,7 +45,12 @@ export interface CheckView {
   state: 'ok' | 'bad' | 'unknown' | 'absent';
 }
 
+/** What can be opened about an object, read only. */
+export type Look = 'logs' | 'previous' | 'follow' | 'events' | 'describe' | 'yaml';
+
 export interface EvidenceView {
+  /** Looks that its object has. */
+  looks: Look[];
   source: string;
   object: string;
   field: string;
@@ -56,6 +65,10 @@ export interface FindingView {
   evidence: EvidenceView[];
   /** The plan in hand is for this finding. */
   chosen: boolean;
+  /** Why no fix is known, one sentence; empty where one is. */
+  unfixed: string;
+  /** Looks that the object it names has. */
+  looks: Look[];
 }
 
 /** A finding with those that it explains. */
@@ -183,6 +196,21 @@ export interface Requests {
   /** Closes a diverged transaction as it stands. */
   keep: [{ run: string; transaction: string }, Reply];
   showUndoStack: [Record<string, never>, Reply];
+  /** Opens what a finding (`evidence` -1) or one evidence of it speaks of. */
+  look: [{ run: string; finding: string; evidence: number; look: Look }, Reply];
+  /** Opens what an item of severity is about. */
+  lookAt: [{ run: string; item: string; look: Look }, Reply];
+  /** Copies a finding with its evidence as text. */
+  copyFinding: [{ run: string; finding: string }, Reply];
+  copySummary: [{ run: string }, Reply];
+  /** Copies the command of a step as one would type it. */
+  copyCommand: [{ run: string; step: number }, Reply];
+  /** A read-only terminal on the run's target. */
+  terminal: [{ run: string }, Reply];
+  /** Looks for incidents where a failing check points. */
+  goTo: [{ run: string; namespace: string }, Reply];
+  /** Sets up a request check for the run's namespace. */
+  addCheck: [{ run: string }, Reply];
 }
 
 export type RequestName = keyof Requests;
@@ -212,6 +240,14 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   inspect: true,
   keep: true,
   showUndoStack: true,
+  look: true,
+  lookAt: true,
+  copyFinding: true,
+  copySummary: true,
+  copyCommand: true,
+  terminal: true,
+  goTo: true,
+  addCheck: true,
 };
 
 /** Messages come from a page and are checked like any other input. */

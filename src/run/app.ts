@@ -9,6 +9,7 @@ import type { Acceptance, StepRehearsal, StepResult, TransactionSummary, UndoRes
 import type { WriteDetail } from '../gateway/journal/journal-details.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import type { IncidentRun } from './incident-run.ts';
+import type { Looks } from './looks.ts';
 import type { AskApproval } from './run-ports.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
@@ -46,6 +47,9 @@ export interface Diagnosis {
   mu: number | null;
   oracles: Record<string, string>;
 }
+
+/** One namespace of a diagnosis of them all; `problem` says why it could not be looked at. */
+export type NamespaceDiagnosis = { namespace: string; diagnosis: Diagnosis } | { namespace: string; problem: string };
 
 export type TransactionWrite = WriteDetail;
 
@@ -102,7 +106,7 @@ export interface LockStatus {
 /** Clusters of the user's kubeconfig. */
 export interface Targets {
   contexts(): Promise<ContextChoice[]>;
-  /** Names for a picker; empty when the user may not list namespaces. */
+  /** Names for a picker. @throws Error saying why they cannot be listed */
   namespaces(context: string, signal: AbortSignal): Promise<string[]>;
   /** Pins a target: `context` and `namespace` default to the kubeconfig's. Checks that the server answers. */
   pin(context?: string, namespace?: string): Promise<Target>;
@@ -113,6 +117,16 @@ export interface Incidents {
   /** Creates a run; nothing happens until `start()`. */
   mitigate(request: MitigateRequest): Promise<IncidentRun>;
   diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis>;
+  /**
+   * Every namespace of the target's cluster that the user may list, by name, without request checks.
+   * @param tell hears how many of all are done
+   * @throws ClusterError when they cannot be listed, or on cancel
+   */
+  diagnoseAll(
+    target: Target,
+    signal: AbortSignal,
+    tell: (done: number, all: number) => void,
+  ): Promise<NamespaceDiagnosis[]>;
   /** The newest `limit` runs of any window or terminal with this state folder, newest first. */
   runs(limit: number): Promise<PastRun[]>;
   /** The whole event log of a run. @throws Error when it is not there or damaged */
@@ -200,6 +214,9 @@ export interface StratusApp {
   readonly transactions: Transactions;
   readonly lock: WriterLock;
   readonly shell: Shell;
+  readonly looks: Looks;
+  /** Shows a notification on the desktop of this machine. @returns whether it could be shown */
+  notifyDesktop(title: string, text: string): Promise<boolean>;
   dispose(): Promise<void>;
 }
 

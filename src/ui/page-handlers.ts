@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import type { DivergenceActions } from './undo/divergence-actions.ts';
 import { View } from './editor/contributions.ts';
-import type { SessionList } from './run/incident-session.ts';
+import type { IncidentSession, SessionList } from './run/incident-session.ts';
 import type { Mitigation } from './run/mitigate.ts';
 import type { ObjectDocuments } from './views/object-documents.ts';
 import type { PageHandlers } from './run/run-panel.ts';
+import type { OnDemand } from './on-demand.ts';
 import type { UndoActions } from './undo/undo-actions.ts';
 
 export interface PageParts {
@@ -13,10 +14,15 @@ export interface PageParts {
   documents: ObjectDocuments;
   undo: UndoActions;
   divergence: DivergenceActions;
+  more: () => Promise<OnDemand>;
+  /** Shows a session that was just made, and runs it. */
+  begin: (session: IncidentSession) => Promise<void>;
 }
 
 /** What each request of the run view does; the decisions are those of the same commands elsewhere. */
-export function pageHandlers({ sessions, mitigation, documents, undo, divergence }: PageParts): PageHandlers {
+export function pageHandlers(parts: PageParts): PageHandlers {
+  const { sessions, mitigation, documents, undo, divergence, more, begin } = parts;
+  const ended = vscode.l10n.t('this run has ended');
   return {
     approve: ({ run, hash }) => mitigation.approve(run, hash),
     reject: async ({ run, hash, reason }) => mitigation.reject(run, hash, reason),
@@ -26,5 +32,26 @@ export function pageHandlers({ sessions, mitigation, documents, undo, divergence
     inspect: async ({ transaction }) => (await divergence.show({ transaction }), ''),
     keep: async ({ transaction }) => (await undo.keep({ transaction }), ''),
     showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
+    look: async ({ run, finding, evidence, look }) => (await more()).doors.look(run, finding, evidence, look),
+    lookAt: async ({ run, item, look }) => (await more()).doors.lookAt(run, item, look),
+    copyFinding: async ({ run, finding }) => (await more()).doors.copy(run, finding),
+    copySummary: async ({ run }) => (await more()).copies.summary(run),
+    copyCommand: async ({ run, step }) => (await more()).copies.command(run, step),
+    terminal: async ({ run }) => (await more()).doors.terminal(run),
+    goTo: async ({ run, namespace }) => {
+      const session = sessions.find(run);
+      // Only where a check of this run points: the page cannot name another place.
+      const points = session?.snapshot().severity.items.some(({ elsewhere }) => elsewhere === namespace);
+      if (!session || !points) return ended;
+      const next = await mitigation.startIn(session.target, namespace);
+      if (next) await begin(next);
+      return '';
+    },
+    addCheck: async ({ run }) => {
+      const session = sessions.find(run);
+      if (!session) return ended;
+      await (await more()).checks.add(session.target);
+      return '';
+    },
   };
 }

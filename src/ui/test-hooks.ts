@@ -1,6 +1,8 @@
 import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
 import type { RunEvent } from '../domain/run-event.ts';
+import type { Uri } from 'vscode';
 import type { CreateApp } from './editor/app-loader.ts';
+import type { IdlePlace } from './run/status-bar.ts';
 import type { IncidentsTree } from './run/incidents-tree.ts';
 import type { LintStartup } from './lint/lint-client.ts';
 import type { PickOptions, Prompts } from './editor/prompts.ts';
@@ -17,6 +19,10 @@ export interface TestHooks {
   /** Event log of a run of this window. */
   eventsOf(run: string): readonly RunEvent[];
   statusText(): string;
+  /** What the status bar shows while there is no run. */
+  idleText(place: IdlePlace): string;
+  /** As the editor hands over a link. */
+  openLink(uri: Uri): Promise<void>;
   badge(): number;
   contextKey(key: string): unknown;
   lintStartup(): LintStartup | null;

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { TestHooks } from '../../src/ui/test-hooks.ts';
 import { ACTIVATION_TESTS } from './cases/activation.ts';
 import { CLUSTER_TESTS } from './cases/cluster.ts';
+import { DOOR_TESTS } from './cases/doors.ts';
 import { LINT_CLUSTER_TESTS, LINT_TESTS } from './cases/lint.ts';
 import { RUN_TESTS } from './cases/run.ts';
 import { UNDO_TESTS } from './cases/undo.ts';
@@ -23,6 +24,7 @@ export async function run(): Promise<void> {
     ...LINT_CLUSTER_TESTS,
     ...RUN_TESTS,
     ...UNDO_TESTS,
+    ...DOOR_TESTS,
     ...LINT_TESTS,
   ];
   const only = process.env.STRATUS_HOST_ONLY;

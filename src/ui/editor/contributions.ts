@@ -7,18 +7,24 @@ import type { CommitRule } from '../../domain/severity.ts';
 
 export const Command = {
   mitigate: 'stratus.mitigate',
+  diagnose: 'stratus.diagnose',
   showRun: 'stratus.showRun',
   cancelRun: 'stratus.cancelRun',
   undoTransaction: 'stratus.undoTransaction',
   undoToHere: 'stratus.undoToHere',
   explainTransaction: 'stratus.explainTransaction',
   showInverse: 'stratus.showInverse',
+  showHistory: 'stratus.showHistory',
   refreshUndoStack: 'stratus.refreshUndoStack',
   recover: 'stratus.recover',
   showDivergence: 'stratus.showDivergence',
   keepTransaction: 'stratus.keepTransaction',
   recoverFromCluster: 'stratus.recoverFromCluster',
   openTerminal: 'stratus.openTerminal',
+  openEvidence: 'stratus.openEvidence',
+  copySummary: 'stratus.copySummary',
+  copyCommand: 'stratus.copyCommand',
+  addCheck: 'stratus.addCheck',
   openSettings: 'stratus.openSettings',
   showLog: 'stratus.showLog',
   rehearseCommand: 'stratus.rehearseCommand',
@@ -34,6 +40,25 @@ export interface WriteHandle extends TransactionHandle {
   write: number;
 }
 
+/** What the Incidents view hands to a command about a cause. */
+export interface FindingHandle {
+  run: string;
+  finding: string;
+}
+
+/** What the Undo stack hands over for a command; `argv` excludes the word kubectl. */
+export interface CommandHandle {
+  argv: string[];
+}
+
+/** What the Incidents view hands over for a run; its id can also be given alone. */
+export interface RunHandle {
+  /** A run that is open in this window. */
+  session?: { id: string };
+  /** An earlier one. */
+  run?: { id: string };
+}
+
 /** What a code lens hands to its command; `argv` excludes the word kubectl. */
 export interface ScriptCommand {
   uri: string;
@@ -43,18 +68,24 @@ export interface ScriptCommand {
 /** Command id -> signature. Arguments are optional: each command asks when it was called from the palette. */
 export interface CommandSignatures {
   [Command.mitigate]: (preset?: { context?: string; namespace?: string }) => Promise<void>;
+  [Command.diagnose]: () => Promise<void>;
   [Command.showRun]: (run?: string) => Promise<void>;
   [Command.cancelRun]: () => Promise<void>;
   [Command.undoTransaction]: (handle?: TransactionHandle) => Promise<void>;
   [Command.undoToHere]: (handle?: TransactionHandle) => Promise<void>;
   [Command.explainTransaction]: (handle?: TransactionHandle) => Promise<void>;
   [Command.showInverse]: (handle?: WriteHandle) => Promise<void>;
+  [Command.showHistory]: () => Promise<void>;
   [Command.refreshUndoStack]: () => Promise<void>;
   [Command.recover]: () => Promise<void>;
   [Command.showDivergence]: (handle?: TransactionHandle) => Promise<void>;
   [Command.keepTransaction]: (handle?: TransactionHandle) => Promise<void>;
   [Command.recoverFromCluster]: () => Promise<void>;
   [Command.openTerminal]: () => Promise<void>;
+  [Command.openEvidence]: (handle?: FindingHandle) => Promise<void>;
+  [Command.copySummary]: (run?: string | RunHandle) => Promise<void>;
+  [Command.copyCommand]: (handle?: CommandHandle) => Promise<void>;
+  [Command.addCheck]: () => Promise<void>;
   [Command.openSettings]: () => Promise<void>;
   [Command.showLog]: () => Promise<void>;
   [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
@@ -69,6 +100,7 @@ export const Setting = {
   checks: 'stratus.checks',
   commitRule: 'stratus.commitRule',
   maxAttempts: 'stratus.maxAttempts',
+  timeLimit: 'stratus.timeLimitSeconds',
   allOrNothing: 'stratus.allOrNothing',
   lockSharedKeyFile: 'stratus.lock.sharedKeyFile',
   lintEnabled: 'stratus.lint.enabled',
@@ -97,6 +129,7 @@ export interface SettingTypes {
   [Setting.checks]: string[];
   [Setting.commitRule]: CommitRule;
   [Setting.maxAttempts]: number;
+  [Setting.timeLimit]: number;
   [Setting.allOrNothing]: boolean;
   [Setting.lockSharedKeyFile]: string;
   [Setting.lintEnabled]: boolean;
@@ -116,6 +149,7 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.checks]: [],
   [Setting.commitRule]: 'strict',
   [Setting.maxAttempts]: 10,
+  [Setting.timeLimit]: 1800,
   [Setting.allOrNothing]: false,
   [Setting.lockSharedKeyFile]: '',
   [Setting.lintEnabled]: true,
@@ -170,6 +204,8 @@ export const TreeItem = {
   diverged: 'transaction.diverged',
   closed: 'transaction.closed',
   write: 'write',
+  command: 'command',
+  finding: 'finding',
   runActive: 'run.active',
   runEnded: 'run.ended',
 } as const;
@@ -180,4 +216,6 @@ export const Scheme = {
   object: 'stratus-object',
   /** Explanation of a transaction, as Markdown. */
   explain: 'stratus-explain',
+  /** What was looked at: logs, events, descriptions, objects. */
+  look: 'stratus-look',
 } as const;

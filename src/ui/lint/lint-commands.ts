@@ -14,7 +14,7 @@ import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { pickTarget } from '../editor/target-picker.ts';
+import type { TargetPicker } from '../editor/target-picker.ts';
 import { undoFate } from '../undo/undo-fate.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 
@@ -25,12 +25,20 @@ const SHOWN = 3;
 export class LintCommands {
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
+  readonly #targets: TargetPicker;
   readonly #documents: ObjectDocuments;
   readonly #log: Log;
 
   /** A lease: a change of settings must not close the connection of a command that is rehearsed or runs. */
-  constructor(lease: () => Promise<AppLease>, prompts: Prompts, documents: ObjectDocuments, log: Log) {
+  constructor(
+    lease: () => Promise<AppLease>,
+    prompts: Prompts,
+    targets: TargetPicker,
+    documents: ObjectDocuments,
+    log: Log,
+  ) {
     this.#lease = lease;
+    this.#targets = targets;
     this.#prompts = prompts;
     this.#documents = documents;
     this.#log = log;
@@ -95,7 +103,7 @@ export class LintCommands {
       ...(named.context === undefined ? {} : { context: named.context }),
       ...(named.namespace === undefined ? {} : { namespace: named.namespace }),
     };
-    const target = await pickTarget(app, this.#prompts, isProtectedContext, preset, purpose);
+    const target = await this.#targets.pick(app, purpose, preset);
     if (!target) return null;
     for (const what of ['context', 'namespace'] as const) {
       const inCommand = named[what];

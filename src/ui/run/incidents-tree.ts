@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { FindingView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
+import type { FindingHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
 import type { PastRun } from '../../run/run-history.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
@@ -7,7 +8,7 @@ import type { PastRuns } from './past-runs.ts';
 
 type Node =
   | { kind: 'run'; session: IncidentSession }
-  | { kind: 'finding'; session: IncidentSession; finding: FindingView }
+  | ({ kind: 'finding'; session: IncidentSession; view: FindingView } & FindingHandle)
   | { kind: 'earlier' }
   | { kind: 'past'; run: PastRun };
 
@@ -45,7 +46,9 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
     if (node.kind === 'earlier') return (await this.#past.list()).map((run) => ({ kind: 'past', run }));
     if (node.kind !== 'run') return [];
     const { session } = node;
-    return session.snapshot().findings.map((finding) => ({ kind: 'finding', session, finding }));
+    return session
+      .snapshot()
+      .findings.map((view) => ({ kind: 'finding', session, view, run: session.id, finding: view.id }));
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
@@ -53,7 +56,7 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
       case 'run':
         return runItem(node.session);
       case 'finding':
-        return findingItem(node.session, node.finding);
+        return findingItem(node.session, node.view);
       case 'earlier':
         return earlierItem();
       case 'past':
@@ -119,9 +122,16 @@ function findingItem(session: IncidentSession, finding: FindingView): vscode.Tre
   const item = new vscode.TreeItem(finding.message);
   item.id = `${session.id}/${finding.id}`;
   item.description = finding.object;
-  item.tooltip = [finding.message, ...finding.evidence.map(({ object, text }) => `${object}: ${text}`)].join('\n');
+  const unfixed = finding.unfixed ? [vscode.l10n.t('No fix is known: {0}', finding.unfixed)] : [];
+  item.tooltip = [
+    finding.message,
+    ...unfixed,
+    ...finding.evidence.map(({ object, text }) => `${object}: ${text}`),
+  ].join('\n');
   const gone = session.result?.outcome === 'resolved';
-  item.iconPath = new vscode.ThemeIcon(gone ? 'pass' : FINDING_ICONS[finding.severity]);
+  // One that nobody knows how to mend is for a person to look at.
+  item.iconPath = new vscode.ThemeIcon(gone ? 'pass' : finding.unfixed ? 'search' : FINDING_ICONS[finding.severity]);
+  item.contextValue = TreeItem.finding;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [session.id] };
   return item;
 }

@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
+import type { Target } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { ApprovalDesk } from './approval-desk.ts';
@@ -12,7 +14,7 @@ import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import { isProtected } from '../../domain/autonomy.ts';
-import { pickTarget } from '../editor/target-picker.ts';
+import type { TargetPicker, TargetPreset } from '../editor/target-picker.ts';
 
 /** Starts runs and answers their approvals for this window. */
 export class Mitigation {
@@ -22,19 +24,40 @@ export class Mitigation {
   readonly #prompts: Prompts;
   readonly #sessions: SessionList;
   readonly #log: Log;
+  readonly #targets: TargetPicker;
 
-  constructor(lease: () => Promise<AppLease>, prompts: Prompts, sessions: SessionList, log: Log) {
+  constructor(
+    lease: () => Promise<AppLease>,
+    prompts: Prompts,
+    targets: TargetPicker,
+    sessions: SessionList,
+    log: Log,
+  ) {
     this.#lease = lease;
+    this.#targets = targets;
     this.#prompts = prompts;
     this.#sessions = sessions;
     this.#log = log;
   }
 
   /** @returns the started session and its end, or null when a question was dismissed. */
-  async start(preset?: { context?: string; namespace?: string }): Promise<IncidentSession | null> {
+  async start(preset?: TargetPreset): Promise<IncidentSession | null> {
+    return this.#begin((app) => this.#targets.pick(app, vscode.l10n.t('Mitigate incident'), preset));
+  }
+
+  /** On another namespace of the cluster of a run, where a person wants to go on looking; not asked again. */
+  async startIn(known: Target, namespace: string): Promise<IncidentSession | null> {
+    return this.#begin(async (app) => {
+      const target = await app.targets.pin(known.context, namespace);
+      if (target.fingerprint === known.fingerprint) return target;
+      throw new StratusError('target-moved', `context '${known.context}' now means another cluster or user`);
+    });
+  }
+
+  async #begin(choose: (app: StratusApp) => Promise<Target | null>): Promise<IncidentSession | null> {
     const { app, release } = await this.#lease();
     try {
-      const session = await this.#create(app, preset);
+      const session = await this.#create(app, choose);
       if (session) this.#releases.set(session.id, release);
       else release();
       return session;
@@ -44,9 +67,9 @@ export class Mitigation {
     }
   }
 
-  async #create(app: StratusApp, preset?: { context?: string; namespace?: string }): Promise<IncidentSession | null> {
+  async #create(app: StratusApp, choose: (app: StratusApp) => Promise<Target | null>): Promise<IncidentSession | null> {
     const patterns = readSetting(Setting.protectedContexts);
-    const target = await pickTarget(app, this.#prompts, (name) => isProtected(name, patterns), preset);
+    const target = await choose(app);
     if (!target) return null;
     const busy = this.#sessions
       .running()

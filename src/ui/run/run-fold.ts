@@ -18,6 +18,7 @@ import type {
   StepView,
   TransactionView,
 } from '../../../webview/protocol.ts';
+import { editorWords } from '../editor/editor-words.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import { presentable } from '../../text/redact.ts';
 
@@ -219,7 +220,7 @@ export class RunFold {
   #close(outcome: AttemptView['outcome'], reason: string): void {
     if (!this.plan) return;
     const title = presentable(this.plan.title, 300);
-    this.attempts.push({ attempt: this.attempt, title, outcome, reason: presentable(reason, 300) });
+    this.attempts.push({ attempt: this.attempt, title, outcome, reason: presentable(editorWords(reason), 300) });
   }
 
   #undone(at: number, tx: string, result: UndoResult): void {
@@ -245,7 +246,8 @@ export class RunFold {
   }
 
   #say(at: number, who: LogEntry['who'], kind: LogEntry['kind'], text: string, more = ''): void {
-    this.log.push({ id: this.#nextEntry++, at, who, kind, text: presentable(text, 1_000), output: more });
+    const words = kind === 'command' ? text : editorWords(text);
+    this.log.push({ id: this.#nextEntry++, at, who, kind, text: presentable(words, 1_000), output: more });
   }
 }
 

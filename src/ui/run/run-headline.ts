@@ -1,6 +1,7 @@
 import type { Outcome, RunResult } from '../../domain/run-event.ts';
 import type { TransactionStatus } from '../../domain/transaction.ts';
 import type { AttemptView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
+import { editorWords } from '../editor/editor-words.ts';
 import type { RunFold } from './run-fold.ts';
 import { presentable } from '../../text/redact.ts';
 
@@ -46,7 +47,7 @@ export function headlineOf(fold: RunFold, context: HeadlineContext): RunSnapshot
   const back = (text: string): RunSnapshot['headline'] => ({
     tone: 'warn',
     title: text,
-    detail: fold.progress || presentable(fold.undoReason, 300),
+    detail: fold.progress || presentable(editorWords(fold.undoReason), 300),
   });
   switch (fold.phase) {
     case 'idle':
@@ -83,7 +84,11 @@ export function headlineOf(fold: RunFold, context: HeadlineContext): RunSnapshot
     case 'aborting':
       return back('Stopping; what was changed is undone first');
     case 'frozen':
-      return { tone: 'bad', title: 'Frozen: nothing more is written', detail: presentable(fold.undoReason, 300) };
+      return {
+        tone: 'bad',
+        title: 'Frozen: nothing more is written',
+        detail: presentable(editorWords(fold.undoReason), 300),
+      };
     case 'done':
       return busy('Finishing', '');
   }
@@ -109,7 +114,7 @@ function ending(result: RunResult, attempts: AttemptView[], context: HeadlineCon
   const last = attempts.at(-1);
   // Why nothing is left to try is told by the attempt that did not hold.
   const because = last && last.outcome !== 'committed' ? `. Last attempt ${last.outcome}: ${last.reason}` : '';
-  const detail = presentable((result.error ?? result.reason) + because, 500);
+  const detail = presentable(editorWords(result.error ?? result.reason) + because, 500);
   const all =
     result.transactions.length > 0 && result.transactions.every((tx) => context.statuses.get(tx) === 'undone');
   if (all) {

@@ -53,7 +53,7 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
       before: known(fold.initial),
       now: known(fold.current),
       points: fold.points,
-      items: severityItems(fold.initial, fold.current),
+      items: severityItems(fold.initial, fold.current, context.target.namespace),
     },
     checks: checksOf(fold),
     findings: foldFindings(fold.findings, fold.hypotheses).map(({ finding, symptoms }) => ({

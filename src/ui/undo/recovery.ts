@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { StratusApp } from '../../run/app.ts';
+import type { ContextChoice, StratusApp } from '../../run/app.ts';
 import type { JournalWatch } from './journal-watch.ts';
 import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
@@ -25,13 +25,13 @@ export async function recoverOnStart(
 }
 
 /** Contexts that can be worked on; none when the kubeconfig cannot be read. */
-export async function countContexts(app: () => Promise<StratusApp>): Promise<number> {
-  return app()
-    .then((ready) => ready.targets.contexts())
-    .then(
-      ({ length }) => length,
-      () => 0,
-    );
+export async function knownContexts(app: () => Promise<StratusApp>): Promise<ContextChoice[]> {
+  return (
+    app()
+      .then((ready) => ready.targets.contexts())
+      // The views say that there is none.
+      .catch((): ContextChoice[] => [])
+  );
 }
 
 /** Number on the undo stack's icon: only what needs a person. */

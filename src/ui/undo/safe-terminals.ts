@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
+import type { Target } from '../../domain/target.ts';
 import type { ShellMode, ShellSession } from '../../run/shell-session.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { isProtectedContext } from '../editor/configuration.ts';
 import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { pickTarget } from '../editor/target-picker.ts';
+import type { TargetPicker } from '../editor/target-picker.ts';
 import { undoFate } from './undo-fate.ts';
 
 interface OpenTerminal {
@@ -17,13 +18,21 @@ interface OpenTerminal {
 export class SafeTerminals implements vscode.Disposable {
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
+  readonly #targets: TargetPicker;
   readonly #log: Log;
   readonly #fail: (error: unknown) => void;
   readonly #open = new Map<vscode.Terminal, OpenTerminal>();
   readonly #subscription: vscode.Disposable;
 
-  constructor(lease: () => Promise<AppLease>, prompts: Prompts, log: Log, fail: (error: unknown) => void) {
+  constructor(
+    lease: () => Promise<AppLease>,
+    prompts: Prompts,
+    targets: TargetPicker,
+    log: Log,
+    fail: (error: unknown) => void,
+  ) {
     this.#lease = lease;
+    this.#targets = targets;
     this.#prompts = prompts;
     this.#log = log;
     this.#fail = fail;
@@ -33,13 +42,15 @@ export class SafeTerminals implements vscode.Disposable {
     });
   }
 
-  /** Asks for the target and for what may be done in it. */
-  async open(): Promise<void> {
+  /** Asks for the target and for what may be done in it. @param known a target that is looked at: read only, unasked */
+  async open(known?: Target): Promise<void> {
     const { app, release } = await this.#lease();
     try {
       const purpose = vscode.l10n.t('Safe terminal');
-      const target = await pickTarget(app, this.#prompts, isProtectedContext, {}, purpose);
-      const mode = target && (await this.#pickMode(isProtectedContext(target.context), target.context));
+      const target = known ?? (await this.#targets.pick(app, purpose));
+      const mode = known
+        ? 'read'
+        : target && (await this.#pickMode(isProtectedContext(target.context), target.context));
       if (!target || !mode) return release();
       const session = await app.shell.open(target, mode);
       const place = `${target.namespace} @ ${target.context}`;

@@ -4,6 +4,7 @@ import type { TransactionStatus, TransactionSummary } from '../../domain/transac
 import type { StratusApp, TransactionWrite } from '../../run/app.ts';
 import type { TransactionHandle, WriteHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
+import { editorWords } from '../editor/editor-words.ts';
 import type { JournalWatch } from './journal-watch.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import { commandText } from '../../kubectl/command-text.ts';
@@ -55,7 +56,7 @@ export class UndoTree implements vscode.TreeDataProvider<UndoNode>, vscode.Dispo
       if (node.kind === 'command') return writesOf(node);
       return [];
     } catch (error) {
-      return [{ kind: 'problem', text: presentable(messageOf(error), 300) }];
+      return [{ kind: 'problem', text: presentable(editorWords(messageOf(error)), 300) }];
     }
   }
 
@@ -144,6 +145,7 @@ function commandItem({ argv, transaction, index }: CommandNode): vscode.TreeItem
   const item = new vscode.TreeItem(commandText(argv), vscode.TreeItemCollapsibleState.Expanded);
   item.id = `${transaction}/command/${index}`;
   item.iconPath = new vscode.ThemeIcon('terminal');
+  item.contextValue = TreeItem.command;
   item.tooltip = commandText(argv);
   return item;
 }

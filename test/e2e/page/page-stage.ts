@@ -1,3 +1,4 @@
+import * as assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -97,6 +98,28 @@ export class PageStage {
 
   close(): Promise<void> {
     return this.page.close();
+  }
+}
+
+/** A test of the run view's page. */
+export interface PageTest {
+  name: string;
+  run(browser: Browser): Promise<void>;
+}
+
+/** Opens the page, works on it, and closes it; an error or a refusal of the page fails. */
+export async function onStage(
+  browser: Browser,
+  snapshot: RunSnapshot | null,
+  work: (stage: PageStage) => Promise<void>,
+  options: Parameters<typeof PageStage.open>[2] = {},
+): Promise<void> {
+  const stage = await PageStage.open(browser, snapshot, options);
+  try {
+    await work(stage);
+    assert.deepEqual(stage.violations, [], 'no error and no refusal by the content security policy');
+  } finally {
+    await stage.close();
   }
 }
 

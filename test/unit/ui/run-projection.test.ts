@@ -6,6 +6,24 @@ import { RecordedRun } from '../../e2e/page/record-run.ts';
 const states = (stages: RunSnapshot['stages']) => Object.fromEntries(stages.map(({ id, state }) => [id, state]));
 
 describe('projection of a run', () => {
+  it('says of a cause without a fix why, and what can be opened about it and its evidence', async () => {
+    const { findings } = await (await RecordedRun.open({ noFix: 'nothing tells the port' })).untilEnded();
+    const [cause] = findings;
+    expect(cause).toMatchObject({ unfixed: 'nothing tells the port', looks: expect.arrayContaining(['logs', 'yaml']) });
+    expect(cause!.evidence.map(({ looks }) => looks.includes('follow'))).toEqual([true, true, true]);
+  });
+
+  it('says where a failing check points that the run does not look at', async () => {
+    const { severity } = await (await RecordedRun.open({ checkAsks: 'checkout' })).untilAsked();
+    expect(severity.items.map(({ source, elsewhere }) => [source, elsewhere])).toEqual([
+      ['check', 'checkout'],
+      ['object', ''],
+      ['object', ''],
+    ]);
+    const here = await (await RecordedRun.open({ checkAsks: 'hotel-reservation' })).untilAsked();
+    expect(here.severity.items.every(({ elsewhere }) => elsewhere === '')).toBe(true);
+  });
+
   it('shows what will change and how it is undone while it waits', async () => {
     const run = await RecordedRun.open();
     const { headline, plan, stages, severity, findings } = await run.untilAsked();
