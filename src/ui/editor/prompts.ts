@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { oneLine } from '../../text/plain-text.ts';
 import { presentable } from '../../text/redact.ts';
 
 export interface Choice<T> {
@@ -42,7 +43,7 @@ export class EditorPrompts implements Prompts {
       const typed = picker.value ? options.typed?.(picker.value.trim()) : null;
       const isKnown = typed && choices.some(({ label }) => label === typed.label);
       // A typed choice must survive the picker's own filter.
-      picker.items = [...choices, ...(typed && !isKnown ? [{ ...typed, alwaysShow: true }] : [])];
+      picker.items = [...choices.map(shown), ...(typed && !isKnown ? [{ ...shown(typed), alwaysShow: true }] : [])];
     };
     refresh();
     const subscription = picker.onDidChangeValue(refresh);
@@ -84,7 +85,8 @@ export class EditorPrompts implements Prompts {
   }
 
   async confirm(message: string, detail: string, action: string): Promise<boolean> {
-    const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, action);
+    const options = { modal: true, detail: withoutLinks(presentable(detail, 10_000)) };
+    const answer = await vscode.window.showWarningMessage(withoutLinks(presentable(message, 600)), options, action);
     return answer === action;
   }
 
@@ -93,9 +95,24 @@ export class EditorPrompts implements Prompts {
     message: string,
     ...actions: string[]
   ): Promise<string | undefined> {
-    const text = presentable(message, 600);
+    const text = withoutLinks(presentable(message, 600));
     if (level === 'error') return vscode.window.showErrorMessage(text, ...actions);
     if (level === 'warning') return vscode.window.showWarningMessage(text, ...actions);
     return vscode.window.showInformationMessage(text, ...actions);
   }
+}
+
+/** The editor makes a link of `[text](address)`, and runs a command when the address is one. */
+export function withoutLinks(text: string): string {
+  return text.replaceAll('](', '] (');
+}
+
+function shown<T>(choice: Choice<T>): Choice<T> {
+  const { label, description, detail } = choice;
+  return {
+    ...choice,
+    label: oneLine(label),
+    ...(description === undefined ? {} : { description: oneLine(description) }),
+    ...(detail === undefined ? {} : { detail: oneLine(detail) }),
+  };
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { placeOf } from '../../domain/target.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 import type { Prompts } from '../editor/prompts.ts';
 
@@ -31,7 +32,7 @@ export class Attention {
     if (this.#isVisible()) return;
     const { headline } = session.snapshot();
     const level = headline.tone === 'bad' ? 'error' : headline.tone === 'good' ? 'info' : 'warning';
-    const where = `${session.target.namespace} @ ${session.target.context}`;
+    const where = placeOf(session.target);
     const show = vscode.l10n.t('Show');
     if ((await this.#prompts.notify(level, `${where}: ${headline.title}. ${headline.detail}`, show)) === show) {
       this.#show(session.id);

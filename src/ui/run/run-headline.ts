@@ -105,6 +105,11 @@ const ENDINGS: Record<Outcome, [Tone, string]> = {
   locked: ['warn', 'Someone else is changing this cluster'],
 };
 
+/** How a run ended, in the words of its headline. */
+export function endingOf(outcome: Outcome): string {
+  return ENDINGS[outcome][1];
+}
+
 function ending(result: RunResult, attempts: AttemptView[], context: HeadlineContext): RunSnapshot['headline'] {
   const last = attempts.at(-1);
   // Why nothing is left to try is told by the attempt that did not hold.

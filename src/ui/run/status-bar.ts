@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { placeOf } from '../../domain/target.ts';
 import { Command } from '../editor/contributions.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 
@@ -33,7 +34,7 @@ export class StatusBar implements vscode.Disposable {
     const { headline, mode } = session.snapshot();
     const { context, namespace, server } = session.target;
     const shield = session.isProtected ? '$(shield) ' : '';
-    this.#item.text = `$(${ICONS[headline.tone]}) ${shield}${namespace} @ ${context}: ${headline.title}`;
+    this.#item.text = `$(${ICONS[headline.tone]}) ${shield}${placeOf(session.target)}: ${headline.title}`;
     this.#item.tooltip = tooltip(session, server, mode);
     this.#item.accessibilityInformation = { label: `Stratus on ${namespace} at ${context}: ${headline.title}` };
     // The editor's warning colour only where a person is needed.

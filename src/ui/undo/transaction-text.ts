@@ -32,7 +32,7 @@ function writeLines(write: TransactionWrite): string[] {
   const verb = write.before === null ? 'created' : write.after === null ? 'deleted' : 'changed';
   const outcome = write.outcome === 'done' ? '' : ` (${write.outcome})`;
   return [
-    `- ${verb} **${refLabel(write.ref)}**${outcome}`,
+    `- ${verb} **${plain(refLabel(write.ref))}**${outcome}`,
     ...fieldChanges(write.before, write.after, write.subresource).map(
       ({ path, before, after }) => `  - ${code(path)}: ${code(before ?? 'absent')} → ${code(after ?? 'absent')}`,
     ),
@@ -47,7 +47,7 @@ function proofLines(undo: NonNullable<TransactionDetail['undo']>): string[] {
       '',
       ...undo.differences.map(
         ({ ref, path, expected, actual }) =>
-          `- ${refLabel(ref)} ${code(path)}: expected ${code(JSON.stringify(expected) ?? 'absent')}, found ${code(JSON.stringify(actual) ?? 'absent')}`,
+          `- ${plain(refLabel(ref))} ${code(path)}: expected ${code(JSON.stringify(expected) ?? 'absent')}, found ${code(JSON.stringify(actual) ?? 'absent')}`,
       ),
     ];
   }
@@ -57,7 +57,7 @@ function proofLines(undo: NonNullable<TransactionDetail['undo']>): string[] {
     `- after ${code(hashAfter)}`,
     ...Object.entries(levels).map(([level, holds]) => `- ${level}: ${holds ? 'equal' : 'differs'}`),
     ...residue.map((text) => `- residue: ${plain(text)}`),
-    ...foreign.map(({ ref, path }) => `- kept, edited by others: ${refLabel(ref)} ${code(path)}`),
+    ...foreign.map(({ ref, path }) => `- kept, edited by others: ${plain(refLabel(ref))} ${code(path)}`),
   ];
 }
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { TransactionStatus, TransactionSummary } from '../../domain/transaction.ts';
 import type { StratusApp, TransactionWrite } from '../../run/app.ts';
 import type { TransactionHandle, WriteHandle } from '../editor/contributions.ts';
@@ -7,7 +8,8 @@ import { Command, TreeItem } from '../editor/contributions.ts';
 import type { JournalWatch } from './journal-watch.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import { commandText } from '../../kubectl/command-text.ts';
-import { presentable } from '../../text/redact.ts';
+import { localTime, shortLocalTime } from '../../text/local-time.ts';
+import { presentable, untrustedLine } from '../../text/redact.ts';
 
 interface TransactionNode extends TransactionHandle {
   kind: 'transaction';
@@ -113,13 +115,16 @@ const STATES: Record<TransactionStatus, [string, string | undefined, string]> = 
 };
 
 function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(presentable(summary.title, 200), vscode.TreeItemCollapsibleState.Collapsed);
+  const title = untrustedLine(summary.title, 200);
+  const when = shortLocalTime(summary.openedAt, Date.now());
+  const item = new vscode.TreeItem(`${when} ${title}`, vscode.TreeItemCollapsibleState.Collapsed);
   item.id = summary.id;
   const [icon, colour, word] = STATES[summary.status];
   const diverged = summary.status === 'diverged';
   const interrupted = unfinished && !diverged;
   const state = interrupted ? vscode.l10n.t('interrupted: needs undo') : word;
-  item.description = `${state} · ${clock(summary.openedAt)} · ${summary.namespace} @ ${summary.context}`;
+  const place = placeOf(summary);
+  item.description = `${state} · ${place}`;
   item.iconPath = interrupted
     ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('notificationsWarningIcon.foreground'))
     : new vscode.ThemeIcon(icon, colour ? new vscode.ThemeColor(colour) : undefined);
@@ -132,11 +137,11 @@ function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeI
         : TreeItem.closed;
   item.tooltip = [
     `${summary.id}: ${state}`,
-    `${summary.context}, ${summary.namespace}`,
-    `opened ${summary.openedAt}${summary.closedAt ? `, closed ${summary.closedAt}` : ''}`,
+    place,
+    `began ${localTime(summary.openedAt)}${summary.closedAt ? `, ended ${localTime(summary.closedAt)}` : ''}`,
     ...summary.roots.map(refLabel),
   ].join('\n');
-  item.accessibilityInformation = { label: `${summary.title}, ${state}` };
+  item.accessibilityInformation = { label: `${when} ${title}, ${state}` };
   return item;
 }
 
@@ -157,8 +162,11 @@ const OUTCOMES: Record<TransactionWrite['outcome'], string> = {
 function writeItem({ detail, transaction, write }: WriteNode): vscode.TreeItem {
   const item = new vscode.TreeItem(refLabel(detail.ref));
   item.id = `${transaction}/write/${write}`;
-  item.description = [OUTCOMES[detail.outcome], detail.undo.inverse].filter(Boolean).join(' · ');
-  item.tooltip = [detail.undo.inverse, `undo: ${detail.undo.class}`, ...detail.undo.residue].join('\n');
+  item.description = untrustedLine([OUTCOMES[detail.outcome], detail.undo.inverse].filter(Boolean).join(' · '));
+  item.tooltip = presentable(
+    [detail.undo.inverse, `undo: ${detail.undo.class}`, ...detail.undo.residue].join('\n'),
+    4_000,
+  );
   item.iconPath = new vscode.ThemeIcon(
     detail.before === null ? 'diff-added' : detail.after === null ? 'diff-removed' : 'diff-modified',
   );
@@ -172,15 +180,8 @@ function writeItem({ detail, transaction, write }: WriteNode): vscode.TreeItem {
 }
 
 function problemItem(text: string): vscode.TreeItem {
-  const item = new vscode.TreeItem(text);
+  const item = new vscode.TreeItem(untrustedLine(text));
   item.iconPath = new vscode.ThemeIcon('warning');
   item.tooltip = text;
   return item;
-}
-
-function clock(iso: string): string {
-  const date = new Date(iso);
-  return Number.isNaN(date.getTime())
-    ? iso
-    : date.toLocaleString(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 }
