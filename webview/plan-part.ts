@@ -107,7 +107,7 @@ function renderWrite(plan: PlanView, step: number, write: WriteView, actions: Pl
       'p',
       { class: `inverse ${write.undo}` },
       icon(write.undo === 'exact' || write.undo === 'consequences' ? 'back' : 'warning', 14),
-      h('span', { class: 'key' }, 'Undone by'),
+      h('span', { class: 'key' }, 'Undo'),
       h('span', {}, write.inverse),
       h('span', { class: 'pill' }, fidelity(write)),
     ),

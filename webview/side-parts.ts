@@ -28,7 +28,7 @@ export function renderSeverity({ before, now, points, items, width }: SeverityDa
             ? 'worse'
             : '';
   return [
-    h('h2', {}, 'Severity ', h('abbr', { title: 'mu: violated checks, unhealthy objects and alerts in scope' }, 'μ')),
+    h('h2', { title: 'How many checks fail, objects are unhealthy and alerts fire here' }, 'Severity'),
     h(
       'p',
       { class: `mu ${change}` },
@@ -49,7 +49,11 @@ function chart(points: RunSnapshot['severity']['points'], width: number): HTMLEl
   return element;
 }
 
-const ITEM_WORDS: Record<SeverityItemView['state'], string> = { present: 'still wrong', gone: 'gone', new: 'new' };
+const ITEM_WORDS: Record<SeverityItemView['state'], string> = {
+  present: 'still wrong',
+  gone: 'healthy again',
+  new: 'new',
+};
 
 function renderItem({ object, message, state }: SeverityItemView): HTMLElement {
   return h(

@@ -7,6 +7,7 @@ import type { CommandIo } from './command-line.ts';
 import { parseCommand, TARGET_OPTIONS } from './command-line.ts';
 import { checkContext, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { EXIT } from './exit-code.ts';
+import { localTime } from '../text/local-time.ts';
 import { UsageError } from './usage.ts';
 
 const ACTIONS = ['status', 'break', 'install-fence', 'uninstall-fence'] as const;
@@ -52,7 +53,7 @@ export async function lockCommand(args: string[], io: CommandIo, open: () => Pro
 
 /** One line: state, holder, level and why it is not a better one. */
 export function lockText({ state, holder, phase, renewedAt, level, why }: LockStatus): string {
-  const by = holder ? ` by ${holder}, ${phase}, renewed ${renewedAt}` : phase ? ` (${phase})` : '';
+  const by = holder ? ` by ${holder}, ${phase}, renewed ${localTime(renewedAt)}` : phase ? ` (${phase})` : '';
   return `${state}${by}; ${level}${why ? `: ${why}` : ''}`;
 }
 

@@ -2,6 +2,7 @@ import { lockSecondsOf } from '../cluster/lock/lease-record.ts';
 import { stateFolder } from '../gateway/journal/state-folder.ts';
 import type { StratusApp } from '../run/app.ts';
 import { codeOf, errorJson } from '../domain/stratus-error.ts';
+import { counted } from '../text/plain-text.ts';
 import { presentableValue } from '../text/redact.ts';
 import type { CommandIo } from './command-line.ts';
 import { helpOf } from './command-line.ts';
@@ -71,7 +72,7 @@ async function main(args: string[], io: CommandIo): Promise<number> {
 async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> {
   const count = (await app.transactions.unfinished()).length;
   if (count > 0)
-    io.stderr(`stratus: ${count} transaction(s) need a decision; 'stratus recover' lists and finishes them\n`);
+    io.stderr(`stratus: ${counted(count, 'transaction')} to decide about; 'stratus recover' lists and finishes them\n`);
 }
 
 function exitCodeOfError(error: unknown): number {

@@ -1,4 +1,4 @@
-import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
+import { DEFAULT_OPTIONS, OUTCOME_TEXT } from '../domain/run-event.ts';
 import type { RunResult } from '../domain/run-event.ts';
 import type { StratusApp } from '../run/app.ts';
 import { BRAINS } from '../run/app.ts';
@@ -11,6 +11,7 @@ import { TerminalView } from './terminal.ts';
 import { painter } from './paint.ts';
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { UsageError } from './usage.ts';
+import { counted } from '../text/plain-text.ts';
 import type { AutonomyPolicy } from '../domain/autonomy.ts';
 
 /** `stratus mitigate`: one incident from detection to its end. */
@@ -93,7 +94,7 @@ function adviceFor({ outcome }: RunResult): string {
 
 function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskApproval {
   return async ({ plan, steps, hash }, signal) => {
-    const question = `Run this transaction (${plan.steps.length} command(s), undoable)?`;
+    const question = `Run this transaction (${counted(plan.steps.length, 'command')}, undoable)?`;
     const by = await consent(policy, steps, context, question, io, signal);
     return by ? { approve: true, hash, by } : { approve: false, reason: 'rejected at the terminal' };
   };
@@ -109,8 +110,8 @@ function summary(result: RunResult, colour: boolean): string {
   const paint = painter(colour);
   const good = result.outcome === 'resolved' || result.outcome === 'healthy';
   const lines = [
-    `${paint(good ? 'green' : 'yellow', result.outcome)}: ${result.reason}`,
-    `μ ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${result.attempts} attempt(s), ${result.writes} write(s), ${result.seconds.toFixed(1)} s`,
+    `${paint(good ? 'green' : 'yellow', OUTCOME_TEXT[result.outcome])}: ${result.reason}`,
+    `severity ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${counted(result.attempts, 'attempt')}, ${counted(result.writes, 'write')}, ${result.seconds.toFixed(1)} s`,
   ];
   for (const tx of result.transactions) lines.push(`transaction ${tx}: to take it back, 'stratus undo --tx ${tx}'`);
   if (adviceFor(result)) lines.push(adviceFor(result));

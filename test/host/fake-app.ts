@@ -402,7 +402,7 @@ export class FakeApp implements StratusApp {
       undo: {
         class: scaled ? 'consequences' : 'exact',
         residue: scaled ? ['pods are replaced'] : [],
-        inverse: `PUT the previous ${before.kind} ${before.metadata.name}`,
+        inverse: `put ${before.kind} ${before.metadata.name} back as it was`,
       },
     };
     return { argv, ok: true, problem: '', writes: [write], partial: index > 0 };

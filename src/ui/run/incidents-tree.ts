@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { localTime, shortLocalTime } from '../../text/local-time.ts';
 import { oneLine } from '../../text/plain-text.ts';
-import { endingOf } from './run-headline.ts';
+import { OUTCOME_TEXT } from '../../domain/run-event.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { FindingView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
@@ -108,7 +108,7 @@ function earlierItem(): vscode.TreeItem {
 function pastItem({ id, target, startedAt, outcome }: PastRun): vscode.TreeItem {
   const when = timeOf(startedAt);
   const item = new vscode.TreeItem(`${when} ${target.namespace}`);
-  const what = outcome ? endingOf(outcome) : vscode.l10n.t('Did not end');
+  const what = outcome ? OUTCOME_TEXT[outcome] : vscode.l10n.t('Did not end');
   item.id = id;
   item.description = `${what} · ${oneLine(target.context)}`;
   item.tooltip = `${id}\n${placeOf(target)} (${oneLine(target.server)})\n${localTime(new Date(startedAt).toISOString())}: ${what}`;

@@ -71,9 +71,9 @@ export class DivergenceActions {
 function pairsOf({ ref, checkpoint, written, live }: ObjectDivergence): Pair[] {
   const name = refLabel(ref);
   return [
-    { ref, left: checkpoint, right: live, title: vscode.l10n.t('{0}: checkpoint ↔ cluster now', name) },
+    { ref, left: checkpoint, right: live, title: vscode.l10n.t('{0}: before ↔ cluster now', name) },
     { ref, left: written, right: live, title: vscode.l10n.t('{0}: what Stratus wrote ↔ cluster now', name) },
-    { ref, left: checkpoint, right: written, title: vscode.l10n.t('{0}: checkpoint ↔ what Stratus wrote', name) },
+    { ref, left: checkpoint, right: written, title: vscode.l10n.t('{0}: before ↔ what Stratus wrote', name) },
   ];
 }
 

@@ -183,7 +183,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
     if (result.outcome === 'undone' && fate.level === 'info') {
       const { foreign, residue } = result.proof;
       const notes = [
-        vscode.l10n.t('Undone and verified: every field that was written equals the checkpoint.'),
+        vscode.l10n.t('Undone and verified: every field that was written is as before.'),
         ...(residue.length > 0 ? [vscode.l10n.t('Different: {0}.', residue.join(', '))] : []),
         ...(foreign.length > 0 ? [vscode.l10n.t('{0} edits by others were kept.', foreign.length)] : []),
       ];

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { TransactionStatus, TransactionSummary } from '../../domain/transaction.ts';
+import { STATUS_TEXT, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../../domain/transaction.ts';
 import type { StratusApp, TransactionWrite } from '../../run/app.ts';
 import type { TransactionHandle, WriteHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
@@ -106,12 +107,12 @@ function writesOf({ transaction, writes }: CommandNode): UndoNode[] {
   return writes.map((detail) => ({ kind: 'write', transaction, write: detail.position, detail }));
 }
 
-const STATES: Record<TransactionStatus, [string, string | undefined, string]> = {
-  open: ['sync~spin', undefined, 'in progress'],
-  committed: ['check', 'testing.iconPassed', 'kept'],
-  undoing: ['discard', 'notificationsWarningIcon.foreground', 'being undone'],
-  undone: ['discard', 'disabledForeground', 'undone'],
-  diverged: ['error', 'testing.iconFailed', 'diverged: not everything could be restored'],
+const ICONS: Record<TransactionStatus, [icon: string, colour: string | undefined]> = {
+  open: ['sync~spin', undefined],
+  committed: ['check', 'testing.iconPassed'],
+  undoing: ['discard', 'notificationsWarningIcon.foreground'],
+  undone: ['discard', 'disabledForeground'],
+  diverged: ['error', 'testing.iconFailed'],
 };
 
 function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeItem {
@@ -119,10 +120,10 @@ function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeI
   const when = shortLocalTime(summary.openedAt, Date.now());
   const item = new vscode.TreeItem(`${when} ${title}`, vscode.TreeItemCollapsibleState.Collapsed);
   item.id = summary.id;
-  const [icon, colour, word] = STATES[summary.status];
+  const [icon, colour] = ICONS[summary.status];
   const diverged = summary.status === 'diverged';
   const interrupted = unfinished && !diverged;
-  const state = interrupted ? vscode.l10n.t('interrupted: needs undo') : word;
+  const state = interrupted ? vscode.l10n.t('interrupted: needs undo') : STATUS_TEXT[summary.status];
   const place = placeOf(summary);
   item.description = `${state} · ${place}`;
   item.iconPath = interrupted
@@ -153,18 +154,13 @@ function commandItem({ argv, transaction, index }: CommandNode): vscode.TreeItem
   return item;
 }
 
-const OUTCOMES: Record<TransactionWrite['outcome'], string> = {
-  done: '',
-  failed: 'refused by the server',
-  unknown: 'answer was lost',
-};
-
 function writeItem({ detail, transaction, write }: WriteNode): vscode.TreeItem {
   const item = new vscode.TreeItem(refLabel(detail.ref));
   item.id = `${transaction}/write/${write}`;
-  item.description = untrustedLine([OUTCOMES[detail.outcome], detail.undo.inverse].filter(Boolean).join(' · '));
+  const outcome = detail.outcome === 'done' ? '' : `${WRITE_OUTCOME_TEXT[detail.outcome]} · `;
+  item.description = untrustedLine(`${outcome}undo: ${detail.undo.inverse}`);
   item.tooltip = presentable(
-    [detail.undo.inverse, `undo: ${detail.undo.class}`, ...detail.undo.residue].join('\n'),
+    [detail.undo.inverse, `undo ${UNDO_CLASS_TEXT[detail.undo.class]}`, ...detail.undo.residue].join('\n'),
     4_000,
   );
   item.iconPath = new vscode.ThemeIcon(

@@ -46,7 +46,7 @@ export const PAGE_TESTS: PageTest[] = [
         const { page } = stage;
         await page.getByRole('heading', { name: 'Waiting for your approval' }).waitFor();
         await page.getByRole('rowheader', { name: 'spec.ports[http].targetPort' }).waitFor();
-        await page.getByText('PUT the previous Service geo').waitFor();
+        await page.getByText('put Service geo back as it was').waitFor();
         await page.getByRole('button', { name: 'Approve and run' }).click();
         const { params } = await stage.request('approve');
         assert.deepEqual(params, { run: snapshot.run, hash: snapshot.plan!.hash });
