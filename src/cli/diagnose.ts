@@ -32,7 +32,7 @@ export async function diagnoseCommand(args: string[], io: CommandIo, open: () =>
     );
     return EXIT.ok;
   }
-  const paint = painter(io.colour);
+  const paint = painter(io.colours.stdout);
   io.stdout(`${placeOf(target)}: severity ${mu ?? 'unknown'}\n`);
   if (!severity.known) io.stdout(`${paint('red', severity.reason)}\n`);
   for (const item of severity.known ? severity.items : []) io.stdout(`  ${paint('yellow', item.message)}\n`);

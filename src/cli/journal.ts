@@ -1,6 +1,7 @@
 import { refLabel } from '../domain/kube-object.ts';
 import { placeOf } from '../domain/target.ts';
 import { STATUS_TEXT, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../domain/transaction.ts';
+import { didYouMean } from '../text/edit-distance.ts';
 import { localTime } from '../text/local-time.ts';
 import type { StratusApp, TransactionDetail } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
@@ -33,7 +34,7 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
     case 'show': {
       if (!id) throw new UsageError("journal: show wants the id of a transaction; see 'stratus journal list'");
       const detail = presentableValue(await (await open()).transactions.read(id));
-      io.stdout(json ? `${JSON.stringify(detail)}\n` : detailText(detail, io.colour));
+      io.stdout(json ? `${JSON.stringify(detail)}\n` : detailText(detail, io.colours.stdout));
       return EXIT.ok;
     }
     case 'verify': {
@@ -43,7 +44,9 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
       return damage.length === 0 ? EXIT.ok : EXIT.error;
     }
     default:
-      throw new UsageError("journal: one of list, show ID, verify; see 'stratus journal --help'");
+      throw new UsageError(
+        `journal: one of list, show ID, verify${didYouMean(action ?? '', ['list', 'show', 'verify']) || "; see 'stratus journal --help'"}`,
+      );
   }
 }
 

@@ -62,7 +62,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
     // Only for people to see beforehand; taking the lock tells for itself what is wrong with it.
     const lock = await app.lock.status(target).catch(() => null);
     if (lock) io.stderr(`writer lock: ${lockText(lock)}\n`);
-    const view = new TerminalView(io.stderr, painter(io.colour));
+    const view = new TerminalView(io.stderr, painter(io.colours.stderr));
     run.onEvent((event) => view.show(event));
   }
   let interrupts = 0;
@@ -77,7 +77,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   });
   const result = await run.start();
   interrupt.dispose();
-  if (!parsed.flag('json')) io.stdout(summary(result, io.colour));
+  if (!parsed.flag('json')) io.stdout(summary(result, io.colours.stdout));
   // Whoever reads the events as data may not read this, but the log of the job keeps it.
   else if (adviceFor(result)) io.stderr(`stratus: ${result.outcome}: ${adviceFor(result)}\n`);
   return exitCodeOfRun(result);

@@ -17,6 +17,8 @@ import { changedLines } from './object-lines.ts';
 import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 import { commandText } from '../kubectl/command-text.ts';
+import { effectOf } from '../kubectl/effect.ts';
+import { readArgv } from '../kubectl/secret-words.ts';
 import { quoteArgv } from '../text/shell-quote.ts';
 
 /** `stratus run -- ARGS`: rehearse, ask, run as one transaction that stays undoable. */
@@ -34,7 +36,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   rejectPositionals('run', parsed);
   const yes = parsed.flag('yes');
   const accepted = acceptOption('run', parsed);
-  needConsent('run', yes, io);
+  if (!isRead(argv)) needConsent('run', yes, io);
   const policy = policyOf(parsed, io);
   const app = await open();
   const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
@@ -101,7 +103,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       const outcome = abort.signal.aborted ? 'cancelled' : refused ? 'refused' : 'failed';
       report({ type: 'run', outcome, reason: result.problem, tx, undo, writes }, result.problem);
       if (!undo || exitCodeOfUndo(undo) === EXIT.ok) return outcome === 'refused' ? EXIT.refused : EXIT.restored;
-      io.stderr(undoText(tx ?? '', undo, io.colour));
+      io.stderr(undoText(tx ?? '', undo, io.colours.stderr));
       return exitCodeOfUndo(undo);
     }
     report(
@@ -129,4 +131,10 @@ function needsText(writes: RehearsedWrite[]): string {
     .filter(({ undo }) => undo.needs)
     .map(({ ref, undo }) => `${refLabel(ref)} (${UNDO_CLASS_TEXT[undo.class]}): ${undo.residue.join('; ')}`)
     .join('; ');
+}
+
+/** A command that is known to change nothing needs nobody to agree. */
+function isRead(argv: readonly string[]): boolean {
+  const parsed = readArgv(argv);
+  return parsed !== null && effectOf(parsed)?.writes === false;
 }

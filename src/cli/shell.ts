@@ -87,7 +87,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
         io.stderr('stratus: stopped; what was written is undone and verified\n');
       }
       result = await session.end(decision);
-      if (result) io.stdout(undoText(session.tx ?? '', result, io.colour));
+      if (result) io.stdout(undoText(session.tx ?? '', result, io.colours.stdout));
       else if (session.written().length > 0) io.stderr(`kept: 'stratus undo --tx ${session.tx}' takes it back\n`);
     }
     if (result && exitCodeOfUndo(result) !== EXIT.ok) return exitCodeOfUndo(result);

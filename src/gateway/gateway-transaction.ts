@@ -6,7 +6,7 @@ import type { Loss, StepResult, UndoResult } from '../domain/transaction.ts';
 import { lossesText } from '../domain/transaction.ts';
 import { SAFE_TERMINAL, shownArgv } from '../kubectl/secret-words.ts';
 import { rootsOf } from '../undo/inverse.ts';
-import { lastLine } from './child/child.ts';
+import { failureLine } from './child/child.ts';
 import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './inventory/derived-state.ts';
 import type { FilledOptions } from './gateway-options.ts';
 import { JournalMonitor } from './monitor/journal-monitor.ts';
@@ -105,7 +105,7 @@ export class GatewayTransaction implements OpenTransaction {
     const { scrub } = this.#rehearser.veil;
     const failure = scrub(problem || refusals[0]?.reason || '') || ran.killed;
     const stderr = scrub(ran.stderr);
-    const failed = failure || (ran.exitCode === 0 ? '' : lastLine(stderr));
+    const failed = failure || (ran.exitCode === 0 ? '' : failureLine(stderr));
     return {
       ok: failed === '',
       exitCode: ran.exitCode,

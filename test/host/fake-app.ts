@@ -183,6 +183,7 @@ export class FakeApp implements StratusApp {
       return this.leaveOpen();
     },
     divergence: async (id) => divergenceOf(this.#transaction(id), async () => service(7777)),
+    listDamage: async () => '',
     verify: async () => [],
     onChange: (listener) => {
       this.#listeners.add(listener);

@@ -81,13 +81,14 @@ export class UndoTree implements vscode.TreeDataProvider<UndoNode>, vscode.Dispo
   }
 
   async #transactions(): Promise<UndoNode[]> {
-    const { all, unfinished } = await this.#journal.read();
-    return all.slice(0, SHOWN).map((summary) => ({
+    const { all, unfinished, damage } = await this.#journal.read();
+    const nodes = all.slice(0, SHOWN).map((summary): UndoNode => ({
       kind: 'transaction',
       transaction: summary.id,
       summary,
       unfinished: unfinished.has(summary.id),
     }));
+    return damage ? [{ kind: 'problem', text: presentable(damage, 1_000) }, ...nodes] : nodes;
   }
 
   async #commands(transaction: string): Promise<UndoNode[]> {

@@ -66,7 +66,10 @@ it('the name of an object shows what it is made of, and stays another than its l
 it('nothing in the undo tree acts or turns words round', async () => {
   const { UndoTree } = await import('../../../src/ui/undo/undo-tree.ts');
   const detail = transaction();
-  const journal = { onChange: () => ({ dispose() {} }), read: async () => ({ all: [detail], unfinished: new Set() }) };
+  const journal = {
+    onChange: () => ({ dispose() {} }),
+    read: async () => ({ all: [detail], unfinished: new Set(), damage: '' }),
+  };
   const app = async () => ({ transactions: { read: async () => detail } }) as never;
   const tree = new UndoTree(app, journal as never);
   const walk = async (node?: UndoNode): Promise<UndoNode[]> => {
