@@ -90,6 +90,11 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     [Command.openSettings]: async () =>
       void (await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`)),
     [Command.showLog]: async () => log.show(),
+    [Command.openDocs]: async () =>
+      void (await vscode.commands.executeCommand(
+        'markdown.showPreview',
+        vscode.Uri.joinPath(context.extensionUri, 'docs', 'README.md'),
+      )),
     [Command.rehearseCommand]: (command) => scripts.rehearse(command),
     [Command.runInTransaction]: (command) => scripts.run(command),
   };

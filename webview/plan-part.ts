@@ -188,6 +188,7 @@ function renderAnswer(hash: string, guarded: boolean, context: string, actions: 
         if (!form.hidden) reason.focus();
       },
     },
+    icon('cross', 14),
     'Reject…',
   );
   return h(
@@ -196,7 +197,12 @@ function renderAnswer(hash: string, guarded: boolean, context: string, actions: 
     h(
       'div',
       { class: 'buttons' },
-      h('button', { class: 'primary', 'data-focus': 'approve', click: () => actions.approve(hash) }, 'Approve and run'),
+      h(
+        'button',
+        { class: 'primary', 'data-focus': 'approve', click: () => actions.approve(hash) },
+        icon('check', 14),
+        'Approve and run',
+      ),
       open,
       form,
     ),

@@ -21,6 +21,7 @@ export const Command = {
   openTerminal: 'stratus.openTerminal',
   openSettings: 'stratus.openSettings',
   showLog: 'stratus.showLog',
+  openDocs: 'stratus.openDocs',
   rehearseCommand: 'stratus.rehearseCommand',
   runInTransaction: 'stratus.runInTransaction',
 } as const;
@@ -57,6 +58,8 @@ export interface CommandSignatures {
   [Command.openTerminal]: () => Promise<void>;
   [Command.openSettings]: () => Promise<void>;
   [Command.showLog]: () => Promise<void>;
+  /** The index of the pages that come with the extension. */
+  [Command.openDocs]: () => Promise<void>;
   [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
   [Command.runInTransaction]: (command?: ScriptCommand) => Promise<void>;
 }

@@ -54,6 +54,37 @@ export const PAGE_TESTS: PageTest[] = [
     },
   },
   {
+    name: 'tells approving and rejecting apart in every theme, and no two labels of a drawing touch at any width',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      const back = {
+        ...snapshot,
+        stages: snapshot.stages.map((stage, index) => ({ ...stage, state: index < 4 ? 'done' : 'failed' }) as const),
+        wayBack: snapshot.wayBack.map((stage) => ({ ...stage, state: 'done' }) as const),
+      };
+      for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as const) {
+        await onStage(
+          browser,
+          snapshot,
+          async ({ page }) => {
+            const fill = (name: string) =>
+              page.evaluate(
+                `getComputedStyle([...document.querySelectorAll('button')].find((e) => e.textContent.includes('${name}'))).backgroundColor`,
+              );
+            assert.notEqual(await fill('Approve and run'), await fill('Reject…'), theme);
+            assert.deepEqual(await page.evaluate(CONTRAST_CHECK), [], theme);
+          },
+          { theme },
+        );
+      }
+      for (const width of [360, 520, 700, 900, 1180]) {
+        await onStage(browser, back, async ({ page }) => assert.deepEqual(await page.evaluate(TOUCHING_LABELS), []), {
+          width,
+        });
+      }
+    },
+  },
+  {
     name: 'can be used with the keyboard alone, in reading order',
     async run(browser) {
       const snapshot = await (await RecordedRun.open()).untilAsked();
@@ -237,6 +268,18 @@ const ACCESSIBILITY_CHECK = `(() => {
   if (!document.querySelector('main') || !document.documentElement.lang) problems.push('no main or language');
   if (document.querySelector('[role=log]')?.getAttribute('aria-live') !== 'polite') problems.push('log is not polite');
   if (document.querySelector('[style]')) problems.push('inline style');
+  return problems;
+})()`;
+
+/** Words of a drawing that touch or overlap. */
+const TOUCHING_LABELS = `(() => {
+  const problems = [];
+  for (const svg of document.querySelectorAll('svg[role=img]')) {
+    const boxes = [...svg.querySelectorAll('text')].map((e) => [e.textContent, e.getBoundingClientRect()]);
+    boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
+      if (p.left < q.right + 1 && q.left < p.right + 1 && p.top < q.bottom && q.top < p.bottom) problems.push(a + ' and ' + b);
+    }));
+  }
   return problems;
 })()`;
 
