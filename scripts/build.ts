@@ -22,9 +22,6 @@ const loadedLater: Plugin = {
     build.onResolve({ filter: /run\/create-app\.ts$/ }, (args) =>
       args.kind === 'dynamic-import' ? { path: './app.cjs', external: true } : undefined,
     );
-    build.onResolve({ filter: /\/lint-connection\.ts$/ }, (args) =>
-      args.kind === 'dynamic-import' ? { path: './lint-connection.cjs', external: true } : undefined,
-    );
   },
 };
 

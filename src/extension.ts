@@ -50,7 +50,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const shared = new SharedRecoveryActions(lease, prompts, undo);
   const terminals = new SafeTerminals(lease, prompts, log, fail);
   const scripts = new LintCommands(lease, prompts, documents, log);
-  const linter = new LintClient(context.extensionUri, loadLinter, log);
+  const linter = new LintClient(context.extensionUri, loadLinter(context.globalStorageUri.fsPath), log);
   const statusBar = new StatusBar(sessions);
   const past = new PastRuns(app, sessions);
   const incidents = new IncidentsTree(sessions, past);
