@@ -3,6 +3,7 @@ import type { Workbench } from './workbench.ts';
 /** Installed from its package, as users have it: notifications pop up, the log is there, and so are the pages. */
 export async function installedFlow(workbench: Workbench): Promise<void> {
   const { page } = workbench;
+  await workbench.container('On-call');
   await workbench.command('Stratus: Show Run');
   await page.locator('.notification-toast').filter({ hasText: 'No incident is being worked on' }).waitFor();
   await workbench.clearNotifications();

@@ -7,6 +7,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser, LaunchOptions } from 'playwright-core';
 import { chromium } from 'playwright-core';
+import { provideEditorLog } from './editor-log.ts';
 
 /** A real VS Code from the npm registry: code-server carries the editor, a Debian Chromium shows it. */
 export const CODE_SERVER_VERSION = '4.139.1';
@@ -133,6 +134,7 @@ const CALM_SETTINGS = {
 /** Starts the editor on loopback with a profile of its own, which `stop` removes. */
 export async function startEditorServer(options: EditorServerOptions): Promise<EditorServer> {
   const entry = await installCodeServer(options.say);
+  await provideEditorLog(join(HOME, 'node_modules'));
   const port = options.port ?? (await freePort());
   const profile = await mkdtemp(join(tmpdir(), 'stratus-editor-'));
   await mkdir(join(profile, 'data/User'), { recursive: true });
