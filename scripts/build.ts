@@ -25,9 +25,6 @@ const loadedLater: Plugin = {
     build.onResolve({ filter: /\/on-demand\.ts$/ }, (args) =>
       args.kind === 'dynamic-import' ? { path: './on-demand.cjs', external: true } : undefined,
     );
-    build.onResolve({ filter: /\/lint-connection\.ts$/ }, (args) =>
-      args.kind === 'dynamic-import' ? { path: './lint-connection.cjs', external: true } : undefined,
-    );
   },
 };
 

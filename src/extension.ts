@@ -64,7 +64,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const shared = new SharedRecoveryActions(lease, prompts, targets, undo);
   const terminals = new SafeTerminals(lease, prompts, targets, log, fail);
   const scripts = new LintCommands(lease, prompts, targets, documents, log);
-  const linter = new LintClient(context.extensionUri, loadLinter, log);
+  const linter = new LintClient(context.extensionUri, loadLinter(context.globalStorageUri.fsPath), log);
   const statusBar = new StatusBar(sessions);
   const past = new PastRuns(app, sessions);
   const incidents = new IncidentsTree(sessions, past);
@@ -130,6 +130,11 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     [Command.openSettings]: async () =>
       void (await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`)),
     [Command.showLog]: async () => log.show(),
+    [Command.openDocs]: async () =>
+      void (await vscode.commands.executeCommand(
+        'markdown.showPreview',
+        vscode.Uri.joinPath(context.extensionUri, 'docs', 'README.md'),
+      )),
     [Command.rehearseCommand]: (command) => scripts.rehearse(command),
     [Command.runInTransaction]: (command) => scripts.run(command),
   };

@@ -118,7 +118,7 @@ function renderWrite(plan: PlanView, step: number, write: WriteView, actions: Pl
       'p',
       { class: `inverse ${write.undo}` },
       icon(write.undo === 'exact' || write.undo === 'consequences' ? 'back' : 'warning', 14),
-      h('span', { class: 'key' }, 'Undone by'),
+      h('span', { class: 'key' }, 'Undo'),
       h('span', {}, write.inverse),
       h('span', { class: 'pill' }, fidelity(write)),
     ),
@@ -199,6 +199,7 @@ function renderAnswer(hash: string, guarded: boolean, context: string, actions: 
         if (!form.hidden) reason.focus();
       },
     },
+    icon('cross', 14),
     'Reject…',
   );
   return h(
@@ -207,7 +208,12 @@ function renderAnswer(hash: string, guarded: boolean, context: string, actions: 
     h(
       'div',
       { class: 'buttons' },
-      h('button', { class: 'primary', 'data-focus': 'approve', click: () => actions.approve(hash) }, 'Approve and run'),
+      h(
+        'button',
+        { class: 'primary', 'data-focus': 'approve', click: () => actions.approve(hash) },
+        icon('check', 14),
+        'Approve and run',
+      ),
       open,
       form,
     ),

@@ -29,7 +29,7 @@ export function renderSeverity(
             ? 'worse'
             : '';
   return [
-    h('h2', {}, 'Severity ', h('abbr', { title: 'mu: violated checks, unhealthy objects and alerts in scope' }, 'μ')),
+    h('h2', { title: 'How many checks fail, objects are unhealthy and alerts fire here' }, 'Severity'),
     h(
       'p',
       { class: `mu ${change}` },
@@ -50,7 +50,11 @@ function chart(points: RunSnapshot['severity']['points'], width: number): HTMLEl
   return element;
 }
 
-const ITEM_WORDS: Record<SeverityItemView['state'], string> = { present: 'still wrong', gone: 'gone', new: 'new' };
+const ITEM_WORDS: Record<SeverityItemView['state'], string> = {
+  present: 'still wrong',
+  gone: 'healthy again',
+  new: 'new',
+};
 
 function renderItem(
   { id, object, message, state, elsewhere, looks }: SeverityItemView,

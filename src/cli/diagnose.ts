@@ -1,13 +1,13 @@
 import type { Finding } from '../domain/finding.ts';
 import { foldFindings } from '../domain/fold-findings.ts';
 import { refLabel } from '../domain/kube-object.ts';
+import { placeOf } from '../domain/target.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { painter } from './paint.ts';
 import { commandText } from '../kubectl/command-text.ts';
-import { oneLine } from '../text/plain-text.ts';
 import { presentableValue } from '../text/redact.ts';
 
 /** `stratus diagnose`: read-only. */
@@ -32,8 +32,8 @@ export async function diagnoseCommand(args: string[], io: CommandIo, open: () =>
     );
     return EXIT.ok;
   }
-  const paint = painter(io.colour);
-  io.stdout(`context ${oneLine(target.context)}, namespace ${target.namespace}: μ = ${mu ?? 'unknown'}\n`);
+  const paint = painter(io.colours.stdout);
+  io.stdout(`${placeOf(target)}: severity ${mu ?? 'unknown'}\n`);
   if (!severity.known) io.stdout(`${paint('red', severity.reason)}\n`);
   for (const item of severity.known ? severity.items : []) {
     io.stdout(`  ${paint('yellow', item.message)}\n`);

@@ -1,4 +1,4 @@
-import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
+import { DEFAULT_OPTIONS, OUTCOME_TEXT } from '../domain/run-event.ts';
 import type { RunResult } from '../domain/run-event.ts';
 import type { StratusApp } from '../run/app.ts';
 import { BRAINS } from '../run/app.ts';
@@ -11,6 +11,7 @@ import { TerminalView } from './terminal.ts';
 import { painter } from './paint.ts';
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { UsageError } from './usage.ts';
+import { counted } from '../text/plain-text.ts';
 import type { AutonomyPolicy } from '../domain/autonomy.ts';
 
 /** `stratus mitigate`: one incident from detection to its end. */
@@ -61,7 +62,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
     // Only for people to see beforehand; taking the lock tells for itself what is wrong with it.
     const lock = await app.lock.status(target).catch(() => null);
     if (lock) io.stderr(`writer lock: ${lockText(lock)}\n`);
-    const view = new TerminalView(io.stderr, painter(io.colour));
+    const view = new TerminalView(io.stderr, painter(io.colours.stderr));
     run.onEvent((event) => view.show(event));
   }
   let interrupts = 0;
@@ -76,7 +77,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   });
   const result = await run.start();
   interrupt.dispose();
-  if (!parsed.flag('json')) io.stdout(summary(result, io.colour));
+  if (!parsed.flag('json')) io.stdout(summary(result, io.colours.stdout));
   // Whoever reads the events as data may not read this, but the log of the job keeps it.
   else if (adviceFor(result)) io.stderr(`stratus: ${result.outcome}: ${adviceFor(result)}\n`);
   return exitCodeOfRun(result);
@@ -93,7 +94,7 @@ function adviceFor({ outcome }: RunResult): string {
 
 function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskApproval {
   return async ({ plan, steps, hash }, signal) => {
-    const question = `Run this transaction (${plan.steps.length} command(s), undoable)?`;
+    const question = `Run this transaction (${counted(plan.steps.length, 'command')}, undoable)?`;
     const by = await consent(policy, steps, context, question, io, signal);
     return by ? { approve: true, hash, by } : { approve: false, reason: 'rejected at the terminal' };
   };
@@ -109,8 +110,8 @@ function summary(result: RunResult, colour: boolean): string {
   const paint = painter(colour);
   const good = result.outcome === 'resolved' || result.outcome === 'healthy';
   const lines = [
-    `${paint(good ? 'green' : 'yellow', result.outcome)}: ${result.reason}`,
-    `μ ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${result.attempts} attempt(s), ${result.writes} write(s), ${result.seconds.toFixed(1)} s`,
+    `${paint(good ? 'green' : 'yellow', OUTCOME_TEXT[result.outcome])}: ${result.reason}`,
+    `severity ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${counted(result.attempts, 'attempt')}, ${counted(result.writes, 'write')}, ${result.seconds.toFixed(1)} s`,
   ];
   for (const tx of result.transactions) lines.push(`transaction ${tx}: to take it back, 'stratus undo --tx ${tx}'`);
   if (adviceFor(result)) lines.push(adviceFor(result));

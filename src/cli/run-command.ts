@@ -1,5 +1,6 @@
 import { refLabel } from '../domain/kube-object.ts';
 import type { RehearsedWrite } from '../domain/transaction.ts';
+import { UNDO_CLASS_TEXT } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import {
@@ -13,10 +14,11 @@ import {
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
-import { classText } from './terminal.ts';
 import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 import { commandText } from '../kubectl/command-text.ts';
+import { effectOf } from '../kubectl/effect.ts';
+import { readArgv } from '../kubectl/secret-words.ts';
 import { quoteArgv } from '../text/shell-quote.ts';
 
 /** `stratus run -- ARGS`: rehearse, ask, run as one transaction that stays undoable. */
@@ -34,7 +36,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   rejectPositionals('run', parsed);
   const yes = parsed.flag('yes');
   const accepted = acceptOption('run', parsed);
-  needConsent('run', yes, io);
+  if (!isRead(argv)) needConsent('run', yes, io);
   const policy = policyOf(parsed, io);
   const app = await open();
   const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
@@ -65,7 +67,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       return EXIT.refused;
     }
     for (const write of rehearsal.writes) {
-      io.stderr(`${refLabel(write.ref)}  undo ${classText(write.undo.class)}: ${write.undo.inverse}\n`);
+      io.stderr(`${refLabel(write.ref)}  undo ${UNDO_CLASS_TEXT[write.undo.class]}: ${write.undo.inverse}\n`);
       for (const text of write.undo.residue) io.stderr(`  ! ${text}\n`);
       for (const line of changedLines(write.before, write.after)) io.stderr(`  ${line}\n`);
     }
@@ -101,7 +103,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       const outcome = abort.signal.aborted ? 'cancelled' : refused ? 'refused' : 'failed';
       report({ type: 'run', outcome, reason: result.problem, tx, undo, writes }, result.problem);
       if (!undo || exitCodeOfUndo(undo) === EXIT.ok) return outcome === 'refused' ? EXIT.refused : EXIT.restored;
-      io.stderr(undoText(tx ?? '', undo, io.colour));
+      io.stderr(undoText(tx ?? '', undo, io.colours.stderr));
       return exitCodeOfUndo(undo);
     }
     report(
@@ -127,6 +129,12 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
 function needsText(writes: RehearsedWrite[]): string {
   return writes
     .filter(({ undo }) => undo.needs)
-    .map(({ ref, undo }) => `${refLabel(ref)} (${classText(undo.class)}): ${undo.residue.join('; ')}`)
+    .map(({ ref, undo }) => `${refLabel(ref)} (${UNDO_CLASS_TEXT[undo.class]}): ${undo.residue.join('; ')}`)
     .join('; ');
+}
+
+/** A command that is known to change nothing needs nobody to agree. */
+function isRead(argv: readonly string[]): boolean {
+  const parsed = readArgv(argv);
+  return parsed !== null && effectOf(parsed)?.writes === false;
 }

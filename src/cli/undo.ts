@@ -31,13 +31,15 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
   needConsent('undo', parsed.flag('yes'), io);
   const app = await open();
   const all = await app.transactions.list();
-  const transaction = wanted ? all.find(({ id }) => id === wanted) : all.find(({ status }) => status !== 'undone');
+  const transaction = all.find(wanted ? ({ id }) => id === wanted : isUndoable);
   if (!transaction) {
     throw new StratusError(
       wanted ? 'unknown-transaction' : 'nothing-to-do',
       wanted
         ? `there is no transaction '${wanted}' in the journal; 'stratus journal list' shows those that are`
-        : 'the journal holds nothing that could be undone',
+        : all.length === 0
+          ? 'nothing to undo: the journal is empty, Stratus has changed nothing yet'
+          : 'nothing to undo: every change in the journal is undone already',
     );
   }
   if (transaction.status === 'undone')
@@ -46,6 +48,11 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
       `transaction ${transaction.id} is already undone; 'stratus journal show ${transaction.id}' has the proof`,
     );
   return undoOne('undo', app, transaction, parsed, io);
+}
+
+/** Commands that only read are in the journal, too. */
+function isUndoable({ status, writes }: TransactionSummary): boolean {
+  return status !== 'undone' && (writes > 0 || status !== 'committed');
 }
 
 /** Asks if needed, undoes, prints the proof; shared with `stratus recover`. */
@@ -76,7 +83,7 @@ export async function undoOne(
   ).finally(() => interrupt.dispose());
   const result = presentableValue(done);
   if (parsed.flag('json')) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);
-  else io.stdout(undoText(transaction.id, result, io.colour));
+  else io.stdout(undoText(transaction.id, result, io.colours.stdout));
   return exitCodeOfUndo(result);
 }
 

@@ -162,6 +162,11 @@ export interface Transactions {
    * this state folder for `undo` or `keep`. @returns its id
    */
   adoptShared(target: Target, signal: AbortSignal): Promise<string>;
+  /**
+   * What is wrong with the list of transactions itself, in one sentence; empty when it is whole. A damaged one is made
+   * anew from the journals, so that what it alone knew (a journal that was cut or removed) is not noticed any more.
+   */
+  listDamage(): Promise<string>;
   /** Damage in the journal folder, each named; empty when every chain is whole. */
   verify(): Promise<string[]>;
   /** Fires when the journal changed, also by another process. */

@@ -4,7 +4,7 @@ import type { SnapshotReader } from '../cluster/read/snapshot.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
 import { StratusError } from '../domain/stratus-error.ts';
 import type { Target } from '../domain/target.ts';
-import { lastLine } from '../gateway/child/child.ts';
+import { failureLine } from '../gateway/child/child.ts';
 import { Kubectl } from '../gateway/child/kubectl.ts';
 import type { KubectlBinary } from '../gateway/child/kubectl-binary.ts';
 import { readCommand } from '../gateway/read-command.ts';
@@ -42,7 +42,7 @@ export class TargetLooks {
     const place = ref.namespace ? ['--namespace', ref.namespace] : [];
     const argv = ['describe', `${typeName(ref)}/${ref.name}`, ...place];
     const { exitCode, stdout, stderr, killed } = await readCommand(argv, { upstream, kubectl, target }, signal);
-    if (exitCode !== 0) throw new StratusError('api', `${ref.kind} ${ref.name}: ${killed || lastLine(stderr)}`);
+    if (exitCode !== 0) throw new StratusError('api', `${ref.kind} ${ref.name}: ${killed || failureLine(stderr)}`);
     return stdout;
   }
 }

@@ -200,6 +200,7 @@ export class FakeApp implements StratusApp {
       return this.leaveOpen();
     },
     divergence: async (id) => divergenceOf(this.#transaction(id), async () => service(7777)),
+    listDamage: async () => '',
     verify: async () => [],
     onChange: (listener) => {
       this.#listeners.add(listener);
@@ -437,7 +438,7 @@ export class FakeApp implements StratusApp {
       undo: {
         class: scaled ? 'consequences' : 'exact',
         residue: scaled ? ['pods are replaced'] : [],
-        inverse: `PUT the previous ${before.kind} ${before.metadata.name}`,
+        inverse: `put ${before.kind} ${before.metadata.name} back as it was`,
       },
     };
     return { argv, ok: true, problem: '', writes: [write], partial: index > 0 };

@@ -27,6 +27,7 @@ export const Command = {
   addCheck: 'stratus.addCheck',
   openSettings: 'stratus.openSettings',
   showLog: 'stratus.showLog',
+  openDocs: 'stratus.openDocs',
   rehearseCommand: 'stratus.rehearseCommand',
   runInTransaction: 'stratus.runInTransaction',
 } as const;
@@ -88,6 +89,8 @@ export interface CommandSignatures {
   [Command.addCheck]: () => Promise<void>;
   [Command.openSettings]: () => Promise<void>;
   [Command.showLog]: () => Promise<void>;
+  /** The index of the pages that come with the extension. */
+  [Command.openDocs]: () => Promise<void>;
   [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
   [Command.runInTransaction]: (command?: ScriptCommand) => Promise<void>;
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { oneLine } from '../../text/plain-text.ts';
 import { presentable } from '../../text/redact.ts';
 import { editorWords } from './editor-words.ts';
 import type { PickerWords, Row } from './picker-model.ts';
@@ -47,7 +48,7 @@ export class EditorPrompts implements Prompts {
     picker.ignoreFocusOut = true;
     const refresh = () => {
       const { rows, active } = model.rows(picker.value);
-      const items = rows.map((row): RowItem<T> => ({ ...row, row }));
+      const items = rows.map((row): RowItem<T> => ({ ...harmlessRow(row), row }));
       picker.busy = model.busy;
       picker.items = picker.value === '' ? withHeadings(items) : items;
       const first = items.find(({ row }) => row === active);
@@ -84,11 +85,8 @@ export class EditorPrompts implements Prompts {
   }
 
   async confirm(message: string, detail: string, action: string): Promise<boolean> {
-    const answer = await vscode.window.showWarningMessage(
-      message,
-      { modal: true, detail: editorWords(detail) },
-      action,
-    );
+    const options = { modal: true, detail: withoutLinks(presentable(editorWords(detail), 10_000)) };
+    const answer = await vscode.window.showWarningMessage(withoutLinks(presentable(message, 600)), options, action);
     return answer === action;
   }
 
@@ -104,8 +102,8 @@ export class EditorPrompts implements Prompts {
   }
 }
 
-/** The editor would make links, also such that run commands, of words that came from a cluster. */
-function withoutLinks(text: string): string {
+/** The editor makes a link of `[text](address)`, and runs a command when the address is one. */
+export function withoutLinks(text: string): string {
   return text.replaceAll('](', '] (');
 }
 
@@ -115,6 +113,17 @@ function withHeadings<T>(items: RowItem<T>[]): RowItem<T>[] {
     if (group === undefined || group === items[index - 1]?.row?.group) return [item];
     return [{ label: group, kind: vscode.QuickPickItemKind.Separator, row: null }, item];
   });
+}
+
+/** Names that a cluster or a file holds, in one line that acts on nothing. */
+function harmlessRow<T>(row: Row<T>): Row<T> {
+  const { label, description, detail } = row;
+  return {
+    ...row,
+    label: oneLine(label),
+    ...(description === undefined ? {} : { description: oneLine(description) }),
+    ...(detail === undefined ? {} : { detail: oneLine(detail) }),
+  };
 }
 
 function pickerWords(): PickerWords {

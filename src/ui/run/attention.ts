@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { placeOf } from '../../domain/target.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 import type { Prompts } from '../editor/prompts.ts';
 
@@ -40,7 +41,7 @@ export class Attention {
     this.#told.add(key);
     const { prompts, isSeen, isFocused, onDesktop, show: open } = this.#parts;
     const { headline } = session.snapshot();
-    const where = `${session.target.namespace} @ ${session.target.context}`;
+    const where = placeOf(session.target);
     if (!isFocused()) onDesktop(`${where}: ${headline.title}`, headline.detail);
     else if (isSeen()) return;
     // The editor hides warnings after some seconds; an error with actions stays until it is answered.

@@ -1,4 +1,8 @@
 import * as vscode from 'vscode';
+import { localTime, shortLocalTime } from '../../text/local-time.ts';
+import { oneLine } from '../../text/plain-text.ts';
+import { OUTCOME_TEXT } from '../../domain/run-event.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { FindingView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
 import type { FindingHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
@@ -83,17 +87,17 @@ function visible({ run, headline, findings }: RunSnapshot): unknown {
 }
 
 function runItem(session: IncidentSession): vscode.TreeItem {
-  const { headline } = session.snapshot();
-  const { context, namespace } = session.target;
-  const item = new vscode.TreeItem(namespace, vscode.TreeItemCollapsibleState.Expanded);
+  const { headline, startedAt } = session.snapshot();
+  const label = startedAt > 0 ? `${timeOf(startedAt)} ${session.target.namespace}` : session.target.namespace;
+  const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Expanded);
   item.id = session.id;
   item.description = headline.title;
-  item.tooltip = `${namespace} @ ${context}\n${headline.title}\n${headline.detail}`;
+  item.tooltip = `${placeOf(session.target)}\n${headline.title}\n${headline.detail}`;
   const [icon, colour] = ICONS[headline.tone];
   item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(colour));
   item.contextValue = session.ended ? TreeItem.runEnded : TreeItem.runActive;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [session.id] };
-  item.accessibilityInformation = { label: `${namespace} at ${context}: ${headline.title}` };
+  item.accessibilityInformation = { label: `${label} at ${oneLine(session.target.context)}: ${headline.title}` };
   return item;
 }
 
@@ -105,21 +109,25 @@ function earlierItem(): vscode.TreeItem {
 }
 
 function pastItem({ id, target, startedAt, outcome }: PastRun): vscode.TreeItem {
-  const item = new vscode.TreeItem(target.namespace);
-  const when = new Date(startedAt).toLocaleString();
-  const what = outcome ?? vscode.l10n.t('did not end');
+  const when = timeOf(startedAt);
+  const item = new vscode.TreeItem(`${when} ${target.namespace}`);
+  const what = outcome ? OUTCOME_TEXT[outcome] : vscode.l10n.t('Did not end');
   item.id = id;
-  item.description = `${what} · ${when} · ${target.context}`;
-  item.tooltip = `${id}\n${target.namespace} @ ${target.context} (${target.server})\n${when}: ${what}`;
+  item.description = `${what} · ${oneLine(target.context)}`;
+  item.tooltip = `${id}\n${placeOf(target)} (${oneLine(target.server)})\n${localTime(new Date(startedAt).toISOString())}: ${what}`;
   item.iconPath = new vscode.ThemeIcon(outcome === 'resolved' || outcome === 'healthy' ? 'pass' : 'circle-outline');
   item.contextValue = TreeItem.runEnded;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [id] };
-  item.accessibilityInformation = { label: `${target.namespace} at ${target.context}, ${when}: ${what}` };
+  item.accessibilityInformation = { label: `${when} ${target.namespace} at ${oneLine(target.context)}: ${what}` };
   return item;
 }
 
+function timeOf(milliseconds: number): string {
+  return shortLocalTime(new Date(milliseconds).toISOString(), Date.now());
+}
+
 function findingItem(session: IncidentSession, finding: FindingView): vscode.TreeItem {
-  const item = new vscode.TreeItem(finding.message);
+  const item = new vscode.TreeItem(oneLine(finding.message));
   item.id = `${session.id}/${finding.id}`;
   item.description = finding.object;
   const unfixed = finding.unfixed ? [vscode.l10n.t('No fix is known: {0}', finding.unfixed)] : [];

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { placeOf } from '../../domain/target.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import { StratusError } from '../../domain/stratus-error.ts';
 import type { Target } from '../../domain/target.ts';
@@ -74,7 +75,7 @@ export class Mitigation {
     const busy = this.#sessions
       .running()
       .find(({ target: other }) => other.fingerprint === target.fingerprint && other.namespace === target.namespace);
-    if (busy) throw new Error(`a run on ${target.namespace} @ ${target.context} is under way; cancel it first`);
+    if (busy) throw new Error(`a run on ${placeOf(target)} is under way; cancel it first`);
     const guarded = isProtected(target.context, patterns);
     const mode = readSetting(Setting.approval);
     const desk = new ApprovalDesk(

@@ -20,6 +20,7 @@ import type {
 } from '../../../webview/protocol.ts';
 import { editorWords } from '../editor/editor-words.ts';
 import { commandText } from '../../kubectl/command-text.ts';
+import { counted } from '../../text/plain-text.ts';
 import { presentable } from '../../text/redact.ts';
 
 /** Stages of the view: id, label and the phases of the machine that belong to it. */
@@ -31,12 +32,12 @@ export const FORWARD: [string, string, Phase[]][] = [
   ['apply', 'Apply', ['locking', 'checkpointing', 'executing']],
   ['settle', 'Settle', ['settling']],
   ['judge', 'Judge', ['judging']],
-  ['commit', 'Commit', ['committing']],
+  ['commit', 'Keep', ['committing']],
 ];
 export const BACK: [string, string, Phase[]][] = [
   ['undo', 'Undo', ['undoing', 'aborting', 'frozen']],
   ['verify', 'Verify', ['verifying']],
-  ['reflect', 'Reflect', ['reflecting']],
+  ['reflect', 'Learn', ['reflecting']],
 ];
 
 /** What the events of a run add up to; `apply` takes them in their order. */
@@ -111,7 +112,7 @@ export class RunFold {
         break;
       case 'checkpointed':
         this.transactions.push({ id: event.tx, state: 'open' });
-        this.#read(at, event.severity, 'checkpoint');
+        this.#read(at, event.severity, 'before');
         break;
       case 'command':
         this.#say(at, 'mitigation', 'command', commandText(event.argv), output(event.stdout, event.stderr));
@@ -130,13 +131,18 @@ export class RunFold {
       case 'judged':
         this.#read(at, event.severity, 'after');
         if (!event.verdict.commit) this.undoReason = event.verdict.reason;
-        this.#say(at, 'detection', 'event', `${event.verdict.commit ? 'Keep' : 'Undo'}: ${event.verdict.reason}`);
+        this.#say(
+          at,
+          'detection',
+          'event',
+          `${event.verdict.commit ? 'Kept' : 'Undone'}, because ${event.verdict.reason}`,
+        );
         for (const cheat of event.cheats) this.#say(at, 'detection', 'problem', `No longer serves: ${cheat}`);
         break;
       case 'commitRecorded':
         this.#mark(event.tx, 'committed');
         this.#close('committed', 'kept');
-        this.#say(at, 'stratus', 'event', 'Committed. It can be undone from the undo stack at any time');
+        this.#say(at, 'stratus', 'event', 'Kept. It can be undone from the undo stack at any time');
         break;
       case 'undone':
         this.#undone(at, event.tx, event.result);
@@ -145,7 +151,7 @@ export class RunFold {
         this.#read(at, event.severity, 'undone');
         break;
       case 'effectFailed':
-        this.#say(at, 'stratus', 'problem', `${event.effect}: ${event.reason}`);
+        this.#say(at, 'stratus', 'problem', event.reason);
         break;
       case 'cancelRequested':
         this.#say(at, 'you', 'event', 'Asked the run to stop');
@@ -227,15 +233,20 @@ export class RunFold {
     if (result.outcome === 'undone') {
       this.#mark(tx, 'undone');
       const kept = result.proof.foreign.length;
-      const foreign = kept > 0 ? `; ${kept} edit(s) by others were kept` : '';
-      const residue = result.proof.residue.length > 0 ? `; differs in: ${result.proof.residue.join(', ')}` : '';
-      const proof = 'every field we wrote equals the checkpoint';
-      this.#say(at, 'undo', 'event', `Undone in ${result.writes} write(s), ${proof}${residue}${foreign}`);
+      const foreign = kept > 0 ? `; ${counted(kept, 'edit')} by others kept` : '';
+      const residue = result.proof.residue.length > 0 ? `; still different: ${result.proof.residue.join(', ')}` : '';
+      const proof = 'every field that was written is as before';
+      this.#say(at, 'undo', 'event', `Undone with ${counted(result.writes, 'write')}, ${proof}${residue}${foreign}`);
       const missing = missingText(result.proof);
       if (missing) this.#say(at, 'undo', 'problem', missing);
     } else {
       this.#mark(tx, result.outcome === 'diverged' ? 'diverged' : 'open');
-      this.#say(at, 'undo', 'problem', `${result.outcome}: ${result.reason}`);
+      this.#say(
+        at,
+        'undo',
+        'problem',
+        `${result.outcome === 'diverged' ? 'Not all could be restored' : 'The undo is not finished'}: ${result.reason}`,
+      );
       if (result.outcome === 'diverged') {
         for (const { ref, path } of result.differences.slice(0, 50)) {
           this.#say(at, 'undo', 'problem', `${refLabel(ref)} ${path || '(whole object)'} is not as it was`);

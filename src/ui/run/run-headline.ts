@@ -1,4 +1,6 @@
 import type { Outcome, RunResult } from '../../domain/run-event.ts';
+import { OUTCOME_TEXT } from '../../domain/run-event.ts';
+import { PHASE_TEXT } from '../../domain/run-state.ts';
 import type { TransactionStatus } from '../../domain/transaction.ts';
 import type { AttemptView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
 import { editorWords } from '../editor/editor-words.ts';
@@ -38,6 +40,7 @@ export function headlineOf(fold: RunFold, context: HeadlineContext): RunSnapshot
     };
   }
   const title = fold.plan ? presentable(fold.plan.title, 300) : '';
+  const now = sentence(PHASE_TEXT[fold.phase]);
   const steps = fold.plan?.steps.length ?? 0;
   const busy = (text: string, detail: string): RunSnapshot['headline'] => ({
     tone: 'busy',
@@ -52,45 +55,39 @@ export function headlineOf(fold: RunFold, context: HeadlineContext): RunSnapshot
   switch (fold.phase) {
     case 'idle':
     case 'detecting':
-      return busy('Reading the cluster', 'Looking at every object in scope, until two readings agree');
+      return busy(sentence(PHASE_TEXT.detecting), 'Looking at every object in scope, until two readings agree');
     case 'diagnosing':
-      return busy('Looking for the cause', 'Reading only: nothing can be changed in this phase');
+      return busy(now, 'Reading only: nothing can be changed in this phase');
     case 'planning':
       return fold.plan && !fold.attempts.some(({ attempt }) => attempt === fold.attempt)
         ? busy('Rehearsing the fix', title)
-        : busy('Choosing a fix', 'Smallest change that removes the cause');
+        : busy(now, 'Smallest change that removes the cause');
     case 'awaitingApproval':
-      return context.awaiting
-        ? { tone: 'ask', title: 'Waiting for your approval', detail: title }
-        : busy('Approval given', title);
+      return context.awaiting ? { tone: 'ask', title: now, detail: title } : busy('Approval given', title);
     case 'locking':
-      return busy('Taking the writer lock', 'One writer per cluster');
+      return busy(now, 'One writer per cluster');
     case 'checkpointing':
-      return busy('Recording the way back', 'The state before the change is written to the journal first');
+      return busy(now, 'The state before the change is written to the journal first');
     case 'executing':
-      return busy(steps > 1 ? `Applying step ${runningStep(fold) + 1} of ${steps}` : 'Applying the change', title);
+      return busy(steps > 1 ? `Applying step ${runningStep(fold) + 1} of ${steps}` : now, title);
     case 'settling':
-      return busy('Waiting for the cluster to settle', title);
+      return busy(now, title);
     case 'judging':
-      return busy('Judging the result', 'Keep it only if things got better');
+      return busy(now, 'Keep it only if things got better');
     case 'committing':
-      return busy('Keeping the change', title);
+      return busy(now, title);
     case 'undoing':
-      return back('Undoing the change');
+      return back(now);
     case 'verifying':
-      return back('Checking that everything is as before');
+      return back(now);
     case 'reflecting':
-      return back('Learning from the attempt');
+      return back(now);
     case 'aborting':
-      return back('Stopping; what was changed is undone first');
+      return back(now);
     case 'frozen':
-      return {
-        tone: 'bad',
-        title: 'Frozen: nothing more is written',
-        detail: presentable(editorWords(fold.undoReason), 300),
-      };
+      return { tone: 'bad', title: now, detail: presentable(editorWords(fold.undoReason), 300) };
     case 'done':
-      return busy('Finishing', '');
+      return busy(now, '');
   }
 }
 
@@ -99,15 +96,15 @@ export function runningStep(fold: RunFold): number {
   return fold.stepStates.filter((state) => state === 'done').length;
 }
 
-const ENDINGS: Record<Outcome, [Tone, string]> = {
-  resolved: ['good', 'Resolved'],
-  healthy: ['good', 'Nothing is wrong here'],
-  improved: ['warn', 'Better, but not resolved'],
-  restored: ['warn', 'Not resolved. The cluster is as it was'],
-  cancelled: ['warn', 'Cancelled. The cluster is as it was'],
-  diverged: ['bad', 'Undo could not restore every field'],
-  stranded: ['bad', 'Undo is pending: the cluster did not answer'],
-  locked: ['warn', 'Someone else is changing this cluster'],
+const TONES: Record<Outcome, Tone> = {
+  resolved: 'good',
+  healthy: 'good',
+  improved: 'warn',
+  restored: 'warn',
+  cancelled: 'warn',
+  diverged: 'bad',
+  stranded: 'bad',
+  locked: 'warn',
 };
 
 function ending(result: RunResult, attempts: AttemptView[], context: HeadlineContext): RunSnapshot['headline'] {
@@ -127,6 +124,9 @@ function ending(result: RunResult, attempts: AttemptView[], context: HeadlineCon
   }
   if (result.error && result.outcome === 'restored')
     return { tone: 'bad', title: 'The run could not do its work', detail };
-  const [tone, title] = ENDINGS[result.outcome];
-  return { tone, title, detail };
+  return { tone: TONES[result.outcome], title: OUTCOME_TEXT[result.outcome], detail };
+}
+
+function sentence(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -112,7 +112,8 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     const { webview } = panel;
     const folder = vscode.Uri.joinPath(this.#extension, 'dist', 'webview');
     webview.options = { enableScripts: true, localResourceRoots: [folder] };
-    panel.iconPath = vscode.Uri.joinPath(this.#extension, 'media', 'on-call.svg');
+    // Drawn by the editor in the colours of its theme; a picture of our own has one colour only.
+    panel.iconPath = new vscode.ThemeIcon('pulse');
     webview.html = pageHtml({
       script: webview.asWebviewUri(vscode.Uri.joinPath(folder, 'run.js')).toString(),
       style: webview.asWebviewUri(vscode.Uri.joinPath(folder, 'run.css')).toString(),

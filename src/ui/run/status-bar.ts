@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { placeOf } from '../../domain/target.ts';
 import { Command } from '../editor/contributions.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 
@@ -46,7 +47,7 @@ export class StatusBar implements vscode.Disposable {
     this.#item.command = Command.showRun;
     const { headline, mode } = session.snapshot();
     const { context, namespace, server } = session.target;
-    this.#item.text = `$(${ICONS[headline.tone]}) ${mark(session.isProtected)}${namespace} @ ${context}: ${headline.title}`;
+    this.#item.text = `$(${ICONS[headline.tone]}) ${mark(session.isProtected)}${placeOf(session.target)}: ${headline.title}`;
     this.#item.tooltip = tooltip(session, server, mode);
     const guarded = session.isProtected ? vscode.l10n.t('protected') : '';
     this.#item.accessibilityInformation = {

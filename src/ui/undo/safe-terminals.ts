@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Target } from '../../domain/target.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { ShellMode, ShellSession } from '../../run/shell-session.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { isProtectedContext } from '../editor/configuration.ts';
@@ -53,7 +54,7 @@ export class SafeTerminals implements vscode.Disposable {
         : target && (await this.#pickMode(isProtectedContext(target.context), target.context));
       if (!target || !mode) return release();
       const session = await app.shell.open(target, mode);
-      const place = `${target.namespace} @ ${target.context}`;
+      const place = placeOf(target);
       const what =
         mode === 'read'
           ? vscode.l10n.t('read only, values of Secrets are blank')

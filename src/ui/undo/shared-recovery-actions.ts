@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import type { TargetPicker } from '../editor/target-picker.ts';
@@ -30,7 +31,7 @@ export class SharedRecoveryActions {
         return;
       }
       const sure = await this.#prompts.confirm(
-        vscode.l10n.t('Take over the unfinished change on {0}?', `${shared.namespace} @ ${target.context}`),
+        vscode.l10n.t('Take over the unfinished change on {0}?', placeOf({ ...target, namespace: shared.namespace })),
         [`${shared.id}: ${shared.title}`, `${shared.openedAt}, ${shared.context}`, ...shared.roots.map(refLabel)].join(
           '\n',
         ),

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { TransactionSummary, UndoResult } from '../../domain/transaction.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
@@ -9,9 +10,11 @@ import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
+import { withoutLinks } from '../editor/prompts.ts';
 import { explainTransaction } from './transaction-text.ts';
 import { undoFate } from './undo-fate.ts';
 import { commandText } from '../../kubectl/command-text.ts';
+import { untrustedLine } from '../../text/redact.ts';
 
 /** What can be done with a transaction: undo, undo to here, explain, show the inverse, recover. */
 export class UndoActions implements vscode.TextDocumentContentProvider {
@@ -114,7 +117,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
       vscode.l10n.t('Keep As It Is'),
       vscode.l10n.t('Inspect'),
     ];
-    const where = `${summary.namespace} @ ${summary.context}`;
+    const where = placeOf(summary);
     const message = diverged
       ? vscode.l10n.t(
           'A change on {0} could not be undone completely: {1}. Writers wait for you.',
@@ -158,7 +161,9 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
     // No cancel: an undo that was begun is how the cluster gets back to a known state.
     const result = await vscode.window
       .withProgress(options, async (progress) =>
-        app.transactions.undo(summary.id, new AbortController().signal, (text) => progress.report({ message: text })),
+        app.transactions.undo(summary.id, new AbortController().signal, (text) =>
+          progress.report({ message: withoutLinks(untrustedLine(text)) }),
+        ),
       )
       .then(
         (value) => (release(), value),
@@ -178,7 +183,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
     if (result.outcome === 'undone' && fate.level === 'info') {
       const { foreign, residue } = result.proof;
       const notes = [
-        vscode.l10n.t('Undone and verified: every field that was written equals the checkpoint.'),
+        vscode.l10n.t('Undone and verified: every field that was written is as before.'),
         ...(residue.length > 0 ? [vscode.l10n.t('Different: {0}.', residue.join(', '))] : []),
         ...(foreign.length > 0 ? [vscode.l10n.t('{0} edits by others were kept.', foreign.length)] : []),
       ];
@@ -210,7 +215,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
       placeholder: '',
       choices: choices.map((summary) => ({
         label: summary.title,
-        description: `${summary.namespace} @ ${summary.context}`,
+        description: placeOf(summary),
         detail: `${summary.id}, ${summary.openedAt}`,
         value: summary,
       })),

@@ -6,7 +6,7 @@ import { ROOT } from '../../../scripts/build.ts';
 import { pageHtml } from '../../../src/ui/views/page-html.ts';
 import type { RunSnapshot, ToHost, ToPage } from '../../../webview/protocol.ts';
 import type { Theme } from './themes.ts';
-import { themeCss } from './themes.ts';
+import { themeClasses, themeCss } from './themes.ts';
 
 const ORIGIN = 'http://page.test';
 
@@ -71,6 +71,7 @@ export class PageStage {
       await (file ? route.fulfill(await file()) : route.fulfill({ status: 404, body: '' }));
     });
     await page.goto(`${ORIGIN}/`);
+    await page.evaluate(`document.body.className += ${JSON.stringify(` ${themeClasses(options.theme ?? 'dark')}`)}`);
     await page.waitForSelector('main h1');
     return stage;
   }

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
 import { DOOR_TESTS } from './door-tests.ts';
-import { ACCESSIBILITY_CHECK, CONTRAST_CHECK } from './page-checks.ts';
+import { ACCESSIBILITY_CHECK, CONTRAST_CHECK, TOUCHING_LABELS } from './page-checks.ts';
 import type { PageTest } from './page-stage.ts';
 import { onStage } from './page-stage.ts';
 import { RecordedRun } from './record-run.ts';
@@ -29,11 +29,42 @@ export const PAGE_TESTS: PageTest[] = [
         const { page } = stage;
         await page.getByRole('heading', { name: 'Waiting for your approval' }).waitFor();
         await page.getByRole('rowheader', { name: 'spec.ports[http].targetPort' }).waitFor();
-        await page.getByText('PUT the previous Service geo').waitFor();
+        await page.getByText('put Service geo back as it was').waitFor();
         await page.getByRole('button', { name: 'Approve and run' }).click();
         const { params } = await stage.request('approve');
         assert.deepEqual(params, { run: snapshot.run, hash: snapshot.plan!.hash });
       });
+    },
+  },
+  {
+    name: 'tells approving and rejecting apart in every theme, and no two labels of a drawing touch at any width',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      const back = {
+        ...snapshot,
+        stages: snapshot.stages.map((stage, index) => ({ ...stage, state: index < 4 ? 'done' : 'failed' }) as const),
+        wayBack: snapshot.wayBack.map((stage) => ({ ...stage, state: 'done' }) as const),
+      };
+      for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as const) {
+        await onStage(
+          browser,
+          snapshot,
+          async ({ page }) => {
+            const fill = (name: string) =>
+              page.evaluate(
+                `getComputedStyle([...document.querySelectorAll('button')].find((e) => e.textContent.includes('${name}'))).backgroundColor`,
+              );
+            assert.notEqual(await fill('Approve and run'), await fill('Reject…'), theme);
+            assert.deepEqual(await page.evaluate(CONTRAST_CHECK), [], theme);
+          },
+          { theme },
+        );
+      }
+      for (const width of [360, 520, 700, 900, 1180]) {
+        await onStage(browser, back, async ({ page }) => assert.deepEqual(await page.evaluate(TOUCHING_LABELS), []), {
+          width,
+        });
+      }
     },
   },
   {

@@ -40,7 +40,7 @@ describe('projection of a run', () => {
         changes: [{ path: 'spec.ports[http].targetPort', before: '9999', after: '8083' }],
         moreChanges: 0,
         undo: 'exact',
-        inverse: 'PUT the previous Service geo',
+        inverse: 'put Service geo back as it was',
         residue: [],
       },
     ]);
