@@ -33,6 +33,8 @@ export const LOOKS = {
     'lowered: the pods that go, with their emptyDir and generic ephemeral volumes, and for a StatefulSet with whenScaled Delete their claims; raised: the claims made for new ordinals, which stay; an autoscaler on the same target writes its own number',
   strategy:
     'a rollout under way, or pods behind the template (OnDelete to RollingUpdate, partition lowered, paused taken away): pods are replaced now; else nothing happens',
+  copies:
+    'the deployment controller copies annotations to the ReplicaSet in use and never takes them away there (copyDeploymentAnnotationsToReplicaSet): what is added or changed stays on it',
   history:
     'lowered below what is kept: the ReplicaSets, ControllerRevisions or Jobs (with their pods and logs) beyond it are deleted; raised: nothing',
   retention:

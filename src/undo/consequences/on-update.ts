@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../domain/kube-object.ts';
+import { COPIED } from './table/apps.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { Segment } from '../difference.ts';
 import { difference, pointer } from '../difference.ts';
@@ -39,13 +40,16 @@ export async function effectsOfUpdate(
   for (const change of changes) {
     for (const { path, rule } of rulesOfChange(ref.apiVersion, ref.kind, change)) {
       const field = pointer(path, old, now);
-      if (!rule)
+      if (!rule) {
         effects.push(
           unknown(
             `what ${ref.kind} ${field} does is not known: whether its former value brings all back is not, either`,
           ),
         );
-      else if (rule.act === 'immutable') effects.push(oneWay(`${field} of a ${ref.kind} cannot be changed back`));
+        // Copied whatever it means.
+        if (ref.kind === 'Deployment' && path[0] === 'metadata' && path[1] === 'annotations')
+          looks.set('copies', { paths: [...(looks.get('copies')?.paths ?? []), path], what: COPIED });
+      } else if (rule.act === 'immutable') effects.push(oneWay(`${field} of a ${ref.kind} cannot be changed back`));
       else if (rule.act === 'one-way') effects.push(oneWay(rule.why));
       else if (rule.act === 'controllers' && rule.back === 'look') {
         const known = looks.get(rule.look);

@@ -1,6 +1,6 @@
 import type { LookName } from '../field-rule.ts';
 import { comesBack, oneWay } from '../effect.ts';
-import { lookAtHistory } from './history.ts';
+import { lookAtCopies, lookAtHistory } from './history.ts';
 import { lookAtDeadline, lookAtSchedule, lookAtSuspend } from './jobs.ts';
 import type { Look } from './look.ts';
 import { lookAtNodeLabels, lookAtTaints } from './nodes.ts';
@@ -38,6 +38,7 @@ export const ALL_LOOKS: Readonly<Record<LookName, Look>> = {
   scale: lookAtScale,
   strategy: lookAtStrategy,
   history: lookAtHistory,
+  copies: lookAtCopies,
   retention: lookAtRetention,
   deadline: lookAtDeadline,
   suspend: lookAtSuspend,

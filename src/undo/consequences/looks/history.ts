@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
-import { eachOf, isLost, unknown } from '../effect.ts';
+import { eachOf, isLost, staysBehind, unknown } from '../effect.ts';
 import type { ClusterFacts } from '../facts.ts';
 import type { Look } from './look.ts';
 
@@ -10,6 +10,21 @@ const DEFAULT_REVISIONS = 10;
 /** A lowered limit deletes what is kept beyond it (deployment, history and cronjob controllers). */
 export const lookAtHistory: Look = ({ before, after }, facts) =>
   after.kind === 'CronJob' ? jobsBeyond(before, after, facts) : prunedBy(before, after, 0, facts);
+
+/** Annotations of a Deployment that its ReplicaSet keeps when they are taken away again. */
+export const lookAtCopies: Look = async ({ ref, before, what }, facts) => {
+  const all = await facts.metadata('apps/v1', 'ReplicaSet', ref.namespace);
+  if (!all) return [unknown('to which ReplicaSet annotations are copied could not be read')];
+  const { uid } = before.metadata;
+  const mine = all.filter(({ metadata }) =>
+    metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === uid),
+  );
+  const number = ({ metadata }: (typeof mine)[number]) =>
+    Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+  const newest = Math.max(...mine.map(number));
+  const inUse = mine.filter((one) => number(one) === newest);
+  return inUse.length === 0 ? [staysBehind(what, ref, ['ReplicaSet'])] : inUse.map((one) => staysBehind(what, one.ref));
+};
 
 /**
  * Revisions that the controller deletes once the object is as in `after`.

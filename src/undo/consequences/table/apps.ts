@@ -1,5 +1,5 @@
 import type { KindTable, Rows } from '../field-rule.ts';
-import { fields, immutable, itself, look, lost, reversible, stays, under } from '../rows.ts';
+import { fields, immutable, itself, look, lost, reversible, under } from '../rows.ts';
 import { ANNOTATIONS_READ_BY_PEOPLE } from './metadata.ts';
 
 const REPLACED = 'its pods are replaced, once by the change and once by its undo';
@@ -12,10 +12,9 @@ const ORDER = 'the order of the history changes: another revision may be taken f
 const selected = (what: string): Rows => look('selectors', what, 'metadata.labels.*');
 
 /** Deployment controller, copyDeploymentAnnotationsToReplicaSet: copied on, never taken away there. */
-const copied: Rows = stays(
-  'the deployment controller copies the annotation to its ReplicaSets, where it stays when it is taken away',
-  ...under('metadata', 'annotations[*]', ...ANNOTATIONS_READ_BY_PEOPLE),
-);
+export const COPIED =
+  'the deployment controller copies the annotation to its ReplicaSet, where it stays when it is taken away';
+const copied: Rows = look('copies', COPIED, ...under('metadata', 'annotations[*]', ...ANNOTATIONS_READ_BY_PEOPLE));
 
 /** Workloads (pkg/controller/{deployment,replicaset,statefulset,daemon}, pkg/apis/apps/validation). */
 export const APPS: KindTable = {

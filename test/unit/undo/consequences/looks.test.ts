@@ -155,6 +155,28 @@ describe('workloads', () => {
     expect(lost(await create(db(DELETES), [claim('data-db-0')]))).toEqual(['PersistentVolumeClaim/n/data-db-0']);
   });
 
+  it('annotations of a Deployment stay on the ReplicaSet in use, also those nobody knows', async () => {
+    const owner = web();
+    const others = [revision(owner, 8), revision(owner, 9)];
+    for (const [key, value] of [
+      ['note', 'consequences'],
+      ['example.test/a', 'unknown'],
+    ] as const) {
+      const after = { ...owner, metadata: { ...owner.metadata, annotations: { [key]: 'x' } } };
+      const input = {
+        verb: 'update',
+        ref: refOf(owner),
+        before: owner,
+        after,
+        createdHere: false,
+        builtIn: true,
+      } as const;
+      const forecast = await forecastUndo(input, factsOf([owner, ...others]));
+      expect([key, forecast.class]).toEqual([key, value]);
+      expect(forecast.consequences?.map(({ object }) => object?.name)).toEqual(['web-9']);
+    }
+  });
+
   it('a copy of a revision may stand in for it', async () => {
     const data = { spec: { template: { $patch: 'replace' } } };
     const kept = thing('apps/v1', 'ControllerRevision', 'agent-1', { data, revision: 1 });
