@@ -1,23 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { harmless, oneLine } from '../text/plain-text.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { parseArgs } from 'node:util';
-import { analyze } from '../lint/analyze.ts';
+import { FileChecker } from '../lint/files/check-file.ts';
+import type { FileReport } from '../lint/files/check-file.ts';
+import type { ConfigFileProblem } from '../lint/files/config-files.ts';
+import { findFiles } from '../lint/files/lint-files.ts';
+import type { Unfound } from '../lint/files/lint-files.ts';
+import { checkFiles } from '../lint/files/lint-pool.ts';
 import { languageOf } from '../lint/languages.ts';
-import { applyEdits, safeEdits } from '../lint/apply-fixes.ts';
-import { DEFAULT_CONFIG } from '../lint/config.ts';
-import type { LintConfig } from '../lint/config.ts';
-import { readConfigFile } from '../lint/config-file.ts';
-import type { Finding } from '../lint/finding.ts';
-import { findFiles } from '../lint/lint-files.ts';
-import type { LintFile } from '../lint/lint-files.ts';
-import { severityOf } from '../lint/lint-rules.ts';
-import { nearbyFiles, nearestConfig } from '../lint/nearby-files.ts';
-import { placeFinder } from '../lint/positions.ts';
-import { ruleUrl } from '../lint/rule-docs.ts';
-import { sarifLog } from '../lint/sarif.ts';
-import { VERSION } from './version.ts';
-import type { FileFindings } from '../lint/sarif.ts';
+import type { LintReporter } from './lint-report.ts';
+import { LINT_FORMATS, lintReporter } from './lint-report.ts';
 
 /** What the command reads and writes; the caller supplies the process's own. */
 export interface LintIo {
@@ -26,118 +19,25 @@ export interface LintIo {
   /** All of standard input; asked for only if `-` is a path. */
   stdin: () => Promise<string>;
   cwd: string;
+  /** The program that workers run; without it files are checked one after another. */
+  script?: URL;
 }
 
-const USAGE = `usage: stratus lint [--format text|json|sarif] [--fix] [--config FILE] [--stdin-filename NAME] PATH…
+const USAGE = `usage: stratus lint [--format text|json|sarif] [--fix [--dry-run]] [--config FILE] [--stdin-filename NAME] PATH…
 
-Checks kubectl commands in shell scripts, YAML, Dockerfiles, Makefiles and Markdown, and Kubernetes manifests.
+Checks kubectl commands in shell scripts, YAML and JSON of any tool, Dockerfiles, Makefiles, justfiles, systemd units,
+crontabs, Markdown, AsciiDoc, PowerShell and programs, and Kubernetes manifests.
 PATH is a file, a folder, a glob, or - for standard input (then --stdin-filename gives its kind).
+--fix makes the safe corrections and says which; with --dry-run it shows them and writes nothing.
+Settings: the nearest .stratus.yaml at or above each file, or --config FILE.
 Exit status: 0 clean (information allowed), 1 a warning or an error was found, 2 something could not be read, 64 usage.
 `;
 const EXIT = { clean: 0, found: 1, unreadable: 2, usage: 64 } as const;
-const MAX_FIX_ROUNDS = 5;
-
-class ConfigError extends Error {}
-
-function readConfig(path: string | undefined, io: LintIo): LintConfig {
-  if (path === undefined) return DEFAULT_CONFIG;
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ConfigError(`cannot read ${path}: ${unreadableText(error)}`);
-  }
-  const { config, problems, broken } = readConfigFile(text);
-  const place = placeFinder(text);
-  const lines = problems.map(({ message, start }) => `${path}:${place(start).line + 1}: ${message}`);
-  if (broken) throw new ConfigError(`cannot read ${lines[0] ?? path}`);
-  for (const line of lines) io.stderr(`stratus lint: ${line}\n`);
-  return config;
-}
-
-function unreadableText(error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EISDIR') return 'it is a folder';
-  return code === 'EACCES' ? 'you may not read it' : message;
-}
-
-function findingsOf(file: LintFile, config: LintConfig, cwd: string): Finding[] {
-  const nearby = nearbyFiles(cwd, dirname(file.absolute || resolve(cwd, file.path)));
-  if (file.language) return analyze(file.text, file.language, config, undefined, nearby);
-  const severity = severityOf('not-checked', config);
-  return severity === 'off'
-    ? []
-    : [{ rule: 'not-checked', severity, start: 0, end: 0, message: file.problem ?? 'this file was not checked' }];
-}
-
-/** Applies safe fixes until none is left; returns the text. */
-function fixed(file: LintFile, config: LintConfig): string {
-  let { text } = file;
-  for (let round = 0; file.language && round < MAX_FIX_ROUNDS; round++) {
-    const edits = safeEdits(analyze(text, file.language, config));
-    if (edits.length === 0) break;
-    text = applyEdits(text, edits);
-  }
-  return text;
-}
-
-/** True if a file starts with a byte order mark, which is no part of its text but must survive a fix. */
-function startsWithMark(path: string): boolean {
-  return readFileSync(path)
-    .subarray(0, 3)
-    .equals(Buffer.from([0xef, 0xbb, 0xbf]));
-}
-
-function textReport(files: readonly FileFindings[], io: LintIo): void {
-  const counts = { error: 0, warning: 0, information: 0 };
-  for (const { path, text, findings } of files) {
-    const place = placeFinder(text);
-    for (const finding of findings) {
-      counts[finding.severity]++;
-      const { line, character } = place(finding.start);
-      const fix = finding.fix ? ` [${finding.fix.safe ? '--fix' : 'fix'}: ${finding.fix.title}]` : '';
-      io.stdout(
-        `${harmless(path.replaceAll(/[\n\t]/g, ' '))}:${line + 1}:${character + 1}: ${finding.severity}: ${oneLine(finding.message, 2_000)} (${finding.rule})${fix}\n`,
-      );
-    }
-  }
-  const total = counts.error + counts.warning + counts.information;
-  if (total > 0)
-    io.stdout(
-      `${counts.error} errors, ${counts.warning} warnings, ${counts.information} notes; rules: ${ruleUrl('README')}\n`,
-    );
-}
-
-function jsonReport(files: readonly FileFindings[]): string {
-  const rows = files.flatMap(({ path, text, findings }) => {
-    const place = placeFinder(text);
-    return findings.map((finding) => ({
-      path,
-      rule: finding.rule,
-      severity: finding.severity,
-      range: { start: place(finding.start), end: place(finding.end) },
-      message: finding.message,
-      ...(finding.fix
-        ? {
-            fix: {
-              title: finding.fix.title,
-              safe: finding.fix.safe,
-              edits: finding.fix.edits.map((edit) => ({
-                range: { start: place(edit.start), end: place(edit.end) },
-                newText: edit.text,
-              })),
-            },
-          }
-        : {}),
-    }));
-  });
-  return `${JSON.stringify(rows, null, 2)}\n`;
-}
 
 interface Options {
   format: string;
   fix: boolean;
+  dryRun: boolean;
   config?: string;
   name?: string;
   paths: string[];
@@ -151,21 +51,23 @@ function readOptions(args: string[]): Options | string {
       options: {
         format: { type: 'string', default: 'text' },
         fix: { type: 'boolean', default: false },
+        'dry-run': { type: 'boolean', default: false },
         config: { type: 'string' },
         'stdin-filename': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
     if (values.help) return 'help';
-    if (!['text', 'json', 'sarif'].includes(values.format))
-      return `--format must be text, json or sarif, not "${values.format}"`;
+    if (!LINT_FORMATS.includes(values.format)) return `--format must be text, json or sarif, not "${values.format}"`;
     if (positionals.length === 0) return 'name at least one file or folder, or - for standard input';
     if (positionals.includes('-') && values['stdin-filename'] === undefined)
       return '- needs --stdin-filename NAME, so that its kind is known';
     if (positionals.includes('-') && values.fix) return '--fix cannot change standard input';
+    if (values['dry-run'] && !values.fix) return '--dry-run shows what --fix would change; give both';
     return {
       format: values.format,
       fix: values.fix,
+      dryRun: values['dry-run'],
       paths: positionals,
       ...(values.config === undefined ? {} : { config: values.config }),
       ...(values['stdin-filename'] === undefined ? {} : { name: values['stdin-filename'] }),
@@ -186,52 +88,66 @@ export async function lintCommand(args: string[], io: LintIo): Promise<number> {
     io.stderr(`stratus lint: ${options}\n`);
     return EXIT.usage;
   }
-  let config: LintConfig;
-  try {
-    config = readConfig(options.config ?? nearestConfig(io.cwd), io);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    io.stderr(`stratus lint: ${error.message}\n`);
+  const unfound: Unfound = { unreadable: [], skipped: [] };
+  const reporter = lintReporter(options.format, io);
+  const settings = { config: options.config, fix: options.fix };
+  // A settings file that was asked for and cannot be read is told before anything is checked.
+  const broken = options.config === undefined ? undefined : brokenConfig(options.config);
+  if (broken) {
+    io.stderr(`stratus lint: cannot read ${broken.path}: ${broken.message}\n`);
     return EXIT.unreadable;
   }
-  const { files, unreadable } = findFiles(
-    options.paths.filter((path) => path !== '-'),
-    io.cwd,
-  );
+  let found = false;
+  const take = (report: FileReport): void => {
+    found ||= report.findings.some(({ severity }) => severity !== 'information');
+    if (report.unreadable !== undefined) unfound.unreadable.push({ path: report.path, reason: report.unreadable });
+    if (report.fixed && !options.dryRun) write(report, io.cwd, unfound);
+    reporter.report(report, options.dryRun);
+  };
+  reporter.begin();
+  const paths = options.paths.filter((path) => path !== '-');
+  const script = isMainThread ? io.script : undefined;
+  const problems = await checkFiles(findFiles(paths, io.cwd, unfound), settings, script, take);
   if (options.paths.includes('-')) {
-    const path = options.name ?? '';
-    const text = (await io.stdin()).replace(/^\uFEFF/, '');
-    const language = languageOf(path, text);
-    files.push({
-      path,
-      absolute: '',
-      text,
-      ...(language ? { language } : { problem: 'this kind of file is not known and was not checked' }),
-    });
+    const { report, problems: more } = checkInput(
+      options.name ?? '',
+      (await io.stdin()).replace(/^\uFEFF/, ''),
+      settings,
+      io.cwd,
+    );
+    take(report);
+    problems.push(...more);
   }
-  const reports: FileFindings[] = [];
-  for (const file of files) {
-    let { text } = file;
-    if (options.fix) {
-      text = fixed(file, config);
-      if (text !== file.text) {
-        try {
-          writeFileSync(file.absolute, startsWithMark(file.absolute) ? `\uFEFF${text}` : text);
-        } catch {
-          // The finding says so; the file is reported as it is.
-          unreadable.push({ path: file.path, reason: 'cannot be written' });
-          text = file.text;
-        }
-      }
-    }
-    reports.push({ path: file.path, text, findings: findingsOf({ ...file, text }, config, io.cwd) });
+  end(reporter, problems, unfound, io);
+  if (unfound.unreadable.length > 0 || problems.some((problem) => problem.broken)) return EXIT.unreadable;
+  return found || problems.length > 0 ? EXIT.found : EXIT.clean;
+}
+
+function brokenConfig(config: string): ConfigFileProblem | undefined {
+  return new FileChecker({ config, fix: false }).problems().find((problem) => problem.broken);
+}
+
+function checkInput(name: string, text: string, settings: { config?: string | undefined; fix: boolean }, cwd: string) {
+  const checker = new FileChecker(settings);
+  const file = { path: name, absolute: join(cwd, name), named: true };
+  const language = languageOf(name, text);
+  const report = language ? checker.checkText(file, text, language) : checker.unknownKind(file);
+  return { report, problems: checker.problems() };
+}
+
+function write({ path, fixed }: FileReport, cwd: string, unfound: Unfound): void {
+  if (!fixed) return;
+  try {
+    writeFileSync(join(cwd, path), fixed.hasMark ? `\uFEFF${fixed.after}` : fixed.after);
+  } catch {
+    // Told with what could not be read; the findings that are left are those of the corrected text.
+    unfound.unreadable.push({ path, reason: 'cannot be written' });
   }
-  if (options.format === 'json') io.stdout(jsonReport(reports));
-  else if (options.format === 'sarif') io.stdout(`${JSON.stringify(sarifLog(reports, VERSION), null, 2)}\n`);
-  else textReport(reports, io);
-  for (const { path, reason } of unreadable) io.stderr(`stratus lint: ${path}: ${reason}\n`);
-  if (unreadable.length > 0) return EXIT.unreadable;
-  return reports.some((report) => report.findings.some((finding) => finding.severity !== 'information'))
-    ? EXIT.found
-    : EXIT.clean;
+}
+
+function end(reporter: LintReporter, problems: readonly ConfigFileProblem[], unfound: Unfound, io: LintIo): void {
+  reporter.end(problems, unfound);
+  for (const { path, line, message, broken } of problems)
+    io.stderr(`stratus lint: ${broken ? 'cannot read ' : ''}${path}:${line}: ${message}\n`);
+  for (const { path, reason } of unfound.unreadable) io.stderr(`stratus lint: ${path}: ${reason}\n`);
 }

@@ -1,3 +1,6 @@
+import { realpathSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { lockNamespaceOf, lockSecondsOf } from '../cluster/lock/lease-record.ts';
 import { stateFolder } from '../gateway/journal/state-folder.ts';
 import type { StratusApp } from '../run/app.ts';
@@ -28,7 +31,13 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
     const { lintCommand } = await import('./lint.ts');
     const { text } = await import('node:stream/consumers');
     return (args, { stdout, stderr }) =>
-      lintCommand(args, { stdout, stderr, stdin: () => text(process.stdin), cwd: folderHere() });
+      lintCommand(args, {
+        stdout,
+        stderr,
+        stdin: () => text(process.stdin),
+        cwd: folderHere(),
+        script: ownScript(),
+      });
   },
 };
 
@@ -112,12 +121,17 @@ function exitCodeOfError(error: unknown): number {
   return code === 'usage' ? EXIT.usage : code === 'locked' ? EXIT.locked : EXIT.error;
 }
 
-const io = processIo();
-main(process.argv.slice(2), io).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
+/** This file again, for workers: links that lead to it say nothing about how it is to be read. */
+function ownScript(): URL {
+  return pathToFileURL(realpathSync(process.argv[1] ?? ''));
+}
+
+async function run(): Promise<void> {
+  if (!isMainThread) return void (await import('../lint/files/lint-worker.ts')).serveLintPool();
+  const io = processIo();
+  try {
+    process.exitCode = await main(process.argv.slice(2), io);
+  } catch (error) {
     const told = presentableValue(errorJson(error));
     const dashes = process.argv.indexOf('--');
     // Whoever reads data is told as data, too.
@@ -126,5 +140,7 @@ main(process.argv.slice(2), io).then(
     io.stderr(`stratus: ${told.message}\n`);
     if (process.env.STRATUS_DEBUG && error instanceof Error) io.stderr(`${error.stack}\n`);
     process.exitCode = exitCodeOfError(error);
-  },
-);
+  }
+}
+
+void run();

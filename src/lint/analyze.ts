@@ -11,6 +11,7 @@ import type { ChunkResult, LintMemory } from './lint-memory.ts';
 import { checkManifests } from './manifest/check-manifest.ts';
 import type { LintLanguage } from './languages.ts';
 import { findingsOfInput } from './manifest/fed-manifest.ts';
+import { LINT_RULES } from './lint-rules.ts';
 import { MANIFEST_RULES } from './manifest/manifest-rules.ts';
 import { documentRegions } from './regions/document-regions.ts';
 import { dependsOnOrder } from './shell/ambient.ts';
@@ -22,6 +23,7 @@ import { scopeText, watchedScope } from './shell/watched-scope.ts';
 import { verbatim } from './source-text.ts';
 import type { SourceText } from './source-text.ts';
 import { withoutComments } from './yaml/json-comments.ts';
+import { jsonMayMatter } from './yaml/json-glance.ts';
 import { maskTemplates } from './yaml/mask.ts';
 import { mayHaveFindings, yamlChunks } from './yaml/yaml-chunks.ts';
 import { yamlRegions } from './yaml/yaml-regions.ts';
@@ -52,6 +54,7 @@ function readChunk(text: string, config: LintConfig): Contents {
     contents.findings.push(...note('not-checked', 'brackets are nested too deeply, so this was not checked', config));
     return contents;
   }
+  if (/^\s*[[{]/.test(text) && !jsonMayMatter(text)) return contents;
   const masked = maskTemplates(withoutComments(text));
   const documents = parseYaml(masked);
   contents.findings.push(...checkManifests(documents, config, text.includes('{{')));
@@ -191,20 +194,28 @@ function key(finding: Finding): string {
   return `${finding.start} ${finding.end} ${finding.rule}`;
 }
 
+/** What a look at one document brought. */
+export interface Analysis {
+  /** In document order. */
+  findings: Finding[];
+  /** How many more there would be without the comments that disable rules. */
+  suppressed: number;
+}
+
 /**
- * Everything wrong in one document, in document order. Never throws: a failure of the linter itself is one note.
- * Offsets are UTF-16 units of `text`.
+ * Everything wrong in one document. Never throws: a failure of the linter itself is one note. Offsets are UTF-16 units of
+ * `text`.
  * @param nearby opens the manifests that kubectl commands of the document name; without it they are left alone
  */
-export function analyze(
+export function analyzeDocument(
   text: string,
   language: LintLanguage,
   config: LintConfig = DEFAULT_CONFIG,
   memory?: LintMemory,
   nearby?: ReadNearby,
-): Finding[] {
+): Analysis {
   const long = tooLong(text);
-  if (long !== undefined) return note('not-checked', long, config);
+  if (long !== undefined) return { findings: note('not-checked', long, config), suppressed: 0 };
   try {
     let reading: Reading | null = null;
     if (language === 'yaml') reading = readYaml(text, config, memory);
@@ -215,22 +226,26 @@ export function analyze(
     if (nearby && uses.length > 0)
       findings.push(...findingsOfFiles(uses, nearby, config, (manifest) => manifestFindings(manifest, config, memory)));
     const unique = [...new Map(findings.map((finding) => [key(finding), finding])).values()];
-    const kept = applyDirectives(text, unique).sort((a, b) => a.start - b.start || a.end - b.end);
-    if (kept.length <= MAX_FINDINGS) return kept;
-    return [
-      ...kept.slice(0, MAX_FINDINGS),
-      ...note('not-checked', `only the first ${MAX_FINDINGS} findings are shown`, config),
-    ];
+    const { findings: kept, suppressed } = applyDirectives(text, unique, (id) => Object.hasOwn(LINT_RULES, id));
+    kept.sort((a, b) => a.start - b.start || a.end - b.end);
+    if (kept.length <= MAX_FINDINGS) return { findings: kept, suppressed };
+    const rest = note('not-checked', `only the first ${MAX_FINDINGS} findings are shown`, config);
+    return { findings: [...kept.slice(0, MAX_FINDINGS), ...rest], suppressed };
   } catch (error) {
-    // The readers of YAML and of shell text follow nesting by recursion.
-    if (error instanceof RangeError)
-      return note('not-checked', 'this is nested too deeply and was not checked', config);
-    return note(
-      'internal-error',
-      `the linter failed on this document: ${error instanceof Error ? error.message : String(error)}`,
-      config,
-    );
+    return { findings: failure(error, config), suppressed: 0 };
   }
+}
+
+function failure(error: unknown, config: LintConfig): Finding[] {
+  // The readers of YAML and of shell text follow nesting by recursion.
+  if (error instanceof RangeError) return note('not-checked', 'this is nested too deeply and was not checked', config);
+  const message = error instanceof Error ? error.message : String(error);
+  return note('internal-error', `the linter failed on this document: ${message}`, config);
+}
+
+/** The findings of {@link analyzeDocument}. */
+export function analyze(...args: Parameters<typeof analyzeDocument>): Finding[] {
+  return analyzeDocument(...args).findings;
 }
 
 /** The kubectl invocations of one document, judged; empty if the document is too large or cannot be read. */

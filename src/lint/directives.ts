@@ -52,28 +52,50 @@ export function directiveText(scope: Directive['scope'], rule: string): string {
   return `stratus: disable-${scope} ${rule} -- reason`;
 }
 
-/** Drops the findings that comments disable; a comment without a reason becomes a finding itself. */
-export function applyDirectives(text: string, findings: readonly Finding[]): Finding[] {
-  if (!text.includes('stratus:')) return [...findings];
+/** What is left of the findings of a text after its comments, and how many those took away. */
+export interface Kept {
+  findings: Finding[];
+  suppressed: number;
+}
+
+/**
+ * Drops the findings that comments disable. A comment without a reason, or about a rule that does not exist, becomes a
+ * finding itself. A command that goes on over several lines is one line here.
+ * @param isRule true for the ids of rules
+ */
+export function applyDirectives(text: string, findings: readonly Finding[], isRule: (id: string) => boolean): Kept {
+  const all = [...findings];
+  if (!text.includes('stratus:')) return { findings: all, suppressed: 0 };
   const starts = lineStarts(text);
   const directives = readDirectives(text, starts);
-  if (directives.length === 0) return [...findings];
+  if (directives.length === 0) return { findings: all, suppressed: 0 };
+  const firstLineOf = (line: number): number => {
+    let first = line;
+    while (first > 0 && continues(text, starts, first - 1)) first--;
+    return first;
+  };
   const covers = (directive: Directive, finding: Finding): boolean => {
     if (directive.rules.length > 0 && !directive.rules.includes(finding.rule)) return false;
     if (directive.scope === 'file') return true;
     const line = lineAt(starts, finding.start);
-    return line === directive.line + (directive.scope === 'next-line' ? 1 : 0);
+    if (directive.scope === 'next-line') return firstLineOf(line) === directive.line + 1;
+    return firstLineOf(line) === firstLineOf(directive.line);
   };
-  const kept = findings.filter((finding) => !directives.some((directive) => covers(directive, finding)));
-  for (const directive of directives) {
-    if (directive.reason !== '') continue;
-    kept.push({
-      rule: 'disable-without-reason',
-      severity: 'information',
-      start: directive.start,
-      end: directive.end,
-      message: 'say why the rule does not apply here: … -- the reason',
-    });
+  const kept = all.filter((finding) => !directives.some((directive) => covers(directive, finding)));
+  const suppressed = all.length - kept.length;
+  for (const { start, end, rules, reason } of directives) {
+    const add = (rule: string, message: string): void => {
+      kept.push({ rule, severity: 'information', start, end, message });
+    };
+    if (reason === '') add('disable-without-reason', 'say why the rule does not apply here: … -- the reason');
+    for (const id of rules)
+      if (!isRule(id)) add('unknown-setting', `there is no rule "${id}", so that this comment does nothing for it`);
   }
-  return kept;
+  return { findings: kept, suppressed };
+}
+
+/** True if a line ends with a backslash, as commands do that go on. */
+function continues(text: string, starts: readonly number[], line: number): boolean {
+  const next = starts[line + 1];
+  return next !== undefined && /\\\r?$/.test(text.slice(Math.max(starts[line] ?? 0, next - 3), next - 1));
 }

@@ -12,6 +12,11 @@ export const META_RULES = {
     'A rule disabled without a reason',
     'Say why after `--`, so that the next reader can judge whether it still holds.',
   ),
+  'unknown-setting': meta(
+    'warning',
+    'A setting that does nothing',
+    'A name in `.stratus.yaml` or in a comment is misspelt, or the file is, so that what it asks for is not in force.',
+  ),
   'not-checked': meta(
     'information',
     'Text that was not checked',

@@ -2,7 +2,7 @@ import { parseAllDocuments } from 'yaml';
 import { DYNAMIC } from '../flag-values.ts';
 import { flagIsOn, lastFlag } from '../parse.ts';
 import type { FlagUse } from '../parse.ts';
-import type { Check, CheckInput, Problem } from '../problem.ts';
+import type { Check, CheckInput, Problem, Rewrite } from '../problem.ts';
 import type { CommandRule } from '../rules.ts';
 
 const REMOTE = /^(https?|ftp|s3|git|ssh):\/\/|^git@|^github\.com\/|\?ref=/i;
@@ -277,6 +277,15 @@ function wholeKind(parsed: CheckInput['parsed'], effect: CheckInput['effect']): 
   ];
 }
 
+/** kubectl takes a grace period and a timeout only together with `--force`. */
+function withoutForce({ flags }: CheckInput['parsed'], force: FlagUse): Rewrite['edits'] {
+  const bound = flags.filter(({ name }) => name === 'grace-period' || name === 'timeout');
+  return [force, ...bound].flatMap((use) => [
+    { kind: 'remove' as const, index: use.index },
+    ...(use.form === 'separate' ? [{ kind: 'remove' as const, index: use.valueIndex }] : []),
+  ]);
+}
+
 /** Flags that widen a change: prune, force, all, overrides, drain options. */
 function checkReach({ parsed, effect, audience }: CheckInput): Problem[] {
   const problems: Problem[] = [];
@@ -296,7 +305,7 @@ function checkReach({ parsed, effect, audience }: CheckInput): Problem[] {
       rule: 'force-recreate',
       ...at(force),
       message: `${command} --force deletes the live object first; ${command} without it`,
-      rewrite: { title: `Drop --force`, safe: true, edits: [{ kind: 'remove', index: force.index }] },
+      rewrite: { title: 'Drop --force', safe: true, edits: withoutForce(parsed, force) },
     });
   }
   problems.push(...wholeKind(parsed, effect));

@@ -48,7 +48,8 @@ function checkRisk(input: CheckInput): Problem[] {
         ...(old.form === 'separate' ? [{ kind: 'remove' as const, index: old.valueIndex }] : []),
       ]
     : [{ kind: 'insert' as const, index: endOfFlags(argv, parsed), word: bound }];
-  return [{ ...problem, rewrite: { title: `Add ${bound}`, safe: true, edits: edit } }];
+  // What takes longer for good reasons would fail: the limit is a choice.
+  return [{ ...problem, rewrite: { title: `Add ${bound}`, safe: false, edits: edit } }];
 }
 
 /** Rules about commands that wait for a person, for input or for ever. */

@@ -1,6 +1,6 @@
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
-import { CONFIG_NAME } from '../config-file.ts';
+import { CONFIG_NAME } from '../files/config-file.ts';
 
 /** A file is often written in several steps. */
 const SETTLE_MS = 100;

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ReadNearby } from '../applied-files.ts';
-import { readConfigFile } from '../config-file.ts';
-import type { ConfigProblem } from '../config-file.ts';
+import { readConfigFile } from '../files/config-file.ts';
+import type { ConfigProblem } from '../files/config-file.ts';
 import { DEFAULT_CONFIG } from '../config.ts';
 import type { LintConfig } from '../config.ts';
 import { readLintSettings } from '../lint-settings.ts';
-import { nearbyFiles, nearestConfig } from '../nearby-files.ts';
+import { nearbyFiles, nearestConfig } from '../files/nearby-files.ts';
 
 /** What holds for one document. */
 export interface Settings {

@@ -10,8 +10,8 @@ import {
 import type { Connection, Diagnostic, InitializeParams, InitializeResult } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { fileURLToPath } from 'node:url';
-import { CONFIG_NAME } from '../config-file.ts';
-import type { ConfigProblem } from '../config-file.ts';
+import { CONFIG_NAME } from '../files/config-file.ts';
+import type { ConfigProblem } from '../files/config-file.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { DocumentSettings } from './document-settings.ts';
 import { LanguageService } from './language-service.ts';

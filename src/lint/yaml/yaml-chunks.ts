@@ -19,9 +19,27 @@ export function yamlChunks(text: string): YamlChunk[] {
   return chunks;
 }
 
-/** Words without which no manifest rule can report anything, duplicate keys aside. */
-const TRIGGERS =
-  /\\[xuU]|[{&*?]|privileged|hostPID|hostIPC|hostNetwork|hostPath|finalizers|webhooks|cluster-admin|hook-delete-policy|:[^\S\n]+(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|0[0-7]+)[^\S\n]*(?:#.*)?\r?$|^\s*-[^\S\n]+(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|0[0-7]+)[^\S\n]*(?:#.*)?\r?$|^[^\S\n]*(?:[yYnN]|yes|no|on|off)[^\S\n]*:/m;
+const YAML11 = '(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|0[0-7]+)[^\\S\\n]*(?:[,}\\]]|#.*\\r?$|\\r?$)';
+/** Words and marks without which no manifest rule can report anything, repeated keys aside. */
+const TRIGGERS = new RegExp(
+  String.raw`\\[xuU]|[&*]|^[^\S\n]*(?:-[^\S\n]+)*\?[^\S\n]|privileged|hostPID|hostIPC|hostNetwork|hostPath|finalizers|webhooks|cluster-admin|system:|hook-delete-policy|:[^\S\n]+${YAML11}|^\s*-[^\S\n]+${YAML11}|[[,][^\S\n]*${YAML11}|^[^\S\n]*(?:[yYnN]|yes|no|on|off)[^\S\n]*:`,
+  'm',
+);
+const FLOW_KEY = /[{,]\s*("[^"]*"|'[^']*'|[^\s,{}:[\]"']+)\s*:/g;
+
+/** True if a key may be given twice in a map in braces, or such a map goes over several lines. */
+function mayRepeatFlowKeys(text: string): boolean {
+  for (let at = text.indexOf('{'); at >= 0; at = text.indexOf('{', at + 1)) {
+    const start = text.lastIndexOf('\n', at) + 1;
+    const next = text.indexOf('\n', at);
+    const line = text.slice(start, next < 0 ? text.length : next).replace(/\{\{[^{}]*\}\}/g, '');
+    const keys = [...line.matchAll(FLOW_KEY)].map(([, key = '']) => key.replace(/^["']|["']$/g, ''));
+    if (new Set(keys).size < keys.length || line.split('{').length !== line.split('}').length) return true;
+    if (next < 0) break;
+    at = next;
+  }
+  return false;
+}
 
 const KEY = /^( *)((?:- +)*)("[^"]*"|'[^']*'|[^\s#:][^:]*?)\s*:(?:\s|$)/;
 
@@ -51,5 +69,5 @@ function mayRepeatKeys(text: string): boolean {
 export function mayHaveFindings(chunk: string): boolean {
   if (mentionsKubectl(chunk)) return true;
   if (!/\bkind["']?\s*:|\\/.test(chunk)) return false;
-  return TRIGGERS.test(chunk) || mayRepeatKeys(chunk);
+  return TRIGGERS.test(chunk) || mayRepeatKeys(chunk) || mayRepeatFlowKeys(chunk);
 }

@@ -6,7 +6,7 @@ import { analyze } from '../../../src/lint/analyze.ts';
 import type { ReadNearby } from '../../../src/lint/applied-files.ts';
 import { LintMemory } from '../../../src/lint/lint-memory.ts';
 import { DEFAULT_CONFIG } from '../../../src/lint/config.ts';
-import { nearbyFiles } from '../../../src/lint/nearby-files.ts';
+import { nearbyFiles } from '../../../src/lint/files/nearby-files.ts';
 
 const NAMESPACE = 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n';
 const LIST = JSON.stringify({

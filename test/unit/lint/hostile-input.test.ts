@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { confine } from '../../../src/kubectl/confine.ts';
 import { analyze, kubectlCalls } from '../../../src/lint/analyze.ts';
 import type { LintLanguage } from '../../../src/lint/languages.ts';
-import { readConfigFile } from '../../../src/lint/config-file.ts';
+import { readConfigFile } from '../../../src/lint/files/config-file.ts';
 import { DEFAULT_CONFIG } from '../../../src/lint/config.ts';
 import type { ForeignShell } from '../../../src/lint/regions/region.ts';
 import { foreignLines } from '../../../src/lint/shell/foreign-lines.ts';

@@ -1,7 +1,9 @@
 import { Ajv } from 'ajv';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lintCommand } from '../../../src/cli/lint.ts';
 import { analyze } from '../../../src/lint/analyze.ts';
@@ -10,14 +12,14 @@ import { SARIF_SCHEMA } from './sarif-schema.ts';
 
 let folder = '';
 
-async function lint(args: string[], stdin = ''): Promise<{ code: number; out: string; err: string }> {
+async function lint(args: string[], stdin = '', cwd = '.'): Promise<{ code: number; out: string; err: string }> {
   let out = '';
   let err = '';
   const code = await lintCommand(args, {
     stdout: (text) => (out += text),
     stderr: (text) => (err += text),
     stdin: () => Promise.resolve(stdin),
-    cwd: folder,
+    cwd: join(folder, cwd),
   });
   return { code, out, err };
 }
@@ -94,11 +96,74 @@ describe('stratus lint', () => {
     );
     const { code, out } = await lint(['--fix', 'a.sh']);
     expect(readFileSync(join(folder, 'a.sh'), 'utf8')).toBe(
-      '\uFEFFset -e\r\nkubectl drain n1 --timeout=120s   # why\r\nkubectl delete pod x\r\nkubectl delete ns p\r\n',
+      '\uFEFFset -e\r\nkubectl drain n1   # why\r\nkubectl delete pod x\r\nkubectl delete ns p\r\n',
     );
     expect(code).toBe(1);
     expect(out).toMatch(/delete-protected-kind/);
-    expect(out).not.toMatch(/drain-unbounded|force-delete/);
+    expect(out).not.toMatch(/force-delete/);
+    expect(out).toMatch(/^a\.sh: corrected: Delete gracefully$/m);
+  });
+
+  it('shows what it would correct, and takes away what goes with a flag', async () => {
+    const text =
+      'kubectl replace --force --grace-period=0 -f app.yaml\nkubectl replace --force --timeout 30s -f app.yaml\n';
+    write('a.sh', text);
+    const { out } = await lint(['--fix', '--dry-run', 'a.sh']);
+    expect(readFileSync(join(folder, 'a.sh'), 'utf8')).toBe(text);
+    expect(out).toMatch(/^a\.sh: would be corrected: Drop --force \(2 times\)$/m);
+    expect(out.split('\n').filter((line) => line.startsWith('+kubectl'))).toEqual(
+      Array(2).fill('+kubectl replace -f app.yaml'),
+    );
+    expect((await lint(['--dry-run', 'a.sh'])).code).toBe(64);
+  });
+
+  it('finds the same from every folder, with the settings nearest to each file', async () => {
+    write('team/.stratus.yaml', 'lint:\n  rules:\n    delete-protected-kind: off\n');
+    write('team/a.sh', 'kubectl delete ns p\n');
+    write('other/a.sh', 'kubectl delete ns p\nkubectl delete -f ns.yaml\n');
+    write('other/ns.yaml', 'apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n');
+    const lines = async (cwd: string, path: string) =>
+      (
+        JSON.parse((await lint(['--format', 'json', path], '', cwd)).out) as { range: { start: { line: number } } }[]
+      ).map(({ range }) => range.start.line);
+    expect(await lines('.', 'team')).toEqual([]);
+    expect(await lines('.', 'other')).toEqual([0, 1]);
+    expect(await lines('other', '../other/a.sh')).toEqual([0, 1]);
+    expect(await lines('team', '../other/a.sh')).toEqual([0, 1]);
+  });
+
+  it('says what was read, passed over, left out and disabled, and what is not in force', async () => {
+    write(
+      'a.sh',
+      '# stratus: disable-next-line delete-protected-kind -- a test\nkubectl delete \\\n  ns p\n# stratus: disable-next-line delete-protekted -- typo\n',
+    );
+    write('b.png', 'x');
+    write('node_modules/x.sh', 'kubectl delete ns p\n');
+    write('.stratus.yml', 'lint: {}\n');
+    const { out, code } = await lint(['.']);
+    expect(out).toMatch(
+      /2 files read; 1 of other kinds passed over; 1 folder left out \(node_modules\); 1 finding disabled by comments/,
+    );
+    expect(out).toMatch(/^\.stratus\.yml:1:1: warning: this file is not read.*unknown-setting/m);
+    expect(out).toMatch(/^a\.sh:4:1: information: there is no rule "delete-protekted"/m);
+    expect(code).toBe(1);
+    write('empty/x.png', 'x');
+    expect((await lint(['empty'])).out).toMatch(/0 files read.*nothing here is of a kind that is checked/);
+    write('.stratus.yaml', 'lnt:\n  rules: {}\n');
+    expect((await lint(['a.sh'])).err).toMatch(/\.stratus\.yaml:1: there is no setting "lnt"/);
+  });
+
+  it('checks many files with workers as it checks few', async () => {
+    for (let index = 0; index < 320; index++)
+      write(`many/${String(index).padStart(3, '0')}.sh`, index % 10 ? 'true\n' : 'kubectl delete ns p\n');
+    const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+    const run = spawnSync(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', main, 'lint', '--format', 'json', 'many'],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    const alone = (await lint(['--format', 'json', 'many'])).out;
+    expect([run.status, run.stdout]).toEqual([1, alone]);
   });
 
   it('obeys .stratus.yaml and names what is wrong in it', async () => {
@@ -108,7 +173,7 @@ describe('stratus lint', () => {
     );
     write('a.sh', 'kubectl delete ns p\n');
     const { code, err } = await lint(['a.sh']);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(err).toMatch(/there is no rule "no-such-rule"/);
     expect(err).toMatch(/rule watch must be one of/);
     write('.stratus.yaml', 'lint: [\n');
@@ -128,9 +193,9 @@ describe('stratus lint', () => {
     symlinkSync(join(folder, 'a'), join(folder, 'a', 'loop'));
     symlinkSync(join(folder, 'a', 'self'), join(folder, 'a', 'self'));
     const all = JSON.parse((await lint(['--format', 'json', 'a'])).out) as { path: string }[];
-    expect(all.map((row) => row.path)).toEqual(['a/one.sh', 'a/run']);
+    expect(all.map((row) => row.path)).toEqual(['a/binary.sh', 'a/latin1.sh', 'a/one.sh', 'a/run']);
     expect((await lint(['--format', 'json', 'a'])).err).toMatch(/a\/self: a symbolic link that leads back to itself/);
-    expect(JSON.parse((await lint(['--format', 'json', 'a/*.sh'])).out)).toHaveLength(1);
+    expect(JSON.parse((await lint(['--format', 'json', 'a/*.sh'])).out)).toHaveLength(3);
     expect((await lint(['b/*.sh'])).code).toBe(2);
     const binary = JSON.parse((await lint(['--format', 'json', 'a/binary.sh', 'a/latin1.sh'])).out) as {
       rule: string;

@@ -88,6 +88,39 @@ const rule = {
     shortDescription: text,
     fullDescription: text,
     helpUri: { type: 'string', format: 'uri' },
+    help: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['text'],
+      properties: { text: { type: 'string' }, markdown: { type: 'string' } },
+    },
+    defaultConfiguration: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { level: { enum: ['none', 'note', 'warning', 'error'] }, enabled: { type: 'boolean' } },
+    },
+  },
+};
+
+const invocation = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['executionSuccessful'],
+  properties: {
+    executionSuccessful: { type: 'boolean' },
+    toolExecutionNotifications: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['message'],
+        properties: {
+          level: { enum: ['none', 'note', 'warning', 'error'] },
+          message: text,
+          locations: { type: 'array' },
+        },
+      },
+    },
   },
 };
 
@@ -125,6 +158,7 @@ export const SARIF_SCHEMA = {
           },
           columnKind: { enum: ['utf16CodeUnits', 'unicodeCodePoints'] },
           results: { type: 'array', items: result },
+          invocations: { type: 'array', items: invocation },
         },
       },
     },

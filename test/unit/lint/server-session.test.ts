@@ -136,7 +136,7 @@ describe('language server', () => {
     const disable = actions.find((action) => action.title.startsWith('Disable drain-unbounded for this line'));
     expect(disable?.edit.changes[URI]?.[0]?.newText).toBe('  # stratus: disable-next-line drain-unbounded -- reason\n');
     const all = actions.find((action) => action.kind === 'source.fixAll.stratus');
-    expect(all?.edit.changes[URI]?.length).toBe(3);
+    expect(all?.edit.changes[URI]?.length).toBe(2);
   });
 
   it('explains the command under the cursor', async () => {

@@ -1,9 +1,9 @@
 import { isMap, isScalar, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import { DEFAULT_CONFIG } from './config.ts';
-import type { LintConfig } from './config.ts';
-import { readLintSettings } from './lint-settings.ts';
-import { rangeOf } from './yaml/yaml-tree.ts';
+import { DEFAULT_CONFIG } from '../config.ts';
+import type { LintConfig } from '../config.ts';
+import { readLintSettings } from '../lint-settings.ts';
+import { rangeOf } from '../yaml/yaml-tree.ts';
 
 /** The file that a folder’s linter settings stand in, under `lint:`; it holds for everything below its folder. */
 export const CONFIG_NAME = '.stratus.yaml';
@@ -68,6 +68,7 @@ function readDocument(text: string, base: LintConfig): ConfigFile {
     return broken('must be a map with the key lint', 0, text.length);
   const lint = (value as { lint?: unknown }).lint;
   const { config, problems } = readLintSettings(lint, base);
+  const others = Object.keys(value).filter((name) => name !== 'lint');
   const unknown = typeof lint === 'object' && lint !== null ? Object.keys(lint).filter((name) => !KEYS.has(name)) : [];
   return {
     config,
@@ -77,7 +78,14 @@ function readDocument(text: string, base: LintConfig): ConfigFile {
         path: [name],
         message: `lint has no setting "${name}"; there are ${[...KEYS].join(', ')}`,
       })),
-    ].map(({ path, message }) => ({ message, ...keyAt(document, ['lint', ...path]) })),
+    ]
+      .map(({ path, message }) => ({ message, ...keyAt(document, ['lint', ...path]) }))
+      .concat(
+        others.map((name) => ({
+          message: `there is no setting "${name}"; settings of the linter stand under lint:`,
+          ...keyAt(document, [name]),
+        })),
+      ),
     broken: false,
   };
 }

@@ -1,9 +1,9 @@
 import { existsSync, globSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type { NearbyFile, ReadNearby } from './applied-files.ts';
+import type { NearbyFile, ReadNearby } from '../applied-files.ts';
 import { CONFIG_NAME } from './config-file.ts';
 import { decodeText } from './lint-files.ts';
-import { localResources } from './manifest/kustomization.ts';
+import { localResources } from '../manifest/kustomization.ts';
 
 /** Larger manifests are not opened from a script. */
 const MAX_BYTES = 256 * 1024;
