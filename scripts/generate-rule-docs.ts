@@ -18,8 +18,13 @@ export function rulePages(): Map<string, string> {
   const rows = bypassRows();
   const pages = new Map([['README.md', ruleIndex()]]);
   for (const id of Object.keys(LINT_RULES)) {
-    const texts = rows.filter((row) => row.rule === id && /^[\t\n\x20-\x7e]+$/.test(row.text)).map((row) => row.text);
-    pages.set(`${id}.md`, rulePage(id, [...new Set(texts)].slice(0, MAX_EXAMPLES)));
+    const fit = rows.filter((row) => row.rule === id && /^[\t\n\x20-\x7e]+$/.test(row.text));
+    const examples = (['human', 'agent'] as const).flatMap((audience) =>
+      [...new Map(fit.filter((row) => row.audience === audience).map((row) => [row.text, row])).values()]
+        .slice(0, MAX_EXAMPLES)
+        .map(({ text, language, severity }) => ({ text, language, severity, audience })),
+    );
+    pages.set(`${id}.md`, rulePage(id, examples));
   }
   return pages;
 }

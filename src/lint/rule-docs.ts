@@ -7,14 +7,28 @@ export function ruleUrl(rule: string): string {
   return `${BASE_URL}/${rule}.md`;
 }
 
-/** The page of one rule, as Markdown. `examples` are texts in which it is reported. */
-export function rulePage(id: string, examples: readonly string[]): string {
+/** A text in which a rule is reported, or for which an agent is refused. */
+export interface RuleExample {
+  text: string;
+  language: string;
+  audience: 'human' | 'agent';
+  severity: string;
+}
+
+/** The page of one rule, as Markdown. */
+export function rulePage(id: string, examples: readonly RuleExample[]): string {
   const info = LINT_RULES[id];
   if (!info) throw new Error(`no rule ${id}`);
-  const shown =
-    examples.length === 0
-      ? ''
-      : `\n## Reported\n\n${examples.map((text) => `\`\`\`text\n${text}\n\`\`\`\n`).join('\n')}`;
+  const shown = [
+    section(
+      'Reported',
+      examples.filter(({ audience }) => audience === 'human'),
+    ),
+    section(
+      'Refused from agents',
+      examples.filter(({ audience }) => audience === 'agent'),
+    ),
+  ].join('');
   const agents = info.agent ? 'Agents’ commands are refused.' : 'Agents’ commands are not affected.';
   return `# ${id}
 
@@ -42,6 +56,16 @@ One place can be excused by a comment that says why:
 ${shown}`;
 }
 
+function section(title: string, examples: readonly RuleExample[]): string {
+  if (examples.length === 0) return '';
+  const fence = (text: string): string => (text.includes('```') ? '~~~~' : '```');
+  const blocks = examples.map(({ text, language, severity, audience }) => {
+    const said = audience === 'human' ? `As ${severity}:\n\n` : '';
+    return `${said}${fence(text)}${language}\n${text}\n${fence(text)}\n`;
+  });
+  return `\n## ${title}\n\n${blocks.join('\n')}`;
+}
+
 /** The index of all rule pages. */
 export function ruleIndex(): string {
   const rows = Object.entries(LINT_RULES)
@@ -51,9 +75,8 @@ export function ruleIndex(): string {
     );
   return `# Lint rules
 
-Settings stand in \`.stratus.yaml\`. The command line takes the nearest one at or above the folder it runs in (or
-\`--config FILE\`), the editor the nearest one at or above the workspace folder; what the file does not say comes from the
-editor’s settings.
+Settings stand in \`.stratus.yaml\`. The command line takes the nearest one at or above each file (or \`--config FILE\`),
+the editor the nearest one at or above the workspace folder; what the file does not say comes from the editor’s settings.
 
 \`\`\`yaml
 lint:
@@ -64,12 +87,14 @@ lint:
   kubectl: '1.31' # the release that will run the commands; without it, what any of 1.29 to 1.36 knows is accepted
 \`\`\`
 
-Small local manifests that \`kubectl apply\`, \`create\`, \`replace\` and \`delete -f\` name by a literal relative path are
-opened, and what they would do is reported on the line of the script. A file that is not there is passed over: scripts
-also write the files they apply.
+Small local manifests, folders and kustomizations that \`kubectl apply\`, \`create\`, \`replace\` and \`delete\` name by a
+literal relative path (\`-f\`, \`-k\`, \`<\`) are opened, and what they would do is reported on the line of the script;
+manifests in here-documents are read where they stand. A file that is not there is passed over: scripts also write the
+files they apply.
 
-PowerShell, cmd, fish and nushell are not analysed. In steps, fences and Dockerfiles that use them, a line that is one
-kubectl command in plain words is checked; other kubectl commands get one note per block.
+PowerShell, cmd, fish, nushell and programs in other languages are not analysed. A line that is one kubectl command, a text
+that is a command line, and a list of words that begins with kubectl are checked; where only the name can be seen, one note
+says that nobody followed it.
 
 | Rule | Finds | People | Agents |
 | --- | --- | --- | --- |

@@ -105,6 +105,10 @@ function checkPair(key: string, value: unknown, map: YAMLMap, path: readonly str
   }
 }
 
+/** Every group, or the core one with Secrets and pods; all of one's own group is one's own affair. */
+const isWide = (groups: unknown): boolean =>
+  itemsOf(groups).some((item) => ['*', '', 'rbac.authorization.k8s.io'].includes(stringOf(item) ?? ''));
+
 const hasStar = (node: unknown): boolean => itemsOf(node).some((item) => stringOf(item) === '*');
 
 function checkWebhooks(root: unknown, report: Report): void {
@@ -135,7 +139,11 @@ function checkWebhooks(root: unknown, report: Report): void {
 function checkRoles(root: unknown, kind: string, report: Report): void {
   if (kind === 'Role' || kind === 'ClusterRole') {
     for (const rule of itemsOf(valueOf(root, 'rules'))) {
-      if (hasStar(valueOf(rule, 'verbs')) && hasStar(valueOf(rule, 'resources'))) {
+      if (
+        hasStar(valueOf(rule, 'verbs')) &&
+        hasStar(valueOf(rule, 'resources')) &&
+        isWide(valueOf(rule, 'apiGroups'))
+      ) {
         report.add(
           'wildcard-rbac',
           keyNode(rule, 'verbs') ?? rule,

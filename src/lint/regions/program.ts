@@ -74,8 +74,12 @@ function listRegion(first: Token & { kind: 'text' }, rest: readonly Token[], tex
   if (SHELL.test(first.source.text)) {
     const at = rest.findIndex((token) => token.kind === 'text' && /^-[a-z]*c$/.test(token.source.text));
     const script = rest[at + 1];
-    if (at < 0 || script?.kind !== 'text') return undefined;
-    return { kind: 'script', source: script.source, place: 'quoted' };
+    if (at < 0 || !script) return undefined;
+    if (script.kind === 'text') return { kind: 'script', source: script.source, place: 'quoted' };
+    // Put together from pieces: `tool + " delete ns x"`.
+    if (!/kubectl/i.test(text.slice(script.start, script.end))) return undefined;
+    const message = 'the kubectl command is put together when the program runs';
+    return { kind: 'unread', source: verbatim(text), start: script.start, end: script.end, message };
   }
   words[0]!.value = words[0]!.value.trim();
   return { kind: 'argv', source: verbatim(text), words, place: 'quoted' };
