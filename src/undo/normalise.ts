@@ -6,7 +6,7 @@ import { isMap } from '../json/same-json.ts';
 /** Annotations that controllers maintain, by kind, and that no restore can or should bring back. */
 const CONTROLLER_ANNOTATIONS: Readonly<Record<string, string[]>> = {
   Deployment: ['deployment.kubernetes.io/revision'],
-  ReplicaSet: ['deployment.kubernetes.io/revision'],
+  ReplicaSet: ['deployment.kubernetes.io/revision', 'deployment.kubernetes.io/revision-history'],
   DaemonSet: ['deprecated.daemonset.template.generation'],
 };
 

@@ -14,6 +14,8 @@ export type WorkerAnswer = { reports: FileReport[] } | { problems: ConfigFilePro
 /** Fewer files are checked here: a worker takes longer to start than they take. */
 const WORTH_A_WORKER = 300;
 const BATCH = 40;
+/** What a worker may throw away at once: more is only memory. */
+const YOUNG_MB = 16;
 /** Batches that a worker has before it, so that it never waits. */
 const AHEAD = 2;
 
@@ -69,7 +71,10 @@ class Pool {
     this.#checker = checker;
     this.#onReport = onReport;
     const workerData: WorkerSettings = { stratusLint: settings };
-    this.#workers = Array.from({ length: workers }, () => new Worker(script, { workerData }));
+    this.#workers = Array.from(
+      { length: workers },
+      () => new Worker(script, { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }),
+    );
   }
 
   async run(): Promise<ConfigFileProblem[]> {

@@ -10,7 +10,20 @@ import { foreignLines } from '../../../src/lint/shell/foreign-lines.ts';
 import { readLiteralCommand } from '../../../src/kubectl/literal-words.ts';
 
 const SHELLS: readonly ForeignShell[] = ['PowerShell', 'cmd', 'fish', 'nushell'];
-const LANGUAGES: readonly LintLanguage[] = ['shellscript', 'yaml', 'dockerfile', 'makefile', 'markdown'];
+const LANGUAGES: readonly LintLanguage[] = [
+  'shellscript',
+  'yaml',
+  'dockerfile',
+  'makefile',
+  'markdown',
+  'asciidoc',
+  'justfile',
+  'systemd',
+  'crontab',
+  'program:python',
+  'program:terraform',
+  'program:any',
+];
 const FRAGMENTS = [
   'kubectl',
   'delete',
@@ -176,6 +189,12 @@ describe('hostile input', () => {
     ['a long brace expansion', `kubectl delete ${'{a,b}'.repeat(40)}`],
     ['unfinished template', `kubectl: ${'{{ '.repeat(20_000)}`],
     ['many template lines', `kubectl: a\n${'{{- if x }}\n'.repeat(20_000)}`],
+    ['many Jinja controls', `kubectl: ${'{% '.repeat(30_000)}`],
+    ['many calls of the shell', `kubectl = a\n${'$(shell '.repeat(12_000)}`],
+    ['a long pipe', `kubectl get x | jq finalizers=${' | jq del.finalizers'.repeat(3_000)} | kubectl apply -f -`],
+    ['deep block lists', `${'- '.repeat(40_000)}kubectl`],
+    ['deep conditions', `${'if x; then\n'.repeat(30_000)}kubectl delete ns x`],
+    ['many lists', '"kubectl",('.repeat(9_000)],
     ['many fences', '```sh\n'.repeat(20_000)],
     ['many make expressions', `a:\n\tkubectl ${'$('.repeat(9_000)}`],
     ['dockerfile continuation', `RUN kubectl ${'\\\n#x\n'.repeat(10_000)}`],

@@ -49,6 +49,20 @@ function apply(start: Json, operations: PatchOperation[]): string {
 /** Keys in order, numbers as they are. */
 const exactly = (value: Json) => apply(value, []);
 
+it('what the deployment controller numbers is not compared', () => {
+  const of = (annotations: Record<string, string>): KubeObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: 'web-1', annotations },
+  });
+  const [before, after] = [
+    { 'deployment.kubernetes.io/revision': '1' },
+    { 'deployment.kubernetes.io/revision': '3', 'deployment.kubernetes.io/revision-history': '1' },
+  ];
+  expect(normalise(of(after))).toEqual(normalise(of(before)));
+  expect(normalise(of({ ...before, note: 'x' }))).not.toEqual(normalise(of(before)));
+});
+
 describe('documents with hostile keys and numbers', () => {
   it('come back exactly when a change is taken back', () => {
     fc.assert(
