@@ -3,6 +3,7 @@ import { stateFolder } from '../gateway/journal/state-folder.ts';
 import type { StratusApp } from '../run/app.ts';
 import { codeOf, errorJson } from '../domain/stratus-error.ts';
 import { presentableValue } from '../text/redact.ts';
+import { withAdvice } from './advice.ts';
 import type { CommandIo } from './command-line.ts';
 import { helpOf } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
@@ -76,7 +77,8 @@ async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> 
 
 function exitCodeOfError(error: unknown): number {
   const code = codeOf(error);
-  return code === 'usage' ? EXIT.usage : code === 'locked' ? EXIT.locked : EXIT.error;
+  if (code === 'usage') return EXIT.usage;
+  return code === 'locked' || code === 'undo-unfinished' ? EXIT.locked : EXIT.error;
 }
 
 const io = processIo();
@@ -85,7 +87,8 @@ main(process.argv.slice(2), io).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    const told = presentableValue(errorJson(error));
+    const json = errorJson(error);
+    const told = presentableValue({ ...json, message: withAdvice(json.code, json.message) });
     const dashes = process.argv.indexOf('--');
     // Whoever reads data is told as data, too.
     if (process.argv.slice(2, dashes < 0 ? undefined : dashes).includes('--json'))

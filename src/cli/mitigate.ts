@@ -9,6 +9,7 @@ import { exitCodeOfRun } from './exit-code.ts';
 import { lockText } from './lock.ts';
 import { TerminalView } from './terminal.ts';
 import { painter } from './paint.ts';
+import { adviceForRun } from './advice.ts';
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { UsageError } from './usage.ts';
 import type { AutonomyPolicy } from '../domain/autonomy.ts';
@@ -78,17 +79,8 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   interrupt.dispose();
   if (!parsed.flag('json')) io.stdout(summary(result, io.colour));
   // Whoever reads the events as data may not read this, but the log of the job keeps it.
-  else if (adviceFor(result)) io.stderr(`stratus: ${result.outcome}: ${adviceFor(result)}\n`);
+  else if (adviceForRun(result)) io.stderr(`stratus: ${result.outcome}: ${adviceForRun(result)}\n`);
   return exitCodeOfRun(result);
-}
-
-/** What is left to do by hand; empty when nothing is. */
-function adviceFor({ outcome }: RunResult): string {
-  if (outcome === 'stranded')
-    return "the undo is not finished: run 'stratus recover --undo' when the cluster answers and the journal can be written";
-  if (outcome === 'diverged')
-    return "writers wait until it is settled: 'stratus recover --undo' tries again, 'stratus recover --keep' leaves it as it is";
-  return '';
 }
 
 function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskApproval {
@@ -113,6 +105,6 @@ function summary(result: RunResult, colour: boolean): string {
     `μ ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${result.attempts} attempt(s), ${result.writes} write(s), ${result.seconds.toFixed(1)} s`,
   ];
   for (const tx of result.transactions) lines.push(`transaction ${tx}: to take it back, 'stratus undo --tx ${tx}'`);
-  if (adviceFor(result)) lines.push(adviceFor(result));
+  if (adviceForRun(result)) lines.push(adviceForRun(result));
   return `${lines.join('\n')}\n`;
 }

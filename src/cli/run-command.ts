@@ -16,6 +16,7 @@ import { changedLines } from './object-lines.ts';
 import { classText } from './terminal.ts';
 import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
+import { readsOnly } from '../kubectl/confine.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { quoteArgv } from '../text/shell-quote.ts';
 
@@ -34,10 +35,12 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   rejectPositionals('run', parsed);
   const yes = parsed.flag('yes');
   const accepted = acceptOption('run', parsed);
-  needConsent('run', yes, io);
+  const reads = readsOnly(argv);
+  if (!reads) needConsent('run', yes, io);
   const policy = policyOf(parsed, io);
   const app = await open();
   const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
+  if (!reads) await app.transactions.refuseWhileOwed(target);
   const abort = new AbortController();
   const interrupt = io.onInterrupt(() => {
     io.stderr(

@@ -31,7 +31,7 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
   needConsent('undo', parsed.flag('yes'), io);
   const app = await open();
   const all = await app.transactions.list();
-  const transaction = wanted ? all.find(({ id }) => id === wanted) : all.find(({ status }) => status !== 'undone');
+  const transaction = wanted ? all.find(({ id }) => id === wanted) : all.find(isLast);
   if (!transaction) {
     throw new StratusError(
       wanted ? 'unknown-transaction' : 'nothing-to-do',
@@ -48,6 +48,11 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
   return undoOne('undo', app, transaction, parsed, io);
 }
 
+/** The latest change that stands and that nobody has decided to keep; what wrote nothing has nothing to take back. */
+function isLast({ status, kept, writes }: TransactionSummary): boolean {
+  return status !== 'undone' && !kept && (status !== 'committed' || writes > 0);
+}
+
 /** Asks if needed, undoes, prints the proof; shared with `stratus recover`. */
 export async function undoOne(
   command: string,
@@ -57,6 +62,7 @@ export async function undoOne(
   io: CommandIo,
   sure = parsed.flag('yes'),
 ): Promise<number> {
+  await app.transactions.refuseWhileOwed({ transaction: told.id });
   const transaction = presentableValue(told);
   io.stderr(`transaction ${transaction.id} on ${transaction.context}: ${transaction.title}\n`);
   for (const ref of transaction.roots) io.stderr(`  ${refLabel(ref)}\n`);

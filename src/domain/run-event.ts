@@ -49,7 +49,8 @@ export type MachineEvent = { at: number } &
     | { type: 'approved'; hash: string; by: Principal }
     | { type: 'rejected'; reason: string }
     | { type: 'lockAcquired'; level: LockLevel }
-    | { type: 'lockDenied'; holder: string; reason: string }
+    /** `owed`: no other writer is in the way, but this unfinished transaction of one's own. */
+    | { type: 'lockDenied'; holder: string; reason: string; owed?: string }
     | { type: 'checkpointed'; tx: string; severity: Severity }
     | { type: 'stepDone'; index: number; writes: number }
     | { type: 'stepFailed'; index: number; writes: number; reason: string }
@@ -93,13 +94,18 @@ export interface RunResult {
   muBefore: number | null;
   muAfter: number | null;
   attempts: number;
+  /** All HTTP writes, those of undos included. */
   writes: number;
+  /** How many of `writes` took something back; absent in logs of former versions. */
+  undoWrites?: number;
   seconds: number;
   costUsd: number;
   transactions: string[];
   findings: Finding[];
   /** Why the run ended as it did, one sentence. */
   reason: string;
+  /** Unfinished transaction of one's own for whose sake nothing was begun; absent when none was in the way. */
+  owed?: string;
   /** Set when the run could not do its work at all (exit 4). */
   error?: string;
 }

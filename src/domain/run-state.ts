@@ -53,6 +53,8 @@ export interface RunState {
   tx: string | null;
   txWrites: number;
   totalWrites: number;
+  /** Those of `totalWrites` that took something back. */
+  undoWrites: number;
   stepIndex: number;
   attempts: AttemptRecord[];
   /** Plans proposed one after the other that had been tried before. */
@@ -67,6 +69,8 @@ export interface RunState {
   unwinding: boolean;
   locked: boolean;
   stop: StopReason | null;
+  /** Unfinished transaction of one's own that has to come first. */
+  owed: string | null;
   outcome: Outcome | null;
   reason: string;
   error: string | null;
@@ -91,6 +95,7 @@ export const INITIAL_STATE: RunState = {
   tx: null,
   txWrites: 0,
   totalWrites: 0,
+  undoWrites: 0,
   stepIndex: 0,
   attempts: [],
   repeats: 0,
@@ -101,6 +106,7 @@ export const INITIAL_STATE: RunState = {
   unwinding: false,
   locked: false,
   stop: null,
+  owed: null,
   outcome: null,
   reason: '',
   error: null,

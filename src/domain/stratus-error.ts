@@ -5,6 +5,7 @@ export type ErrorCode =
   | ClusterErrorReason
   | 'usage'
   | 'locked'
+  | 'undo-unfinished'
   | 'kubectl-missing'
   | 'journal-damaged'
   | 'journal-unwritable'

@@ -28,14 +28,16 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
   const store = await JournalStore.open(stateFolder, process.env);
   const sessions = new Sessions(config, { store, clock, ...(crash ? { crash } : {}) });
   const transactions = new JournalledTransactions(stateFolder, store, sessions, clock);
+  const incidents = new LoggedIncidents(stateFolder, sessions, clock, brains);
   return {
     targets: new KubeconfigTargets(sessions),
-    incidents: new LoggedIncidents(stateFolder, sessions, clock, brains),
+    incidents,
     transactions,
     lock: new LeaseWriterLock(stateFolder, sessions),
     shell: new GatewayShell(sessions),
     dispose: async () => {
       transactions.dispose();
+      await incidents.dispose();
       await sessions.dispose();
     },
   };

@@ -21,6 +21,7 @@ import type {
   Transactions,
   WriterLock,
 } from '../../src/run/app.ts';
+import { UndoUnfinished } from '../../src/run/app.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
 
@@ -34,6 +35,12 @@ export interface FakeOptions {
   wrongPlanFirst?: boolean;
   /** How `undo` of a transaction ends. */
   undoOutcome?: 'undone' | 'diverged';
+  /** Another writer has the lock. */
+  refuseLock?: { ok: false; holder: string; reason: string };
+  /** The server refuses the plan when it is rehearsed. */
+  refuseRehearsal?: boolean;
+  /** The fault needs two changes, each a transaction of its own. */
+  twoFaults?: boolean;
   /** Lets time pass between phases, for people watching. */
   pace?: (clock: FakeClock) => Promise<void>;
 }
@@ -135,20 +142,32 @@ export class FakeApp implements StratusApp {
   /** Logs of runs that other windows have had, by id. */
   readonly logs = new Map<string, RunEvent[]>();
 
+  /** Runs that go on in another window. */
+  readonly elsewhere = new Set<string>();
+
   readonly incidents: Incidents = {
     mitigate: async (request) => this.#run(request),
     runs: async (limit) =>
       [...this.logs].slice(0, limit).map(([id, events]) => {
         const [started, end] = [events[0]!, events.at(-1)!];
         if (started.type !== 'started') throw new Error('a log begins with the start');
-        const outcome = end.type === 'result' ? end.result.outcome : null;
-        return { id, target: started.target, startedAt: started.at, outcome };
+        const result = end.type === 'result' ? end.result : null;
+        const active = this.elsewhere.has(id);
+        return {
+          id,
+          target: started.target,
+          startedAt: started.at,
+          outcome: result?.outcome ?? null,
+          kept: result?.transactions ?? [],
+          active,
+        };
       }),
     events: async (id) => {
       const events = this.logs.get(id);
       if (!events) throw new Error(`the event log of ${id} is not there any more`);
       return events;
     },
+    isActive: async (id) => this.elsewhere.has(id),
     diagnose: async () => {
       const { severity, oracles } = this.#reading();
       return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };
@@ -163,6 +182,11 @@ export class FakeApp implements StratusApp {
     read: async (id) => this.#transaction(id),
     unfinished: async () =>
       (await this.transactions.list()).filter(({ id, status }) => this.#unfinished.has(id) || status === 'diverged'),
+    refuseWhileOwed: async (subject) => {
+      const own = 'transaction' in subject ? this.#transaction(subject.transaction) : null;
+      const owed = await this.#owed(own ? own.context : this.#context);
+      if (owed && owed.id !== own?.id) throw new UndoUnfinished(owed.id, `your undo is unfinished: ${owed.title}`);
+    },
     undo: async (id, _signal, progress) => {
       const transaction = this.#transaction(id);
       progress('Service/hotel-reservation/geo');
@@ -234,11 +258,15 @@ export class FakeApp implements StratusApp {
   }
 
   /** A transaction as a killed process leaves it. */
-  leaveOpen(): string {
-    const transaction = this.#open('Service geo sends to a port nobody listens on', 'run-killed', 'killed-context');
+  leaveOpen(context = 'killed-context', run = 'run-killed'): string {
+    const transaction = this.#open('Service geo sends to a port nobody listens on', run, context);
     this.#unfinished.add(transaction.id);
     this.#record(transaction, patchGeo(8083), 0, this.#rehearse(patchGeo(8083), 0).writes);
     return transaction.id;
+  }
+
+  async #owed(context: string) {
+    return (await this.transactions.unfinished()).find((summary) => summary.context === context);
   }
 
   #transaction(id: string): TransactionDetail {
@@ -272,7 +300,7 @@ export class FakeApp implements StratusApp {
         },
       },
       lock: {
-        acquire: async () => ({ ok: true, level: 'client-side' }),
+        acquire: async () => this.#options.refuseLock ?? { ok: true, level: 'client-side' },
         renew: async () => true,
         mark: async () => undefined,
         release: async () => undefined,
@@ -283,6 +311,10 @@ export class FakeApp implements StratusApp {
       confine: () => null,
       isAffected: () => () => true,
       cheats: () => [],
+      owed: async () => {
+        const owed = await this.#owed(request.target.context);
+        return owed ? { ok: false, holder: 'this machine', reason: `unfinished: ${owed.id}`, owed: owed.id } : null;
+      },
       targetMoved: async () => null,
       record: () => undefined,
       hash,
