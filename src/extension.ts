@@ -7,6 +7,7 @@ import { Command, ContextKey, RUN_VIEW_TYPE, Scheme, Setting, View } from './ui/
 import { ContextKeys, registerCommand } from './ui/editor/editor-api.ts';
 import { SessionList } from './ui/run/incident-session.ts';
 import { report } from './ui/editor/failure-report.ts';
+import { JournalNews } from './ui/run/journal-news.ts';
 import { IncidentsTree } from './ui/run/incidents-tree.ts';
 import { JournalWatch } from './ui/undo/journal-watch.ts';
 import { Log } from './ui/editor/log.ts';
@@ -15,6 +16,8 @@ import { LintClient } from './ui/lint/lint-client.ts';
 import { LintCommands } from './ui/lint/lint-commands.ts';
 import { Mitigation } from './ui/run/mitigate.ts';
 import { ObjectDocuments } from './ui/views/object-documents.ts';
+import { messageOf } from './domain/cluster-error.ts';
+import { Explanations } from './ui/undo/explanations.ts';
 import { DivergenceActions } from './ui/undo/divergence-actions.ts';
 import { EditorPrompts } from './ui/editor/prompts.ts';
 import { PastRuns } from './ui/run/past-runs.ts';
@@ -25,7 +28,7 @@ import { pageHandlers } from './ui/page-handlers.ts';
 import { RunPanel } from './ui/run/run-panel.ts';
 import { StatusBar } from './ui/run/status-bar.ts';
 import type { TestHooks } from './ui/test-hooks.ts';
-import { ReplaceablePrompts } from './ui/test-hooks.ts';
+import { ReplaceablePrompts, testHooks } from './ui/test-hooks.ts';
 import { UndoActions } from './ui/undo/undo-actions.ts';
 import { UndoTree } from './ui/undo/undo-tree.ts';
 
@@ -40,26 +43,28 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const loader = new AppLoader(loadApp, appConfig);
   const app = () => loader.app();
   const lease = () => loader.lease();
-  const fail = (error: unknown) => void report(error, log, prompts);
+  const fail = (error: unknown, retry?: () => void) => void report(error, log, prompts, retry);
 
   const sessions = new SessionList();
   const documents = new ObjectDocuments();
   const mitigation = new Mitigation(lease, prompts, sessions, log);
   const undo = new UndoActions(app, lease, prompts, documents, log);
+  const explanations = new Explanations(app, prompts);
   const divergence = new DivergenceActions(app, prompts, documents);
   const shared = new SharedRecoveryActions(lease, prompts, undo);
-  const terminals = new SafeTerminals(lease, prompts, log, fail);
-  const scripts = new LintCommands(lease, prompts, documents, log);
+  const terminals = new SafeTerminals(lease, prompts, undo, log, fail);
+  const scripts = new LintCommands(lease, prompts, documents, undo, log);
   const linter = new LintClient(context.extensionUri, loadLinter, log);
   const statusBar = new StatusBar(sessions);
-  const past = new PastRuns(app, sessions);
+  const news = new JournalNews(app, sessions);
+  const past = new PastRuns(app, sessions, news);
   const incidents = new IncidentsTree(sessions, past);
   const journal = new JournalWatch(app);
   const undoStack = new UndoTree(app, journal);
   const undoView = vscode.window.createTreeView(View.undoStack, { treeDataProvider: undoStack, showCollapseAll: true });
   const incidentsView = vscode.window.createTreeView(View.incidents, { treeDataProvider: incidents });
 
-  const handlers = pageHandlers({ sessions, mitigation, documents, undo, divergence });
+  const handlers = pageHandlers({ sessions, mitigation, documents, undo });
   const panel = new RunPanel(context.extensionUri, sessions, handlers, (run) => past.open(run));
   const show = async (run: string) => (await past.open(run), panel.show(run));
   const checkKubeconfig = async () => keys.set(ContextKey.noKubeconfig, (await countContexts(app)) === 0);
@@ -76,10 +81,11 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
       if (wanted) await show(wanted);
       else await prompts.notify('info', vscode.l10n.t('No incident is being worked on.'));
     },
+    [Command.runAgain]: async (handle) => commands[Command.mitigate](await past.target(handle?.runId)),
     [Command.cancelRun]: async () => sessions.running().forEach((session) => session.cancel()),
     [Command.undoTransaction]: (handle) => undo.undo(handle),
     [Command.undoToHere]: (handle) => undo.undoToHere(handle),
-    [Command.explainTransaction]: (handle) => undo.explain(handle),
+    [Command.explainTransaction]: (handle) => explanations.explain(handle),
     [Command.showInverse]: (handle) => undo.showInverse(handle),
     [Command.refreshUndoStack]: () => journal.changed(),
     [Command.recover]: () => undo.recover(),
@@ -98,7 +104,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   }
 
   context.subscriptions.push(
-    ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel],
+    ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel, news, explanations],
     new Attention(
       sessions,
       prompts,
@@ -109,10 +115,13 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     loader.onJournalChange(() => void journal.changed()),
     journal.onChange(({ all, unfinished }) => {
       undoView.badge = badge(unfinished.size);
-      for (const session of sessions.all()) session.noteJournal(all);
+      incidents.journalChanged();
+      void Promise.all([news.tell(all), explanations.follow(all)]).catch((error: unknown) =>
+        log.error(messageOf(error)),
+      );
     }),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.object, documents),
-    vscode.workspace.registerTextDocumentContentProvider(Scheme.explain, undo),
+    vscode.workspace.registerTextDocumentContentProvider(Scheme.explain, explanations),
     vscode.window.registerWebviewPanelSerializer(RUN_VIEW_TYPE, panel),
     incidentsView.onDidChangeVisibility(({ visible }) => void (visible && checkKubeconfig())),
     vscode.workspace.onDidChangeConfiguration((event) => {
@@ -126,21 +135,8 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const activationMs = performance.now() - started;
   log.info(`activated in ${activationMs.toFixed(1)} ms`);
   if (context.extensionMode !== vscode.ExtensionMode.Test) return { version: 1 };
-  const test: TestHooks = {
-    activationMs,
-    replaceApp: async (create) => loader.replace(create),
-    replacePrompts: (other) => prompts.replace(other),
-    page: (message) => panel.receive(message),
-    snapshot: () => panel.snapshot,
-    eventsOf: (run) => sessions.find(run)?.events() ?? [],
-    statusText: () => statusBar.text,
-    badge: () => undoView.badge?.value ?? 0,
-    contextKey: (key) => keys.get(key as never),
-    lintStartup: () => linter.startup,
-    incidents,
-    undoStack,
-  };
-  return { version: 1, test };
+  const shown = { loader, prompts, panel, sessions, statusBar, undoView, keys, linter, incidents, undoStack };
+  return { version: 1, test: testHooks(activationMs, shown) };
 }
 
 /** A run that is under way is left to the journal: what it left open is offered for undo at the next start. */

@@ -33,12 +33,14 @@ export interface SeverityItemView {
   source: 'alert' | 'check' | 'object';
   object: string;
   message: string;
-  state: 'present' | 'gone' | 'new';
+  /** `unread`: what was read of it no longer holds, for a change was taken back since. */
+  state: 'present' | 'gone' | 'new' | 'unread';
 }
 
 export interface CheckView {
   name: string;
-  state: 'ok' | 'bad' | 'unknown' | 'absent';
+  /** `unread` as for items of severity. */
+  state: 'ok' | 'bad' | 'unknown' | 'absent' | 'unread';
 }
 
 export interface EvidenceView {
@@ -93,7 +95,7 @@ export interface StepView {
   ok: boolean;
   problem: string;
   partial: boolean;
-  state: 'proposed' | 'running' | 'done' | 'failed';
+  state: 'proposed' | 'running' | 'done' | 'undone' | 'failed';
   writes: WriteView[];
 }
 
@@ -103,8 +105,9 @@ export interface PlanView {
   title: string;
   expects: string;
   steps: StepView[];
-  /** What became of it. */
-  fate: 'proposed' | 'running' | 'interrupted' | 'kept' | 'undone' | 'rejected' | 'failed';
+  attempt: number;
+  /** What became of it. `unfinished`: it ran, and its undo is not complete. */
+  fate: 'proposed' | 'running' | 'interrupted' | 'kept' | 'undone' | 'unfinished' | 'rejected' | 'failed';
   /** True while the run waits for this plan's approval. */
   awaiting: boolean;
 }
@@ -112,7 +115,7 @@ export interface PlanView {
 export interface AttemptView {
   attempt: number;
   title: string;
-  outcome: 'committed' | 'undone' | 'rejected' | 'failed';
+  outcome: 'committed' | 'undone' | 'unfinished' | 'rejected' | 'failed';
   reason: string;
 }
 
@@ -130,14 +133,25 @@ export interface LogEntry {
 export interface TransactionView {
   id: string;
   /** Interrupted: left open by a process that is gone. */
-  state: 'committed' | 'undone' | 'diverged' | 'open' | 'interrupted';
+  state: 'committed' | 'undone' | 'undoing' | 'diverged' | 'open' | 'interrupted';
 }
 
 export interface ResultView {
   outcome: string;
   seconds: number;
+  /** Writes of the fixes, without those of undos. */
   writes: number;
+  /** Writes that took something back, by the run or later. */
+  undoWrites: number;
   attempts: number;
+}
+
+/** An unfinished transaction of one's own for whose sake the run did not begin. */
+export interface OwedView {
+  transaction: string;
+  title: string;
+  /** `settled`: undone or kept meanwhile. */
+  state: 'interrupted' | 'diverged' | 'settled';
 }
 
 export interface RunSnapshot {
@@ -153,14 +167,26 @@ export interface RunSnapshot {
   attempt: number;
   maxAttempts: number;
   mode: string;
-  severity: { before: number | null; now: number | null; points: SeverityPoint[]; items: SeverityItemView[] };
+  severity: {
+    before: number | null;
+    now: number | null;
+    points: SeverityPoint[];
+    items: SeverityItemView[];
+    /** What was read no longer holds: a change was taken back, or half taken back, since. */
+    stale: boolean;
+  };
   checks: CheckView[];
   findings: CauseView[];
   plan: PlanView | null;
+  /** Changes that ran before `plan`, in their order. */
+  earlier: PlanView[];
   attempts: AttemptView[];
   transactions: TransactionView[];
   log: LogEntry[];
   result: ResultView | null;
+  owed: OwedView | null;
+  /** Text of the button that starts the same once more; empty where there is nothing to repeat. */
+  again: string;
   canCancel: boolean;
   cancelling: boolean;
 }
@@ -177,10 +203,12 @@ export interface Requests {
   reject: [{ run: string; hash: string; reason: string }, Reply];
   cancel: [{ run: string }, Reply];
   openDiff: [{ run: string; hash: string; step: number; write: number }, Reply];
+  /** The same target once more, as a new run. */
+  again: [{ run: string }, Reply];
   undo: [{ run: string; transaction: string }, Reply];
-  /** Compares what an undo could not restore. */
+  /** Compares what an undo could not restore, or shows what was written. */
   inspect: [{ run: string; transaction: string }, Reply];
-  /** Closes a diverged transaction as it stands. */
+  /** Closes an unfinished transaction as it stands. */
   keep: [{ run: string; transaction: string }, Reply];
   showUndoStack: [Record<string, never>, Reply];
 }
@@ -208,6 +236,7 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   reject: true,
   cancel: true,
   openDiff: true,
+  again: true,
   undo: true,
   inspect: true,
   keep: true,

@@ -13,7 +13,7 @@ import type { IncidentRun } from './incident-run.ts';
 import type { AskApproval } from './run-ports.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
-import { StratusError } from '../domain/stratus-error.ts';
+import { codeOf, StratusError } from '../domain/stratus-error.ts';
 
 /** A context of the user's kubeconfig, for pickers. */
 export interface ContextChoice {
@@ -93,6 +93,11 @@ export class UndoUnfinished extends StratusError {
     this.name = 'UndoUnfinished';
     this.transaction = transaction;
   }
+}
+
+/** The transaction that an error says has to come first, from whichever bundle it comes; null for other errors. */
+export function owedBy(error: unknown): string | null {
+  return codeOf(error) === 'undo-unfinished' ? (error as UndoUnfinished).transaction : null;
 }
 
 /** The error that a refused lock is. */

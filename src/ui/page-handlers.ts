@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
-import type { DivergenceActions } from './undo/divergence-actions.ts';
-import { View } from './editor/contributions.ts';
+import { Command, View } from './editor/contributions.ts';
 import type { SessionList } from './run/incident-session.ts';
 import type { Mitigation } from './run/mitigate.ts';
 import type { ObjectDocuments } from './views/object-documents.ts';
@@ -12,18 +11,18 @@ export interface PageParts {
   mitigation: Mitigation;
   documents: ObjectDocuments;
   undo: UndoActions;
-  divergence: DivergenceActions;
 }
 
 /** What each request of the run view does; the decisions are those of the same commands elsewhere. */
-export function pageHandlers({ sessions, mitigation, documents, undo, divergence }: PageParts): PageHandlers {
+export function pageHandlers({ sessions, mitigation, documents, undo }: PageParts): PageHandlers {
   return {
     approve: ({ run, hash }) => mitigation.approve(run, hash),
     reject: async ({ run, hash, reason }) => mitigation.reject(run, hash, reason),
     cancel: async ({ run }) => (sessions.find(run)?.cancel(), ''),
     openDiff: ({ run, hash, step, write }) => mitigation.openDiff(documents, run, hash, step, write),
+    again: async ({ run }) => (await vscode.commands.executeCommand(Command.runAgain, { runId: run }), ''),
     undo: async ({ transaction }) => (await undo.undo({ transaction }), ''),
-    inspect: async ({ transaction }) => (await divergence.show({ transaction }), ''),
+    inspect: async ({ transaction }) => (await undo.differences(transaction), ''),
     keep: async ({ transaction }) => (await undo.keep({ transaction }), ''),
     showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
   };

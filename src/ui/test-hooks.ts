@@ -1,8 +1,13 @@
+import type * as vscode from 'vscode';
 import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
 import type { RunEvent } from '../domain/run-event.ts';
-import type { CreateApp } from './editor/app-loader.ts';
+import type { AppLoader, CreateApp } from './editor/app-loader.ts';
+import type { ContextKeys } from './editor/editor-api.ts';
+import type { SessionList } from './run/incident-session.ts';
+import type { RunPanel } from './run/run-panel.ts';
+import type { StatusBar } from './run/status-bar.ts';
 import type { IncidentsTree } from './run/incidents-tree.ts';
-import type { LintStartup } from './lint/lint-client.ts';
+import type { LintClient, LintStartup } from './lint/lint-client.ts';
 import type { PickOptions, Prompts } from './editor/prompts.ts';
 import type { UndoTree } from './undo/undo-tree.ts';
 
@@ -22,6 +27,38 @@ export interface TestHooks {
   lintStartup(): LintStartup | null;
   incidents: IncidentsTree;
   undoStack: UndoTree;
+}
+
+/** Parts of the extension that the hooks look at. */
+interface Shown {
+  loader: AppLoader;
+  prompts: ReplaceablePrompts;
+  panel: RunPanel;
+  sessions: SessionList;
+  statusBar: StatusBar;
+  undoView: Pick<vscode.TreeView<unknown>, 'badge'>;
+  keys: ContextKeys;
+  linter: LintClient;
+  incidents: IncidentsTree;
+  undoStack: UndoTree;
+}
+
+export function testHooks(activationMs: number, shown: Shown): TestHooks {
+  const { loader, prompts, panel, sessions, statusBar, undoView, keys, linter, incidents, undoStack } = shown;
+  return {
+    activationMs,
+    replaceApp: async (create) => loader.replace(create),
+    replacePrompts: (other) => prompts.replace(other),
+    page: (message) => panel.receive(message),
+    snapshot: () => panel.snapshot,
+    eventsOf: (run) => sessions.find(run)?.events() ?? [],
+    statusText: () => statusBar.text,
+    badge: () => undoView.badge?.value ?? 0,
+    contextKey: (key) => keys.get(key as never),
+    lintStartup: () => linter.startup,
+    incidents,
+    undoStack,
+  };
 }
 
 /** Prompts that a test can answer; otherwise the editor's. */

@@ -8,6 +8,7 @@ import type { CommitRule } from '../../domain/severity.ts';
 export const Command = {
   mitigate: 'stratus.mitigate',
   showRun: 'stratus.showRun',
+  runAgain: 'stratus.runAgain',
   cancelRun: 'stratus.cancelRun',
   undoTransaction: 'stratus.undoTransaction',
   undoToHere: 'stratus.undoToHere',
@@ -40,10 +41,23 @@ export interface ScriptCommand {
   argv: string[];
 }
 
+/** Where a run is to begin. With a fingerprint it is a target of before, and nothing is asked while it means the same. */
+export interface TargetPreset {
+  context?: string;
+  namespace?: string;
+  fingerprint?: string;
+}
+
+/** What the tree of incidents hands to a command. */
+export interface RunHandle {
+  runId: string;
+}
+
 /** Command id -> signature. Arguments are optional: each command asks when it was called from the palette. */
 export interface CommandSignatures {
-  [Command.mitigate]: (preset?: { context?: string; namespace?: string }) => Promise<void>;
+  [Command.mitigate]: (preset?: TargetPreset) => Promise<void>;
   [Command.showRun]: (run?: string) => Promise<void>;
+  [Command.runAgain]: (handle?: RunHandle) => Promise<void>;
   [Command.cancelRun]: () => Promise<void>;
   [Command.undoTransaction]: (handle?: TransactionHandle) => Promise<void>;
   [Command.undoToHere]: (handle?: TransactionHandle) => Promise<void>;

@@ -14,7 +14,9 @@ import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
+import { mayWriteTo } from '../editor/protected-context.ts';
 import { pickTarget } from '../editor/target-picker.ts';
+import type { UndoActions } from '../undo/undo-actions.ts';
 import { undoFate } from '../undo/undo-fate.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 
@@ -26,13 +28,21 @@ export class LintCommands {
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
   readonly #documents: ObjectDocuments;
+  readonly #undo: UndoActions;
   readonly #log: Log;
 
   /** A lease: a change of settings must not close the connection of a command that is rehearsed or runs. */
-  constructor(lease: () => Promise<AppLease>, prompts: Prompts, documents: ObjectDocuments, log: Log) {
+  constructor(
+    lease: () => Promise<AppLease>,
+    prompts: Prompts,
+    documents: ObjectDocuments,
+    undo: UndoActions,
+    log: Log,
+  ) {
     this.#lease = lease;
     this.#prompts = prompts;
     this.#documents = documents;
+    this.#undo = undo;
     this.#log = log;
   }
 
@@ -64,7 +74,7 @@ export class LintCommands {
     const checked = this.#check(command);
     await this.#leased(async (app) => {
       const prepared = await this.#prepare(app, checked, vscode.l10n.t('Run in transaction'));
-      if (!prepared) return;
+      if (!prepared || !(await this.#undo.unlessOwed(app, prepared.target))) return;
       const rehearsal = await this.#rehearsal(app, prepared.target, prepared.argv);
       await this.#show(rehearsal);
       await this.#confirmAndRun(app, prepared.target, rehearsal);
@@ -154,14 +164,8 @@ export class LintCommands {
       needs.length > 0 ? vscode.l10n.t('Accept and Run') : vscode.l10n.t('Run in Transaction'),
     );
     if (!sure) return;
-    if (isProtectedContext(target.context)) {
-      const typed = await this.#prompts.typeToConfirm(
-        vscode.l10n.t('{0} is protected', target.context),
-        vscode.l10n.t('Type the name of the context to let the command change it'),
-        target.context,
-      );
-      if (!typed) return;
-    }
+    const purpose = vscode.l10n.t('Type the name of the context to let the command change it');
+    if (!(await mayWriteTo(this.#prompts, target.context, purpose))) return;
     const options = {
       location: vscode.ProgressLocation.Notification,
       title: vscode.l10n.t('Running on {0}', place(target)),

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { Command } from '../editor/contributions.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 import type { Prompts } from '../editor/prompts.ts';
 
@@ -29,12 +30,13 @@ export class Attention {
     if (this.#told.has(key)) return;
     this.#told.add(key);
     if (this.#isVisible()) return;
-    const { headline } = session.snapshot();
+    const { headline, again } = session.snapshot();
     const level = headline.tone === 'bad' ? 'error' : headline.tone === 'good' ? 'info' : 'warning';
     const where = `${session.target.namespace} @ ${session.target.context}`;
     const show = vscode.l10n.t('Show');
-    if ((await this.#prompts.notify(level, `${where}: ${headline.title}. ${headline.detail}`, show)) === show) {
-      this.#show(session.id);
-    }
+    const actions = again && headline.tone !== 'good' ? [show, again] : [show];
+    const answer = await this.#prompts.notify(level, `${where}: ${headline.title}. ${headline.detail}`, ...actions);
+    if (answer === show) this.#show(session.id);
+    else if (answer) await vscode.commands.executeCommand(Command.runAgain, { runId: session.id });
   }
 }

@@ -1,15 +1,17 @@
 import * as vscode from 'vscode';
 import type { FindingView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
+import type { RunHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
 import type { PastRun } from '../../run/run-history.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
+import type { PastFate } from './past-fate.ts';
 import type { PastRuns } from './past-runs.ts';
 
 type Node =
-  | { kind: 'run'; session: IncidentSession }
+  | ({ kind: 'run'; session: IncidentSession } & RunHandle)
   | { kind: 'finding'; session: IncidentSession; finding: FindingView }
   | { kind: 'earlier' }
-  | { kind: 'past'; run: PastRun };
+  | ({ kind: 'past'; run: PastRun; fate: PastFate } & RunHandle);
 
 const ICONS: Record<Tone, [string, string]> = {
   busy: ['sync~spin', 'progressBar.background'],
@@ -17,6 +19,12 @@ const ICONS: Record<Tone, [string, string]> = {
   good: ['pass', 'testing.iconPassed'],
   warn: ['discard', 'notificationsWarningIcon.foreground'],
   bad: ['error', 'testing.iconFailed'],
+};
+const PAST_ICONS: Record<PastFate['tone'], string> = {
+  busy: 'sync',
+  good: 'pass',
+  warn: 'circle-outline',
+  bad: 'warning',
 };
 const FINDING_ICONS = { critical: 'error', warning: 'warning', info: 'info' } as const;
 
@@ -37,12 +45,13 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
 
   async getChildren(node?: Node): Promise<Node[]> {
     if (!node) {
-      const runs = this.#sessions.all().map((session): Node => ({ kind: 'run', session }));
+      const runs = this.#sessions.all().map((session): Node => ({ kind: 'run', session, runId: session.id }));
       // A folder that cannot be read is told when the node is opened.
       const earlier = await this.#past.list().catch(() => null);
       return earlier === null || earlier.length > 0 ? [...runs, { kind: 'earlier' }] : runs;
     }
-    if (node.kind === 'earlier') return (await this.#past.list()).map((run) => ({ kind: 'past', run }));
+    if (node.kind === 'earlier')
+      return (await this.#past.list()).map((past) => ({ kind: 'past', ...past, runId: past.run.id }));
     if (node.kind !== 'run') return [];
     const { session } = node;
     return session.snapshot().findings.map((finding) => ({ kind: 'finding', session, finding }));
@@ -57,13 +66,18 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
       case 'earlier':
         return earlierItem();
       case 'past':
-        return pastItem(node.run);
+        return pastItem(node.run, node.fate);
     }
   }
 
   dispose(): void {
     this.#subscription.dispose();
     this.#changed.dispose();
+  }
+
+  /** What became of earlier runs may have changed. */
+  journalChanged(): void {
+    this.#changed.fire();
   }
 
   /** Redraws only when something visible changed: a run emits many events. */
@@ -101,14 +115,13 @@ function earlierItem(): vscode.TreeItem {
   return item;
 }
 
-function pastItem({ id, target, startedAt, outcome }: PastRun): vscode.TreeItem {
+function pastItem({ id, target, startedAt }: PastRun, { text: what, tone }: PastFate): vscode.TreeItem {
   const item = new vscode.TreeItem(target.namespace);
   const when = new Date(startedAt).toLocaleString();
-  const what = outcome ?? vscode.l10n.t('did not end');
   item.id = id;
   item.description = `${what} · ${when} · ${target.context}`;
   item.tooltip = `${id}\n${target.namespace} @ ${target.context} (${target.server})\n${when}: ${what}`;
-  item.iconPath = new vscode.ThemeIcon(outcome === 'resolved' || outcome === 'healthy' ? 'pass' : 'circle-outline');
+  item.iconPath = new vscode.ThemeIcon(PAST_ICONS[tone]);
   item.contextValue = TreeItem.runEnded;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [id] };
   item.accessibilityInformation = { label: `${target.namespace} at ${target.context}, ${when}: ${what}` };
@@ -120,7 +133,8 @@ function findingItem(session: IncidentSession, finding: FindingView): vscode.Tre
   item.id = `${session.id}/${finding.id}`;
   item.description = finding.object;
   item.tooltip = [finding.message, ...finding.evidence.map(({ object, text }) => `${object}: ${text}`)].join('\n');
-  const gone = session.result?.outcome === 'resolved';
+  // Taken back is not gone.
+  const gone = session.result?.outcome === 'resolved' && session.snapshot().headline.tone === 'good';
   item.iconPath = new vscode.ThemeIcon(gone ? 'pass' : FINDING_ICONS[finding.severity]);
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [session.id] };
   return item;

@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
+import type { Target } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import { runOptions } from '../editor/configuration.ts';
+import type { TargetPreset } from '../editor/contributions.ts';
 import { Setting, View } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
 import type { SessionList } from './incident-session.ts';
@@ -12,6 +14,7 @@ import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import { isProtected } from '../../domain/autonomy.ts';
+import { typesName } from '../editor/protected-context.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 
 /** Starts runs and answers their approvals for this window. */
@@ -31,7 +34,7 @@ export class Mitigation {
   }
 
   /** @returns the started session and its end, or null when a question was dismissed. */
-  async start(preset?: { context?: string; namespace?: string }): Promise<IncidentSession | null> {
+  async start(preset?: TargetPreset): Promise<IncidentSession | null> {
     const { app, release } = await this.#lease();
     try {
       const session = await this.#create(app, preset);
@@ -44,9 +47,11 @@ export class Mitigation {
     }
   }
 
-  async #create(app: StratusApp, preset?: { context?: string; namespace?: string }): Promise<IncidentSession | null> {
+  async #create(app: StratusApp, preset?: TargetPreset): Promise<IncidentSession | null> {
     const patterns = readSetting(Setting.protectedContexts);
-    const target = await pickTarget(app, this.#prompts, (name) => isProtected(name, patterns), preset);
+    const target =
+      (await this.#sameAgain(app, preset)) ??
+      (await pickTarget(app, this.#prompts, (name) => isProtected(name, patterns), preset));
     if (!target) return null;
     const busy = this.#sessions
       .running()
@@ -69,6 +74,13 @@ export class Mitigation {
     return session;
   }
 
+  /** A target that was pinned before needs no questions, unless its context means another cluster by now. */
+  async #sameAgain(app: StratusApp, { context, namespace, fingerprint }: TargetPreset = {}): Promise<Target | null> {
+    if (fingerprint === undefined) return null;
+    const target = await app.targets.pin(context, namespace);
+    return target.fingerprint === fingerprint ? target : null;
+  }
+
   /** Runs to the end, with the view's progress line as its sign of life. */
   async run(session: IncidentSession): Promise<void> {
     try {
@@ -84,15 +96,9 @@ export class Mitigation {
   async approve(run: string, hash: string): Promise<string> {
     const session = this.#sessions.find(run);
     if (!session) return 'this run has ended';
-    if (session.isProtected) {
-      const { context } = session.target;
-      const sure = await this.#prompts.typeToConfirm(
-        vscode.l10n.t('{0} is protected', context),
-        vscode.l10n.t('Type the name of the context to let the plan change it'),
-        context,
-      );
-      if (!sure) return 'not approved: the context was not typed';
-    }
+    const purpose = vscode.l10n.t('Type the name of the context to let the plan change it');
+    if (session.isProtected && !(await typesName(this.#prompts, session.target.context, purpose)))
+      return 'not approved: the context was not typed';
     return session.approve(hash);
   }
 

@@ -42,9 +42,13 @@ export function findingView(finding: Finding, plan: Plan | null): FindingView {
   };
 }
 
-/** Items of severity, new ones first, then those of the start with what became of them. */
-export function severityItems(initial: Severity | null, current: Severity | null): SeverityItemView[] {
+/**
+ * Items of severity, new ones first, then those of the start with what became of them.
+ * @param stale what became of them was taken back since
+ */
+export function severityItems(initial: Severity | null, current: Severity | null, stale: boolean): SeverityItemView[] {
   const before = initial?.known ? initial.items : [];
+  if (stale) return before.map((item) => itemView(item, 'unread'));
   const now = current?.known ? current.items : before;
   const nowIds = new Set(now.map(itemId));
   const beforeIds = new Set(before.map(itemId));

@@ -1,10 +1,14 @@
 import * as vscode from 'vscode';
+import type { Target } from '../../domain/target.ts';
+import type { StratusApp } from '../../run/app.ts';
 import type { ShellMode, ShellSession } from '../../run/shell-session.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { isProtectedContext } from '../editor/configuration.ts';
 import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import { pickTarget } from '../editor/target-picker.ts';
+import { mayWriteTo } from '../editor/protected-context.ts';
+import type { UndoActions } from './undo-actions.ts';
 import { undoFate } from './undo-fate.ts';
 
 interface OpenTerminal {
@@ -17,14 +21,22 @@ interface OpenTerminal {
 export class SafeTerminals implements vscode.Disposable {
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
+  readonly #undo: UndoActions;
   readonly #log: Log;
   readonly #fail: (error: unknown) => void;
   readonly #open = new Map<vscode.Terminal, OpenTerminal>();
   readonly #subscription: vscode.Disposable;
 
-  constructor(lease: () => Promise<AppLease>, prompts: Prompts, log: Log, fail: (error: unknown) => void) {
+  constructor(
+    lease: () => Promise<AppLease>,
+    prompts: Prompts,
+    undo: UndoActions,
+    log: Log,
+    fail: (error: unknown) => void,
+  ) {
     this.#lease = lease;
     this.#prompts = prompts;
+    this.#undo = undo;
     this.#log = log;
     this.#fail = fail;
     this.#subscription = vscode.window.onDidCloseTerminal((terminal) => {
@@ -39,7 +51,7 @@ export class SafeTerminals implements vscode.Disposable {
     try {
       const purpose = vscode.l10n.t('Safe terminal');
       const target = await pickTarget(app, this.#prompts, isProtectedContext, {}, purpose);
-      const mode = target && (await this.#pickMode(isProtectedContext(target.context), target.context));
+      const mode = target && (await this.#pickMode(app, target));
       if (!target || !mode) return release();
       const session = await app.shell.open(target, mode);
       const place = `${target.namespace} @ ${target.context}`;
@@ -74,7 +86,7 @@ export class SafeTerminals implements vscode.Disposable {
     for (const { session } of this.#open.values()) if (session.mode === 'read') void session.end('undo');
   }
 
-  async #pickMode(guarded: boolean, context: string): Promise<ShellMode | undefined> {
+  async #pickMode(app: StratusApp, target: Target): Promise<ShellMode | undefined> {
     const mode = await this.#prompts.pick<ShellMode>({
       title: vscode.l10n.t('Safe terminal: what may be done in it?'),
       placeholder: vscode.l10n.t('Every kubectl in it goes through Stratus'),
@@ -87,13 +99,10 @@ export class SafeTerminals implements vscode.Disposable {
         },
       ],
     });
-    if (mode !== 'write' || !guarded) return mode;
-    const sure = await this.#prompts.typeToConfirm(
-      vscode.l10n.t('{0} is protected', context),
-      vscode.l10n.t('Type the name of the context to open a terminal that can change it'),
-      context,
-    );
-    return sure ? mode : undefined;
+    if (mode !== 'write') return mode;
+    if (!(await this.#undo.unlessOwed(app, target))) return undefined;
+    const purpose = vscode.l10n.t('Type the name of the context to open a terminal that can change it');
+    return (await mayWriteTo(this.#prompts, target.context, purpose)) ? mode : undefined;
   }
 
   async #end({ terminal, session, release }: OpenTerminal): Promise<void> {

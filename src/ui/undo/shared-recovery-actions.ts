@@ -3,6 +3,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { isProtectedContext } from '../editor/configuration.ts';
 import type { Prompts } from '../editor/prompts.ts';
+import { mayWriteTo } from '../editor/protected-context.ts';
 import { pickTarget } from '../editor/target-picker.ts';
 import type { UndoActions } from './undo-actions.ts';
 
@@ -41,7 +42,8 @@ export class SharedRecoveryActions {
         ),
         vscode.l10n.t('Take Over'),
       );
-      if (!sure) return;
+      const purpose = vscode.l10n.t('Type the name of the context to take its lock over');
+      if (!sure || !(await mayWriteTo(this.#prompts, target.context, purpose))) return;
       const options = {
         location: vscode.ProgressLocation.Notification,
         title: vscode.l10n.t(

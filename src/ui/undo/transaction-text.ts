@@ -10,7 +10,7 @@ export function explainTransaction(detail: TransactionDetail): string {
     `# ${plain(detail.title)}`,
     '',
     `Transaction ${code(detail.id)}, **${detail.status}**, on ${code(detail.context)} in ${code(detail.namespace)}.`,
-    `Opened ${detail.openedAt}${detail.closedAt ? `, closed ${detail.closedAt}` : ''}. ${detail.writes} write(s).`,
+    `Opened ${detail.openedAt}${detail.closedAt ? `, closed ${detail.closedAt}` : ''}. ${writesText(detail)}.`,
     '',
     '## What it did',
     '',
@@ -19,13 +19,25 @@ export function explainTransaction(detail: TransactionDetail): string {
     lines.push('```sh', commandText(argv), '```', '');
     for (const write of detail.details.filter(({ command }) => command === index)) lines.push(...writeLines(write));
   });
-  lines.push('', '## How it is undone', '', 'Latest write first, one write per object:', '');
+  lines.push(
+    '',
+    detail.status === 'undone' ? '## How it was undone' : '## How it is undone',
+    '',
+    'Latest write first, one write per object:',
+    '',
+  );
   for (const write of [...detail.details].reverse()) {
     const residue = write.undo.residue.length > 0 ? ` (${write.undo.residue.map(plain).join('; ')})` : '';
     lines.push(`- **${write.undo.class}**: ${plain(write.undo.inverse)}${residue}`);
   }
   if (detail.undo) lines.push('', '## Proof of the undo', '', ...proofLines(detail.undo));
   return `${lines.join('\n')}\n`;
+}
+
+/** Writes of the change, and apart from them those that took it back. */
+function writesText({ writes, undo }: TransactionDetail): string {
+  const back = undo ? `, ${undo.writes} write(s) of the undo` : '';
+  return `${writes} write(s) of the change${back}`;
 }
 
 function writeLines(write: TransactionWrite): string[] {
