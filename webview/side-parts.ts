@@ -14,19 +14,21 @@ import { drawSparkline } from './sparkline.ts';
 type SeverityData = RunSnapshot['severity'] & { width: number };
 
 /** Severity now against the start, and which items it is made of. */
-export function renderSeverity({ before, now, points, items, width }: SeverityData): (HTMLElement | false)[] {
+export function renderSeverity({ before, now, points, items, stale, width }: SeverityData): (HTMLElement | false)[] {
   if (points.length === 0) return [];
-  const known = (mu: number | null) => (mu === null ? 'unknown' : String(mu));
+  const known = (mu: number | null) => (mu === null ? (stale ? 'not read since' : 'unknown') : String(mu));
   const change =
     points.length < 2
       ? ''
-      : now === null
-        ? 'worse'
-        : now < (before ?? 0)
-          ? 'better'
-          : now > (before ?? 0)
-            ? 'worse'
-            : '';
+      : stale
+        ? 'stale'
+        : now === null
+          ? 'worse'
+          : now < (before ?? 0)
+            ? 'better'
+            : now > (before ?? 0)
+              ? 'worse'
+              : '';
   return [
     h('h2', {}, 'Severity ', h('abbr', { title: 'mu: violated checks, unhealthy objects and alerts in scope' }, 'μ')),
     h(
@@ -39,6 +41,7 @@ export function renderSeverity({ before, now, points, items, width }: SeverityDa
       points.length > 1 && h('span', { class: 'now' }, known(now)),
     ),
     points.length > 1 && chart(points, width),
+    stale && h('p', { class: 'note' }, 'Read before the undo. Run again reads the cluster as it is now.'),
     h('ul', { class: 'items' }, ...items.map(renderItem)),
   ];
 }
@@ -49,13 +52,19 @@ function chart(points: RunSnapshot['severity']['points'], width: number): HTMLEl
   return element;
 }
 
-const ITEM_WORDS: Record<SeverityItemView['state'], string> = { present: 'still wrong', gone: 'gone', new: 'new' };
+const ITEM_WORDS: Record<SeverityItemView['state'], string> = {
+  present: 'still wrong',
+  gone: 'gone',
+  new: 'new',
+  unread: 'wrong at the start, not read since the undo',
+};
+const ITEM_ICONS = { present: 'cross', gone: 'check', new: 'warning', unread: 'question' } as const;
 
 function renderItem({ object, message, state }: SeverityItemView): HTMLElement {
   return h(
     'li',
     { class: state },
-    icon(state === 'gone' ? 'check' : state === 'new' ? 'warning' : 'cross', 14),
+    icon(ITEM_ICONS[state], 14),
     h('span', { class: 'unseen' }, `${ITEM_WORDS[state]}: `),
     h('span', { class: 'what' }, h('span', { class: 'name' }, shortName(object)), ' ', message),
   );
@@ -72,6 +81,7 @@ const CHECK_WORDS: Record<CheckView['state'], string> = {
   bad: 'failing',
   unknown: 'unknown: nothing is kept',
   absent: 'not configured',
+  unread: 'not read since the undo',
 };
 
 export function renderChecks(checks: CheckView[]): HTMLElement[] {
@@ -97,6 +107,7 @@ export function renderChecks(checks: CheckView[]): HTMLElement[] {
 const OUTCOMES: Record<AttemptView['outcome'], string> = {
   committed: 'kept',
   undone: 'undone',
+  unfinished: 'not fully undone',
   rejected: 'rejected',
   failed: 'did not run',
 };
@@ -130,6 +141,7 @@ export function renderAttempts(attempts: AttemptView[]): HTMLElement[] {
 const STATES: Record<TransactionView['state'], string> = {
   committed: 'can be undone',
   undone: 'undone, verified',
+  undoing: 'being undone',
   diverged: 'not fully restored',
   open: 'open',
   interrupted: 'interrupted: needs undo',
@@ -159,7 +171,7 @@ export function renderTransactions(
           h(
             'li',
             { class: state },
-            icon(state === 'committed' ? 'check' : state === 'undone' ? 'back' : 'warning', 14),
+            icon(state === 'committed' ? 'check' : state === 'undone' || state === 'undoing' ? 'back' : 'warning', 14),
             h('code', {}, id),
             h('em', {}, STATES[state]),
             ended && h('span', { class: 'choices' }, ...transactionButtons(id, state, actions)),
@@ -181,6 +193,7 @@ function transactionButtons(id: string, state: TransactionView['state'], actions
   if (state === 'committed') return [button('undo', 'Undo', `Undo ${id}`, () => actions.undo(id))];
   if (state === 'interrupted')
     return [
+      button('inspect', 'Show differences', `Show differences: what ${id} changed`, () => actions.inspect(id)),
       button('undo', 'Undo', `Undo ${id}`, () => actions.undo(id)),
       button('keep', 'Keep as it is', `Keep as it is: ${id}`, () => actions.keep(id)),
     ];

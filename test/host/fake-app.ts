@@ -124,6 +124,7 @@ export class FakeApp implements StratusApp {
 
   constructor(options: FakeOptions = {}) {
     this.#options = options;
+    if (options.twoFaults) this.world.replicas = 0;
   }
 
   readonly targets: Targets = {
@@ -409,6 +410,8 @@ export class FakeApp implements StratusApp {
       plan: async (_context, _diagnosis, attempts) => {
         await this.#pace();
         const exhausted = { type: 'exhausted' as const, reason: 'no justified fix is left to try' };
+        if (this.world.targetPort === 8083 && this.world.replicas === 0)
+          return { type: 'plan', plan: WAKE_SEARCH, alternatives: [] };
         if (this.world.targetPort === 8083) return exhausted;
         const wrong = this.#options.wrongPlanFirst === true && attempts.length === 0;
         if (attempts.some(({ plan }) => plan.findingId === 'service-target-port/geo')) return exhausted;
@@ -424,7 +427,7 @@ export class FakeApp implements StratusApp {
   #rehearse(argv: string[], index: number): StepRehearsal {
     const scaled = argv.includes('scale');
     const [before, after] = scaled
-      ? [deployment(this.world.replicas), deployment(0)]
+      ? [deployment(this.world.replicas), deployment(replicasIn(argv))]
       : [service(this.world.targetPort), service(8083)];
     const write: RehearsedWrite = {
       ref: refOf(before),
@@ -437,6 +440,8 @@ export class FakeApp implements StratusApp {
         inverse: `PUT the previous ${before.kind} ${before.metadata.name}`,
       },
     };
+    if (this.#options.refuseRehearsal)
+      return { argv, ok: false, problem: 'the server refused it: quota exceeded', writes: [], partial: false };
     return { argv, ok: true, problem: '', writes: [write], partial: index > 0 };
   }
 
@@ -471,7 +476,7 @@ export class FakeApp implements StratusApp {
         await this.#pace();
         const { writes } = this.#rehearse(step.argv, 0);
         this.#record(transaction, step.argv, transaction.commands.length, writes);
-        if (step.argv.includes('scale')) this.world.replicas = 0;
+        if (step.argv.includes('scale')) this.world.replicas = replicasIn(step.argv);
         else this.world.targetPort = 8083;
         const stdout = step.argv.includes('scale') ? 'deployment.apps/search scaled\n' : 'service/geo patched\n';
         return { ok: true, exitCode: 0, stdout, stderr: '', refusals: [], writes: writes.length, problem: '' };
@@ -500,7 +505,8 @@ export class FakeApp implements StratusApp {
   }
 
   #restore(transaction: TransactionDetail): void {
-    if (transaction.roots.some(({ kind }) => kind === 'Deployment')) this.world.replicas = 1;
+    if (transaction.roots.some(({ kind }) => kind === 'Deployment'))
+      this.world.replicas = this.#options.twoFaults ? 0 : 1;
     else this.world.targetPort = 9999;
   }
 
@@ -534,6 +540,10 @@ function patchGeo(port: number): string[] {
   return ['patch', 'service', 'geo', '-n', NAMESPACE, '--type=json', `--patch=${JSON.stringify(patch)}`];
 }
 
+function replicasIn(argv: string[]): number {
+  return argv.includes('--replicas=1') ? 1 : 0;
+}
+
 function plan(title: string, findingId: string, argv: string[]): Plan {
   const steps = [{ type: 'kubectl' as const, argv, why: title }];
   return {
@@ -545,3 +555,9 @@ function plan(title: string, findingId: string, argv: string[]): Plan {
     expects: 'frontend answers /hotels with 200 again',
   };
 }
+
+const WAKE_SEARCH = plan('Scale Deployment search to 1', 'scaled-to-zero/search', [
+  'scale',
+  'deployment/search',
+  '--replicas=1',
+]);
