@@ -3,6 +3,8 @@ import type { Browser } from 'playwright-core';
 import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { PageStage } from './page-stage.ts';
 import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
+import type { FakeOptions } from '../../host/fake-app.ts';
+import { ACCESSIBILITY_CHECK, CONTRAST_CHECK } from './page-checks.ts';
 import { RecordedRun } from './record-run.ts';
 
 interface PageTest {
@@ -23,6 +25,20 @@ async function onStage(
   } finally {
     await stage.close();
   }
+}
+
+/** A run that resolved its incident, in one change or in two. */
+async function resolved(options: FakeOptions = {}): Promise<RecordedRun> {
+  const recorded = await RecordedRun.open(options);
+  await recorded.untilAsked();
+  const ended = recorded.when(({ result }) => result !== null);
+  await recorded.approve();
+  if (options.twoFaults) {
+    await recorded.untilAsked();
+    await recorded.approve();
+  }
+  await ended;
+  return recorded;
 }
 
 /** A run whose change was undone later, but not completely. */
@@ -157,11 +173,88 @@ export const PAGE_TESTS: PageTest[] = [
       const events = recorded.session.events();
       const snapshot = IncidentSession.fromLog('run-1', [...events], () => false).snapshot();
       await onStage(browser, snapshot, async ({ page }) => {
-        await page.getByRole('heading', { name: 'This run did not end here' }).waitFor();
+        await page.getByRole('heading', { name: 'Interrupted before any change' }).waitFor();
+        await page.getByRole('heading', { name: 'What was proposed, and did not run' }).waitFor();
+        await page.getByRole('button', { name: 'Run again' }).waitFor();
+        assert.equal(await page.getByText('What will change').count(), 0);
         for (const name of ['Cancel run', 'Approve and run', 'Reject…'])
           assert.equal(await page.getByRole('button', { name }).count(), 0, name);
         assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
         assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []);
+      });
+    },
+  },
+  ...(['dark', 'light'] as const).map((theme) => ({
+    name: `greys what was read before the change was taken back, in the ${theme} theme`,
+    async run(browser: Browser) {
+      const recorded = await resolved();
+      const { id } = recorded.session.snapshot().transactions[0]!;
+      await recorded.app.transactions.undo(id, new AbortController().signal, () => undefined);
+      recorded.session.noteJournal([await recorded.app.transactions.read(id)]);
+      const snapshot = recorded.session.snapshot();
+      await onStage(
+        browser,
+        snapshot,
+        async (stage) => {
+          const { page } = stage;
+          await page.getByRole('heading', { name: /^Undone\. The cluster is as it was/ }).waitFor();
+          await page.getByRole('heading', { name: 'What was changed, and undone' }).waitFor();
+          assert.equal(await page.locator('.items .unread').count(), 3);
+          assert.equal(await page.locator('.items .gone').count(), 0);
+          assert.equal(await page.getByText('Resolved').count(), 0);
+          await page.locator('.facts').getByText('write of the fix').waitFor();
+          await page.locator('.facts').getByText('write of the undo').waitFor();
+          await page.getByRole('button', { name: 'Run again' }).click();
+          assert.deepEqual((await stage.request('again')).params, { run: snapshot.run });
+          assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []);
+          assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
+        },
+        { theme },
+      );
+    },
+  })),
+  ...(['dark', 'light'] as const).map((theme) => ({
+    name: `offers the ways out of an own unfinished undo, in the ${theme} theme`,
+    async run(browser: Browser) {
+      const recorded = await RecordedRun.open();
+      const owed = recorded.app.leaveOpen('kind-oncall');
+      void recorded.session.start();
+      await recorded.when(({ result }) => result !== null);
+      recorded.session.noteJournal(await recorded.app.transactions.list());
+      const snapshot = recorded.session.snapshot();
+      await onStage(
+        browser,
+        snapshot,
+        async (stage) => {
+          const { page } = stage;
+          await page.getByRole('heading', { name: 'Your undo is unfinished' }).waitFor();
+          for (const [name, request] of [
+            ['Show differences', 'inspect'],
+            ['Undo', 'undo'],
+            ['Keep as it is', 'keep'],
+          ] as const) {
+            await page.getByRole('button', { name, exact: true }).click();
+            assert.deepEqual((await stage.request(request)).params, { run: snapshot.run, transaction: owed });
+          }
+          assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []);
+          assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
+        },
+        { theme },
+      );
+    },
+  })),
+  {
+    name: 'lists every change of an incident that needed several',
+    async run(browser) {
+      const snapshot = (await resolved({ twoFaults: true })).session.snapshot();
+      await onStage(browser, snapshot, async (stage) => {
+        const { page } = stage;
+        await page.getByRole('heading', { name: 'What was changed in attempt 1' }).waitFor();
+        await page.getByRole('button', { name: 'Compare Service/hotel-reservation/geo before and after' }).click();
+        const { params } = await stage.request('openDiff');
+        assert.deepEqual(params, { run: snapshot.run, hash: snapshot.earlier[0]!.hash, step: 0, write: 0 });
+        await page.getByRole('button', { name: /^Compare Deployment\/hotel-reservation\/search/ }).waitFor();
+        assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
       });
     },
   },
@@ -222,39 +315,3 @@ export const PAGE_TESTS: PageTest[] = [
     },
   },
 ];
-
-/** Names of controls and pictures, labels of fields, ids, headings: what a screen reader stands on. */
-const ACCESSIBILITY_CHECK = `(() => {
-  const problems = [];
-  const name = (e) => (e.getAttribute('aria-label') || e.textContent || '').trim();
-  for (const e of document.querySelectorAll('button, [role=img], a')) if (!name(e)) problems.push('no name: ' + e.outerHTML.slice(0, 80));
-  for (const e of document.querySelectorAll('svg')) if (e.getAttribute('role') !== 'img' && e.getAttribute('aria-hidden') !== 'true') problems.push('picture: ' + e.outerHTML.slice(0, 80));
-  for (const e of document.querySelectorAll('input')) if (!document.querySelector('label[for="' + e.id + '"]')) problems.push('no label: ' + e.id);
-  for (const e of document.querySelectorAll('table')) if (!e.caption) problems.push('no caption');
-  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
-  for (const id of ids) if (ids.filter((other) => other === id).length > 1) problems.push('id twice: ' + id);
-  if (document.querySelectorAll('h1').length !== 1) problems.push('not one h1');
-  if (!document.querySelector('main') || !document.documentElement.lang) problems.push('no main or language');
-  if (document.querySelector('[role=log]')?.getAttribute('aria-live') !== 'polite') problems.push('log is not polite');
-  if (document.querySelector('[style]')) problems.push('inline style');
-  return problems;
-})()`;
-
-/** Visible text against what is behind it, as WCAG AA wants it: 4.5, or 3 for large text. */
-const CONTRAST_CHECK = `(() => {
-  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const rgba = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); const d = canvas.getImageData(0, 0, 1, 1).data; return [d[0], d[1], d[2], d[3] / 255]; };
-  const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
-  const behind = (e) => { const layers = []; for (let n = e; n; n = n.parentElement) layers.unshift(rgba(getComputedStyle(n).backgroundColor)); return layers.reduce((under, top) => over(top, under), [255, 255, 255, 1]); };
-  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const problems = [];
-  for (const e of document.querySelectorAll('body *:not(svg):not(svg *)')) {
-    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || !e.checkVisibility() || e.closest('.unseen')) continue;
-    const style = getComputedStyle(e), back = behind(e), front = over(rgba(style.color), back);
-    const [a, b] = [light(front), light(back)].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05), size = parseFloat(style.fontSize);
-    const wanted = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
-    if (ratio < wanted) problems.push(e.className + ' ' + e.textContent.slice(0, 30) + ': ' + ratio.toFixed(2));
-  }
-  return problems;
-})()`;
