@@ -104,7 +104,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   }
 
   context.subscriptions.push(
-    ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel, news, explanations],
+    ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel, news, past, explanations],
     new Attention(
       sessions,
       prompts,

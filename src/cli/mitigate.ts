@@ -9,6 +9,7 @@ import { exitCodeOfRun } from './exit-code.ts';
 import { lockText } from './lock.ts';
 import { TerminalView } from './terminal.ts';
 import { painter } from './paint.ts';
+import { runSummary } from './run-summary.ts';
 import { adviceForRun } from './advice.ts';
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { UsageError } from './usage.ts';
@@ -77,7 +78,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   });
   const result = await run.start();
   interrupt.dispose();
-  if (!parsed.flag('json')) io.stdout(summary(result, io.colour));
+  if (!parsed.flag('json')) io.stdout(runSummary(result, run.events(), io.colour));
   // Whoever reads the events as data may not read this, but the log of the job keeps it.
   else if (adviceForRun(result)) io.stderr(`stratus: ${result.outcome}: ${adviceForRun(result)}\n`);
   return exitCodeOfRun(result);
@@ -95,16 +96,4 @@ function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskAp
 function jsonLine(event: { type: string }): unknown {
   if (event.type !== 'result' || !('result' in event)) return event;
   return { type: 'result', ...(event.result as RunResult) };
-}
-
-function summary(result: RunResult, colour: boolean): string {
-  const paint = painter(colour);
-  const good = result.outcome === 'resolved' || result.outcome === 'healthy';
-  const lines = [
-    `${paint(good ? 'green' : 'yellow', result.outcome)}: ${result.reason}`,
-    `μ ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${result.attempts} attempt(s), ${result.writes} write(s), ${result.seconds.toFixed(1)} s`,
-  ];
-  for (const tx of result.transactions) lines.push(`transaction ${tx}: to take it back, 'stratus undo --tx ${tx}'`);
-  if (adviceForRun(result)) lines.push(adviceForRun(result));
-  return `${lines.join('\n')}\n`;
 }

@@ -86,8 +86,11 @@ export type LockLevel = 'fenced' | 'client-side';
 
 export type LockResult =
   | { ok: true; level: LockLevel }
-  /** `owed`: no other writer is in the way, but this unfinished transaction of one's own. */
-  | { ok: false; holder: string; reason: string; owed?: string };
+  /**
+   * `owed`: no other writer is in the way, but this unfinished transaction of one's own. `own`: the writer at work is
+   * another window or terminal of the same person.
+   */
+  | { ok: false; holder: string; reason: string; owed?: string; own?: true };
 
 /** The A-Lock: one writer per cluster (I5). */
 export interface WriterLock {

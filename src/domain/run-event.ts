@@ -49,8 +49,8 @@ export type MachineEvent = { at: number } &
     | { type: 'approved'; hash: string; by: Principal }
     | { type: 'rejected'; reason: string }
     | { type: 'lockAcquired'; level: LockLevel }
-    /** `owed`: no other writer is in the way, but this unfinished transaction of one's own. */
-    | { type: 'lockDenied'; holder: string; reason: string; owed?: string }
+    /** `owed` and `own` as in LockResult. */
+    | { type: 'lockDenied'; holder: string; reason: string; owed?: string; own?: true }
     | { type: 'checkpointed'; tx: string; severity: Severity }
     | { type: 'stepDone'; index: number; writes: number }
     | { type: 'stepFailed'; index: number; writes: number; reason: string }

@@ -68,7 +68,7 @@ const FIELDS: Record<RunEvent['type'], Record<string, Check>> = {
   approved: { hash: text, by: map({ via: text, id: text, at: number }) },
   rejected: { reason: text },
   lockAcquired: { level: text },
-  lockDenied: { holder: text, reason: text, owed: maybe(text) },
+  lockDenied: { holder: text, reason: text, owed: maybe(text), own: maybe(flag) },
   checkpointed: { tx: text, severity },
   stepDone: { index: number, writes: number },
   stepFailed: { index: number, writes: number, reason: text },

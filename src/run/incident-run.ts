@@ -431,6 +431,6 @@ export class IncidentRun {
   }
 }
 
-function refusal({ holder, reason, owed }: Extract<LockResult, { ok: false }>) {
-  return { holder, reason, ...(owed ? { owed } : {}) };
+function refusal({ holder, reason, owed, own }: Extract<LockResult, { ok: false }>) {
+  return { holder, reason, ...(owed ? { owed } : {}), ...(own ? { own } : {}) };
 }

@@ -34,7 +34,7 @@ export async function owedOn(store: JournalStore, server: string, id: string | n
     }
     if (open?.type !== 'open' || open.target.server !== server) continue;
     const what = transaction.status === 'diverged' ? 'was not fully restored' : 'was interrupted';
-    return of(`transaction ${transaction.id} ('${transaction.title}') ${what}`);
+    return of(`transaction ${transaction.id} ${what} (${transaction.title})`);
   }
   return null;
 }

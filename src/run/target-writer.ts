@@ -261,10 +261,16 @@ export class TargetWriter {
     try {
       const result = await this.#lock.acquire(purpose, signal);
       taken = result.ok;
-      return result;
+      return result.ok || !(await this.#worksElsewhere()) ? result : { ...result, own: true };
     } finally {
       if (!taken) await this.#claim.drop();
     }
+  }
+
+  /** A window or terminal with this state folder has a transaction under way on this cluster. */
+  async #worksElsewhere(): Promise<boolean> {
+    const { store, target } = this.#parts;
+    return (await store.list()).some(({ active, fingerprint }) => active && fingerprint === target.fingerprint);
   }
 
   /** The refusal that {@link owedOn} makes of a request for the lock; null when nothing is owed. */

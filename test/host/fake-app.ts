@@ -7,7 +7,7 @@ import { refOf } from '../../src/domain/kube-object.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { planText } from '../../src/domain/plan.ts';
 import type { RunEvent } from '../../src/domain/run-event.ts';
-import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
+import type { LockResult, OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { RehearsedWrite, StepRehearsal, TransactionStatus, UndoResult } from '../../src/domain/transaction.ts';
 import type {
@@ -36,7 +36,7 @@ export interface FakeOptions {
   /** How `undo` of a transaction ends. */
   undoOutcome?: 'undone' | 'diverged';
   /** Another writer has the lock. */
-  refuseLock?: { ok: false; holder: string; reason: string };
+  refuseLock?: Extract<LockResult, { ok: false }>;
   /** The server refuses the plan when it is rehearsed. */
   refuseRehearsal?: boolean;
   /** The fault needs two changes, each a transaction of its own. */

@@ -9,12 +9,15 @@ import type { PastFate } from './past-fate.ts';
 import { pastFate } from './past-fate.ts';
 
 const SHOWN = 20;
+/** How often the log of a run that goes on elsewhere is read. */
+const FOLLOW_MS = 2_000;
 
 /** Runs that this window did not start, or started before it was reloaded: read from their event logs. */
 export class PastRuns {
   readonly #app: () => Promise<StratusApp>;
   readonly #sessions: SessionList;
   readonly #news: JournalNews;
+  readonly #following = new Map<string, NodeJS.Timeout>();
 
   constructor(app: () => Promise<StratusApp>, sessions: SessionList, news: JournalNews) {
     this.#app = app;
@@ -51,6 +54,19 @@ export class PastRuns {
     const events = await incidents.events(id);
     if (isKnown()) return;
     this.#sessions.addPast(IncidentSession.fromLog(id, events, isProtectedContext, active));
+    if (active) this.#follow(id);
     await this.#news.tell();
+  }
+
+  dispose(): void {
+    for (const timer of this.#following.values()) clearTimeout(timer);
+  }
+
+  /** Until it has ended there: nothing else tells that its process is gone. */
+  #follow(id: string): void {
+    clearTimeout(this.#following.get(id));
+    // A log that cannot be read any more is shown as it was read last.
+    const timer = setTimeout(() => void this.open(id).catch(() => undefined), FOLLOW_MS);
+    this.#following.set(id, timer);
   }
 }

@@ -65,6 +65,8 @@ export class RunFold {
   undoReason = '';
   /** Unfinished transaction of one's own that came first. */
   owed: string | null = null;
+  /** Another window or terminal of one's own was at work. */
+  ownWriter = false;
   result: RunResult | null = null;
 
   /** The latest plan. */
@@ -115,6 +117,7 @@ export class RunFold {
         break;
       case 'lockDenied':
         this.owed = event.owed ?? null;
+        this.ownWriter = event.own ?? false;
         this.#say(at, 'stratus', 'problem', this.owed ? event.reason : `${event.reason} (held by ${event.holder})`);
         break;
       case 'checkpointed':

@@ -115,17 +115,19 @@ function ending(fold: RunFold, result: RunResult, notes: JournalNotes): Headline
   const tried = last && last.outcome !== 'committed';
   // Why nothing is left to try is told by the attempt that did not hold.
   const because = tried ? `. Last attempt ${ATTEMPTS[last.outcome!]}: ${last.reason}` : '';
+  const told = (result.error ?? result.reason) + because;
+  const [tone, title] = titleOf(fold, result);
   const untouched = fold.transactions.length === 0 && result.outcome !== 'healthy';
-  const said = (result.error ?? result.reason) + because;
-  const detail = presentable(untouched && !UNTOUCHED[result.outcome] ? `${said}. Nothing was changed` : said, 500);
-  if (result.error && result.outcome === 'restored')
-    return {
-      tone: 'bad',
-      title: 'The run could not do its work',
-      detail: presentable(untouched ? `${said}. Nothing was changed` : said, 500),
-    };
-  const [tone, title] = ENDINGS[result.outcome];
-  return { tone, title: (untouched && UNTOUCHED[result.outcome]) || title, detail };
+  const unsaid = untouched && !/any change|Nothing was changed/.test(title);
+  return { tone, title, detail: presentable(unsaid ? `${told}. Nothing was changed` : told, 500) };
+}
+
+function titleOf(fold: RunFold, { outcome, error }: RunResult): [Tone, string] {
+  if (error && outcome === 'restored') return ['bad', 'The run could not do its work'];
+  if (outcome === 'locked' && fold.ownWriter)
+    return ['warn', 'Another window or terminal of yours is changing this cluster'];
+  const [tone, title] = ENDINGS[outcome];
+  return [tone, (fold.transactions.length === 0 && UNTOUCHED[outcome]) || title];
 }
 
 const ATTEMPTS: Record<NonNullable<RunFold['plans'][number]['outcome']>, string> = {
@@ -221,6 +223,8 @@ function interrupted(fold: RunFold, notes: JournalNotes, aftermath: Aftermath): 
     }[aftermath];
     return { tone: 'bad', title: 'Interrupted amid a change', detail };
   }
+  if (fold.transactions.some(({ id, state }) => state === 'open' && !notes.has(id)))
+    return { tone: 'warn', title: 'Interrupted amid a change', detail: 'What became of it is in the Undo stack' };
   if (left.length > 0) {
     const title =
       aftermath === 'partly' ? 'Interrupted. Some of its changes were undone' : 'Interrupted. Its change stands';

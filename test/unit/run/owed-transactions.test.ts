@@ -47,7 +47,7 @@ describe('what is owed to a cluster', () => {
     await expect(refused).rejects.toMatchObject({
       transaction: 'tx-open',
       code: 'undo-unfinished',
-      message: "your undo is unfinished: transaction tx-open ('fix tx-open') was interrupted",
+      message: 'your undo is unfinished: transaction tx-open was interrupted (fix tx-open)',
     });
   });
 

@@ -115,7 +115,13 @@ describe('event logs of earlier runs', () => {
     for (let length = 1; length < events.length; length++) {
       const session = IncidentSession.fromLog('run-1', events.slice(0, length) as RunEvent[], () => false);
       const { headline, canCancel, stages, wayBack, endedAt } = session.snapshot();
-      expect(headline).toMatchObject({ tone: 'warn', title: 'This run did not end here' });
+      const seen = events.slice(0, length).map(({ type }) => type);
+      const title = seen.includes('commitRecorded')
+        ? 'Interrupted. Its change stands'
+        : seen.includes('checkpointed')
+          ? 'Interrupted amid a change'
+          : 'Interrupted before any change';
+      expect(headline).toMatchObject({ tone: 'warn', title });
       expect(canCancel).toBe(false);
       expect([...stages, ...wayBack].some(({ state }) => state === 'now')).toBe(false);
       expect(endedAt).toBe(events[length - 1]!.at);

@@ -108,6 +108,17 @@ describe('a run that changed nothing', () => {
     expect(states(stages)).toMatchObject({ approve: 'done', apply: 'failed', judge: 'todo' });
   });
 
+  it('tells an own window at work from somebody else', async () => {
+    const run = await RecordedRun.open({
+      refuseLock: { ok: false, holder: 'ada@desk', reason: 'another writer is at work', own: true },
+    });
+    await run.untilAsked();
+    await run.approve();
+    const { headline } = await run.when(({ result }) => result !== null);
+    expect(headline.title).toBe('Another window or terminal of yours is changing this cluster');
+    expect(headline.detail).toMatch(/Nothing was changed$/);
+  });
+
   it('says so when the rehearsal failed, with the attempt', async () => {
     const run = await RecordedRun.open({ refuseRehearsal: true });
     void run.session.start();
