@@ -16,7 +16,6 @@ import { LintClient } from './ui/lint/lint-client.ts';
 import { LintCommands } from './ui/lint/lint-commands.ts';
 import { Mitigation } from './ui/run/mitigate.ts';
 import { ObjectDocuments } from './ui/views/object-documents.ts';
-import { messageOf } from './domain/cluster-error.ts';
 import { Explanations } from './ui/undo/explanations.ts';
 import { DivergenceActions } from './ui/undo/divergence-actions.ts';
 import { EditorPrompts } from './ui/editor/prompts.ts';
@@ -104,7 +103,8 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   }
 
   context.subscriptions.push(
-    ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel, news, past, explanations],
+    ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel],
+    ...[news, past, explanations],
     new Attention(
       sessions,
       prompts,
@@ -116,9 +116,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     journal.onChange(({ all, unfinished }) => {
       undoView.badge = badge(unfinished.size);
       incidents.journalChanged();
-      void Promise.all([news.tell(all), explanations.follow(all)]).catch((error: unknown) =>
-        log.error(messageOf(error)),
-      );
+      void Promise.all([news.tell(all), explanations.follow(all)]).catch((error: unknown) => log.error(String(error)));
     }),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.object, documents),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.explain, explanations),
