@@ -15,20 +15,30 @@ const EDITOR_BROWSER = 'chrome134';
 /** CommonJS dependencies inside an ESM bundle still call require. */
 const ESM_BANNER = `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`;
 
-/** Application and language client are bundles of their own, so that activation does not pay for loading them. */
+/** Application, what is asked for now and then, and language client are bundles of their own, so that activation does not pay for loading them. */
 const loadedLater: Plugin = {
   name: 'loaded-later',
   setup(build) {
     build.onResolve({ filter: /run\/create-app\.ts$/ }, (args) =>
       args.kind === 'dynamic-import' ? { path: './app.cjs', external: true } : undefined,
     );
-    build.onResolve({ filter: /\/lint-connection\.ts$/ }, (args) =>
-      args.kind === 'dynamic-import' ? { path: './lint-connection.cjs', external: true } : undefined,
+    build.onResolve({ filter: /\/on-demand\.ts$/ }, (args) =>
+      args.kind === 'dynamic-import' ? { path: './on-demand.cjs', external: true } : undefined,
     );
   },
 };
 
-const BUNDLES = ['extension', 'application', 'lint-connection', 'server', 'cli', 'page', 'styles'] as const;
+const BUNDLES = [
+  'extension',
+  'application',
+  'on-demand',
+  'lint-connection',
+  'server',
+  'cli',
+  'terminal-command',
+  'page',
+  'styles',
+] as const;
 
 interface Entry {
   name: BundleName;
@@ -56,6 +66,7 @@ const ENTRIES: Entry[] = [
     }),
   },
   { name: 'application', source: 'src/run/create-app.ts', options: node('app.cjs') },
+  { name: 'on-demand', source: 'src/ui/on-demand.ts', options: node('on-demand.cjs', { external: ['vscode'] }) },
   {
     name: 'lint-connection',
     source: 'src/ui/lint/lint-connection.ts',
@@ -80,6 +91,12 @@ const ENTRIES: Entry[] = [
     }),
   },
   {
+    name: 'terminal-command',
+    source: 'src/cli/main.ts',
+    // Runs on the editor's own Node; nothing that it starts should take itself for Node because of that.
+    options: node('cli.cjs', { plugins: [loadedLater], banner: { js: 'delete process.env.ELECTRON_RUN_AS_NODE;' } }),
+  },
+  {
     name: 'page',
     source: 'webview/run.ts',
     options: { outfile: join(DIST, 'webview/run.js'), platform: 'browser', format: 'iife', target: EDITOR_BROWSER },
@@ -91,12 +108,14 @@ const ENTRIES: Entry[] = [
   },
 ];
 
-/** What a development editor needs; the command line is left out. */
+/** What a development editor needs; the command line of a checkout is left out. */
 export const EDITOR_BUNDLES: readonly BundleName[] = [
   'extension',
   'application',
+  'on-demand',
   'lint-connection',
   'server',
+  'terminal-command',
   'page',
   'styles',
 ];

@@ -10,10 +10,11 @@ import { injectFault, listFaults } from '../test/testbed/faults/catalog.ts';
 import { downCluster, readInstance, upCluster } from '../test/testbed/instance.ts';
 import type { Instance } from '../test/testbed/instance-record.ts';
 import { StreamReport } from '../test/testbed/report.ts';
-import { buildAll, EDITOR_BUNDLES, ROOT } from './build.ts';
+import { packageExtension } from './package.ts';
 
 /**
- * `npm run editor`: a real cluster with a broken shop, and a real VS Code in the browser with the extension. A cluster
+ * `npm run editor`: a real cluster with a broken shop, and a real VS Code in the browser with the extension installed from
+ * its package, as users have it. A cluster
  * that was already running is used and left running; one that was started here is stopped at the end unless --keep.
  */
 const faults = listFaults().map(({ name }) => name);
@@ -71,14 +72,15 @@ async function workspace(instance: Instance): Promise<string> {
   return folder;
 }
 
-async function openEditor(instance: Instance): Promise<EditorServer> {
+async function openEditor(instance: Instance, vsix: string): Promise<EditorServer> {
   const server = await startEditorServer({
     say,
+    vsix,
     ...(port ? { port } : {}),
     env: { KUBECONFIG: instance.kubeconfig, STRATUS_HOME: join(instance.stateFolder, 'stratus') },
     settings: { ...editorSettings(instance), 'workbench.colorTheme': 'Default Dark Modern' },
   });
-  const url = workbenchUrl(server, await workspace(instance), ROOT);
+  const url = workbenchUrl(server, await workspace(instance), null);
   process.stdout.write(`${url}\n`);
   say(
     `\nOpen this address in a browser, then: F1, "Stratus: Mitigate Incident", ${instance.context}, ${SHOP_NAMESPACE}.`,
@@ -97,15 +99,16 @@ async function main(): Promise<void> {
   let server: EditorServer | undefined;
   let started = false;
   const work = async () => {
-    await report.step('Bundling the extension', () => buildAll(EDITOR_BUNDLES));
     started = !running;
     const instance = running ?? (await upCluster({ name: options.name }, report));
+    const vsix = join(instance.stateFolder, 'stratus.vsix');
+    await report.step('Packaging the extension', () => packageExtension(vsix));
     await deployShop(instance, report);
     if (options.fault !== 'none') {
       await report.step(`Injecting the fault ${options.fault}`, () => injectFault(instance, options.fault));
     }
     if (instance.nodes === 'real') say(`The shop answers: ${await askShop(instance)}`);
-    server = await openEditor(instance);
+    server = await openEditor(instance, vsix);
     await server.exited;
     throw new Error(`the editor ended by itself:\n${server.tail()}`);
   };

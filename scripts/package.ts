@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createVSIX, listFiles } from '@vscode/vsce';
@@ -7,19 +7,31 @@ import { buildAll, packageVersion, ROOT } from './build.ts';
 /** Upper limit of the packaged extension. */
 export const SIZE_LIMIT_BYTES = 1.5 * 1024 * 1024;
 
-/** Everything that is shipped; the allow-list of .vscodeignore must come to exactly this. */
+/** What the marketplace and the editor show of the extension; README.md is for those who have the sources. */
+export const README = 'docs/marketplace.md';
+
+/** Everything that is shipped beside docs/; the allow-list of .vscodeignore must come to exactly these. */
 export const SHIPPED = [
   'CHANGELOG.md',
   'LICENSE',
-  'README.md',
+  'bin/stratus',
+  'bin/stratus.cmd',
   'dist/app.cjs',
+  'dist/cli.cjs',
   'dist/extension.cjs',
   'dist/lint-connection.cjs',
+  'dist/on-demand.cjs',
   'dist/server.cjs',
   'dist/webview/run.css',
   'dist/webview/run.js',
   'media/icon.png',
   'media/on-call.svg',
+  'media/walkthrough/check.md',
+  'media/walkthrough/diagnose.md',
+  'media/walkthrough/kubeconfig.md',
+  'media/walkthrough/mitigate.md',
+  'media/walkthrough/terminal.md',
+  'media/walkthrough/undo.md',
   'package.json',
   'package.nls.json',
 ];
@@ -27,10 +39,18 @@ export const SHIPPED = [
 /** @throws Error naming files that are missing from, or do not belong into, the package. */
 export async function checkFileList(): Promise<void> {
   const files = await listFiles({ cwd: ROOT, packagedDependencies: [] });
-  const missing = SHIPPED.filter((file) => !files.includes(file));
-  const surplus = files.filter((file) => !SHIPPED.includes(file));
+  // The listing names README.md whatever the allow-list says; the package has the other one in its place.
+  const shipped = [...SHIPPED, 'README.md', ...(await docs())];
+  const missing = shipped.filter((file) => !files.includes(file));
+  const surplus = files.filter((file) => !shipped.includes(file));
   if (missing.length > 0) throw new Error(`missing from the package: ${missing.join(', ')}`);
   if (surplus.length > 0) throw new Error(`not meant for the package: ${surplus.join(', ')}`);
+}
+
+/** The pages, and the manifests that they tell of: commands, findings and links within them lead there. */
+async function docs(): Promise<string[]> {
+  const names = await readdir(join(ROOT, 'docs'), { recursive: true });
+  return names.filter((name) => /\.(md|yaml)$/.test(name)).map((name) => `docs/${name.replaceAll('\\', '/')}`);
 }
 
 /**
@@ -45,8 +65,11 @@ export async function packageExtension(output: string): Promise<{ file: string; 
     cwd: ROOT,
     packagePath: output,
     dependencies: false,
+    readmePath: README,
+    // Its sources have no address, so that there is nothing to lead relative links to.
+    rewriteRelativeLinks: false,
     preRelease: false,
-    allowMissingRepository: false,
+    allowMissingRepository: true,
   });
   const { size } = await stat(output);
   if (size > SIZE_LIMIT_BYTES) {

@@ -6,6 +6,7 @@ export interface PlanActions {
   approve(hash: string): void;
   reject(hash: string, reason: string): void;
   openDiff(hash: string, step: number, write: number): void;
+  copyCommand(hash: string | null, step: number): void;
 }
 
 export interface PlanData {
@@ -70,6 +71,16 @@ function renderStep(plan: PlanView, step: StepView, index: number, actions: Plan
               ? icon('back')
               : prompt(),
       h('code', {}, step.command),
+      h(
+        'button',
+        {
+          class: 'quiet',
+          'data-focus': `copy-${plan.attempt}-${index}`,
+          'aria-label': `Copy command ${step.command}`,
+          click: () => actions.copyCommand(plan.hash, index),
+        },
+        'Copy',
+      ),
     ),
     step.why !== '' && step.why !== plan.title && h('p', { class: 'why' }, step.why),
     step.problem !== '' && h('p', { class: 'problem' }, step.problem),
@@ -122,7 +133,7 @@ function renderWrite(plan: PlanView, step: number, write: WriteView, actions: Pl
       'p',
       { class: `inverse ${write.undo}` },
       icon(write.undo === 'exact' || write.undo === 'consequences' ? 'back' : 'warning', 14),
-      h('span', { class: 'key' }, 'Undone by'),
+      h('span', { class: 'key' }, 'Undo'),
       h('span', {}, write.inverse),
       h('span', { class: 'pill' }, fidelity(write)),
     ),
@@ -203,6 +214,7 @@ function renderAnswer(hash: string, guarded: boolean, context: string, actions: 
         if (!form.hidden) reason.focus();
       },
     },
+    icon('cross', 14),
     'Reject…',
   );
   return h(
@@ -211,7 +223,12 @@ function renderAnswer(hash: string, guarded: boolean, context: string, actions: 
     h(
       'div',
       { class: 'buttons' },
-      h('button', { class: 'primary', 'data-focus': 'approve', click: () => actions.approve(hash) }, 'Approve and run'),
+      h(
+        'button',
+        { class: 'primary', 'data-focus': 'approve', click: () => actions.approve(hash) },
+        icon('check', 14),
+        'Approve and run',
+      ),
       open,
       form,
     ),

@@ -35,6 +35,10 @@ export interface SeverityItemView {
   message: string;
   /** `unread`: what was read of it no longer holds, for a change was taken back since. */
   state: 'present' | 'gone' | 'new' | 'unread';
+  /** Namespace that a check asks although the run does not look at it; empty otherwise. */
+  elsewhere: string;
+  /** Looks that its object has. */
+  looks: Look[];
 }
 
 export interface CheckView {
@@ -43,7 +47,12 @@ export interface CheckView {
   state: 'ok' | 'bad' | 'unknown' | 'absent' | 'unread';
 }
 
+/** What can be opened about an object, read only. */
+export type Look = 'logs' | 'previous' | 'follow' | 'events' | 'describe' | 'yaml';
+
 export interface EvidenceView {
+  /** Looks that its object has. */
+  looks: Look[];
   source: string;
   object: string;
   field: string;
@@ -58,6 +67,10 @@ export interface FindingView {
   evidence: EvidenceView[];
   /** The plan in hand is for this finding. */
   chosen: boolean;
+  /** Why no fix is known, one sentence; empty where one is. */
+  unfixed: string;
+  /** Looks that the object it names has. */
+  looks: Look[];
 }
 
 /** A finding with those that it explains. */
@@ -211,6 +224,21 @@ export interface Requests {
   /** Closes an unfinished transaction as it stands. */
   keep: [{ run: string; transaction: string }, Reply];
   showUndoStack: [Record<string, never>, Reply];
+  /** Opens what a finding (`evidence` -1) or one evidence of it speaks of. */
+  look: [{ run: string; finding: string; evidence: number; look: Look }, Reply];
+  /** Opens what an item of severity is about. */
+  lookAt: [{ run: string; item: string; look: Look }, Reply];
+  /** Copies a finding with its evidence as text. */
+  copyFinding: [{ run: string; finding: string }, Reply];
+  copySummary: [{ run: string }, Reply];
+  /** Copies the command of a step as one would type it; `hash` is empty for a plan that has none yet. */
+  copyCommand: [{ run: string; hash: string; step: number }, Reply];
+  /** A read-only terminal on the run's target. */
+  terminal: [{ run: string }, Reply];
+  /** Looks for incidents where a failing check points. */
+  goTo: [{ run: string; namespace: string }, Reply];
+  /** Sets up a request check for the run's namespace. */
+  addCheck: [{ run: string }, Reply];
 }
 
 export type RequestName = keyof Requests;
@@ -241,6 +269,14 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   inspect: true,
   keep: true,
   showUndoStack: true,
+  look: true,
+  lookAt: true,
+  copyFinding: true,
+  copySummary: true,
+  copyCommand: true,
+  terminal: true,
+  goTo: true,
+  addCheck: true,
 };
 
 /** Messages come from a page and are checked like any other input. */

@@ -1,4 +1,6 @@
 import { s } from './dom.ts';
+import type { Label } from './label-room.ts';
+import { labelsThatFit } from './label-room.ts';
 import type { RunSnapshot, Stage } from './protocol.ts';
 
 type RailData = Pick<RunSnapshot, 'stages' | 'wayBack'>;
@@ -7,8 +9,8 @@ const TOP = 32;
 const BOTTOM = 68;
 const HEIGHT = 92;
 const RADIUS = 8;
-/** Below this many pixels per stage only the stage under way is named. */
-const LABEL_ROOM = 62;
+/** Where there is not room for all names, those of these are written first. */
+const RANKS: Record<Stage['state'], number> = { now: 3, failed: 2, done: 1, todo: 0 };
 
 /** Draws the state machine at the width it has: the way forward, and below it the way back to another plan. */
 export function drawRail({ stages, wayBack }: RailData, width: number): SVGSVGElement {
@@ -41,7 +43,14 @@ export function drawRail({ stages, wayBack }: RailData, width: number): SVGSVGEl
     class: `arrow${usedBack ? ' reached' : ''}`,
     d: `M${to - 4} ${TOP + RADIUS + 7}L${to} ${TOP + RADIUS + 2}L${to + 4} ${TOP + RADIUS + 7}`,
   });
-  const named = step >= LABEL_ROOM;
+  const forwardNames = written(
+    stages.map((stage, index) => ({ stage, x: x(index) })),
+    11,
+  );
+  const backNames = written(
+    wayBack.map((stage, index) => ({ stage, x: backX(index) })),
+    10,
+  );
   return s(
     'svg',
     {
@@ -55,9 +64,16 @@ export function drawRail({ stages, wayBack }: RailData, width: number): SVGSVGEl
     ...links,
     loop,
     arrow,
-    ...stages.map((stage, index) => node(stage, x(index), TOP, named, 'up')),
-    ...wayBack.map((stage, index) => node(stage, backX(index), BOTTOM, named || usedBack, 'back')),
+    ...stages.map((stage, index) => node(stage, x(index), TOP, forwardNames[index]!, 'up')),
+    ...wayBack.map((stage, index) => node(stage, backX(index), BOTTOM, backNames[index]!, 'back')),
   );
+}
+
+function written(nodes: { stage: Stage; x: number }[], fontSize: number): boolean[] {
+  const labels = nodes.map(({ stage, x }): Label => {
+    return { text: stage.label, x, anchor: 'middle', rank: RANKS[stage.state] };
+  });
+  return labelsThatFit(labels, fontSize);
 }
 
 function node(stage: Stage, x: number, y: number, named: boolean, kind: 'up' | 'back'): SVGGElement {
@@ -74,8 +90,7 @@ function node(stage: Stage, x: number, y: number, named: boolean, kind: 'up' | '
     state === 'now' && s('circle', { class: 'halo', cx: x, cy: y, r: RADIUS + 4 }),
     s('circle', { class: 'dot', cx: x, cy: y, r: kind === 'up' ? RADIUS : RADIUS - 2 }),
     mark,
-    (named || state === 'now' || state === 'failed') &&
-      s('text', { x, y: kind === 'up' ? y - RADIUS - 9 : y + RADIUS + 12, 'text-anchor': 'middle' }, label),
+    named && s('text', { x, y: kind === 'up' ? y - RADIUS - 9 : y + RADIUS + 12, 'text-anchor': 'middle' }, label),
   );
 }
 

@@ -7,8 +7,9 @@ import type { PlanActions, PlanData } from './plan-part.ts';
 import { renderEarlier, renderPlan } from './plan-part.ts';
 import type { Reply, RunSnapshot, Tone } from './protocol.ts';
 import { drawRail } from './rail.ts';
-import type { TransactionActions } from './side-parts.ts';
-import { renderAttempts, renderChecks, renderFindings, renderSeverity, renderTransactions } from './side-parts.ts';
+import { renderFindings } from './findings-part.ts';
+import type { SeverityActions, TransactionActions } from './side-parts.ts';
+import { renderAttempts, renderChecks, renderSeverity, renderTransactions } from './side-parts.ts';
 
 type HeaderData = Pick<RunSnapshot, 'headline' | 'target' | 'mode' | 'canCancel' | 'cancelling' | 'result' | 'again'>;
 
@@ -45,6 +46,8 @@ class RunPage {
       approve: (hash) => this.#ask((run) => this.#host.request('approve', { run, hash })),
       reject: (hash, reason) => this.#ask((run) => this.#host.request('reject', { run, hash, reason })),
       openDiff: (hash, step, write) => this.#ask((run) => this.#host.request('openDiff', { run, hash, step, write })),
+      copyCommand: (hash, step) =>
+        this.#ask((run) => this.#host.request('copyCommand', { run, hash: hash ?? '', step })),
     };
     this.#plan = new Part(section('plan-part'), (data) => renderPlan(data, actions));
     this.#earlier = new Part(section('plan-part earlier'), (plans) => renderEarlier(plans, actions));
@@ -55,9 +58,21 @@ class RunPage {
       showStack: () => this.#ask(() => this.#host.request('showUndoStack', {})),
     };
     this.#owed = new Part(section('plan-part owed'), (owed) => (owed ? renderOwed(owed, ways) : []));
-    this.#findings = new Part(section('findings-part'), renderFindings);
-    this.#severity = new Part(section('severity-part'), renderSeverity);
-    this.#checks = new Part(section('checks-part'), renderChecks);
+    this.#findings = new Part(section('findings-part'), (findings) =>
+      renderFindings(findings, {
+        look: (finding, evidence, look) =>
+          this.#ask((run) => this.#host.request('look', { run, finding, evidence, look })),
+        copy: (finding) => this.#ask((run) => this.#host.request('copyFinding', { run, finding })),
+        terminal: () => this.#ask((run) => this.#host.request('terminal', { run })),
+      }),
+    );
+    const severityActions: SeverityActions = {
+      goTo: (namespace) => this.#ask((run) => this.#host.request('goTo', { run, namespace })),
+      lookAt: (item, look) => this.#ask((run) => this.#host.request('lookAt', { run, item, look })),
+    };
+    this.#severity = new Part(section('severity-part'), (data) => renderSeverity(data, severityActions));
+    const addCheck = () => this.#ask((run) => this.#host.request('addCheck', { run }));
+    this.#checks = new Part(section('checks-part'), (checks) => renderChecks(checks, addCheck));
     this.#attempts = new Part(section('attempts-part'), renderAttempts);
     this.#transactions = new Part(section('transactions-part'), ({ transactions, ended }) =>
       renderTransactions(transactions, ended, ways),
@@ -124,6 +139,7 @@ class RunPage {
     this.#header.element.className = tone;
     const cancel = () => this.#ask((run) => this.#host.request('cancel', { run }));
     const repeat = () => this.#ask((run) => this.#host.request('again', { run }));
+    const copySummary = () => this.#ask((run) => this.#host.request('copySummary', { run }));
     return [
       h(
         'p',
@@ -147,6 +163,7 @@ class RunPage {
           h('div', { role: 'status' }, this.#title),
           detail !== '' && h('p', { class: 'detail' }, detail),
         ),
+        h('button', { class: 'secondary', 'data-focus': 'summary', click: copySummary }, 'Copy summary'),
         (canCancel || cancelling) &&
           h(
             'button',

@@ -1,20 +1,21 @@
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
-import type {
-  AttemptView,
-  CheckView,
-  CauseView,
-  FindingView,
-  RunSnapshot,
-  SeverityItemView,
-  TransactionView,
-} from './protocol.ts';
+import type { AttemptView, CheckView, Look, RunSnapshot, SeverityItemView, TransactionView } from './protocol.ts';
+import { lookButtons, shortName } from './looks-part.ts';
 import { drawSparkline } from './sparkline.ts';
 
 type SeverityData = RunSnapshot['severity'] & { width: number };
 
+export interface SeverityActions {
+  goTo(namespace: string): void;
+  lookAt(item: string, look: Look): void;
+}
+
 /** Severity now against the start, and which items it is made of. */
-export function renderSeverity({ before, now, points, items, stale, width }: SeverityData): (HTMLElement | false)[] {
+export function renderSeverity(
+  { before, now, points, items, stale, width }: SeverityData,
+  actions: SeverityActions,
+): (HTMLElement | false)[] {
   if (points.length === 0) return [];
   const known = (mu: number | null) => (mu === null ? (stale ? 'not read since' : 'unknown') : String(mu));
   const change =
@@ -30,7 +31,7 @@ export function renderSeverity({ before, now, points, items, stale, width }: Sev
               ? 'worse'
               : '';
   return [
-    h('h2', {}, 'Severity ', h('abbr', { title: 'mu: violated checks, unhealthy objects and alerts in scope' }, 'μ')),
+    h('h2', { title: 'How many checks fail, objects are unhealthy and alerts fire here' }, 'Severity'),
     h(
       'p',
       { class: `mu ${change}` },
@@ -42,7 +43,7 @@ export function renderSeverity({ before, now, points, items, stale, width }: Sev
     ),
     points.length > 1 && chart(points, width),
     stale && h('p', { class: 'note' }, 'Read before the undo. Run again reads the cluster as it is now.'),
-    h('ul', { class: 'items' }, ...items.map(renderItem)),
+    h('ul', { class: 'items' }, ...items.map((item) => renderItem(item, actions))),
   ];
 }
 
@@ -54,26 +55,48 @@ function chart(points: RunSnapshot['severity']['points'], width: number): HTMLEl
 
 const ITEM_WORDS: Record<SeverityItemView['state'], string> = {
   present: 'still wrong',
-  gone: 'gone',
+  gone: 'healthy again',
   new: 'new',
   unread: 'wrong at the start, not read since the undo',
 };
 const ITEM_ICONS = { present: 'cross', gone: 'check', new: 'warning', unread: 'question' } as const;
 
-function renderItem({ object, message, state }: SeverityItemView): HTMLElement {
+function renderItem(
+  { id, object, message, state, elsewhere, looks }: SeverityItemView,
+  actions: SeverityActions,
+): HTMLElement {
   return h(
     'li',
     { class: state },
     icon(ITEM_ICONS[state], 14),
     h('span', { class: 'unseen' }, `${ITEM_WORDS[state]}: `),
-    h('span', { class: 'what' }, h('span', { class: 'name' }, shortName(object)), ' ', message),
+    h(
+      'span',
+      { class: 'what' },
+      h('span', { class: 'name' }, shortName(object)),
+      ' ',
+      message,
+      state !== 'gone' &&
+        looks.length > 0 &&
+        h(
+          'details',
+          { class: 'doors' },
+          h('summary', { 'aria-label': `Open ${object}` }, 'Open'),
+          h('div', { class: 'choices' }, ...lookButtons(id, object, looks, (look) => actions.lookAt(id, look))),
+        ),
+      elsewhere !== '' &&
+        h(
+          'span',
+          { class: 'elsewhere' },
+          `It asks namespace ${elsewhere}, which this run does not look at. `,
+          h(
+            'button',
+            { class: 'quiet', 'data-focus': `go-${id}`, click: () => actions.goTo(elsewhere) },
+            `Look at ${elsewhere}`,
+          ),
+        ),
+    ),
   );
-}
-
-/** `Service/hotel-reservation/geo` without the namespace, which the header names. */
-function shortName(object: string): string {
-  const parts = object.split('/');
-  return parts.length === 3 ? `${parts[0]} ${parts[2]}` : object;
 }
 
 const CHECK_WORDS: Record<CheckView['state'], string> = {
@@ -84,7 +107,7 @@ const CHECK_WORDS: Record<CheckView['state'], string> = {
   unread: 'not read since the undo',
 };
 
-export function renderChecks(checks: CheckView[]): HTMLElement[] {
+export function renderChecks(checks: CheckView[], addCheck: () => void): HTMLElement[] {
   if (checks.length === 0) return [];
   return [
     h('h2', {}, 'Watched'),
@@ -98,6 +121,9 @@ export function renderChecks(checks: CheckView[]): HTMLElement[] {
           h('span', { class: 'lamp', 'aria-hidden': 'true' }),
           h('span', {}, name),
           h('em', {}, CHECK_WORDS[state]),
+          state === 'absent' &&
+            /request|check/.test(name) &&
+            h('button', { class: 'quiet', 'data-focus': `add-${name}`, click: addCheck }, 'Add a check'),
         ),
       ),
     ),
@@ -203,50 +229,4 @@ function transactionButtons(id: string, state: TransactionView['state'], actions
     button('undo', 'Try again', `Try again to undo ${id}`, () => actions.undo(id)),
     button('keep', 'Keep as it is', `Keep as it is: ${id}`, () => actions.keep(id)),
   ];
-}
-
-/** Causes, the one that the plan answers first, with what they rest on and what they explain. */
-export function renderFindings(findings: CauseView[]): HTMLElement[] {
-  if (findings.length === 0) return [];
-  const isChosen = ({ chosen, symptoms }: CauseView) => chosen || symptoms.some((symptom) => symptom.chosen);
-  const sorted = [...findings].sort((a, b) => Number(isChosen(b)) - Number(isChosen(a)));
-  return [
-    h('h2', {}, 'Why'),
-    ...sorted.map((finding) =>
-      h(
-        'article',
-        { class: `finding ${finding.severity}${isChosen(finding) ? ' chosen' : ''}` },
-        h('p', { class: 'message' }, finding.message),
-        finding.evidence.length > 0 && evidenceTable(finding),
-        finding.symptoms.length > 0 && symptomList(finding.symptoms),
-      ),
-    ),
-  ];
-}
-
-function evidenceTable({ evidence }: FindingView): HTMLElement {
-  return h(
-    'table',
-    { class: 'evidence' },
-    h('caption', { class: 'unseen' }, 'Evidence'),
-    ...evidence.map(({ source, object, field, text }) =>
-      h(
-        'tr',
-        {},
-        h('td', { class: 'source' }, source),
-        h('td', {}, shortName(object), field !== '' && h('span', { class: 'field' }, ` ${field}`)),
-        h('td', {}, h('code', {}, text)),
-      ),
-    ),
-  );
-}
-
-/** What a cause explains: closed, for it is not what has to be mended. */
-function symptomList(symptoms: FindingView[]): HTMLElement {
-  return h(
-    'details',
-    { class: 'symptoms' },
-    h('summary', {}, symptoms.length === 1 ? 'Explains 1 symptom' : `Explains ${symptoms.length} symptoms`),
-    h('ul', {}, ...symptoms.map(({ message }) => h('li', {}, message))),
-  );
 }

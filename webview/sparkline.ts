@@ -1,12 +1,12 @@
 import { s } from './dom.ts';
+import type { Label } from './label-room.ts';
+import { labelsThatFit } from './label-room.ts';
 import type { SeverityPoint } from './protocol.ts';
 
 const HEIGHT = 76;
 const LEFT = 14;
 const TOP = 16;
 const BASE = 54;
-/** Pixels between two readings below which only the first and the last are named. */
-const LABEL_ROOM = 68;
 
 /** Severity over the run as a stepped line: one dot per reading, the start as a dashed line to compare with. */
 export function drawSparkline(points: SeverityPoint[], width: number): SVGSVGElement {
@@ -15,7 +15,13 @@ export function drawSparkline(points: SeverityPoint[], width: number): SVGSVGEle
   const x = (index: number) =>
     points.length === 1 ? width / 2 : Math.round(LEFT + ((width - 2 * LEFT) * index) / (points.length - 1));
   const y = (mu: number) => Math.round(BASE - ((BASE - TOP) * mu) / top);
-  const roomy = points.length < 2 || (width - 2 * LEFT) / (points.length - 1) >= LABEL_ROOM;
+  const ends = [0, points.length - 1];
+  const named = labelsThatFit(
+    points.map(({ label }, index) => {
+      return { text: label, x: x(index), anchor: anchor(index, points.length), rank: ends.includes(index) ? 1 : 0 };
+    }),
+    10,
+  );
   const first = values.find((mu) => mu !== null) ?? 0;
   let path = '';
   let area = '';
@@ -57,13 +63,13 @@ export function drawSparkline(points: SeverityPoint[], width: number): SVGSVGEle
         s('title', {}, `${label}: ${mu ?? 'unknown'}`),
         s('circle', { cx: x(index), cy: at, r: last ? 4 : 3 }),
         (mu !== previous || last) && s('text', { class: 'value', ...value }, mu === null ? '?' : String(mu)),
-        (roomy || index === 0 || last) && s('text', { class: 'label', ...words }, label),
+        named[index]! && s('text', { class: 'label', ...words }, label),
       );
     }),
   );
 }
 
-function anchor(index: number, count: number): string {
+function anchor(index: number, count: number): Label['anchor'] {
   if (count === 1) return 'middle';
   return index === 0 ? 'start' : index === count - 1 ? 'end' : 'middle';
 }

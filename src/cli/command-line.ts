@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Acceptance } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
+import { didYouMean } from '../text/edit-distance.ts';
 import type { StopRequest } from './interruptions.ts';
 import { COMMAND_USAGE, UsageError } from './usage.ts';
 
@@ -12,8 +13,8 @@ export interface CommandIo {
   confirm: ((question: string, signal?: AbortSignal) => Promise<boolean>) | null;
   /** Asks for a line of text; empty when the terminal goes away. Null where `confirm` is. */
   ask: ((question: string, signal?: AbortSignal) => Promise<string>) | null;
-  /** Whether standard error is a terminal that wants colour. */
-  colour: boolean;
+  /** Which of the two are terminals that want colour. */
+  colours: Record<'stdout' | 'stderr', boolean>;
   /**
    * Runs `handler`, until disposed, whenever the command is asked to stop: by a signal, or by output that nobody takes any
    * more. From the first call on nothing of that ends the process by itself.
@@ -59,7 +60,9 @@ export function parseCommand(command: string, args: string[], options: Options):
     };
   } catch (error) {
     const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
-    throw new UsageError(`${command}: ${message}; see 'stratus ${command} --help'`);
+    const unknown = /^Unknown option '(-[^']*)'/.exec(message ?? '')?.[1] ?? '';
+    const known = Object.keys(options).map((name) => `--${name}`);
+    throw new UsageError(`${command}: ${message}${didYouMean(unknown, known) || `; see 'stratus ${command} --help'`}`);
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Finding } from '../domain/finding.ts';
 import { foldFindings } from '../domain/fold-findings.ts';
 import { refLabel } from '../domain/kube-object.ts';
+import { placeOf } from '../domain/target.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { painter } from './paint.ts';
 import { commandText } from '../kubectl/command-text.ts';
-import { oneLine } from '../text/plain-text.ts';
 import { presentableValue } from '../text/redact.ts';
 
 /** `stratus diagnose`: read-only. */
@@ -32,10 +32,17 @@ export async function diagnoseCommand(args: string[], io: CommandIo, open: () =>
     );
     return EXIT.ok;
   }
-  const paint = painter(io.colour);
-  io.stdout(`context ${oneLine(target.context)}, namespace ${target.namespace}: μ = ${mu ?? 'unknown'}\n`);
+  const paint = painter(io.colours.stdout);
+  io.stdout(`${placeOf(target)}: severity ${mu ?? 'unknown'}\n`);
   if (!severity.known) io.stdout(`${paint('red', severity.reason)}\n`);
-  for (const item of severity.known ? severity.items : []) io.stdout(`  ${paint('yellow', item.message)}\n`);
+  for (const item of severity.known ? severity.items : []) {
+    io.stdout(`  ${paint('yellow', item.message)}\n`);
+    const { namespace = target.namespace } = item.asks ?? {};
+    if (namespace !== target.namespace)
+      io.stdout(
+        `    ${paint('dim', `it asks namespace ${namespace}: 'stratus diagnose -n ${namespace}' looks there`)}\n`,
+      );
+  }
   if (findings.length === 0) io.stdout('no findings\n');
   for (const { finding, symptoms } of foldFindings(findings, hypotheses)) {
     io.stdout(findingText(finding, paint));
@@ -61,6 +68,6 @@ function findingText(finding: Finding, paint: ReturnType<typeof painter>): strin
     lines.push(`  ${paint('dim', '·')} ${field ? `${field}: ` : ''}${text}`);
   const [fix] = finding.fixes;
   for (const argv of fix?.commands ?? []) lines.push(`  ${paint('green', commandText(argv))}`);
-  if (!fix) lines.push(paint('dim', '  no change is justified by the evidence'));
+  if (!fix) lines.push(paint('dim', `  no fix is known${finding.unfixed ? `: ${finding.unfixed}` : ''}`));
   return `${lines.join('\n')}\n`;
 }

@@ -1,10 +1,13 @@
 import { refLabel } from '../domain/kube-object.ts';
+import { placeOf } from '../domain/target.ts';
+import { STATUS_TEXT, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../domain/transaction.ts';
+import { didYouMean } from '../text/edit-distance.ts';
+import { localTime } from '../text/local-time.ts';
 import type { StratusApp, TransactionDetail } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
-import { classText } from './terminal.ts';
 import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 import { commandText } from '../kubectl/command-text.ts';
@@ -23,13 +26,15 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
       else if (all.length === 0) io.stdout('the journal is empty\n');
       else
         for (const tx of all)
-          io.stdout(`${tx.id}  ${tx.status.padEnd(9)}  ${tx.openedAt}  ${tx.context}/${tx.namespace}  ${tx.title}\n`);
+          io.stdout(
+            `${tx.id}  ${STATUS_TEXT[tx.status].padEnd(12)}  ${localTime(tx.openedAt)}  ${placeOf(tx)}  ${tx.title}\n`,
+          );
       return EXIT.ok;
     }
     case 'show': {
       if (!id) throw new UsageError("journal: show wants the id of a transaction; see 'stratus journal list'");
       const detail = presentableValue(await (await open()).transactions.read(id));
-      io.stdout(json ? `${JSON.stringify(detail)}\n` : detailText(detail, io.colour));
+      io.stdout(json ? `${JSON.stringify(detail)}\n` : detailText(detail, io.colours.stdout));
       return EXIT.ok;
     }
     case 'verify': {
@@ -39,22 +44,25 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
       return damage.length === 0 ? EXIT.ok : EXIT.error;
     }
     default:
-      throw new UsageError("journal: one of list, show ID, verify; see 'stratus journal --help'");
+      throw new UsageError(
+        `journal: one of list, show ID, verify${didYouMean(action ?? '', ['list', 'show', 'verify']) || "; see 'stratus journal --help'"}`,
+      );
   }
 }
 
 function detailText(detail: TransactionDetail, colour: boolean): string {
   const lines = [
     `${detail.id}: ${detail.title}`,
-    `  ${detail.status}, opened ${detail.openedAt}, closed ${detail.closedAt ?? '-'}`,
+    `  ${STATUS_TEXT[detail.status]}, began ${localTime(detail.openedAt)}${detail.closedAt ? `, ended ${localTime(detail.closedAt)}` : ''}`,
     `  target ${detail.context}, namespace ${detail.namespace}`,
     ...(detail.note ? [`  ${detail.note}`] : []),
   ];
   detail.commands.forEach((argv, index) => {
     lines.push(`  ${commandText(argv)}`);
     for (const write of detail.details.filter(({ command }) => command === index)) {
+      const verb = write.before === null ? 'create' : write.after === null ? 'delete' : 'change';
       lines.push(
-        `    ${write.method} ${refLabel(write.ref)} (${write.outcome}); undo ${classText(write.undo.class)}: ${write.undo.inverse}`,
+        `    ${verb} ${refLabel(write.ref)} (${WRITE_OUTCOME_TEXT[write.outcome]}); undo ${UNDO_CLASS_TEXT[write.undo.class]}: ${write.undo.inverse}`,
       );
       for (const line of changedLines(write.before, write.after)) lines.push(`      ${line}`);
     }

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { harmless, oneLine } from '../text/plain-text.ts';
 import { parseArgs } from 'node:util';
-import { analyze, languageOf } from '../lint/analyze.ts';
+import { analyze } from '../lint/analyze.ts';
+import { languageOf } from '../lint/languages.ts';
 import { applyEdits, safeEdits } from '../lint/apply-fixes.ts';
 import { DEFAULT_CONFIG } from '../lint/config.ts';
 import type { LintConfig } from '../lint/config.ts';
@@ -15,6 +16,7 @@ import { nearbyFiles, nearestConfig } from '../lint/nearby-files.ts';
 import { placeFinder } from '../lint/positions.ts';
 import { ruleUrl } from '../lint/rule-docs.ts';
 import { sarifLog } from '../lint/sarif.ts';
+import { VERSION } from './version.ts';
 import type { FileFindings } from '../lint/sarif.ts';
 
 /** What the command reads and writes; the caller supplies the process's own. */
@@ -34,7 +36,6 @@ Exit status: 0 clean (information allowed), 1 a warning or an error was found, 2
 `;
 const EXIT = { clean: 0, found: 1, unreadable: 2, usage: 64 } as const;
 const MAX_FIX_ROUNDS = 5;
-const VERSION = '0.1.0';
 
 class ConfigError extends Error {}
 
@@ -44,8 +45,7 @@ function readConfig(path: string | undefined, io: LintIo): LintConfig {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
-    throw new ConfigError(`cannot read ${path}: ${message}`);
+    throw new ConfigError(`cannot read ${path}: ${unreadableText(error)}`);
   }
   const { config, problems, broken } = readConfigFile(text);
   const place = placeFinder(text);
@@ -53,6 +53,13 @@ function readConfig(path: string | undefined, io: LintIo): LintConfig {
   if (broken) throw new ConfigError(`cannot read ${lines[0] ?? path}`);
   for (const line of lines) io.stderr(`stratus lint: ${line}\n`);
   return config;
+}
+
+function unreadableText(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  return code === 'EACCES' ? 'you may not read it' : message;
 }
 
 function findingsOf(file: LintFile, config: LintConfig, cwd: string): Finding[] {

@@ -1,12 +1,14 @@
 import type { FenceChange } from '../cluster/lock/fence-installer.ts';
 import { fenceObjects } from '../cluster/lock/fence-manifests.ts';
 import { fenceYaml } from '../cluster/lock/fence-yaml.ts';
-import { DEFAULT_LOCK_NAMESPACE } from '../cluster/lock/lease-record.ts';
+import { DEFAULT_LOCK_NAMESPACE, lockNamespaceOf } from '../cluster/lock/lease-record.ts';
 import type { LockStatus, StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import { parseCommand, TARGET_OPTIONS } from './command-line.ts';
 import { checkContext, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { EXIT } from './exit-code.ts';
+import { didYouMean } from '../text/edit-distance.ts';
+import { localTime } from '../text/local-time.ts';
 import { UsageError } from './usage.ts';
 
 const ACTIONS = ['status', 'break', 'install-fence', 'uninstall-fence'] as const;
@@ -22,7 +24,8 @@ export async function lockCommand(args: string[], io: CommandIo, open: () => Pro
   const [word, extra] = parsed.positionals;
   const action = ACTIONS.find((one) => one === word);
   if (extra !== undefined || !action) {
-    throw new UsageError("lock: status, break, install-fence or uninstall-fence; see 'stratus lock --help'");
+    const meant = didYouMean(word ?? '', ACTIONS);
+    throw new UsageError(`lock: one of ${ACTIONS.join(', ')}${meant || "; see 'stratus lock --help'"}`);
   }
   const yes = parsed.flag('yes');
   if (action === 'break' && !yes) {
@@ -30,7 +33,7 @@ export async function lockCommand(args: string[], io: CommandIo, open: () => Pro
   }
   if (parsed.flag('manifests')) {
     if (action !== 'install-fence') throw new UsageError('lock: --manifests belongs to install-fence');
-    io.stdout(fenceYaml(fenceObjects(process.env.STRATUS_LOCK_NAMESPACE || DEFAULT_LOCK_NAMESPACE)));
+    io.stdout(fenceYaml(fenceObjects(lockNamespaceOf(process.env.STRATUS_LOCK_NAMESPACE) ?? DEFAULT_LOCK_NAMESPACE)));
     return EXIT.ok;
   }
   const app = await open();
@@ -52,7 +55,7 @@ export async function lockCommand(args: string[], io: CommandIo, open: () => Pro
 
 /** One line: state, holder, level and why it is not a better one. */
 export function lockText({ state, holder, phase, renewedAt, level, why }: LockStatus): string {
-  const by = holder ? ` by ${holder}, ${phase}, renewed ${renewedAt}` : phase ? ` (${phase})` : '';
+  const by = holder ? ` by ${holder}, ${phase}, renewed ${localTime(renewedAt)}` : phase ? ` (${phase})` : '';
   return `${state}${by}; ${level}${why ? `: ${why}` : ''}`;
 }
 

@@ -1,9 +1,12 @@
-import { lockSecondsOf } from '../cluster/lock/lease-record.ts';
+import { lockNamespaceOf, lockSecondsOf } from '../cluster/lock/lease-record.ts';
 import { stateFolder } from '../gateway/journal/state-folder.ts';
 import type { StratusApp } from '../run/app.ts';
 import { codeOf, errorJson } from '../domain/stratus-error.ts';
-import { presentableValue } from '../text/redact.ts';
+import { didYouMean } from '../text/edit-distance.ts';
+import { VERSION } from './version.ts';
 import { withAdvice } from './advice.ts';
+import { counted } from '../text/plain-text.ts';
+import { presentable, presentableValue } from '../text/redact.ts';
 import type { CommandIo } from './command-line.ts';
 import { helpOf } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
@@ -26,18 +29,26 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
     const { lintCommand } = await import('./lint.ts');
     const { text } = await import('node:stream/consumers');
     return (args, { stdout, stderr }) =>
-      lintCommand(args, { stdout, stderr, stdin: () => text(process.stdin), cwd: process.cwd() });
+      lintCommand(args, { stdout, stderr, stdin: () => text(process.stdin), cwd: folderHere() });
   },
 };
 
 async function main(args: string[], io: CommandIo): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    io.stdout(helpOf(rest[0] ?? '') ?? USAGE);
+    const [about] = rest;
+    if (about !== undefined && !Object.hasOwn(COMMANDS, about)) throw unknownCommand(about);
+    if (about === 'lint') return (await COMMANDS.lint!())(['--help'], io, neverOpen);
+    io.stdout(helpOf(about ?? '') ?? USAGE);
     return name === undefined ? EXIT.usage : EXIT.ok;
   }
-  const load = COMMANDS[name];
-  if (!load) throw new UsageError(`unknown command '${name}'; one of: ${Object.keys(COMMANDS).join(', ')}`);
+  if (name === '--version' || name === '-V' || name === 'version') {
+    io.stdout(`stratus ${VERSION}\n`);
+    return EXIT.ok;
+  }
+  if (name.startsWith('-')) throw new UsageError(`options come after the command: stratus COMMAND ${name} …`);
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!load) throw unknownCommand(name);
   const beforeDashes = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   const help = helpOf(name);
   if (help && (beforeDashes.includes('--help') || beforeDashes.includes('-h'))) {
@@ -52,13 +63,14 @@ async function main(args: string[], io: CommandIo): Promise<number> {
       stateFolder: stateFolder(process.env, process.platform),
       kubectlPath: process.env.STRATUS_KUBECTL,
       kubeconfig: process.env.KUBECONFIG,
-      lockNamespace: process.env.STRATUS_LOCK_NAMESPACE,
+      lockNamespace: lockNamespaceOf(process.env.STRATUS_LOCK_NAMESPACE),
       sharedKey: process.env.STRATUS_SHARED_KEY,
       sharedKeyFile: process.env.STRATUS_SHARED_KEY_FILE,
       lockSeconds: lockSecondsOf(process.env.STRATUS_LOCK_SECONDS),
-      ...(name === 'run' ? { workingFolder: process.cwd() } : {}),
+      ...(name === 'run' ? { workingFolder: folderHere() } : {}),
     });
     opened.push(app);
+    await mentionDamage(app, io);
     if (name !== 'recover') await mentionUnfinished(app, io);
     return app;
   };
@@ -69,10 +81,31 @@ async function main(args: string[], io: CommandIo): Promise<number> {
   }
 }
 
+function unknownCommand(name: string): UsageError {
+  const known = Object.keys(COMMANDS);
+  return new UsageError(`unknown command '${name}'${didYouMean(name, known) || `; one of: ${known.join(', ')}`}`);
+}
+
+const neverOpen = () => Promise.reject(new Error('help opens nothing'));
+
+/** @throws UsageError when somebody has removed it since */
+function folderHere(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new UsageError('the folder that this was started in is not there any more: change to another one');
+  }
+}
+
+async function mentionDamage(app: StratusApp, io: CommandIo): Promise<void> {
+  const damage = await app.transactions.listDamage();
+  if (damage) io.stderr(`stratus: ${presentable(damage, 1_000)}; 'stratus journal verify' tells more\n`);
+}
+
 async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> {
   const count = (await app.transactions.unfinished()).length;
   if (count > 0)
-    io.stderr(`stratus: ${count} transaction(s) need a decision; 'stratus recover' lists and finishes them\n`);
+    io.stderr(`stratus: ${counted(count, 'transaction')} to decide about; 'stratus recover' lists and finishes them\n`);
 }
 
 function exitCodeOfError(error: unknown): number {

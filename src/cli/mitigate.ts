@@ -13,6 +13,7 @@ import { runSummary } from './run-summary.ts';
 import { adviceForRun } from './advice.ts';
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { UsageError } from './usage.ts';
+import { counted } from '../text/plain-text.ts';
 import type { AutonomyPolicy } from '../domain/autonomy.ts';
 
 /** `stratus mitigate`: one incident from detection to its end. */
@@ -63,7 +64,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
     // Only for people to see beforehand; taking the lock tells for itself what is wrong with it.
     const lock = await app.lock.status(target).catch(() => null);
     if (lock) io.stderr(`writer lock: ${lockText(lock)}\n`);
-    const view = new TerminalView(io.stderr, painter(io.colour));
+    const view = new TerminalView(io.stderr, painter(io.colours.stderr));
     run.onEvent((event) => view.show(event));
   }
   let interrupts = 0;
@@ -78,7 +79,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   });
   const result = await run.start();
   interrupt.dispose();
-  if (!parsed.flag('json')) io.stdout(runSummary(result, run.events(), io.colour));
+  if (!parsed.flag('json')) io.stdout(runSummary(result, run.events(), io.colours.stdout));
   // Whoever reads the events as data may not read this, but the log of the job keeps it.
   else if (adviceForRun(result)) io.stderr(`stratus: ${result.outcome}: ${adviceForRun(result)}\n`);
   return exitCodeOfRun(result);
@@ -86,7 +87,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
 
 function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskApproval {
   return async ({ plan, steps, hash }, signal) => {
-    const question = `Run this transaction (${plan.steps.length} command(s), undoable)?`;
+    const question = `Run this transaction (${counted(plan.steps.length, 'command')}, undoable)?`;
     const by = await consent(policy, steps, context, question, io, signal);
     return by ? { approve: true, hash, by } : { approve: false, reason: 'rejected at the terminal' };
   };

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import { printJson } from '../json/lossless-json.ts';
 import { RawNumber } from '../json/raw-number.ts';
+import { counted } from '../text/plain-text.ts';
 import { untrustedLine, withoutCredentials } from '../text/redact.ts';
 
 /** Fields that every write changes and that tell a reader nothing. */
@@ -25,7 +26,7 @@ export function changedLines(before: KubeObject | null, after: KubeObject | null
     if (old.has(path)) lines.push(untrustedLine(`- ${path}: ${old.get(path)}`, LINE));
     if (now.has(path)) lines.push(untrustedLine(`+ ${path}: ${now.get(path)}`, LINE));
   }
-  return lines.length > LIMIT ? [...lines.slice(0, LIMIT), `  … ${lines.length - LIMIT} more line(s)`] : lines;
+  return lines.length > LIMIT ? [...lines.slice(0, LIMIT), `  … ${counted(lines.length - LIMIT, 'more line')}`] : lines;
 }
 
 function leaves(object: KubeObject | null): Map<string, string> {

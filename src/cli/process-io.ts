@@ -27,15 +27,24 @@ export function processIo(): CommandIo {
   if (terminal) process.stdin.on('error', () => undefined);
   const ask = (question: string, signal?: AbortSignal) =>
     askOnTerminal(question, () => interruptions.interrupt('SIGINT'), signal);
+  const colours = {
+    stdout: wantsColour(process.stdout, process.env),
+    stderr: wantsColour(process.stderr, process.env),
+  };
   return {
     // What goes into a file or a pipe is what the cluster said, byte for byte.
-    stdout: (text) => output.write('stdout', process.stdout.isTTY ? harmless(text) : text),
-    stderr: (text) => output.write('stderr', harmless(text)),
-    colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
+    stdout: (text) => output.write('stdout', process.stdout.isTTY ? harmless(text, colours.stdout) : text),
+    stderr: (text) => output.write('stderr', harmless(text, colours.stderr)),
+    colours,
     confirm: terminal ? async (question, signal) => /^y(es)?$/i.test(await ask(`${question} [y/N]`, signal)) : null,
     ask: terminal ? ask : null,
     onInterrupt: (handler) => interruptions.listen(handler),
   };
+}
+
+/** A terminal, unless it or whoever sits at it says that it wants none (https://no-color.org). */
+export function wantsColour(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
 function lostText({ message }: LostOutput): string {

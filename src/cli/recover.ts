@@ -1,6 +1,10 @@
 import { messageOf } from '../domain/cluster-error.ts';
 import { refLabel } from '../domain/kube-object.ts';
+import { placeOf } from '../domain/target.ts';
 import type { TransactionSummary } from '../domain/transaction.ts';
+import { STATUS_TEXT } from '../domain/transaction.ts';
+import { localTime } from '../text/local-time.ts';
+import { counted } from '../text/plain-text.ts';
 import type { StratusApp } from '../run/app.ts';
 import { LockedByAnother } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
@@ -47,7 +51,7 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
   }
   if (!undo && !keep) {
     for (const { id, status, title, context } of unfinished) {
-      const state = status === 'diverged' ? 'diverged' : 'interrupted';
+      const state = status === 'diverged' ? STATUS_TEXT.diverged : 'interrupted';
       io.stdout(`${id}  ${state}  ${context}  ${title}\n`);
     }
     io.stderr(
@@ -61,7 +65,7 @@ export async function recoverCommand(args: string[], io: CommandIo, open: () => 
   const interrupt = io.onInterrupt(() => void (stopped = true));
   for (const [index, transaction] of unfinished.entries()) {
     if (stopped) {
-      io.stderr(`stratus: stopped; ${unfinished.length - index} transaction(s) are left for 'stratus recover'\n`);
+      io.stderr(`stratus: stopped; left for 'stratus recover': ${counted(unfinished.length - index, 'transaction')}\n`);
       code = Math.max(code, EXIT.stranded);
       break;
     }
@@ -108,7 +112,7 @@ async function fromCluster(app: StratusApp, parsed: ParsedCommand, io: CommandIo
   io.stdout(
     parsed.flag('json')
       ? `${JSON.stringify({ type: 'shared', ...shared })}\n`
-      : `${id}  ${openedAt}  ${context}/${namespace}  ${title}\n`,
+      : `${id}  ${localTime(openedAt)}  ${placeOf({ context, namespace })}  ${title}\n`,
   );
   for (const ref of roots) io.stderr(`  ${refLabel(ref)}\n`);
   if (!undo && !keep) {

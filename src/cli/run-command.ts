@@ -1,5 +1,6 @@
 import { refLabel } from '../domain/kube-object.ts';
 import type { RehearsedWrite } from '../domain/transaction.ts';
+import { UNDO_CLASS_TEXT } from '../domain/transaction.ts';
 import type { StratusApp } from '../run/app.ts';
 import type { CommandIo } from './command-line.ts';
 import {
@@ -13,7 +14,6 @@ import {
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
-import { classText } from './terminal.ts';
 import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 import { readsOnly } from '../kubectl/confine.ts';
@@ -68,7 +68,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       return EXIT.refused;
     }
     for (const write of rehearsal.writes) {
-      io.stderr(`${refLabel(write.ref)}  undo ${classText(write.undo.class)}: ${write.undo.inverse}\n`);
+      io.stderr(`${refLabel(write.ref)}  undo ${UNDO_CLASS_TEXT[write.undo.class]}: ${write.undo.inverse}\n`);
       for (const text of write.undo.residue) io.stderr(`  ! ${text}\n`);
       for (const line of changedLines(write.before, write.after)) io.stderr(`  ${line}\n`);
     }
@@ -104,7 +104,7 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
       const outcome = abort.signal.aborted ? 'cancelled' : refused ? 'refused' : 'failed';
       report({ type: 'run', outcome, reason: result.problem, tx, undo, writes }, result.problem);
       if (!undo || exitCodeOfUndo(undo) === EXIT.ok) return outcome === 'refused' ? EXIT.refused : EXIT.restored;
-      io.stderr(undoText(tx ?? '', undo, io.colour));
+      io.stderr(undoText(tx ?? '', undo, io.colours.stderr));
       return exitCodeOfUndo(undo);
     }
     report(
@@ -130,6 +130,6 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
 function needsText(writes: RehearsedWrite[]): string {
   return writes
     .filter(({ undo }) => undo.needs)
-    .map(({ ref, undo }) => `${refLabel(ref)} (${classText(undo.class)}): ${undo.residue.join('; ')}`)
+    .map(({ ref, undo }) => `${refLabel(ref)} (${UNDO_CLASS_TEXT[undo.class]}): ${undo.residue.join('; ')}`)
     .join('; ');
 }

@@ -1,6 +1,8 @@
+import { OUTCOME_TEXT, OWN_WRITER_TEXT } from '../domain/run-event.ts';
 import type { RunEvent, RunResult } from '../domain/run-event.ts';
 import { kubectlSteps } from '../domain/plan.ts';
 import { commandText } from '../kubectl/command-text.ts';
+import { counted } from '../text/plain-text.ts';
 import { adviceForRun } from './advice.ts';
 import { painter } from './paint.ts';
 
@@ -9,13 +11,14 @@ export function runSummary(result: RunResult, events: readonly RunEvent[], colou
   const paint = painter(colour);
   const good = result.outcome === 'resolved' || result.outcome === 'healthy';
   const untouched = !events.some(({ type }) => type === 'checkpointed');
-  const word = result.owed ? 'not begun' : result.outcome;
+  const own = events.some((event) => event.type === 'lockDenied' && event.own);
+  const word = result.owed ? 'Not begun' : own ? OWN_WRITER_TEXT : OUTCOME_TEXT[result.outcome];
   const nothing = untouched && !good && !result.owed ? '; nothing was changed' : '';
   const undoWrites = result.undoWrites ?? 0;
-  const writes = `${result.writes - undoWrites} write(s) of the fix${undoWrites > 0 ? `, ${undoWrites} of the undo` : ''}`;
+  const writes = `${counted(result.writes - undoWrites, 'write')} of the fix${undoWrites > 0 ? `, ${undoWrites} of the undo` : ''}`;
   const lines = [
     `${paint(good ? 'green' : 'yellow', word)}: ${result.reason}${nothing}`,
-    `μ ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${result.attempts} attempt(s), ${writes}, ${result.seconds.toFixed(1)} s`,
+    `severity ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${counted(result.attempts, 'attempt')}, ${writes}, ${result.seconds.toFixed(1)} s`,
   ];
   const commands = commandsByTransaction(events);
   for (const tx of result.transactions) {

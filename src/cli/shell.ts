@@ -1,3 +1,4 @@
+import { placeOf } from '../domain/target.ts';
 import type { UndoResult } from '../domain/transaction.ts';
 import type { ProgramHere } from '../gateway/child/safe-terminal.ts';
 import { startHere } from '../gateway/child/safe-terminal.ts';
@@ -60,7 +61,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
   });
   try {
     const session = await app.shell.open(target, write ? 'write' : 'read', stop.signal, accept);
-    const place = `${target.namespace} @ ${target.context}`;
+    const place = placeOf(target);
     let code = 0;
     let decision: 'keep' | 'undo' = 'undo';
     let result: UndoResult | null = null;
@@ -89,7 +90,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
         io.stderr('stratus: stopped; what was written is undone and verified\n');
       }
       result = await session.end(decision);
-      if (result) io.stdout(undoText(session.tx ?? '', result, io.colour));
+      if (result) io.stdout(undoText(session.tx ?? '', result, io.colours.stdout));
       else if (session.written().length > 0) io.stderr(`kept: 'stratus undo --tx ${session.tx}' takes it back\n`);
     }
     if (result && exitCodeOfUndo(result) !== EXIT.ok) return exitCodeOfUndo(result);

@@ -2,24 +2,18 @@ import type { RunEvent } from '../domain/run-event.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import type { Severity } from '../domain/severity.ts';
 import { mu } from '../domain/severity.ts';
-import type { RehearsedWrite, StepRehearsal, UndoClass } from '../domain/transaction.ts';
+import type { Phase } from '../domain/run-state.ts';
+import { PHASE_TEXT } from '../domain/run-state.ts';
+import type { RehearsedWrite, StepRehearsal } from '../domain/transaction.ts';
+import { UNDO_CLASS_TEXT } from '../domain/transaction.ts';
+import { counted } from '../text/plain-text.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { changedLines } from './object-lines.ts';
 import type { Paint } from './paint.ts';
-import { lossText } from './undo-text.ts';
+import { lossText, undoFailure } from './undo-text.ts';
 
-/** How faithfully a write can be undone, in the words of docs/promises.md. */
-export function classText(undo: UndoClass): string {
-  return undo === 'unknown'
-    ? 'with unknown effects'
-    : undo === 'losses'
-      ? 'with losses'
-      : undo === 'consequences'
-        ? 'with consequences'
-        : undo;
-}
-
-function muText(severity: Severity): string {
+/** How many things are wrong, or why that is not known. */
+function severityText(severity: Severity): string {
   return severity.known ? String(mu(severity)) : `unknown (${severity.reason})`;
 }
 
@@ -28,7 +22,7 @@ export class TerminalView {
   readonly #write: (line: string) => void;
   readonly #paint: Paint;
   #start = 0;
-  #muBefore = '?';
+  #before = '?';
   #phase = '';
 
   constructor(write: (line: string) => void, paint: Paint) {
@@ -47,13 +41,14 @@ export class TerminalView {
         return;
       }
       case 'phase':
-        if (event.phase !== 'done' && event.phase !== this.#phase) this.#line(event, paint('cyan', `● ${event.phase}`));
+        if (event.phase !== 'done' && event.phase !== this.#phase)
+          this.#line(event, paint('cyan', `● ${PHASE_TEXT[event.phase as Phase] ?? event.phase}`));
         this.#phase = event.phase;
         return;
       case 'detected': {
-        this.#muBefore = muText(event.severity);
+        this.#before = severityText(event.severity);
         const oracles = Object.entries(event.oracles).map(([name, state]) => `${name}: ${state}`);
-        this.#line(event, `  severity μ = ${paint('bold', this.#muBefore)}   (${oracles.join(', ')})`);
+        this.#line(event, `  severity ${paint('bold', this.#before)}   (${oracles.join(', ')})`);
         return;
       }
       case 'thought':
@@ -72,7 +67,7 @@ export class TerminalView {
         return;
       case 'command': {
         const state = event.exitCode === 0 ? paint('green', 'ok') : paint('red', `exit ${event.exitCode}`);
-        this.#line(event, `  ${paint('bold', commandText(event.argv))}  ${state}, ${event.writes} write(s)`);
+        this.#line(event, `  ${paint('bold', commandText(event.argv))}  ${state}, ${counted(event.writes, 'write')}`);
         for (const line of event.stderr.split('\n').filter(Boolean).slice(0, 5)) this.#line(event, `    ${line}`);
         return;
       }
@@ -83,8 +78,11 @@ export class TerminalView {
         for (const text of event.pending) this.#line(event, `  ${paint('yellow', `still: ${text}`)}`);
         return;
       case 'judged': {
-        const state = event.verdict.commit ? paint('green', 'commit') : paint('red', 'undo');
-        this.#line(event, `  μ ${this.#muBefore} → ${muText(event.severity)}: ${state}, ${event.verdict.reason}`);
+        const state = event.verdict.commit ? paint('green', 'kept') : paint('red', 'undone');
+        this.#line(
+          event,
+          `  severity ${this.#before} → ${severityText(event.severity)}: ${state}, because ${event.verdict.reason}`,
+        );
         for (const item of event.verdict.foreign) this.#line(event, `  not ours: ${item.message}`);
         return;
       }
@@ -93,13 +91,13 @@ export class TerminalView {
         if (result.outcome === 'undone') {
           this.#line(
             event,
-            `  ${paint('green', 'undone and verified')}: checkpoint ${result.proof.hashBefore.slice(0, 12)}, now ${result.proof.hashAfter.slice(0, 12)}, ${result.writes} write(s)`,
+            `  ${paint('green', 'undone and verified')}: before ${result.proof.hashBefore.slice(0, 12)}, now ${result.proof.hashAfter.slice(0, 12)}, ${counted(result.writes, 'write')}`,
           );
-          for (const residue of result.proof.residue) this.#line(event, `    residue: ${residue}`);
+          for (const residue of result.proof.residue) this.#line(event, `    still different: ${residue}`);
           for (const loss of result.proof.losses ?? []) this.#line(event, `    ${paint('red', lossText(loss))}`);
           for (const text of result.proof.shortfall ?? []) this.#line(event, `    ${paint('red', text)}`);
         } else {
-          this.#line(event, `  ${paint('red', result.outcome)}: ${result.reason}`);
+          this.#line(event, `  ${paint('red', undoFailure(result.outcome))}: ${result.reason}`);
           const differences = result.outcome === 'diverged' ? result.differences : [];
           for (const { ref, path } of differences) this.#line(event, `    ${refLabel(ref)} ${path}`);
         }
@@ -128,7 +126,7 @@ export class TerminalView {
   #objectLines(event: RunEvent, write: RehearsedWrite): void {
     const paint = this.#paint;
     const residue = write.undo.residue.length > 0 ? `: ${write.undo.residue.join('; ')}` : '';
-    this.#line(event, `    ${refLabel(write.ref)}  undo ${classText(write.undo.class)}${residue}`);
+    this.#line(event, `    ${refLabel(write.ref)}  undo ${UNDO_CLASS_TEXT[write.undo.class]}${residue}`);
     for (const line of changedLines(write.before, write.after)) {
       this.#line(event, `      ${paint(line.startsWith('-') ? 'red' : 'green', line)}`);
     }

@@ -1,5 +1,7 @@
 import { refLabel } from '../domain/kube-object.ts';
 import type { Loss, UndoProof, UndoResult } from '../domain/transaction.ts';
+import { comparedText } from '../domain/transaction.ts';
+import { counted } from '../text/plain-text.ts';
 import { painter } from './paint.ts';
 
 /** How an undo ended, with its proof, for a person. */
@@ -7,33 +9,37 @@ export function undoText(tx: string, result: UndoResult, colour: boolean): strin
   const paint = painter(colour);
   if (result.outcome === 'undone') {
     const { proof } = result;
-    const levels = Object.entries(proof.levels).map(([level, holds]) => `${level} ${holds ? 'equal' : 'differs'}`);
+    const { same, different } = comparedText(proof.levels);
     const { losses = [], shortfall = [] } = proof;
     const headline =
       losses.length > 0
-        ? paint('red', `undone with ${losses.length} loss(es)`)
+        ? paint(
+            'red',
+            `undone, but ${counted(losses.length, 'object')} of those before ${losses.length === 1 ? 'is' : 'are'} gone`,
+          )
         : shortfall.length > 0
           ? paint('red', 'undone, but not all of it can run again')
           : proof.levels.L4 === false
             ? paint('yellow', 'undone and verified; not all of it runs again yet')
             : paint('green', 'undone and verified');
     const lines = [
-      `${headline}: ${tx}, ${result.writes} write(s)${ownershipText(proof)}`,
-      `  checkpoint ${proof.hashBefore}`,
-      `  now        ${proof.hashAfter}`,
-      `  ${levels.join(', ')}`,
+      `${headline}: ${tx}, ${counted(result.writes, 'write')}${ownershipText(proof)}`,
+      `  before ${proof.hashBefore}`,
+      `  now    ${proof.hashAfter}`,
+      ...(same ? [`  as before: ${same}`] : []),
+      ...(different ? [`  not as before: ${different}`] : []),
       ...losses.map((loss) => `  ${lossText(loss)}`),
       ...shortfall.map((text) => `  ${text}`),
-      ...proof.residue.map((text) => `  residue: ${text}`),
+      ...proof.residue.map((text) => `  still different: ${text}`),
       ...proof.foreign.map(({ ref, path }) => `  kept, changed by someone else: ${refLabel(ref)} ${path}`),
     ];
     return `${lines.join('\n')}\n`;
   }
-  const lines = [`${paint('red', result.outcome)}: ${result.reason}`];
+  const lines = [`${paint('red', undoFailure(result.outcome))}: ${result.reason}`];
   if (result.outcome === 'diverged') {
     for (const difference of result.differences) {
       lines.push(`  ${refLabel(difference.ref)} ${difference.path || '(whole object)'}`);
-      lines.push(`    checkpoint    ${shortValue(difference.expected)}`);
+      lines.push(`    before        ${shortValue(difference.expected)}`);
       if (difference.path) lines.push(`    Stratus wrote ${shortValue(difference.written)}`);
       lines.push(`    found         ${shortValue(difference.actual)}`);
     }
@@ -44,6 +50,11 @@ export function undoText(tx: string, result: UndoResult, colour: boolean): strin
   return `${lines.join('\n')}\n`;
 }
 
+/** An undo that did not come to its end as it should. */
+export function undoFailure(outcome: 'diverged' | 'stranded'): string {
+  return outcome === 'diverged' ? 'diverged, not all could be restored' : 'stranded, the undo is not finished';
+}
+
 function ownershipText({ ownershipWrites = 0 }: UndoProof): string {
   return ownershipWrites > 0 ? `, ${ownershipWrites} of them to give fields back to their owners` : '';
 }
@@ -51,7 +62,7 @@ function ownershipText({ ownershipWrites = 0 }: UndoProof): string {
 /** One line about an object that is gone. */
 export function lossText({ ref, replaced, accepted }: Loss): string {
   const now = replaced ? 'another of its name is there now' : 'it is gone';
-  return `lost: ${refLabel(ref)} was there at the checkpoint, ${now}; ${accepted ? 'as was accepted' : 'no forecast named it'}`;
+  return `lost: ${refLabel(ref)} was there before, ${now}; ${accepted ? 'as was accepted' : 'no forecast named it'}`;
 }
 
 function shortValue(value: unknown): string {

@@ -31,13 +31,15 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
   needConsent('undo', parsed.flag('yes'), io);
   const app = await open();
   const all = await app.transactions.list();
-  const transaction = wanted ? all.find(({ id }) => id === wanted) : all.find(isLast);
+  const transaction = all.find(wanted ? ({ id }) => id === wanted : isLast);
   if (!transaction) {
     throw new StratusError(
       wanted ? 'unknown-transaction' : 'nothing-to-do',
       wanted
         ? `there is no transaction '${wanted}' in the journal; 'stratus journal list' shows those that are`
-        : 'the journal holds nothing that could be undone',
+        : all.length === 0
+          ? 'nothing to undo: the journal is empty, Stratus has changed nothing yet'
+          : 'nothing to undo: every change in the journal is undone already',
     );
   }
   if (transaction.status === 'undone')
@@ -82,7 +84,7 @@ export async function undoOne(
   ).finally(() => interrupt.dispose());
   const result = presentableValue(done);
   if (parsed.flag('json')) io.stdout(`${JSON.stringify({ type: 'undo', tx: transaction.id, ...result })}\n`);
-  else io.stdout(undoText(transaction.id, result, io.colour));
+  else io.stdout(undoText(transaction.id, result, io.colours.stdout));
   return exitCodeOfUndo(result);
 }
 

@@ -30,6 +30,7 @@ common options
                                those that STRATUS_PROTECTED_CONTEXTS names (default *prod*; none: no context)
   --json                       one JSON document per line on standard output
   -h, --help                   this text, or a command's own
+  --version                    in place of a command: the version
 
 'stratus COMMAND --help' tells a command's options and exit codes. Told to stop (Ctrl-C, kill, a closed terminal or pipe), a
 command that writes undoes what is open first.

@@ -42,4 +42,6 @@ export interface Finding {
   evidence: Evidence[];
   /** Alternatives, best first; empty when the evidence does not justify any change. */
   fixes: Fix[];
+  /** Why there is no fix, one sentence without a full stop; absent where there is one, and in older logs. */
+  unfixed?: string;
 }

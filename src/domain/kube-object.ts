@@ -1,3 +1,5 @@
+import { spelledName } from '../text/plain-text.ts';
+
 /** Kubernetes objects as the API server sends them, and how Stratus names them. */
 
 export interface OwnerReference {
@@ -41,9 +43,12 @@ export interface ObjectRef {
   name: string;
 }
 
-/** `Service/hotel-reservation/geo`, `Node/node1`: the form shown to people. */
-export function refLabel(ref: Pick<ObjectRef, 'kind' | 'namespace' | 'name'>): string {
-  return ref.namespace ? `${ref.kind}/${ref.namespace}/${ref.name}` : `${ref.kind}/${ref.name}`;
+/**
+ * `Service/hotel-reservation/geo`, `Node/node1`: the form shown to people. Names of some kinds may hold any character:
+ * those that do not show, or act, are spelled out.
+ */
+export function refLabel({ kind, namespace, name }: Pick<ObjectRef, 'kind' | 'namespace' | 'name'>): string {
+  return spelledName(namespace ? `${kind}/${namespace}/${name}` : `${kind}/${name}`);
 }
 
 /** Stable key; the API group is part of it (two groups may serve the same kind), the version is not. */

@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts';
 import type { MachineEvent, MachineEventType, Outcome, RunOptions } from './run-event.ts';
 import type { Phase, RunState, StopReason } from './run-state.ts';
 import type { SeverityItem } from './severity.ts';
-import { itemId } from './severity.ts';
+import { itemId, itemNames } from './severity.ts';
 import type { StepRehearsal } from './transaction.ts';
 import { missingText } from './transaction.ts';
 
@@ -269,7 +269,11 @@ const PHASES: Record<Phase, Handlers> = {
         attempts: [...s.attempts, attempt],
       });
       if (stillThere(state).length === 0) {
-        const done = finish(state, 'resolved', 'every item present at the start is gone');
+        const done = finish(
+          state,
+          'resolved',
+          `healthy again: ${itemNames(state.initial?.known ? state.initial.items : [])}`,
+        );
         return { ...done, signals: [...signals, ...done.signals] };
       }
       const next = toPlanning(state);

@@ -33,6 +33,20 @@ export const DEFAULT_OPTIONS: RunOptions = {
 export type Outcome =
   'resolved' | 'healthy' | 'improved' | 'restored' | 'cancelled' | 'diverged' | 'stranded' | 'locked';
 
+/** How a run ended, as it is told to people. */
+export const OUTCOME_TEXT: Readonly<Record<Outcome, string>> = {
+  resolved: 'Resolved',
+  healthy: 'Nothing is wrong here',
+  improved: 'Better, but not resolved',
+  restored: 'Not resolved. The cluster is as it was',
+  cancelled: 'Cancelled. The cluster is as it was',
+  diverged: 'Undo could not restore every field',
+  stranded: 'Undo is pending: the cluster did not answer',
+  locked: 'Someone else is changing this cluster',
+};
+/** Of `locked`, where it was the same person. */
+export const OWN_WRITER_TEXT = 'Another window or terminal of yours is changing this cluster';
+
 /** Version of the event log; raised when older readers would misread a newer log. Written in `started`. */
 export const RUN_LOG_SCHEMA = 2;
 

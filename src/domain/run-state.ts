@@ -26,6 +26,27 @@ export type Phase =
   | 'frozen'
   | 'done';
 
+/** What goes on in a phase, as it is told to people. */
+export const PHASE_TEXT: Readonly<Record<Phase, string>> = {
+  idle: 'starting',
+  detecting: 'reading the cluster',
+  diagnosing: 'looking for the cause',
+  planning: 'choosing a fix',
+  awaitingApproval: 'waiting for your approval',
+  locking: 'taking the writer lock',
+  checkpointing: 'recording the way back',
+  executing: 'applying the change',
+  settling: 'waiting for the cluster to settle',
+  judging: 'judging the result',
+  committing: 'keeping the change',
+  undoing: 'undoing the change',
+  verifying: 'checking that everything is as before',
+  reflecting: 'learning from the attempt',
+  aborting: 'stopping; what was changed is undone first',
+  frozen: 'frozen: nothing more is written',
+  done: 'finishing',
+};
+
 export type StopReason = 'cancel' | 'wall-clock' | 'budget';
 
 export interface RunState {

@@ -22,6 +22,8 @@ export interface SeverityItem {
   key?: string;
   /** Objects it speaks of beside `object`; absent or empty where that cannot be told. */
   subjects?: ObjectRef[];
+  /** Service that a check asks, where its URL names one: where to look, never who is charged. */
+  asks?: ObjectRef;
   /** When it began, milliseconds since the epoch; absent where that cannot be told. */
   since?: number;
 }
@@ -65,6 +67,15 @@ export function goneItems(before: SeverityItem[], after: SeverityItem[]): Severi
   return before.filter((item) => !present.has(itemId(item)));
 }
 
+const NAMED = 3;
+
+/** What the items are about, by name: the first few. */
+export function itemNames(items: readonly SeverityItem[]): string {
+  const names = [...new Set(items.map(({ object, what }) => (object ? refLabel(object) : what)))];
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return `${names.slice(0, NAMED).join(', ')}${more}`;
+}
+
 export type CommitRule = 'strict' | 'paper';
 
 export interface CommitVerdict {
@@ -100,12 +111,12 @@ export function judgeCommit(
   const [muBefore, muAfter] = [mu(before, weights), mu({ known: true, items: without(after.items, foreign) }, weights)];
   const verdict = (commit: boolean, reason: string): CommitVerdict => ({ commit, reason, ours, foreign });
   if (muAfter > muBefore) return verdict(false, `severity rose from ${muBefore} to ${muAfter}`);
-  if (rule === 'paper') return verdict(true, `severity ${muBefore} -> ${muAfter} (paper rule)`);
+  if (rule === 'paper') return verdict(true, `severity did not rise: ${muBefore} → ${muAfter}`);
   const first = ours[0];
   if (first) return verdict(false, `the change caused: ${first.message}`);
   const gone = goneItems(before.items, after.items);
-  if (gone.length === 0) return verdict(false, `nothing improved: severity ${muBefore} -> ${muAfter}`);
-  return verdict(true, `severity ${muBefore} -> ${muAfter}; ${gone.length} item(s) gone`);
+  if (gone.length === 0) return verdict(false, `nothing got better: severity ${muBefore} → ${muAfter}`);
+  return verdict(true, `healthy again: ${itemNames(gone)}; severity ${muBefore} → ${muAfter}`);
 }
 
 /**

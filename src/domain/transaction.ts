@@ -9,6 +9,22 @@ import { refLabel } from './kube-object.ts';
  */
 export type UndoClass = 'exact' | 'consequences' | 'unknown' | 'losses' | 'one-way';
 
+/** An undo of that class, as it is told to people: `undo exact`, `undo with losses`. */
+export const UNDO_CLASS_TEXT: Readonly<Record<UndoClass, string>> = {
+  exact: 'exact',
+  consequences: 'exact but for side effects',
+  unknown: 'with unknown effects',
+  losses: 'with losses',
+  'one-way': 'not possible',
+};
+
+/** What became of one write, as it is told to people. */
+export const WRITE_OUTCOME_TEXT = {
+  done: 'done',
+  failed: 'refused by the server',
+  unknown: 'its answer was lost',
+} as const;
+
 /** What a person has to accept before such a write runs; agents never may. */
 export type Acceptance = 'unknown' | 'losses';
 
@@ -45,7 +61,7 @@ export interface UndoForecast {
   class: UndoClass;
   /** What will not be as before (`pods are replaced`, `uid changes`), or why it is refused. Empty when exact. */
   residue: string[];
-  /** The inverse in words: `PUT the previous Service`, `DELETE the created ConfigMap`. */
+  /** The inverse in words: `put Service/shop/geo back as it was`, `delete the created ConfigMap/shop/a`. */
   inverse: string;
   /** Object by object; the texts stand in `residue` too. Absent when there are none. */
   consequences?: Consequence[];
@@ -106,6 +122,25 @@ export interface StepResult {
 /** Equality levels after undo; L0..L5 of the state-equality definition (ARCHITECTURE.md, Undo). */
 export type EqualityLevel = 'L0' | 'L1' | 'L2' | 'L3' | 'L4' | 'L5';
 
+const LEVEL_TEXT: Readonly<Record<EqualityLevel, string>> = {
+  L0: 'which objects there are',
+  L1: 'their content',
+  L2: 'their identity',
+  L3: 'what controllers made of them',
+  L4: 'what runs',
+  L5: 'who owns which field',
+};
+
+/** What was compared after an undo, as it is told to people. */
+export function comparedText(levels: Partial<Record<EqualityLevel, boolean>>): { same: string; different: string } {
+  const named = (wanted: boolean) =>
+    (Object.keys(LEVEL_TEXT) as EqualityLevel[])
+      .filter((level) => levels[level] === wanted)
+      .map((level) => LEVEL_TEXT[level])
+      .join(', ');
+  return { same: named(true), different: named(false) };
+}
+
 export interface FieldDifference {
   ref: ObjectRef;
   /** RFC 6901 pointer; empty for the whole object. */
@@ -142,6 +177,15 @@ export type UndoResult =
   | { outcome: 'stranded'; writes: number; reason: string };
 
 export type TransactionStatus = 'open' | 'committed' | 'undoing' | 'undone' | 'diverged';
+
+/** What became of a transaction, as it is told to people. */
+export const STATUS_TEXT: Readonly<Record<TransactionStatus, string>> = {
+  open: 'in progress',
+  committed: 'kept',
+  undoing: 'being undone',
+  undone: 'undone',
+  diverged: 'not all could be restored',
+};
 
 /** A line of `stratus journal list`. */
 export interface TransactionSummary {

@@ -4,9 +4,9 @@ import type { CommandPlan, CommandStep } from '../domain/plan.ts';
 import type { OpenTransaction } from '../domain/ports.ts';
 import type { Loss, StepResult, UndoResult } from '../domain/transaction.ts';
 import { lossesText } from '../domain/transaction.ts';
-import { shownArgv } from '../kubectl/secret-words.ts';
+import { SAFE_TERMINAL, shownArgv } from '../kubectl/secret-words.ts';
 import { rootsOf } from '../undo/inverse.ts';
-import { lastLine } from './child/child.ts';
+import { failureLine } from './child/child.ts';
 import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './inventory/derived-state.ts';
 import type { FilledOptions } from './gateway-options.ts';
 import { JournalMonitor } from './monitor/journal-monitor.ts';
@@ -104,7 +104,7 @@ export class GatewayTransaction implements OpenTransaction {
     const { scrub } = this.#rehearser.veil;
     const failure = scrub(problem || refusals[0]?.reason || '') || ran.killed;
     const stderr = scrub(ran.stderr);
-    const failed = failure || (ran.exitCode === 0 ? '' : lastLine(stderr));
+    const failed = failure || (ran.exitCode === 0 ? '' : failureLine(stderr));
     return {
       ok: failed === '',
       exitCode: ran.exitCode,
@@ -130,7 +130,7 @@ export class GatewayTransaction implements OpenTransaction {
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
     const index = this.#steps++;
     const at = new Date(this.#options.clock.now()).toISOString();
-    await this.#journal.append({ type: 'step', step: index, argv: ['(safe terminal)'], at });
+    await this.#journal.append({ type: 'step', step: index, argv: [...SAFE_TERMINAL], at });
     this.#monitor.beginStep(index);
     const monitor = this.#monitor;
     const end = () => monitor.endStep();

@@ -4,7 +4,7 @@ import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
 import { secretLiterals } from '../kubectl/secret-literals.ts';
 import type { ChildOutput } from './child/child.ts';
-import { lastLine } from './child/child.ts';
+import { failureLine } from './child/child.ts';
 import { Discovery } from './wire/discovery.ts';
 import type { FilledOptions } from './gateway-options.ts';
 import { LiveFacts } from './inventory/live-facts.ts';
@@ -85,7 +85,7 @@ export class Rehearser {
     const refusal = monitor.refusals[0]?.reason;
     const problem =
       (refusal !== undefined ? scrub(refusal) : undefined) ??
-      (output.killed || (output.exitCode === 0 ? '' : lastLine(stderr)));
+      (output.killed || (output.exitCode === 0 ? '' : failureLine(stderr)));
     const needs = ACCEPTANCES.filter(
       (need) => monitor.needs.has(need) || monitor.writes.some((write) => write.undo.needs?.includes(need)),
     );

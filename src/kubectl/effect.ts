@@ -60,12 +60,23 @@ function onlyPrints(parsed: ParsedCommand): boolean {
 
 const isTrueValue = (value: string | undefined): boolean => value === undefined || /^(1|t|true)$/i.test(value);
 
+const STREAMS = new Set(['get', 'events', 'logs']);
+
+/** `--request-timeout` also takes plain seconds. */
+function requestSeconds(value: string): number {
+  return /^\d+$/.test(value) ? Number(value) : (durationSeconds(value) ?? 0);
+}
+
 /** How long a command may block; see the rules that name each case. */
 export function hangRisk(parsed: ParsedCommand, targets: readonly Target[]): HangRisk | undefined {
   if (parsed.help) return undefined;
   const path = parsed.path.join(' ');
   const timeout = lastFlag(parsed, 'timeout');
   const seconds = timeout?.value.includes(DYNAMIC) ? 1 : timeout ? durationSeconds(timeout.value) : undefined;
+  const request = lastFlag(parsed, 'request-timeout')?.value;
+  // A streaming request ends with it as any other.
+  const streamEnds = request !== undefined && (request.includes(DYNAMIC) || requestSeconds(request) > 0);
+  if (streamEnds && STREAMS.has(path)) return undefined;
   if ((path === 'get' || path === 'events') && (flagIsOn(parsed, 'watch') || flagIsOn(parsed, 'watch-only'))) {
     return { why: 'watches until it is stopped' };
   }

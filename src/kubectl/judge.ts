@@ -1,8 +1,11 @@
 import { checkContent } from './checks/check-content.ts';
+import { checkData } from './checks/check-data.ts';
 import { checkDelete } from './checks/check-delete.ts';
 import { checkDryRun } from './checks/check-dry-run.ts';
+import { checkExposure } from './checks/check-exposure.ts';
 import { checkHang } from './checks/check-hang.ts';
 import { checkIdentity } from './checks/check-identity.ts';
+import { checkRights } from './checks/check-rights.ts';
 import { checkSecretOutput } from './checks/check-secret-output.ts';
 import { effectOf } from './effect.ts';
 import type { CommandEffect } from './effect.ts';
@@ -34,7 +37,17 @@ const GROUPS = new Set([
   'alpha kuberc',
 ]);
 
-const CHECKS = [checkIdentity, checkContent, checkDryRun, checkDelete, checkHang, checkSecretOutput];
+const CHECKS = [
+  checkIdentity,
+  checkContent,
+  checkRights,
+  checkDryRun,
+  checkDelete,
+  checkData,
+  checkHang,
+  checkExposure,
+  checkSecretOutput,
+];
 
 const RULE_OF_ERROR: Readonly<Record<ParseError['code'], CommandRule>> = {
   'unknown-command': 'unknown-command',

@@ -24,6 +24,8 @@ export interface Problem {
   first: number;
   last: number;
   message: string;
+  /** Worth a note to people, whatever the severity of the rule. */
+  mild?: boolean;
   rewrite?: Rewrite;
 }
 

@@ -363,6 +363,12 @@ export const COMMAND_RULES = {
     'Granting cluster-admin',
     'It gives every right in every namespace. Bind a narrower role.',
   ),
+  'anonymous-access': rule(
+    'warning',
+    true,
+    'Rights for everybody',
+    'system:anonymous and system:unauthenticated are whoever reaches the API server, system:authenticated is everybody with a login or a service account. Name who needs the right.',
+  ),
   'certificate-approval': rule(
     'off',
     true,
@@ -375,11 +381,29 @@ export const COMMAND_RULES = {
     'A pod with overrides or privileges',
     '`--overrides` and `--privileged` can give the pod the whole node.',
   ),
+  'open-proxy': rule(
+    'warning',
+    true,
+    'The cluster opened to the network',
+    '`kubectl proxy` and `port-forward` ask nobody for a login: on an address other than localhost, whoever reaches the port acts with your rights.',
+  ),
+  'storage-at-risk': rule(
+    'warning',
+    false,
+    'A change after which data is deleted',
+    'With the policy Delete the volume goes, with its data, as soon as its claim, pod or workload goes, long after this command.',
+  ),
+  'destroys-inside': rule(
+    'information',
+    false,
+    'Data destroyed inside a container',
+    'The API does not see what a command inside a container removes, so nothing can bring it back.',
+  ),
   'drain-data-loss': rule(
     'warning',
     true,
     'Draining past the safety checks',
-    '`--force` deletes pods nobody re-creates and `--disable-eviction` ignores disruption budgets.',
+    '`--force` deletes pods nobody re-creates, `--disable-eviction` ignores disruption budgets, and `--delete-emptydir-data` (a note only) empties scratch volumes.',
   ),
   'taint-evicts': rule(
     'information',

@@ -7,6 +7,13 @@ import type { FlagUse, ParsedCommand } from './parse.ts';
 /** What is shown in the place of a word or value. */
 export const HIDDEN = '«secret»';
 
+/** Stands in a journal for the commands of a safe terminal, which nobody sees. */
+export const SAFE_TERMINAL: readonly string[] = ['(safe terminal)'];
+
+export function isSafeTerminal(argv: readonly string[]): boolean {
+  return argv.length === 1 && argv[0] === SAFE_TERMINAL[0];
+}
+
 /** True for a resource word that kubectl reads as Secret, or that is not known before the command runs. */
 export function mayBeSecret(word: string): boolean {
   return word.includes(DYNAMIC) || /^secrets?(\.|$)/i.test(word);
@@ -48,6 +55,7 @@ const REMOVAL = /^[^=]+-$/;
  * other all but credentials. Stays the same when it is done again.
  */
 export function shownArgv(argv: readonly string[]): string[] {
+  if (isSafeTerminal(argv)) return [...argv];
   const parsed = readArgv(argv);
   // Only words that cannot be content: no release reads the whole.
   if (!parsed) return argv.map((word, at) => (at < 3 && /^[a-z-]+$/.test(word) ? word : HIDDEN)).filter(isFirstHidden);

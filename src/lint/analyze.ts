@@ -9,11 +9,11 @@ import { depthNote, judgeRegions, note, unreadNotes } from './judge-regions.ts';
 import type { Contents, DocumentCall } from './judge-regions.ts';
 import type { ChunkResult, LintMemory } from './lint-memory.ts';
 import { checkManifests } from './manifest/check-manifest.ts';
+import type { LintLanguage } from './languages.ts';
+import { findingsOfInput } from './manifest/fed-manifest.ts';
 import { MANIFEST_RULES } from './manifest/manifest-rules.ts';
-import { dockerfileRegions } from './regions/dockerfile.ts';
-import { makefileRegions } from './regions/makefile.ts';
-import { markdownRegions } from './regions/markdown.ts';
-import type { Region } from './regions/region.ts';
+import { documentRegions } from './regions/document-regions.ts';
+import { dependsOnOrder } from './shell/ambient.ts';
 import { analyzeStatements } from './shell/analyze-script.ts';
 import { scopeOf } from './shell/scope.ts';
 import { scriptPieces } from './shell/script-pieces.ts';
@@ -21,13 +21,11 @@ import { mentionsKubectl, tooDeep, withoutReturns } from './shell/script-text.ts
 import { scopeText, watchedScope } from './shell/watched-scope.ts';
 import { verbatim } from './source-text.ts';
 import type { SourceText } from './source-text.ts';
+import { withoutComments } from './yaml/json-comments.ts';
 import { maskTemplates } from './yaml/mask.ts';
 import { mayHaveFindings, yamlChunks } from './yaml/yaml-chunks.ts';
 import { yamlRegions } from './yaml/yaml-regions.ts';
 import { parseYaml } from './yaml/yaml-tree.ts';
-
-/** Documents the linter reads, by the editor's language ids. */
-export type LintLanguage = 'shellscript' | 'yaml' | 'dockerfile' | 'makefile' | 'markdown';
 
 /** Larger documents (UTF-16 units) are not checked; one note says so. */
 export const MAX_LENGTH = 1_000_000;
@@ -54,7 +52,7 @@ function readChunk(text: string, config: LintConfig): Contents {
     contents.findings.push(...note('not-checked', 'brackets are nested too deeply, so this was not checked', config));
     return contents;
   }
-  const masked = maskTemplates(text);
+  const masked = maskTemplates(withoutComments(text));
   const documents = parseYaml(masked);
   contents.findings.push(...checkManifests(documents, config, text.includes('{{')));
   if (mentionsKubectl(text)) judgeRegions(yamlRegions(masked, documents), contents, config);
@@ -100,7 +98,10 @@ function readYaml(text: string, config: LintConfig, memory: LintMemory | undefin
     const compute = (): ChunkResult => {
       const { calls, findings } = readChunk(chunk.text, config);
       return {
-        findings: [...findings, ...calls.flatMap((call) => findingsOfCall(call, false, config))],
+        findings: [
+          ...findings,
+          ...calls.flatMap((call) => [...findingsOfCall(call, 'script', config), ...findingsOfInput(call, config)]),
+        ],
         uses: calls.flatMap((call) => fileUsesOf(call, config)),
       };
     };
@@ -114,7 +115,8 @@ function readYaml(text: string, config: LintConfig, memory: LintMemory | undefin
 /** A script, piece by piece; null when it has to be read as a whole. */
 function readPieces(given: string, config: LintConfig, memory: LintMemory): Reading | null {
   const text = withoutReturns(given);
-  if (tooDeep(text)) return null;
+  // Which cluster a command reaches may depend on commands far above it.
+  if (tooDeep(text) || dependsOnOrder(text)) return null;
   const pieces = scriptPieces(text, memory.pieces);
   if (!pieces) return null;
   const scope = scopeOf(pieces.flatMap(({ piece }) => piece.facts));
@@ -127,7 +129,7 @@ function readPieces(given: string, config: LintConfig, memory: LintMemory): Read
       const calls = report.calls.map((call) => judgeCall(call, config));
       return {
         findings: [
-          ...calls.flatMap((call) => findingsOfCall(call, false, config)),
+          ...calls.flatMap((call) => [...findingsOfCall(call, 'script', config), ...findingsOfInput(call, config)]),
           ...unreadNotes(report, config),
           ...depthNote(report, config),
         ],
@@ -146,7 +148,8 @@ function readPieces(given: string, config: LintConfig, memory: LintMemory): Read
 
 function readWhole(text: string, language: LintLanguage, config: LintConfig): Reading {
   const { calls, findings } = read(text, language, config);
-  for (const call of calls) findings.push(...findingsOfCall(call, call.interactive, config));
+  for (const call of calls)
+    findings.push(...findingsOfCall(call, call.place, config), ...findingsOfInput(call, config));
   return { findings, uses: calls.flatMap((call) => fileUsesOf(call, config)) };
 }
 
@@ -168,12 +171,7 @@ function read(text: string, language: LintLanguage, config: LintConfig): Content
     return contents;
   }
   if (!mentionsKubectl(text)) return contents;
-  let regions: Region[];
-  if (language === 'shellscript') regions = [{ kind: 'script', source: verbatim(text) }];
-  else if (language === 'dockerfile') regions = dockerfileRegions(text);
-  else if (language === 'makefile') regions = makefileRegions(text);
-  else regions = markdownRegions(text);
-  judgeRegions(regions, contents, config);
+  judgeRegions(documentRegions(text, language), contents, config);
   return contents;
 }
 
@@ -224,6 +222,9 @@ export function analyze(
       ...note('not-checked', `only the first ${MAX_FINDINGS} findings are shown`, config),
     ];
   } catch (error) {
+    // The readers of YAML and of shell text follow nesting by recursion.
+    if (error instanceof RangeError)
+      return note('not-checked', 'this is nested too deeply and was not checked', config);
     return note(
       'internal-error',
       `the linter failed on this document: ${error instanceof Error ? error.message : String(error)}`,
@@ -241,30 +242,4 @@ export function kubectlCalls(text: string, language: LintLanguage): DocumentCall
     // The analysis of the same text reports it.
     return [];
   }
-}
-
-const BY_EXTENSION: Readonly<Record<string, LintLanguage>> = {
-  sh: 'shellscript',
-  bash: 'shellscript',
-  zsh: 'shellscript',
-  ksh: 'shellscript',
-  yaml: 'yaml',
-  yml: 'yaml',
-  json: 'yaml',
-  md: 'markdown',
-  markdown: 'markdown',
-  mk: 'makefile',
-  dockerfile: 'dockerfile',
-  tpl: 'yaml',
-};
-
-/** The language of a file by its name, or by its shebang; undefined: not a file the linter reads. */
-export function languageOf(path: string, text: string): LintLanguage | undefined {
-  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
-  if (/^(Dockerfile|Containerfile)(\..*)?$/i.test(name)) return 'dockerfile';
-  if (/^(GNU)?Makefile(\..*)?$/i.test(name)) return 'makefile';
-  const dot = name.lastIndexOf('.');
-  const known = dot >= 0 ? BY_EXTENSION[name.slice(dot + 1).toLowerCase()] : undefined;
-  if (known) return known;
-  return /^(?:\uFEFF)?#!.*\b(ba|da|z|k|a)?sh\b/.test(text.slice(0, 200)) ? 'shellscript' : undefined;
 }

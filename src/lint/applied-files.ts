@@ -1,5 +1,6 @@
 import { DYNAMIC } from '../kubectl/flag-values.ts';
 import { judgeArgv } from '../kubectl/judge.ts';
+import { flagIsOn } from '../kubectl/parse.ts';
 import { COMMAND_RULES } from '../kubectl/rules.ts';
 import type { JudgedCall } from './check-call.ts';
 import { isProtected } from './check-call.ts';
@@ -8,14 +9,21 @@ import type { LintConfig } from './config.ts';
 import { lineAt, lineStarts } from './directives.ts';
 import type { Finding } from './finding.ts';
 import { severityOf } from './lint-rules.ts';
+import type { ArgWord } from './shell/words.ts';
 import { documentRange } from './source-text.ts';
 import { manifestObjects } from './manifest/manifest-objects.ts';
 
-/** A command that hands a local file, named literally by a relative path, to the API server. */
+/** A command that hands local files, named by a relative path, to the API server. */
 export interface FileUse {
   deletes: boolean;
-  /** As written. */
+  /** As written; without an unknown folder before it, such as that of the script. */
   path: string;
+  /** A folder is read with what is below it. */
+  recursive: boolean;
+  /** The path is that of a kustomization. */
+  kustomization: boolean;
+  /** The folder that the script has changed to before, as far as it is known. */
+  folder?: string;
   /** Offsets of the word that names it. */
   start: number;
   end: number;
@@ -23,8 +31,17 @@ export interface FileUse {
   isProtected: boolean;
 }
 
-/** Text of a file by the relative path a command names it with; undefined: none there, or not to be read. */
-export type ReadNearby = (path: string) => string | undefined;
+/** A file that a command names, by itself or by its folder. */
+export interface NearbyFile {
+  /** Relative, for people. */
+  path: string;
+  text: string;
+}
+
+/** The files that a command names; empty: none there, or not to be read. */
+export type ReadNearby = (
+  use: Pick<FileUse, 'path' | 'recursive' | 'kustomization' | 'folder'>,
+) => readonly NearbyFile[];
 
 /** Findings about the manifests in a text, without those about commands in it. */
 export type CheckManifestText = (text: string) => readonly Finding[];
@@ -37,35 +54,50 @@ const MAX_FILES = 20;
 export function fileUsesOf(judged: JudgedCall, config: LintConfig): FileUse[] {
   const { parsed, effect } = judged.judgement;
   if (!parsed.ok || !effect?.writes || !VERBS.has(effect.command)) return [];
-  return parsed.flags
-    .filter(({ name }) => name === 'filename')
-    .flatMap(({ value, valueIndex }) => {
-      const word = judged.words[valueIndex];
-      if (!word?.node || value.includes(DYNAMIC)) return [];
-      const range = documentRange(judged.call.source, word.start, word.end);
-      return value
-        .split(',')
-        .filter(
-          (path) => path !== '' && path !== '-' && !path.startsWith('/') && !/[*?[\\]|^[A-Za-z][\w+.-]*:/.test(path),
-        )
-        .map((path) => ({
-          deletes: effect.command === 'delete',
-          path,
-          ...range,
-          isProtected: isProtected(judged, config),
-        }));
-    });
+  const { source, inputFile, settings } = judged.call;
+  const common = {
+    deletes: effect.command === 'delete',
+    recursive: flagIsOn(parsed, 'recursive'),
+    isProtected: isProtected(judged, config),
+    ...(settings?.folder === undefined ? {} : { folder: settings.folder }),
+  };
+  const useOf = (path: string, word: ArgWord, kustomization: boolean): FileUse[] => {
+    const local = localPath(path);
+    return local === undefined
+      ? []
+      : [{ ...common, path: local, kustomization, ...documentRange(source, word.start, word.end) }];
+  };
+  const named = parsed.flags.flatMap(({ name, value, valueIndex }) => {
+    const word = judged.words[valueIndex];
+    if (!word?.node || (name !== 'filename' && name !== 'kustomize')) return [];
+    if (name === 'kustomize') return useOf(value, word, true);
+    return value.split(',').flatMap((path) => useOf(path, word, false));
+  });
+  const readsInput = parsed.flags.some(({ name, value }) => name === 'filename' && value === '-');
+  return inputFile && readsInput ? [...named, ...useOf(inputFile.value, inputFile, false)] : named;
 }
 
-interface Remark {
+/** A path to look for; an unknown beginning (`$HERE/x`) is taken for the script's own folder. */
+function localPath(path: string): string | undefined {
+  const rest = path.startsWith(DYNAMIC) ? path.replace(new RegExp(`^${DYNAMIC}+/`), '') : path;
+  if (rest === '' || rest === '-' || rest.includes(DYNAMIC) || rest.startsWith('/') || /^[A-Za-z][\w+.-]*:/.test(rest))
+    return undefined;
+  return rest;
+}
+
+/** What is to be said about one object of a manifest. */
+export interface Remark {
   rule: string;
   severity: Finding['severity'];
+  /** Zero-based. */
   line: number;
+  /** Offset of the object's kind. */
+  start: number;
   message: string;
 }
 
 /** What deleting each object of a manifest means, as if its kind and name stood on the command line. */
-function remarksOnDelete(text: string, config: LintConfig): Remark[] {
+export function remarksOnDelete(text: string, config: LintConfig): Remark[] {
   const starts = lineStarts(text);
   return manifestObjects(text).flatMap(({ kind, name, namespace, start }) => {
     if (kind.includes(DYNAMIC) || name.includes(DYNAMIC)) return [];
@@ -76,7 +108,7 @@ function remarksOnDelete(text: string, config: LintConfig): Remark[] {
       const severity = guarded ? raised(base) : base;
       return severity === 'off' || !Object.hasOwn(COMMAND_RULES, rule)
         ? []
-        : [{ rule, severity, line: lineAt(starts, start), message: `${kind} ${name}: ${message}` }];
+        : [{ rule, severity, line: lineAt(starts, start), start, message: `${kind} ${name}: ${message}` }];
     });
   });
 }
@@ -87,6 +119,7 @@ function remarksOnApply(text: string, check: CheckManifestText): Remark[] {
     rule,
     severity,
     line: lineAt(starts, start),
+    start,
     message,
   }));
 }
@@ -102,18 +135,19 @@ export function findingsOfFiles(
   check: CheckManifestText,
 ): Finding[] {
   return uses.slice(0, MAX_FILES).flatMap((use) => {
-    const text = read(use.path);
-    if (text === undefined) return [];
-    const byRule = Map.groupBy(
-      use.deletes ? remarksOnDelete(text, config) : remarksOnApply(text, check),
-      ({ rule }) => rule,
+    const remarks = read(use).flatMap(({ path, text }) =>
+      (use.deletes ? remarksOnDelete(text, config) : remarksOnApply(text, check)).map((remark) => ({
+        ...remark,
+        path,
+      })),
     );
+    const byRule = Map.groupBy(remarks, ({ rule }) => rule);
     return [...byRule.values()].flatMap(([first, ...others]) => {
       if (!first) return [];
       const severity = use.isProtected ? raised(first.severity) : first.severity;
       if (severity === 'off' || severity === 'information') return [];
       const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-      const message = `${use.path}:${first.line + 1}: ${first.message.replaceAll(DYNAMIC, '…')}${more}`;
+      const message = `${first.path}:${first.line + 1}: ${first.message.replaceAll(DYNAMIC, '…')}${more}`;
       return [{ rule: first.rule, severity, start: use.start, end: use.end, message }];
     });
   });

@@ -1,6 +1,7 @@
 import { DYNAMIC } from '../kubectl/flag-values.ts';
 import { allGrammars, childNamed, defaultGrammar, grammarFor } from '../kubectl/grammar/grammar.ts';
 import { judgeArgv } from '../kubectl/judge.ts';
+import { readOc } from '../kubectl/openshift.ts';
 import type { Judgement } from '../kubectl/judge.ts';
 import { lastFlag } from '../kubectl/parse.ts';
 import type { Problem, Rewrite } from '../kubectl/problem.ts';
@@ -9,6 +10,7 @@ import { DEFAULT_CONFIG, matchesAny, raised } from './config.ts';
 import type { LintConfig } from './config.ts';
 import type { Finding, Fix, TextEdit } from './finding.ts';
 import { severityOf } from './lint-rules.ts';
+import type { Place } from './regions/region.ts';
 import type { KubectlCall } from './shell/script-report.ts';
 import type { ArgWord } from './shell/words.ts';
 import { documentRange } from './source-text.ts';
@@ -30,6 +32,8 @@ const ENDED_FROM_OUTSIDE = new Set([
   'delete-unbounded',
   'blocking-command',
 ]);
+/** Of those, the ones about output without end: whoever reads it may stop, and so end the command. */
+const ENDED_BY_READER = new Set(['watch', 'follow-logs', 'blocking-command']);
 /** Rules that do not apply to text that people type themselves. */
 const FOR_SCRIPTS_ONLY = new Set([
   ...ENDED_FROM_OUTSIDE,
@@ -39,6 +43,13 @@ const FOR_SCRIPTS_ONLY = new Set([
   'unknown-command',
   'cannot-verify',
 ]);
+
+const NOT_IN: Readonly<Record<Place, ReadonlySet<string>>> = {
+  script: new Set(),
+  typed: FOR_SCRIPTS_ONLY,
+  // A program may set a time limit of its own, and not every text that begins as a command is one.
+  quoted: new Set([...ENDED_FROM_OUTSIDE, 'unknown-command', 'unknown-flag', 'bad-arguments', 'interactive-flags']),
+};
 
 const JUDGED_LIMIT = 2_000;
 
@@ -70,7 +81,41 @@ function judgeWords(words: readonly ArgWord[], kubectl: string | undefined): Jud
 
 /** Judges a call. Unknown words before the verb (`kubectl $OPTS get …`) are taken for flags. */
 export function judgeCall(call: KubectlCall, { kubectl }: Pick<LintConfig, 'kubectl'> = {}): JudgedCall {
-  let words = call.words;
+  if (isOc(call)) {
+    const reading = readOc(call.words.map(({ value }) => value));
+    if (reading.as === 'oc')
+      return { call, words: call.words, judgement: { ...OC_COMMAND, problems: reading.problems } };
+    const kept = call.words.filter((_, index) => !reading.dropped.includes(index));
+    return judgeKubectl(call, kept.map(projectAsNamespace), kubectl);
+  }
+  return judgeKubectl(call, HANDED_OBJECTS.has(call.handedTo ?? '') ? withoutDryRun(call.words) : call.words, kubectl);
+}
+
+/** Objects that a dry run prints and another kubectl reads are written after all. */
+const HANDED_OBJECTS = new Set(['apply', 'create', 'replace']);
+
+function withoutDryRun(words: readonly ArgWord[]): readonly ArgWord[] {
+  const dashes = words.findIndex(({ value }) => value === '--');
+  const isDryRun = ({ value }: ArgWord, index: number): boolean =>
+    /^--dry-run(=|$)/.test(value) && (dashes < 0 || index < dashes);
+  return words.some(isDryRun) ? words.filter((word, index) => !isDryRun(word, index)) : words;
+}
+
+function isOc({ program }: KubectlCall): boolean {
+  return /(^|\/)oc$/.test(program.value) || /^"?\$\{?(OC|oc)\}?"?$/.test(program.node?.text ?? '');
+}
+
+/** A project is a namespace with a name of its own (docs.openshift.com, "Working with projects"). */
+function projectAsNamespace(word: ArgWord): ArgWord {
+  return /^projects?(\/|$)/.test(word.value) ? { ...word, value: word.value.replace(/^projects?/, 'namespace') } : word;
+}
+
+const OC_COMMAND: Pick<Judgement, 'parsed'> = {
+  parsed: { ok: false, code: 'unknown-command', message: 'a command of oc', index: 0, path: [] },
+};
+
+function judgeKubectl(call: KubectlCall, given: readonly ArgWord[], kubectl: string | undefined): JudgedCall {
+  let words = given;
   let judgement = judgeWords(words, kubectl);
   const { parsed } = judgement;
   if (!parsed.ok && parsed.code === 'unknown-command' && words[parsed.index]?.value.includes(DYNAMIC)) {
@@ -82,16 +127,87 @@ export function judgeCall(call: KubectlCall, { kubectl }: Pick<LintConfig, 'kube
       judgement = judgeWords(words, kubectl);
     }
   }
+  const group = unknownInGroup(words, judgement);
+  if (group) {
+    words = group;
+    judgement = judgeWords(words, kubectl);
+  }
   return { call, words, judgement };
 }
+
+/** The words without unknown ones between a verb and its second word: `create "${flags[@]}" role x` creates a role. */
+function unknownInGroup(words: readonly ArgWord[], { parsed }: Judgement): readonly ArgWord[] | undefined {
+  const verb = words.findIndex(({ value }) => GROUPS.has(value));
+  const from = verb + 1;
+  const isUnknown = ({ value }: ArgWord): boolean => value.includes(DYNAMIC);
+  if (verb < 0 || !words[from] || !isUnknown(words[from])) return undefined;
+  const second = words.findIndex((word, index) => index > from && !isUnknown(word) && !word.value.startsWith('-'));
+  const group = childNamed(defaultGrammar().root, words[verb]?.value ?? '');
+  if (second < 0 || !group || !childNamed(group, words[second]?.value ?? '')) return undefined;
+  if (parsed.ok && parsed.path.length > 1) return undefined;
+  return words.filter((word, index) => index < from || index >= second || !isUnknown(word));
+}
+
+/** Verbs whose second word is part of the command. */
+const GROUPS = new Set(['create', 'rollout', 'set', 'config', 'auth', 'top', 'certificate']);
 
 function isDynamic(words: readonly ArgWord[], problem: Problem): boolean {
   return words.slice(problem.first, problem.last + 1).some((word) => word.value.includes(DYNAMIC));
 }
 
+/** Standard input as a manifest. */
+const STANDARD_INPUT = /(^|,)(-|\/dev\/stdin|\/dev\/fd\/0|\/proc\/self\/fd\/0)(,|$)/;
+
+/** Where a deletion, or an approval, takes its objects from something that is not known here. */
+function unknownInput({ call, judgement }: JudgedCall): Problem[] {
+  const { parsed, effect } = judgement;
+  if (!parsed.ok || !effect?.writes) return [];
+  const at = parsed.verbIndexes[0] ?? 0;
+  const file = lastFlag(parsed, 'filename');
+  if (effect.command === 'delete' && file && STANDARD_INPUT.test(file.value)) {
+    if (call.input ?? call.inputFile) return [];
+    return [
+      {
+        rule: 'cannot-verify',
+        first: at,
+        last: at,
+        message: 'what is deleted comes from another program, which is not known here; name the objects',
+      },
+    ];
+  }
+  if (!call.openEnded || effect.targets.length > 0 || file) return [];
+  if (effect.command === 'delete')
+    return [
+      {
+        rule: 'cannot-verify',
+        first: at,
+        last: at,
+        message: 'what is deleted comes from input that is not known here; name the kind before the input',
+      },
+    ];
+  return [];
+}
+
+/** Certificates that are approved without anybody having looked at them. */
+function approvesUnseen({ call, words, judgement }: JudgedCall): Problem[] {
+  const { parsed, effect } = judgement;
+  if (!parsed.ok || effect?.command !== 'certificate approve' || !effect.writes) return [];
+  const unseen = call.openEnded || parsed.positionals.some(({ value }) => value.includes(DYNAMIC));
+  if (!unseen) return [];
+  const at = { first: parsed.verbIndexes[0] ?? 0, last: parsed.verbIndexes.at(-1) ?? words.length - 1 };
+  return [
+    {
+      rule: 'cannot-verify',
+      ...at,
+      message:
+        'whatever is requested at that moment is approved, and an issued certificate cannot be withdrawn; look at each request first',
+    },
+  ];
+}
+
 /** Unknown words make some verdicts uncertain; those are dropped or turned into "cannot verify". */
 function settle(judged: JudgedCall): Problem[] {
-  const { call, words, judgement } = judged;
+  const { words, judgement } = judged;
   const problems: Problem[] = [];
   for (const problem of judgement.problems) {
     if (['unknown-command', 'unknown-flag', 'bad-arguments'].includes(problem.rule) && isDynamic(words, problem)) {
@@ -107,22 +223,8 @@ function settle(judged: JudgedCall): Problem[] {
     }
     problems.push(problem);
   }
-  const { parsed, effect } = judgement;
-  if (
-    call.openEnded &&
-    parsed.ok &&
-    effect?.command === 'delete' &&
-    effect.targets.length === 0 &&
-    !lastFlag(parsed, 'filename')
-  ) {
-    const at = parsed.verbIndexes[0] ?? 0;
-    problems.push({
-      rule: 'cannot-verify',
-      first: at,
-      last: at,
-      message: 'what is deleted comes from input that is not known here; name the kind before the input',
-    });
-  }
+  const { effect } = judgement;
+  problems.push(...unknownInput(judged), ...approvesUnseen(judged));
   const unknown = effect?.command === 'delete' && effect.writes ? effect.targets.find(isUnknownKind) : undefined;
   if (unknown) {
     problems.push({
@@ -172,8 +274,11 @@ function fixOf(judged: JudgedCall, problem: Problem): Fix | undefined {
 export function isProtected(judged: JudgedCall, config: LintConfig): boolean {
   const { parsed, effect } = judged.judgement;
   if (!parsed.ok || !effect?.writes) return false;
-  const context = lastFlag(parsed, 'context')?.value;
-  if (context !== undefined && matchesAny(context, config.protectedContexts)) return true;
+  const named = ['context', 'cluster', 'kubeconfig'].map((name) => lastFlag(parsed, name)?.value);
+  const isChosen = named.some((value) => value !== undefined && !value.includes(DYNAMIC));
+  // A context named on the command line counts before what the script has chosen.
+  const targets = isChosen ? named : [judged.call.settings?.target];
+  if (targets.some((name) => name !== undefined && matchesAny(targetName(name), config.protectedContexts))) return true;
   const namespaces = effect.targets
     .filter((target) => target.kind?.plural === 'namespaces')
     .map((target) => target.name);
@@ -182,20 +287,33 @@ export function isProtected(judged: JudgedCall, config: LintConfig): boolean {
   );
 }
 
-/** The findings of one call. `interactive`: the text is meant to be typed by a person (Markdown). */
-export function findingsOfCall(
-  judged: JudgedCall,
-  interactive: boolean,
-  config: LintConfig = DEFAULT_CONFIG,
-): Finding[] {
+/** The name of a context or cluster; of a file its own, without folder and ending. */
+function targetName(value: string): string {
+  return value.includes('/') && !value.startsWith('arn:')
+    ? value.slice(value.lastIndexOf('/') + 1).replace(/\.(ya?ml|conf|config|kubeconfig)$/, '')
+    : value;
+}
+
+/** True if something around the command takes the ground from a finding. */
+function isSettled(rule: string, { call, judgement }: JudgedCall): boolean {
+  if (call.bounded && ENDED_FROM_OUTSIDE.has(rule)) return true;
+  if (call.hasReader && ENDED_BY_READER.has(rule)) return true;
+  if (rule === 'interactive-command' && call.settings?.editor && judgement.effect?.command === 'edit') return true;
+  // The answer stands ready on standard input.
+  return rule === 'interactive-flags' && call.fedInput && judgement.effect?.command === 'delete';
+}
+
+/** The findings of one call. */
+export function findingsOfCall(judged: JudgedCall, place: Place, config: LintConfig = DEFAULT_CONFIG): Finding[] {
   const { call, words } = judged;
   const guarded = isProtected(judged, config);
   const findings: Finding[] = [];
   for (const problem of settle(judged)) {
-    if (call.bounded && ENDED_FROM_OUTSIDE.has(problem.rule)) continue;
-    if (interactive && FOR_SCRIPTS_ONLY.has(problem.rule)) continue;
+    if (isSettled(problem.rule, judged)) continue;
+    if (NOT_IN[place].has(problem.rule)) continue;
     const base = severityOf(problem.rule, config);
-    const severity = guarded ? raised(base) : base;
+    if (base === 'off') continue;
+    const severity = guarded ? raised(base) : problem.mild ? 'information' : base;
     if (severity === 'off') continue;
     const first = words[problem.first] ?? call.program;
     const last = words[problem.last] ?? first;

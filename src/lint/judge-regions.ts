@@ -3,17 +3,15 @@ import type { JudgedCall } from './check-call.ts';
 import type { LintConfig } from './config.ts';
 import type { Finding } from './finding.ts';
 import { severityOf } from './lint-rules.ts';
-import type { Region } from './regions/region.ts';
+import type { Place, Region } from './regions/region.ts';
 import { analyzeArgv, analyzeScript } from './shell/analyze-script.ts';
 import { foreignLines } from './shell/foreign-lines.ts';
-import { unreadCall } from './shell/other-language.ts';
 import type { ScriptReport } from './shell/script-report.ts';
 import { documentRange } from './source-text.ts';
-import type { SourceText } from './source-text.ts';
 
 /** A kubectl invocation of a document, for hover and code lenses. */
 export interface DocumentCall extends JudgedCall {
-  interactive: boolean;
+  place: Place;
 }
 
 /** What was found in a document, with offsets in it. */
@@ -35,46 +33,40 @@ export function judgeRegions(regions: readonly Region[], contents: Contents, con
       runForeign(region, contents, config);
       continue;
     }
-    if (region.kind === 'program') {
-      runProgram(region.source, contents, config);
+    if (region.kind === 'unread') {
+      contents.findings.push(...unreadNotes({ unread: [region] }, config));
       continue;
     }
-    const report = region.kind === 'script' ? analyzeScript(region.source) : analyzeArgv(region.words, region.source);
-    const interactive = region.kind === 'script' && region.interactive === true;
-    for (const call of report.calls) contents.calls.push({ ...judgeCall(call, config), interactive });
+    const report =
+      region.kind === 'script'
+        ? analyzeScript(region.source, { variables: region.variables })
+        : analyzeArgv(region.words, region.source);
+    const place = region.place ?? 'script';
+    for (const call of report.calls) contents.calls.push({ ...judgeCall(call, config), place });
     contents.findings.push(...depthNote(report, config));
-    if (!interactive) contents.findings.push(...unreadNotes(report, config));
+    if (place !== 'typed') contents.findings.push(...unreadNotes(report, config));
   }
-}
-
-function runProgram(source: SourceText, contents: Contents, config: LintConfig): void {
-  const call = unreadCall(source.text);
-  const unread = call ? [{ source, ...call, message: 'this program in another language runs kubectl' }] : [];
-  contents.findings.push(...unreadNotes({ unread }, config));
 }
 
 /** Commands that seem to run kubectl in a way that nobody here can follow. */
 export function unreadNotes({ unread }: Pick<ScriptReport, 'unread'>, config: LintConfig): Finding[] {
-  const severity = severityOf('cannot-verify', config);
-  if (severity === 'off') return [];
-  return unread.map(({ source, start, end, message }) => ({
-    rule: 'cannot-verify',
-    severity,
-    ...documentRange(source, start, end),
-    message: `${message}, so it cannot be checked; call kubectl directly`,
-  }));
+  return unread.flatMap(({ source, start, end, message, rule = 'cannot-verify' }) => {
+    const severity = severityOf(rule, config);
+    if (severity === 'off') return [];
+    const text = rule === 'cannot-verify' ? `${message}, so it cannot be checked; call kubectl directly` : message;
+    return [{ rule, severity, ...documentRange(source, start, end), message: text }];
+  });
 }
 
 /** Lines that mean the same in every shell are judged; for the rest one note says that nobody did. */
 function runForeign(region: Region & { kind: 'foreign' }, contents: Contents, config: LintConfig): void {
   const { source, shell } = region;
-  const interactive = region.interactive === true;
+  const place = region.place ?? 'script';
   const { commands, unread } = foreignLines(source.text, shell);
   for (const words of commands)
-    for (const call of analyzeArgv(words, source).calls)
-      contents.calls.push({ ...judgeCall(call, config), interactive });
+    for (const call of analyzeArgv(words, source).calls) contents.calls.push({ ...judgeCall(call, config), place });
   const severity = severityOf('cannot-verify', config);
-  if (!unread || interactive || severity === 'off') return;
+  if (!unread || place === 'typed' || severity === 'off') return;
   contents.findings.push({
     rule: 'cannot-verify',
     severity,

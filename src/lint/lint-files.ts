@@ -1,7 +1,7 @@
 import { globSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import { languageOf } from './analyze.ts';
-import type { LintLanguage } from './analyze.ts';
+import { languageOf } from './languages.ts';
+import type { LintLanguage } from './languages.ts';
 
 /** A file to lint. `problem` instead of a language: why it cannot be checked. */
 export interface LintFile {

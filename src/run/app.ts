@@ -10,6 +10,7 @@ import type { Acceptance, StepRehearsal, StepResult, TransactionSummary, UndoRes
 import type { WriteDetail } from '../gateway/journal/journal-details.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import type { IncidentRun } from './incident-run.ts';
+import type { Looks } from './looks.ts';
 import type { AskApproval } from './run-ports.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
@@ -47,6 +48,9 @@ export interface Diagnosis {
   mu: number | null;
   oracles: Record<string, string>;
 }
+
+/** One namespace of a diagnosis of them all; `problem` says why it could not be looked at. */
+export type NamespaceDiagnosis = { namespace: string; diagnosis: Diagnosis } | { namespace: string; problem: string };
 
 export type TransactionWrite = WriteDetail;
 
@@ -124,7 +128,7 @@ export interface LockStatus {
 /** Clusters of the user's kubeconfig. */
 export interface Targets {
   contexts(): Promise<ContextChoice[]>;
-  /** Names for a picker; empty when the user may not list namespaces. */
+  /** Names for a picker. @throws Error saying why they cannot be listed */
   namespaces(context: string, signal: AbortSignal): Promise<string[]>;
   /** Pins a target: `context` and `namespace` default to the kubeconfig's. Checks that the server answers. */
   pin(context?: string, namespace?: string): Promise<Target>;
@@ -135,6 +139,16 @@ export interface Incidents {
   /** Creates a run; nothing happens until `start()`. */
   mitigate(request: MitigateRequest): Promise<IncidentRun>;
   diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis>;
+  /**
+   * Every namespace of the target's cluster that the user may list, by name, without request checks.
+   * @param tell hears how many of all are done
+   * @throws ClusterError when they cannot be listed, or on cancel
+   */
+  diagnoseAll(
+    target: Target,
+    signal: AbortSignal,
+    tell: (done: number, all: number) => void,
+  ): Promise<NamespaceDiagnosis[]>;
   /** The newest `limit` runs of any window or terminal with this state folder, newest first. */
   runs(limit: number): Promise<PastRun[]>;
   /** The whole event log of a run. @throws Error when it is not there or damaged */
@@ -178,6 +192,11 @@ export interface Transactions {
    * this state folder for `undo` or `keep`. @returns its id
    */
   adoptShared(target: Target, signal: AbortSignal): Promise<string>;
+  /**
+   * What is wrong with the list of transactions itself, in one sentence; empty when it is whole. A damaged one is made
+   * anew from the journals, so that what it alone knew (a journal that was cut or removed) is not noticed any more.
+   */
+  listDamage(): Promise<string>;
   /** Damage in the journal folder, each named; empty when every chain is whole. */
   verify(): Promise<string[]>;
   /** Fires when the journal changed, also by another process. */
@@ -230,6 +249,9 @@ export interface StratusApp {
   readonly transactions: Transactions;
   readonly lock: WriterLock;
   readonly shell: Shell;
+  readonly looks: Looks;
+  /** Shows a notification on the desktop of this machine. @returns whether it could be shown */
+  notifyDesktop(title: string, text: string): Promise<boolean>;
   dispose(): Promise<void>;
 }
 

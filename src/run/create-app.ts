@@ -4,11 +4,13 @@ import type { Brain } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { FaultHook } from '../gateway/journal/fault-points.ts';
 import { JournalStore } from '../gateway/journal/journal-store.ts';
+import { notifyDesktop } from '../notify/desktop-notification.ts';
 import type { AppConfig, StratusApp } from './app.ts';
 import { GatewayShell } from './gateway-shell.ts';
 import { LoggedIncidents } from './incidents.ts';
 import { JournalledTransactions } from './journalled-transactions.ts';
 import { LeaseWriterLock } from './lease-writer-lock.ts';
+import { GatewayLooks } from './looks.ts';
 import { Sessions } from './sessions.ts';
 import { KubeconfigTargets } from './targets.ts';
 
@@ -35,6 +37,8 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
     transactions,
     lock: new LeaseWriterLock(stateFolder, sessions),
     shell: new GatewayShell(sessions),
+    looks: new GatewayLooks(sessions),
+    notifyDesktop: (title, text) => notifyDesktop(title, text),
     dispose: async () => {
       transactions.dispose();
       await incidents.dispose();

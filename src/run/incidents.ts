@@ -1,10 +1,12 @@
 import type { Brain } from '../domain/brain.ts';
+import type { SnapshotReader } from '../cluster/read/snapshot.ts';
 import { NO_LIMIT } from '../domain/budget.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { mu } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
-import type { Diagnosis, Incidents, MitigateRequest } from './app.ts';
+import type { Diagnosis, Incidents, MitigateRequest, NamespaceDiagnosis } from './app.ts';
 import { IncidentRun } from './incident-run.ts';
 import type { PastRun } from './run-history.ts';
 import { listRuns, readRun } from './run-history.ts';
@@ -12,6 +14,10 @@ import { RunLog } from './run-log.ts';
 import type { Sessions } from './sessions.ts';
 import { sha256 } from './sha256.ts';
 import { StratusError } from '../domain/stratus-error.ts';
+import type { SeverityReader } from '../severity/severity-reader.ts';
+
+/** Namespaces that are looked at together. */
+const AT_ONCE = 4;
 
 export class LoggedIncidents implements Incidents {
   readonly #stateFolder: string;
@@ -81,7 +87,43 @@ export class LoggedIncidents implements Incidents {
 
   async diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis> {
     const session = await this.#sessions.of(target);
-    const { severity, snapshot, oracles } = await session.severity(checks).baseline(signal);
+    return this.#diagnose(target, session.severity(checks), session.reader, signal);
+  }
+
+  async diagnoseAll(
+    target: Target,
+    signal: AbortSignal,
+    tell: (done: number, all: number) => void,
+  ): Promise<NamespaceDiagnosis[]> {
+    const session = await this.#sessions.of(target);
+    const names = await session.namespaces(signal);
+    const results: NamespaceDiagnosis[] = [];
+    const waiting = [...names];
+    const work = async () => {
+      for (let namespace = waiting.shift(); namespace !== undefined; namespace = waiting.shift()) {
+        const reader = session.readerOf(namespace);
+        try {
+          const severity = session.severity([], reader);
+          const diagnosis = await this.#diagnose({ ...target, namespace }, severity, reader, signal);
+          results.push({ namespace, diagnosis });
+        } catch (error) {
+          if (signal.aborted) throw error;
+          results.push({ namespace, problem: messageOf(error) });
+        }
+        tell(results.length, names.length);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return results.sort((a, b) => (a.namespace < b.namespace ? -1 : 1));
+  }
+
+  async #diagnose(
+    target: Target,
+    reader: SeverityReader,
+    evidence: SnapshotReader,
+    signal: AbortSignal,
+  ): Promise<Diagnosis> {
+    const { severity, snapshot, oracles } = await reader.baseline(signal);
     const [brain] = this.#brains();
     const notes: string[] = [];
     const { findings, hypotheses } = await brain!.diagnose({
@@ -89,7 +131,7 @@ export class LoggedIncidents implements Incidents {
       target,
       snapshot,
       severity,
-      evidence: session.reader,
+      evidence,
       clock: this.#clock,
       budget: NO_LIMIT,
       signal,

@@ -136,6 +136,13 @@ export class JournalledTransactions implements Transactions {
     return divergenceOf(detail, read);
   }
 
+  async listDamage(): Promise<string> {
+    const damage = await this.#store.indexDamage();
+    return (
+      damage && `the list of transactions was made anew from their journals, because its file is damaged: ${damage}`
+    );
+  }
+
   async verify(): Promise<string[]> {
     return (await this.#store.verify()).map(({ name, problem }) => `${name}: ${problem}`);
   }

@@ -2,6 +2,7 @@ import { RawNumber } from '../json/raw-number.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { HIDDEN, shownArgv } from '../kubectl/secret-words.ts';
 import { LONGEST_TEXT, presentable, redact, withoutCredentials } from '../text/redact.ts';
+import { withoutPasswords } from '../text/shell-passwords.ts';
 
 const ONE_COMMAND = new Set(['argv', 'from']);
 const COMMANDS = new Set(['to', 'instead', 'commands']);
@@ -20,7 +21,7 @@ function shown(key: string, value: unknown): unknown {
     return presentable(value, LONGEST_TEXT);
   }
   if (Array.isArray(value)) {
-    if (ONE_COMMAND.has(key) && value.every(isWord)) return shownArgv(value).map(redact);
+    if (ONE_COMMAND.has(key) && value.every(isWord)) return withoutPasswords(shownArgv(value)).map(redact);
     // `commands` holds one argv for each command.
     return value.map((item) => shown(COMMANDS.has(key) ? 'argv' : '', item));
   }

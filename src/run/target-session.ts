@@ -29,6 +29,7 @@ import { sha256 } from './sha256.ts';
 import type { ShellSession } from './shell-session.ts';
 import { openReadShell } from './shell-session.ts';
 import type { WriterParts } from './target-writer.ts';
+import { TargetLooks } from './target-looks.ts';
 import { TargetWriter } from './target-writer.ts';
 
 export type SessionParts = Omit<WriterParts, 'target' | 'targetMoved'>;
@@ -43,6 +44,7 @@ export class TargetSession {
   readonly target: Target;
   readonly reader: SnapshotReader;
   readonly writer: TargetWriter;
+  readonly looks: TargetLooks;
   readonly #parts: SessionParts;
   readonly #connection: ClusterConnection;
   readonly #api: KubeApi;
@@ -62,7 +64,15 @@ export class TargetSession {
     this.#connection = connection;
     this.#api = new KubeApi(new Monitor(connection, 'read'));
     this.#pin = new TargetWatch(parts.config, target);
-    this.reader = new SnapshotReader(this.#api, [target.namespace], parts.clock, [...ORACLE_KINDS, ...RULE_KINDS]);
+    this.reader = this.readerOf(target.namespace);
+    this.looks = new TargetLooks({
+      target,
+      upstream: connection,
+      api: this.#api,
+      reader: this.reader,
+      kubectl: parts.kubectl,
+      stateFolder: parts.config.stateFolder,
+    });
     this.#writers = writers;
     this.writer = new TargetWriter({ ...parts, target, targetMoved: () => this.#pin.change() }, writers);
     this.#lost = lost;
@@ -101,25 +111,25 @@ export class TargetSession {
     }
   }
 
-  /** Empty when the user may not list namespaces. */
+  /** @throws ClusterError unreachable, forbidden, … */
   async namespaces(signal: AbortSignal): Promise<string[]> {
-    try {
-      const list = await this.#api.getJson<{ items: { metadata: { name: string } }[] }>('/api/v1/namespaces', signal);
-      return list.items.map(({ metadata }) => metadata.name).sort();
-    } catch {
-      // The user may not list them, and types a name.
-      return [];
-    }
+    const list = await this.#api.getJson<{ items: { metadata: { name: string } }[] }>('/api/v1/namespaces', signal);
+    return list.items.map(({ metadata }) => metadata.name).sort();
+  }
+
+  /** Reads another namespace of the same cluster, over the same connection. */
+  readerOf(namespace: string): SnapshotReader {
+    return new SnapshotReader(this.#api, [namespace], this.#parts.clock, [...ORACLE_KINDS, ...RULE_KINDS]);
   }
 
   /** @throws UsageError-like Error for a check that cannot be read */
-  severity(checks: string[]): SeverityReader {
+  severity(checks: string[], reader = this.reader): SeverityReader {
     const oracles = [
       new HealthOracle(),
       new NodeOracle(),
       userCheckOracle(checks, this.#connection, this.#parts.clock),
     ];
-    return new SeverityReader(this.reader, oracles, this.#parts.clock);
+    return new SeverityReader(reader, oracles, this.#parts.clock);
   }
 
   /** @throws KubectlMissing, Error for a check that cannot be read */

@@ -49,7 +49,7 @@ export class UserCheckOracle implements Oracle {
   }
 
   async evaluate(_snapshot: unknown, signal: AbortSignal): Promise<OracleVerdict> {
-    if (this.#specs.length === 0) return { state: 'absent', reason: 'no --check was given' };
+    if (this.#specs.length === 0) return { state: 'absent', reason: 'no check is configured' };
     const verdicts = await Promise.all(this.#specs.map((spec) => this.#evaluateOne(spec, signal)));
     const unknown = verdicts.find((verdict) => typeof verdict === 'string');
     if (unknown !== undefined) return { state: 'unknown', reason: unknown as string };
@@ -77,6 +77,7 @@ export class UserCheckOracle implements Oracle {
     }
     if (failed === 0) return null;
     const message = `check ${spec.name}: ${failed} of ${taken} requests to ${spec.url} failed (${why})`;
-    return { source: 'check', object: null, what: spec.name, grade: failed / taken, message };
+    const asks = spec.asks ? { asks: spec.asks } : {};
+    return { source: 'check', object: null, what: spec.name, grade: failed / taken, message, ...asks };
   }
 }

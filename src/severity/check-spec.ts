@@ -1,3 +1,4 @@
+import type { ObjectRef } from '../domain/kube-object.ts';
 import { StratusError } from '../domain/stratus-error.ts';
 
 /** A user-request check, parsed. */
@@ -9,15 +10,14 @@ export interface CheckSpec {
   /** The one status that passes; null: any below 400. */
   status: number | null;
   samples: number;
+  /** Service that it asks, where the URL names one. */
+  asks?: ObjectRef;
 }
 
 /** A check that cannot be read; user interfaces map it to exit code 64. */
 export class CheckUsageError extends StratusError {
   constructor(text: string, why: string) {
-    super(
-      'usage',
-      `--check ${JSON.stringify(text.slice(0, 200))}: ${why} (expected NAME=URL[,status=200][,samples=N])`,
-    );
+    super('usage', `check ${JSON.stringify(text.slice(0, 200))}: ${why} (expected NAME=URL[,status=200][,samples=N])`);
     this.name = 'CheckUsageError';
   }
 }
@@ -42,6 +42,8 @@ export function parseCheck(text: string): CheckSpec {
   }
   const [, url = '', options = ''] = OPTIONS.exec(text.slice(equals + 1))!;
   const spec: CheckSpec = { name, url, target: targetOf(url, fail), status: null, samples: DEFAULT_SAMPLES };
+  const asks = serviceOf(url);
+  if (asks) spec.asks = asks;
   for (const option of options.split(',').filter((part) => part !== '')) {
     const [key, value = ''] = option.split('=') as [string, string?];
     const number = /^\d{1,4}$/.test(value) ? Number(value) : Number.NaN;
@@ -57,6 +59,20 @@ export function parseCheck(text: string): CheckSpec {
     spec.url = url.replace(/\/\/[^@/]*@/, '//');
   }
   return spec;
+}
+
+/** `svc://NAMESPACE/SERVICE:…`, and names of the cluster's own DNS. */
+function serviceOf(url: string): ObjectRef | null {
+  const [, namespace, name] = /^svc:\/\/([^/]+)\/(?:https?:)?([^/:?#]+)/.exec(url) ?? [];
+  const [, dnsName, dnsNamespace] =
+    /^https?:\/\/(?:[^/@]*@)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:[.:/]|$)/.exec(url) ?? [];
+  const found =
+    namespace && name
+      ? { namespace, name }
+      : dnsName && dnsNamespace
+        ? { namespace: dnsNamespace, name: dnsName }
+        : null;
+  return found && { apiVersion: 'v1', kind: 'Service', ...found };
 }
 
 function targetOf(text: string, fail: (why: string) => CheckUsageError): CheckSpec['target'] {

@@ -1,4 +1,5 @@
 import { oneLine, plainLines } from './plain-text.ts';
+import { withoutPasswords, withoutPasswordsInText } from './shell-passwords.ts';
 
 const BLANK = '[redacted]';
 const SECRET_WORDS = 'password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|authorization|credential';
@@ -28,7 +29,10 @@ const PATTERNS: Array<[RegExp, string]> = [
  * prompt (I11): the gateway already blanks Secret values, but a command line or a container's message may carry one.
  */
 export function redact(text: string): string {
-  return PATTERNS.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+  return PATTERNS.reduce(
+    (result, [pattern, replacement]) => result.replace(pattern, replacement),
+    withoutPasswordsInText(text),
+  );
 }
 
 /** Lines fit to be shown: redacted, without characters that do not show, at most `limit` UTF-16 units (I12). */
@@ -60,7 +64,7 @@ export function withoutCredentials<T>(value: T): T {
     return known.get(text)!;
   };
   const walk = (item: unknown): unknown => {
-    if (Array.isArray(item)) return item.map(walk);
+    if (Array.isArray(item)) return item.every(isText) ? withoutPasswords(item) : item.map(walk);
     if (!isPlain(item)) return item;
     const named = typeof item.name === 'string' && isSecretKey(item.name);
     return Object.fromEntries(
@@ -75,6 +79,10 @@ export function withoutCredentials<T>(value: T): T {
 
 function isSecretKey(key: string): boolean {
   return SECRET_KEY.test(key) && !REFERENCE_KEY.test(key);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

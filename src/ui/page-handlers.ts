@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import { Command, View } from './editor/contributions.ts';
-import type { SessionList } from './run/incident-session.ts';
+import type { IncidentSession, SessionList } from './run/incident-session.ts';
 import type { Mitigation } from './run/mitigate.ts';
 import type { ObjectDocuments } from './views/object-documents.ts';
 import type { PageHandlers } from './run/run-panel.ts';
+import type { OnDemand } from './on-demand.ts';
 import type { UndoActions } from './undo/undo-actions.ts';
 
 export interface PageParts {
@@ -11,10 +12,14 @@ export interface PageParts {
   mitigation: Mitigation;
   documents: ObjectDocuments;
   undo: UndoActions;
+  more: () => Promise<OnDemand>;
+  /** Shows a session that was just made, and runs it. */
+  begin: (session: IncidentSession) => Promise<void>;
 }
 
 /** What each request of the run view does; the decisions are those of the same commands elsewhere. */
-export function pageHandlers({ sessions, mitigation, documents, undo }: PageParts): PageHandlers {
+export function pageHandlers({ sessions, mitigation, documents, undo, more, begin }: PageParts): PageHandlers {
+  const ended = vscode.l10n.t('this run has ended');
   return {
     approve: ({ run, hash }) => mitigation.approve(run, hash),
     reject: async ({ run, hash, reason }) => mitigation.reject(run, hash, reason),
@@ -25,5 +30,26 @@ export function pageHandlers({ sessions, mitigation, documents, undo }: PagePart
     inspect: async ({ transaction }) => (await undo.differences(transaction), ''),
     keep: async ({ transaction }) => (await undo.keep({ transaction }), ''),
     showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
+    look: async ({ run, finding, evidence, look }) => (await more()).doors.look(run, finding, evidence, look),
+    lookAt: async ({ run, item, look }) => (await more()).doors.lookAt(run, item, look),
+    copyFinding: async ({ run, finding }) => (await more()).doors.copy(run, finding),
+    copySummary: async ({ run }) => (await more()).copies.summary(run),
+    copyCommand: async ({ run, hash, step }) => (await more()).copies.command(run, hash, step),
+    terminal: async ({ run }) => (await more()).doors.terminal(run),
+    goTo: async ({ run, namespace }) => {
+      const session = sessions.find(run);
+      // Only where a check of this run points: the page cannot name another place.
+      const points = session?.snapshot().severity.items.some(({ elsewhere }) => elsewhere === namespace);
+      if (!session || !points) return ended;
+      const next = await mitigation.start({ ...session.target, namespace });
+      if (next) await begin(next);
+      return '';
+    },
+    addCheck: async ({ run }) => {
+      const session = sessions.find(run);
+      if (!session) return ended;
+      await (await more()).checks.add(session.target);
+      return '';
+    },
   };
 }

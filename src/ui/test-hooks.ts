@@ -3,9 +3,11 @@ import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import type { AppLoader, CreateApp } from './editor/app-loader.ts';
 import type { ContextKeys } from './editor/editor-api.ts';
+import type { OnDemand } from './on-demand.ts';
 import type { SessionList } from './run/incident-session.ts';
 import type { RunPanel } from './run/run-panel.ts';
-import type { StatusBar } from './run/status-bar.ts';
+import type { IdlePlace, StatusBar } from './run/status-bar.ts';
+import { idleText } from './run/status-bar.ts';
 import type { IncidentsTree } from './run/incidents-tree.ts';
 import type { LintClient, LintStartup } from './lint/lint-client.ts';
 import type { PickOptions, Prompts } from './editor/prompts.ts';
@@ -22,6 +24,10 @@ export interface TestHooks {
   /** Event log of a run of this window. */
   eventsOf(run: string): readonly RunEvent[];
   statusText(): string;
+  /** What the status bar shows while there is no run. */
+  idleText(place: IdlePlace): string;
+  /** As the editor hands over a link. */
+  openLink(uri: vscode.Uri): Promise<void>;
   badge(): number;
   contextKey(key: string): unknown;
   lintStartup(): LintStartup | null;
@@ -41,10 +47,11 @@ interface Shown {
   linter: LintClient;
   incidents: IncidentsTree;
   undoStack: UndoTree;
+  more: () => Promise<OnDemand>;
 }
 
 export function testHooks(activationMs: number, shown: Shown): TestHooks {
-  const { loader, prompts, panel, sessions, statusBar, undoView, keys, linter, incidents, undoStack } = shown;
+  const { loader, prompts, panel, sessions, statusBar, undoView, keys, linter, incidents, undoStack, more } = shown;
   return {
     activationMs,
     replaceApp: async (create) => loader.replace(create),
@@ -53,6 +60,8 @@ export function testHooks(activationMs: number, shown: Shown): TestHooks {
     snapshot: () => panel.snapshot,
     eventsOf: (run) => sessions.find(run)?.events() ?? [],
     statusText: () => statusBar.text,
+    idleText,
+    openLink: async (uri) => (await more()).links.handleUri(uri),
     badge: () => undoView.badge?.value ?? 0,
     contextKey: (key) => keys.get(key as never),
     lintStartup: () => linter.startup,

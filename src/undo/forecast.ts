@@ -55,11 +55,11 @@ async function effectsOf(input: ForecastInput, facts: ClusterFacts): Promise<Eff
 }
 
 function inverseOf({ verb, ref, before, createdHere }: ForecastInput): string {
-  if (verb === 'create') return `DELETE the created ${refLabel(ref)}`;
-  if (verb === 'update') return `PUT the previous ${refLabel(ref)}`;
+  if (verb === 'create') return `delete the created ${refLabel(ref)}`;
+  if (verb === 'update') return `put ${refLabel(ref)} back as it was`;
   if (createdHere) return 'nothing: it was created by this transaction';
   const controlled = before?.metadata.ownerReferences?.some(({ controller }) => controller);
-  return controlled ? 'none needed: its controller replaces it' : `POST ${refLabel(ref)} again`;
+  return controlled ? 'none needed: its controller replaces it' : `create ${refLabel(ref)} again`;
 }
 
 /** Who else will act on the object: said, never decided upon. */

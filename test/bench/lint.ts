@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { DEFAULT_CONFIG } from '../../src/lint/config.ts';
 import { analyze } from '../../src/lint/analyze.ts';
 import { LintMemory } from '../../src/lint/lint-memory.ts';
-import type { LintLanguage } from '../../src/lint/analyze.ts';
+import type { LintLanguage } from '../../src/lint/languages.ts';
 
 const WARM_UP = 15;
 const ROUNDS = 30;

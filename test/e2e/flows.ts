@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { buildAll, EDITOR_BUNDLES, ROOT } from '../../scripts/build.ts';
+import { packageExtension } from '../../scripts/package.ts';
 import { editorSettings, withBrokenShop } from '../host/broken-shop.ts';
 import { launchBrowser, startEditorServer, workbenchUrl } from '../host/code-server.ts';
 import type { EditorServer } from '../host/code-server.ts';
 import { SHOP_NAMESPACE } from '../testbed/app/topology.ts';
 import { readInstance } from '../testbed/instance.ts';
 import type { Instance } from '../testbed/instance-record.ts';
+import { installedFlow } from './installed-flow.ts';
 import { mitigateFlow } from './mitigate-flow.ts';
 import { PAGE_TESTS } from './page/page-tests.ts';
 import { reloadFlow } from './reload-flow.ts';
@@ -50,6 +52,9 @@ export async function runBrowserFlows(options: FlowOptions = {}): Promise<FlowTa
   };
   try {
     for (const { name, run } of PAGE_TESTS) await attempt(`page: ${name}`, () => run(browser));
+    await attempt('editor: the installed package shows notifications, its log and its documentation', () =>
+      installed(browser, say),
+    );
     const { instance } = options;
     if (!instance) tally.skipped += 2;
     else await inEditor(browser, instance, options, say, attempt);
@@ -57,6 +62,22 @@ export async function runBrowserFlows(options: FlowOptions = {}): Promise<FlowTa
     await browser.close();
   }
   return tally;
+}
+
+/** The package in an editor without the switches that tests of a development extension need. */
+async function installed(browser: Browser, say: (text: string) => void): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'stratus-flow-'));
+  let server: EditorServer | undefined;
+  try {
+    const vsix = join(scratch, 'stratus.vsix');
+    await packageExtension(vsix);
+    const env = { STRATUS_HOME: join(scratch, 'state'), KUBECONFIG: join(scratch, 'no-kubeconfig') };
+    server = await startEditorServer({ say, env, vsix });
+    await inWindow(browser, workbenchUrl(server, scratch, null), installedFlow);
+  } finally {
+    await server?.stop();
+    await rm(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
 }
 
 type Attempt = (name: string, work: () => Promise<void>) => Promise<void>;

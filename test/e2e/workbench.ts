@@ -62,11 +62,11 @@ export class Workbench {
     }
   }
 
-  /** Waits for the quick pick of this title and chooses the entry that was typed. */
-  async pick(title: RegExp, entry: string): Promise<void> {
+  /** Waits for the quick pick of this title and chooses an entry by typing it, or a part of it. */
+  async pick(title: RegExp, entry: string, typed = entry): Promise<void> {
     const widget = this.page.locator('.quick-input-widget');
     await widget.locator('.quick-input-title').filter({ hasText: title }).waitFor();
-    await widget.locator('input.input').fill(entry);
+    await widget.locator('input.input').fill(typed);
     await widget.locator('.monaco-list-row').filter({ hasText: entry }).first().waitFor();
     await this.page.keyboard.press('Enter');
   }

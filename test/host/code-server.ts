@@ -7,6 +7,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser, LaunchOptions } from 'playwright-core';
 import { chromium } from 'playwright-core';
+import { provideEditorLog } from './editor-log.ts';
 
 /** A real VS Code from the npm registry: code-server carries the editor, a Debian Chromium shows it. */
 export const CODE_SERVER_VERSION = '4.139.1';
@@ -112,6 +113,11 @@ export interface EditorServerOptions {
   port?: number;
   /** User settings; a throw-away profile is made with them. */
   settings?: Record<string, unknown>;
+  /**
+   * A package to install, as users have it: everything is shown as they see it. Without one the page's address may name
+   * a development extension, for tests; that switch also keeps notifications from popping up.
+   */
+  vsix?: string;
 }
 
 const CALM_SETTINGS = {
@@ -128,16 +134,21 @@ const CALM_SETTINGS = {
 /** Starts the editor on loopback with a profile of its own, which `stop` removes. */
 export async function startEditorServer(options: EditorServerOptions): Promise<EditorServer> {
   const entry = await installCodeServer(options.say);
+  await provideEditorLog(join(HOME, 'node_modules'));
   const port = options.port ?? (await freePort());
   const profile = await mkdtemp(join(tmpdir(), 'stratus-editor-'));
   await mkdir(join(profile, 'data/User'), { recursive: true });
   const settings = { ...CALM_SETTINGS, ...options.settings };
   await writeFile(join(profile, 'data/User/settings.json'), JSON.stringify(settings, null, 2));
+  const folders = [
+    ...['--user-data-dir', join(profile, 'data'), '--extensions-dir', join(profile, 'extensions')],
+    ...['--config', join(profile, 'config.yaml')],
+  ];
+  if (options.vsix) installExtension(entry, options.vsix, folders);
   const args = [
     entry,
     ...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none'],
-    ...['--user-data-dir', join(profile, 'data'), '--extensions-dir', join(profile, 'extensions')],
-    ...['--config', join(profile, 'config.yaml')],
+    ...folders,
     ...[
       '--disable-telemetry',
       '--disable-update-check',
@@ -145,7 +156,7 @@ export async function startEditorServer(options: EditorServerOptions): Promise<E
       '--disable-getting-started-override',
     ],
     // The editor takes a development extension from the page's address only with this switch.
-    ...['--vscode-option', 'enable-smoke-test-driver'],
+    ...(options.vsix ? [] : ['--vscode-option', 'enable-smoke-test-driver']),
   ];
   const lines: string[] = [];
   const child = spawn(process.execPath, args, {
@@ -178,6 +189,12 @@ export async function startEditorServer(options: EditorServerOptions): Promise<E
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${tail()}`);
   }
   return { port, url, remote: (path) => `vscode-remote://localhost:${port}${path}`, tail, exited, stop };
+}
+
+function installExtension(entry: string, vsix: string, folders: string[]): void {
+  const args = [entry, ...folders, '--install-extension', vsix];
+  const result = spawnSync(process.execPath, args, { env: environment(), encoding: 'utf8', timeout: 120_000 });
+  if (result.status !== 0) throw new Error(`${vsix} could not be installed:\n${result.stdout}${result.stderr}`);
 }
 
 /** VS Code's own variables, when this runs in an editor's terminal, would make the server a client of that editor. */
@@ -223,13 +240,14 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Address of the workbench with the extension of this checkout in development mode. */
+/** Address of the workbench; `extension`: folder of one in development mode, null where it is installed. */
 export function workbenchUrl(
   server: EditorServer,
   folder: string,
-  extension: string,
+  extension: string | null,
   payload: [string, string][] = [],
 ): string {
-  const all = [['extensionDevelopmentPath', server.remote(extension)], ['skipWelcome', 'true'], ...payload];
+  const developed = extension === null ? [] : [['extensionDevelopmentPath', server.remote(extension)]];
+  const all = [...developed, ['skipWelcome', 'true'], ...payload];
   return `${server.url}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(all))}`;
 }

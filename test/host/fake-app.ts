@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Brain } from '../../src/domain/brain.ts';
 import type { Clock } from '../../src/domain/clock.ts';
-import type { Finding } from '../../src/domain/finding.ts';
+import type { Finding, Fix } from '../../src/domain/finding.ts';
 import type { KubeObject, ObjectRef } from '../../src/domain/kube-object.ts';
 import { refOf } from '../../src/domain/kube-object.ts';
 import type { Plan } from '../../src/domain/plan.ts';
@@ -24,6 +24,7 @@ import type {
 import { UndoUnfinished } from '../../src/run/app.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
+import { FakeLooks } from './fake-looks.ts';
 
 /**
  * The application over a cluster that exists only in memory: a Service whose targetPort nobody listens on. Real
@@ -31,8 +32,14 @@ import { IncidentRun } from '../../src/run/incident-run.ts';
  */
 export interface FakeOptions {
   context?: string;
+  /** The kubeconfig has no other context. */
+  onlyContext?: boolean;
   /** A first plan that makes things worse, to see it undone. */
   wrongPlanFirst?: boolean;
+  /** Nobody knows how to mend the Service, for this reason. */
+  noFix?: string;
+  /** Namespace whose Service the failing check asks. */
+  checkAsks?: string;
   /** How `undo` of a transaction ends. */
   undoOutcome?: 'undone' | 'diverged';
   /** Another writer has the lock. */
@@ -129,7 +136,9 @@ export class FakeApp implements StratusApp {
 
   readonly targets: Targets = {
     contexts: async () => [
-      { name: 'staging', server: 'https://10.1.0.4:6443', namespace: 'default', current: false },
+      ...(this.#options.onlyContext
+        ? []
+        : [{ name: 'staging', server: 'https://10.1.0.4:6443', namespace: 'default', current: false }]),
       { name: this.#context, server: 'https://198.18.0.1:6443', namespace: 'default', current: true },
     ],
     namespaces: async () => ['default', NAMESPACE, 'kube-system'],
@@ -173,6 +182,14 @@ export class FakeApp implements StratusApp {
       const { severity, oracles } = this.#reading();
       return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };
     },
+    diagnoseAll: async (target, signal, tell) => {
+      tell(1, 2);
+      const diagnosis = await this.incidents.diagnose(target, [], signal);
+      return [
+        { namespace: NAMESPACE, diagnosis },
+        { namespace: 'locked', problem: 'you may not list pods in it' },
+      ];
+    },
   };
 
   /** What a colleague's machine left unfinished in the cluster. */
@@ -208,6 +225,7 @@ export class FakeApp implements StratusApp {
       return this.leaveOpen();
     },
     divergence: async (id) => divergenceOf(this.#transaction(id), async () => service(7777)),
+    listDamage: async () => '',
     verify: async () => [],
     onChange: (listener) => {
       this.#listeners.add(listener);
@@ -253,6 +271,18 @@ export class FakeApp implements StratusApp {
       };
     },
   };
+
+  /** What was shown on the desktop. */
+  readonly desktop: string[] = [];
+
+  async notifyDesktop(title: string, text: string): Promise<boolean> {
+    this.desktop.push(`${title}: ${text}`);
+    return true;
+  }
+
+  readonly looks = new FakeLooks((ref) =>
+    ref.kind === 'Service' ? service(this.world.targetPort) : ref.kind === 'Deployment' ? deployment(1) : null,
+  );
 
   async dispose() {
     this.#listeners.clear();
@@ -347,7 +377,12 @@ export class FakeApp implements StratusApp {
     const items: SeverityItem[] = [];
     if (this.world.targetPort !== 8083) {
       items.push(
-        item(null, 'hotels', 'GET /hotels answered 503 in 5 of 5 requests'),
+        {
+          ...item(null, 'hotels', 'GET /hotels answered 503 in 5 of 5 requests'),
+          ...(this.#options.checkAsks
+            ? { asks: { ...GEO, namespace: this.#options.checkAsks, name: 'checkout' } }
+            : {}),
+        },
         item(GEO, 'no-listening-port', `targetPort ${this.world.targetPort} matches no container port`),
         item(ref('apps/v1', 'Deployment', 'frontend'), 'not-ready', '0 of 1 replicas ready for 4 minutes'),
       );
@@ -389,7 +424,8 @@ export class FakeApp implements StratusApp {
           evidence(pod, 'spec', 'spec.containers[geo].ports', 'http 8083/TCP'),
           evidence(search, 'log', '', 'geo: dial tcp 198.18.64.31:8083: connect: connection refused'),
         ],
-        fixes: [],
+        fixes: this.#options.noFix ? [] : [POINT_GEO],
+        ...(this.#options.noFix ? { unfixed: this.#options.noFix } : {}),
       },
       {
         id: 'readiness/frontend',
@@ -412,7 +448,7 @@ export class FakeApp implements StratusApp {
         const exhausted = { type: 'exhausted' as const, reason: 'no justified fix is left to try' };
         if (this.world.targetPort === 8083 && this.world.replicas === 0)
           return { type: 'plan', plan: WAKE_SEARCH, alternatives: [] };
-        if (this.world.targetPort === 8083) return exhausted;
+        if (this.world.targetPort === 8083 || this.#options.noFix) return exhausted;
         const wrong = this.#options.wrongPlanFirst === true && attempts.length === 0;
         if (attempts.some(({ plan }) => plan.findingId === 'service-target-port/geo')) return exhausted;
         const next = wrong
@@ -437,7 +473,7 @@ export class FakeApp implements StratusApp {
       undo: {
         class: scaled ? 'consequences' : 'exact',
         residue: scaled ? ['pods are replaced'] : [],
-        inverse: `PUT the previous ${before.kind} ${before.metadata.name}`,
+        inverse: `put ${before.kind} ${before.metadata.name} back as it was`,
       },
     };
     if (this.#options.refuseRehearsal)
@@ -543,6 +579,8 @@ function patchGeo(port: number): string[] {
 function replicasIn(argv: string[]): number {
   return argv.includes('--replicas=1') ? 1 : 0;
 }
+
+const POINT_GEO: Fix = { changes: [], commands: [patchGeo(8083)], expects: 'geo answers', confidence: 0.9 };
 
 function plan(title: string, findingId: string, argv: string[]): Plan {
   const steps = [{ type: 'kubectl' as const, argv, why: title }];

@@ -39,12 +39,15 @@ export class ScriptedPrompts implements Prompts {
   /** Action to choose when a notification offers it. */
   actions: string[] = [];
   readonly asked: string[] = [];
+  /** Labels that each question offered, in order; what came later last. */
+  readonly offered: string[][] = [];
 
   async pick<T>(options: PickOptions<T>): Promise<T | undefined> {
     this.asked.push(options.title);
     const label = this.picks.shift();
-    if (label === undefined) return undefined;
     const more = (await options.more?.catch(() => [])) ?? [];
+    this.offered.push([...options.choices, ...more].map((choice) => choice.label));
+    if (label === undefined) return undefined;
     const known = [...options.choices, ...more].find((choice) => choice.label === label);
     const value = known ?? options.typed?.(label);
     if (!value) throw new Error(`'${label}' is not offered by: ${options.title}`);

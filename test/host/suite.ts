@@ -3,6 +3,7 @@ import type { TestHooks } from '../../src/ui/test-hooks.ts';
 import { ACTIVATION_TESTS } from './cases/activation.ts';
 import { AFTERMATH_TESTS } from './cases/aftermath.ts';
 import { CLUSTER_TESTS } from './cases/cluster.ts';
+import { DOOR_TESTS } from './cases/doors.ts';
 import { LINT_CLUSTER_TESTS, LINT_TESTS } from './cases/lint.ts';
 import { NOTHING_BEGUN_TESTS } from './cases/nothing-begun.ts';
 import { RUN_TESTS } from './cases/run.ts';
@@ -27,6 +28,7 @@ export async function run(): Promise<void> {
     ...NOTHING_BEGUN_TESTS,
     ...UNDO_TESTS,
     ...AFTERMATH_TESTS,
+    ...DOOR_TESTS,
     ...LINT_TESTS,
   ];
   const only = process.env.STRATUS_HOST_ONLY;

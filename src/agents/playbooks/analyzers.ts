@@ -36,6 +36,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'infrastructure',
     kinds: ['Node'],
     explains: 'Pods that are evicted, or not placed, because their node is not ready or under pressure.',
+    unfixed: 'what ails a node is mended on the node or by whoever runs it',
     analyze: analyzeNodeConditions,
   },
   {
@@ -43,6 +44,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'infrastructure',
     kinds: [...PODS, 'PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'CSIDriver', 'CSINode', 'Event'],
     explains: 'Pods that wait for a claim which no provisioner serves: its StorageClass is missing or unusable.',
+    unfixed: 'no StorageClass of this cluster is known to serve this claim without losing what it holds',
     analyze: analyzeClaimStorageClasses,
   },
   {
@@ -50,6 +52,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'configuration',
     kinds: [...PODS, ...REVISIONS, ...NEED],
     explains: 'Pods that cannot be placed because a volume names a claim that does not exist.',
+    unfixed: 'no claim of this namespace is known to hold what the volume was meant to hold',
     analyze: analyzeMissingClaims,
   },
   {
@@ -57,6 +60,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'configuration',
     kinds: [...PODS, ...REVISIONS, ...NEED, 'Secret', 'Node'],
     explains: 'Containers that cannot start because a ConfigMap or Secret, or a key of one, is missing.',
+    unfixed: 'nothing in the cluster tells what the missing configuration should contain',
     analyze: analyzeMissingConfig,
   },
   {
@@ -74,6 +78,7 @@ export const ANALYZERS: readonly Analyzer[] = [
       'Secret',
     ],
     explains: 'Workloads with fewer pods than they ask for because the API server refuses them (quota, admission).',
+    unfixed: 'who refuses the pods is right by its own rules; which side should give way is a decision',
     analyze: analyzeRefusedPods,
   },
   {
@@ -81,6 +86,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'template',
     kinds: [...PODS, ...REVISIONS, ...NEED, 'Node', 'Secret'],
     explains: 'Pods that no node takes: selectors, affinity, taints or requests of the template fit none.',
+    unfixed: 'no single change of the template is known to make the pods fit a node',
     analyze: analyzeNodePlacement,
   },
   {
@@ -88,6 +94,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'template',
     kinds: [...PODS, ...REVISIONS, 'Event', 'Secret', 'ServiceAccount', 'Node', 'ConfigMap'],
     explains: 'Containers that cannot start because their image cannot be pulled.',
+    unfixed: 'no image that is known to run is like the one that cannot be pulled',
     analyze: analyzeImagePulls,
   },
   {
@@ -95,6 +102,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'replicas',
     kinds: [...PODS, ...REVISIONS, ...NEED],
     explains: 'Services without endpoints, and whoever calls them, because a workload behind them was scaled to 0.',
+    unfixed: 'nothing tells how many replicas there should be',
     analyze: analyzeScaledToZero,
   },
   {
@@ -102,6 +110,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'network',
     kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap'],
     explains: 'Requests that reach no pod because the selector of a Service matches none that could serve them.',
+    unfixed: 'several workloads could be meant, or none that serves',
     analyze: analyzeServiceSelectors,
   },
   {
@@ -109,6 +118,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'network',
     kinds: [...PODS, ...REVISIONS, 'Service'],
     explains: 'Requests that are refused because a Service leads to a port on which its pods do not listen.',
+    unfixed: 'the containers do not tell on which port they listen',
     analyze: analyzeServiceTargetPorts,
   },
   {
@@ -116,6 +126,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'network',
     kinds: [...PODS, 'Ingress', 'Service'],
     explains: 'Routes that answer with an error because their Service, or its port, does not exist.',
+    unfixed: 'no Service, or port of it, is known to be the one that the route should lead to',
     analyze: analyzeIngressBackends,
   },
   {
@@ -123,6 +134,8 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'symptom',
     kinds: [...PODS, ...REVISIONS, 'ConfigMap', 'Secret', 'Node'],
     explains: 'What a container said before it ended, again and again.',
+    unfixed:
+      'no earlier revision is known to have worked, and what the container says names no setting that could be changed back',
     analyze: analyzeContainerCrashes,
   },
   {
@@ -130,6 +143,7 @@ export const ANALYZERS: readonly Analyzer[] = [
     layer: 'symptom',
     kinds: [...PODS, ...REVISIONS, 'Event'],
     explains: 'Pods that run but do not pass their readiness probe.',
+    unfixed: 'no earlier revision is known to have worked, and a failing probe does not say why it fails',
     analyze: analyzeUnreadyPods,
   },
 ];

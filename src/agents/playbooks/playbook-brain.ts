@@ -32,7 +32,8 @@ export class PlaybookBrain implements Brain {
     for (const analyzer of this.#analyzers) {
       context.signal.throwIfAborted();
       try {
-        findings.push(...(await withinLimit(context, analyze(analyzer, view, context))));
+        const found = await withinLimit(context, analyze(analyzer, view, context));
+        findings.push(...found.map((finding) => withReason(finding, analyzer)));
       } catch (error) {
         if (context.signal.aborted) throw error;
         const text = oneLine(`rule ${analyzer.rule} could not be applied: ${messageOf(error)}`);
@@ -68,6 +69,11 @@ export class PlaybookBrain implements Brain {
 
   readonly #depthOf = (rule: string): number =>
     LAYERS.indexOf(this.#analyzers.find((analyzer) => analyzer.rule === rule)?.layer ?? 'symptom');
+}
+
+/** A finding without a fix says why there is none. */
+function withReason(finding: Finding, { unfixed }: Analyzer): Finding {
+  return finding.fixes.length > 0 || finding.unfixed ? finding : { ...finding, unfixed };
 }
 
 async function analyze(analyzer: Analyzer, view: ClusterView, { evidence }: BrainContext): Promise<Finding[]> {

@@ -45,6 +45,19 @@ export function lockSecondsOf(text: string | undefined): number | undefined {
 
 /** All writers of a cluster must use the same one. */
 export const DEFAULT_LOCK_NAMESPACE = 'kube-system';
+
+/**
+ * The value of STRATUS_LOCK_NAMESPACE; undefined when it is not set.
+ * @throws Error that says what is allowed
+ */
+export function lockNamespaceOf(text: string | undefined): string | undefined {
+  if (!text) return undefined;
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
+  throw new Error(
+    `STRATUS_LOCK_NAMESPACE wants the name of a namespace (lower case letters, digits, '-'), not '${text}'`,
+  );
+}
+
 export const PREFIX = 'stratus-oncall/';
 /** Annotation with what the holder is doing: `executing tx-…`, `undoing tx-…`, … */
 export const PHASE_NOTE = `${PREFIX}phase`;

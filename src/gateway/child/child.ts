@@ -71,8 +71,14 @@ function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
   }
 }
 
-/** What a child said last, which is where kubectl puts its error. */
-export function lastLine(text: string): string {
+/** Where kubectl tells how to go on, after it said what is wrong. */
+const ADVICE = /^(See '|Use "|Usage:|Run '|\s*$)/;
+const FAILURE = /^(error|Error from server)\b/;
+
+/** What a child says is wrong, in one line: what it calls an error, else what it said last. */
+export function failureLine(text: string): string {
   const lines = text.trim().split('\n');
-  return (lines.at(-1) || 'kubectl failed without a message').slice(0, 500);
+  const said = lines.filter((line) => !ADVICE.test(line));
+  const line = said.findLast((one) => FAILURE.test(one)) ?? said.at(-1) ?? lines.at(-1);
+  return (line || 'kubectl failed without a message').replace(/^error: /, '').slice(0, 500);
 }

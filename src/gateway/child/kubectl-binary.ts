@@ -28,22 +28,20 @@ export class KubectlMissing extends StratusError {
  */
 export async function findKubectl(configured: string | undefined, env: NodeJS.ProcessEnv): Promise<KubectlBinary> {
   const [given, source] = configured
-    ? [configured, 'the setting stratus.kubectlPath']
+    ? [configured, 'the settings']
     : env.STRATUS_KUBECTL
       ? [env.STRATUS_KUBECTL, '$STRATUS_KUBECTL']
       : [undefined, 'PATH'];
   const path = given ?? (await searchPath(env));
   if (!path)
-    throw new KubectlMissing(
-      'kubectl not found on PATH: install it, or set stratus.kubectlPath or $STRATUS_KUBECTL to its absolute path',
-    );
+    throw new KubectlMissing('kubectl not found on PATH: install it, or set $STRATUS_KUBECTL to its absolute path');
   if (!isAbsolute(path)) throw new KubectlMissing(`${source} must be an absolute path to kubectl, not ${path}`);
   if (!(await isExecutable(path))) throw new KubectlMissing(`no executable kubectl at ${path} (from ${source})`);
   const version = await clientVersion(path, source);
   const minor = /^v1\.(\d+)/.exec(version)?.[1];
   if (minor === undefined || Number(minor) < OLDEST_MINOR) {
     throw new KubectlMissing(
-      `kubectl at ${path} is ${version}; Stratus needs 1.${OLDEST_MINOR} or newer (set stratus.kubectlPath or $STRATUS_KUBECTL)`,
+      `kubectl at ${path} is ${version}; Stratus needs 1.${OLDEST_MINOR} or newer (set $STRATUS_KUBECTL)`,
     );
   }
   return { path, version };

@@ -50,7 +50,9 @@ export class Kubectl {
       const argv = run.argv.map((word) =>
         word.replaceAll(/\{\{([^{}]+)\}\}/g, (whole, name: string) => files.get(name) ?? whole),
       );
-      return await supervise(this.#binary.path, argv, { env: place.env, cwd: this.#workingFolder ?? place.empty }, run);
+      const cwd = this.#workingFolder ?? place.empty;
+      const output = await supervise(this.#binary.path, argv, { env: place.env, cwd }, run);
+      return { ...output, ...withoutPrefix(run.server, output) };
     } finally {
       await Promise.all([...files.values()].map((path) => rm(path, { force: true })));
     }
@@ -112,6 +114,24 @@ export class Kubectl {
       // Only slower; also where the disk is full.
     }
   }
+}
+
+const TELLING_LENGTH = 8;
+
+/**
+ * Verbose output, errors and `config view` name the address. Its prefix is what lets a program in, for as long as the
+ * transaction is open, and output ends up in terminals, logs and pages.
+ */
+function withoutPrefix(server: string, { stdout, stderr }: ChildOutput): Pick<ChildOutput, 'stdout' | 'stderr'> {
+  const prefix = server.slice(server.lastIndexOf('/') + 1);
+  const clean = (text: string): string => {
+    const whole = text.replaceAll(`/${prefix}`, '').replaceAll(prefix, '…');
+    // Output that was cut off may end amid it.
+    for (let length = prefix.length - 1; length >= TELLING_LENGTH; length--)
+      if (whole.endsWith(prefix.slice(0, length))) return `${whole.slice(0, -length)}…`;
+    return whole;
+  };
+  return { stdout: clean(stdout), stderr: clean(stderr) };
 }
 
 /**

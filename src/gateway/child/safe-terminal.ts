@@ -62,7 +62,8 @@ export function startHere(program: string, argv: string[], env: NodeJS.ProcessEn
   const ended = new Promise<{ code: number; bySignal: boolean }>((resolve, reject) => {
     child.on('error', (error) => {
       clearTimeout(forced);
-      reject(new Error(`${program} could not be started: ${error.message}`));
+      const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such program' : error.message;
+      reject(new Error(`${program} could not be started: ${why}`));
     });
     child.on('close', (code, signal) => {
       clearTimeout(forced);

@@ -1,5 +1,6 @@
 import type { RehearsedWrite, UndoResult } from '../../domain/transaction.ts';
 import { blankSecret } from '../../undo/difference.ts';
+import { counted } from '../../text/plain-text.ts';
 import type { JournalRecord } from './journal-records.ts';
 import { statusOf } from './journal-records.ts';
 
@@ -40,7 +41,7 @@ export function undoOf(records: JournalRecord[]): UndoResult | null {
   if (!proof) return null;
   const writes = records.filter((record) => record.type === 'undo-outcome' && record.status < 300).length;
   if (statusOf(records) === 'diverged' || proof.differences.length > 0) {
-    const reason = `${proof.differences.length} field(s) could not be restored`;
+    const reason = `${counted(proof.differences.length, 'field')} could not be restored`;
     return { outcome: 'diverged', writes, differences: proof.differences, reason };
   }
   return { outcome: 'undone', writes, proof: proof.proof };

@@ -138,6 +138,16 @@ export class JournalStore {
     return Promise.all([...entries.values()].map((entry) => this.#summarise(entry)));
   }
 
+  /** What is wrong with the index, for people; empty when it is whole. What is listed then comes from the journals. */
+  async indexDamage(): Promise<string> {
+    const { damage } = await this.#index.entries();
+    if (damage) return damage.message;
+    const path = this.#folder.file(INDEX);
+    // Not there: missing, unless there never was anything to list.
+    const there = await stat(path).catch(() => null);
+    return there || (await this.#folder.ids()).length === 0 ? '' : `the index ${path} is missing`;
+  }
+
   /** Checks every journal and the index; empty when all is well. */
   async verify(): Promise<JournalProblem[]> {
     const problems: JournalProblem[] = [];

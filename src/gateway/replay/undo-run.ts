@@ -1,3 +1,4 @@
+import { counted } from '../../text/plain-text.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { ClusterError } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
@@ -98,7 +99,7 @@ async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoRe
   await journal.append({ type: 'proof', proof, differences, at: now() });
   crash('undo.after-proof');
   if (differences.length > 0) {
-    const reason = `${differences.length} field(s) could not be restored; first: ${differences[0]!.ref.kind}/${differences[0]!.ref.name} ${differences[0]!.path || '(whole object)'}`;
+    const reason = `${counted(differences.length, 'field')} could not be restored; first: ${differences[0]!.ref.kind}/${differences[0]!.ref.name} ${differences[0]!.path || '(whole object)'}`;
     await journal.setStatus('diverged', now(), reason);
     return { outcome: 'diverged', writes: access.writes, differences, reason };
   }

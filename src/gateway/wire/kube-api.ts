@@ -127,8 +127,15 @@ export class KubeApi {
   /** Changes of a collection, until the server ends the stream or the signal fires. `path` is that of a list. */
   async *watch(path: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     const url = `${path}${path.includes('?') ? '&' : '?'}watch=true`;
-    const response = await this.#request('GET', url, { signal });
-    if (response.status !== 200) throw await failure('GET', url, response);
+    for await (const line of this.lines(url, signal, 'application/json')) {
+      if (line.trim() !== '') yield parseJson(line) as unknown as WatchEvent;
+    }
+  }
+
+  /** Lines of an answer as they come, until the server ends it or the signal fires; an unfinished last line is left out. */
+  async *lines(path: string, signal: AbortSignal, accept = '*/*'): AsyncGenerator<string> {
+    const response = await this.#request('GET', path, { signal }, accept);
+    if (response.status !== 200) throw await failure('GET', path, response);
     const body = asStream(response.body);
     let rest = '';
     const decoder = new TextDecoder();
@@ -136,14 +143,15 @@ export class KubeApi {
       for await (const chunk of body) {
         rest += decoder.decode(chunk as Buffer, { stream: true });
         for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-          const line = rest.slice(0, end);
+          yield rest.slice(0, end);
           rest = rest.slice(end + 1);
-          if (line.trim() !== '') yield parseJson(line) as unknown as WatchEvent;
         }
       }
     } catch (error) {
       if (signal.aborted) return;
-      throw error instanceof ClusterError ? error : new ClusterError('unreachable', `watch ended: ${messageOf(error)}`);
+      throw error instanceof ClusterError
+        ? error
+        : new ClusterError('unreachable', `the stream ended: ${messageOf(error)}`);
     } finally {
       body.destroy();
     }

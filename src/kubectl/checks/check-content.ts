@@ -132,7 +132,6 @@ const VERB_RULES: Readonly<Record<string, [CommandRule, string]>> = {
   cp: ['container-access', 'copies files into or out of a container; read with logs or get'],
   'port-forward': ['container-access', 'opens a tunnel into the cluster; read objects with get'],
   proxy: ['container-access', 'opens the API on a local port; read objects with get'],
-  debug: ['debug', 'adds a container that can never be removed; read with logs, describe and events'],
   'auth reconcile': ['rbac-change', 'changes access rights; only a person may do that'],
   'create role': ['rbac-change', 'changes access rights; only a person may do that'],
   'create clusterrole': ['rbac-change', 'changes access rights; only a person may do that'],
@@ -144,6 +143,9 @@ const VERB_RULES: Readonly<Record<string, [CommandRule, string]>> = {
   'create token': ['token-mint', 'returns a working token; even a dry run does'],
 };
 
+const DEBUG_POD = 'adds a container that can never be removed; read with logs, describe and events';
+const DEBUG_NODE = 'starts a pod with the whole node at /host, which stays until it is deleted; delete it afterwards';
+
 const RBAC_KINDS = new Set(['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings']);
 
 /** Commands whose effects lie outside the journal, and rights. */
@@ -151,17 +153,11 @@ function checkVerb(input: CheckInput): Problem[] {
   const { parsed, effect } = input;
   if (parsed.help) return [];
   const problems: Problem[] = [];
-  const known = VERB_RULES[effect.command];
+  const isNode = effect.targets[0]?.kind?.plural === 'nodes';
+  const known: [CommandRule, string] | undefined =
+    effect.command === 'debug' ? ['debug', isNode ? DEBUG_NODE : DEBUG_POD] : VERB_RULES[effect.command];
   if (known && effect.writes)
     problems.push({ rule: known[0], ...verbs(input), message: `kubectl ${effect.command} ${known[1]}` });
-  const role = lastFlag(parsed, 'clusterrole');
-  if (role?.value === 'cluster-admin' && effect.command.endsWith('rolebinding') && effect.writes) {
-    problems.push({
-      rule: 'cluster-admin',
-      ...at(role),
-      message: 'cluster-admin gives every right; bind a role with only the verbs that are needed',
-    });
-  }
   if (effect.writes && effect.command !== 'delete') {
     const target = effect.targets.find((item) => item.kind && RBAC_KINDS.has(item.kind.plural));
     if (target && !known && !['label', 'annotate'].includes(effect.command)) {
@@ -253,6 +249,34 @@ function checkPatch({ parsed, effect, audience }: CheckInput): Problem[] {
   return problems;
 }
 
+/** Commands that change every object of a kind, or every match of a selector, without `--all`. */
+function wholeKind(parsed: CheckInput['parsed'], effect: CheckInput['effect']): Problem[] {
+  if (!effect.writes) return [];
+  if (effect.command === 'drain') {
+    const use = lastFlag(parsed, 'selector');
+    return use
+      ? [
+          {
+            rule: 'change-all',
+            ...at(use),
+            message: 'this drains every node that matches at that moment, one after another; name the nodes',
+          },
+        ]
+      : [];
+  }
+  if (effect.command !== 'rollout restart' || lastFlag(parsed, 'selector') || lastFlag(parsed, 'filename')) return [];
+  const kind = effect.targets.find(({ name }) => name === undefined);
+  if (!kind) return [];
+  return [
+    {
+      rule: 'change-all',
+      first: kind.index,
+      last: kind.index,
+      message: `without a name every ${kind.word} of the namespace restarts; name the objects`,
+    },
+  ];
+}
+
 /** Flags that widen a change: prune, force, all, overrides, drain options. */
 function checkReach({ parsed, effect, audience }: CheckInput): Problem[] {
   const problems: Problem[] = [];
@@ -275,6 +299,7 @@ function checkReach({ parsed, effect, audience }: CheckInput): Problem[] {
       rewrite: { title: `Drop --force`, safe: true, edits: [{ kind: 'remove', index: force.index }] },
     });
   }
+  problems.push(...wholeKind(parsed, effect));
   const all = effect.writes && command !== 'delete' && command !== 'apply' ? on('all') : undefined;
   if (all)
     problems.push({
@@ -300,17 +325,18 @@ function checkReach({ parsed, effect, audience }: CheckInput): Problem[] {
       });
   }
   if (command === 'drain' && effect.writes) {
-    const names =
-      audience === 'agent'
-        ? ['force', 'disable-eviction', 'delete-emptydir-data', 'delete-local-data']
-        : ['force', 'disable-eviction'];
-    for (const name of names) {
+    for (const name of ['force', 'disable-eviction', 'delete-emptydir-data', 'delete-local-data']) {
       const use = on(name);
+      const isScratch = name.startsWith('delete-');
       if (use)
         problems.push({
           rule: 'drain-data-loss',
           ...at(use),
-          message: `--${name} deletes pods or data that do not come back; drain without it`,
+          message: isScratch
+            ? `--${name} empties the pods' emptyDir volumes; make sure that nothing in them is needed`
+            : `--${name} deletes pods or data that do not come back; drain without it`,
+          // Most drains need it: worth knowing, not a warning.
+          ...(isScratch ? { mild: true } : {}),
         });
     }
   }

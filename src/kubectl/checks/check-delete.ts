@@ -46,6 +46,9 @@ function scaleToZero(input: CheckInput, target: Target): Rewrite | undefined {
   };
 }
 
+/** Kinds without data of their own that claims depend on. */
+const STORAGE_SETUP = new Set(['storageclasses', 'csidrivers', 'csinodes', 'volumeattachments']);
+
 function targetProblem(input: CheckInput, target: Target): Problem | undefined {
   const at = { first: target.index, last: target.index };
   if (isCategory(target.word)) {
@@ -63,6 +66,14 @@ function targetProblem(input: CheckInput, target: Target): Problem | undefined {
       ...at,
       rule: 'delete-protected-kind',
       message: `deleting ${show(target)} cannot be undone; ${target.kind.plural === 'namespaces' ? 'delete or scale the objects inside it by name' : 'leave it in place'}`,
+    };
+  }
+  if (input.audience === 'human' && STORAGE_SETUP.has(target.kind.plural)) {
+    return {
+      ...at,
+      rule: 'delete-protected-kind',
+      mild: true,
+      message: `claims that name ${show(target)} find no volume any more; make sure that none is left`,
     };
   }
   if (isNodeOrWorkload(target) && !(input.audience === 'human' && keepsDependents(input.parsed))) {

@@ -88,12 +88,13 @@ export const checkDryRun: Check = ({ parsed, effect, argv }) => {
     });
   }
   const inside = parsed.positionals.find((item) => item.afterDash && /^--dry[-_]run(=|$)/.test(item.value));
-  if (inside) {
+  // A program in a container may well have an option of this name, and exec itself has none.
+  if (inside && effect.class !== 'execute') {
     problems.push({
       rule: 'dry-run-ignored',
       first: inside.index,
       last: inside.index,
-      message: `after -- this belongs to ${effect.class === 'execute' ? 'the container’s command' : 'the arguments'}, not to kubectl; put it before --`,
+      message: 'after -- this belongs to the arguments, not to kubectl; put it before --',
     });
   }
   return problems.filter((problem) => argv[problem.first] !== undefined);

@@ -60,7 +60,9 @@ export const checkHang: Check = (input) => {
   if (takesTerminal) {
     const tty = onFlag(input, ['tty']);
     const stdin = onFlag(input, ['stdin']);
-    const use = tty ?? (audience === 'agent' ? (stdin ?? onFlag(input, ['attach', 'rm'])) : undefined);
+    const detached = lastFlag(parsed, 'attach')?.value === 'false';
+    const waits = audience === 'agent' ? tty : tty && stdin && !detached ? tty : undefined;
+    const use = waits ?? (audience === 'agent' ? (stdin ?? onFlag(input, ['attach', 'rm'])) : undefined);
     if (use) {
       problems.push({
         rule: 'interactive-flags',

@@ -8,9 +8,6 @@ const TARGET = ['kubeconfig', 'kuberc', 'cluster', 'user', 'server', 'tls-server
 const CREDENTIALS = ['token', 'password', 'username', 'client-certificate', 'client-key'];
 const IMPERSONATION = ['as', 'as-group', 'as-uid', 'as-user-extra'];
 
-/** The flags of `kubectl config` that set values in the file are arguments, not overrides. */
-const isConfig = (input: CheckInput): boolean => input.parsed.path[0] === 'config';
-
 /** False where a command has a flag of its own under a global name, such as `create rolebinding --user`. */
 function isGlobal(input: CheckInput, use: FlagUse): boolean {
   let root = input.parsed.command;
@@ -58,7 +55,7 @@ function perFlag(input: CheckInput): Problem[] {
 
 /** A literal token or password in a script; `isLiteral` is decided by the caller's shell analysis. */
 function literalCredentials(input: CheckInput): Problem[] {
-  if (input.audience !== 'human' || isConfig(input)) return [];
+  if (input.audience !== 'human') return [];
   return input.parsed.flags
     .filter(
       (use) => (use.name === 'token' || use.name === 'password') && use.value !== '' && !use.value.includes(DYNAMIC),

@@ -3,7 +3,8 @@ import { verbatim } from '../source-text.ts';
 import { foreignShell } from './region.ts';
 import type { ForeignShell, Region } from './region.ts';
 
-const INSTRUCTION = /^[^\S\n]*(?:ONBUILD[^\S\n]+)?(FROM|RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK)[^\S\n]+/i;
+const INSTRUCTION =
+  /^[^\S\n]*(?:ONBUILD[^\S\n]+)?(FROM|RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK|COPY|ADD|ENV|ARG)[^\S\n]+/i;
 
 /** The words of a JSON array of strings at `start`; undefined if it is none. */
 function execForm(text: string, start: number, end: number): ArgWord[] | undefined {
@@ -25,10 +26,11 @@ function execForm(text: string, start: number, end: number): ArgWord[] | undefin
   return words;
 }
 
-/** RUN, CMD, ENTRYPOINT and HEALTHCHECK in shell form, exec form and with here-documents. */
+/** RUN, CMD, ENTRYPOINT and HEALTHCHECK in shell form, exec form and with here-documents, and scripts that COPY writes. */
 export function dockerfileRegions(text: string): Region[] {
   const regions: Region[] = [];
   const lines = text.split('\n');
+  const variables = new Map<string, string>();
   let shell: ForeignShell | undefined;
   let at = 0;
   for (let index = 0; index < lines.length; index++) {
@@ -47,7 +49,8 @@ export function dockerfileRegions(text: string): Region[] {
       line = next;
     }
     const heredoc = shell ? null : /<<-?\s*["']?(\w+)["']?/.exec(text.slice(lineStart, end));
-    if (heredoc?.[1] && /^RUN$/i.test(match[1] ?? '')) {
+    const isCopy = /^(COPY|ADD)$/i.test(match[1] ?? '');
+    if (heredoc?.[1] && (isCopy || /^RUN$/i.test(match[1] ?? ''))) {
       const bodyStart = end + 1;
       while (index + 1 < lines.length) {
         const next = lines[++index] ?? '';
@@ -58,6 +61,13 @@ export function dockerfileRegions(text: string): Region[] {
       const direct = new RegExp(`^(?:--\\S+\\s+)*<<-?\\s*["']?${heredoc[1]}["']?\\s*$`).test(
         text.slice(lineStart + match[0].length, bodyStart - 1),
       );
+      if (isCopy) {
+        const body = text.slice(bodyStart, Math.max(bodyStart, end - heredoc[1].length));
+        const isScript =
+          /^#!.*\b(ba|da|z|k|a)?sh\b/.test(body) || /\.(ba)?sh\s*$/.test(text.slice(lineStart, bodyStart - 1));
+        if (isScript) regions.push({ kind: 'script', source: verbatim(body, bodyStart) });
+        continue;
+      }
       if (direct) {
         regions.push({
           kind: 'script',
@@ -69,7 +79,8 @@ export function dockerfileRegions(text: string): Region[] {
     const name = (match[1] ?? '').toUpperCase();
     if (name === 'FROM') shell = undefined;
     else if (name === 'SHELL') shell = shellOf(text.slice(lineStart + match[0].length, end));
-    else addInstruction(text, lineStart + match[0].length, end, shell, regions);
+    else if (name === 'ENV' || name === 'ARG') readVariables(text.slice(lineStart + match[0].length, end), variables);
+    else if (!isCopy) addInstruction(text, lineStart + match[0].length, end, shell, regions, variables);
   }
   return regions;
 }
@@ -86,6 +97,7 @@ function addInstruction(
   end: number,
   shell: ForeignShell | undefined,
   regions: Region[],
+  variables: ReadonlyMap<string, string>,
 ): void {
   let start = from;
   for (
@@ -104,6 +116,14 @@ function addInstruction(
       .replace(/^[^\S\n]*#[^\n]*$/gm, (comment) =>
         `${' '.repeat(Math.max(0, comment.length - 1))}\\`.slice(0, comment.length),
       );
-    regions.push({ kind: 'script', source: verbatim(body, start) });
+    regions.push({ kind: 'script', source: verbatim(body, start), variables });
   }
+}
+
+/** `ENV NAME=value …` and `ENV NAME value`. */
+function readVariables(text: string, variables: Map<string, string>): void {
+  const spaced = /^([A-Za-z_]\w*)[ \t]+([^=]*)$/.exec(text.trim());
+  if (spaced?.[1]) variables.set(spaced[1], spaced[2] ?? '');
+  for (const [, name = '', double, plain] of text.matchAll(/([A-Za-z_]\w*)=(?:"([^"]*)"|(\S*))/g))
+    variables.set(name, double ?? plain ?? '');
 }

@@ -1,18 +1,27 @@
 import type { SourceText } from '../source-text.ts';
 import type { Region } from './region.ts';
 
-/** Recipe lines: after a tab, without `@`, `-` and `+`; `$$` is the shell’s dollar, `$(…)` and `${…}` are make’s. */
+const RULE = /^[^\s#=][^#=;]*::?(?!=)[^;=]*;/;
+const SHELL_CALL = /\$[({]shell[ \t]+/g;
+const ASSIGNMENT = /^[ ]*(?:export[ ]+|override[ ]+)?([A-Za-z_][\w.-]*)[ ]*(?:\?|::?|\+)?=[ ]*(.*?)[ \t\r]*$/;
+
+/**
+ * Recipe lines (after a tab, or after the `;` of a rule) without `@`, `-` and `+`, and `$(shell …)`. `$$` is the shell’s
+ * dollar, `$(…)` and `${…}` are make’s; variables with one literal value are known.
+ */
 export function makefileRegions(text: string): Region[] {
   const regions: Region[] = [];
+  const variables = literalVariables(text);
   let at = 0;
   let recipe: { from: number; to: number } | undefined;
   const flush = (): void => {
-    if (recipe) regions.push({ kind: 'script', source: recipeText(text, recipe.from, recipe.to) });
+    if (recipe) regions.push({ kind: 'script', source: recipeText(text, recipe.from, recipe.to), variables });
     recipe = undefined;
   };
   let continues = false;
   for (const line of text.split('\n')) {
     const inRecipe = line.startsWith('\t') || (continues && recipe !== undefined);
+    const afterRule = inRecipe ? undefined : RULE.exec(line)?.[0].length;
     if (inRecipe) {
       if (!continues) flush();
       recipe ??= { from: at, to: at };
@@ -21,11 +30,49 @@ export function makefileRegions(text: string): Region[] {
     } else {
       flush();
       continues = false;
+      if (afterRule !== undefined) {
+        recipe = { from: at + afterRule, to: at + line.length };
+        continues = /\\\r?$/.test(line);
+      }
     }
     at += line.length + 1;
   }
   flush();
+  let done = 0;
+  for (const call of text.matchAll(SHELL_CALL)) {
+    // What stands inside another call is part of its script.
+    if (call.index < done) continue;
+    if (/^[ \t]*#/.test(text.slice(text.lastIndexOf('\n', call.index) + 1, call.index))) continue;
+    const end = matching(text, call.index + 1, Math.min(text.length, call.index + MAX_CALL));
+    done = end;
+    regions.push({ kind: 'script', source: recipeText(text, call.index + call[0].length, end), variables });
+  }
   return regions;
+}
+
+/** Longer calls are not followed to their end. */
+const MAX_CALL = 10_000;
+
+/** Variables that are set once, to text in which every other variable is known. */
+function literalVariables(text: string): Map<string, string> {
+  const given = new Map<string, string | undefined>();
+  for (const line of text.split('\n')) {
+    const [, name = '', value = ''] = ASSIGNMENT.exec(line) ?? [];
+    if (name !== '')
+      given.set(name, given.has(name) || value.endsWith('\\') ? undefined : value.replace(/[ \t]+#.*$/, ''));
+  }
+  const known = new Map<string, string>();
+  for (let round = 0, found = true; found && round < 5; round++) {
+    found = false;
+    for (const [name, value] of given) {
+      if (value === undefined || known.has(name)) continue;
+      const whole = value.replace(/\$[({]([\w.-]+)[)}]/g, (reference, inner: string) => known.get(inner) ?? reference);
+      if (whole.includes('$') || whole.length > 1_000) continue;
+      known.set(name, whole);
+      found = true;
+    }
+  }
+  return known;
 }
 
 /** Make’s own functions and variables become words of the same kind the shell would compute. */

@@ -1,62 +1,59 @@
-import { DYNAMIC } from '../../kubectl/flag-values.ts';
-import { verbatim } from '../source-text.ts';
-import { foreignShell } from './region.ts';
-import type { Region } from './region.ts';
+import { commandIn } from './command-text.ts';
+import { blockKind } from './fences.ts';
+import type { CodeBlock } from './fences.ts';
 
-const FENCE = /^( {0,3}|\s*(?:[-*+]|\d+\.)\s+)(`{3,}|~{3,})[^\S\n]*([\w+-]*)[^\n]*$/;
-const SHELL_FENCES = new Set(['sh', 'bash', 'shell', 'zsh', 'console', 'shell-session', 'terminal', 'shellscript']);
+/** What may stand before a fence: quotes, list marks and blanks in any number. */
+const FENCE = /^((?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*)(`{3,}|~{3,})[ \t]*([^`\n]*)$/;
+const QUOTE = /^[ \t]*>[ \t>]*/;
 
-/** Shell code fences. In console sessions only the lines after a `$` or `>` prompt are commands. */
-export function markdownRegions(text: string): Region[] {
-  const regions: Region[] = [];
-  let open: { fence: string; language: string; start: number } | undefined;
+/**
+ * The code blocks of a Markdown text: fences however deep they stand in lists and quotes, and indented blocks that begin
+ * with a kubectl command.
+ */
+export function markdownBlocks(text: string): CodeBlock[] {
+  const blocks: CodeBlock[] = [];
+  let open: { fence: string; label: string; start: number; quoted: boolean } | undefined;
+  let indented: { start: number; end: number } | undefined;
+  let wasBlank = true;
   let at = 0;
-  for (const line of text.split('\n')) {
-    const match = FENCE.exec(line.endsWith('\r') ? line.slice(0, -1) : line);
-    const fence = match?.[2] ?? '';
+  const close = (end: number): void => {
+    if (!open || open.start >= end) return;
+    const body = text.slice(open.start, end);
+    blocks.push({ ...blockKind(open.label), start: open.start, text: open.quoted ? withoutQuotes(body) : body });
+  };
+  const closeIndented = (): void => {
+    if (indented) blocks.push({ kind: 'shell', start: indented.start, text: text.slice(indented.start, indented.end) });
+    indented = undefined;
+  };
+  for (const whole of text.split('\n')) {
+    const line = whole.endsWith('\r') ? whole.slice(0, -1) : whole;
+    const match = FENCE.exec(line);
     if (open) {
-      const trimmed = line.trim();
-      if (trimmed.startsWith(open.fence) && trimmed.replaceAll(open.fence.charAt(0), '') === '') {
-        addFence(text, open.start, at, open.language, regions);
+      const trimmed = line.replace(QUOTE, '').trim();
+      const closes = trimmed.startsWith(open.fence) && trimmed.replaceAll(open.fence.charAt(0), '') === '';
+      // A quote ends its fence with it.
+      if (closes || (open.quoted && !QUOTE.test(line))) {
+        close(at);
         open = undefined;
       }
-    } else if (match && (SHELL_FENCES.has((match[3] ?? '').toLowerCase()) || foreignShell(match[3] ?? ''))) {
-      open = { fence, language: (match[3] ?? '').toLowerCase(), start: at + line.length + 1 };
-    } else if (match) open = { fence, language: '', start: at + line.length + 1 };
-    at += line.length + 1;
+    } else if (match) {
+      closeIndented();
+      open = { fence: match[2] ?? '', label: match[3] ?? '', start: at + whole.length + 1, quoted: QUOTE.test(line) };
+    } else if (/^(?: {4}|\t)\s*\S/.test(line) && (indented ?? (wasBlank && isCommand(line)))) {
+      indented = { start: indented?.start ?? at, end: at + whole.length };
+    } else if (line.trim() !== '') closeIndented();
+    wasBlank = line.trim() === '';
+    at += whole.length + 1;
   }
-  if (open) addFence(text, open.start, text.length, open.language, regions);
-  return regions;
+  close(text.length);
+  closeIndented();
+  return blocks;
 }
 
-/** Readers fill in `<name>`; for the shell it would be a redirection. The length stays the same. */
-function withoutPlaceholders(body: string): string {
-  return body.replace(/<[A-Za-z][\w .:/|-]*>/g, (placeholder) => DYNAMIC.repeat(placeholder.length));
+function isCommand(line: string): boolean {
+  return commandIn(line.trimStart().replace(/^\$ +/, '')) === 0;
 }
 
-function addFence(text: string, start: number, end: number, language: string, regions: Region[]): void {
-  if (language === '' || start >= end) return;
-  const shell = foreignShell(language);
-  if (shell) {
-    regions.push({ kind: 'foreign', source: verbatim(text.slice(start, end), start), shell, interactive: true });
-    return;
-  }
-  const body = withoutPlaceholders(text.slice(start, end));
-  if (!/^\s*[$>%] /m.test(body)) {
-    regions.push({ kind: 'script', source: verbatim(body, start), interactive: true });
-    return;
-  }
-  const blanked: string[] = [];
-  let continues = false;
-  for (const line of body.split('\n')) {
-    const prompt = /^(\s*)([$%>]) (?=\S)/.exec(line);
-    const shown = prompt
-      ? ' '.repeat(prompt[0].length) + line.slice(prompt[0].length)
-      : continues
-        ? line
-        : ' '.repeat(line.length);
-    blanked.push(shown);
-    continues = (prompt !== null || continues) && /\\\r?$/.test(line);
-  }
-  regions.push({ kind: 'script', source: verbatim(blanked.join('\n'), start), interactive: true });
+function withoutQuotes(body: string): string {
+  return body.replace(/^[ \t]*>[ \t>]*/gm, (marks) => ' '.repeat(marks.length));
 }

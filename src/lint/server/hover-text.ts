@@ -1,3 +1,4 @@
+import { oneLine } from '../../text/plain-text.ts';
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import type { DryRunTruth, EffectClass, UndoStrategy } from '../../kubectl/effect-table.ts';
 import { COMMAND_RULES } from '../../kubectl/rules.ts';
@@ -34,7 +35,9 @@ const DRY_RUN_TEXT: Readonly<Record<DryRunTruth, string>> = {
   'not-needed': 'no dry run needed',
 };
 
-const clean = (text: string): string => text.replaceAll(DYNAMIC, '…').replace(/[`\\<>[\]*_|]/g, '\\$&');
+/** Words of a script must not become markup, nor turn what is beside them round. */
+const clean = (text: string): string =>
+  oneLine(text.replaceAll(DYNAMIC, '…'), 1_000).replace(/[`\\<>[\]*_|!#]/g, '\\$&');
 
 /** What a kubectl command does, as Markdown; undefined if nothing is known about it. */
 export function hoverText({ judgement }: JudgedCall): string | undefined {

@@ -11,12 +11,12 @@ import { confine } from '../../kubectl/confine.ts';
 import { lastFlag } from '../../kubectl/parse.ts';
 import type { ReadNearby } from '../applied-files.ts';
 import { analyze, kubectlCalls } from '../analyze.ts';
-import type { LintLanguage } from '../analyze.ts';
 import { safeEdits } from '../apply-fixes.ts';
 import type { LintConfig } from '../config.ts';
 import { directiveText } from '../directives.ts';
 import type { Finding, TextEdit } from '../finding.ts';
 import type { DocumentCall } from '../judge-regions.ts';
+import { EDITOR_LANGUAGES } from '../languages.ts';
 import { LintMemory } from '../lint-memory.ts';
 import { hoverText } from './hover-text.ts';
 import { placeFinder } from '../positions.ts';
@@ -49,19 +49,6 @@ export interface Checked {
   resultId: string;
 }
 
-/** The editor’s language ids and how their documents are read. */
-export const LANGUAGES: Readonly<Record<string, LintLanguage>> = {
-  shellscript: 'shellscript',
-  yaml: 'yaml',
-  helm: 'yaml',
-  'github-actions-workflow': 'yaml',
-  dockercompose: 'yaml',
-  ansible: 'yaml',
-  dockerfile: 'dockerfile',
-  makefile: 'makefile',
-  markdown: 'markdown',
-};
-
 const LSP_SEVERITY = { error: 1, warning: 2, information: 3 } as const;
 const FIX_ALL = 'source.fixAll.stratus';
 
@@ -75,7 +62,7 @@ export class LanguageService {
   check(document: OpenDocument, config: LintConfig, nearby?: ReadNearby): Checked {
     const cached = this.#cache.get(document.uri);
     if (cached && cached.version === document.version && cached.config === config) return cached;
-    const language = LANGUAGES[document.languageId];
+    const language = EDITOR_LANGUAGES[document.languageId];
     const memory = this.#memories.get(config) ?? new LintMemory();
     this.#memories.set(config, memory);
     const findings = language ? analyze(document.getText(), language, config, memory, nearby) : [];
@@ -188,7 +175,7 @@ export class LanguageService {
   }
 
   #calls(document: OpenDocument): DocumentCall[] {
-    const language = LANGUAGES[document.languageId];
+    const language = EDITOR_LANGUAGES[document.languageId];
     return language ? kubectlCalls(document.getText(), language) : [];
   }
 }

@@ -1,27 +1,44 @@
 import { forEachChild, parse } from 'unbash';
 import type { Assignment, Command, PipelineNode, Redirection, SyntaxNode, Word } from 'unbash';
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
+import { commandIn } from '../regions/command-text.ts';
 import { sourceFrom, within } from '../source-text.ts';
 import type { SourceText } from '../source-text.ts';
 import { fedText, joined, pipedText, withoutEscapes } from './fed-text.ts';
 import { collectScope, emptyScope } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { emptyReport } from './script-report.ts';
-import type { ScriptReport } from './script-report.ts';
+import type { CallSettings, ScriptReport } from './script-report.ts';
 import { tooDeep, withoutReturns } from './script-text.ts';
 import { assignmentWord, mapWord, resolveWord } from './words.ts';
 import type { ArgWord } from './words.ts';
-import { base, kubectlPrefix, passedOnCommand, programKind, unwrap } from './wrappers.ts';
+import {
+  base,
+  isKubectlImage,
+  isKubectlName,
+  kubectlPrefix,
+  passedOnCommand,
+  programKind,
+  unwrap,
+} from './wrappers.ts';
+import { noteTarget, settingsOf } from './ambient.ts';
+import type { Ambient } from './ambient.ts';
+import { finalizeRequest, finalizerEdit } from './finalizers.ts';
+import { printedObjects } from './named-objects.ts';
 
 const MAX_DEPTH = 4;
 /** A variable named after kubectl, or a search for its file. */
 const KUBECTL_EXPANSION =
   /^"?\$\{?_?(\w*kubectl\w*|KUBECMD|OC|oc)\}?"?$|^"?(?:\$\(|`)\s*(?:which|type|command|echo|printf|readlink|realpath)\b[^|;&]*\bkubectl\s*[)`]"?$/i;
+/** Variables that stand for a program which only prints its arguments, and for one that only gives rights. */
+const PRINTS = /^"?\$\{?_?(echo|print|log|say|show)\w*\}?"?$/i;
+const GIVES_RIGHTS = /sudo|doas|root|become/i;
 /** Words that make a kubectl command in a text that another program prints. */
 const PRINTS_COMMAND = /\bkubectl\s+[a-z]/;
 
 interface Context {
   source: SourceText;
+  ambient: Ambient;
   /** No bracket or backquote stands in the text from `from` up to `at`. */
   opening: { from: number; at: number };
   scope: Scope;
@@ -32,37 +49,78 @@ interface Context {
 
 interface Surroundings {
   bounded: boolean;
+  hasReader: boolean;
   fedInput: boolean;
   openEnded: boolean;
+  /** The program before it in the pipe prints the names of objects of this kind, as `KIND/…`. */
+  names?: string;
+  input?: SourceText;
+  inputFile?: ArgWord;
+  handedTo?: string;
+  settings?: CallSettings;
 }
 
-const PLAIN: Surroundings = { bounded: false, fedInput: false, openEnded: false };
+const PLAIN: Surroundings = { bounded: false, hasReader: false, fedInput: false, openEnded: false };
 
-/** Finds every kubectl invocation a script makes, directly or through wrappers, nested shells, aliases and functions. */
-export function analyzeScript(source: SourceText, options: { nested?: boolean } = {}): ScriptReport {
+/**
+ * Finds every kubectl invocation a script makes, directly or through wrappers, nested shells, aliases and functions.
+ * @param options.variables what is set before the script starts, by name
+ */
+export function analyzeScript(
+  source: SourceText,
+  options: { nested?: boolean; variables?: ReadonlyMap<string, string> | undefined } = {},
+): ScriptReport {
   const report = emptyReport();
-  run(source, report, 0, undefined, !options.nested);
+  const scope = options.variables ? emptyScope() : undefined;
+  for (const [name, value] of options.variables ?? []) scope?.variables.set(name, { value });
+  run(source, { report, depth: 0, ambient: {}, editable: !options.nested, ...(scope ? { scope } : {}) });
   return report;
 }
 
-function run(
-  given: SourceText,
-  report: ScriptReport,
-  depth: number,
-  outer: Scope | undefined,
-  editable: boolean,
-): void {
-  if (depth > MAX_DEPTH) return;
+/** The first command in a part of a script that is nested deeper than it can be followed. */
+function unfollowed(source: SourceText, from: number, report: ScriptReport): void {
+  const at = commandIn(source.text.slice(from));
+  if (at === undefined) return;
+  const start = from + at;
+  report.unread.push({
+    source,
+    start,
+    end: start + 'kubectl'.length,
+    message: 'this stands in commands nested too deeply to be followed',
+  });
+}
+
+interface Outer {
+  report: ScriptReport;
+  depth: number;
+  ambient: Ambient;
+  editable: boolean;
+  scope?: Scope;
+}
+
+/** A script inside the one that is followed. */
+function runInside(text: SourceText, { source, report, depth, ambient, scope }: Context): void {
+  run(within(source, text), { report, depth: depth + 1, ambient, editable: false, scope });
+}
+
+function run(given: SourceText, { report, depth, ambient, editable, scope: outer }: Outer): void {
+  if (depth > MAX_DEPTH) {
+    report.errors.push({ source: given, message: 'scripts are nested too deeply to be checked', at: 0 });
+    return;
+  }
   const source = { ...given, text: withoutReturns(given.text) };
   if (tooDeep(source.text)) {
     report.errors.push({ source, message: 'brackets are nested too deeply to be checked', at: 0 });
     return;
   }
   const script = parse(source.text);
-  for (const error of script.errors ?? []) report.errors.push({ source, message: error.message, at: error.pos });
+  for (const error of script.errors ?? []) {
+    report.errors.push({ source, message: error.message, at: error.pos });
+    if (error.message.includes('depth exceeded')) unfollowed(source, error.pos, report);
+  }
   const scope = collectScope(script);
   if (outer) inherit(scope, outer);
-  visit(script, { source, opening: { from: 0, at: -1 }, scope, depth, report, editable }, PLAIN);
+  visit(script, { source, ambient, opening: { from: 0, at: -1 }, scope, depth, report, editable }, PLAIN);
 }
 
 function inherit(scope: Scope, outer: Scope): void {
@@ -114,7 +172,7 @@ function backquoted(text: string, node: SyntaxNode, context: Context): void {
     starts: new Array<number>(text.length).fill(node.pos),
     ends: new Array<number>(text.length).fill(node.end),
   };
-  run(within(context.source, inner), context.report, context.depth + 1, context.scope, false);
+  runInside(inner, context);
 }
 
 function feedsInput(redirect: Redirection): boolean {
@@ -163,16 +221,25 @@ function scriptsOfCommand(node: Command, context: Context): void {
 }
 
 function pipeline(commands: readonly (PipelineNode & SyntaxNode)[], context: Context, around: Surroundings): void {
+  finalizersRemoved(commands, context);
   for (const [index, node] of commands.entries()) {
     const before = commands[index - 1];
-    const hasReader = index < commands.length - 1;
-    const here = { ...around, fedInput: around.fedInput || before !== undefined, bounded: around.bounded || hasReader };
+    const hasReader = around.hasReader || index < commands.length - 1;
+    const earlier = index > MAX_PIPE ? [] : commands.slice(0, index);
+    const input = before ? pipedText(earlier, context.scope) : around.input;
+    const names = before ? printedObjects(earlier) : around.names;
+    const handedTo = objectReader(commands[index + 1], context) ?? around.handedTo;
+    const here: Surroundings = { ...around, fedInput: around.fedInput || before !== undefined, hasReader };
+    if (before) delete here.inputFile;
+    set(here, 'input', input && within(context.source, input));
+    set(here, 'names', names);
+    set(here, 'handedTo', handedTo);
     visit(node, context, here);
     const reader = before && node.type === 'Command' ? scriptReader(node, context) : undefined;
     if (!before || !reader) continue;
-    const text = pipedText(commands.slice(0, index), context.scope);
-    if (text) run(within(context.source, text), context.report, context.depth + 1, context.scope, false);
-    else if (printsCommand(commands.slice(0, index), context)) {
+    const text = pipedText(earlier, context.scope);
+    if (text) runInside(text, context);
+    else if (printsCommand(earlier, context)) {
       const { source, report } = context;
       const { start, end } = reader;
       report.unread.push({
@@ -183,6 +250,55 @@ function pipeline(commands: readonly (PipelineNode & SyntaxNode)[], context: Con
       });
     }
   }
+}
+
+const WITHOUT_FINALIZERS = 'taking finalizers away skips the clean-up they wait for; fix what they wait for instead';
+
+/** What longer pipes hand on is not known. */
+const MAX_PIPE = 30;
+
+/** A pipe in which some program takes finalizers out of what kubectl, or a request by hand, then writes. */
+function finalizersRemoved(commands: readonly (PipelineNode & SyntaxNode)[], context: Context): void {
+  const { source, report } = context;
+  if (!source.text.includes('finalizers')) return;
+  // From the end, so that what comes after each is known.
+  let isWritten = false;
+  for (const node of [...commands].reverse()) {
+    if (node.type !== 'Command') continue;
+    const edit = isWritten ? finalizerEdit(wordsOf(node, context)) : undefined;
+    if (edit)
+      report.unread.push({
+        source,
+        start: edit.start,
+        end: edit.end,
+        message: WITHOUT_FINALIZERS,
+        rule: 'finalizer-removal',
+      });
+    isWritten ||= objectReader(node, context) !== undefined;
+  }
+}
+
+function set<Key extends keyof Surroundings>(
+  around: Surroundings,
+  key: Key,
+  value: Surroundings[Key] | undefined,
+): void {
+  if (value === undefined) delete around[key];
+  else around[key] = value;
+}
+
+const READS_OBJECTS = new Set(['apply', 'create', 'replace', 'delete', 'patch']);
+
+/** The verb of a kubectl that reads objects from standard input. */
+function objectReader(node: (PipelineNode & SyntaxNode) | undefined, context: Context): string | undefined {
+  if (node?.type !== 'Command') return undefined;
+  const words = wordsOf(node, context);
+  const values = words.slice(words.findIndex(({ value }) => isKubectlName(base(value))) + 1).map(({ value }) => value);
+  const reads = values.some(
+    (value, index) =>
+      value === '-f-' || /^--filename=-$/.test(value) || (/^(-f|--filename)$/.test(value) && values[index + 1] === '-'),
+  );
+  return reads ? values.find((value) => READS_OBJECTS.has(value)) : undefined;
 }
 
 /** True when a program other than kubectl has the text of a kubectl command among its words. */
@@ -215,7 +331,7 @@ function substitutedScripts(node: Command, context: Context): void {
     if (statements.length !== 1 || !statement) continue;
     const { command: inner } = statement;
     const text = pipedText(inner.type === 'Pipeline' ? inner.commands : [inner], context.scope);
-    if (text) run(within(context.source, text), context.report, context.depth + 1, context.scope, false);
+    if (text) runInside(text, context);
   }
 }
 
@@ -228,11 +344,15 @@ function wordsOf(node: Command, context: Context): ArgWord[] {
   return words;
 }
 
+const MAY_FINALIZE = /^(curl|wget|https?|xh)$/;
+
 /** True if a command can be skipped unread: its program is a plain word with no meaning here and kubectl is not named. */
 function isOrdinary(node: Command, context: Context): boolean {
   const { name } = node;
   if (!name || name.parts) return false;
   const { value } = name;
+  if (/^(cd|pushd|kubectx|kubie)$/.test(value)) return false;
+  if (MAY_FINALIZE.test(value) && context.source.text.slice(node.pos, node.end).includes('/finalize')) return false;
   if (context.scope.aliases.has(value) || context.scope.forwarders.has(value)) return false;
   const kind = programKind(value);
   if (kind !== 'other') return kind === 'inert';
@@ -243,8 +363,25 @@ function command(node: Command, context: Context, around: Surroundings): void {
   scriptsOfCommand(node, context);
   if (!node.name || isOrdinary(node, context)) return;
   const words = wordsOf(node, context);
-  const fed = node.redirects.some(feedsInput);
-  const here = fed ? { ...around, fedInput: true } : around;
+  noteTarget(words, context.ambient);
+  const request = finalizeRequest(words);
+  if (request)
+    context.report.unread.push({
+      source: context.source,
+      start: request.start,
+      end: request.end,
+      message: WITHOUT_FINALIZERS,
+      rule: 'finalizer-removal',
+    });
+  const here: Surroundings = { ...around };
+  for (const redirect of node.redirects.filter(feedsInput)) {
+    here.fedInput = true;
+    const text = fedText(redirect, context.scope);
+    set(here, 'input', text && within(context.source, text));
+    const [file] = redirect.operator === '<' && redirect.target ? resolveWord(redirect.target, context.scope) : [];
+    set(here, 'inputFile', file);
+  }
+  set(here, 'settings', settingsOf(node, context.scope, context.ambient));
   const fedTexts = (): SourceText[] =>
     node.redirects.map((redirect) => fedText(redirect, context.scope)).filter((text) => text !== undefined);
   if (READS_FILE.test(base(words[0]?.value ?? ''))) substitutedScripts(node, context);
@@ -268,7 +405,18 @@ function followWords(
   const prefix = kubectlPrefix(words);
   if (prefix > 0) return emit(words, prefix, context, around, fed);
   if (first.value.includes(DYNAMIC)) {
-    if (first.node && KUBECTL_EXPANSION.test(first.node.text)) return emit(words, 1, context, around, fed);
+    const text = first.node?.text ?? '';
+    if (KUBECTL_EXPANSION.test(text)) return emit(words, 1, context, around, fed);
+    // `$SUDO kubectl …`: whatever stands before it, the rest is a kubectl command.
+    const at = PRINTS.test(text) ? -1 : passedOnCommand(words);
+    if (at > 0)
+      followWords(
+        words.slice(at),
+        context,
+        { ...around, bounded: around.bounded || !GIVES_RIGHTS.test(text) },
+        fed,
+        hops + 1,
+      );
     return;
   }
   const stands = scope.aliases.get(first.value) ?? scope.forwarders.get(first.value);
@@ -283,17 +431,16 @@ function followWords(
     );
   }
   const inner = unwrap(words);
-  const script = (text: SourceText): void =>
-    run(within(context.source, text), context.report, context.depth + 1, scope, false);
+  const script = (text: SourceText): void => runInside(text, context);
   switch (inner.kind) {
     case 'command':
       followWords(
-        inner.words,
+        inner.appendsWords && around.names !== undefined ? withNames(inner.words, around.names) : inner.words,
         context,
         {
           ...around,
           bounded: around.bounded || inner.bounded === true,
-          openEnded: around.openEnded || inner.appendsWords === true,
+          openEnded: around.openEnded || (inner.appendsWords === true && around.names === undefined),
         },
         fed,
         hops + 1,
@@ -327,6 +474,14 @@ function followWords(
   }
 }
 
+/** The words of xargs' command with the names it is given, where `{}` stands or at the end. */
+function withNames(words: readonly ArgWord[], names: string): ArgWord[] {
+  if (words.some(({ value }) => value === '{}'))
+    return words.map((word) => (word.value === '{}' ? { value: names, start: word.start, end: word.end } : word));
+  const last = words.at(-1);
+  return last ? [...words, { value: names, start: last.start, end: last.end }] : [];
+}
+
 /** Reports the call, and looks into what exec, run and debug start in a container. */
 function emit(
   words: readonly ArgWord[],
@@ -338,16 +493,51 @@ function emit(
   const program = words[prefix - 1] ?? words[0];
   if (!program) return;
   const args = words.slice(prefix);
-  context.report.calls.push({ source: context.source, words: args, program, ...around, editable: context.editable });
+  const { bounded, hasReader, fedInput, openEnded, input, inputFile, handedTo, settings } = around;
+  context.report.calls.push({
+    source: context.source,
+    words: args,
+    program,
+    bounded,
+    hasReader,
+    fedInput,
+    openEnded,
+    editable: context.editable,
+    ...(input ? { input } : {}),
+    ...(inputFile ? { inputFile } : {}),
+    ...(handedTo === undefined ? {} : { handedTo }),
+    ...(settings ? { settings } : {}),
+  });
   const dashes = args.findIndex((word) => word.value === '--');
-  if (dashes >= 0 && dashes + 1 < args.length)
-    followWords(args.slice(dashes + 1), context, { ...PLAIN, fedInput: around.fedInput }, fed, 1);
+  const inside = args.slice(dashes + 1);
+  if (dashes < 0 || inside.length === 0) return;
+  const within = { ...PLAIN, fedInput: around.fedInput };
+  const isWhole = isKubectlName(base(inside[0]?.value ?? '')) || programKind(inside[0]?.value ?? '') === 'leads-on';
+  if (!isWhole && runsKubectlImage(args.slice(0, dashes))) emit([program, ...inside], 1, context, within, fed);
+  else followWords(inside, context, within, fed, 1);
+}
+
+/** True for `kubectl run --image=IMAGE` of an image whose program is kubectl, unless `--command` replaces it. */
+function runsKubectlImage(args: readonly ArgWord[]): boolean {
+  const values = args.map(({ value }) => value);
+  if (!values.includes('run') || values.includes('--command')) return false;
+  return values.some((value, index) =>
+    isKubectlImage(value.startsWith('--image=') ? value.slice(8) : values[index - 1] === '--image' ? value : ''),
+  );
 }
 
 /** Statements of a script whose names are already known, such as one piece of it. */
 export function analyzeStatements(source: SourceText, statements: readonly SyntaxNode[], scope: Scope): ScriptReport {
   const report = emptyReport();
-  const context: Context = { source, opening: { from: 0, at: -1 }, scope, depth: 0, report, editable: true };
+  const context: Context = {
+    source,
+    ambient: {},
+    opening: { from: 0, at: -1 },
+    scope,
+    depth: 0,
+    report,
+    editable: true,
+  };
   for (const statement of statements) visit(statement, context, PLAIN);
   return report;
 }
@@ -356,7 +546,7 @@ export function analyzeStatements(source: SourceText, statements: readonly Synta
 export function analyzeArgv(words: readonly ArgWord[], source: SourceText): ScriptReport {
   const report = emptyReport();
   const opening = { from: 0, at: -1 };
-  const context: Context = { source, opening, scope: emptyScope(), depth: 0, report, editable: false };
+  const context: Context = { source, ambient: {}, opening, scope: emptyScope(), depth: 0, report, editable: false };
   followWords(words, context, PLAIN, () => [], 0);
   return report;
 }

@@ -1,3 +1,4 @@
+import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import type { ForeignShell } from '../regions/region.ts';
 import type { ArgWord } from './words.ts';
 
@@ -11,12 +12,21 @@ export interface ForeignLines {
 
 const QUOTED = `'[^'"\`$%^!\\\\\\n]*'|"[^'"\`$%^!\\\\(\\n]*"`;
 const BARE = '[A-Za-z0-9_./:=+-][A-Za-z0-9_./:=+@-]*';
+/** What a shell computes, where it stands as a word of its own or in double quotes. */
+const VARIABLE: Readonly<Record<ForeignShell, string>> = {
+  PowerShell: String.raw`\$(?:\{[^}\s]*\}|[\w:]+)(?:\.\w+(?:\(\))?|\[\d+\])*`,
+  cmd: String.raw`%{1,2}[~\w]+%?`,
+  fish: String.raw`\$\w+`,
+  nushell: String.raw`\$[\w.]+`,
+};
+const IN_QUOTES = /\$\{[^}]*\}|\$\([^()]*\)|\$[\w:.]+|%\w+%/g;
+
 /** PowerShell makes a list of words joined by commas, and cuts `-a.b` in two. */
 const WORD: Readonly<Record<ForeignShell, RegExp>> = {
-  PowerShell: new RegExp(`${QUOTED}|(?!-[^-\\s]*[.:])${BARE}`, 'y'),
-  cmd: new RegExp(`"[^'"\`$%^!\\\\(\\n]*"|${BARE.replaceAll('+@', '+@,')}`, 'y'),
-  fish: new RegExp(`${QUOTED}|${BARE.replaceAll('+@', '+@,')}`, 'y'),
-  nushell: new RegExp(`${QUOTED}|${BARE}`, 'y'),
+  PowerShell: new RegExp(`${QUOTED}|"[^"\`\\\\\\n]*"|${VARIABLE.PowerShell}|(?!-[^-\\s]*[.:])${BARE}`, 'y'),
+  cmd: new RegExp(`${VARIABLE.cmd}|"[^'"\`$%^!\\\\(\\n]*"|${BARE.replaceAll('+@', '+@,')}`, 'y'),
+  fish: new RegExp(`${QUOTED}|${VARIABLE.fish}|${BARE.replaceAll('+@', '+@,')}`, 'y'),
+  nushell: new RegExp(`${QUOTED}|${VARIABLE.nushell}|${BARE}`, 'y'),
 };
 const COMMENT: Readonly<Record<ForeignShell, RegExp>> = {
   PowerShell: /^\s*#|\s#.*$/,
@@ -49,7 +59,9 @@ function wordsFrom(line: string, at: number, offset: number, shell: ForeignShell
     const text = pattern.exec(line)?.[0];
     if (text === undefined) return undefined;
     const quoted = text.startsWith("'") || text.startsWith('"');
-    const value = quoted ? text.slice(1, -1) : text;
+    const plain = quoted ? text.slice(1, -1) : text;
+    const isVariable = !quoted && /^[$%]/.test(text);
+    const value = isVariable ? DYNAMIC : text.startsWith('"') ? plain.replaceAll(IN_QUOTES, DYNAMIC) : plain;
     words.push({ value, start: offset + index, end: offset + index + text.length });
     index += text.length;
   }

@@ -36,7 +36,7 @@ function isPassAll(word: Word): boolean {
 
 /** One thing a script says about a name, in the order it says it. */
 export type ScopeFact =
-  | { kind: 'assign'; name: string; again: boolean; value: Word | readonly Word[] }
+  | { kind: 'assign'; name: string; how: 'set' | 'append' | 'element'; value: Word | readonly Word[] }
   | { kind: 'unknown'; name: string }
   | { kind: 'alias'; name: string; value: Word }
   | { kind: 'function'; node: Extract<SyntaxNode, { type: 'Function' }> };
@@ -46,9 +46,9 @@ function commandFacts(command: Command, facts: ScopeFact[]): void {
   const items = name === undefined ? command.prefix : DECLARERS.has(name) ? command.suffix : [];
   for (const item of items) {
     if (item.type !== 'Assignment') continue;
-    const again = item.append === true || item.index !== undefined;
+    const how = item.index !== undefined ? 'element' : item.append === true ? 'append' : 'set';
     const value = item.value.type === 'ArrayValue' ? item.value.elements : item.value;
-    facts.push({ kind: 'assign', name: item.name, again, value });
+    facts.push({ kind: 'assign', name: item.name, how, value });
   }
   if (name === 'alias') {
     for (const item of command.args) {
@@ -93,11 +93,35 @@ export function scopeFacts(root: SyntaxNode): ScopeFact[] {
       return;
     }
     if (node.type === 'Function') facts.push({ kind: 'function', node });
-    if (node.type === 'For' || node.type === 'Select') facts.push({ kind: 'unknown', name: node.name.value });
+    if (node.type === 'For' || node.type === 'Select') {
+      const [only, ...others] = node.wordlist ?? [];
+      const named = only && others.length === 0 && only.text.includes('$(');
+      if (named) facts.push({ kind: 'assign', name: node.name.value, how: 'set', value: only });
+      else facts.push({ kind: 'unknown', name: node.name.value });
+    }
     forEachChild(node, visit);
   };
   visit(root);
   return facts;
+}
+
+/** An object of a known kind, as `kubectl get KIND -o name` prints it. */
+const NAMED_KIND = new RegExp(`^[a-z][a-z.]*/${DYNAMIC}$`);
+
+function isList(value: Word | readonly Word[] | undefined): value is readonly Word[] {
+  return Array.isArray(value);
+}
+
+/** What a name stands for after one more fact about it; undefined: unknown. Lists that only grow stay known. */
+function valueAfter(
+  fact: Extract<ScopeFact, { kind: 'assign' | 'unknown' }>,
+  before: Word | readonly Word[] | undefined,
+  assigned: boolean,
+): Word | readonly Word[] | undefined {
+  if (fact.kind === 'unknown' || fact.how === 'element') return undefined;
+  if (fact.how === 'set') return assigned ? undefined : fact.value;
+  const { value } = fact;
+  return isList(before) && isList(value) ? [...before, ...value] : undefined;
 }
 
 /** The names of a whole script: first all names in order, then the values that are certain. */
@@ -111,8 +135,7 @@ export function scopeOf(facts: Iterable<ScopeFact>): Scope {
       const text = plainValue(fact.value, scope);
       if (!text.includes(DYNAMIC)) scope.aliases.set(fact.name, text.trim().split(/\s+/));
     } else {
-      const certain = fact.kind === 'assign' && !fact.again && !scope.assigned.has(fact.name);
-      seen.set(fact.name, certain ? fact.value : undefined);
+      seen.set(fact.name, valueAfter(fact, seen.get(fact.name), scope.assigned.has(fact.name)));
       scope.assigned.add(fact.name);
     }
   }
@@ -120,10 +143,10 @@ export function scopeOf(facts: Iterable<ScopeFact>): Scope {
     if (!value) continue;
     if ('type' in value) {
       const text = plainValue(value, scope);
-      if (!text.includes(DYNAMIC)) scope.variables.set(name, { value: text });
+      if (!text.includes(DYNAMIC) || NAMED_KIND.test(text)) scope.variables.set(name, { value: text });
     } else {
       const list = value.map((word) => plainValue(word, scope));
-      if (!list.some((text) => text.includes(DYNAMIC))) scope.variables.set(name, { list });
+      if (list[0]?.includes(DYNAMIC) === false) scope.variables.set(name, { list });
     }
   }
   for (const node of functions) recordFunction(node, scope);

@@ -2,7 +2,7 @@ const MAX_NESTING = 400;
 
 /** True if the text could run kubectl at all; a cheap test that spares parsing almost every file. */
 export function mentionsKubectl(text: string): boolean {
-  return /k\W{0,3}u\W{0,3}b\W{0,3}e|\boc\b|\\x6b/i.test(text);
+  return /k\W{0,3}u\W{0,3}b\W{0,3}e|\boc\b|\\x6b|\/finalize\b|\baction["']?\s*:\s*["']?delete\b/i.test(text);
 }
 
 /** Brackets deeper than the parser's recursion may go. */

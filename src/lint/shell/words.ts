@@ -1,6 +1,7 @@
 import type { Assignment, Word, WordPart } from 'unbash';
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import type { SourceText } from '../source-text.ts';
+import { namedObjects } from './named-objects.ts';
 import type { Scope } from './scope.ts';
 
 /** One word of a command after expansion as far as it is statically known; unknown parts are DYNAMIC. */
@@ -53,6 +54,8 @@ function piece(part: WordPart, scope: Scope, quoted: boolean): Piece[] {
       }
       return [{ value: DYNAMIC, split: false }];
     }
+    case 'CommandExpansion':
+      return [{ value: namedObjects(part) ?? DYNAMIC, split: false }];
     case 'Glob':
     case 'ExtendedGlob':
       return [{ value: DYNAMIC, split: false }];
@@ -63,13 +66,17 @@ function piece(part: WordPart, scope: Scope, quoted: boolean): Piece[] {
   }
 }
 
+/** Variables made of variables can double without end; a longer value is unknown. */
+const MAX_VALUE = 4_000;
+
 /** The word as one string, unknown parts as DYNAMIC. */
 export function plainValue(word: Word, scope: Scope): string {
   if (!word.parts) return word.value;
-  return word.parts
+  const value = word.parts
     .flatMap((part) => piece(part, scope, false))
     .map((item) => (item.list ? item.list.join(' ') : item.value))
     .join('');
+  return value.length > MAX_VALUE ? DYNAMIC : value;
 }
 
 const BRACE = /^(.*?)\{([^{}]*,[^{}]*)\}(.*)$/s;

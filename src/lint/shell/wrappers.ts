@@ -60,6 +60,7 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
   chroot: { skip: 1 },
   'cross-env': { assignments: true },
   dotenv: { values: '-e -f' },
+  sshpass: { values: '-f -d -p -P' },
   catchsegv: {},
   proxychains: {},
   torsocks: {},
@@ -143,6 +144,17 @@ function foreignProgram(words: readonly ArgWord[], name: string): Inner | undefi
   return at > 0 && unreadCall(words[at + 1]?.value ?? '') ? { kind: 'foreign' } : undefined;
 }
 
+/** A cloud's command line that sends shell text to other machines: `--command TEXT`, or text inside its parameters. */
+function remoteCommand(words: readonly ArgWord[]): Inner {
+  const option =
+    textOption(words) ??
+    words.flatMap((word, index): Inner[] =>
+      word.value === '--scripts' && words[index + 1] ? [{ kind: 'script', word: words[index + 1]! }] : [],
+    )[0];
+  if (option) return option;
+  return words.some(({ value }) => RUNS_KUBECTL.test(value)) ? { kind: 'foreign' } : { kind: 'other' };
+}
+
 function findExec(words: readonly ArgWord[]): Inner {
   const at = words.findIndex((word) => /^-(exec|execdir|ok|okdir)$/.test(word.value));
   if (at < 0) return { kind: 'inert' };
@@ -155,11 +167,19 @@ function containerCommand(words: readonly ArgWord[]): Inner {
   const at = words.findIndex(
     ({ value }, index) => index > 1 && (SHELLS.has(base(value)) || isKubectlName(base(value)) || isKubectlImage(value)),
   );
-  return at < 0 ? { kind: 'other' } : { kind: 'command', words: words.slice(at) };
+  if (at < 0) return { kind: 'other' };
+  // What stands after an image may be its program's arguments, or a whole command of its own.
+  const next = words[at + 1];
+  const isWhole =
+    isKubectlImage(words[at]?.value ?? '') && next && (isKubectlName(base(next.value)) || SHELLS.has(base(next.value)));
+  return { kind: 'command', words: words.slice(isWhole ? at + 1 : at) };
 }
 
-function isKubectlImage(value: string): boolean {
-  return /^[\w.:/-]*\/kubectl[:@][\w.:-]+$/.test(value);
+const IMAGE = new RegExp(`^(?:[\\w.:${DYNAMIC}-]+/)+kubectl(?:[:@][\\w.:${DYNAMIC}-]+)?$`);
+
+/** True for a container image whose program is kubectl, such as `bitnami/kubectl:1.31`. */
+export function isKubectlImage(value: string): boolean {
+  return IMAGE.test(value) && !/^\.{0,2}\/|^(?:usr|opt|bin|snap)\//.test(value);
 }
 
 /** The last path component of a program word. */
@@ -211,7 +231,7 @@ export function programKind(program: string): ProgramKind {
 }
 
 const OTHER_WRAPPERS =
-  /^(su|runuser|script|sg|asdf|source|\.|at|batch|tmux|hyperfine|docker|podman|nerdctl|crictl|lxc|docker-compose|minikube|k3s|microk8s|k0s|rke2|eval|trap|find)$/;
+  /^(aws|gcloud|az|su|runuser|script|sg|asdf|source|\.|at|batch|tmux|hyperfine|docker|podman|nerdctl|crictl|lxc|docker-compose|minikube|k3s|microk8s|k0s|rke2|eval|trap|find)$/;
 
 /** True for programs that run the command in their arguments. */
 function isWrapper(name: string): boolean {
@@ -235,6 +255,7 @@ export function unwrap(words: readonly ArgWord[]): Inner {
     const script = words.find((word, index) => index > 0 && /\s/.test(word.value) && RUNS_KUBECTL.test(word.value));
     if (script) return { kind: 'script', word: script };
   }
+  if (name === 'aws' || name === 'gcloud' || name === 'az') return remoteCommand(words);
   const foreign = foreignProgram(words, name);
   if (foreign) return foreign;
   if (/^(docker|podman|nerdctl|crictl|lxc|docker-compose)$/.test(name)) return containerCommand(words);

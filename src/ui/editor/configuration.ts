@@ -36,6 +36,7 @@ export function runOptions(): RunOptions {
   return {
     ...DEFAULT_OPTIONS,
     maxAttempts: readSetting(Setting.maxAttempts),
+    wallClockMs: readSetting(Setting.timeLimit) * 1_000,
     commitRule: readSetting(Setting.commitRule),
     allOrNothing: readSetting(Setting.allOrNothing),
   };

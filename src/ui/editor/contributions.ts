@@ -7,6 +7,7 @@ import type { CommitRule } from '../../domain/severity.ts';
 
 export const Command = {
   mitigate: 'stratus.mitigate',
+  diagnose: 'stratus.diagnose',
   showRun: 'stratus.showRun',
   runAgain: 'stratus.runAgain',
   cancelRun: 'stratus.cancelRun',
@@ -14,14 +15,20 @@ export const Command = {
   undoToHere: 'stratus.undoToHere',
   explainTransaction: 'stratus.explainTransaction',
   showInverse: 'stratus.showInverse',
+  showHistory: 'stratus.showHistory',
   refreshUndoStack: 'stratus.refreshUndoStack',
   recover: 'stratus.recover',
   showDivergence: 'stratus.showDivergence',
   keepTransaction: 'stratus.keepTransaction',
   recoverFromCluster: 'stratus.recoverFromCluster',
   openTerminal: 'stratus.openTerminal',
+  openEvidence: 'stratus.openEvidence',
+  copySummary: 'stratus.copySummary',
+  copyCommand: 'stratus.copyCommand',
+  addCheck: 'stratus.addCheck',
   openSettings: 'stratus.openSettings',
   showLog: 'stratus.showLog',
+  openDocs: 'stratus.openDocs',
   rehearseCommand: 'stratus.rehearseCommand',
   runInTransaction: 'stratus.runInTransaction',
 } as const;
@@ -33,6 +40,17 @@ export interface TransactionHandle {
 }
 export interface WriteHandle extends TransactionHandle {
   write: number;
+}
+
+/** What the Incidents view hands to a command about a cause. */
+export interface FindingHandle {
+  run: string;
+  finding: string;
+}
+
+/** What the Undo stack hands over for a command; `argv` excludes the word kubectl. */
+export interface CommandHandle {
+  argv: string[];
 }
 
 /** What a code lens hands to its command; `argv` excludes the word kubectl. */
@@ -48,7 +66,7 @@ export interface TargetPreset {
   fingerprint?: string;
 }
 
-/** What the tree of incidents hands to a command. */
+/** What the Incidents view hands over for a run. */
 export interface RunHandle {
   runId: string;
 }
@@ -56,6 +74,7 @@ export interface RunHandle {
 /** Command id -> signature. Arguments are optional: each command asks when it was called from the palette. */
 export interface CommandSignatures {
   [Command.mitigate]: (preset?: TargetPreset) => Promise<void>;
+  [Command.diagnose]: () => Promise<void>;
   [Command.showRun]: (run?: string) => Promise<void>;
   [Command.runAgain]: (handle?: RunHandle) => Promise<void>;
   [Command.cancelRun]: () => Promise<void>;
@@ -63,14 +82,21 @@ export interface CommandSignatures {
   [Command.undoToHere]: (handle?: TransactionHandle) => Promise<void>;
   [Command.explainTransaction]: (handle?: TransactionHandle) => Promise<void>;
   [Command.showInverse]: (handle?: WriteHandle) => Promise<void>;
+  [Command.showHistory]: () => Promise<void>;
   [Command.refreshUndoStack]: () => Promise<void>;
   [Command.recover]: () => Promise<void>;
   [Command.showDivergence]: (handle?: TransactionHandle) => Promise<void>;
   [Command.keepTransaction]: (handle?: TransactionHandle) => Promise<void>;
   [Command.recoverFromCluster]: () => Promise<void>;
   [Command.openTerminal]: () => Promise<void>;
+  [Command.openEvidence]: (handle?: FindingHandle) => Promise<void>;
+  [Command.copySummary]: (handle?: RunHandle) => Promise<void>;
+  [Command.copyCommand]: (handle?: CommandHandle) => Promise<void>;
+  [Command.addCheck]: () => Promise<void>;
   [Command.openSettings]: () => Promise<void>;
   [Command.showLog]: () => Promise<void>;
+  /** The index of the pages that come with the extension. */
+  [Command.openDocs]: () => Promise<void>;
   [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
   [Command.runInTransaction]: (command?: ScriptCommand) => Promise<void>;
 }
@@ -83,6 +109,7 @@ export const Setting = {
   checks: 'stratus.checks',
   commitRule: 'stratus.commitRule',
   maxAttempts: 'stratus.maxAttempts',
+  timeLimit: 'stratus.timeLimitSeconds',
   allOrNothing: 'stratus.allOrNothing',
   lockSharedKeyFile: 'stratus.lock.sharedKeyFile',
   lintEnabled: 'stratus.lint.enabled',
@@ -111,6 +138,7 @@ export interface SettingTypes {
   [Setting.checks]: string[];
   [Setting.commitRule]: CommitRule;
   [Setting.maxAttempts]: number;
+  [Setting.timeLimit]: number;
   [Setting.allOrNothing]: boolean;
   [Setting.lockSharedKeyFile]: string;
   [Setting.lintEnabled]: boolean;
@@ -130,6 +158,7 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.checks]: [],
   [Setting.commitRule]: 'strict',
   [Setting.maxAttempts]: 10,
+  [Setting.timeLimit]: 1800,
   [Setting.allOrNothing]: false,
   [Setting.lockSharedKeyFile]: '',
   [Setting.lintEnabled]: true,
@@ -184,6 +213,8 @@ export const TreeItem = {
   diverged: 'transaction.diverged',
   closed: 'transaction.closed',
   write: 'write',
+  command: 'command',
+  finding: 'finding',
   runActive: 'run.active',
   runEnded: 'run.ended',
 } as const;
@@ -194,4 +225,6 @@ export const Scheme = {
   object: 'stratus-object',
   /** Explanation of a transaction, as Markdown. */
   explain: 'stratus-explain',
+  /** What was looked at: logs, events, descriptions, objects. */
+  look: 'stratus-look',
 } as const;

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { Command } from './contributions.ts';
+import { editorWords } from './editor-words.ts';
 import type { Log } from './log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ErrorCode } from '../../domain/stratus-error.ts';
@@ -16,9 +17,8 @@ const REFUSED: ReadonlySet<ErrorCode> = new Set(['locked', 'undo-unfinished']);
  * @param retry the same once more; absent where that cannot be had
  */
 export async function report(error: unknown, log: Log, prompts: Prompts, retry?: () => void): Promise<void> {
-  const message = REFUSED.has(codeOf(error))
-    ? vscode.l10n.t('{0}. Nothing was changed.', messageOf(error))
-    : messageOf(error);
+  const problem = editorWords(messageOf(error));
+  const message = REFUSED.has(codeOf(error)) ? vscode.l10n.t('{0}. Nothing was changed.', problem) : problem;
   log.error(message);
   const settings = vscode.l10n.t('Open Settings');
   const details = vscode.l10n.t('Show Log');

@@ -1,72 +1,123 @@
 import * as vscode from 'vscode';
+import { StratusError } from '../../domain/stratus-error.ts';
 import type { Target } from '../../domain/target.ts';
 import type { ContextChoice, StratusApp } from '../../run/app.ts';
-import type { Prompts } from './prompts.ts';
+import type { TargetPreset } from './contributions.ts';
+import type { Choice, Prompts } from './prompts.ts';
+import type { TargetMemory } from './target-memory.ts';
+
+/** A pinned target; `all`: every namespace of its cluster was asked for. */
+export interface Scope {
+  target: Target;
+  all: boolean;
+}
+
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+/** Exists in every cluster; only stands in when every namespace is meant. */
+const ANY_NAMESPACE = 'default';
 
 /**
- * Asks for context and namespace and pins the answer (I10). Nothing is assumed silently: the kubeconfig's current
- * context is only listed first.
- * @returns null when dismissed.
+ * Asks for context and namespace and pins the answer (I10). Nothing is assumed silently: the target chosen last, then the
+ * kubeconfig's current context, are only listed first. A kubeconfig with one context leaves nothing to choose there.
  */
-export async function pickTarget(
-  app: StratusApp,
-  prompts: Prompts,
-  isProtected: (context: string) => boolean,
-  preset: { context?: string; namespace?: string } = {},
-  purpose: string = vscode.l10n.t('Mitigate incident'),
-): Promise<Target | null> {
-  const contexts = await app.targets.contexts();
-  if (contexts.length === 0) throw new Error('the kubeconfig has no contexts; set stratus.kubeconfig or KUBECONFIG');
-  const preferred = preset.context ?? contexts.find(({ current }) => current)?.name;
-  const context = await pickContext(contexts, preferred, prompts, isProtected, purpose);
-  if (!context) return null;
-  const namespace = await pickNamespace(app, context, preset.namespace, prompts, purpose);
-  if (!namespace) return null;
-  const options = { location: vscode.ProgressLocation.Window, title: `Stratus: asking ${context.server}` };
-  return vscode.window.withProgress(options, () => app.targets.pin(context.name, namespace));
-}
+export class TargetPicker {
+  readonly #prompts: Prompts;
+  readonly #memory: TargetMemory;
+  readonly #isProtected: (context: string) => boolean;
 
-function pickContext(
-  contexts: ContextChoice[],
-  preferred: string | undefined,
-  prompts: Prompts,
-  isProtected: (context: string) => boolean,
-  purpose: string,
-): Promise<ContextChoice | undefined> {
-  const first = (choice: ContextChoice) => (choice.name === preferred ? 0 : 1);
-  return prompts.pick({
-    title: vscode.l10n.t('{0} (1 of 2): which cluster?', purpose),
-    placeholder: vscode.l10n.t('The run stays on this context, whatever the kubeconfig says later'),
-    choices: [...contexts]
-      .sort((a, b) => first(a) - first(b))
-      .map((choice) => ({
-        label: choice.name,
-        description: choice.server,
-        detail: isProtected(choice.name)
-          ? vscode.l10n.t('$(shield) protected: changes need its name typed')
-          : undefined,
-        value: choice,
-      })),
-  });
-}
+  constructor(prompts: Prompts, memory: TargetMemory, isProtected: (context: string) => boolean) {
+    this.#prompts = prompts;
+    this.#memory = memory;
+    this.#isProtected = isProtected;
+  }
 
-function pickNamespace(
-  app: StratusApp,
-  context: ContextChoice,
-  preset: string | undefined,
-  prompts: Prompts,
-  purpose: string,
-): Promise<string | undefined> {
-  const asChoice = (name: string, description?: string) => ({ label: name, description, value: name });
-  const wait = new AbortController();
-  const found = app.targets.namespaces(context.name, wait.signal).then((names) => names.map((name) => asChoice(name)));
-  const initial = preset ?? context.namespace;
-  const picked = prompts.pick({
-    title: vscode.l10n.t('{0} (2 of 2): which namespace on {1}?', purpose, context.name),
-    placeholder: vscode.l10n.t('Starts reading at once; nothing is changed before you approve it'),
-    choices: [asChoice(initial, preset ? undefined : vscode.l10n.t('default of this context'))],
-    more: found,
-    typed: (text) => (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text) ? asChoice(text) : null),
-  });
-  return picked.finally(() => wait.abort());
+  /** @param purpose heads the questions @returns null when dismissed */
+  async pick(app: StratusApp, purpose: string, preset: TargetPreset = {}): Promise<Target | null> {
+    return (await this.#pick(app, purpose, preset, false))?.target ?? null;
+  }
+
+  /** As {@link pick}, with "all namespaces" among the answers. */
+  pickScope(app: StratusApp, purpose: string, preset: TargetPreset = {}): Promise<Scope | null> {
+    return this.#pick(app, purpose, preset, true);
+  }
+
+  async #pick(app: StratusApp, purpose: string, preset: TargetPreset, orAll: boolean): Promise<Scope | null> {
+    const contexts = await app.targets.contexts();
+    if (contexts.length === 0) throw new StratusError('no-kubeconfig', 'the kubeconfig has no contexts');
+    const last = this.#memory.last();
+    const context = await this.#pickContext(contexts, preset.context ?? last?.context, purpose);
+    if (!context) return null;
+    const wanted = preset.namespace ?? (last?.context === context.name ? last.namespace : undefined);
+    const namespace = await this.#pickNamespace(app, context, wanted, purpose, orAll, contexts.length > 1);
+    if (namespace === undefined) return null;
+    const all = namespace === '';
+    const options = {
+      location: vscode.ProgressLocation.Window,
+      title: vscode.l10n.t('Stratus: asking {0}', context.server),
+    };
+    const target = await vscode.window.withProgress(options, () =>
+      app.targets.pin(context.name, all ? ANY_NAMESPACE : namespace),
+    );
+    if (!all) this.#memory.remember(target);
+    return { target, all };
+  }
+
+  async #pickContext(
+    contexts: ContextChoice[],
+    preferred: string | undefined,
+    purpose: string,
+  ): Promise<ContextChoice | undefined> {
+    const [only] = contexts;
+    if (only && contexts.length === 1 && (preferred === undefined || preferred === only.name)) return only;
+    const rank = ({ name, current }: ContextChoice) => (name === preferred ? 0 : current ? 1 : 2);
+    return this.#prompts.pick({
+      title: vscode.l10n.t('{0} (1 of 2): which cluster?', purpose),
+      placeholder: vscode.l10n.t('The run stays on this context, whatever the kubeconfig says later'),
+      choices: [...contexts]
+        .sort((a, b) => rank(a) - rank(b))
+        .map((choice) => ({
+          label: choice.name,
+          description: choice.server,
+          ...(this.#isProtected(choice.name)
+            ? { detail: vscode.l10n.t('$(shield) protected: changes need its name typed') }
+            : {}),
+          value: choice,
+        })),
+    });
+  }
+
+  /** @returns empty for all namespaces, undefined when dismissed */
+  #pickNamespace(
+    app: StratusApp,
+    context: ContextChoice,
+    wanted: string | undefined,
+    purpose: string,
+    orAll: boolean,
+    second: boolean,
+  ): Promise<string | undefined> {
+    const asChoice = (name: string, description?: string): Choice<string> => ({
+      label: name,
+      value: name,
+      ...(description === undefined ? {} : { description }),
+    });
+    const wait = new AbortController();
+    const found = app.targets
+      .namespaces(context.name, wait.signal)
+      .then((names) => names.map((name) => asChoice(name)));
+    const usual = asChoice(context.namespace, vscode.l10n.t('default of this context'));
+    const first = wanted === undefined || wanted === context.namespace ? [] : [asChoice(wanted)];
+    const every: Choice<string>[] = orAll ? [{ label: vscode.l10n.t('All namespaces'), value: '' }] : [];
+    const title = second
+      ? vscode.l10n.t('{0} (2 of 2): which namespace on {1}?', purpose, context.name)
+      : vscode.l10n.t('{0}: which namespace on {1}?', purpose, context.name);
+    const mark = this.#isProtected(context.name) ? vscode.l10n.t('{0} is protected. ', context.name) : '';
+    const picked = this.#prompts.pick({
+      title,
+      placeholder: mark + vscode.l10n.t('Starts reading at once; nothing is changed before you approve it'),
+      choices: [...first, usual, ...every],
+      more: found,
+      typed: (text) => (NAMESPACE.test(text) ? asChoice(text) : null),
+    });
+    return picked.finally(() => wait.abort());
+  }
 }

@@ -3,6 +3,7 @@ import { LINT_LANGUAGES, Setting } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
 import type { LintConnection, LintConnectionOptions } from './lint-connection.ts';
 import type { Log } from '../editor/log.ts';
+import { mayConcernKubernetes } from './kubernetes-words.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 
 /** What the start of the language client took, in milliseconds. */
@@ -18,7 +19,8 @@ export interface LintStartup {
 export type ConnectLinter = (options: LintConnectionOptions) => Promise<LintConnection>;
 
 /**
- * Starts the language server when the first document it reads is open, and stops it when the linter is switched off.
+ * Starts the language server when the first document is open in which there may be something to report, and stops it
+ * when the linter is switched off. Most YAML and Markdown of the world has nothing to do with Kubernetes.
  * Being constructed costs activation nothing: looking at documents and loading the client happen later.
  */
 export class LintClient implements vscode.Disposable {
@@ -37,6 +39,11 @@ export class LintClient implements vscode.Disposable {
     this.#subscriptions.push(
       vscode.workspace.onDidOpenTextDocument((document) => {
         if (isLinted(document)) this.#start();
+      }),
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        if (this.#connection || !isLintable(document)) return;
+        const touched = contentChanges.map(({ range, text }) => `${document.lineAt(range.start.line).text}\n${text}`);
+        if (touched.some(mayConcernKubernetes)) this.#start();
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (!event.affectsConfiguration(Setting.lintEnabled)) return;
@@ -88,6 +95,10 @@ export class LintClient implements vscode.Disposable {
   }
 }
 
-function isLinted({ languageId, uri }: vscode.TextDocument): boolean {
+function isLintable({ languageId, uri }: vscode.TextDocument): boolean {
   return LINT_LANGUAGES.includes(languageId) && (uri.scheme === 'file' || uri.scheme === 'untitled');
+}
+
+function isLinted(document: vscode.TextDocument): boolean {
+  return isLintable(document) && (mayConcernKubernetes(document.fileName) || mayConcernKubernetes(document.getText()));
 }

@@ -3,19 +3,19 @@ import { dirname, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { Target } from '../../domain/target.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { Acceptance, RehearsedWrite, StepRehearsal } from '../../domain/transaction.ts';
 import { lastFlag, parseKubectl } from '../../kubectl/parse.ts';
 import type { CommandResult, StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { ScriptCommand } from '../editor/contributions.ts';
 import { Command } from '../editor/contributions.ts';
-import { isProtectedContext } from '../editor/configuration.ts';
 import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import { mayWriteTo } from '../editor/protected-context.ts';
-import { pickTarget } from '../editor/target-picker.ts';
+import type { TargetPicker } from '../editor/target-picker.ts';
 import type { UndoActions } from '../undo/undo-actions.ts';
 import { undoFate } from '../undo/undo-fate.ts';
 import { commandText } from '../../kubectl/command-text.ts';
@@ -27,6 +27,7 @@ const SHOWN = 3;
 export class LintCommands {
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
+  readonly #targets: TargetPicker;
   readonly #documents: ObjectDocuments;
   readonly #undo: UndoActions;
   readonly #log: Log;
@@ -35,11 +36,13 @@ export class LintCommands {
   constructor(
     lease: () => Promise<AppLease>,
     prompts: Prompts,
+    targets: TargetPicker,
     documents: ObjectDocuments,
     undo: UndoActions,
     log: Log,
   ) {
     this.#lease = lease;
+    this.#targets = targets;
     this.#prompts = prompts;
     this.#documents = documents;
     this.#undo = undo;
@@ -62,7 +65,7 @@ export class LintCommands {
     const actions = rehearsal.writes.length > 0 ? [run] : [];
     // Not awaited and without a lease: a notification stays until someone closes it.
     void this.#prompts
-      .notify('info', vscode.l10n.t('Rehearsed on {0}: {1}.', place(target), forecast(rehearsal.writes)), ...actions)
+      .notify('info', vscode.l10n.t('Rehearsed on {0}: {1}.', placeOf(target), forecast(rehearsal.writes)), ...actions)
       .then((answer) =>
         answer === run ? this.#leased((app) => this.#confirmAndRun(app, target, rehearsal)) : undefined,
       )
@@ -105,7 +108,7 @@ export class LintCommands {
       ...(named.context === undefined ? {} : { context: named.context }),
       ...(named.namespace === undefined ? {} : { namespace: named.namespace }),
     };
-    const target = await pickTarget(app, this.#prompts, isProtectedContext, preset, purpose);
+    const target = await this.#targets.pick(app, purpose, preset);
     if (!target) return null;
     for (const what of ['context', 'namespace'] as const) {
       const inCommand = named[what];
@@ -120,7 +123,7 @@ export class LintCommands {
   async #rehearsal(app: StratusApp, target: Target, argv: string[]): Promise<StepRehearsal> {
     const options = {
       location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t('Rehearsing on {0}', place(target)),
+      title: vscode.l10n.t('Rehearsing on {0}', placeOf(target)),
       cancellable: true,
     };
     const rehearsal = await vscode.window.withProgress(options, (_progress, token) =>
@@ -129,7 +132,7 @@ export class LintCommands {
     if (!rehearsal.ok) {
       const instead = (rehearsal.instead ?? []).map(commandText).join(', then ');
       throw new Error(
-        `not run on ${place(target)}: ${rehearsal.problem}${instead && `. This would be let through: ${instead}`}`,
+        `not run on ${placeOf(target)}: ${rehearsal.problem}${instead && `. This would be let through: ${instead}`}`,
       );
     }
     return rehearsal;
@@ -168,14 +171,14 @@ export class LintCommands {
     if (!(await mayWriteTo(this.#prompts, target.context, purpose))) return;
     const options = {
       location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t('Running on {0}', place(target)),
+      title: vscode.l10n.t('Running on {0}', placeOf(target)),
     };
     // No cancel: a command that was begun ends committed or undone.
     const done = await vscode.window.withProgress(options, () =>
       app.shell.run(target, argv, needs, new AbortController().signal),
     );
     this.#log.info(
-      `${commandText(argv)} on ${place(target)}: exit ${done.result.exitCode}, ${done.tx ?? 'no transaction'}`,
+      `${commandText(argv)} on ${placeOf(target)}: exit ${done.result.exitCode}, ${done.tx ?? 'no transaction'}`,
     );
     void this.#tell(target, argv, done).catch((error: unknown) => this.#fail(error));
   }
@@ -187,11 +190,11 @@ export class LintCommands {
       return;
     }
     if (tx === null) {
-      await this.#prompts.notify('info', vscode.l10n.t('Ran on {0}; nothing was written.', place(target)));
+      await this.#prompts.notify('info', vscode.l10n.t('Ran on {0}; nothing was written.', placeOf(target)));
       return;
     }
     const undoIt = vscode.l10n.t('Undo');
-    const message = vscode.l10n.t('Done on {0}: {1}', place(target), result.stdout.trim() || commandText(argv));
+    const message = vscode.l10n.t('Done on {0}: {1}', placeOf(target), result.stdout.trim() || commandText(argv));
     if ((await this.#prompts.notify('info', message, undoIt)) === undoIt)
       await vscode.commands.executeCommand(Command.undoTransaction, { transaction: tx });
   }
@@ -209,10 +212,6 @@ function isScriptCommand(value: ScriptCommand): boolean {
     value.argv.length > 0 &&
     value.argv.every((word) => typeof word === 'string')
   );
-}
-
-function place({ namespace, context }: Target): string {
-  return `${namespace} @ ${context}`;
 }
 
 function forecast(writes: RehearsedWrite[]): string {

@@ -1,4 +1,7 @@
 import type { RehearsedWrite } from '../../domain/transaction.ts';
+import type { Finding } from '../../domain/finding.ts';
+import type { ObjectRef } from '../../domain/kube-object.ts';
+import { itemId } from '../../domain/severity.ts';
 import type { Target } from '../../domain/target.ts';
 import type { RunEvent, RunResult } from '../../domain/run-event.ts';
 import type { IncidentRun } from '../../run/incident-run.ts';
@@ -128,6 +131,22 @@ export class IncidentSession {
     if (asked) return asked;
     const rehearsed = this.#run.events().findLast((event) => event.type === 'rehearsed' && event.hash === hash);
     return rehearsed?.type === 'rehearsed' ? (rehearsed.steps[step]?.writes[write] ?? null) : null;
+  }
+
+  /** A finding of the latest diagnosis. */
+  finding(id: string): Finding | null {
+    const diagnosed = this.#run.events().findLast((event) => event.type === 'diagnosed');
+    return diagnosed?.type === 'diagnosed' ? (diagnosed.findings.find((one) => one.id === id) ?? null) : null;
+  }
+
+  /** What an item of any reading is about: its object, or the Service that a check asks. */
+  objectOfItem(id: string): ObjectRef | null {
+    for (const event of this.#run.events()) {
+      const severity = 'severity' in event ? event.severity : null;
+      const item = severity?.known ? severity.items.find((one) => itemId(one) === id) : undefined;
+      if (item) return item.object ?? item.asks ?? null;
+    }
+    return null;
   }
 
   cancel(): void {

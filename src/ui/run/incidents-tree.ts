@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
+import { localTime, shortLocalTime } from '../../text/local-time.ts';
+import { oneLine } from '../../text/plain-text.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { FindingView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
-import type { RunHandle } from '../editor/contributions.ts';
+import type { FindingHandle, RunHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
 import type { PastRun } from '../../run/run-history.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
@@ -9,7 +12,7 @@ import type { PastRuns } from './past-runs.ts';
 
 type Node =
   | ({ kind: 'run'; session: IncidentSession } & RunHandle)
-  | { kind: 'finding'; session: IncidentSession; finding: FindingView }
+  | ({ kind: 'finding'; session: IncidentSession; view: FindingView } & FindingHandle)
   | { kind: 'earlier' }
   | ({ kind: 'past'; run: PastRun; fate: PastFate } & RunHandle);
 
@@ -54,7 +57,9 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
       return (await this.#past.list()).map((past) => ({ kind: 'past', ...past, runId: past.run.id }));
     if (node.kind !== 'run') return [];
     const { session } = node;
-    return session.snapshot().findings.map((finding) => ({ kind: 'finding', session, finding }));
+    return session
+      .snapshot()
+      .findings.map((view) => ({ kind: 'finding', session, view, run: session.id, finding: view.id }));
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
@@ -62,7 +67,7 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
       case 'run':
         return runItem(node.session);
       case 'finding':
-        return findingItem(node.session, node.finding);
+        return findingItem(node.session, node.view);
       case 'earlier':
         return earlierItem();
       case 'past':
@@ -94,17 +99,17 @@ function visible({ run, headline, findings }: RunSnapshot): unknown {
 }
 
 function runItem(session: IncidentSession): vscode.TreeItem {
-  const { headline } = session.snapshot();
-  const { context, namespace } = session.target;
-  const item = new vscode.TreeItem(namespace, vscode.TreeItemCollapsibleState.Expanded);
+  const { headline, startedAt } = session.snapshot();
+  const label = startedAt > 0 ? `${timeOf(startedAt)} ${session.target.namespace}` : session.target.namespace;
+  const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Expanded);
   item.id = session.id;
   item.description = headline.title;
-  item.tooltip = `${namespace} @ ${context}\n${headline.title}\n${headline.detail}`;
+  item.tooltip = `${placeOf(session.target)}\n${headline.title}\n${headline.detail}`;
   const [icon, colour] = ICONS[headline.tone];
   item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(colour));
   item.contextValue = session.ended ? TreeItem.runEnded : TreeItem.runActive;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [session.id] };
-  item.accessibilityInformation = { label: `${namespace} at ${context}: ${headline.title}` };
+  item.accessibilityInformation = { label: `${label} at ${oneLine(session.target.context)}: ${headline.title}` };
   return item;
 }
 
@@ -116,26 +121,37 @@ function earlierItem(): vscode.TreeItem {
 }
 
 function pastItem({ id, target, startedAt }: PastRun, { text: what, tone }: PastFate): vscode.TreeItem {
-  const item = new vscode.TreeItem(target.namespace);
-  const when = new Date(startedAt).toLocaleString();
+  const when = timeOf(startedAt);
+  const item = new vscode.TreeItem(`${when} ${target.namespace}`);
   item.id = id;
-  item.description = `${what} · ${when} · ${target.context}`;
-  item.tooltip = `${id}\n${target.namespace} @ ${target.context} (${target.server})\n${when}: ${what}`;
+  item.description = `${what} · ${oneLine(target.context)}`;
+  item.tooltip = `${id}\n${placeOf(target)} (${oneLine(target.server)})\n${localTime(new Date(startedAt).toISOString())}: ${what}`;
   item.iconPath = new vscode.ThemeIcon(PAST_ICONS[tone]);
   item.contextValue = TreeItem.runEnded;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [id] };
-  item.accessibilityInformation = { label: `${target.namespace} at ${target.context}, ${when}: ${what}` };
+  item.accessibilityInformation = { label: `${when} ${target.namespace} at ${oneLine(target.context)}: ${what}` };
   return item;
 }
 
+function timeOf(milliseconds: number): string {
+  return shortLocalTime(new Date(milliseconds).toISOString(), Date.now());
+}
+
 function findingItem(session: IncidentSession, finding: FindingView): vscode.TreeItem {
-  const item = new vscode.TreeItem(finding.message);
+  const item = new vscode.TreeItem(oneLine(finding.message));
   item.id = `${session.id}/${finding.id}`;
   item.description = finding.object;
-  item.tooltip = [finding.message, ...finding.evidence.map(({ object, text }) => `${object}: ${text}`)].join('\n');
+  const unfixed = finding.unfixed ? [vscode.l10n.t('No fix is known: {0}', finding.unfixed)] : [];
+  item.tooltip = [
+    finding.message,
+    ...unfixed,
+    ...finding.evidence.map(({ object, text }) => `${object}: ${text}`),
+  ].join('\n');
   // Taken back is not gone.
   const gone = session.result?.outcome === 'resolved' && session.snapshot().headline.tone === 'good';
-  item.iconPath = new vscode.ThemeIcon(gone ? 'pass' : FINDING_ICONS[finding.severity]);
+  // One that nobody knows how to mend is for a person to look at.
+  item.iconPath = new vscode.ThemeIcon(gone ? 'pass' : finding.unfixed ? 'search' : FINDING_ICONS[finding.severity]);
+  item.contextValue = TreeItem.finding;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [session.id] };
   return item;
 }

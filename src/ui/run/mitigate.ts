@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { Target } from '../../domain/target.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { ApprovalDesk } from './approval-desk.ts';
@@ -15,7 +16,7 @@ import type { Prompts } from '../editor/prompts.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import { isProtected } from '../../domain/autonomy.ts';
 import { typesName } from '../editor/protected-context.ts';
-import { pickTarget } from '../editor/target-picker.ts';
+import type { TargetPicker } from '../editor/target-picker.ts';
 
 /** Starts runs and answers their approvals for this window. */
 export class Mitigation {
@@ -25,9 +26,17 @@ export class Mitigation {
   readonly #prompts: Prompts;
   readonly #sessions: SessionList;
   readonly #log: Log;
+  readonly #targets: TargetPicker;
 
-  constructor(lease: () => Promise<AppLease>, prompts: Prompts, sessions: SessionList, log: Log) {
+  constructor(
+    lease: () => Promise<AppLease>,
+    prompts: Prompts,
+    targets: TargetPicker,
+    sessions: SessionList,
+    log: Log,
+  ) {
     this.#lease = lease;
+    this.#targets = targets;
     this.#prompts = prompts;
     this.#sessions = sessions;
     this.#log = log;
@@ -51,12 +60,12 @@ export class Mitigation {
     const patterns = readSetting(Setting.protectedContexts);
     const target =
       (await this.#sameAgain(app, preset)) ??
-      (await pickTarget(app, this.#prompts, (name) => isProtected(name, patterns), preset));
+      (await this.#targets.pick(app, vscode.l10n.t('Mitigate incident'), preset));
     if (!target) return null;
     const busy = this.#sessions
       .running()
       .find(({ target: other }) => other.fingerprint === target.fingerprint && other.namespace === target.namespace);
-    if (busy) throw new Error(`a run on ${target.namespace} @ ${target.context} is under way; cancel it first`);
+    if (busy) throw new Error(`a run on ${placeOf(target)} is under way; cancel it first`);
     const guarded = isProtected(target.context, patterns);
     const mode = readSetting(Setting.approval);
     const desk = new ApprovalDesk(

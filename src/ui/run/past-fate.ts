@@ -1,4 +1,5 @@
 import type { Outcome } from '../../domain/run-event.ts';
+import { OUTCOME_TEXT } from '../../domain/run-event.ts';
 import type { TransactionSummary } from '../../domain/transaction.ts';
 import type { PastRun } from '../../run/run-history.ts';
 import type { Tone } from '../../../webview/protocol.ts';
@@ -12,27 +13,27 @@ export interface PastFate {
 }
 
 const ENDINGS: Record<Outcome, PastFate> = {
-  resolved: { text: 'resolved', tone: 'good' },
-  healthy: { text: 'nothing was wrong', tone: 'good' },
-  improved: { text: 'better, not resolved', tone: 'warn' },
-  restored: { text: 'not resolved, as it was', tone: 'warn' },
-  cancelled: { text: 'cancelled, as it was', tone: 'warn' },
-  diverged: { text: 'kept as it stands', tone: 'warn' },
-  stranded: { text: 'kept as it stands', tone: 'warn' },
-  locked: { text: 'not begun: nothing was changed', tone: 'warn' },
+  resolved: { text: OUTCOME_TEXT.resolved, tone: 'good' },
+  healthy: { text: OUTCOME_TEXT.healthy, tone: 'good' },
+  improved: { text: OUTCOME_TEXT.improved, tone: 'warn' },
+  restored: { text: OUTCOME_TEXT.restored, tone: 'warn' },
+  cancelled: { text: OUTCOME_TEXT.cancelled, tone: 'warn' },
+  diverged: { text: 'Kept as it stands', tone: 'warn' },
+  stranded: { text: 'Kept as it stands', tone: 'warn' },
+  locked: { text: 'Not begun. Nothing was changed', tone: 'warn' },
 };
 
 const LATER: Record<Exclude<Aftermath, 'stands'>, PastFate> = {
-  undone: { text: 'undone', tone: 'warn' },
-  partly: { text: 'partly undone', tone: 'warn' },
-  undoing: { text: 'being undone', tone: 'busy' },
-  diverged: { text: 'not fully undone', tone: 'bad' },
-  interrupted: { text: 'undo unfinished', tone: 'bad' },
+  undone: { text: 'Undone', tone: 'warn' },
+  partly: { text: 'Partly undone', tone: 'warn' },
+  undoing: { text: 'Being undone', tone: 'busy' },
+  diverged: { text: 'Not fully undone', tone: 'bad' },
+  interrupted: { text: 'Undo unfinished', tone: 'bad' },
 };
 
 /** @param journal all transactions: those of the run are picked out */
 export function pastFate(run: PastRun, journal: readonly TransactionSummary[]): PastFate {
-  if (run.active) return { text: 'goes on elsewhere', tone: 'busy' };
+  if (run.active) return { text: 'Goes on elsewhere', tone: 'busy' };
   const own = journal.filter((summary) => summary.run === run.id);
   const notes = new Map(own.map((summary) => [summary.id, noteOf(summary, true)]));
   const { outcome, kept } = run;
@@ -48,12 +49,12 @@ export function pastFate(run: PastRun, journal: readonly TransactionSummary[]): 
   if (undone) return LATER.undone;
   const untouched = own.length === 0 && (outcome === 'restored' || outcome === 'cancelled');
   if (!untouched) return ENDINGS[outcome];
-  return { text: `${outcome === 'restored' ? 'not resolved' : 'cancelled'}, nothing was changed`, tone: 'warn' };
+  return { text: `${outcome === 'restored' ? 'Not resolved' : 'Cancelled'}. Nothing was changed`, tone: 'warn' };
 }
 
 function interruptedFate(opened: number, left: number, aftermath: Aftermath): PastFate {
-  if (opened === 0) return { text: 'interrupted before any change', tone: 'warn' };
-  if (left === 0) return { text: 'interrupted, undone', tone: 'warn' };
-  if (aftermath === 'stands') return { text: 'interrupted, its change stands', tone: 'warn' };
-  return { text: aftermath === 'undoing' ? 'being undone' : 'interrupted amid a change', tone: LATER[aftermath].tone };
+  if (opened === 0) return { text: 'Interrupted before any change', tone: 'warn' };
+  if (left === 0) return { text: 'Interrupted, undone', tone: 'warn' };
+  if (aftermath === 'stands') return { text: 'Interrupted, its change stands', tone: 'warn' };
+  return { text: aftermath === 'undoing' ? 'Being undone' : 'Interrupted amid a change', tone: LATER[aftermath].tone };
 }

@@ -1,4 +1,3 @@
-import type { Principal } from '../../domain/autonomy.ts';
 import type { Phase } from '../../domain/run-state.ts';
 import type { LockLevel } from '../../domain/ports.ts';
 import type { RunEvent, RunResult } from '../../domain/run-event.ts';
@@ -16,11 +15,12 @@ import type {
   StepView,
   TransactionView,
 } from '../../../webview/protocol.ts';
+import { editorWords } from '../editor/editor-words.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import { presentable } from '../../text/redact.ts';
 import type { JournalNotes } from './aftermath.ts';
+import { approvalText, outputText, undoLines } from './log-words.ts';
 import { BACK, FORWARD } from './run-stages.ts';
-import { undoLines } from './undo-words.ts';
 
 /** A plan with what became of it. */
 export interface PlanFold {
@@ -123,10 +123,10 @@ export class RunFold {
       case 'checkpointed':
         this.transactions.push({ id: event.tx, state: 'open' });
         if (this.plan) this.plan.tx = event.tx;
-        this.#read(at, event.severity, 'checkpoint');
+        this.#read(at, event.severity, 'before');
         break;
       case 'command':
-        this.#say(at, 'mitigation', 'command', commandText(event.argv), output(event.stdout, event.stderr));
+        this.#say(at, 'mitigation', 'command', commandText(event.argv), outputText(event.stdout, event.stderr));
         break;
       case 'stepDone':
         this.#step(event.index, 'done');
@@ -142,13 +142,18 @@ export class RunFold {
       case 'judged':
         this.#read(at, event.severity, 'after');
         if (!event.verdict.commit) this.undoReason = event.verdict.reason;
-        this.#say(at, 'detection', 'event', `${event.verdict.commit ? 'Keep' : 'Undo'}: ${event.verdict.reason}`);
+        this.#say(
+          at,
+          'detection',
+          'event',
+          `${event.verdict.commit ? 'Kept' : 'Undone'}, because ${event.verdict.reason}`,
+        );
         for (const cheat of event.cheats) this.#say(at, 'detection', 'problem', `No longer serves: ${cheat}`);
         break;
       case 'commitRecorded':
         this.#mark(event.tx, 'committed');
         this.#close(this.#planOf(event.tx), 'committed', 'kept');
-        this.#say(at, 'stratus', 'event', 'Committed. It can be undone from the undo stack at any time');
+        this.#say(at, 'stratus', 'event', 'Kept. It can be undone from the undo stack at any time');
         break;
       case 'undone':
         this.#undone(at, event.tx, event.result);
@@ -157,7 +162,7 @@ export class RunFold {
         this.#read(at, event.severity, 'undone');
         break;
       case 'effectFailed':
-        this.#say(at, 'stratus', 'problem', `${event.effect}: ${event.reason}`);
+        this.#say(at, 'stratus', 'problem', event.reason);
         break;
       case 'cancelRequested':
         this.#say(at, 'you', 'event', 'Asked the run to stop');
@@ -246,7 +251,7 @@ export class RunFold {
   #close(plan: PlanFold | null, outcome: AttemptView['outcome'], reason: string): void {
     if (!plan) return;
     plan.outcome = outcome;
-    plan.reason = presentable(reason, 300);
+    plan.reason = presentable(editorWords(reason), 300);
   }
 
   #undone(at: number, tx: string, result: UndoResult): void {
@@ -270,25 +275,12 @@ export class RunFold {
   }
 
   #say(at: number, who: LogEntry['who'], kind: LogEntry['kind'], text: string, more = ''): void {
-    this.log.push({ id: this.#nextEntry++, at, who, kind, text: presentable(text, 1_000), output: more });
+    const words = kind === 'command' ? text : editorWords(text);
+    this.log.push({ id: this.#nextEntry++, at, who, kind, text: presentable(words, 1_000), output: more });
   }
 }
 
 /** Severity as the number that is shown; null when it could not be read. */
 export function known(severity: Severity | null): number | null {
   return severity?.known ? mu(severity) : null;
-}
-
-function approvalText({ via, id }: Principal): string {
-  return via === 'policy' ? `Approved by policy: ${id}` : `Approved the plan (${id}, ${via})`;
-}
-
-function output(stdout: string, stderr: string): string {
-  return presentable(
-    [stdout, stderr]
-      .map((text) => text.trim())
-      .filter(Boolean)
-      .join('\n'),
-    4_000,
-  );
 }

@@ -1,6 +1,9 @@
 import type { Outcome, RunResult } from '../../domain/run-event.ts';
+import { OUTCOME_TEXT, OWN_WRITER_TEXT } from '../../domain/run-event.ts';
+import { PHASE_TEXT } from '../../domain/run-state.ts';
 import { missingText } from '../../domain/transaction.ts';
 import type { RunSnapshot, Tone } from '../../../webview/protocol.ts';
+import { editorWords } from '../editor/editor-words.ts';
 import type { Aftermath, JournalNotes } from './aftermath.ts';
 import type { RunFold } from './run-fold.ts';
 import { presentable } from '../../text/redact.ts';
@@ -34,6 +37,7 @@ export function headlineOf(fold: RunFold, context: HeadlineContext, aftermath: A
 
 function working(fold: RunFold, context: HeadlineContext): Headline {
   const title = fold.plan ? presentable(fold.plan.plan.title, 300) : '';
+  const now = sentence(PHASE_TEXT[fold.phase]);
   const steps = fold.plan?.plan.steps.length ?? 0;
   const busy = (text: string, detail: string): Headline => ({
     tone: 'busy',
@@ -43,46 +47,44 @@ function working(fold: RunFold, context: HeadlineContext): Headline {
   const back = (text: string): Headline => ({
     tone: 'warn',
     title: text,
-    detail: fold.progress || presentable(fold.undoReason, 300),
+    detail: fold.progress || presentable(editorWords(fold.undoReason), 300),
   });
   switch (fold.phase) {
     case 'idle':
     case 'detecting':
-      return busy('Reading the cluster', 'Looking at every object in scope, until two readings agree');
+      return busy(sentence(PHASE_TEXT.detecting), 'Looking at every object in scope, until two readings agree');
     case 'diagnosing':
-      return busy('Looking for the cause', 'Reading only: nothing can be changed in this phase');
+      return busy(now, 'Reading only: nothing can be changed in this phase');
     case 'planning':
       return fold.plan?.outcome === null
         ? busy('Rehearsing the fix', title)
-        : busy('Choosing a fix', 'Smallest change that removes the cause');
+        : busy(now, 'Smallest change that removes the cause');
     case 'awaitingApproval':
-      return context.awaiting
-        ? { tone: 'ask', title: 'Waiting for your approval', detail: title }
-        : busy('Approval given', title);
+      return context.awaiting ? { tone: 'ask', title: now, detail: title } : busy('Approval given', title);
     case 'locking':
-      return busy('Taking the writer lock', 'One writer per cluster');
+      return busy(now, 'One writer per cluster');
     case 'checkpointing':
-      return busy('Recording the way back', 'The state before the change is written to the journal first');
+      return busy(now, 'The state before the change is written to the journal first');
     case 'executing':
-      return busy(steps > 1 ? `Applying step ${runningStep(fold) + 1} of ${steps}` : 'Applying the change', title);
+      return busy(steps > 1 ? `Applying step ${runningStep(fold) + 1} of ${steps}` : now, title);
     case 'settling':
-      return busy('Waiting for the cluster to settle', title);
+      return busy(now, title);
     case 'judging':
-      return busy('Judging the result', 'Keep it only if things got better');
+      return busy(now, 'Keep it only if things got better');
     case 'committing':
-      return busy('Keeping the change', title);
+      return busy(now, title);
     case 'undoing':
-      return back('Undoing the change');
+      return back(now);
     case 'verifying':
-      return back('Checking that everything is as before');
+      return back(now);
     case 'reflecting':
-      return back('Learning from the attempt');
+      return back(now);
     case 'aborting':
-      return back('Stopping; what was changed is undone first');
+      return back(now);
     case 'frozen':
-      return { tone: 'bad', title: 'Frozen: nothing more is written', detail: presentable(fold.undoReason, 300) };
+      return { tone: 'bad', title: now, detail: presentable(editorWords(fold.undoReason), 300) };
     case 'done':
-      return busy('Finishing', '');
+      return busy(now, '');
   }
 }
 
@@ -91,16 +93,15 @@ export function runningStep(fold: RunFold): number {
   return (fold.plan?.stepStates ?? []).filter((state) => state === 'done').length;
 }
 
-/** Of a run that kept or left something, or had something to take back. */
-const ENDINGS: Record<Outcome, [Tone, string]> = {
-  resolved: ['good', 'Resolved'],
-  healthy: ['good', 'Nothing is wrong here'],
-  improved: ['warn', 'Better, but not resolved'],
-  restored: ['warn', 'Not resolved. The cluster is as it was'],
-  cancelled: ['warn', 'Cancelled. The cluster is as it was'],
-  diverged: ['bad', 'Undo could not restore every field'],
-  stranded: ['bad', 'Undo is pending: the cluster did not answer'],
-  locked: ['warn', 'Someone else is changing this cluster'],
+const TONES: Record<Outcome, Tone> = {
+  resolved: 'good',
+  healthy: 'good',
+  improved: 'warn',
+  restored: 'warn',
+  cancelled: 'warn',
+  diverged: 'bad',
+  stranded: 'bad',
+  locked: 'warn',
 };
 
 /** Of a run that never began a change. */
@@ -115,7 +116,7 @@ function ending(fold: RunFold, result: RunResult, notes: JournalNotes): Headline
   const tried = last && last.outcome !== 'committed';
   // Why nothing is left to try is told by the attempt that did not hold.
   const because = tried ? `. Last attempt ${ATTEMPTS[last.outcome!]}: ${last.reason}` : '';
-  const told = (result.error ?? result.reason) + because;
+  const told = editorWords(result.error ?? result.reason) + because;
   const [tone, title] = titleOf(fold, result);
   const untouched = fold.transactions.length === 0 && result.outcome !== 'healthy';
   const unsaid = untouched && !/any change|Nothing was changed/.test(title);
@@ -124,10 +125,8 @@ function ending(fold: RunFold, result: RunResult, notes: JournalNotes): Headline
 
 function titleOf(fold: RunFold, { outcome, error }: RunResult): [Tone, string] {
   if (error && outcome === 'restored') return ['bad', 'The run could not do its work'];
-  if (outcome === 'locked' && fold.ownWriter)
-    return ['warn', 'Another window or terminal of yours is changing this cluster'];
-  const [tone, title] = ENDINGS[outcome];
-  return [tone, (fold.transactions.length === 0 && UNTOUCHED[outcome]) || title];
+  if (outcome === 'locked' && fold.ownWriter) return ['warn', OWN_WRITER_TEXT];
+  return [TONES[outcome], (fold.transactions.length === 0 && UNTOUCHED[outcome]) || OUTCOME_TEXT[outcome]];
 }
 
 const ATTEMPTS: Record<NonNullable<RunFold['plans'][number]['outcome']>, string> = {
@@ -170,7 +169,7 @@ function afterwards(fold: RunFold, notes: JournalNotes, aftermath: Aftermath): H
     case 'undoing':
       return { tone: 'warn', title: 'Its change is being undone', detail: earlier };
     case 'diverged': {
-      const title = outcome === 'diverged' ? ENDINGS.diverged[1] : 'A later undo could not restore every field';
+      const title = outcome === 'diverged' ? OUTCOME_TEXT.diverged : 'A later undo could not restore every field';
       return { tone: 'bad', title, detail: 'Writers wait until it is settled: see the Undo stack of this run' };
     }
     case 'interrupted': {
@@ -235,4 +234,8 @@ function interrupted(fold: RunFold, notes: JournalNotes, aftermath: Aftermath): 
     return { tone: 'warn', title, detail: 'What it had tried was undone' };
   }
   return { tone: 'warn', title: 'Interrupted before any change', detail: 'Nothing was changed. Run it again to go on' };
+}
+
+function sentence(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -12,6 +12,7 @@ import type {
 } from '../../../webview/protocol.ts';
 import { isToHost } from '../../../webview/protocol.ts';
 import { RUN_VIEW_TYPE } from '../editor/contributions.ts';
+import { editorWords } from '../editor/editor-words.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import { pageHtml } from '../views/page-html.ts';
@@ -90,7 +91,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     try {
       return { type: 'reply', id: message.id, result: await this.#serve(message) };
     } catch (error) {
-      return { type: 'failure', id: message.id, problem: messageOf(error) };
+      return { type: 'failure', id: message.id, problem: editorWords(messageOf(error)) };
     }
   }
 
@@ -104,14 +105,15 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     if (message.name === 'ready') await this.#restoring;
     if (message.name === 'ready') return { snapshot: this.snapshot } satisfies Requests['ready'][1];
     const handler = this.#handlers[message.name] as (params: ToHost['params']) => Promise<string>;
-    return { problem: await handler(message.params) } satisfies Reply;
+    return { problem: editorWords(await handler(message.params)) } satisfies Reply;
   }
 
   #adopt(panel: vscode.WebviewPanel): void {
     const { webview } = panel;
     const folder = vscode.Uri.joinPath(this.#extension, 'dist', 'webview');
     webview.options = { enableScripts: true, localResourceRoots: [folder] };
-    panel.iconPath = vscode.Uri.joinPath(this.#extension, 'media', 'on-call.svg');
+    // Drawn by the editor in the colours of its theme; a picture of our own has one colour only.
+    panel.iconPath = new vscode.ThemeIcon('pulse');
     webview.html = pageHtml({
       script: webview.asWebviewUri(vscode.Uri.joinPath(folder, 'run.js')).toString(),
       style: webview.asWebviewUri(vscode.Uri.joinPath(folder, 'run.css')).toString(),

@@ -64,7 +64,7 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
       before: known(fold.initial),
       now: stale ? null : known(fold.current),
       points: fold.points,
-      items: severityItems(fold.initial, fold.current, stale),
+      items: severityItems(fold.initial, fold.current, context.target.namespace, stale),
       stale,
     },
     checks: checksOf(fold, stale),

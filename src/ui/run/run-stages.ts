@@ -12,12 +12,12 @@ export const FORWARD: [string, string, Phase[]][] = [
   ['apply', 'Apply', ['locking', 'checkpointing', 'executing']],
   ['settle', 'Settle', ['settling']],
   ['judge', 'Judge', ['judging']],
-  ['commit', 'Commit', ['committing']],
+  ['commit', 'Keep', ['committing']],
 ];
 export const BACK: [string, string, Phase[]][] = [
   ['undo', 'Undo', ['undoing', 'aborting', 'frozen']],
   ['verify', 'Verify', ['verifying']],
-  ['reflect', 'Reflect', ['reflecting']],
+  ['reflect', 'Learn', ['reflecting']],
 ];
 
 /** How far a run has got: indexes into FORWARD and BACK, -1 where it is not on the way back. */

@@ -7,6 +7,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { FindingView, SeverityItemView, WriteView } from '../../../webview/protocol.ts';
 import { fieldChanges } from '../views/object-text.ts';
 import { presentable } from '../../text/redact.ts';
+import { looksOf } from './looks-of.ts';
 
 const SHOWN_CHANGES = 12;
 
@@ -25,6 +26,9 @@ export function writeView(write: RehearsedWrite, index: number): WriteView {
   };
 }
 
+/** Of logs that do not say it. */
+const NO_FIX = 'the evidence does not speak for one change that would mend it';
+
 /** A finding with what it rests on. */
 export function findingView(finding: Finding, plan: Plan | null): FindingView {
   return {
@@ -33,8 +37,11 @@ export function findingView(finding: Finding, plan: Plan | null): FindingView {
     object: refLabel(finding.object),
     message: presentable(finding.message, 500),
     chosen: plan?.findingId === finding.id,
+    unfixed: finding.fixes.length === 0 ? presentable(finding.unfixed ?? NO_FIX, 300) : '',
+    looks: looksOf(finding.object),
     evidence: finding.evidence.slice(0, 20).map((evidence) => ({
       source: evidence.source,
+      looks: evidence.object ? looksOf(evidence.object) : [],
       object: evidence.object ? refLabel(evidence.object) : '',
       field: presentable(evidence.field ?? '', 200),
       text: presentable(evidence.text, 500),
@@ -44,27 +51,36 @@ export function findingView(finding: Finding, plan: Plan | null): FindingView {
 
 /**
  * Items of severity, new ones first, then those of the start with what became of them.
+ * @param namespace the one that the run looks at
  * @param stale what became of them was taken back since
  */
-export function severityItems(initial: Severity | null, current: Severity | null, stale: boolean): SeverityItemView[] {
+export function severityItems(
+  initial: Severity | null,
+  current: Severity | null,
+  namespace: string,
+  stale: boolean,
+): SeverityItemView[] {
   const before = initial?.known ? initial.items : [];
-  if (stale) return before.map((item) => itemView(item, 'unread'));
+  if (stale) return before.map((item) => itemView(item, 'unread', namespace));
   const now = current?.known ? current.items : before;
   const nowIds = new Set(now.map(itemId));
   const beforeIds = new Set(before.map(itemId));
   return [
-    ...now.filter((item) => !beforeIds.has(itemId(item))).map((item) => itemView(item, 'new')),
-    ...before.map((item) => itemView(item, nowIds.has(itemId(item)) ? 'present' : 'gone')),
+    ...now.filter((item) => !beforeIds.has(itemId(item))).map((item) => itemView(item, 'new', namespace)),
+    ...before.map((item) => itemView(item, nowIds.has(itemId(item)) ? 'present' : 'gone', namespace)),
   ];
 }
 
-function itemView(item: SeverityItem, state: SeverityItemView['state']): SeverityItemView {
+function itemView(item: SeverityItem, state: SeverityItemView['state'], namespace: string): SeverityItemView {
+  const asked = item.asks?.namespace ?? '';
   return {
     id: itemId(item),
     source: item.source,
     object: item.object ? refLabel(item.object) : item.what,
     message: presentable(withoutSubject(item), 300),
     state,
+    looks: item.object ? looksOf(item.object) : item.asks ? looksOf(item.asks) : [],
+    elsewhere: state !== 'gone' && asked !== namespace ? asked : '',
   };
 }
 

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { ObjectDivergence } from '../../run/divergence.ts';
 import type { TransactionHandle } from '../editor/contributions.ts';
@@ -57,11 +58,11 @@ export class DivergenceActions {
     return this.#prompts.pick<string>({
       title: vscode.l10n.t('Compare what which undo could not restore?'),
       placeholder: vscode.l10n.t('Newest first'),
-      choices: diverged.map(({ id, title, namespace, context }) => ({
-        label: title,
-        description: `${namespace} @ ${context}`,
-        detail: id,
-        value: id,
+      choices: diverged.map((summary) => ({
+        label: summary.title,
+        description: placeOf(summary),
+        detail: summary.id,
+        value: summary.id,
       })),
     });
   }
@@ -70,9 +71,9 @@ export class DivergenceActions {
 function pairsOf({ ref, checkpoint, written, live }: ObjectDivergence): Pair[] {
   const name = refLabel(ref);
   return [
-    { ref, left: checkpoint, right: live, title: vscode.l10n.t('{0}: checkpoint ↔ cluster now', name) },
+    { ref, left: checkpoint, right: live, title: vscode.l10n.t('{0}: before ↔ cluster now', name) },
     { ref, left: written, right: live, title: vscode.l10n.t('{0}: what Stratus wrote ↔ cluster now', name) },
-    { ref, left: checkpoint, right: written, title: vscode.l10n.t('{0}: checkpoint ↔ what Stratus wrote', name) },
+    { ref, left: checkpoint, right: written, title: vscode.l10n.t('{0}: before ↔ what Stratus wrote', name) },
   ];
 }
 

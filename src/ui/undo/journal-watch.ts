@@ -6,6 +6,8 @@ export interface JournalView {
   all: TransactionSummary[];
   /** Ids of those that a process which is gone left open. */
   unfinished: ReadonlySet<string>;
+  /** What is wrong with the list itself; empty when it is whole. */
+  damage: string;
 }
 
 /** The journal as this window last read it; read again only when it changed. */
@@ -52,14 +54,19 @@ export class JournalWatch {
       this.#dirty = false;
       this.#reading = null;
       // Whoever shows it reads it, and its failure, once more.
-      const view = await this.read().catch((): JournalView => ({ all: [], unfinished: new Set() }));
+      const view = await this.read().catch((): JournalView => ({ all: [], unfinished: new Set(), damage: '' }));
       for (const listener of this.#listeners) listener(view);
     }
   }
 
   async #load(): Promise<JournalView> {
     const app = await this.#app();
-    const [all, unfinished] = await Promise.all([app.transactions.list(), app.transactions.unfinished()]);
-    return { all, unfinished: new Set(unfinished.map(({ id }) => id)) };
+    const { transactions } = app;
+    const [all, unfinished, damage] = await Promise.all([
+      transactions.list(),
+      transactions.unfinished(),
+      transactions.listDamage(),
+    ]);
+    return { all, unfinished: new Set(unfinished.map(({ id }) => id)), damage };
   }
 }

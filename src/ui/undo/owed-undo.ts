@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { placeOf } from '../../domain/target.ts';
 import type { TransactionSummary } from '../../domain/transaction.ts';
 import type { StratusApp, Transactions } from '../../run/app.ts';
 import { owedBy } from '../../run/app.ts';
@@ -37,7 +38,7 @@ export async function unlessOwed(
 /** @returns whether something was done about it */
 async function settle(owed: TransactionSummary, prompts: Prompts, ways: WaysOut): Promise<boolean> {
   const [show, undo, keep] = [vscode.l10n.t('Show Differences'), vscode.l10n.t('Undo'), vscode.l10n.t('Keep As It Is')];
-  const where = `${owed.namespace} @ ${owed.context}`;
+  const where = placeOf(owed);
   const message =
     owed.status === 'diverged'
       ? vscode.l10n.t('Your undo is unfinished: not everything of "{0}" on {1} was restored.', owed.title, where)

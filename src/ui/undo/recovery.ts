@@ -24,16 +24,6 @@ export async function recoverOnStart(
   }
 }
 
-/** Contexts that can be worked on; none when the kubeconfig cannot be read. */
-export async function countContexts(app: () => Promise<StratusApp>): Promise<number> {
-  return app()
-    .then((ready) => ready.targets.contexts())
-    .then(
-      ({ length }) => length,
-      () => 0,
-    );
-}
-
 /** Number on the undo stack's icon: only what needs a person. */
 export function badge(unfinished: number): vscode.ViewBadge | undefined {
   if (unfinished === 0) return undefined;

@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import type { Target } from '../../domain/target.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { ShellMode, ShellSession } from '../../run/shell-session.ts';
 import type { AppLease } from '../editor/app-loader.ts';
-import { isProtectedContext } from '../editor/configuration.ts';
 import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import { pickTarget } from '../editor/target-picker.ts';
 import { mayWriteTo } from '../editor/protected-context.ts';
+import type { TargetPicker } from '../editor/target-picker.ts';
 import type { UndoActions } from './undo-actions.ts';
 import { undoFate } from './undo-fate.ts';
 
@@ -21,6 +21,7 @@ interface OpenTerminal {
 export class SafeTerminals implements vscode.Disposable {
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
+  readonly #targets: TargetPicker;
   readonly #undo: UndoActions;
   readonly #log: Log;
   readonly #fail: (error: unknown) => void;
@@ -30,11 +31,13 @@ export class SafeTerminals implements vscode.Disposable {
   constructor(
     lease: () => Promise<AppLease>,
     prompts: Prompts,
+    targets: TargetPicker,
     undo: UndoActions,
     log: Log,
     fail: (error: unknown) => void,
   ) {
     this.#lease = lease;
+    this.#targets = targets;
     this.#prompts = prompts;
     this.#undo = undo;
     this.#log = log;
@@ -45,16 +48,16 @@ export class SafeTerminals implements vscode.Disposable {
     });
   }
 
-  /** Asks for the target and for what may be done in it. */
-  async open(): Promise<void> {
+  /** Asks for the target and for what may be done in it. @param known a target that is looked at: read only, unasked */
+  async open(known?: Target): Promise<void> {
     const { app, release } = await this.#lease();
     try {
       const purpose = vscode.l10n.t('Safe terminal');
-      const target = await pickTarget(app, this.#prompts, isProtectedContext, {}, purpose);
-      const mode = target && (await this.#pickMode(app, target));
+      const target = known ?? (await this.#targets.pick(app, purpose));
+      const mode = known ? 'read' : target && (await this.#pickMode(app, target));
       if (!target || !mode) return release();
       const session = await app.shell.open(target, mode);
-      const place = `${target.namespace} @ ${target.context}`;
+      const place = placeOf(target);
       const what =
         mode === 'read'
           ? vscode.l10n.t('read only, values of Secrets are blank')

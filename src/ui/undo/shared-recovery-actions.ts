@@ -1,19 +1,21 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { AppLease } from '../editor/app-loader.ts';
-import { isProtectedContext } from '../editor/configuration.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import { mayWriteTo } from '../editor/protected-context.ts';
-import { pickTarget } from '../editor/target-picker.ts';
+import type { TargetPicker } from '../editor/target-picker.ts';
 import type { UndoActions } from './undo-actions.ts';
 
 /** Takes over what a colleague's machine left unfinished, from the copy of its journal in the cluster. */
 export class SharedRecoveryActions {
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
+  readonly #targets: TargetPicker;
   readonly #undo: UndoActions;
 
-  constructor(lease: () => Promise<AppLease>, prompts: Prompts, undo: UndoActions) {
+  constructor(lease: () => Promise<AppLease>, prompts: Prompts, targets: TargetPicker, undo: UndoActions) {
+    this.#targets = targets;
     this.#lease = lease;
     this.#prompts = prompts;
     this.#undo = undo;
@@ -22,13 +24,7 @@ export class SharedRecoveryActions {
   async recover(): Promise<void> {
     const { app, release } = await this.#lease();
     try {
-      const target = await pickTarget(
-        app,
-        this.#prompts,
-        isProtectedContext,
-        {},
-        vscode.l10n.t('Recover from the cluster'),
-      );
+      const target = await this.#targets.pick(app, vscode.l10n.t('Recover from the cluster'));
       if (!target) return;
       const shared = await app.transactions.shared(target);
       if (!shared) {
@@ -36,7 +32,7 @@ export class SharedRecoveryActions {
         return;
       }
       const sure = await this.#prompts.confirm(
-        vscode.l10n.t('Take over the unfinished change on {0}?', `${shared.namespace} @ ${target.context}`),
+        vscode.l10n.t('Take over the unfinished change on {0}?', placeOf({ ...target, namespace: shared.namespace })),
         [`${shared.id}: ${shared.title}`, `${shared.openedAt}, ${shared.context}`, ...shared.roots.map(refLabel)].join(
           '\n',
         ),

@@ -1,4 +1,7 @@
+import { placeOf } from '../../domain/target.ts';
+import { STATUS_TEXT } from '../../domain/transaction.ts';
 import type { TransactionSummary } from '../../domain/transaction.ts';
+import { localTime } from '../../text/local-time.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { TransactionHandle } from '../editor/contributions.ts';
 import type { Prompts } from '../editor/prompts.ts';
@@ -18,7 +21,7 @@ export async function pickTransaction(
   if (handle) {
     const found = all.find(({ id }) => id === handle.transaction);
     if (!found) throw new Error(`there is no transaction '${handle.transaction}' in the journal`);
-    if (!wanted(found)) throw new Error(`transaction ${found.id} is ${found.status}`);
+    if (!wanted(found)) throw new Error(`transaction ${found.id} is ${STATUS_TEXT[found.status]}`);
     return found;
   }
   const choices = all.filter(wanted);
@@ -28,8 +31,8 @@ export async function pickTransaction(
     placeholder: '',
     choices: choices.map((summary) => ({
       label: summary.title,
-      description: `${summary.namespace} @ ${summary.context}`,
-      detail: `${summary.id}, ${summary.openedAt}`,
+      description: placeOf(summary),
+      detail: `${summary.id}, ${localTime(summary.openedAt)}`,
       value: summary,
     })),
   });

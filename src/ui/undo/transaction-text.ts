@@ -1,4 +1,7 @@
 import { refLabel } from '../../domain/kube-object.ts';
+import { comparedText, STATUS_TEXT, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../../domain/transaction.ts';
+import { localTime } from '../../text/local-time.ts';
+import { counted } from '../../text/plain-text.ts';
 import type { TransactionDetail, TransactionWrite } from '../../run/app.ts';
 import { fieldChanges } from '../views/object-text.ts';
 import { commandText } from '../../kubectl/command-text.ts';
@@ -9,8 +12,8 @@ export function explainTransaction(detail: TransactionDetail): string {
   const lines = [
     `# ${plain(detail.title)}`,
     '',
-    `Transaction ${code(detail.id)}, **${detail.status}**, on ${code(detail.context)} in ${code(detail.namespace)}.`,
-    `Opened ${detail.openedAt}${detail.closedAt ? `, closed ${detail.closedAt}` : ''}. ${writesText(detail)}.`,
+    `Transaction ${code(detail.id)}, **${STATUS_TEXT[detail.status]}**, on ${code(detail.context)} in ${code(detail.namespace)}.`,
+    `Began ${localTime(detail.openedAt)}${detail.closedAt ? `, ended ${localTime(detail.closedAt)}` : ''}. ${writesText(detail)}.`,
     '',
     '## What it did',
     '',
@@ -28,7 +31,7 @@ export function explainTransaction(detail: TransactionDetail): string {
   );
   for (const write of [...detail.details].reverse()) {
     const residue = write.undo.residue.length > 0 ? ` (${write.undo.residue.map(plain).join('; ')})` : '';
-    lines.push(`- **${write.undo.class}**: ${plain(write.undo.inverse)}${residue}`);
+    lines.push(`- ${plain(write.undo.inverse)}: **${UNDO_CLASS_TEXT[write.undo.class]}**${residue}`);
   }
   if (detail.undo) lines.push('', '## Proof of the undo', '', ...proofLines(detail.undo));
   return `${lines.join('\n')}\n`;
@@ -36,15 +39,15 @@ export function explainTransaction(detail: TransactionDetail): string {
 
 /** Writes of the change, and apart from them those that took it back. */
 function writesText({ writes, undo }: TransactionDetail): string {
-  const back = undo ? `, ${undo.writes} write(s) of the undo` : '';
-  return `${writes} write(s) of the change${back}`;
+  const back = undo ? `, ${counted(undo.writes, 'write')} of the undo` : '';
+  return `${counted(writes, 'write')} of the change${back}`;
 }
 
 function writeLines(write: TransactionWrite): string[] {
   const verb = write.before === null ? 'created' : write.after === null ? 'deleted' : 'changed';
-  const outcome = write.outcome === 'done' ? '' : ` (${write.outcome})`;
+  const outcome = write.outcome === 'done' ? '' : ` (${WRITE_OUTCOME_TEXT[write.outcome]})`;
   return [
-    `- ${verb} **${refLabel(write.ref)}**${outcome}`,
+    `- ${verb} **${plain(refLabel(write.ref))}**${outcome}`,
     ...fieldChanges(write.before, write.after, write.subresource).map(
       ({ path, before, after }) => `  - ${code(path)}: ${code(before ?? 'absent')} → ${code(after ?? 'absent')}`,
     ),
@@ -52,24 +55,26 @@ function writeLines(write: TransactionWrite): string[] {
 }
 
 function proofLines(undo: NonNullable<TransactionDetail['undo']>): string[] {
-  if (undo.outcome === 'stranded') return [`Stranded: ${plain(undo.reason)}`];
+  if (undo.outcome === 'stranded') return [`Not finished: ${plain(undo.reason)}`];
   if (undo.outcome === 'diverged') {
     return [
-      `Diverged: ${plain(undo.reason)}`,
+      `Not all could be restored: ${plain(undo.reason)}`,
       '',
       ...undo.differences.map(
         ({ ref, path, expected, actual }) =>
-          `- ${refLabel(ref)} ${code(path)}: expected ${code(JSON.stringify(expected) ?? 'absent')}, found ${code(JSON.stringify(actual) ?? 'absent')}`,
+          `- ${plain(refLabel(ref))} ${code(path)}: expected ${code(JSON.stringify(expected) ?? 'absent')}, found ${code(JSON.stringify(actual) ?? 'absent')}`,
       ),
     ];
   }
   const { hashBefore, hashAfter, levels, residue, foreign } = undo.proof;
+  const { same, different } = comparedText(levels);
   return [
     `- before ${code(hashBefore)}`,
     `- after ${code(hashAfter)}`,
-    ...Object.entries(levels).map(([level, holds]) => `- ${level}: ${holds ? 'equal' : 'differs'}`),
-    ...residue.map((text) => `- residue: ${plain(text)}`),
-    ...foreign.map(({ ref, path }) => `- kept, edited by others: ${refLabel(ref)} ${code(path)}`),
+    ...(same ? [`- as before: ${same}`] : []),
+    ...(different ? [`- not as before: ${different}`] : []),
+    ...residue.map((text) => `- still different: ${plain(text)}`),
+    ...foreign.map(({ ref, path }) => `- kept, edited by others: ${plain(refLabel(ref))} ${code(path)}`),
   ];
 }
 

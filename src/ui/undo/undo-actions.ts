@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { TransactionSummary, UndoResult } from '../../domain/transaction.ts';
 import type { StratusApp, Transactions } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
@@ -9,11 +10,14 @@ import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
+import { withoutLinks } from '../editor/prompts.ts';
 import { mayWriteTo } from '../editor/protected-context.ts';
 import { unlessOwed } from './owed-undo.ts';
 import { pickTransaction } from './transaction-picker.ts';
 import { undoFate } from './undo-fate.ts';
 import { commandText } from '../../kubectl/command-text.ts';
+import { counted } from '../../text/plain-text.ts';
+import { untrustedLine } from '../../text/redact.ts';
 
 /** What can be done with a transaction: undo, undo to here, show what it did, recover, keep. */
 export class UndoActions {
@@ -81,7 +85,7 @@ export class UndoActions {
         left: before,
         right: after,
         ...(subresource ? { subresource } : {}),
-        title: vscode.l10n.t('{0}: checkpoint ↔ what Stratus wrote', refLabel(ref)),
+        title: vscode.l10n.t('{0}: before ↔ what Stratus wrote', refLabel(ref)),
       })),
     );
   }
@@ -133,7 +137,7 @@ export class UndoActions {
       vscode.l10n.t('Keep As It Is'),
       vscode.l10n.t('Inspect'),
     ];
-    const where = `${summary.namespace} @ ${summary.context}`;
+    const where = placeOf(summary);
     const message = diverged
       ? vscode.l10n.t(
           'A change on {0} could not be undone completely: {1}. Writers wait for you.',
@@ -186,7 +190,9 @@ export class UndoActions {
     // No cancel: an undo that was begun is how the cluster gets back to a known state.
     const result = await vscode.window
       .withProgress(options, async (progress) =>
-        app.transactions.undo(summary.id, new AbortController().signal, (text) => progress.report({ message: text })),
+        app.transactions.undo(summary.id, new AbortController().signal, (text) =>
+          progress.report({ message: withoutLinks(untrustedLine(text)) }),
+        ),
       )
       .then(
         (value) => (release(), value),
@@ -195,7 +201,7 @@ export class UndoActions {
           throw error;
         },
       );
-    this.#log.info(`undo of ${summary.id}: ${result.outcome}, ${result.writes} write(s)`);
+    this.#log.info(`undo of ${summary.id}: ${result.outcome}, ${counted(result.writes, 'write')}`);
     // Not awaited: a notification stays until someone closes it.
     void this.#tell(summary, result).catch((error: unknown) => this.#log.error(messageOf(error)));
     return result.outcome === 'undone';
@@ -206,7 +212,7 @@ export class UndoActions {
     if (result.outcome === 'undone' && fate.level === 'info') {
       const { foreign, residue } = result.proof;
       const notes = [
-        vscode.l10n.t('Undone and verified: every field that was written equals the checkpoint.'),
+        vscode.l10n.t('Undone and verified: every field that was written is as before.'),
         ...(residue.length > 0 ? [vscode.l10n.t('Different: {0}.', residue.join(', '))] : []),
         ...(foreign.length > 0 ? [vscode.l10n.t('{0} edits by others were kept.', foreign.length)] : []),
       ];

@@ -1,13 +1,17 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { TransactionStatus, TransactionSummary } from '../../domain/transaction.ts';
+import { STATUS_TEXT, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../../domain/transaction.ts';
 import type { StratusApp, TransactionWrite } from '../../run/app.ts';
 import type { TransactionHandle, WriteHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
+import { editorWords } from '../editor/editor-words.ts';
 import type { JournalWatch } from './journal-watch.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import { commandText } from '../../kubectl/command-text.ts';
-import { presentable } from '../../text/redact.ts';
+import { localTime, shortLocalTime } from '../../text/local-time.ts';
+import { presentable, untrustedLine } from '../../text/redact.ts';
 
 interface TransactionNode extends TransactionHandle {
   kind: 'transaction';
@@ -55,7 +59,7 @@ export class UndoTree implements vscode.TreeDataProvider<UndoNode>, vscode.Dispo
       if (node.kind === 'command') return writesOf(node);
       return [];
     } catch (error) {
-      return [{ kind: 'problem', text: presentable(messageOf(error), 300) }];
+      return [{ kind: 'problem', text: presentable(editorWords(messageOf(error)), 300) }];
     }
   }
 
@@ -78,13 +82,14 @@ export class UndoTree implements vscode.TreeDataProvider<UndoNode>, vscode.Dispo
   }
 
   async #transactions(): Promise<UndoNode[]> {
-    const { all, unfinished } = await this.#journal.read();
-    return all.slice(0, SHOWN).map((summary) => ({
+    const { all, unfinished, damage } = await this.#journal.read();
+    const nodes = all.slice(0, SHOWN).map((summary): UndoNode => ({
       kind: 'transaction',
       transaction: summary.id,
       summary,
       unfinished: unfinished.has(summary.id),
     }));
+    return damage ? [{ kind: 'problem', text: presentable(damage, 1_000) }, ...nodes] : nodes;
   }
 
   async #commands(transaction: string): Promise<UndoNode[]> {
@@ -104,22 +109,25 @@ function writesOf({ transaction, writes }: CommandNode): UndoNode[] {
   return writes.map((detail) => ({ kind: 'write', transaction, write: detail.position, detail }));
 }
 
-const STATES: Record<TransactionStatus, [string, string | undefined, string]> = {
-  open: ['sync~spin', undefined, 'in progress'],
-  committed: ['check', 'testing.iconPassed', 'kept'],
-  undoing: ['discard', 'notificationsWarningIcon.foreground', 'being undone'],
-  undone: ['discard', 'disabledForeground', 'undone'],
-  diverged: ['error', 'testing.iconFailed', 'diverged: not everything could be restored'],
+const ICONS: Record<TransactionStatus, [icon: string, colour: string | undefined]> = {
+  open: ['sync~spin', undefined],
+  committed: ['check', 'testing.iconPassed'],
+  undoing: ['discard', 'notificationsWarningIcon.foreground'],
+  undone: ['discard', 'disabledForeground'],
+  diverged: ['error', 'testing.iconFailed'],
 };
 
 function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(presentable(summary.title, 200), vscode.TreeItemCollapsibleState.Collapsed);
+  const title = untrustedLine(summary.title, 200);
+  const when = shortLocalTime(summary.openedAt, Date.now());
+  const item = new vscode.TreeItem(`${when} ${title}`, vscode.TreeItemCollapsibleState.Collapsed);
   item.id = summary.id;
-  const [icon, colour, word] = STATES[summary.status];
+  const [icon, colour] = ICONS[summary.status];
   const diverged = summary.status === 'diverged';
   const interrupted = unfinished && !diverged;
-  const state = interrupted ? vscode.l10n.t('interrupted: needs undo') : word;
-  item.description = `${state} · ${clock(summary.openedAt)} · ${summary.namespace} @ ${summary.context}`;
+  const state = interrupted ? vscode.l10n.t('interrupted: needs undo') : STATUS_TEXT[summary.status];
+  const place = placeOf(summary);
+  item.description = `${state} · ${place}`;
   item.iconPath = interrupted
     ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('notificationsWarningIcon.foreground'))
     : new vscode.ThemeIcon(icon, colour ? new vscode.ThemeColor(colour) : undefined);
@@ -132,11 +140,11 @@ function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeI
         : TreeItem.closed;
   item.tooltip = [
     `${summary.id}: ${state}`,
-    `${summary.context}, ${summary.namespace}`,
-    `opened ${summary.openedAt}${summary.closedAt ? `, closed ${summary.closedAt}` : ''}`,
+    place,
+    `began ${localTime(summary.openedAt)}${summary.closedAt ? `, ended ${localTime(summary.closedAt)}` : ''}`,
     ...summary.roots.map(refLabel),
   ].join('\n');
-  item.accessibilityInformation = { label: `${summary.title}, ${state}` };
+  item.accessibilityInformation = { label: `${when} ${title}, ${state}` };
   return item;
 }
 
@@ -144,21 +152,20 @@ function commandItem({ argv, transaction, index }: CommandNode): vscode.TreeItem
   const item = new vscode.TreeItem(commandText(argv), vscode.TreeItemCollapsibleState.Expanded);
   item.id = `${transaction}/command/${index}`;
   item.iconPath = new vscode.ThemeIcon('terminal');
+  item.contextValue = TreeItem.command;
   item.tooltip = commandText(argv);
   return item;
 }
 
-const OUTCOMES: Record<TransactionWrite['outcome'], string> = {
-  done: '',
-  failed: 'refused by the server',
-  unknown: 'answer was lost',
-};
-
 function writeItem({ detail, transaction, write }: WriteNode): vscode.TreeItem {
   const item = new vscode.TreeItem(refLabel(detail.ref));
   item.id = `${transaction}/write/${write}`;
-  item.description = [OUTCOMES[detail.outcome], detail.undo.inverse].filter(Boolean).join(' · ');
-  item.tooltip = [detail.undo.inverse, `undo: ${detail.undo.class}`, ...detail.undo.residue].join('\n');
+  const outcome = detail.outcome === 'done' ? '' : `${WRITE_OUTCOME_TEXT[detail.outcome]} · `;
+  item.description = untrustedLine(`${outcome}undo: ${detail.undo.inverse}`);
+  item.tooltip = presentable(
+    [detail.undo.inverse, `undo ${UNDO_CLASS_TEXT[detail.undo.class]}`, ...detail.undo.residue].join('\n'),
+    4_000,
+  );
   item.iconPath = new vscode.ThemeIcon(
     detail.before === null ? 'diff-added' : detail.after === null ? 'diff-removed' : 'diff-modified',
   );
@@ -172,15 +179,8 @@ function writeItem({ detail, transaction, write }: WriteNode): vscode.TreeItem {
 }
 
 function problemItem(text: string): vscode.TreeItem {
-  const item = new vscode.TreeItem(text);
+  const item = new vscode.TreeItem(untrustedLine(text));
   item.iconPath = new vscode.ThemeIcon('warning');
   item.tooltip = text;
   return item;
-}
-
-function clock(iso: string): string {
-  const date = new Date(iso);
-  return Number.isNaN(date.getTime())
-    ? iso
-    : date.toLocaleString(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 }

@@ -3,6 +3,7 @@ import { own } from '../../json/json-map.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { RawNumber } from '../../json/raw-number.ts';
 import type { FieldChange } from '../../../webview/protocol.ts';
+import { spelledLines } from '../../text/plain-text.ts';
 import { presentable } from '../../text/redact.ts';
 
 /** Fields that the server keeps for itself; they would hide the change among noise. */
@@ -35,11 +36,12 @@ export async function objectYaml(object: KubeObject | null, subresource?: string
   if (!object) return '';
   // Loaded on first use: activation does not need it.
   const { stringify } = await import('yaml');
-  return stringify(ordered(displayForm(object, subresource)), {
+  const yaml = stringify(ordered(displayForm(object, subresource)), {
     lineWidth: 0,
     aliasDuplicateObjects: false,
     customTags: (tags) => [NUMBER_AS_READ, ...tags],
   });
+  return spelledLines(yaml);
 }
 
 /** Shows a number as the API server tells it. */

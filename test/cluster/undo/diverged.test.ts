@@ -92,7 +92,7 @@ it('is shown three ways, per object and per field', async () => {
   const { undo } = await ours.transactions.read(tx);
   const text = undoText(tx, undo!, false);
   expect(text).toMatch(
-    /ConfigMap\/.*settings \/data\/mode\n +checkpoint +"checkpoint"\n +Stratus wrote "written"\n +found +"theirs"/,
+    /ConfigMap\/.*settings \/data\/mode\n +before +"checkpoint"\n +Stratus wrote "written"\n +found +"theirs"/,
   );
   await ours.transactions.keep(tx);
   await expect(ours.transactions.keep(tx)).rejects.toThrow('there is nothing to decide');

@@ -33,3 +33,15 @@ export const CONTRAST_CHECK = `(() => {
   }
   return problems;
 })()`;
+
+/** Words of a drawing that touch or overlap. */
+export const TOUCHING_LABELS = `(() => {
+  const problems = [];
+  for (const svg of document.querySelectorAll('svg[role=img]')) {
+    const boxes = [...svg.querySelectorAll('text')].map((e) => [e.textContent, e.getBoundingClientRect()]);
+    boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
+      if (p.left < q.right + 1 && q.left < p.right + 1 && p.top < q.bottom && q.top < p.bottom) problems.push(a + ' and ' + b);
+    }));
+  }
+  return problems;
+})()`;

@@ -1,3 +1,4 @@
+import * as assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -5,7 +6,7 @@ import { ROOT } from '../../../scripts/build.ts';
 import { pageHtml } from '../../../src/ui/views/page-html.ts';
 import type { RunSnapshot, ToHost, ToPage } from '../../../webview/protocol.ts';
 import type { Theme } from './themes.ts';
-import { themeCss } from './themes.ts';
+import { themeClasses, themeCss } from './themes.ts';
 
 const ORIGIN = 'http://page.test';
 
@@ -70,6 +71,7 @@ export class PageStage {
       await (file ? route.fulfill(await file()) : route.fulfill({ status: 404, body: '' }));
     });
     await page.goto(`${ORIGIN}/`);
+    await page.evaluate(`document.body.className += ${JSON.stringify(` ${themeClasses(options.theme ?? 'dark')}`)}`);
     await page.waitForSelector('main h1');
     return stage;
   }
@@ -97,6 +99,28 @@ export class PageStage {
 
   close(): Promise<void> {
     return this.page.close();
+  }
+}
+
+/** A test of the run view's page. */
+export interface PageTest {
+  name: string;
+  run(browser: Browser): Promise<void>;
+}
+
+/** Opens the page, works on it, and closes it; an error or a refusal of the page fails. */
+export async function onStage(
+  browser: Browser,
+  snapshot: RunSnapshot | null,
+  work: (stage: PageStage) => Promise<void>,
+  options: Parameters<typeof PageStage.open>[2] = {},
+): Promise<void> {
+  const stage = await PageStage.open(browser, snapshot, options);
+  try {
+    await work(stage);
+    assert.deepEqual(stage.violations, [], 'no error and no refusal by the content security policy');
+  } finally {
+    await stage.close();
   }
 }
 

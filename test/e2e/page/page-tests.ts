@@ -1,31 +1,13 @@
 import * as assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import type { RunSnapshot } from '../../../webview/protocol.ts';
-import { PageStage } from './page-stage.ts';
 import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
 import type { FakeOptions } from '../../host/fake-app.ts';
-import { ACCESSIBILITY_CHECK, CONTRAST_CHECK } from './page-checks.ts';
+import { DOOR_TESTS } from './door-tests.ts';
+import { ACCESSIBILITY_CHECK, CONTRAST_CHECK, TOUCHING_LABELS } from './page-checks.ts';
+import type { PageTest } from './page-stage.ts';
+import { onStage } from './page-stage.ts';
 import { RecordedRun } from './record-run.ts';
-
-interface PageTest {
-  name: string;
-  run(browser: Browser): Promise<void>;
-}
-
-async function onStage(
-  browser: Browser,
-  snapshot: RunSnapshot | null,
-  work: (stage: PageStage) => Promise<void>,
-  options: Parameters<typeof PageStage.open>[2] = {},
-): Promise<void> {
-  const stage = await PageStage.open(browser, snapshot, options);
-  try {
-    await work(stage);
-    assert.deepEqual(stage.violations, [], 'no error and no refusal by the content security policy');
-  } finally {
-    await stage.close();
-  }
-}
 
 /** A run that resolved its incident, in one change or in two. */
 async function resolved(options: FakeOptions = {}): Promise<RecordedRun> {
@@ -62,11 +44,42 @@ export const PAGE_TESTS: PageTest[] = [
         const { page } = stage;
         await page.getByRole('heading', { name: 'Waiting for your approval' }).waitFor();
         await page.getByRole('rowheader', { name: 'spec.ports[http].targetPort' }).waitFor();
-        await page.getByText('PUT the previous Service geo').waitFor();
+        await page.getByText('put Service geo back as it was').waitFor();
         await page.getByRole('button', { name: 'Approve and run' }).click();
         const { params } = await stage.request('approve');
         assert.deepEqual(params, { run: snapshot.run, hash: snapshot.plan!.hash });
       });
+    },
+  },
+  {
+    name: 'tells approving and rejecting apart in every theme, and no two labels of a drawing touch at any width',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      const back = {
+        ...snapshot,
+        stages: snapshot.stages.map((stage, index) => ({ ...stage, state: index < 4 ? 'done' : 'failed' }) as const),
+        wayBack: snapshot.wayBack.map((stage) => ({ ...stage, state: 'done' }) as const),
+      };
+      for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as const) {
+        await onStage(
+          browser,
+          snapshot,
+          async ({ page }) => {
+            const fill = (name: string) =>
+              page.evaluate(
+                `getComputedStyle([...document.querySelectorAll('button')].find((e) => e.textContent.includes('${name}'))).backgroundColor`,
+              );
+            assert.notEqual(await fill('Approve and run'), await fill('Reject…'), theme);
+            assert.deepEqual(await page.evaluate(CONTRAST_CHECK), [], theme);
+          },
+          { theme },
+        );
+      }
+      for (const width of [360, 520, 700, 900, 1180]) {
+        await onStage(browser, back, async ({ page }) => assert.deepEqual(await page.evaluate(TOUCHING_LABELS), []), {
+          width,
+        });
+      }
     },
   },
   {
@@ -76,11 +89,11 @@ export const PAGE_TESTS: PageTest[] = [
       await onStage(browser, snapshot, async (stage) => {
         const { page } = stage;
         const visited: string[] = [];
-        for (let i = 0; i < 4; i++) {
+        for (let i = 0; i < 6; i++) {
           await page.keyboard.press('Tab');
           visited.push(String(await page.evaluate(`document.activeElement.textContent.trim()`)));
         }
-        assert.deepEqual(visited, ['Cancel run', 'Compare', 'Approve and run', 'Reject…']);
+        assert.deepEqual(visited, ['Copy summary', 'Cancel run', 'Copy', 'Compare', 'Approve and run', 'Reject…']);
         await page.keyboard.press('Enter');
         await page.keyboard.type('not during the sale');
         await page.keyboard.press('Enter');
@@ -89,6 +102,7 @@ export const PAGE_TESTS: PageTest[] = [
       });
     },
   },
+  ...DOOR_TESTS,
   {
     name: 'keeps focus and what is typed while snapshots stream in',
     async run(browser) {

@@ -36,6 +36,12 @@ export class RecordedRun {
     return this.session.snapshot();
   }
 
+  /** Runs to the end without asking; for runs that have nothing to ask. */
+  async untilEnded(): Promise<RunSnapshot> {
+    await this.session.start();
+    return this.session.snapshot();
+  }
+
   async approve(): Promise<void> {
     this.session.approve(this.session.awaiting!);
   }

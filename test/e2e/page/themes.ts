@@ -55,9 +55,59 @@ const LIGHT: Record<string, string> = {
   'vscode-charts-blue': '#1a85ff',
 };
 
-export type Theme = 'dark' | 'light';
+/** As the editor's dark high contrast: the two kinds of buttons differ in nothing. */
+const HIGH_CONTRAST: Record<string, string> = {
+  ...DARK,
+  'vscode-foreground': '#ffffff',
+  'vscode-descriptionForeground': '#ffffff',
+  'vscode-editor-background': '#000000',
+  'vscode-panel-border': '#6fc3df',
+  'vscode-contrastBorder': '#6fc3df',
+  'vscode-button-background': '#000000',
+  'vscode-button-hoverBackground': '#000000',
+  'vscode-button-border': '#6fc3df',
+  'vscode-button-secondaryForeground': '#ffffff',
+  'vscode-button-secondaryBackground': '#000000',
+  'vscode-button-secondaryHoverBackground': '#000000',
+  'vscode-textLink-foreground': '#21a6ff',
+  'vscode-textCodeBlock-background': '#000000',
+  'vscode-focusBorder': '#f38518',
+  'vscode-input-background': '#000000',
+  'vscode-input-foreground': '#ffffff',
+  'vscode-input-border': '#6fc3df',
+};
+
+/** As the editor's light high contrast. */
+const HIGH_CONTRAST_LIGHT: Record<string, string> = {
+  ...LIGHT,
+  'vscode-foreground': '#292929',
+  'vscode-descriptionForeground': '#292929',
+  'vscode-editor-background': '#ffffff',
+  'vscode-panel-border': '#0f4a85',
+  'vscode-contrastBorder': '#0f4a85',
+  'vscode-button-background': '#0f4a85',
+  'vscode-button-hoverBackground': '#0f4a85',
+  'vscode-button-border': '#0f4a85',
+  'vscode-button-secondaryForeground': '#292929',
+  'vscode-button-secondaryBackground': '#ffffff',
+  'vscode-focusBorder': '#006bbd',
+};
+
+const THEMES = {
+  dark: DARK,
+  light: LIGHT,
+  'high-contrast': HIGH_CONTRAST,
+  'high-contrast-light': HIGH_CONTRAST_LIGHT,
+} as const;
+
+export type Theme = keyof typeof THEMES;
 
 export function themeCss(theme: Theme): string {
-  const variables = Object.entries(theme === 'dark' ? DARK : LIGHT).map(([name, value]) => `--${name}:${value};`);
+  const variables = Object.entries(THEMES[theme]).map(([name, value]) => `--${name}:${value};`);
   return `:root{${variables.join('')}}`;
+}
+
+/** What the editor writes on the body of a webview. */
+export function themeClasses(theme: Theme): string {
+  return theme === 'high-contrast-light' ? 'vscode-high-contrast vscode-high-contrast-light' : `vscode-${theme}`;
 }

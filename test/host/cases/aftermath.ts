@@ -59,7 +59,7 @@ export const AFTERMATH_TESTS: HostTest[] = [
       const earlier = (await host.hooks.incidents.getChildren()).find(({ kind }) => kind === 'earlier');
       const [past] = await host.hooks.incidents.getChildren(earlier);
       const item = host.hooks.incidents.getTreeItem(past!);
-      assert.match(String(item.description), /^undone · /);
+      assert.match(String(item.description), /^Undone · /);
       assert.notEqual((item.iconPath as vscode.ThemeIcon).id, 'pass');
       await vscode.commands.executeCommand(Command.showRun, id);
       const { headline, severity } = host.hooks.snapshot()!;

@@ -203,7 +203,7 @@ export const RUN_TESTS: HostTest[] = [
       );
       assert.deepEqual(
         past.map((node) => String(host.hooks.incidents.getTreeItem(node).description).split(' · ')[0]),
-        ['goes on elsewhere', 'resolved', 'interrupted before any change'],
+        ['Goes on elsewhere', 'Resolved', 'Interrupted before any change'],
       );
 
       await vscode.commands.executeCommand(Command.showRun, id);

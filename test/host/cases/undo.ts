@@ -81,9 +81,9 @@ export const UNDO_TESTS: HostTest[] = [
       assert.match(wrote.left, /targetPort: 8083/);
       assert.match(wrote.right, /targetPort: 7777/);
 
-      host.prompts.picks = ['Service/hotel-reservation/geo: checkpoint ↔ cluster now'];
+      host.prompts.picks = ['Service/hotel-reservation/geo: before ↔ cluster now'];
       await vscode.commands.executeCommand(Command.showDivergence, { transaction });
-      const checkpoint = await textsOf(await openTab('checkpoint ↔ cluster now'));
+      const checkpoint = await textsOf(await openTab('before ↔ cluster now'));
       assert.match(checkpoint.left, /targetPort: 9999/);
 
       host.prompts.picks = ['All of them, one below the other'];
@@ -151,7 +151,7 @@ export const UNDO_TESTS: HostTest[] = [
         vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'stratus-explain'),
       );
       assert.match(document.getText(), /spec\.ports\[http\]\.targetPort`: `9999` → `8083`/);
-      assert.match(document.getText(), /\*\*exact\*\*: PUT the previous Service geo/);
+      assert.match(document.getText(), /put Service geo back as it was: \*\*exact\*\*/);
     },
   },
   {

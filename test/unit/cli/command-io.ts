@@ -9,7 +9,7 @@ export function silentIo(): CommandIo & { out: string[]; err: string[] } {
     err,
     stdout: (text) => void out.push(text),
     stderr: (text) => void err.push(text),
-    colour: false,
+    colours: { stdout: false, stderr: false },
     confirm: null,
     ask: null,
     onInterrupt: () => ({ dispose: () => undefined }),

@@ -13,7 +13,7 @@ import { commandText } from '../../../src/kubectl/command-text.ts';
 const io: CommandIo = {
   stdout: () => undefined,
   stderr: () => undefined,
-  colour: false,
+  colours: { stdout: false, stderr: false },
   confirm: null,
   ask: null,
   onInterrupt: () => ({ dispose: () => undefined }),
@@ -50,7 +50,10 @@ describe('command line', () => {
 
   it('names the word and the help in its message', () => {
     expect(() => parseCommand('diagnose', ['--jsn'], { json: { type: 'boolean' } })).toThrow(
-      /'--jsn'.*diagnose --help/,
+      /'--jsn'; did you mean '--json'\?/,
+    );
+    expect(() => parseCommand('diagnose', ['--frobnicate'], { json: { type: 'boolean' } })).toThrow(
+      /'--frobnicate'; see 'stratus diagnose --help'/,
     );
     const parsed = parseCommand('x', ['--n', '2.5'], { n: { type: 'string' } });
     expect(() => numberOption('x', parsed, 'n', [1, 3])).toThrow(/whole number from 1 to 3/);

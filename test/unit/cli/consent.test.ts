@@ -20,7 +20,7 @@ function io(answers: string[] = []): CommandIo & { asked: string[] } {
     asked,
     stdout: () => undefined,
     stderr: () => undefined,
-    colour: false,
+    colours: { stdout: false, stderr: false },
     confirm: async (question) => (await ask(question)) === 'y',
     ask,
     onInterrupt: () => ({ dispose: () => undefined }),

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { Interruptions } from '../../../src/cli/interruptions.ts';
 import type { LostOutput } from '../../../src/cli/output.ts';
 import { Output } from '../../../src/cli/output.ts';
+import { wantsColour } from '../../../src/cli/process-io.ts';
+import { harmless } from '../../../src/text/plain-text.ts';
 
 /** A stream whose writes fail from the `from`-th on, as the process's own do: they stay there and fail again. */
 function failing(code: string, from = 1, how: 'called back' | 'thrown' = 'called back') {
@@ -72,4 +74,17 @@ describe('interruptions', () => {
     new Interruptions(source, 'win32').listen(() => undefined);
     expect(source.eventNames()).not.toContain('SIGQUIT');
   });
+});
+
+it('colours are for terminals that want them', () => {
+  const terminal = { isTTY: true };
+  expect(wantsColour(terminal, { TERM: 'xterm' })).toBe(true);
+  for (const [stream, env] of [
+    [terminal, { NO_COLOR: '1' }],
+    [terminal, { TERM: 'dumb' }],
+    [{}, { TERM: 'xterm' }],
+  ] as const)
+    expect(wantsColour(stream, env)).toBe(false);
+  expect(wantsColour(terminal, { NO_COLOR: '' }), 'an empty one says nothing').toBe(true);
+  expect(harmless('\u001b[31mtheirs\u001b[0m', false)).toBe('theirs');
 });

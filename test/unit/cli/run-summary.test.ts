@@ -24,22 +24,24 @@ describe('the last lines of a run', () => {
     expect(text).toMatch(
       /changed by kubectl patch service geo .*\n {2}transaction tx-.*\nchanged by kubectl scale deployment\/search --replicas=1\n {2}transaction tx-/,
     );
-    expect(text).toContain('2 write(s) of the fix, ');
+    expect(text).toContain('2 writes of the fix, ');
   });
 
   it('tell writes of the fix and of the undo apart', async () => {
-    expect(await summaryOf({ wrongPlanFirst: true }, 2)).toContain('2 write(s) of the fix, 1 of the undo, ');
+    expect(await summaryOf({ wrongPlanFirst: true }, 2)).toContain('2 writes of the fix, 1 of the undo, ');
   });
 
   it('say that nothing was changed', async () => {
     const refuseLock = { ok: false as const, holder: 'bob', reason: 'another writer is at work' };
     const text = await summaryOf({ refuseLock }, 1);
-    expect(text).toMatch(/^locked: another writer is at work \(held by bob\); nothing was changed\n/);
+    expect(text).toMatch(
+      /^Someone else is changing this cluster: another writer is at work \(held by bob\); nothing was changed\n/,
+    );
   });
 
   it('name an own undo that comes first, and what finishes it', async () => {
     const text = await summaryOf({}, 0, (run) => void run.app.leaveOpen('kind-oncall'));
-    expect(text).toMatch(/^not begun: unfinished: tx-/);
+    expect(text).toMatch(/^Not begun: unfinished: tx-/);
     expect(text).toContain("'stratus recover --undo' takes it back");
     expect(text).not.toMatch(/held by|someone|somebody/);
   });

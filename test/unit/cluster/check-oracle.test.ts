@@ -38,6 +38,17 @@ describe('parseCheck', () => {
     expect(parseCheck(`a=${url}`).target).toEqual({ kind: 'service', path });
   });
 
+  it.each([
+    ['svc://web/front:80/a', { namespace: 'web', name: 'front' }],
+    ['svc://web/https:front:443/', { namespace: 'web', name: 'front' }],
+    ['http://front.web.svc:80/x', { namespace: 'web', name: 'front' }],
+    ['https://me:secret@front.web.svc.cluster.local/x', { namespace: 'web', name: 'front' }],
+    ['https://front.web.example.com/x', undefined],
+  ])('%s says which Service it asks', (url, asks) => {
+    const found = parseCheck(`a=${url}`).asks;
+    expect(found && { namespace: found.namespace, name: found.name }).toEqual(asks);
+  });
+
   it('does not show credentials of the URL', () => {
     expect(parseCheck('a=https://me:secret@h/x').url).toBe('https://h/x');
   });

@@ -62,7 +62,7 @@ describe('commit rule', () => {
     it('two of one name are two items', () => {
       expect(mu(known(alert('pod=a'), alert('pod=b')))).toBe(2);
       const gone = judgeCommit('strict', known(alert('pod=a'), alert('pod=b')), known(alert('pod=b')), foreign);
-      expect(gone).toMatchObject({ commit: true, reason: expect.stringContaining('1 item(s) gone') });
+      expect(gone).toMatchObject({ commit: true, reason: expect.stringContaining('healthy again: ') });
     });
 
     it.each<[string, Partial<SeverityItem>, 'ours' | 'foreign']>([

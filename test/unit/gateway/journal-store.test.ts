@@ -86,6 +86,23 @@ describe('journal store', () => {
     expect(await store.list()).toMatchObject([{ id: 'tx-b', status: 'open' }]);
   });
 
+  it('says that its index was emptied, cut or removed by hand, and lists what the journals tell', async () => {
+    expect(await store.indexDamage()).toBe('');
+    for (const id of ['tx-a', 'tx-b']) await (await store.create(opening(id))).close();
+    expect(await store.indexDamage()).toBe('');
+    const path = join(home, 'journal', 'index.journal');
+    const whole = await readFile(path);
+    for (const left of ['', whole.subarray(0, whole.length / 2)]) {
+      await writeFile(path, left);
+      expect(await store.indexDamage()).toMatch(/index/);
+      expect((await store.list()).map(({ id }) => id)).toEqual(['tx-a', 'tx-b']);
+    }
+    await rm(path);
+    expect(await store.indexDamage()).toMatch(/index/);
+    await rm(`${path}.head`);
+    expect(await store.indexDamage()).toMatch(/index/);
+  });
+
   it('gives a transaction to one holder at a time', async () => {
     const journal = await store.create(opening('tx-a'));
     await expect(store.take('tx-a')).rejects.toBeInstanceOf(LockedByProcess);

@@ -160,7 +160,7 @@ describe('watching', () => {
       queueMicrotask(() => body.destroy(new Error('cut off')));
       return { status: 200, headers: {}, body };
     };
-    expect((await problem(drain(new KubeApi({ handle })))).message).toContain('watch ended: cut off');
+    expect((await problem(drain(new KubeApi({ handle })))).message).toContain('the stream ended: cut off');
   });
 });
 

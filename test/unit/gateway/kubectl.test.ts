@@ -66,11 +66,23 @@ describe('Kubectl', () => {
     const kubectl = await runner('echo "$KUBECONFIG"; /bin/cat "$KUBECONFIG"; /bin/ls -l "$KUBECONFIG"');
     const { stdout } = await kubectl.run({ ...order, context: 'prod' });
     const [path] = stdout.split('\n');
-    expect(stdout).toContain('"server":"http://127.0.0.1:9/secret"');
+    expect(await readFile(path!, 'utf8')).toContain('"server":"http://127.0.0.1:9/secret"');
     expect(stdout).toContain('"current-context":"prod"');
     expect(stdout).toContain('-rw-------');
     await kubectl.forget(order.server);
     await expect(readFile(path!)).rejects.toThrow('ENOENT');
+  });
+
+  it('never says by which prefix the gateway lets it in', async () => {
+    const prefix = 'f00dfeed'.repeat(6);
+    const server = `http://127.0.0.1:9/${prefix}`;
+    const kubectl = await runner(
+      `echo "GET ${server}/api/v1/pods"; echo "I1121 curl -v -XGET '${server}/api?timeout=32s'" >&2; /bin/cat "$KUBECONFIG"; printf '%s' '${server.slice(0, -5)}' >&2`,
+    );
+    const { stdout, stderr } = await kubectl.run({ ...order, argv: ['get', 'pods', '-v=8'], server });
+    expect(stdout + stderr).not.toContain(prefix.slice(0, 8));
+    expect(stdout).toContain('GET http://127.0.0.1:9/api/v1/pods\n');
+    expect(stderr).toContain("curl -v -XGET 'http://127.0.0.1:9/api?timeout=32s'");
   });
 
   it('shares what it discovered between the addresses of one cluster', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { LintLanguage } from '../../../src/lint/analyze.ts';
+import type { LintLanguage } from '../../../src/lint/languages.ts';
 
 /** One spelling that must be caught; `start` and `end` bound the exact range. */
 export interface BypassRow {

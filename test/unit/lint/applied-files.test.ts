@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyze } from '../../../src/lint/analyze.ts';
+import type { ReadNearby } from '../../../src/lint/applied-files.ts';
 import { LintMemory } from '../../../src/lint/lint-memory.ts';
 import { DEFAULT_CONFIG } from '../../../src/lint/config.ts';
 import { nearbyFiles } from '../../../src/lint/nearby-files.ts';
@@ -37,7 +38,9 @@ const FILES: Record<string, string> = {
 };
 
 function lint(script: string, files = FILES) {
-  return analyze(script, 'shellscript', DEFAULT_CONFIG, undefined, (path) => files[path]).map((finding) => [
+  return analyze(script, 'shellscript', DEFAULT_CONFIG, undefined, ({ path }) =>
+    files[path] === undefined ? [] : [{ path, text: files[path] }],
+  ).map((finding) => [
     finding.rule,
     finding.severity,
     script.slice(finding.start, finding.end),
@@ -92,7 +95,7 @@ describe('manifests that a script names', () => {
     let opened = 0;
     analyze('kubectl apply -f a.yaml\n'.repeat(100), 'shellscript', DEFAULT_CONFIG, undefined, () => {
       opened++;
-      return undefined;
+      return [];
     });
     expect(opened).toBe(20);
   });
@@ -101,7 +104,7 @@ describe('manifests that a script names', () => {
     const script = `${'# a comment that fills the script\n'.repeat(100)}kubectl apply -f a.yaml\n`;
     const memory = new LintMemory();
     const rules = (text: string) =>
-      analyze(script, 'shellscript', DEFAULT_CONFIG, memory, () => text).map(({ rule }) => rule);
+      analyze(script, 'shellscript', DEFAULT_CONFIG, memory, () => [{ path: 'a.yaml', text }]).map(({ rule }) => rule);
     expect(rules(PRIVILEGED)).toEqual(['privileged-container']);
     expect(rules(NAMESPACE)).toEqual([]);
     expect(rules(PRIVILEGED)).toEqual(['privileged-container']);
@@ -123,17 +126,44 @@ describe('opening files near a script', () => {
     writeFileSync(join(root, 'binary.yaml'), Buffer.from([0, 1, 2]));
     symlinkSync(join(outside, 'secret.yaml'), join(root, 'link.yaml'));
     symlinkSync('loop.yaml', join(root, 'loop.yaml'));
+    for (const folder of ['tree/inner', 'overlay', 'circle']) mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, 'tree', 'top.yaml'), 'top');
+    writeFileSync(join(root, 'tree', 'inner', 'deep.yaml'), 'deep');
+    writeFileSync(join(root, 'tree', 'inner', 'kustomization.yaml'), 'resources: [deep.yaml, ../../../outside]');
+    writeFileSync(
+      join(root, 'overlay', 'kustomization.yaml'),
+      'resources: [../tree/top.yaml, https://example.test/x.yaml]\nbases: [../tree/inner]',
+    );
+    writeFileSync(join(root, 'circle', 'kustomization.yaml'), 'resources: [../circle, .]');
   });
   afterAll(() => rmSync(outside, { recursive: true, force: true }));
 
+  const texts = (path: string, more: Partial<Parameters<ReadNearby>[0]> = {}) =>
+    nearbyFiles(
+      root,
+      join(root, 'scripts'),
+    )({ path, recursive: false, kustomization: false, ...more }).map(({ text }) => text);
+
   it('takes the workspace folder before the script’s own', () => {
-    const read = nearbyFiles(root, join(root, 'scripts'));
-    expect(['a.yaml', 'b.yaml', './scripts/../a.yaml'].map(read)).toEqual(['root', 'b', 'root']);
+    expect(['a.yaml', 'b.yaml', './scripts/../a.yaml'].map((path) => texts(path).join())).toEqual([
+      'root',
+      'b',
+      'root',
+    ]);
   });
 
   it('opens nothing outside the root, nothing large, binary, circular or missing', () => {
-    const read = nearbyFiles(root, join(root, 'scripts'));
-    const names = ['../secret.yaml', 'link.yaml', 'large.yaml', 'binary.yaml', 'loop.yaml', 'none.yaml', 'scripts'];
-    expect(names.map(read)).toEqual(names.map(() => undefined));
+    const names = ['../secret.yaml', 'link.yaml', 'large.yaml', 'binary.yaml', 'loop.yaml', 'none.yaml'];
+    expect(names.map((path) => texts(path))).toEqual(names.map(() => []));
+  });
+
+  it('reads folders as kubectl does, patterns, kustomizations, and files below the folder that a script goes to', () => {
+    expect(texts('scripts')).toEqual(['beside', 'b']);
+    expect(texts('tree')).toEqual(['top']);
+    expect(texts('tree', { recursive: true }).filter((text) => !text.includes('resources'))).toEqual(['deep', 'top']);
+    expect(texts('scripts/[ab].yaml')).toEqual(['beside', 'b']);
+    expect(texts('deep.yaml', { folder: 'tree/inner' })).toEqual(['deep']);
+    expect(texts('overlay', { kustomization: true })).toEqual(['top', 'deep']);
+    expect(texts('circle', { kustomization: true })).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { confine } from '../../../src/kubectl/confine.ts';
 import { analyze, kubectlCalls } from '../../../src/lint/analyze.ts';
-import type { LintLanguage } from '../../../src/lint/analyze.ts';
+import type { LintLanguage } from '../../../src/lint/languages.ts';
 import { readConfigFile } from '../../../src/lint/config-file.ts';
 import { DEFAULT_CONFIG } from '../../../src/lint/config.ts';
 import type { ForeignShell } from '../../../src/lint/regions/region.ts';
@@ -116,11 +116,11 @@ function checkAll(text: string): void {
   expect(readConfigFile(text).config).toBeDefined();
   // What a script applies may be anything.
   const rules = analyze(
-    'kubectl apply -f a\nkubectl delete -f a',
+    'kubectl apply -f a\nkubectl delete -f a\nkubectl delete -k a',
     'shellscript',
     DEFAULT_CONFIG,
     undefined,
-    () => text,
+    () => [{ path: 'a', text }],
   );
   expect(rules.map(({ rule }) => rule)).not.toContain('internal-error');
   const verdict = confine(text);

@@ -39,6 +39,14 @@ describe('rules', () => {
     }
   });
 
+  it('say why there is no fix wherever they find none', async () => {
+    const { findings } = await new PlaybookBrain().diagnose(world().context());
+    const unfixed = findings.filter(({ fixes }) => fixes.length === 0);
+    expect(unfixed.length).toBeGreaterThan(0);
+    for (const { unfixed: why, rule } of unfixed) expect(why, rule).toMatch(/\w/);
+    for (const finding of findings) expect('unfixed' in finding, finding.id).toBe(finding.fixes.length === 0);
+  });
+
   it('are described in docs/playbooks.md (STRATUS_UPDATE_DOCS=1 writes it anew)', () => {
     const lines = LAYERS.flatMap((layer) => {
       const rules = ANALYZERS.filter((one) => one.layer === layer);
@@ -65,6 +73,7 @@ describe('a rule that fails', () => {
     layer: 'network',
     kinds: [],
     explains: '',
+    unfixed: 'nobody knows one',
     analyze,
   });
 

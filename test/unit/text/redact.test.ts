@@ -91,6 +91,6 @@ describe('objects', () => {
 });
 
 it('what goes to a terminal acts on nothing but colours', () => {
-  const hostile = 'a\u001b[31mred\u001b[0m\u001b[2J\u001b]0;t\u0007\u009b2J\u202exyz\b\r\nnext\tcolumn';
+  const hostile = 'a\u001b[31mred\u001b[0m\u001b[2J\u001b]0;t\u0007\u009b2J\u202e\u200f\u061cxyz\b\r\nnext\tcolumn';
   expect(harmless(hostile)).toBe('a\u001b[31mred\u001b[0m[2J]0;t2Jxyz\nnext\tcolumn');
 });

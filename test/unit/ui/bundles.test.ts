@@ -43,9 +43,11 @@ describe('bundles', () => {
   it('what activation reads contains neither the application nor the language client', async () => {
     const files = Object.keys(await contentsOf('extension'));
     expect(files).toContain('src/extension.ts');
-    expect(files.filter((file) => /vscode-languageclient|client-node|create-app|lint-connection/.test(file))).toEqual(
-      [],
-    );
+    expect(
+      files.filter((file) =>
+        /vscode-languageclient|client-node|create-app|lint-connection|on-demand|diagnosis/.test(file),
+      ),
+    ).toEqual([]);
   });
 
   it('the language client comes without the features that the linter has not', async () => {

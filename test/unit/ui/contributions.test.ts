@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { LANGUAGES, LENS_COMMANDS } from '../../../src/lint/server/language-service.ts';
+import { EDITOR_LANGUAGES } from '../../../src/lint/languages.ts';
+import { LENS_COMMANDS } from '../../../src/lint/server/language-service.ts';
 import {
   Command,
   ContextKey,
@@ -23,7 +24,7 @@ interface MenuEntry {
   command: string;
   when?: string;
 }
-const menus = Object.values(contributes.menus).flat() as MenuEntry[];
+const menus = [...Object.values(contributes.menus).flat(), ...contributes.keybindings] as MenuEntry[];
 const whens = [
   ...menus.map(({ when }) => when),
   ...contributes.viewsWelcome.map(({ when }: { when?: string }) => when),
@@ -71,10 +72,22 @@ describe('package.json and contributions.ts', () => {
     expect(sorted(Object.values(ContextKey)).every((key) => whens.some((when) => when.includes(key)))).toBe(true);
   });
 
-  it('activate for a restored run view and for the documents the linter reads, never at start-up', () => {
+  it('activate for a restored run view, a link and for the documents the linter reads, never at start-up', () => {
     const linted = LINT_LANGUAGES.map((language) => `onLanguage:${language}`);
-    expect(manifest.activationEvents).toEqual([`onWebviewPanel:${RUN_VIEW_TYPE}`, ...linted]);
-    expect(sorted(LINT_LANGUAGES)).toEqual(sorted(Object.keys(LANGUAGES)));
+    expect(manifest.activationEvents).toEqual([`onWebviewPanel:${RUN_VIEW_TYPE}`, 'onUri', ...linted]);
+    expect(sorted(LINT_LANGUAGES)).toEqual(sorted(Object.keys(EDITOR_LANGUAGES)));
+  });
+
+  it('show walkthrough pages that are there, and end their steps by known commands', () => {
+    const [walkthrough] = contributes.walkthroughs;
+    for (const { media, completionEvents } of walkthrough.steps) {
+      expect(readFileSync(new URL(`../../../${media.markdown}`, import.meta.url), 'utf8')).toMatch(/^## /);
+      for (const event of completionEvents as string[]) {
+        const [kind, name] = event.split(':') as [string, string];
+        if (kind === 'onCommand') expect(Object.values(Command)).toContain(name);
+        else expect(Object.values(ContextKey)).toContain(name.replace('!', ''));
+      }
+    }
   });
 
   it('give the lenses of the linter the commands they call', () => {

@@ -18,24 +18,24 @@ const journal = (...states: TransactionStatus[]): TransactionSummary[] =>
 
 describe('an earlier run in the list', () => {
   it.each<[Outcome | null, TransactionStatus[], string]>([
-    ['resolved', ['committed'], 'resolved'],
-    ['resolved', ['undone'], 'undone'],
-    ['resolved', ['diverged'], 'not fully undone'],
-    ['resolved', ['undoing'], 'undo unfinished'],
-    ['improved', ['committed', 'undone'], 'partly undone'],
-    ['healthy', [], 'nothing was wrong'],
-    ['cancelled', [], 'cancelled, nothing was changed'],
-    ['cancelled', ['undone'], 'cancelled, as it was'],
-    ['restored', [], 'not resolved, nothing was changed'],
-    ['restored', ['undone'], 'not resolved, as it was'],
-    ['locked', [], 'not begun: nothing was changed'],
-    ['diverged', ['diverged'], 'not fully undone'],
-    ['diverged', ['committed'], 'kept as it stands'],
-    ['stranded', ['undone'], 'undone'],
-    [null, [], 'interrupted before any change'],
-    [null, ['open'], 'interrupted amid a change'],
-    [null, ['undone'], 'interrupted, undone'],
-    [null, ['undone', 'committed'], 'interrupted, its change stands'],
+    ['resolved', ['committed'], 'Resolved'],
+    ['resolved', ['undone'], 'Undone'],
+    ['resolved', ['diverged'], 'Not fully undone'],
+    ['resolved', ['undoing'], 'Undo unfinished'],
+    ['improved', ['committed', 'undone'], 'Partly undone'],
+    ['healthy', [], 'Nothing is wrong here'],
+    ['cancelled', [], 'Cancelled. Nothing was changed'],
+    ['cancelled', ['undone'], 'Cancelled. The cluster is as it was'],
+    ['restored', [], 'Not resolved. Nothing was changed'],
+    ['restored', ['undone'], 'Not resolved. The cluster is as it was'],
+    ['locked', [], 'Not begun. Nothing was changed'],
+    ['diverged', ['diverged'], 'Not fully undone'],
+    ['diverged', ['committed'], 'Kept as it stands'],
+    ['stranded', ['undone'], 'Undone'],
+    [null, [], 'Interrupted before any change'],
+    [null, ['open'], 'Interrupted amid a change'],
+    [null, ['undone'], 'Interrupted, undone'],
+    [null, ['undone', 'committed'], 'Interrupted, its change stands'],
   ])('that ended %s, with its transactions %j now: %s', (outcome, states, text) => {
     const all = journal(...states);
     const kept = outcome === 'resolved' || outcome === 'improved' ? all.map(({ id }) => id) : [];
@@ -44,10 +44,10 @@ describe('an earlier run in the list', () => {
 
   it('does not count attempts that it undid itself, nor transactions of other runs', () => {
     const all = [...journal('undone', 'committed'), summary('tx-other', { run: 'run-2', status: 'diverged' })];
-    expect(pastFate(run('resolved', ['tx-1']), all)).toEqual({ text: 'resolved', tone: 'good' });
+    expect(pastFate(run('resolved', ['tx-1']), all)).toEqual({ text: 'Resolved', tone: 'good' });
   });
 
   it('may go on elsewhere', () => {
-    expect(pastFate(run(null, [], true), []).text).toBe('goes on elsewhere');
+    expect(pastFate(run(null, [], true), []).text).toBe('Goes on elsewhere');
   });
 });

@@ -43,7 +43,7 @@ describe('a run whose change was taken back afterwards', () => {
     expect(states(view.wayBack)).toEqual({ undo: 'done', verify: 'done', reflect: 'todo' });
     expect(view.attempts).toMatchObject([{ outcome: 'undone', reason: 'taken back later' }]);
     expect(view.log.slice(before)).toMatchObject([
-      { who: 'undo', at: Date.parse(AT), text: 'Undone in 1 write(s), every field we wrote equals the checkpoint' },
+      { who: 'undo', at: Date.parse(AT), text: 'Undone with 1 write, every field that was written is as before' },
     ]);
     expect(view.result).toMatchObject({ writes: 1, undoWrites: 1 });
     expect(JSON.stringify(view)).not.toContain('Resolved');
@@ -184,6 +184,24 @@ describe('an incident of several changes', () => {
 });
 
 describe('projection of a run', () => {
+  it('says of a cause without a fix why, and what can be opened about it and its evidence', async () => {
+    const { findings } = await (await RecordedRun.open({ noFix: 'nothing tells the port' })).untilEnded();
+    const [cause] = findings;
+    expect(cause).toMatchObject({ unfixed: 'nothing tells the port', looks: expect.arrayContaining(['logs', 'yaml']) });
+    expect(cause!.evidence.map(({ looks }) => looks.includes('follow'))).toEqual([true, true, true]);
+  });
+
+  it('says where a failing check points that the run does not look at', async () => {
+    const { severity } = await (await RecordedRun.open({ checkAsks: 'checkout' })).untilAsked();
+    expect(severity.items.map(({ source, elsewhere }) => [source, elsewhere])).toEqual([
+      ['check', 'checkout'],
+      ['object', ''],
+      ['object', ''],
+    ]);
+    const here = await (await RecordedRun.open({ checkAsks: 'hotel-reservation' })).untilAsked();
+    expect(here.severity.items.every(({ elsewhere }) => elsewhere === '')).toBe(true);
+  });
+
   it('shows what will change and how it is undone while it waits', async () => {
     const run = await RecordedRun.open();
     const { headline, plan, stages, severity, findings } = await run.untilAsked();
@@ -200,7 +218,7 @@ describe('projection of a run', () => {
         changes: [{ path: 'spec.ports[http].targetPort', before: '9999', after: '8083' }],
         moreChanges: 0,
         undo: 'exact',
-        inverse: 'PUT the previous Service geo',
+        inverse: 'put Service geo back as it was',
         residue: [],
       },
     ]);

@@ -13,8 +13,16 @@ import { isLiving, isReady } from '../../../kube/pods.ts';
  * Going back to an earlier revision, where the symptom began with the current one: none of its pods is ready, and an
  * earlier one has ready pods now (or, with less certainty, nothing speaks against it).
  */
-export function rollbackFixes(view: ClusterView, workload: KubeObject): { fixes: FixDraft[]; reasons: Evidence[] } {
-  if (!hasMutableTemplate(workload) || currentRevisionWorks(view, workload)) return { fixes: [], reasons: [] };
+export function rollbackFixes(
+  view: ClusterView,
+  workload: KubeObject,
+): { fixes: FixDraft[]; reasons: Evidence[]; unfixed?: string } {
+  if (!hasMutableTemplate(workload)) return { fixes: [], reasons: [] };
+  if (currentRevisionWorks(view, workload)) {
+    const unfixed =
+      'pods of its current revision are ready, or cannot be told apart: going back to an earlier one is not justified';
+    return { fixes: [], reasons: [], unfixed };
+  }
   const good = goodRevisions(view, workload).slice(0, 1);
   const stuck = replaceStuckPods(view, workload, () => true);
   return {

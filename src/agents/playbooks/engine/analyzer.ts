@@ -25,6 +25,8 @@ export interface Analyzer {
   kinds: readonly string[];
   /** What its findings explain, one sentence for people. */
   explains: string;
+  /** Why it has no fix where it finds none, for people, without a full stop. */
+  unfixed: string;
   analyze(context: AnalyzerContext): Finding[] | Promise<Finding[]>;
 }
 
@@ -37,6 +39,8 @@ export interface FindingDraft {
   message: string;
   evidence: Evidence[];
   fixes?: FixDraft[];
+  /** Why there is none, where this is known better than the rule's own words say it. */
+  unfixed?: string;
 }
 
 /** A fix before its commands are spelled. */
@@ -60,6 +64,7 @@ export function makeFinding(draft: FindingDraft): Finding {
     message: oneLine(draft.message),
     evidence: draft.evidence.slice(0, MAX_EVIDENCE),
     fixes: distinctFixes(fixes),
+    ...(fixes.length === 0 && draft.unfixed ? { unfixed: oneLine(draft.unfixed) } : {}),
   };
 }
 

@@ -31,7 +31,7 @@ export async function analyzeContainerCrashes({ view, readLog }: AnalyzerContext
     const [first] = crashing;
     if (!first) continue;
     const lines = await lastWords(readLog, first, true);
-    const { fixes, reasons } = rollbackFixes(view, workload);
+    const { fixes, reasons, unfixed } = rollbackFixes(view, workload);
     const how = howItEnded(first.status);
     findings.push(
       makeFinding({
@@ -52,6 +52,7 @@ export async function analyzeContainerCrashes({ view, readLog }: AnalyzerContext
           ...warnings(view, first.pod, /BackOff|Unhealthy|Killing/),
         ],
         fixes,
+        unfixed,
       }),
     );
   }
@@ -66,7 +67,7 @@ export async function analyzeUnreadyPods({ view, readLog }: AnalyzerContext): Pr
     const [first] = unready;
     if (!first) continue;
     const lines = await lastWords(readLog, first, false);
-    const { fixes, reasons } = rollbackFixes(view, workload);
+    const { fixes, reasons, unfixed } = rollbackFixes(view, workload);
     findings.push(
       makeFinding({
         rule: POD_UNREADY,
@@ -76,6 +77,7 @@ export async function analyzeUnreadyPods({ view, readLog }: AnalyzerContext): Pr
         message: `Container ${names(unready)} of ${workload.kind} ${workload.metadata.name} runs but does not become ready`,
         evidence: [...warnings(view, first.pod, /Unhealthy/), ...lines, ...reasons],
         fixes,
+        unfixed,
       }),
     );
   }

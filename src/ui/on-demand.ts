@@ -1,0 +1,50 @@
+import * as vscode from 'vscode';
+import type { Target } from '../domain/target.ts';
+import type { StratusApp } from '../run/app.ts';
+import type { AppLease } from './editor/app-loader.ts';
+import { Scheme } from './editor/contributions.ts';
+import type { Prompts } from './editor/prompts.ts';
+import type { TargetPicker } from './editor/target-picker.ts';
+import { CheckSetup } from './run/check-setup.ts';
+import { CopyActions } from './run/copy-actions.ts';
+import { Diagnose } from './run/diagnose.ts';
+import { EvidenceDoors } from './run/evidence-doors.ts';
+import { IncidentLinks } from './run/incident-links.ts';
+import type { SessionList } from './run/incident-session.ts';
+import { HistoryActions } from './undo/history-actions.ts';
+import { LookDocuments } from './views/look-documents.ts';
+
+export interface OnDemandParts {
+  app: () => Promise<StratusApp>;
+  lease: () => Promise<AppLease>;
+  prompts: Prompts;
+  targets: TargetPicker;
+  sessions: SessionList;
+  subscriptions: vscode.Disposable[];
+  terminal: (target: Target) => Promise<void>;
+  fail: (error: unknown) => void;
+}
+
+/** What people ask for now and then: a bundle of its own, made when first used. */
+export interface OnDemand {
+  diagnose: Diagnose;
+  doors: EvidenceDoors;
+  checks: CheckSetup;
+  copies: CopyActions;
+  history: HistoryActions;
+  links: IncidentLinks;
+}
+
+export function createOnDemand(parts: OnDemandParts): OnDemand {
+  const { app, lease, prompts, targets, sessions, subscriptions, terminal, fail } = parts;
+  const documents = new LookDocuments();
+  subscriptions.push(documents, vscode.workspace.registerTextDocumentContentProvider(Scheme.look, documents));
+  return {
+    diagnose: new Diagnose(lease, prompts, targets, documents),
+    doors: new EvidenceDoors({ lease, prompts, sessions, documents, terminal }),
+    checks: new CheckSetup(lease, prompts, targets),
+    copies: new CopyActions(sessions),
+    history: new HistoryActions(app, prompts),
+    links: new IncidentLinks(app, prompts, sessions, fail),
+  };
+}

@@ -1,0 +1,42 @@
+import * as vscode from 'vscode';
+import { commandText } from '../../kubectl/command-text.ts';
+import type { CommandHandle } from '../editor/contributions.ts';
+import type { SessionList } from './incident-session.ts';
+import { runSummary } from './run-summary.ts';
+
+/** Copies what people paste into chats, tickets and terminals. Credentials are blank in all of it. */
+export class CopyActions {
+  readonly #sessions: SessionList;
+
+  constructor(sessions: SessionList) {
+    this.#sessions = sessions;
+  }
+
+  /** The run's story; without a name that of the current run. */
+  async summary(run?: string): Promise<string> {
+    const session = run === undefined ? this.#sessions.current() : this.#sessions.find(run);
+    if (!session) return vscode.l10n.t('No incident is being worked on.');
+    await this.#copy(runSummary(session.snapshot()));
+    return '';
+  }
+
+  /** A command of a plan that is shown. @param hash empty for one that has none yet */
+  async command(run: string, hash: string, step: number): Promise<string> {
+    const shown = this.#sessions.find(run)?.snapshot();
+    const plan = [shown?.plan, ...(shown?.earlier ?? [])].find((one) => one && (one.hash ?? '') === hash);
+    const command = plan?.steps[step]?.command;
+    if (!command) return vscode.l10n.t('this plan is no longer shown');
+    await this.#copy(command);
+    return '';
+  }
+
+  /** A command of the Undo stack. */
+  async commandOf(handle?: CommandHandle): Promise<void> {
+    if (handle) await this.#copy(commandText(handle.argv));
+  }
+
+  async #copy(text: string): Promise<void> {
+    await vscode.env.clipboard.writeText(text);
+    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied'), 2_000);
+  }
+}

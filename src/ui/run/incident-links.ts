@@ -1,0 +1,53 @@
+import * as vscode from 'vscode';
+import { presentable } from '../../text/redact.ts';
+import type { StratusApp } from '../../run/app.ts';
+import { Command } from '../editor/contributions.ts';
+import { readIncidentLink } from '../editor/incident-link.ts';
+import type { Prompts } from '../editor/prompts.ts';
+import type { SessionList } from './incident-session.ts';
+
+/**
+ * Opens incidents from links of alerts and chats. A link never does anything by itself: it shows a run of this window, or
+ * asks, and then the target is asked for as always, with what the link names first.
+ */
+export class IncidentLinks implements vscode.UriHandler {
+  readonly #app: () => Promise<StratusApp>;
+  readonly #prompts: Prompts;
+  readonly #sessions: SessionList;
+  readonly #fail: (error: unknown) => void;
+
+  constructor(app: () => Promise<StratusApp>, prompts: Prompts, sessions: SessionList, fail: (error: unknown) => void) {
+    this.#app = app;
+    this.#prompts = prompts;
+    this.#sessions = sessions;
+    this.#fail = fail;
+  }
+
+  async handleUri(uri: vscode.Uri): Promise<void> {
+    try {
+      await this.#open(uri);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #open({ path, query }: vscode.Uri): Promise<void> {
+    const link = readIncidentLink(path, query);
+    if (typeof link === 'string') throw new Error(link);
+    const { context, namespace } = link;
+    const shown = this.#sessions
+      .all()
+      .find(({ target, isPast }) => !isPast && target.context === context && target.namespace === namespace);
+    if (shown) return void (await vscode.commands.executeCommand(Command.showRun, shown.id));
+    const known = (await (await this.#app()).targets.contexts()).some(({ name }) => name === context);
+    const name = presentable(context, 100);
+    if (!known)
+      throw new Error(vscode.l10n.t("the link names context '{0}', which the kubeconfig does not have", name));
+    const sure = await this.#prompts.confirm(
+      vscode.l10n.t('A link asks to look at {0} @ {1}', namespace, name),
+      vscode.l10n.t('Nothing is read or changed before you have chosen the target yourself.'),
+      vscode.l10n.t('Choose the Target'),
+    );
+    if (sure) await vscode.commands.executeCommand(Command.mitigate, { context, namespace });
+  }
+}

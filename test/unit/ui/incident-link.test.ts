@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { readIncidentLink } from '../../../src/ui/editor/incident-link.ts';
+
+describe('a link to an incident', () => {
+  it('names context and namespace', () => {
+    expect(readIncidentLink('/incident', 'context=arn%3Aaws%3Aeks%2Fprod&namespace=shop')).toEqual({
+      context: 'arn:aws:eks/prod',
+      namespace: 'shop',
+    });
+  });
+
+  it.each([
+    ['/approve', 'context=a&namespace=b', /no page/],
+    ['/incident', 'namespace=b', /no context/],
+    ['/incident', 'context=a%0Ab&namespace=b', /no context/],
+    ['/incident', 'context=a%E2%80%AEb&namespace=b', /no context/],
+    ['/incident', 'context=a', /no namespace/],
+    ['/incident', 'context=a&namespace=--all', /no namespace/],
+    ['/incident', 'context=a&namespace=B', /no namespace/],
+  ])('%s?%s is none', (path, query, why) => {
+    expect(readIncidentLink(path, query)).toMatch(why);
+  });
+});

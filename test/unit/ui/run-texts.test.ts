@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { Diagnosis, NamespaceDiagnosis } from '../../../src/run/app.ts';
+import { FakeApp } from '../../host/fake-app.ts';
+import { RecordedRun } from '../../e2e/page/record-run.ts';
+import { diagnosisHeadline, diagnosisText } from '../../../src/ui/run/diagnosis-text.ts';
+import { findingText, runSummary } from '../../../src/ui/run/run-summary.ts';
+
+const never = new AbortController().signal;
+
+describe('the summary of a run', () => {
+  it('says where, what, why and what is proposed, then what was changed', async () => {
+    const run = await RecordedRun.open();
+    const waiting = runSummary(await run.untilAsked());
+    expect(waiting).toMatch(/^Waiting for your approval: hotel-reservation @ kind-oncall\n/);
+    expect(waiting).toContain('Service geo sends to port 9999');
+    expect(waiting).toContain('connection refused');
+    expect(waiting).toContain('Proposed:\n- kubectl patch service geo');
+    const ended = run.when(({ result }) => result !== null);
+    await run.approve();
+    const text = runSummary(await ended);
+    expect(text).toMatch(/^Resolved/);
+    expect(text).toMatch(/Changes:\n- tx-\w+: committed/);
+    expect(text).not.toContain('Still wrong');
+  });
+
+  it('says of a cause why no fix is known', async () => {
+    const { findings } = await new FakeApp().incidents.diagnose(await new FakeApp().targets.pin(), [], never);
+    const unfixed = { ...findings[0]!, fixes: [], unfixed: 'nobody knows the port' };
+    expect(findingText(unfixed)).toContain('No fix is known: nobody knows the port');
+  });
+});
+
+describe('a diagnosis as a document', () => {
+  const app = new FakeApp();
+  const world = async (): Promise<NamespaceDiagnosis[]> => {
+    const target = await app.targets.pin(undefined, 'hotel-reservation');
+    const diagnosis = await app.incidents.diagnose(target, [], never);
+    const healthy: Diagnosis = { ...diagnosis, findings: [], severity: { known: true, items: [] }, mu: 0 };
+    return [
+      { namespace: 'hotel-reservation', diagnosis },
+      { namespace: 'quiet', diagnosis: healthy },
+      { namespace: 'closed', problem: 'pods is forbidden' },
+    ];
+  };
+
+  it('names causes by namespace, what is healthy, and what could not be read', async () => {
+    const target = await app.targets.pin(undefined, 'default');
+    const results = await world();
+    const text = diagnosisText(target, results, new Date(2026, 10, 29));
+    expect(text).toMatch(/^# \d causes found in 1 of 3 namespaces, 1 could not be read\n/);
+    expect(text).toContain('## hotel-reservation');
+    expect(text).toContain('**No fix is known**');
+    expect(text).toMatch(/## Could not be read\n\n- `closed`: pods is forbidden/);
+    expect(text).toMatch(/## Nothing wrong\n\n`quiet`/);
+    expect(diagnosisHeadline(results.slice(1, 2))).toBe('Nothing wrong was found in quiet');
+  });
+
+  it('shows words of the cluster as words', async () => {
+    const target = await app.targets.pin(undefined, 'default');
+    const [one] = await world();
+    if (!one || !('diagnosis' in one)) throw new Error('a diagnosis');
+    const evil = '![x](http://evil) <img src=x> `code` [a](command:x)\n# heading';
+    const [finding] = one.diagnosis.findings;
+    const findings = [{ ...finding!, message: evil, evidence: [{ source: 'log' as const, text: evil }] }];
+    const text = diagnosisText(target, [{ ...one, diagnosis: { ...one.diagnosis, findings } }], new Date(0));
+    expect(text).not.toMatch(/^# heading/m);
+    expect(text).not.toMatch(/(^|[^\\])!\[x\]\(http(?![^\n`]*`$)/m);
+    expect(text).toContain('\\!\\[x\\]\\(http://evil)'.replace('\\(', '('));
+  });
+});

@@ -1,0 +1,115 @@
+import { h } from './dom.ts';
+import { icon } from './icons.ts';
+import type { CauseView, EvidenceView, FindingView, Look } from './protocol.ts';
+import { lookButtons, shortName } from './looks-part.ts';
+
+export interface FindingActions {
+  /** @param evidence -1 for the finding's own object */
+  look(finding: string, evidence: number, look: Look): void;
+  copy(finding: string): void;
+  terminal(): void;
+}
+
+/** Causes, the one that the plan answers first, with what they rest on, what they explain and what can be opened. */
+export function renderFindings(findings: CauseView[], actions: FindingActions): HTMLElement[] {
+  if (findings.length === 0) return [];
+  const isChosen = ({ chosen, symptoms }: CauseView) => chosen || symptoms.some((symptom) => symptom.chosen);
+  const sorted = [...findings].sort((a, b) => Number(isChosen(b)) - Number(isChosen(a)));
+  return [
+    h('h2', {}, 'Why'),
+    ...sorted.map((finding) =>
+      h(
+        'article',
+        {
+          class: `finding ${finding.severity}${isChosen(finding) ? ' chosen' : ''}${finding.unfixed ? ' unfixed' : ''}`,
+        },
+        h('p', { class: 'message' }, finding.unfixed !== '' && icon('search', 14), finding.message),
+        finding.unfixed !== '' &&
+          h('p', { class: 'no-fix' }, h('strong', {}, 'No fix is known'), `: ${finding.unfixed}.`),
+        finding.evidence.length > 0 && evidenceTable(finding, actions),
+        doors(finding, actions),
+        finding.symptoms.length > 0 && symptomList(finding.symptoms),
+      ),
+    ),
+  ];
+}
+
+/** What to do about a cause by oneself: shown at once where no fix is known, else on demand. */
+function doors(finding: CauseView, actions: FindingActions): HTMLElement {
+  const { id, object, looks, unfixed } = finding;
+  const more = [
+    h(
+      'button',
+      { class: 'quiet', 'data-focus': `copy-${id}`, 'aria-label': `Copy: ${object}`, click: () => actions.copy(id) },
+      'Copy',
+    ),
+    h(
+      'button',
+      {
+        class: 'quiet',
+        'data-focus': `terminal-${id}`,
+        'aria-label': 'Terminal, read only',
+        click: () => actions.terminal(),
+      },
+      'Terminal',
+    ),
+  ];
+  const all = [...findingLooks(id, -1, object, looks, actions), ...more];
+  if (unfixed !== '') return h('div', { class: 'doors' }, h('span', { class: 'name' }, shortName(object)), ...all);
+  return h(
+    'details',
+    { class: 'doors' },
+    h('summary', {}, `Open ${shortName(object)}`),
+    h('div', { class: 'choices' }, ...all),
+  );
+}
+
+function findingLooks(finding: string, evidence: number, object: string, looks: Look[], actions: FindingActions) {
+  return lookButtons(`${finding}-${evidence}`, object, looks, (look) => actions.look(finding, evidence, look));
+}
+
+function evidenceTable(finding: FindingView, actions: FindingActions): HTMLElement {
+  return h(
+    'table',
+    { class: 'evidence' },
+    h('caption', { class: 'unseen' }, 'Evidence'),
+    ...finding.evidence.map((evidence, index) => evidenceRow(finding.id, evidence, index, actions)),
+  );
+}
+
+function evidenceRow(
+  finding: string,
+  { source, object, field, text, looks }: EvidenceView,
+  index: number,
+  actions: FindingActions,
+): HTMLElement {
+  const name = [shortName(object), field !== '' && h('span', { class: 'field' }, ` ${field}`)];
+  return h(
+    'tr',
+    {},
+    h('td', { class: 'source' }, source),
+    h(
+      'td',
+      {},
+      looks.length === 0
+        ? h('span', {}, ...name)
+        : h(
+            'details',
+            { class: 'doors' },
+            h('summary', { title: 'Open logs, events, YAML' }, ...name),
+            h('div', { class: 'choices' }, ...findingLooks(finding, index, object, looks, actions)),
+          ),
+    ),
+    h('td', {}, h('code', {}, text)),
+  );
+}
+
+/** What a cause explains: closed, for it is not what has to be mended. */
+function symptomList(symptoms: FindingView[]): HTMLElement {
+  return h(
+    'details',
+    { class: 'symptoms' },
+    h('summary', {}, symptoms.length === 1 ? 'Explains 1 symptom' : `Explains ${symptoms.length} symptoms`),
+    h('ul', {}, ...symptoms.map(({ message }) => h('li', {}, message))),
+  );
+}
