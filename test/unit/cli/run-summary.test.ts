@@ -39,6 +39,13 @@ describe('the last lines of a run', () => {
     );
   });
 
+  it('do not call the same person someone else', async () => {
+    const refuseLock = { ok: false as const, holder: 'me', reason: 'a run of yours is at work', own: true as const };
+    expect(await summaryOf({ refuseLock }, 1)).toMatch(
+      /^Another window or terminal of yours is changing this cluster:/,
+    );
+  });
+
   it('name an own undo that comes first, and what finishes it', async () => {
     const text = await summaryOf({}, 0, (run) => void run.app.leaveOpen('kind-oncall'));
     expect(text).toMatch(/^Not begun: unfinished: tx-/);

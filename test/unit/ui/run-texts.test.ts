@@ -23,6 +23,21 @@ describe('the summary of a run', () => {
     expect(text).not.toContain('Still wrong');
   });
 
+  it('does not call wrong or resolved what was not read since the undo', async () => {
+    const run = await RecordedRun.open();
+    await run.untilAsked();
+    const ended = run.when(({ result }) => result !== null);
+    await run.approve();
+    const { id } = (await ended).transactions[0]!;
+    await run.app.transactions.undo(id, never, () => undefined);
+    run.session.noteJournal([await run.app.transactions.read(id)]);
+    const text = runSummary(run.session.snapshot());
+    expect(text).toMatch(/^Undone\. The cluster is as it was before this run/);
+    expect(text).toContain('at the start, not read since the undo.');
+    expect(text).toContain('Wrong at the start, not read since the undo:\n- ');
+    expect(text).not.toMatch(/Still wrong|Resolved/);
+  });
+
   it('says of a cause why no fix is known', async () => {
     const { findings } = await new FakeApp().incidents.diagnose(await new FakeApp().targets.pin(), [], never);
     const unfixed = { ...findings[0]!, fixes: [], unfixed: 'nobody knows the port' };
