@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Diagnosis, NamespaceDiagnosis } from '../../../src/run/app.ts';
 import { FakeApp } from '../../host/fake-app.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';
-import { diagnosisHeadline, diagnosisText } from '../../../src/ui/run/diagnosis-text.ts';
-import { findingText, runSummary } from '../../../src/ui/run/run-summary.ts';
+import { diagnosisHeadline, diagnosisText } from '../../../src/ui/doors/diagnosis-text.ts';
+import { findingText, runSummary } from '../../../src/ui/doors/run-summary.ts';
 
 const never = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { commandText } from '../../kubectl/command-text.ts';
 import type { CommandHandle } from '../editor/contributions.ts';
-import type { SessionList } from './incident-session.ts';
+import type { SessionList } from '../run/incident-session.ts';
 import { runSummary } from './run-summary.ts';
 
 /** Copies what people paste into chats, tickets and terminals. Credentials are blank in all of it. */
