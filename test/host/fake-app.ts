@@ -127,7 +127,8 @@ export class FakeApp implements StratusApp {
   readonly #journal: TransactionDetail[] = [];
   readonly #unfinished = new Set<string>();
   readonly #listeners = new Set<() => void>();
-  #next = 1;
+  /** One count for all: the editor tells runs apart by their ids, whichever application they were of. */
+  static #next = 1;
 
   constructor(options: FakeOptions = {}) {
     this.#options = options;
@@ -307,7 +308,7 @@ export class FakeApp implements StratusApp {
   }
 
   #run(request: MitigateRequest): IncidentRun {
-    const id = `run-${hash(`${this.#next++}`).slice(0, 6)}`;
+    const id = `run-${hash(`${FakeApp.#next++}`).slice(0, 6)}`;
     return new IncidentRun(id, request.target, request.options, {
       brains: [this.#brain()],
       cluster: { snapshot: async () => this.#reading().snapshot, readLog: async () => [], get: async () => null },
