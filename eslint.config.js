@@ -69,6 +69,7 @@ export const ROOMS = {
   'ui/views': ['ui/editor', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/undo': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/run': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'kubectl/**', 'text'],
+  'ui/doors': ['ui/editor', 'ui/views', 'ui/run', 'run', 'domain', 'kubectl/**', 'text'],
   'ui/lint': ['ui/editor', 'ui/views', 'ui/undo', 'run', 'domain', 'json', 'kubectl/**', 'text'],
   ui: ['ui/**', 'run', 'domain', 'json', 'text'],
 }; // prettier-ignore

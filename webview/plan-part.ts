@@ -6,7 +6,7 @@ export interface PlanActions {
   approve(hash: string): void;
   reject(hash: string, reason: string): void;
   openDiff(hash: string, step: number, write: number): void;
-  copyCommand(step: number): void;
+  copyCommand(hash: string | null, step: number): void;
 }
 
 export interface PlanData {
@@ -22,10 +22,20 @@ const FATES: Record<PlanView['fate'], string> = {
   running: 'What is being changed',
   interrupted: 'What was being changed',
   kept: 'What was changed',
-  undone: 'What was tried, and undone',
+  undone: 'What was changed, and undone',
+  unfinished: 'What was changed, and not fully undone',
   rejected: 'What was proposed, and rejected',
   failed: 'What was proposed, and did not run',
 };
+
+/** Changes that ran before the one in hand, in their order. */
+export function renderEarlier(plans: PlanView[], actions: PlanActions): HTMLElement[] {
+  return plans.flatMap((plan) => [
+    h('h2', {}, `${FATES[plan.fate]} in attempt ${plan.attempt}`),
+    h('p', { class: 'plan-title' }, plan.title),
+    h('ol', { class: 'steps' }, ...plan.steps.map((step, index) => renderStep(plan, step, index, actions))),
+  ]);
+}
 
 /** What will change, and how each part of it is undone; the answer right below. */
 export function renderPlan(
@@ -57,15 +67,17 @@ function renderStep(plan: PlanView, step: StepView, index: number, actions: Plan
           ? icon('check')
           : state === 'failed'
             ? icon('cross')
-            : prompt(),
+            : state === 'undone'
+              ? icon('back')
+              : prompt(),
       h('code', {}, step.command),
       h(
         'button',
         {
           class: 'quiet',
-          'data-focus': `copy-${index}`,
+          'data-focus': `copy-${plan.attempt}-${index}`,
           'aria-label': `Copy command ${step.command}`,
-          click: () => actions.copyCommand(index),
+          click: () => actions.copyCommand(plan.hash, index),
         },
         'Copy',
       ),
@@ -79,7 +91,10 @@ function renderStep(plan: PlanView, step: StepView, index: number, actions: Plan
         'Rehearsed before the steps above it have run; it is rehearsed again right before it runs.',
       ),
     ...step.writes.map((write) => renderWrite(plan, index, write, actions)),
-    plan.hash === null && step.problem === '' && h('p', { class: 'note' }, 'Being rehearsed on the server (dry run) …'),
+    plan.hash === null &&
+      plan.fate === 'proposed' &&
+      step.problem === '' &&
+      h('p', { class: 'note' }, 'Being rehearsed on the server (dry run) …'),
   );
 }
 
@@ -91,7 +106,7 @@ const VERBS: Record<WriteView['verb'], string> = { create: 'creates', change: 'c
 
 function renderWrite(plan: PlanView, step: number, write: WriteView, actions: PlanActions): HTMLElement {
   const { hash } = plan;
-  const key = `diff-${step}-${write.index}`;
+  const key = `diff-${plan.attempt}-${step}-${write.index}`;
   return h(
     'div',
     { class: `write ${write.verb}` },

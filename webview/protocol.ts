@@ -33,7 +33,8 @@ export interface SeverityItemView {
   source: 'alert' | 'check' | 'object';
   object: string;
   message: string;
-  state: 'present' | 'gone' | 'new';
+  /** `unread`: what was read of it no longer holds, for a change was taken back since. */
+  state: 'present' | 'gone' | 'new' | 'unread';
   /** Namespace that a check asks although the run does not look at it; empty otherwise. */
   elsewhere: string;
   /** Looks that its object has. */
@@ -42,7 +43,8 @@ export interface SeverityItemView {
 
 export interface CheckView {
   name: string;
-  state: 'ok' | 'bad' | 'unknown' | 'absent';
+  /** `unread` as for items of severity. */
+  state: 'ok' | 'bad' | 'unknown' | 'absent' | 'unread';
 }
 
 /** What can be opened about an object, read only. */
@@ -106,7 +108,7 @@ export interface StepView {
   ok: boolean;
   problem: string;
   partial: boolean;
-  state: 'proposed' | 'running' | 'done' | 'failed';
+  state: 'proposed' | 'running' | 'done' | 'undone' | 'failed';
   writes: WriteView[];
 }
 
@@ -116,8 +118,9 @@ export interface PlanView {
   title: string;
   expects: string;
   steps: StepView[];
-  /** What became of it. */
-  fate: 'proposed' | 'running' | 'interrupted' | 'kept' | 'undone' | 'rejected' | 'failed';
+  attempt: number;
+  /** What became of it. `unfinished`: it ran, and its undo is not complete. */
+  fate: 'proposed' | 'running' | 'interrupted' | 'kept' | 'undone' | 'unfinished' | 'rejected' | 'failed';
   /** True while the run waits for this plan's approval. */
   awaiting: boolean;
 }
@@ -125,7 +128,7 @@ export interface PlanView {
 export interface AttemptView {
   attempt: number;
   title: string;
-  outcome: 'committed' | 'undone' | 'rejected' | 'failed';
+  outcome: 'committed' | 'undone' | 'unfinished' | 'rejected' | 'failed';
   reason: string;
 }
 
@@ -143,14 +146,25 @@ export interface LogEntry {
 export interface TransactionView {
   id: string;
   /** Interrupted: left open by a process that is gone. */
-  state: 'committed' | 'undone' | 'diverged' | 'open' | 'interrupted';
+  state: 'committed' | 'undone' | 'undoing' | 'diverged' | 'open' | 'interrupted';
 }
 
 export interface ResultView {
   outcome: string;
   seconds: number;
+  /** Writes of the fixes, without those of undos. */
   writes: number;
+  /** Writes that took something back, by the run or later. */
+  undoWrites: number;
   attempts: number;
+}
+
+/** An unfinished transaction of one's own for whose sake the run did not begin. */
+export interface OwedView {
+  transaction: string;
+  title: string;
+  /** `settled`: undone or kept meanwhile. */
+  state: 'interrupted' | 'diverged' | 'settled';
 }
 
 export interface RunSnapshot {
@@ -166,14 +180,26 @@ export interface RunSnapshot {
   attempt: number;
   maxAttempts: number;
   mode: string;
-  severity: { before: number | null; now: number | null; points: SeverityPoint[]; items: SeverityItemView[] };
+  severity: {
+    before: number | null;
+    now: number | null;
+    points: SeverityPoint[];
+    items: SeverityItemView[];
+    /** What was read no longer holds: a change was taken back, or half taken back, since. */
+    stale: boolean;
+  };
   checks: CheckView[];
   findings: CauseView[];
   plan: PlanView | null;
+  /** Changes that ran before `plan`, in their order. */
+  earlier: PlanView[];
   attempts: AttemptView[];
   transactions: TransactionView[];
   log: LogEntry[];
   result: ResultView | null;
+  owed: OwedView | null;
+  /** Text of the button that starts the same once more; empty where there is nothing to repeat. */
+  again: string;
   canCancel: boolean;
   cancelling: boolean;
 }
@@ -190,10 +216,12 @@ export interface Requests {
   reject: [{ run: string; hash: string; reason: string }, Reply];
   cancel: [{ run: string }, Reply];
   openDiff: [{ run: string; hash: string; step: number; write: number }, Reply];
+  /** The same target once more, as a new run. */
+  again: [{ run: string }, Reply];
   undo: [{ run: string; transaction: string }, Reply];
-  /** Compares what an undo could not restore. */
+  /** Compares what an undo could not restore, or shows what was written. */
   inspect: [{ run: string; transaction: string }, Reply];
-  /** Closes a diverged transaction as it stands. */
+  /** Closes an unfinished transaction as it stands. */
   keep: [{ run: string; transaction: string }, Reply];
   showUndoStack: [Record<string, never>, Reply];
   /** Opens what a finding (`evidence` -1) or one evidence of it speaks of. */
@@ -203,8 +231,8 @@ export interface Requests {
   /** Copies a finding with its evidence as text. */
   copyFinding: [{ run: string; finding: string }, Reply];
   copySummary: [{ run: string }, Reply];
-  /** Copies the command of a step as one would type it. */
-  copyCommand: [{ run: string; step: number }, Reply];
+  /** Copies the command of a step as one would type it; `hash` is empty for a plan that has none yet. */
+  copyCommand: [{ run: string; hash: string; step: number }, Reply];
   /** A read-only terminal on the run's target. */
   terminal: [{ run: string }, Reply];
   /** Looks for incidents where a failing check points. */
@@ -236,6 +264,7 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   reject: true,
   cancel: true,
   openDiff: true,
+  again: true,
   undo: true,
   inspect: true,
   keep: true,

@@ -2,15 +2,16 @@ import { h, Part } from './dom.ts';
 import { Host } from './host.ts';
 import { icon, spinner } from './icons.ts';
 import { LogPart } from './log-part.ts';
+import { renderOwed } from './owed-part.ts';
 import type { PlanActions, PlanData } from './plan-part.ts';
-import { renderPlan } from './plan-part.ts';
+import { renderEarlier, renderPlan } from './plan-part.ts';
 import type { Reply, RunSnapshot, Tone } from './protocol.ts';
 import { drawRail } from './rail.ts';
 import { renderFindings } from './findings-part.ts';
-import type { SeverityActions } from './side-parts.ts';
+import type { SeverityActions, TransactionActions } from './side-parts.ts';
 import { renderAttempts, renderChecks, renderSeverity, renderTransactions } from './side-parts.ts';
 
-type HeaderData = Pick<RunSnapshot, 'headline' | 'target' | 'mode' | 'canCancel' | 'cancelling' | 'result'>;
+type HeaderData = Pick<RunSnapshot, 'headline' | 'target' | 'mode' | 'canCancel' | 'cancelling' | 'result' | 'again'>;
 
 /** The run view: draws each snapshot of the host, part by part, and sends back what people decide. */
 class RunPage {
@@ -23,7 +24,9 @@ class RunPage {
   readonly #header: Part<HeaderData>;
   readonly #title = h('h1');
   readonly #rail: Part<Pick<RunSnapshot, 'stages' | 'wayBack'> & { width: number }>;
+  readonly #owed: Part<RunSnapshot['owed']>;
   readonly #plan: Part<PlanData>;
+  readonly #earlier: Part<RunSnapshot['earlier']>;
   readonly #findings: Part<RunSnapshot['findings']>;
   readonly #severity: Part<RunSnapshot['severity'] & { width: number }>;
   readonly #checks: Part<RunSnapshot['checks']>;
@@ -43,9 +46,18 @@ class RunPage {
       approve: (hash) => this.#ask((run) => this.#host.request('approve', { run, hash })),
       reject: (hash, reason) => this.#ask((run) => this.#host.request('reject', { run, hash, reason })),
       openDiff: (hash, step, write) => this.#ask((run) => this.#host.request('openDiff', { run, hash, step, write })),
-      copyCommand: (step) => this.#ask((run) => this.#host.request('copyCommand', { run, step })),
+      copyCommand: (hash, step) =>
+        this.#ask((run) => this.#host.request('copyCommand', { run, hash: hash ?? '', step })),
     };
     this.#plan = new Part(section('plan-part'), (data) => renderPlan(data, actions));
+    this.#earlier = new Part(section('plan-part earlier'), (plans) => renderEarlier(plans, actions));
+    const ways: TransactionActions = {
+      undo: (transaction) => this.#ask((run) => this.#host.request('undo', { run, transaction })),
+      inspect: (transaction) => this.#ask((run) => this.#host.request('inspect', { run, transaction })),
+      keep: (transaction) => this.#ask((run) => this.#host.request('keep', { run, transaction })),
+      showStack: () => this.#ask(() => this.#host.request('showUndoStack', {})),
+    };
+    this.#owed = new Part(section('plan-part owed'), (owed) => (owed ? renderOwed(owed, ways) : []));
     this.#findings = new Part(section('findings-part'), (findings) =>
       renderFindings(findings, {
         look: (finding, evidence, look) =>
@@ -63,12 +75,7 @@ class RunPage {
     this.#checks = new Part(section('checks-part'), (checks) => renderChecks(checks, addCheck));
     this.#attempts = new Part(section('attempts-part'), renderAttempts);
     this.#transactions = new Part(section('transactions-part'), ({ transactions, ended }) =>
-      renderTransactions(transactions, ended, {
-        undo: (transaction) => this.#ask((run) => this.#host.request('undo', { run, transaction })),
-        inspect: (transaction) => this.#ask((run) => this.#host.request('inspect', { run, transaction })),
-        keep: (transaction) => this.#ask((run) => this.#host.request('keep', { run, transaction })),
-        showStack: () => this.#ask(() => this.#host.request('showUndoStack', {})),
-      }),
+      renderTransactions(transactions, ended, ways),
     );
   }
 
@@ -90,7 +97,8 @@ class RunPage {
   }
 
   #build(): void {
-    const main = h('div', { class: 'main' }, this.#plan.element, this.#findings.element, this.#log.element);
+    const parts = [this.#owed, this.#plan, this.#earlier, this.#findings, this.#log];
+    const main = h('div', { class: 'main' }, ...parts.map(({ element }) => element));
     const side = h(
       'aside',
       { 'aria-label': 'State' },
@@ -107,13 +115,15 @@ class RunPage {
   #draw(): void {
     const snapshot = this.#snapshot;
     if (!snapshot) return;
-    const { headline, target, mode, canCancel, cancelling, result, stages, wayBack, plan } = snapshot;
-    this.#header.update({ headline, target, mode, canCancel, cancelling, result });
+    const { headline, target, mode, canCancel, cancelling, result, again, stages, wayBack, plan } = snapshot;
+    this.#header.update({ headline, target, mode, canCancel, cancelling, result, again });
     if (this.#title.textContent !== headline.title) this.#title.textContent = headline.title;
     const width = this.#root.clientWidth;
     this.#rail.update({ stages, wayBack, width: Math.max(280, width - 2 * PADDING) });
     const cause = snapshot.findings.find(({ chosen }) => chosen)?.message ?? '';
     this.#plan.update({ plan, protected: target.protected, context: target.context, cause });
+    this.#owed.update(snapshot.owed);
+    this.#earlier.update(snapshot.earlier);
     this.#findings.update(snapshot.findings);
     const side = width >= TWO_COLUMNS ? SIDE_WIDTH : width - 2 * PADDING;
     this.#severity.update({ ...snapshot.severity, width: Math.max(200, side - 2 * CARD_PADDING - 2) });
@@ -124,10 +134,11 @@ class RunPage {
     this.#tick();
   }
 
-  #renderHeader({ headline, target, mode, canCancel, cancelling, result }: HeaderData): (HTMLElement | false)[] {
+  #renderHeader({ headline, target, mode, canCancel, cancelling, result, again }: HeaderData): (HTMLElement | false)[] {
     const { tone, detail } = headline;
     this.#header.element.className = tone;
     const cancel = () => this.#ask((run) => this.#host.request('cancel', { run }));
+    const repeat = () => this.#ask((run) => this.#host.request('again', { run }));
     const copySummary = () => this.#ask((run) => this.#host.request('copySummary', { run }));
     return [
       h(
@@ -159,13 +170,16 @@ class RunPage {
             { class: 'secondary', disabled: cancelling, 'data-focus': 'cancel', click: cancel },
             cancelling ? 'Stopping…' : 'Cancel run',
           ),
+        again !== '' && h('button', { class: 'secondary', 'data-focus': 'again', click: repeat }, again),
       ),
       result !== null &&
         h(
           'dl',
           { class: 'facts' },
           fact(result.attempts === 1 ? 'attempt' : 'attempts', String(result.attempts)),
-          fact(result.writes === 1 ? 'write' : 'writes', String(result.writes)),
+          fact(result.writes === 1 ? 'write of the fix' : 'writes of the fix', String(result.writes)),
+          result.undoWrites > 0 &&
+            fact(result.undoWrites === 1 ? 'write of the undo' : 'writes of the undo', String(result.undoWrites)),
           fact('seconds', result.seconds.toFixed(1)),
         ),
     ];

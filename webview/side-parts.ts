@@ -13,21 +13,23 @@ export interface SeverityActions {
 
 /** Severity now against the start, and which items it is made of. */
 export function renderSeverity(
-  { before, now, points, items, width }: SeverityData,
+  { before, now, points, items, stale, width }: SeverityData,
   actions: SeverityActions,
 ): (HTMLElement | false)[] {
   if (points.length === 0) return [];
-  const known = (mu: number | null) => (mu === null ? 'unknown' : String(mu));
+  const known = (mu: number | null) => (mu === null ? (stale ? 'not read since' : 'unknown') : String(mu));
   const change =
     points.length < 2
       ? ''
-      : now === null
-        ? 'worse'
-        : now < (before ?? 0)
-          ? 'better'
-          : now > (before ?? 0)
-            ? 'worse'
-            : '';
+      : stale
+        ? 'stale'
+        : now === null
+          ? 'worse'
+          : now < (before ?? 0)
+            ? 'better'
+            : now > (before ?? 0)
+              ? 'worse'
+              : '';
   return [
     h('h2', { title: 'How many checks fail, objects are unhealthy and alerts fire here' }, 'Severity'),
     h(
@@ -40,6 +42,7 @@ export function renderSeverity(
       points.length > 1 && h('span', { class: 'now' }, known(now)),
     ),
     points.length > 1 && chart(points, width),
+    stale && h('p', { class: 'note' }, 'Read before the undo. Run again reads the cluster as it is now.'),
     h('ul', { class: 'items' }, ...items.map((item) => renderItem(item, actions))),
   ];
 }
@@ -54,7 +57,9 @@ const ITEM_WORDS: Record<SeverityItemView['state'], string> = {
   present: 'still wrong',
   gone: 'healthy again',
   new: 'new',
+  unread: 'wrong at the start, not read since the undo',
 };
+const ITEM_ICONS = { present: 'cross', gone: 'check', new: 'warning', unread: 'question' } as const;
 
 function renderItem(
   { id, object, message, state, elsewhere, looks }: SeverityItemView,
@@ -63,7 +68,7 @@ function renderItem(
   return h(
     'li',
     { class: state },
-    icon(state === 'gone' ? 'check' : state === 'new' ? 'warning' : 'cross', 14),
+    icon(ITEM_ICONS[state], 14),
     h('span', { class: 'unseen' }, `${ITEM_WORDS[state]}: `),
     h(
       'span',
@@ -99,6 +104,7 @@ const CHECK_WORDS: Record<CheckView['state'], string> = {
   bad: 'failing',
   unknown: 'unknown: nothing is kept',
   absent: 'not configured',
+  unread: 'not read since the undo',
 };
 
 export function renderChecks(checks: CheckView[], addCheck: () => void): HTMLElement[] {
@@ -127,6 +133,7 @@ export function renderChecks(checks: CheckView[], addCheck: () => void): HTMLEle
 const OUTCOMES: Record<AttemptView['outcome'], string> = {
   committed: 'kept',
   undone: 'undone',
+  unfinished: 'not fully undone',
   rejected: 'rejected',
   failed: 'did not run',
 };
@@ -160,6 +167,7 @@ export function renderAttempts(attempts: AttemptView[]): HTMLElement[] {
 const STATES: Record<TransactionView['state'], string> = {
   committed: 'can be undone',
   undone: 'undone, verified',
+  undoing: 'being undone',
   diverged: 'not fully restored',
   open: 'open',
   interrupted: 'interrupted: needs undo',
@@ -189,7 +197,7 @@ export function renderTransactions(
           h(
             'li',
             { class: state },
-            icon(state === 'committed' ? 'check' : state === 'undone' ? 'back' : 'warning', 14),
+            icon(state === 'committed' ? 'check' : state === 'undone' || state === 'undoing' ? 'back' : 'warning', 14),
             h('code', {}, id),
             h('em', {}, STATES[state]),
             ended && h('span', { class: 'choices' }, ...transactionButtons(id, state, actions)),
@@ -211,6 +219,7 @@ function transactionButtons(id: string, state: TransactionView['state'], actions
   if (state === 'committed') return [button('undo', 'Undo', `Undo ${id}`, () => actions.undo(id))];
   if (state === 'interrupted')
     return [
+      button('inspect', 'Show differences', `Show differences: what ${id} changed`, () => actions.inspect(id)),
       button('undo', 'Undo', `Undo ${id}`, () => actions.undo(id)),
       button('keep', 'Keep as it is', `Keep as it is: ${id}`, () => actions.keep(id)),
     ];

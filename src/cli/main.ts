@@ -7,6 +7,7 @@ import type { StratusApp } from '../run/app.ts';
 import { codeOf, errorJson } from '../domain/stratus-error.ts';
 import { didYouMean } from '../text/edit-distance.ts';
 import { VERSION } from './version.ts';
+import { withAdvice } from './advice.ts';
 import { counted } from '../text/plain-text.ts';
 import { presentable, presentableValue } from '../text/redact.ts';
 import type { CommandIo } from './command-line.ts';
@@ -118,7 +119,8 @@ async function mentionUnfinished(app: StratusApp, io: CommandIo): Promise<void> 
 
 function exitCodeOfError(error: unknown): number {
   const code = codeOf(error);
-  return code === 'usage' ? EXIT.usage : code === 'locked' ? EXIT.locked : EXIT.error;
+  if (code === 'usage') return EXIT.usage;
+  return code === 'locked' || code === 'undo-unfinished' ? EXIT.locked : EXIT.error;
 }
 
 /** This file again, for workers: links that lead to it say nothing about how it is to be read. */
@@ -132,7 +134,8 @@ async function run(): Promise<void> {
   try {
     process.exitCode = await main(process.argv.slice(2), io);
   } catch (error) {
-    const told = presentableValue(errorJson(error));
+    const json = errorJson(error);
+    const told = presentableValue({ ...json, message: withAdvice(json.code, json.message) });
     const dashes = process.argv.indexOf('--');
     // Whoever reads data is told as data, too.
     if (process.argv.slice(2, dashes < 0 ? undefined : dashes).includes('--json'))

@@ -1,4 +1,4 @@
-import { DEFAULT_OPTIONS, OUTCOME_TEXT } from '../domain/run-event.ts';
+import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunResult } from '../domain/run-event.ts';
 import type { StratusApp } from '../run/app.ts';
 import { BRAINS } from '../run/app.ts';
@@ -9,6 +9,8 @@ import { exitCodeOfRun } from './exit-code.ts';
 import { lockText } from './lock.ts';
 import { TerminalView } from './terminal.ts';
 import { painter } from './paint.ts';
+import { runSummary } from './run-summary.ts';
+import { adviceForRun } from './advice.ts';
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { UsageError } from './usage.ts';
 import { counted } from '../text/plain-text.ts';
@@ -77,19 +79,10 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   });
   const result = await run.start();
   interrupt.dispose();
-  if (!parsed.flag('json')) io.stdout(summary(result, io.colours.stdout));
+  if (!parsed.flag('json')) io.stdout(runSummary(result, run.events(), io.colours.stdout));
   // Whoever reads the events as data may not read this, but the log of the job keeps it.
-  else if (adviceFor(result)) io.stderr(`stratus: ${result.outcome}: ${adviceFor(result)}\n`);
+  else if (adviceForRun(result)) io.stderr(`stratus: ${result.outcome}: ${adviceForRun(result)}\n`);
   return exitCodeOfRun(result);
-}
-
-/** What is left to do by hand; empty when nothing is. */
-function adviceFor({ outcome }: RunResult): string {
-  if (outcome === 'stranded')
-    return "the undo is not finished: run 'stratus recover --undo' when the cluster answers and the journal can be written";
-  if (outcome === 'diverged')
-    return "writers wait until it is settled: 'stratus recover --undo' tries again, 'stratus recover --keep' leaves it as it is";
-  return '';
 }
 
 function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskApproval {
@@ -104,16 +97,4 @@ function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskAp
 function jsonLine(event: { type: string }): unknown {
   if (event.type !== 'result' || !('result' in event)) return event;
   return { type: 'result', ...(event.result as RunResult) };
-}
-
-function summary(result: RunResult, colour: boolean): string {
-  const paint = painter(colour);
-  const good = result.outcome === 'resolved' || result.outcome === 'healthy';
-  const lines = [
-    `${paint(good ? 'green' : 'yellow', OUTCOME_TEXT[result.outcome])}: ${result.reason}`,
-    `severity ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${counted(result.attempts, 'attempt')}, ${counted(result.writes, 'write')}, ${result.seconds.toFixed(1)} s`,
-  ];
-  for (const tx of result.transactions) lines.push(`transaction ${tx}: to take it back, 'stratus undo --tx ${tx}'`);
-  if (adviceFor(result)) lines.push(adviceFor(result));
-  return `${lines.join('\n')}\n`;
 }

@@ -16,9 +16,8 @@ import { EXIT, exitCodeOfUndo } from './exit-code.ts';
 import { changedLines } from './object-lines.ts';
 import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
+import { readsOnly } from '../kubectl/confine.ts';
 import { commandText } from '../kubectl/command-text.ts';
-import { effectOf } from '../kubectl/effect.ts';
-import { readArgv } from '../kubectl/secret-words.ts';
 import { quoteArgv } from '../text/shell-quote.ts';
 
 /** `stratus run -- ARGS`: rehearse, ask, run as one transaction that stays undoable. */
@@ -36,10 +35,12 @@ export async function runCommand(args: string[], io: CommandIo, open: () => Prom
   rejectPositionals('run', parsed);
   const yes = parsed.flag('yes');
   const accepted = acceptOption('run', parsed);
-  if (!isRead(argv)) needConsent('run', yes, io);
+  const reads = readsOnly(argv);
+  if (!reads) needConsent('run', yes, io);
   const policy = policyOf(parsed, io);
   const app = await open();
   const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
+  if (!reads) await app.transactions.refuseWhileOwed(target);
   const abort = new AbortController();
   const interrupt = io.onInterrupt(() => {
     io.stderr(
@@ -131,10 +132,4 @@ function needsText(writes: RehearsedWrite[]): string {
     .filter(({ undo }) => undo.needs)
     .map(({ ref, undo }) => `${refLabel(ref)} (${UNDO_CLASS_TEXT[undo.class]}): ${undo.residue.join('; ')}`)
     .join('; ');
-}
-
-/** A command that is known to change nothing needs nobody to agree. */
-function isRead(argv: readonly string[]): boolean {
-  const parsed = readArgv(argv);
-  return parsed !== null && effectOf(parsed)?.writes === false;
 }

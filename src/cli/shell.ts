@@ -35,7 +35,10 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
   if (dashes >= 0 && command.length === 0) throw new UsageError("shell: put a program after '--', or leave '--' out");
   const app = await open();
   const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
-  if (write) await confirmContext(parsed, target.context, io);
+  if (write) {
+    await app.transactions.refuseWhileOwed(target);
+    await confirmContext(parsed, target.context, io);
+  }
   const stop = new AbortController();
   let running: ProgramHere | null = null;
   let cutOff = false;

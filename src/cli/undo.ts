@@ -31,7 +31,7 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
   needConsent('undo', parsed.flag('yes'), io);
   const app = await open();
   const all = await app.transactions.list();
-  const transaction = all.find(wanted ? ({ id }) => id === wanted : isUndoable);
+  const transaction = all.find(wanted ? ({ id }) => id === wanted : isLast);
   if (!transaction) {
     throw new StratusError(
       wanted ? 'unknown-transaction' : 'nothing-to-do',
@@ -50,9 +50,9 @@ export async function undoCommand(args: string[], io: CommandIo, open: () => Pro
   return undoOne('undo', app, transaction, parsed, io);
 }
 
-/** Commands that only read are in the journal, too. */
-function isUndoable({ status, writes }: TransactionSummary): boolean {
-  return status !== 'undone' && (writes > 0 || status !== 'committed');
+/** The latest change that stands and that nobody has decided to keep; what wrote nothing has nothing to take back. */
+function isLast({ status, kept, writes }: TransactionSummary): boolean {
+  return status !== 'undone' && !kept && (status !== 'committed' || writes > 0);
 }
 
 /** Asks if needed, undoes, prints the proof; shared with `stratus recover`. */
@@ -64,6 +64,7 @@ export async function undoOne(
   io: CommandIo,
   sure = parsed.flag('yes'),
 ): Promise<number> {
+  await app.transactions.refuseWhileOwed({ transaction: told.id });
   const transaction = presentableValue(told);
   io.stderr(`transaction ${transaction.id} on ${transaction.context}: ${transaction.title}\n`);
   for (const ref of transaction.roots) io.stderr(`  ${refLabel(ref)}\n`);

@@ -53,7 +53,7 @@ exit: 0 resolved or healthy, 2 restored and verified, 3 diverged, 4 cluster or c
 exit: 0 done (findings or not), 4 cluster or configuration error, 64 usage
 `,
   run: `usage: stratus run [--context C] [-n NAMESPACE] [--yes] [--confirm-context C] [--accept WHAT] [--json] -- ARGS...
-  ARGS is one kubectl command without the word kubectl.
+  ARGS is one kubectl command without the word kubectl. One that only reads needs no --yes, no lock and no transaction.
   --yes            write without asking what is undone exactly, or but for what comes back by itself
   --accept WHAT    let a write through after which the undo cannot bring everything back: unknown (what an operator
                    or a controller does because of it is not known), losses (objects or data are gone for good);

@@ -13,7 +13,7 @@ export interface Transition {
 export const TRANSITIONS: Transition[] = [
   { from: 'idle', to: 'detecting', on: 'started' },
   { from: 'detecting', to: 'diagnosing', on: 'detected' },
-  { from: 'detecting', to: 'done', on: 'detected: healthy or unknown' },
+  { from: 'detecting', to: 'done', on: 'detected: healthy or unknown, lockDenied: an undo comes first' },
   { from: 'diagnosing', to: 'planning', on: 'diagnosed' },
   { from: 'planning', to: 'planning', on: 'planned' },
   { from: 'planning', to: 'awaitingApproval', on: 'rehearsed' },

@@ -146,6 +146,14 @@ const onEffectFailed =
   (state: RunState, event: EventOf<'effectFailed'>): Step =>
     next(state, `${event.effect}: ${event.reason}`);
 
+/** Nothing was begun: another writer is at work, or an own undo has to be finished first. */
+function denied(state: RunState, event: EventOf<'lockDenied'>): Step {
+  const { reason, holder, owed = null } = event;
+  const next = { ...state, owed };
+  if (state.committed.length > 0) return giveUp(next, reason);
+  return finish(next, 'locked', owed ? reason : `${reason} (held by ${holder})`);
+}
+
 const PHASES: Record<Phase, Handlers> = {
   idle: {
     started: (s, e) =>
@@ -161,6 +169,7 @@ const PHASES: Record<Phase, Handlers> = {
       if (e.severity.items.length === 0) return finish({ ...s, ...change }, 'healthy', 'nothing is wrong in scope');
       return go(s, { ...change, phase: 'diagnosing' }, { type: 'diagnose' });
     },
+    lockDenied: denied,
     effectFailed: onEffectFailed((s, reason) => finish(s, 'restored', reason, reason)),
   },
   diagnosing: {
@@ -201,8 +210,7 @@ const PHASES: Record<Phase, Handlers> = {
   },
   locking: {
     lockAcquired: (s) => go(s, { phase: 'checkpointing', locked: true }, { type: 'checkpoint', plan: s.plan! }),
-    lockDenied: (s, e) =>
-      s.committed.length > 0 ? giveUp(s, e.reason) : finish(s, 'locked', `${e.reason} (held by ${e.holder})`),
+    lockDenied: denied,
     effectFailed: onEffectFailed((s, reason) => giveUp(s, reason, reason)),
   },
   checkpointing: {
@@ -276,11 +284,11 @@ const PHASES: Record<Phase, Handlers> = {
   },
   undoing: {
     undone: (s, e) => {
-      const total = s.totalWrites + e.result.writes;
+      const { writes } = e.result;
       const committed = e.result.outcome === 'undone' ? s.committed.filter((tx) => tx !== e.tx) : s.committed;
       const missing = e.result.outcome === 'undone' ? missingText(e.result.proof) : '';
       const losses = missing || s.losses;
-      const next = { ...s, totalWrites: total, committed, losses };
+      const next = { ...s, totalWrites: s.totalWrites + writes, undoWrites: s.undoWrites + writes, committed, losses };
       if (e.result.outcome === 'diverged') return finish(next, 'diverged', e.result.reason);
       if (e.result.outcome === 'stranded') return finish(next, 'stranded', e.result.reason);
       const [tx, ...rest] = s.undoQueue;

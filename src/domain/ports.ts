@@ -84,7 +84,13 @@ export interface Settler {
 /** `fenced`: admission policies of the cluster enforce the lock; `client-side`: only Stratus itself keeps to it. */
 export type LockLevel = 'fenced' | 'client-side';
 
-export type LockResult = { ok: true; level: LockLevel } | { ok: false; holder: string; reason: string };
+export type LockResult =
+  | { ok: true; level: LockLevel }
+  /**
+   * `owed`: no other writer is in the way, but this unfinished transaction of one's own. `own`: the writer at work is
+   * another window or terminal of the same person.
+   */
+  | { ok: false; holder: string; reason: string; owed?: string; own?: true };
 
 /** The A-Lock: one writer per cluster (I5). */
 export interface WriterLock {

@@ -44,6 +44,8 @@ export const OUTCOME_TEXT: Readonly<Record<Outcome, string>> = {
   stranded: 'Undo is pending: the cluster did not answer',
   locked: 'Someone else is changing this cluster',
 };
+/** Of `locked`, where it was the same person. */
+export const OWN_WRITER_TEXT = 'Another window or terminal of yours is changing this cluster';
 
 /** Version of the event log; raised when older readers would misread a newer log. Written in `started`. */
 export const RUN_LOG_SCHEMA = 2;
@@ -61,7 +63,8 @@ export type MachineEvent = { at: number } &
     | { type: 'approved'; hash: string; by: Principal }
     | { type: 'rejected'; reason: string }
     | { type: 'lockAcquired'; level: LockLevel }
-    | { type: 'lockDenied'; holder: string; reason: string }
+    /** `owed` and `own` as in LockResult. */
+    | { type: 'lockDenied'; holder: string; reason: string; owed?: string; own?: true }
     | { type: 'checkpointed'; tx: string; severity: Severity }
     | { type: 'stepDone'; index: number; writes: number }
     | { type: 'stepFailed'; index: number; writes: number; reason: string }
@@ -105,13 +108,18 @@ export interface RunResult {
   muBefore: number | null;
   muAfter: number | null;
   attempts: number;
+  /** All HTTP writes, those of undos included. */
   writes: number;
+  /** How many of `writes` took something back; absent in logs of former versions. */
+  undoWrites?: number;
   seconds: number;
   costUsd: number;
   transactions: string[];
   findings: Finding[];
   /** Why the run ended as it did, one sentence. */
   reason: string;
+  /** Unfinished transaction of one's own for whose sake nothing was begun; absent when none was in the way. */
+  owed?: string;
   /** Set when the run could not do its work at all (exit 4). */
   error?: string;
 }

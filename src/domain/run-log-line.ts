@@ -68,7 +68,7 @@ const FIELDS: Record<RunEvent['type'], Record<string, Check>> = {
   approved: { hash: text, by: map({ via: text, id: text, at: number }) },
   rejected: { reason: text },
   lockAcquired: { level: text },
-  lockDenied: { holder: text, reason: text },
+  lockDenied: { holder: text, reason: text, owed: maybe(text), own: maybe(flag) },
   checkpointed: { tx: text, severity },
   stepDone: { index: number, writes: number },
   stepFailed: { index: number, writes: number, reason: text },
@@ -137,6 +137,11 @@ function upgraded(event: Value): Value {
       return isMap(event.result)
         ? { ...event, result: { ...event.result, findings: each(event.result.findings, withChanges) } }
         : event;
+    case 'lockDenied': {
+      // Holders are named like `ada@laptop pid 7`: this one stood for one's own unfinished transaction.
+      const owed = event.holder === 'this machine' && /^transaction (\S+) /.exec(String(event.reason))?.[1];
+      return owed ? { owed, ...event } : event;
+    }
     case 'approved': {
       if (typeof event.by !== 'string') return event;
       const by = event.by === 'user' ? { via: 'cli', id: 'user' } : { via: 'policy', id: 'flag' };

@@ -74,6 +74,8 @@ export interface RunState {
   tx: string | null;
   txWrites: number;
   totalWrites: number;
+  /** Those of `totalWrites` that took something back. */
+  undoWrites: number;
   stepIndex: number;
   attempts: AttemptRecord[];
   /** Plans proposed one after the other that had been tried before. */
@@ -88,6 +90,8 @@ export interface RunState {
   unwinding: boolean;
   locked: boolean;
   stop: StopReason | null;
+  /** Unfinished transaction of one's own that has to come first. */
+  owed: string | null;
   outcome: Outcome | null;
   reason: string;
   error: string | null;
@@ -112,6 +116,7 @@ export const INITIAL_STATE: RunState = {
   tx: null,
   txWrites: 0,
   totalWrites: 0,
+  undoWrites: 0,
   stepIndex: 0,
   attempts: [],
   repeats: 0,
@@ -122,6 +127,7 @@ export const INITIAL_STATE: RunState = {
   unwinding: false,
   locked: false,
   stop: null,
+  owed: null,
   outcome: null,
   reason: '',
   error: null,

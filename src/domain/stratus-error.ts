@@ -5,6 +5,7 @@ export type ErrorCode =
   | ClusterErrorReason
   | 'usage'
   | 'locked'
+  | 'undo-unfinished'
   | 'kubectl-missing'
   | 'journal-damaged'
   | 'journal-unwritable'
@@ -26,9 +27,13 @@ const SETTINGS: ReadonlySet<ErrorCode> = new Set([
   'no-kubeconfig', 'bad-kubeconfig', 'unknown-context', 'exec-plugin', 'kubectl-missing',
 ]); // prettier-ignore
 
+/** The same for every bundle: an editor loads the application as one of its own, with classes of its own. */
+const BRAND = Symbol.for('stratus.error');
+
 /** A problem that people are told of. `message` is one line and says what to do. */
 export class StratusError extends Error {
   readonly code: ErrorCode;
+  readonly [BRAND] = true;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -47,13 +52,18 @@ export class StratusError extends Error {
   }
 }
 
+/** Whether a thrown value is a StratusError, whichever bundle made it: `instanceof` only knows those of its own. */
+export function isStratusError(error: unknown): error is StratusError {
+  return error instanceof Error && BRAND in error;
+}
+
 /** The code of any thrown value; `internal` for what nobody foresaw. */
 export function codeOf(error: unknown): ErrorCode {
-  return error instanceof StratusError ? error.code : 'internal';
+  return isStratusError(error) ? error.code : 'internal';
 }
 
 /** An error for programs that read JSON. */
 export function errorJson(error: unknown): { type: 'error'; code: ErrorCode; message: string; retry: boolean } {
   const message = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
-  return { type: 'error', code: codeOf(error), message, retry: error instanceof StratusError && error.retry };
+  return { type: 'error', code: codeOf(error), message, retry: isStratusError(error) && error.retry };
 }

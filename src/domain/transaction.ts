@@ -204,4 +204,6 @@ export interface TransactionSummary {
   writes: number;
   /** A live process is working on it; an `open` or `undoing` transaction without one needs recovery. */
   active?: boolean;
+  /** A person has decided to leave it as it stands, although it was not finished. */
+  kept?: boolean;
 }

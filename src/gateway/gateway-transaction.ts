@@ -20,10 +20,9 @@ import { Loopback } from './wire/loopback.ts';
 import type { Handler } from './wire/messages.ts';
 import type { Refusal } from './monitor/monitor.ts';
 import { passAsUpstream } from './wire/raw-access.ts';
-import { Rehearser } from './rehearser.ts';
+import { COMMAND_TIMEOUT_MS, Rehearser } from './rehearser.ts';
 import { runUndo } from './replay/undo-run.ts';
 
-const WRITE_TIMEOUT_MS = 120_000;
 /** A command that was never started. */
 const NOT_RUN: StepResult = { ok: false, exitCode: -1, stdout: '', stderr: '', refusals: [], writes: 0, problem: '' };
 
@@ -97,7 +96,7 @@ export class GatewayTransaction implements OpenTransaction {
       namespace: target.namespace,
       context: target.context,
       files,
-      timeoutMs: WRITE_TIMEOUT_MS,
+      timeoutMs: COMMAND_TIMEOUT_MS,
       signal,
     });
     crash('step.after-kubectl');
@@ -161,6 +160,12 @@ export class GatewayTransaction implements OpenTransaction {
     this.#options.crash('commit.before');
     await this.#journal.setStatus('committed', new Date(this.#options.clock.now()).toISOString());
     this.#options.crash('commit.after');
+  }
+
+  /** Keeps what was written; where nothing was, no trace of the transaction is left. */
+  async keep(): Promise<void> {
+    if (this.#journal.records.some(({ type }) => type === 'intent')) return this.commit();
+    await this.#journal.discard(new Date(this.#options.clock.now()).toISOString());
   }
 
   async undo(signal: AbortSignal): Promise<UndoResult> {

@@ -20,6 +20,8 @@ import { SecretVeil } from './secrets/secret-veil.ts';
 import { WriteInspector } from './write/write-inspector.ts';
 
 const READ_TIMEOUT_MS = 30_000;
+/** For commands that really run. */
+export const COMMAND_TIMEOUT_MS = 120_000;
 
 /** Runs commands in rehearse mode. */
 export class Rehearser {
@@ -40,12 +42,14 @@ export class Rehearser {
     this.inspector = new WriteInspector(raw, discovery, facts, manager, accepted);
   }
 
+  /** @param purpose `read`: of a command that only reads, which then needs nothing else */
   async run(
     step: CommandStep,
     files: CommandPlan['files'],
     overlay: Overlay,
     createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
     signal: AbortSignal,
+    purpose: 'rehearse' | 'read' = 'rehearse',
   ): Promise<{
     rehearsal: StepRehearsal;
     predictions: ReadonlyMap<string, KubeObject | null>;
@@ -54,7 +58,7 @@ export class Rehearser {
     for (const literal of secretLiterals(step.argv)) this.veil.scrubber.learnEncoded(literal);
     const ok: StepRehearsal = { argv: step.argv, ok: true, problem: '', writes: [], partial: false };
     // They wait for what a rehearsal never brings about, and write nothing.
-    if (waitsOnly(step.argv)) return { rehearsal: ok, predictions: new Map(), output: null };
+    if (waitsOnly(step.argv) && purpose === 'rehearse') return { rehearsal: ok, predictions: new Map(), output: null };
     const { steady, kubectl, target } = this.#options;
     this.inspector.facts.forget();
     this.reader.forgetKinds();
@@ -72,7 +76,7 @@ export class Rehearser {
       namespace: target.namespace,
       context: target.context,
       files,
-      timeoutMs: READ_TIMEOUT_MS,
+      timeoutMs: purpose === 'read' ? COMMAND_TIMEOUT_MS : READ_TIMEOUT_MS,
       signal,
     });
     this.#current = null;
@@ -92,7 +96,7 @@ export class Rehearser {
       writes: monitor.writes,
       ...(needs.length > 0 ? { needs } : {}),
     };
-    return { rehearsal, predictions: monitor.predictions, output: { ...output, stderr } };
+    return { rehearsal, predictions: monitor.predictions, output: { ...output, stdout: scrub(output.stdout), stderr } };
   }
 
   async close(): Promise<void> {

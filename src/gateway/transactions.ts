@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { CommandPlan } from '../domain/plan.ts';
+import type { CommandPlan, CommandStep } from '../domain/plan.ts';
 import type { TransactionManager, TransactionOpening } from '../domain/ports.ts';
-import type { Acceptance, StepRehearsal, TransactionSummary } from '../domain/transaction.ts';
+import type { Acceptance, StepRehearsal, StepResult, TransactionSummary } from '../domain/transaction.ts';
 import type { FilledOptions, GatewayOptions } from './gateway-options.ts';
 import { GatewayTransaction } from './gateway-transaction.ts';
 import type { OpenRecord } from './journal/journal-records.ts';
@@ -40,6 +40,18 @@ export class GatewayTransactions implements TransactionManager {
         results.push({ ...rehearsal, partial: index > 0 });
       }
       return results;
+    } finally {
+      await rehearser.close();
+    }
+  }
+
+  /** Runs a command that only reads, in a mode in which nothing can be written: no transaction, no lock. */
+  async read(step: CommandStep, signal: AbortSignal): Promise<StepResult> {
+    const rehearser = new Rehearser(this.#options, 'stratus-rehearsal', []);
+    try {
+      const { rehearsal, output } = await rehearser.run(step, [], new Map(), () => false, signal, 'read');
+      const { exitCode = -1, stdout = '', stderr = '' } = output ?? {};
+      return { ok: rehearsal.ok, exitCode, stdout, stderr, refusals: [], writes: 0, problem: rehearsal.problem };
     } finally {
       await rehearser.close();
     }

@@ -145,3 +145,9 @@ export function confine(argvOrText: readonly string[] | string, options: Confine
   const asksToWrite = effect.writes || effect.dryRun === 'server' || effect.command === 'diff';
   return { ok: true, argv, command: effect.command, effect, access: asksToWrite ? 'write' : 'read' };
 }
+
+/** True for a command (without the word kubectl) that writes nothing, as far as its words tell. */
+export function readsOnly(argv: readonly string[], options: ConfineOptions = {}): boolean {
+  const verdict = confine(['kubectl', ...argv], options);
+  return verdict.ok && verdict.access === 'read';
+}

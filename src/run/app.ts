@@ -2,6 +2,7 @@ import type { FenceChange } from '../cluster/lock/fence-installer.ts';
 import type { Hypothesis } from '../domain/brain.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
+import type { LockResult } from '../domain/ports.ts';
 import type { RunEvent, RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { Target } from '../domain/target.ts';
@@ -13,7 +14,7 @@ import type { Looks } from './looks.ts';
 import type { AskApproval } from './run-ports.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
-import { StratusError } from '../domain/stratus-error.ts';
+import { codeOf, StratusError } from '../domain/stratus-error.ts';
 
 /** A context of the user's kubeconfig, for pickers. */
 export interface ContextChoice {
@@ -87,6 +88,27 @@ export class LockedByAnother extends StratusError {
   }
 }
 
+/** A transaction of one's own has to be finished or kept first: no other writer is in the way (exit 7). */
+export class UndoUnfinished extends StratusError {
+  readonly transaction: string;
+
+  constructor(transaction: string, reason: string) {
+    super('undo-unfinished', reason);
+    this.name = 'UndoUnfinished';
+    this.transaction = transaction;
+  }
+}
+
+/** The transaction that an error says has to come first, from whichever bundle it comes; null for other errors. */
+export function owedBy(error: unknown): string | null {
+  return codeOf(error) === 'undo-unfinished' ? (error as UndoUnfinished).transaction : null;
+}
+
+/** The error that a refused lock is. */
+export function lockRefusal({ holder, reason, owed }: Extract<LockResult, { ok: false }>): StratusError {
+  return owed ? new UndoUnfinished(owed, reason) : new LockedByAnother(`${reason} (held by ${holder})`);
+}
+
 export interface LockStatus {
   state: 'free' | 'held' | 'dirty' | 'unknown';
   holder: string;
@@ -131,6 +153,8 @@ export interface Incidents {
   runs(limit: number): Promise<PastRun[]>;
   /** The whole event log of a run. @throws Error when it is not there or damaged */
   events(id: string): Promise<RunEvent[]>;
+  /** Whether a live process, this one or another, is at work on the run. */
+  isActive(id: string): Promise<boolean>;
 }
 
 /** The journal: what was done, and taking it back. */
@@ -143,6 +167,12 @@ export interface Transactions {
    * new is written to its cluster from this state folder. Newest first, no network.
    */
   unfinished(): Promise<TransactionSummary[]>;
+  /**
+   * To be called before anything is read or asked for the sake of a write: by whoever begins something new on a target,
+   * or undoes a transaction (itself unfinished or not). No network.
+   * @throws UndoUnfinished when another one is owed to the same cluster
+   */
+  refuseWhileOwed(subject: Pick<Target, 'server'> | { transaction: string }): Promise<void>;
   /** Undoes a committed or unfinished transaction under the writer lock. */
   undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult>;
   /**
@@ -204,7 +234,7 @@ export interface Shell {
    * A terminal in which every kubectl goes through the gateway.
    * @param signal ends waiting for the lock; default: nothing does
    * @param accept as for `run`; default: nothing
-   * @throws LockedByAnother for `write`
+   * @throws LockedByAnother, UndoUnfinished for `write`
    */
   open(target: Target, mode: ShellMode, signal?: AbortSignal, accept?: Acceptance[]): Promise<ShellSession>;
 }

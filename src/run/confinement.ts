@@ -1,7 +1,7 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Target } from '../domain/target.ts';
 import type { ConfineOptions } from '../kubectl/confine.ts';
-import { confine } from '../kubectl/confine.ts';
+import { confine, readsOnly } from '../kubectl/confine.ts';
 import { allGrammars, grammarFor } from '../kubectl/grammar/grammar.ts';
 import { parseKubectl } from '../kubectl/parse.ts';
 
@@ -25,6 +25,12 @@ export function commandRefusal(argv: string[], target: Target, version: string):
       ? parsed.flags.filter(({ name }) => name === 'filename').flatMap(({ value }) => value.split(','))
       : [];
   return refusal(argv, { context: target.context, files }, version);
+}
+
+/** True for an engineer's command that writes nothing, whichever release runs it. */
+export function onlyReads(argv: string[], target: Target, version: string): boolean {
+  const exact = grammarFor(version);
+  return (exact ? [exact] : allGrammars()).every((grammar) => readsOnly(argv, { context: target.context, grammar }));
 }
 
 /** A release without a stored grammar may run only what every stored release reads and allows. */

@@ -30,9 +30,10 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
   const store = await JournalStore.open(stateFolder, process.env);
   const sessions = new Sessions(config, { store, clock, ...(crash ? { crash } : {}) });
   const transactions = new JournalledTransactions(stateFolder, store, sessions, clock);
+  const incidents = new LoggedIncidents(stateFolder, sessions, clock, brains);
   return {
     targets: new KubeconfigTargets(sessions),
-    incidents: new LoggedIncidents(stateFolder, sessions, clock, brains),
+    incidents,
     transactions,
     lock: new LeaseWriterLock(stateFolder, sessions),
     shell: new GatewayShell(sessions),
@@ -40,6 +41,7 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
     notifyDesktop: (title, text) => notifyDesktop(title, text),
     dispose: async () => {
       transactions.dispose();
+      await incidents.dispose();
       await sessions.dispose();
     },
   };

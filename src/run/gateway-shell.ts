@@ -16,7 +16,7 @@ export class GatewayShell implements Shell {
   }
 
   async run(target: Target, argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
-    return (await this.#sessions.of(target)).writer.runCommand(argv, accept, signal);
+    return (await this.#sessions.of(target)).runCommand(argv, accept, signal);
   }
 
   async open(

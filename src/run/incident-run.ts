@@ -5,7 +5,7 @@ import type { Effect, Signal } from '../domain/machine.ts';
 import { reduce } from '../domain/machine.ts';
 import type { Plan } from '../domain/plan.ts';
 import { kubectlSteps, planText, unsupportedStep } from '../domain/plan.ts';
-import type { OpenTransaction, SeverityReading } from '../domain/ports.ts';
+import type { LockResult, OpenTransaction, SeverityReading } from '../domain/ports.ts';
 import type { AgentName, MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
 import { RUN_LOG_SCHEMA } from '../domain/run-event.ts';
 import type { RunState } from '../domain/run-state.ts';
@@ -177,9 +177,7 @@ export class IncidentRun {
         return this.#askApproval(effect, signal);
       case 'acquireLock': {
         const result = await this.#ports.lock.acquire(this.id, signal);
-        return result.ok
-          ? { type: 'lockAcquired', level: result.level }
-          : { type: 'lockDenied', holder: result.holder, reason: result.reason };
+        return result.ok ? { type: 'lockAcquired', level: result.level } : { type: 'lockDenied', ...refusal(result) };
       }
       case 'checkpoint':
         return this.#checkpoint(effect.plan, signal);
@@ -204,7 +202,10 @@ export class IncidentRun {
     }
   }
 
+  /** What is owed to the cluster comes before anything is read: whoever asks would only be refused at the end. */
   async #detect(signal: AbortSignal): Promise<EventBody> {
+    const owed = await this.#ports.owed();
+    if (owed) return { type: 'lockDenied', ...refusal(owed) };
     const reading = await this.#ports.severity.baseline(signal);
     this.#latest = reading;
     this.#startSnapshot = reading.snapshot;
@@ -418,12 +419,18 @@ export class IncidentRun {
       muAfter: current?.known ? mu(current) : null,
       attempts: state.attempt,
       writes: state.totalWrites,
+      undoWrites: state.undoWrites,
       seconds: Math.round((now - state.startedAt) / 10) / 100,
       costUsd: Math.round(state.spent.usd * 10_000) / 10_000,
       transactions: state.committed,
       findings: state.findings,
       reason: state.reason,
+      ...(state.owed ? { owed: state.owed } : {}),
       ...(state.error ? { error: state.error } : {}),
     };
   }
+}
+
+function refusal({ holder, reason, owed, own }: Extract<LockResult, { ok: false }>) {
+  return { holder, reason, ...(owed ? { owed } : {}), ...(own ? { own } : {}) };
 }

@@ -24,6 +24,7 @@ export class LoggedIncidents implements Incidents {
   readonly #sessions: Sessions;
   readonly #clock: Clock;
   readonly #available: readonly Brain[];
+  readonly #logs = new Set<RunLog>();
 
   /** @param brains the last takes over from those before it */
   constructor(stateFolder: string, sessions: Sessions, clock: Clock, brains: readonly Brain[]) {
@@ -42,6 +43,8 @@ export class LoggedIncidents implements Incidents {
       log.append(event),
     );
     const run = new IncidentRun(id, target, options, ports);
+    this.#logs.add(log);
+    run.onEvent((event) => void (event.type === 'result' && this.#close(log)));
     session.onLockLost((reason) => run.lockLost(reason));
     return run;
   }
@@ -65,6 +68,21 @@ export class LoggedIncidents implements Incidents {
 
   events(id: string): Promise<RunEvent[]> {
     return readRun(this.#stateFolder, id);
+  }
+
+  isActive(id: string): Promise<boolean> {
+    return RunLog.isOpen(this.#stateFolder, id);
+  }
+
+  /** Runs that still go on end with the process: others need not wait for it to be gone. */
+  async dispose(): Promise<void> {
+    for (const log of this.#logs) await this.#close(log);
+  }
+
+  async #close(log: RunLog): Promise<void> {
+    this.#logs.delete(log);
+    // A lock that stays is known to be of a process that ended.
+    await log.close().catch(() => undefined);
   }
 
   async diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis> {

@@ -12,9 +12,10 @@ import { undoOf, writeDetails } from '../gateway/journal/journal-details.ts';
 import { JournalDamaged } from '../gateway/journal/journal-lines.ts';
 import type { JournalStore } from '../gateway/journal/journal-store.ts';
 import type { SharedSummary, TransactionDetail, Transactions } from './app.ts';
+import { UndoUnfinished } from './app.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import { divergenceOf } from './divergence.ts';
-import { isOwed } from './owed-transactions.ts';
+import { isOwed, owedOn } from './owed-transactions.ts';
 import type { Sessions } from './sessions.ts';
 
 export class JournalledTransactions implements Transactions {
@@ -49,6 +50,24 @@ export class JournalledTransactions implements Transactions {
 
   async unfinished(): Promise<TransactionSummary[]> {
     return (await this.list()).filter(isOwed);
+  }
+
+  async refuseWhileOwed(subject: Pick<Target, 'server'> | { transaction: string }): Promise<void> {
+    const id = 'transaction' in subject ? subject.transaction : null;
+    const server = 'server' in subject ? subject.server : await this.#serverOf(subject.transaction);
+    const owed = server === null ? null : await owedOn(this.#store, server, id);
+    if (owed) throw new UndoUnfinished(owed.transaction.id, owed.reason);
+  }
+
+  /** Null where the journal cannot tell: whoever goes on with it is told of the damage. */
+  async #serverOf(id: string): Promise<string | null> {
+    try {
+      const [open] = await this.#store.read(id);
+      return open?.type === 'open' ? open.target.server : null;
+    } catch (error) {
+      if (error instanceof JournalDamaged) return null;
+      throw error;
+    }
   }
 
   async undo(id: string, signal: AbortSignal, progress: (text: string) => void): Promise<UndoResult> {
@@ -88,7 +107,7 @@ export class JournalledTransactions implements Transactions {
         throw error;
       }
       try {
-        await journal.setStatus('committed', at, `kept as it stands (${summary.status}) by ${userInfo().username}`);
+        await journal.keep(at, `kept as it stands (${summary.status}) by ${userInfo().username}`);
       } finally {
         await journal.close();
       }

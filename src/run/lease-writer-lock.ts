@@ -27,16 +27,17 @@ export class LeaseWriterLock implements WriterLock {
   }
 
   async freeLeft(): Promise<string[]> {
-    const said: string[] = [];
+    // A process leaves one claim for each namespace it worked in, and a cluster has one lock.
+    const said = new Set<string>();
     for (const { target, forget } of await abandonedClaims(this.#stateFolder)) {
       try {
         const { writer } = await this.#sessions.ofPinned(target, 'a process of this machine ended');
-        if (await writer.freeLeftLock()) said.push(`the writer lock left on ${target.context} was freed`);
+        if (await writer.freeLeftLock()) said.add(`the writer lock left on ${target.context} was freed`);
         await forget();
       } catch (error) {
-        said.push(`whether a writer lock was left on ${target.context} is not known: ${messageOf(error)}`);
+        said.add(`whether a writer lock was left on ${target.context} is not known: ${messageOf(error)}`);
       }
     }
-    return said;
+    return [...said];
   }
 }

@@ -6,6 +6,7 @@ import { readLogLine } from '../domain/run-log-line.ts';
 import type { Target } from '../domain/target.ts';
 import { openOwn, readOwn, UntrustedPath } from '../gateway/disk/trusted-files.ts';
 import { StratusError } from '../domain/stratus-error.ts';
+import { RunLog } from './run-log.ts';
 
 /** A run of any window or terminal, from its event log. */
 export interface PastRun {
@@ -15,6 +16,10 @@ export interface PastRun {
   startedAt: number;
   /** Null when the log has no result: the run was interrupted, or goes on in another process. */
   outcome: Outcome | null;
+  /** Transactions that it had kept when it ended; empty without a result. */
+  kept: string[];
+  /** A live process is at work on it. */
+  active: boolean;
 }
 
 const NAME = /^run-[a-z0-9-]{1,64}$/;
@@ -75,8 +80,15 @@ async function summary(stateFolder: string, id: string): Promise<PastRun | null>
     const start = Math.max(0, size - TAIL_BYTES);
     const last = (await read(size - start, start)).trimEnd().split('\n').at(-1) ?? '';
     const result = parse(last);
-    const outcome = result?.type === 'result' ? result.result.outcome : null;
-    return { id, target: started.target, startedAt: started.at, outcome };
+    const end = result?.type === 'result' ? result.result : null;
+    return {
+      id,
+      target: started.target,
+      startedAt: started.at,
+      outcome: end?.outcome ?? null,
+      kept: end?.transactions ?? [],
+      active: !end && (await RunLog.isOpen(stateFolder, id)),
+    };
   } finally {
     await file.close();
   }

@@ -4,7 +4,14 @@ import type { Brain } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { ClusterReader, Settler, SeverityReading, TransactionManager, WriterLock } from '../domain/ports.ts';
+import type {
+  ClusterReader,
+  LockResult,
+  Settler,
+  SeverityReading,
+  TransactionManager,
+  WriterLock,
+} from '../domain/ports.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
@@ -41,6 +48,8 @@ export interface IncidentRunPorts {
   isAffected(roots: ObjectRef[], snapshot: ClusterSnapshot): (object: ObjectRef) => boolean;
   /** What of the start's inventory was deleted or scaled away (design section 2, "no cheat"). */
   cheats(start: ClusterSnapshot, now: ClusterSnapshot): string[];
+  /** The refusal to come where an unfinished transaction of one's own is owed to the cluster; null where none is. */
+  owed(): Promise<Extract<LockResult, { ok: false }> | null>;
   /** Null while the kubeconfig still says what it said at the start (I10), else what changed. */
   targetMoved(): Promise<string | null>;
   /** Durable sink of the event log. */

@@ -81,7 +81,7 @@ export async function openWriteShell(
       await terminal.close();
       await endCommand();
       if (decision === 'keep' || transaction.writes() === 0) {
-        clean = await transaction.commit().then(
+        clean = await transaction.keep().then(
           () => true,
           (error: unknown) => {
             if (transaction.writes() === 0) throw error;

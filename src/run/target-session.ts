@@ -18,11 +18,12 @@ import type { Brain } from '../domain/brain.ts';
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
-import type { StepRehearsal } from '../domain/transaction.ts';
+import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
 import { Monitor } from '../gateway/monitor/monitor.ts';
 import { commandPlan } from './command-plan.ts';
-import { agentRefusal, commandRefusal } from './confinement.ts';
+import type { CommandResult } from './app.ts';
+import { agentRefusal, commandRefusal, onlyReads } from './confinement.ts';
 import type { AskApproval, IncidentRunPorts } from './run-ports.ts';
 import { sha256 } from './sha256.ts';
 import type { ShellSession } from './shell-session.ts';
@@ -153,6 +154,7 @@ export class TargetSession {
       confine: (argv, files) => agentRefusal(argv, files, this.target, version),
       isAffected: affectedBy,
       cheats: inventoryCheats,
+      owed: () => this.writer.owed(),
       targetMoved: () => this.#pin.change(),
       record,
       hash: sha256,
@@ -166,6 +168,11 @@ export class TargetSession {
 
   openReadShell(): Promise<ShellSession> {
     return openReadShell(this.#connection, this.target);
+  }
+
+  async runCommand(argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
+    const { version } = await this.#parts.kubectl();
+    return this.writer.runCommand(argv, onlyReads(argv, this.target, version), accept, signal);
   }
 
   async rehearseCommand(argv: string[], signal: AbortSignal): Promise<StepRehearsal> {

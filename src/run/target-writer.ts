@@ -18,7 +18,7 @@ import type { GatewayTransaction } from '../gateway/gateway-transaction.ts';
 import { GatewayTransactions } from '../gateway/transactions.ts';
 import { shownArgv } from '../kubectl/secret-words.ts';
 import type { AppConfig, CommandResult, LockStatus } from './app.ts';
-import { LockedByAnother } from './app.ts';
+import { lockRefusal } from './app.ts';
 import { commandPlan } from './command-plan.ts';
 import { owedOn } from './owed-transactions.ts';
 import { openSharedJournal, SharedRecovery } from './shared-recovery.ts';
@@ -84,10 +84,10 @@ export class TargetWriter {
     });
   }
 
-  /** A terminal whose writes are one transaction. @throws LockedByAnother */
+  /** A terminal whose writes are one transaction. @throws LockedByAnother, UndoUnfinished */
   async openShell(signal: AbortSignal, accept: Acceptance[]): Promise<ShellSession> {
     const lock = await this.#acquire('safe terminal', signal);
-    if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
+    if (!lock.ok) throw lockRefusal(lock);
     const release = (clean: boolean) => this.#giveBack(clean);
     let transaction: GatewayTransaction | null = null;
     try {
@@ -99,7 +99,7 @@ export class TargetWriter {
       return await openWriteShell(transaction, this.#parts.target, { undo, release });
     } catch (error) {
       // Nothing was written yet; a transaction that cannot even be closed is owed.
-      const closed = await transaction?.commit().then(
+      const closed = await transaction?.keep().then(
         () => true,
         () => false,
       );
@@ -124,7 +124,12 @@ export class TargetWriter {
     return openSharedJournal(this.#parts.config, this.#writers.upstream);
   }
 
-  async runCommand(argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
+  /** @param reads it writes nothing by its words: it runs without lock and transaction, where nothing can be written */
+  async runCommand(argv: string[], reads: boolean, accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
+    if (reads) {
+      const [step] = commandPlan(argv).steps;
+      return { result: await (await this.transactions()).read(step!, signal), tx: null, undo: null };
+    }
     return this.#locked<CommandResult>(`run ${argv[0] ?? ''}`, signal, async () => {
       const transaction = await this.#beginCommand(argv, accept);
       try {
@@ -135,7 +140,7 @@ export class TargetWriter {
     });
   }
 
-  async #beginCommand(argv: string[], accept: Acceptance[]): Promise<OpenTransaction> {
+  async #beginCommand(argv: string[], accept: Acceptance[]): Promise<GatewayTransaction> {
     try {
       const transactions = await this.transactions();
       const { maxWrites } = DEFAULT_OPTIONS;
@@ -148,7 +153,7 @@ export class TargetWriter {
     }
   }
 
-  async #commandIn(transaction: OpenTransaction, argv: string[], signal: AbortSignal) {
+  async #commandIn(transaction: GatewayTransaction, argv: string[], signal: AbortSignal) {
     let result: StepResult;
     try {
       await this.#lock.mark(`executing ${transaction.id}`);
@@ -157,7 +162,7 @@ export class TargetWriter {
       if (lost.length > 0)
         result = { ...result, ok: false, problem: `${lossesText(lost)}; who accepts losses keeps the write` };
       if (result.ok && !signal.aborted) {
-        await transaction.commit();
+        await transaction.keep();
         const tx = transaction.roots().length > 0 ? transaction.id : null;
         return { value: { result, tx, undo: null }, clean: true };
       }
@@ -225,7 +230,7 @@ export class TargetWriter {
     work: () => Promise<{ value: T; clean: boolean }>,
   ): Promise<T> {
     const lock = await this.#acquire(purpose, signal);
-    if (!lock.ok) throw new LockedByAnother(`${lock.reason} (held by ${lock.holder})`);
+    if (!lock.ok) throw lockRefusal(lock);
     let clean = false;
     try {
       const { value, clean: finished } = await work();
@@ -249,17 +254,29 @@ export class TargetWriter {
 
   /** A transaction that is still owed to this cluster comes before anything new: writers stay frozen until then. */
   async #acquire(purpose: string, signal: AbortSignal): Promise<LockResult> {
-    const reason = await owedOn(this.#parts.store, this.#parts.target.server, purpose);
-    if (reason) return { ok: false, holder: 'this machine', reason };
+    const owed = await this.owed(purpose);
+    if (owed) return owed;
     await this.#claim.make();
     let taken = false;
     try {
       const result = await this.#lock.acquire(purpose, signal);
       taken = result.ok;
-      return result;
+      return result.ok || !(await this.#worksElsewhere()) ? result : { ...result, own: true };
     } finally {
       if (!taken) await this.#claim.drop();
     }
+  }
+
+  /** A window or terminal with this state folder has a transaction under way on this cluster. */
+  async #worksElsewhere(): Promise<boolean> {
+    const { store, target } = this.#parts;
+    return (await store.list()).some(({ active, fingerprint }) => active && fingerprint === target.fingerprint);
+  }
+
+  /** The refusal that {@link owedOn} makes of a request for the lock; null when nothing is owed. */
+  async owed(purpose: string | null = null): Promise<Extract<LockResult, { ok: false }> | null> {
+    const owed = await owedOn(this.#parts.store, this.#parts.target.server, purpose);
+    return owed && { ok: false, holder: 'this machine', reason: owed.reason, owed: owed.transaction.id };
   }
 
   async #release(): Promise<void> {

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
-import type { DivergenceActions } from './undo/divergence-actions.ts';
-import { View } from './editor/contributions.ts';
+import { Command, View } from './editor/contributions.ts';
 import type { IncidentSession, SessionList } from './run/incident-session.ts';
 import type { Mitigation } from './run/mitigate.ts';
 import type { ObjectDocuments } from './views/object-documents.ts';
@@ -13,37 +12,36 @@ export interface PageParts {
   mitigation: Mitigation;
   documents: ObjectDocuments;
   undo: UndoActions;
-  divergence: DivergenceActions;
   more: () => Promise<OnDemand>;
   /** Shows a session that was just made, and runs it. */
   begin: (session: IncidentSession) => Promise<void>;
 }
 
 /** What each request of the run view does; the decisions are those of the same commands elsewhere. */
-export function pageHandlers(parts: PageParts): PageHandlers {
-  const { sessions, mitigation, documents, undo, divergence, more, begin } = parts;
+export function pageHandlers({ sessions, mitigation, documents, undo, more, begin }: PageParts): PageHandlers {
   const ended = vscode.l10n.t('this run has ended');
   return {
     approve: ({ run, hash }) => mitigation.approve(run, hash),
     reject: async ({ run, hash, reason }) => mitigation.reject(run, hash, reason),
     cancel: async ({ run }) => (sessions.find(run)?.cancel(), ''),
     openDiff: ({ run, hash, step, write }) => mitigation.openDiff(documents, run, hash, step, write),
+    again: async ({ run }) => (await vscode.commands.executeCommand(Command.runAgain, { runId: run }), ''),
     undo: async ({ transaction }) => (await undo.undo({ transaction }), ''),
-    inspect: async ({ transaction }) => (await divergence.show({ transaction }), ''),
+    inspect: async ({ transaction }) => (await undo.differences(transaction), ''),
     keep: async ({ transaction }) => (await undo.keep({ transaction }), ''),
     showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
     look: async ({ run, finding, evidence, look }) => (await more()).doors.look(run, finding, evidence, look),
     lookAt: async ({ run, item, look }) => (await more()).doors.lookAt(run, item, look),
     copyFinding: async ({ run, finding }) => (await more()).doors.copy(run, finding),
     copySummary: async ({ run }) => (await more()).copies.summary(run),
-    copyCommand: async ({ run, step }) => (await more()).copies.command(run, step),
+    copyCommand: async ({ run, hash, step }) => (await more()).copies.command(run, hash, step),
     terminal: async ({ run }) => (await more()).doors.terminal(run),
     goTo: async ({ run, namespace }) => {
       const session = sessions.find(run);
       // Only where a check of this run points: the page cannot name another place.
       const points = session?.snapshot().severity.items.some(({ elsewhere }) => elsewhere === namespace);
       if (!session || !points) return ended;
-      const next = await mitigation.startIn(session.target, namespace);
+      const next = await mitigation.start({ ...session.target, namespace });
       if (next) await begin(next);
       return '';
     },

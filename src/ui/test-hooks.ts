@@ -1,10 +1,15 @@
+import type * as vscode from 'vscode';
 import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
 import type { RunEvent } from '../domain/run-event.ts';
-import type { Uri } from 'vscode';
-import type { CreateApp } from './editor/app-loader.ts';
-import type { IdlePlace } from './run/status-bar.ts';
+import type { AppLoader, CreateApp } from './editor/app-loader.ts';
+import type { ContextKeys } from './editor/editor-api.ts';
+import type { OnDemand } from './on-demand.ts';
+import type { SessionList } from './run/incident-session.ts';
+import type { RunPanel } from './run/run-panel.ts';
+import type { IdlePlace, StatusBar } from './run/status-bar.ts';
+import { idleText } from './run/status-bar.ts';
 import type { IncidentsTree } from './run/incidents-tree.ts';
-import type { LintStartup } from './lint/lint-client.ts';
+import type { LintClient, LintStartup } from './lint/lint-client.ts';
 import type { PickOptions, Prompts } from './editor/prompts.ts';
 import type { UndoTree } from './undo/undo-tree.ts';
 
@@ -22,12 +27,47 @@ export interface TestHooks {
   /** What the status bar shows while there is no run. */
   idleText(place: IdlePlace): string;
   /** As the editor hands over a link. */
-  openLink(uri: Uri): Promise<void>;
+  openLink(uri: vscode.Uri): Promise<void>;
   badge(): number;
   contextKey(key: string): unknown;
   lintStartup(): LintStartup | null;
   incidents: IncidentsTree;
   undoStack: UndoTree;
+}
+
+/** Parts of the extension that the hooks look at. */
+interface Shown {
+  loader: AppLoader;
+  prompts: ReplaceablePrompts;
+  panel: RunPanel;
+  sessions: SessionList;
+  statusBar: StatusBar;
+  undoView: Pick<vscode.TreeView<unknown>, 'badge'>;
+  keys: ContextKeys;
+  linter: LintClient;
+  incidents: IncidentsTree;
+  undoStack: UndoTree;
+  more: () => Promise<OnDemand>;
+}
+
+export function testHooks(activationMs: number, shown: Shown): TestHooks {
+  const { loader, prompts, panel, sessions, statusBar, undoView, keys, linter, incidents, undoStack, more } = shown;
+  return {
+    activationMs,
+    replaceApp: async (create) => loader.replace(create),
+    replacePrompts: (other) => prompts.replace(other),
+    page: (message) => panel.receive(message),
+    snapshot: () => panel.snapshot,
+    eventsOf: (run) => sessions.find(run)?.events() ?? [],
+    statusText: () => statusBar.text,
+    idleText,
+    openLink: async (uri) => (await more()).links.handleUri(uri),
+    badge: () => undoView.badge?.value ?? 0,
+    contextKey: (key) => keys.get(key as never),
+    lintStartup: () => linter.startup,
+    incidents,
+    undoStack,
+  };
 }
 
 /** Prompts that a test can answer; otherwise the editor's. */

@@ -7,7 +7,7 @@ import { refOf } from '../../src/domain/kube-object.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { planText } from '../../src/domain/plan.ts';
 import type { RunEvent } from '../../src/domain/run-event.ts';
-import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
+import type { LockResult, OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { RehearsedWrite, StepRehearsal, TransactionStatus, UndoResult } from '../../src/domain/transaction.ts';
 import type {
@@ -21,6 +21,7 @@ import type {
   Transactions,
   WriterLock,
 } from '../../src/run/app.ts';
+import { UndoUnfinished } from '../../src/run/app.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
 import { FakeLooks } from './fake-looks.ts';
@@ -41,6 +42,12 @@ export interface FakeOptions {
   checkAsks?: string;
   /** How `undo` of a transaction ends. */
   undoOutcome?: 'undone' | 'diverged';
+  /** Another writer has the lock. */
+  refuseLock?: Extract<LockResult, { ok: false }>;
+  /** The server refuses the plan when it is rehearsed. */
+  refuseRehearsal?: boolean;
+  /** The fault needs two changes, each a transaction of its own. */
+  twoFaults?: boolean;
   /** Lets time pass between phases, for people watching. */
   pace?: (clock: FakeClock) => Promise<void>;
 }
@@ -120,10 +127,12 @@ export class FakeApp implements StratusApp {
   readonly #journal: TransactionDetail[] = [];
   readonly #unfinished = new Set<string>();
   readonly #listeners = new Set<() => void>();
-  #next = 1;
+  /** One count for all: the editor tells runs apart by their ids, whichever application they were of. */
+  static #next = 1;
 
   constructor(options: FakeOptions = {}) {
     this.#options = options;
+    if (options.twoFaults) this.world.replicas = 0;
   }
 
   readonly targets: Targets = {
@@ -144,20 +153,32 @@ export class FakeApp implements StratusApp {
   /** Logs of runs that other windows have had, by id. */
   readonly logs = new Map<string, RunEvent[]>();
 
+  /** Runs that go on in another window. */
+  readonly elsewhere = new Set<string>();
+
   readonly incidents: Incidents = {
     mitigate: async (request) => this.#run(request),
     runs: async (limit) =>
       [...this.logs].slice(0, limit).map(([id, events]) => {
         const [started, end] = [events[0]!, events.at(-1)!];
         if (started.type !== 'started') throw new Error('a log begins with the start');
-        const outcome = end.type === 'result' ? end.result.outcome : null;
-        return { id, target: started.target, startedAt: started.at, outcome };
+        const result = end.type === 'result' ? end.result : null;
+        const active = this.elsewhere.has(id);
+        return {
+          id,
+          target: started.target,
+          startedAt: started.at,
+          outcome: result?.outcome ?? null,
+          kept: result?.transactions ?? [],
+          active,
+        };
       }),
     events: async (id) => {
       const events = this.logs.get(id);
       if (!events) throw new Error(`the event log of ${id} is not there any more`);
       return events;
     },
+    isActive: async (id) => this.elsewhere.has(id),
     diagnose: async () => {
       const { severity, oracles } = this.#reading();
       return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };
@@ -180,6 +201,11 @@ export class FakeApp implements StratusApp {
     read: async (id) => this.#transaction(id),
     unfinished: async () =>
       (await this.transactions.list()).filter(({ id, status }) => this.#unfinished.has(id) || status === 'diverged'),
+    refuseWhileOwed: async (subject) => {
+      const own = 'transaction' in subject ? this.#transaction(subject.transaction) : null;
+      const owed = await this.#owed(own ? own.context : this.#context);
+      if (owed && owed.id !== own?.id) throw new UndoUnfinished(owed.id, `your undo is unfinished: ${owed.title}`);
+    },
     undo: async (id, _signal, progress) => {
       const transaction = this.#transaction(id);
       progress('Service/hotel-reservation/geo');
@@ -264,11 +290,15 @@ export class FakeApp implements StratusApp {
   }
 
   /** A transaction as a killed process leaves it. */
-  leaveOpen(): string {
-    const transaction = this.#open('Service geo sends to a port nobody listens on', 'run-killed', 'killed-context');
+  leaveOpen(context = 'killed-context', run = 'run-killed'): string {
+    const transaction = this.#open('Service geo sends to a port nobody listens on', run, context);
     this.#unfinished.add(transaction.id);
     this.#record(transaction, patchGeo(8083), 0, this.#rehearse(patchGeo(8083), 0).writes);
     return transaction.id;
+  }
+
+  async #owed(context: string) {
+    return (await this.transactions.unfinished()).find((summary) => summary.context === context);
   }
 
   #transaction(id: string): TransactionDetail {
@@ -278,7 +308,7 @@ export class FakeApp implements StratusApp {
   }
 
   #run(request: MitigateRequest): IncidentRun {
-    const id = `run-${hash(`${this.#next++}`).slice(0, 6)}`;
+    const id = `run-${hash(`${FakeApp.#next++}`).slice(0, 6)}`;
     return new IncidentRun(id, request.target, request.options, {
       brains: [this.#brain()],
       cluster: { snapshot: async () => this.#reading().snapshot, readLog: async () => [], get: async () => null },
@@ -302,7 +332,7 @@ export class FakeApp implements StratusApp {
         },
       },
       lock: {
-        acquire: async () => ({ ok: true, level: 'client-side' }),
+        acquire: async () => this.#options.refuseLock ?? { ok: true, level: 'client-side' },
         renew: async () => true,
         mark: async () => undefined,
         release: async () => undefined,
@@ -313,6 +343,10 @@ export class FakeApp implements StratusApp {
       confine: () => null,
       isAffected: () => () => true,
       cheats: () => [],
+      owed: async () => {
+        const owed = await this.#owed(request.target.context);
+        return owed ? { ok: false, holder: 'this machine', reason: `unfinished: ${owed.id}`, owed: owed.id } : null;
+      },
       targetMoved: async () => null,
       record: () => undefined,
       hash,
@@ -413,6 +447,8 @@ export class FakeApp implements StratusApp {
       plan: async (_context, _diagnosis, attempts) => {
         await this.#pace();
         const exhausted = { type: 'exhausted' as const, reason: 'no justified fix is left to try' };
+        if (this.world.targetPort === 8083 && this.world.replicas === 0)
+          return { type: 'plan', plan: WAKE_SEARCH, alternatives: [] };
         if (this.world.targetPort === 8083 || this.#options.noFix) return exhausted;
         const wrong = this.#options.wrongPlanFirst === true && attempts.length === 0;
         if (attempts.some(({ plan }) => plan.findingId === 'service-target-port/geo')) return exhausted;
@@ -428,7 +464,7 @@ export class FakeApp implements StratusApp {
   #rehearse(argv: string[], index: number): StepRehearsal {
     const scaled = argv.includes('scale');
     const [before, after] = scaled
-      ? [deployment(this.world.replicas), deployment(0)]
+      ? [deployment(this.world.replicas), deployment(replicasIn(argv))]
       : [service(this.world.targetPort), service(8083)];
     const write: RehearsedWrite = {
       ref: refOf(before),
@@ -441,6 +477,8 @@ export class FakeApp implements StratusApp {
         inverse: `put ${before.kind} ${before.metadata.name} back as it was`,
       },
     };
+    if (this.#options.refuseRehearsal)
+      return { argv, ok: false, problem: 'the server refused it: quota exceeded', writes: [], partial: false };
     return { argv, ok: true, problem: '', writes: [write], partial: index > 0 };
   }
 
@@ -475,7 +513,7 @@ export class FakeApp implements StratusApp {
         await this.#pace();
         const { writes } = this.#rehearse(step.argv, 0);
         this.#record(transaction, step.argv, transaction.commands.length, writes);
-        if (step.argv.includes('scale')) this.world.replicas = 0;
+        if (step.argv.includes('scale')) this.world.replicas = replicasIn(step.argv);
         else this.world.targetPort = 8083;
         const stdout = step.argv.includes('scale') ? 'deployment.apps/search scaled\n' : 'service/geo patched\n';
         return { ok: true, exitCode: 0, stdout, stderr: '', refusals: [], writes: writes.length, problem: '' };
@@ -504,7 +542,8 @@ export class FakeApp implements StratusApp {
   }
 
   #restore(transaction: TransactionDetail): void {
-    if (transaction.roots.some(({ kind }) => kind === 'Deployment')) this.world.replicas = 1;
+    if (transaction.roots.some(({ kind }) => kind === 'Deployment'))
+      this.world.replicas = this.#options.twoFaults ? 0 : 1;
     else this.world.targetPort = 9999;
   }
 
@@ -538,6 +577,10 @@ function patchGeo(port: number): string[] {
   return ['patch', 'service', 'geo', '-n', NAMESPACE, '--type=json', `--patch=${JSON.stringify(patch)}`];
 }
 
+function replicasIn(argv: string[]): number {
+  return argv.includes('--replicas=1') ? 1 : 0;
+}
+
 const POINT_GEO: Fix = { changes: [], commands: [patchGeo(8083)], expects: 'geo answers', confidence: 0.9 };
 
 function plan(title: string, findingId: string, argv: string[]): Plan {
@@ -551,3 +594,9 @@ function plan(title: string, findingId: string, argv: string[]): Plan {
     expects: 'frontend answers /hotels with 200 again',
   };
 }
+
+const WAKE_SEARCH = plan('Scale Deployment search to 1', 'scaled-to-zero/search', [
+  'scale',
+  'deployment/search',
+  '--replicas=1',
+]);

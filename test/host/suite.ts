@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
 import type { TestHooks } from '../../src/ui/test-hooks.ts';
 import { ACTIVATION_TESTS } from './cases/activation.ts';
+import { AFTERMATH_TESTS } from './cases/aftermath.ts';
 import { CLUSTER_TESTS } from './cases/cluster.ts';
 import { DOOR_TESTS } from './cases/doors.ts';
 import { LINT_CLUSTER_TESTS, LINT_TESTS } from './cases/lint.ts';
+import { NOTHING_BEGUN_TESTS } from './cases/nothing-begun.ts';
 import { RUN_TESTS } from './cases/run.ts';
 import { UNDO_TESTS } from './cases/undo.ts';
 import { runTests } from './harness.ts';
@@ -23,7 +25,9 @@ export async function run(): Promise<void> {
     ...CLUSTER_TESTS,
     ...LINT_CLUSTER_TESTS,
     ...RUN_TESTS,
+    ...NOTHING_BEGUN_TESTS,
     ...UNDO_TESTS,
+    ...AFTERMATH_TESTS,
     ...DOOR_TESTS,
     ...LINT_TESTS,
   ];

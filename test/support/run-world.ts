@@ -26,6 +26,8 @@ export function planOf(...argv: string[]): Plan {
 export class RunWorld {
   readonly clock = new FakeClock();
   broken = true;
+  /** The unfinished transaction of one's own that is in the way. */
+  owed: string | null = null;
   /** Commands in the order in which they ran; `undo` for an undone transaction. */
   readonly done: string[] = [];
   readonly events: RunEvent[] = [];
@@ -67,6 +69,8 @@ export class RunWorld {
       confine: () => null,
       isAffected: () => () => true,
       cheats: () => [],
+      owed: async () =>
+        this.owed === null ? null : { ok: false, holder: 'this machine', reason: 'unfinished', owed: this.owed },
       targetMoved: async () => null,
       record: () => undefined,
       hash: (text) => text,

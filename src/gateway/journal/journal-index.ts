@@ -20,7 +20,7 @@ export type IndexRecord =
   | { type: 'dropped'; id: string; at: string };
 
 /** What a list shows of a transaction's content, so that finished ones need not be read again. */
-export type JournalDigest = Pick<TransactionSummary, 'commands' | 'roots' | 'writes'>;
+export type JournalDigest = Pick<TransactionSummary, 'commands' | 'roots' | 'writes' | 'kept'>;
 
 /** A transaction as the index knows it. */
 export interface IndexEntry {
@@ -150,10 +150,12 @@ export function isClosed(status: TransactionStatus): boolean {
 
 export function digestOf(records: JournalRecord[]): JournalDigest {
   const writes = writesOf(records).filter((write) => write.outcome !== 'rejected');
+  const phase = records.findLast((record) => record.type === 'phase');
   return {
     commands: records.flatMap((record) => (record.type === 'step' ? [shownArgv(record.argv)] : [])),
     roots: rootsOf(writes),
     writes: writes.length,
+    ...(phase?.kept ? { kept: true } : {}),
   };
 }
 

@@ -22,7 +22,8 @@ export type JournalRecord =
   | { type: 'derived'; ref: ObjectRef; root: string; objects: KubeObject[]; counts: ReplicaCounts | null }
   /** What there was in a scope (a namespace, or empty: outside of all) before a write that could lose something. */
   | { type: 'inventory'; namespace: string; objects: Owned[] }
-  | { type: 'phase'; status: TransactionStatus; at: string; reason?: string }
+  /** `kept`: a person leaves it as it stands. */
+  | { type: 'phase'; status: TransactionStatus; at: string; reason?: string; kept?: true }
   /** A write of the undo is about to be sent. */
   | { type: 'undo-intent'; ref: ObjectRef; method: string; path: string; at: string }
   | { type: 'undo-outcome'; ref: ObjectRef; status: number; at: string }

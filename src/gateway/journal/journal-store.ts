@@ -53,7 +53,7 @@ export class JournalStore {
       file = await JournalFile.create(folder.file(open.id), open.id, folder.key);
       await file.append(open, true);
       await index.append({ type: 'opened', open, head: file.head });
-      return new OpenJournal(index, open.id, file, lock, [open]);
+      return new OpenJournal(index, open.id, file, lock, [open], () => folder.remove(open.id));
     } catch (error) {
       await file?.close();
       if (file) await folder.remove(open.id);
@@ -114,7 +114,7 @@ export class JournalStore {
         await journal.close();
         throw error;
       }
-      return new OpenJournal(index, id, journal, lock, content.records as JournalRecord[]);
+      return new OpenJournal(index, id, journal, lock, content.records as JournalRecord[], () => folder.remove(id));
     } catch (error) {
       await lock.release();
       throw error;
@@ -189,7 +189,7 @@ export class JournalStore {
       if (!(damage instanceof JournalDamaged))
         throw new StratusError('nothing-to-do', `the journal of ${id} is whole: undo it or keep it`);
       const known = (await this.#index.entries()).entries.get(id);
-      const digest = known?.digest ?? digestOf(damage.intact as JournalRecord[]);
+      const digest = { ...(known?.digest ?? digestOf(damage.intact as JournalRecord[])), kept: true };
       await this.#index.append({ type: 'status', id, status: 'committed', at, head: known?.head ?? NO_HEAD, digest });
     } finally {
       await lock.release();
@@ -258,6 +258,7 @@ export class JournalStore {
       commands: commands.map(shownArgv),
       roots: digest?.roots ?? [],
       writes: digest?.writes ?? 0,
+      ...(digest?.kept ? { kept: true } : {}),
       active: (await ProcessLock.heldBy(this.#folder.lock(id))) !== null,
     };
   }

@@ -28,12 +28,23 @@ export class OpenJournal {
   #goesOn = false;
   #gone: JournalLost | null = null;
 
-  constructor(index: JournalIndex, id: string, file: JournalFile, lock: ProcessLock, records: JournalRecord[]) {
+  readonly #remove: () => Promise<void>;
+
+  /** @param remove takes its files away */
+  constructor(
+    index: JournalIndex,
+    id: string,
+    file: JournalFile,
+    lock: ProcessLock,
+    records: JournalRecord[],
+    remove: () => Promise<void>,
+  ) {
     this.#index = index;
     this.id = id;
     this.#file = file;
     this.#lock = lock;
     this.records = records;
+    this.#remove = remove;
   }
 
   get head(): JournalHead {
@@ -76,9 +87,28 @@ export class OpenJournal {
     this.records.push(record);
   }
 
+  /** Closes a transaction that wrote nothing and leaves no trace of it. @throws Error when there are intents in it */
+  async discard(at: string): Promise<void> {
+    if (this.records.some(({ type }) => type === 'intent')) throw new Error(`transaction ${this.id} has written`);
+    // Whatever happens next, nothing is owed.
+    await this.setStatus('committed', at);
+    await this.#index.append({ type: 'dropped', id: this.id, at });
+    await this.#remove();
+  }
+
+  /** Closes it as it stands, by the decision of a person. */
+  async keep(at: string, reason: string): Promise<void> {
+    await this.append({ type: 'phase', status: 'committed', at, reason, kept: true });
+    await this.#tellIndex('committed', at);
+  }
+
   /** Records a new status in the journal, then in the index. */
   async setStatus(status: TransactionStatus, at: string, reason?: string): Promise<void> {
     await this.append({ type: 'phase', status, at, ...(reason ? { reason } : {}) });
+    await this.#tellIndex(status, at);
+  }
+
+  async #tellIndex(status: TransactionStatus, at: string): Promise<void> {
     const { id, head } = this;
     await this.#index
       .append({ type: 'status', id, status, at, head, digest: digestOf(this.records) })

@@ -9,6 +9,7 @@ export const Command = {
   mitigate: 'stratus.mitigate',
   diagnose: 'stratus.diagnose',
   showRun: 'stratus.showRun',
+  runAgain: 'stratus.runAgain',
   cancelRun: 'stratus.cancelRun',
   undoTransaction: 'stratus.undoTransaction',
   undoToHere: 'stratus.undoToHere',
@@ -52,25 +53,30 @@ export interface CommandHandle {
   argv: string[];
 }
 
-/** What the Incidents view hands over for a run; its id can also be given alone. */
-export interface RunHandle {
-  /** A run that is open in this window. */
-  session?: { id: string };
-  /** An earlier one. */
-  run?: { id: string };
-}
-
 /** What a code lens hands to its command; `argv` excludes the word kubectl. */
 export interface ScriptCommand {
   uri: string;
   argv: string[];
 }
 
+/** Where a run is to begin. With a fingerprint it is a target of before, and nothing is asked while it means the same. */
+export interface TargetPreset {
+  context?: string;
+  namespace?: string;
+  fingerprint?: string;
+}
+
+/** What the Incidents view hands over for a run. */
+export interface RunHandle {
+  runId: string;
+}
+
 /** Command id -> signature. Arguments are optional: each command asks when it was called from the palette. */
 export interface CommandSignatures {
-  [Command.mitigate]: (preset?: { context?: string; namespace?: string }) => Promise<void>;
+  [Command.mitigate]: (preset?: TargetPreset) => Promise<void>;
   [Command.diagnose]: () => Promise<void>;
   [Command.showRun]: (run?: string) => Promise<void>;
+  [Command.runAgain]: (handle?: RunHandle) => Promise<void>;
   [Command.cancelRun]: () => Promise<void>;
   [Command.undoTransaction]: (handle?: TransactionHandle) => Promise<void>;
   [Command.undoToHere]: (handle?: TransactionHandle) => Promise<void>;
@@ -84,7 +90,7 @@ export interface CommandSignatures {
   [Command.recoverFromCluster]: () => Promise<void>;
   [Command.openTerminal]: () => Promise<void>;
   [Command.openEvidence]: (handle?: FindingHandle) => Promise<void>;
-  [Command.copySummary]: (run?: string | RunHandle) => Promise<void>;
+  [Command.copySummary]: (handle?: RunHandle) => Promise<void>;
   [Command.copyCommand]: (handle?: CommandHandle) => Promise<void>;
   [Command.addCheck]: () => Promise<void>;
   [Command.openSettings]: () => Promise<void>;

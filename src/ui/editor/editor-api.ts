@@ -13,13 +13,13 @@ import type {
 export function registerCommand<C extends CommandId>(
   id: C,
   handler: CommandSignatures[C],
-  onError: (error: unknown) => void,
+  onError: (error: unknown, retry: () => void) => void,
 ): vscode.Disposable {
   return vscode.commands.registerCommand(id, async (...args: Parameters<CommandSignatures[C]>) => {
     try {
       await (handler as (...values: unknown[]) => Promise<void>)(...args);
     } catch (error) {
-      onError(error);
+      onError(error, () => void vscode.commands.executeCommand(id, ...args));
     }
   });
 }

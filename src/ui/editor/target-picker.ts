@@ -2,14 +2,9 @@ import * as vscode from 'vscode';
 import { StratusError } from '../../domain/stratus-error.ts';
 import type { Target } from '../../domain/target.ts';
 import type { ContextChoice, StratusApp } from '../../run/app.ts';
+import type { TargetPreset } from './contributions.ts';
 import type { Choice, Prompts } from './prompts.ts';
 import type { TargetMemory } from './target-memory.ts';
-
-/** What is already known of a target; it is offered first. */
-export interface TargetPreset {
-  context?: string;
-  namespace?: string;
-}
 
 /** A pinned target; `all`: every namespace of its cluster was asked for. */
 export interface Scope {

@@ -10,12 +10,13 @@ import type { CommandResult, StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { ScriptCommand } from '../editor/contributions.ts';
 import { Command } from '../editor/contributions.ts';
-import { isProtectedContext } from '../editor/configuration.ts';
 import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
+import { mayWriteTo } from '../editor/protected-context.ts';
 import type { TargetPicker } from '../editor/target-picker.ts';
+import type { UndoActions } from '../undo/undo-actions.ts';
 import { undoFate } from '../undo/undo-fate.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 
@@ -28,6 +29,7 @@ export class LintCommands {
   readonly #prompts: Prompts;
   readonly #targets: TargetPicker;
   readonly #documents: ObjectDocuments;
+  readonly #undo: UndoActions;
   readonly #log: Log;
 
   /** A lease: a change of settings must not close the connection of a command that is rehearsed or runs. */
@@ -36,12 +38,14 @@ export class LintCommands {
     prompts: Prompts,
     targets: TargetPicker,
     documents: ObjectDocuments,
+    undo: UndoActions,
     log: Log,
   ) {
     this.#lease = lease;
     this.#targets = targets;
     this.#prompts = prompts;
     this.#documents = documents;
+    this.#undo = undo;
     this.#log = log;
   }
 
@@ -73,7 +77,7 @@ export class LintCommands {
     const checked = this.#check(command);
     await this.#leased(async (app) => {
       const prepared = await this.#prepare(app, checked, vscode.l10n.t('Run in transaction'));
-      if (!prepared) return;
+      if (!prepared || !(await this.#undo.unlessOwed(app, prepared.target))) return;
       const rehearsal = await this.#rehearsal(app, prepared.target, prepared.argv);
       await this.#show(rehearsal);
       await this.#confirmAndRun(app, prepared.target, rehearsal);
@@ -163,14 +167,8 @@ export class LintCommands {
       needs.length > 0 ? vscode.l10n.t('Accept and Run') : vscode.l10n.t('Run in Transaction'),
     );
     if (!sure) return;
-    if (isProtectedContext(target.context)) {
-      const typed = await this.#prompts.typeToConfirm(
-        vscode.l10n.t('{0} is protected', target.context),
-        vscode.l10n.t('Type the name of the context to let the command change it'),
-        target.context,
-      );
-      if (!typed) return;
-    }
+    const purpose = vscode.l10n.t('Type the name of the context to let the command change it');
+    if (!(await mayWriteTo(this.#prompts, target.context, purpose))) return;
     const options = {
       location: vscode.ProgressLocation.Notification,
       title: vscode.l10n.t('Running on {0}', placeOf(target)),

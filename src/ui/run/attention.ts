@@ -1,7 +1,19 @@
 import * as vscode from 'vscode';
 import { placeOf } from '../../domain/target.ts';
+import type { StratusApp } from '../../run/app.ts';
+import { Command } from '../editor/contributions.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 import type { Prompts } from '../editor/prompts.ts';
+
+/** Shown beside what the editor itself shows: without a notifier nothing is missing. */
+export async function notifyOnDesktop(app: () => Promise<StratusApp>, title: string, text: string): Promise<void> {
+  // A remote machine has no desktop that anybody looks at.
+  if (vscode.env.remoteName) return;
+  await app().then(
+    (ready) => ready.notifyDesktop(title, text),
+    () => false,
+  );
+}
 
 export interface AttentionParts {
   prompts: Prompts;
@@ -40,7 +52,7 @@ export class Attention {
     if (this.#told.has(key)) return;
     this.#told.add(key);
     const { prompts, isSeen, isFocused, onDesktop, show: open } = this.#parts;
-    const { headline } = session.snapshot();
+    const { headline, again } = session.snapshot();
     const where = placeOf(session.target);
     if (!isFocused()) onDesktop(`${where}: ${headline.title}`, headline.detail);
     else if (isSeen()) return;
@@ -48,7 +60,9 @@ export class Attention {
     const stays = headline.tone === 'bad' || headline.tone === 'ask';
     const level = stays ? 'error' : headline.tone === 'good' ? 'info' : 'warning';
     const show = vscode.l10n.t('Show');
-    const answer = await prompts.notify(level, `${where}: ${headline.title}. ${headline.detail}`, show);
+    const actions = again && headline.tone !== 'good' ? [show, again] : [show];
+    const answer = await prompts.notify(level, `${where}: ${headline.title}. ${headline.detail}`, ...actions);
     if (answer === show) open(session.id);
+    else if (answer) await vscode.commands.executeCommand(Command.runAgain, { runId: session.id });
   }
 }

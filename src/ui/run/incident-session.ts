@@ -1,4 +1,4 @@
-import type { RehearsedWrite, TransactionSummary } from '../../domain/transaction.ts';
+import type { RehearsedWrite } from '../../domain/transaction.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { ObjectRef } from '../../domain/kube-object.ts';
 import { itemId } from '../../domain/severity.ts';
@@ -8,7 +8,8 @@ import type { IncidentRun } from '../../run/incident-run.ts';
 import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import type { ApprovalMode } from '../editor/contributions.ts';
-import type { JournalStatus } from './run-headline.ts';
+import type { JournalEntry, JournalNote, JournalNotes } from './aftermath.ts';
+import { noteOf } from './aftermath.ts';
 import { projectRun } from './run-projection.ts';
 
 /** The part of a run that the editor uses: it is a client, the run goes on without it. */
@@ -20,14 +21,20 @@ export class IncidentSession {
   readonly #desk: ApprovalDesk;
   readonly #mode: ApprovalMode;
   readonly #protected: boolean;
-  /** Read from its event log: nothing of it goes on here. */
-  readonly #past: boolean;
+  /** Read from its event log: nothing of it goes on here, but perhaps elsewhere. */
+  readonly #past: 'ended' | 'elsewhere' | null;
   readonly #listeners = new Set<() => void>();
   #cancelling = false;
   #result: RunResult | null = null;
-  #statuses: ReadonlyMap<string, JournalStatus> = new Map();
+  #notes: JournalNotes = new Map();
 
-  constructor(run: RunHandle, desk: ApprovalDesk, mode: ApprovalMode, isProtected: boolean, past = false) {
+  constructor(
+    run: RunHandle,
+    desk: ApprovalDesk,
+    mode: ApprovalMode,
+    isProtected: boolean,
+    past: 'ended' | 'elsewhere' | null = null,
+  ) {
     this.#past = past;
     this.#run = run;
     this.#desk = desk;
@@ -37,8 +44,17 @@ export class IncidentSession {
     desk.onChange(() => this.#changed());
   }
 
-  /** A run that is over, or that goes on in another process, from its log. @throws Error when it has no start */
-  static fromLog(id: string, events: RunEvent[], isProtected: (context: string) => boolean): IncidentSession {
+  /**
+   * A run that is over, or that goes on in another process, from its log.
+   * @param active a live process is at work on it
+   * @throws Error when it has no start
+   */
+  static fromLog(
+    id: string,
+    events: RunEvent[],
+    isProtected: (context: string) => boolean,
+    active = false,
+  ): IncidentSession {
     const [started] = events;
     if (started?.type !== 'started') throw new Error(`the event log of ${id} does not begin with the start of the run`);
     const run: RunHandle = {
@@ -55,7 +71,7 @@ export class IncidentSession {
       new ApprovalDesk({ mode: 'ask', protectedContexts: [] }, started.target.context),
       'ask',
       guarded,
-      true,
+      active ? 'elsewhere' : 'ended',
     );
     const end = events.findLast((event) => event.type === 'result');
     session.#result = end?.result ?? null;
@@ -76,11 +92,16 @@ export class IncidentSession {
 
   /** Nothing goes on any more, at least not in this window. */
   get ended(): boolean {
-    return this.#past || this.#result !== null;
+    return this.#past !== null || this.#result !== null;
   }
 
   get isPast(): boolean {
-    return this.#past;
+    return this.#past !== null;
+  }
+
+  /** It went on in another window or terminal when its log was read. */
+  get isElsewhere(): boolean {
+    return this.#past === 'elsewhere' && this.#result === null;
   }
 
   get result(): RunResult | null {
@@ -144,18 +165,19 @@ export class IncidentSession {
     return this.#run.events().some((event) => event.type === 'checkpointed' && event.tx === transaction);
   }
 
-  /** What the journal says of all transactions; only those of this run count. */
-  noteJournal(all: readonly Pick<TransactionSummary, 'id' | 'status' | 'active'>[]): void {
-    const own = all.filter(({ id }) => this.owns(id));
-    const statuses = new Map(own.map((summary): [string, JournalStatus] => [summary.id, this.#statusOf(summary)]));
-    if (JSON.stringify([...statuses]) === JSON.stringify([...this.#statuses])) return;
-    this.#statuses = statuses;
-    this.#changed();
+  /** Transactions that it opened, and one for whose sake it did not begin. */
+  concerns(transaction: string): boolean {
+    return this.owns(transaction) || this.#result?.owed === transaction;
   }
 
-  #statusOf({ status, active }: Pick<TransactionSummary, 'status' | 'active'>): JournalStatus {
-    const unfinished = status === 'open' || status === 'undoing';
-    return unfinished && this.ended && !active ? 'interrupted' : status;
+  /** What the journal says of all transactions; only those that concern this run count. */
+  noteJournal(all: readonly JournalEntry[]): void {
+    const own = all.filter(({ id }) => this.concerns(id));
+    const over = this.ended && !this.isElsewhere;
+    const notes = new Map(own.map((entry): [string, JournalNote] => [entry.id, noteOf(entry, over)]));
+    if (JSON.stringify([...notes]) === JSON.stringify([...this.#notes])) return;
+    this.#notes = notes;
+    this.#changed();
   }
 
   snapshot(): RunSnapshot {
@@ -163,11 +185,12 @@ export class IncidentSession {
     return projectRun(this.#run.events(), {
       run: this.id,
       target: { context, namespace, server, protected: this.#protected },
-      mode: this.#past ? 'read from its event log' : modeLabel(this.#mode, this.#protected),
-      past: this.#past,
+      mode: this.isPast ? 'read from its event log' : modeLabel(this.#mode, this.#protected),
+      past: this.isPast,
+      elsewhere: this.isElsewhere,
       awaiting: this.#desk.awaiting,
       cancelling: this.#cancelling,
-      statuses: this.#statuses,
+      notes: this.#notes,
     });
   }
 
@@ -214,10 +237,10 @@ export class SessionList {
     this.#changed(session);
   }
 
-  /** A run from its log comes after those of this window, in the order of their names, which begin with the time. */
+  /** A run from its log, read anew where it was there, comes after those of this window, in the order of their names, which begin with the time. */
   addPast(session: IncidentSession): void {
     const own = this.#sessions.filter(({ isPast }) => !isPast);
-    const past = [...this.#sessions.filter(({ isPast }) => isPast), session];
+    const past = [...this.#sessions.filter(({ isPast, id }) => isPast && id !== session.id), session];
     past.sort((a, b) => (a.id < b.id ? 1 : -1));
     this.#sessions.splice(0, this.#sessions.length, ...own, ...past);
     session.onChange(() => this.#changed(session));

@@ -1,20 +1,20 @@
 import * as vscode from 'vscode';
 import { localTime, shortLocalTime } from '../../text/local-time.ts';
 import { oneLine } from '../../text/plain-text.ts';
-import { OUTCOME_TEXT } from '../../domain/run-event.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { FindingView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
-import type { FindingHandle } from '../editor/contributions.ts';
+import type { FindingHandle, RunHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
 import type { PastRun } from '../../run/run-history.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
+import type { PastFate } from './past-fate.ts';
 import type { PastRuns } from './past-runs.ts';
 
 type Node =
-  | { kind: 'run'; session: IncidentSession }
+  | ({ kind: 'run'; session: IncidentSession } & RunHandle)
   | ({ kind: 'finding'; session: IncidentSession; view: FindingView } & FindingHandle)
   | { kind: 'earlier' }
-  | { kind: 'past'; run: PastRun };
+  | ({ kind: 'past'; run: PastRun; fate: PastFate } & RunHandle);
 
 const ICONS: Record<Tone, [string, string]> = {
   busy: ['sync~spin', 'progressBar.background'],
@@ -22,6 +22,12 @@ const ICONS: Record<Tone, [string, string]> = {
   good: ['pass', 'testing.iconPassed'],
   warn: ['discard', 'notificationsWarningIcon.foreground'],
   bad: ['error', 'testing.iconFailed'],
+};
+const PAST_ICONS: Record<PastFate['tone'], string> = {
+  busy: 'sync',
+  good: 'pass',
+  warn: 'circle-outline',
+  bad: 'warning',
 };
 const FINDING_ICONS = { critical: 'error', warning: 'warning', info: 'info' } as const;
 
@@ -42,12 +48,13 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
 
   async getChildren(node?: Node): Promise<Node[]> {
     if (!node) {
-      const runs = this.#sessions.all().map((session): Node => ({ kind: 'run', session }));
+      const runs = this.#sessions.all().map((session): Node => ({ kind: 'run', session, runId: session.id }));
       // A folder that cannot be read is told when the node is opened.
       const earlier = await this.#past.list().catch(() => null);
       return earlier === null || earlier.length > 0 ? [...runs, { kind: 'earlier' }] : runs;
     }
-    if (node.kind === 'earlier') return (await this.#past.list()).map((run) => ({ kind: 'past', run }));
+    if (node.kind === 'earlier')
+      return (await this.#past.list()).map((past) => ({ kind: 'past', ...past, runId: past.run.id }));
     if (node.kind !== 'run') return [];
     const { session } = node;
     return session
@@ -64,13 +71,18 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
       case 'earlier':
         return earlierItem();
       case 'past':
-        return pastItem(node.run);
+        return pastItem(node.run, node.fate);
     }
   }
 
   dispose(): void {
     this.#subscription.dispose();
     this.#changed.dispose();
+  }
+
+  /** What became of earlier runs may have changed. */
+  journalChanged(): void {
+    this.#changed.fire();
   }
 
   /** Redraws only when something visible changed: a run emits many events. */
@@ -108,14 +120,13 @@ function earlierItem(): vscode.TreeItem {
   return item;
 }
 
-function pastItem({ id, target, startedAt, outcome }: PastRun): vscode.TreeItem {
+function pastItem({ id, target, startedAt }: PastRun, { text: what, tone }: PastFate): vscode.TreeItem {
   const when = timeOf(startedAt);
   const item = new vscode.TreeItem(`${when} ${target.namespace}`);
-  const what = outcome ? OUTCOME_TEXT[outcome] : vscode.l10n.t('Did not end');
   item.id = id;
   item.description = `${what} · ${oneLine(target.context)}`;
   item.tooltip = `${id}\n${placeOf(target)} (${oneLine(target.server)})\n${localTime(new Date(startedAt).toISOString())}: ${what}`;
-  item.iconPath = new vscode.ThemeIcon(outcome === 'resolved' || outcome === 'healthy' ? 'pass' : 'circle-outline');
+  item.iconPath = new vscode.ThemeIcon(PAST_ICONS[tone]);
   item.contextValue = TreeItem.runEnded;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [id] };
   item.accessibilityInformation = { label: `${when} ${target.namespace} at ${oneLine(target.context)}: ${what}` };
@@ -136,7 +147,8 @@ function findingItem(session: IncidentSession, finding: FindingView): vscode.Tre
     ...unfixed,
     ...finding.evidence.map(({ object, text }) => `${object}: ${text}`),
   ].join('\n');
-  const gone = session.result?.outcome === 'resolved';
+  // Taken back is not gone.
+  const gone = session.result?.outcome === 'resolved' && session.snapshot().headline.tone === 'good';
   // One that nobody knows how to mend is for a person to look at.
   item.iconPath = new vscode.ThemeIcon(gone ? 'pass' : finding.unfixed ? 'search' : FINDING_ICONS[finding.severity]);
   item.contextValue = TreeItem.finding;

@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
-import { placeOf } from '../../domain/target.ts';
 import { refLabel } from '../../domain/kube-object.ts';
-import { StratusError } from '../../domain/stratus-error.ts';
 import type { Target } from '../../domain/target.ts';
+import { placeOf } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import { runOptions } from '../editor/configuration.ts';
+import type { TargetPreset } from '../editor/contributions.ts';
 import { Setting, View } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
 import type { SessionList } from './incident-session.ts';
@@ -15,7 +15,8 @@ import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import { isProtected } from '../../domain/autonomy.ts';
-import type { TargetPicker, TargetPreset } from '../editor/target-picker.ts';
+import { typesName } from '../editor/protected-context.ts';
+import type { TargetPicker } from '../editor/target-picker.ts';
 
 /** Starts runs and answers their approvals for this window. */
 export class Mitigation {
@@ -43,22 +44,9 @@ export class Mitigation {
 
   /** @returns the started session and its end, or null when a question was dismissed. */
   async start(preset?: TargetPreset): Promise<IncidentSession | null> {
-    return this.#begin((app) => this.#targets.pick(app, vscode.l10n.t('Mitigate incident'), preset));
-  }
-
-  /** On another namespace of the cluster of a run, where a person wants to go on looking; not asked again. */
-  async startIn(known: Target, namespace: string): Promise<IncidentSession | null> {
-    return this.#begin(async (app) => {
-      const target = await app.targets.pin(known.context, namespace);
-      if (target.fingerprint === known.fingerprint) return target;
-      throw new StratusError('target-moved', `context '${known.context}' now means another cluster or user`);
-    });
-  }
-
-  async #begin(choose: (app: StratusApp) => Promise<Target | null>): Promise<IncidentSession | null> {
     const { app, release } = await this.#lease();
     try {
-      const session = await this.#create(app, choose);
+      const session = await this.#create(app, preset);
       if (session) this.#releases.set(session.id, release);
       else release();
       return session;
@@ -68,9 +56,11 @@ export class Mitigation {
     }
   }
 
-  async #create(app: StratusApp, choose: (app: StratusApp) => Promise<Target | null>): Promise<IncidentSession | null> {
+  async #create(app: StratusApp, preset?: TargetPreset): Promise<IncidentSession | null> {
     const patterns = readSetting(Setting.protectedContexts);
-    const target = await choose(app);
+    const target =
+      (await this.#sameAgain(app, preset)) ??
+      (await this.#targets.pick(app, vscode.l10n.t('Mitigate incident'), preset));
     if (!target) return null;
     const busy = this.#sessions
       .running()
@@ -93,6 +83,13 @@ export class Mitigation {
     return session;
   }
 
+  /** A target that was pinned before needs no questions, unless its context means another cluster by now. */
+  async #sameAgain(app: StratusApp, { context, namespace, fingerprint }: TargetPreset = {}): Promise<Target | null> {
+    if (fingerprint === undefined) return null;
+    const target = await app.targets.pin(context, namespace);
+    return target.fingerprint === fingerprint ? target : null;
+  }
+
   /** Runs to the end, with the view's progress line as its sign of life. */
   async run(session: IncidentSession): Promise<void> {
     try {
@@ -108,15 +105,9 @@ export class Mitigation {
   async approve(run: string, hash: string): Promise<string> {
     const session = this.#sessions.find(run);
     if (!session) return 'this run has ended';
-    if (session.isProtected) {
-      const { context } = session.target;
-      const sure = await this.#prompts.typeToConfirm(
-        vscode.l10n.t('{0} is protected', context),
-        vscode.l10n.t('Type the name of the context to let the plan change it'),
-        context,
-      );
-      if (!sure) return 'not approved: the context was not typed';
-    }
+    const purpose = vscode.l10n.t('Type the name of the context to let the plan change it');
+    if (session.isProtected && !(await typesName(this.#prompts, session.target.context, purpose)))
+      return 'not approved: the context was not typed';
     return session.approve(hash);
   }
 

@@ -1,12 +1,9 @@
-import type { Principal } from '../../domain/autonomy.ts';
-import { refLabel } from '../../domain/kube-object.ts';
 import type { Phase } from '../../domain/run-state.ts';
 import type { LockLevel } from '../../domain/ports.ts';
 import type { RunEvent, RunResult } from '../../domain/run-event.ts';
 import type { Severity } from '../../domain/severity.ts';
 import { mu } from '../../domain/severity.ts';
 import type { StepRehearsal, UndoResult } from '../../domain/transaction.ts';
-import { missingText } from '../../domain/transaction.ts';
 import type { Hypothesis } from '../../domain/brain.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -20,25 +17,25 @@ import type {
 } from '../../../webview/protocol.ts';
 import { editorWords } from '../editor/editor-words.ts';
 import { commandText } from '../../kubectl/command-text.ts';
-import { counted } from '../../text/plain-text.ts';
 import { presentable } from '../../text/redact.ts';
+import type { JournalNotes } from './aftermath.ts';
+import { approvalText, outputText, undoLines } from './log-words.ts';
+import { BACK, FORWARD } from './run-stages.ts';
 
-/** Stages of the view: id, label and the phases of the machine that belong to it. */
-export const FORWARD: [string, string, Phase[]][] = [
-  ['detect', 'Detect', ['idle', 'detecting']],
-  ['diagnose', 'Diagnose', ['diagnosing']],
-  ['plan', 'Plan', ['planning']],
-  ['approve', 'Approve', ['awaitingApproval']],
-  ['apply', 'Apply', ['locking', 'checkpointing', 'executing']],
-  ['settle', 'Settle', ['settling']],
-  ['judge', 'Judge', ['judging']],
-  ['commit', 'Keep', ['committing']],
-];
-export const BACK: [string, string, Phase[]][] = [
-  ['undo', 'Undo', ['undoing', 'aborting', 'frozen']],
-  ['verify', 'Verify', ['verifying']],
-  ['reflect', 'Learn', ['reflecting']],
-];
+/** A plan with what became of it. */
+export interface PlanFold {
+  plan: Plan;
+  attempt: number;
+  /** What an approval is bound to; null until the rehearsal ended. */
+  hash: string | null;
+  rehearsal: StepRehearsal[];
+  stepStates: StepView['state'][];
+  /** The transaction that ran it; null when it never ran. */
+  tx: string | null;
+  /** Null while that is open. */
+  outcome: AttemptView['outcome'] | null;
+  reason: string;
+}
 
 /** What the events of a run add up to; `apply` takes them in their order. */
 export class RunFold {
@@ -57,11 +54,8 @@ export class RunFold {
   oracles: Record<string, CheckView['state']> = {};
   findings: Finding[] = [];
   hypotheses: Hypothesis[] = [];
-  plan: Plan | null = null;
-  hash: string | null = null;
-  rehearsal: StepRehearsal[] = [];
-  stepStates: StepView['state'][] = [];
-  attempts: AttemptView[] = [];
+  /** All plans, in their order. */
+  readonly plans: PlanFold[] = [];
   transactions: TransactionView[] = [];
   log: LogEntry[] = [];
   #nextEntry = 1;
@@ -69,7 +63,21 @@ export class RunFold {
   lockLevel: LockLevel | null = null;
   progress = '';
   undoReason = '';
+  /** Unfinished transaction of one's own that came first. */
+  owed: string | null = null;
+  /** Another window or terminal of one's own was at work. */
+  ownWriter = false;
   result: RunResult | null = null;
+
+  /** The latest plan. */
+  get plan(): PlanFold | null {
+    return this.plans.at(-1) ?? null;
+  }
+
+  /** Transactions that the run has not undone itself. */
+  get left(): string[] {
+    return this.transactions.filter(({ state }) => state !== 'undone').map(({ id }) => id);
+  }
 
   apply(event: RunEvent): void {
     const { at } = event;
@@ -82,6 +90,7 @@ export class RunFold {
       case 'phase':
         this.#enter(event.phase as Phase);
         this.attempt = event.attempt;
+        if (this.plan?.outcome === null) this.plan.attempt = event.attempt;
         break;
       case 'detected':
         this.initial = event.severity;
@@ -97,31 +106,33 @@ export class RunFold {
         else this.#say(at, 'mitigation', 'event', `No plan: ${event.reason}`);
         break;
       case 'rehearsed':
-        this.rehearsal = event.steps;
-        this.hash = event.hash;
+        this.#rehearsed(event.steps, event.hash);
         break;
       case 'approved':
         this.#say(at, 'you', 'event', approvalText(event.by));
         break;
       case 'rejected':
         this.#say(at, 'you', 'event', `Rejected the plan: ${event.reason}`);
-        this.#close('rejected', event.reason);
+        this.#close(this.plan, 'rejected', event.reason);
         break;
       case 'lockDenied':
-        this.#say(at, 'stratus', 'problem', `${event.reason} (held by ${event.holder})`);
+        this.owed = event.owed ?? null;
+        this.ownWriter = event.own ?? false;
+        this.#say(at, 'stratus', 'problem', this.owed ? event.reason : `${event.reason} (held by ${event.holder})`);
         break;
       case 'checkpointed':
         this.transactions.push({ id: event.tx, state: 'open' });
+        if (this.plan) this.plan.tx = event.tx;
         this.#read(at, event.severity, 'before');
         break;
       case 'command':
-        this.#say(at, 'mitigation', 'command', commandText(event.argv), output(event.stdout, event.stderr));
+        this.#say(at, 'mitigation', 'command', commandText(event.argv), outputText(event.stdout, event.stderr));
         break;
       case 'stepDone':
-        this.stepStates[event.index] = 'done';
+        this.#step(event.index, 'done');
         break;
       case 'stepFailed':
-        this.stepStates[event.index] = 'failed';
+        this.#step(event.index, 'failed');
         this.undoReason = event.reason;
         this.#say(at, 'mitigation', 'problem', event.reason);
         break;
@@ -141,7 +152,7 @@ export class RunFold {
         break;
       case 'commitRecorded':
         this.#mark(event.tx, 'committed');
-        this.#close('committed', 'kept');
+        this.#close(this.#planOf(event.tx), 'committed', 'kept');
         this.#say(at, 'stratus', 'event', 'Kept. It can be undone from the undo stack at any time');
         break;
       case 'undone':
@@ -208,10 +219,24 @@ export class RunFold {
   }
 
   #newPlan(plan: Plan): void {
-    this.plan = plan;
-    this.hash = null;
-    this.rehearsal = [];
-    this.stepStates = [];
+    const { attempt } = this;
+    this.plans.push({ plan, attempt, hash: null, rehearsal: [], stepStates: [], tx: null, outcome: null, reason: '' });
+  }
+
+  #rehearsed(steps: StepRehearsal[], hash: string): void {
+    if (!this.plan) return;
+    this.plan.rehearsal = steps;
+    this.plan.hash = hash;
+    const refused = steps.find(({ ok, partial }) => !ok && !partial);
+    if (refused) this.#close(this.plan, 'failed', refused.problem);
+  }
+
+  #step(index: number, state: StepView['state']): void {
+    if (this.plan) this.plan.stepStates[index] = state;
+  }
+
+  #planOf(tx: string): PlanFold | null {
+    return this.plans.find((plan) => plan.tx === tx) ?? null;
   }
 
   #read(at: number, severity: Severity, label: string): void {
@@ -223,37 +248,30 @@ export class RunFold {
     this.transactions = this.transactions.map((known) => (known.id === tx ? { id: tx, state } : known));
   }
 
-  #close(outcome: AttemptView['outcome'], reason: string): void {
-    if (!this.plan) return;
-    const title = presentable(this.plan.title, 300);
-    this.attempts.push({ attempt: this.attempt, title, outcome, reason: presentable(editorWords(reason), 300) });
+  #close(plan: PlanFold | null, outcome: AttemptView['outcome'], reason: string): void {
+    if (!plan) return;
+    plan.outcome = outcome;
+    plan.reason = presentable(editorWords(reason), 300);
   }
 
   #undone(at: number, tx: string, result: UndoResult): void {
-    if (result.outcome === 'undone') {
-      this.#mark(tx, 'undone');
-      const kept = result.proof.foreign.length;
-      const foreign = kept > 0 ? `; ${counted(kept, 'edit')} by others kept` : '';
-      const residue = result.proof.residue.length > 0 ? `; still different: ${result.proof.residue.join(', ')}` : '';
-      const proof = 'every field that was written is as before';
-      this.#say(at, 'undo', 'event', `Undone with ${counted(result.writes, 'write')}, ${proof}${residue}${foreign}`);
-      const missing = missingText(result.proof);
-      if (missing) this.#say(at, 'undo', 'problem', missing);
-    } else {
-      this.#mark(tx, result.outcome === 'diverged' ? 'diverged' : 'open');
-      this.#say(
-        at,
-        'undo',
-        'problem',
-        `${result.outcome === 'diverged' ? 'Not all could be restored' : 'The undo is not finished'}: ${result.reason}`,
-      );
-      if (result.outcome === 'diverged') {
-        for (const { ref, path } of result.differences.slice(0, 50)) {
-          this.#say(at, 'undo', 'problem', `${refLabel(ref)} ${path || '(whole object)'} is not as it was`);
-        }
-      }
-    }
-    this.#close('undone', this.undoReason);
+    this.#sayUndo(at, result);
+    const done = result.outcome === 'undone';
+    this.#mark(tx, done ? 'undone' : result.outcome === 'diverged' ? 'diverged' : 'open');
+    this.#close(this.#planOf(tx), done ? 'undone' : 'unfinished', this.undoReason);
+  }
+
+  /** Undos that came after the end of the run, from wherever: they are no events of it, but belong to its story. */
+  takeBack(notes: JournalNotes): void {
+    const later = this.left.flatMap((id) => {
+      const note = notes.get(id);
+      return note?.undo && note.at !== null && note.status !== 'committed' ? [{ ...note, at: note.at }] : [];
+    });
+    for (const { at, undo } of later.sort((a, b) => a.at - b.at)) if (undo) this.#sayUndo(at, undo);
+  }
+
+  #sayUndo(at: number, result: UndoResult): void {
+    for (const { problem, text } of undoLines(result)) this.#say(at, 'undo', problem ? 'problem' : 'event', text);
   }
 
   #say(at: number, who: LogEntry['who'], kind: LogEntry['kind'], text: string, more = ''): void {
@@ -265,18 +283,4 @@ export class RunFold {
 /** Severity as the number that is shown; null when it could not be read. */
 export function known(severity: Severity | null): number | null {
   return severity?.known ? mu(severity) : null;
-}
-
-function approvalText({ via, id }: Principal): string {
-  return via === 'policy' ? `Approved by policy: ${id}` : `Approved the plan (${id}, ${via})`;
-}
-
-function output(stdout: string, stderr: string): string {
-  return presentable(
-    [stdout, stderr]
-      .map((text) => text.trim())
-      .filter(Boolean)
-      .join('\n'),
-    4_000,
-  );
 }

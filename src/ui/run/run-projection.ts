@@ -3,18 +3,21 @@ import { foldFindings } from '../../domain/fold-findings.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
 import type {
+  AttemptView,
   CheckView,
+  OwedView,
   PlanView,
   RunSnapshot,
-  Stage,
-  StageState,
   StepView,
   TargetView,
-  TransactionView,
 } from '../../../webview/protocol.ts';
-import { BACK, FORWARD, known, RunFold } from './run-fold.ts';
-import type { HeadlineContext, JournalStatus } from './run-headline.ts';
-import { headlineOf, runningStep } from './run-headline.ts';
+import type { JournalNote } from './aftermath.ts';
+import { aftermathOf, outcomeNow, stateNow } from './aftermath.ts';
+import type { PlanFold } from './run-fold.ts';
+import { known, RunFold } from './run-fold.ts';
+import type { HeadlineContext } from './run-headline.ts';
+import { headlineOf, isOver, runningStep } from './run-headline.ts';
+import { stagesOf } from './run-stages.ts';
 import { findingView, severityItems, writeView } from './run-views.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import { presentable } from '../../text/redact.ts';
@@ -37,13 +40,21 @@ export function projectRun(events: readonly RunEvent[], context: ProjectionConte
 }
 
 function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
-  const stages = stagesOf(fold, context.past);
+  const { result } = fold;
+  const over = isOver(fold, context);
+  const aftermath = over ? aftermathOf(fold.left, context.notes) : 'stands';
+  if (over) fold.takeBack(context.notes);
+  const stages = stagesOf(fold, over, aftermath);
+  const stale = aftermath !== 'stands';
+  const applied = fold.plans.filter((entry) => entry !== fold.plan && entry.tx !== null);
+  const later = fold.left.reduce((sum, id) => sum + undoWritesOf(context.notes.get(id)), 0);
+  const undoWrites = result?.undoWrites ?? 0;
   return {
     run: context.run,
     target: context.target,
     startedAt: fold.startedAt,
-    endedAt: fold.endedAt ?? (context.past ? fold.lastAt : null),
-    headline: headlineOf(fold, context),
+    endedAt: fold.endedAt ?? (over ? fold.lastAt : null),
+    headline: headlineOf(fold, context, aftermath),
     stages: stages.forward,
     wayBack: stages.back,
     attempt: fold.attempt,
@@ -51,105 +62,120 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
     mode: fold.lockLevel ? `${context.mode}, writer lock ${fold.lockLevel}` : context.mode,
     severity: {
       before: known(fold.initial),
-      now: known(fold.current),
+      now: stale ? null : known(fold.current),
       points: fold.points,
-      items: severityItems(fold.initial, fold.current, context.target.namespace),
+      items: severityItems(fold.initial, fold.current, context.target.namespace, stale),
+      stale,
     },
-    checks: checksOf(fold),
+    checks: checksOf(fold, stale),
     findings: foldFindings(fold.findings, fold.hypotheses).map(({ finding, symptoms }) => ({
-      ...findingView(finding, fold.plan),
-      symptoms: symptoms.map((symptom) => findingView(symptom, fold.plan)),
+      ...findingView(finding, fold.plan?.plan ?? null),
+      symptoms: symptoms.map((symptom) => findingView(symptom, fold.plan?.plan ?? null)),
     })),
-    plan: planView(fold, context),
-    attempts: fold.attempts,
-    transactions: fold.transactions.map(({ id, state }) => ({ id, state: stateOf(context.statuses.get(id)) ?? state })),
+    plan: fold.plan && planView(fold.plan, fold, context),
+    earlier: applied.map((entry) => planView(entry, fold, context)),
+    attempts: attemptsOf(fold, context),
+    transactions: fold.transactions.map(({ id, state }) => ({
+      id,
+      state: stateNow(state, context.notes.get(id)?.status),
+    })),
     log: fold.log.slice(-LOG_LIMIT),
-    result: fold.result && {
-      outcome: fold.result.outcome,
-      seconds: fold.result.seconds,
-      writes: fold.result.writes,
-      attempts: fold.result.attempts,
+    result: result && {
+      outcome: result.outcome,
+      seconds: result.seconds,
+      writes: result.writes - undoWrites,
+      undoWrites: undoWrites + later,
+      attempts: result.attempts,
     },
-    canCancel: fold.result === null && !context.cancelling && !context.past,
-    cancelling: context.cancelling && fold.result === null,
+    owed: owedView(fold, context),
+    again: over ? againText(fold) : '',
+    canCancel: result === null && !context.cancelling && !context.past,
+    cancelling: context.cancelling && result === null,
   };
 }
 
-function stagesOf(fold: RunFold, past: boolean): { forward: Stage[]; back: Stage[] } {
-  const outcome = fold.result?.outcome;
-  const ended = outcome !== undefined;
-  const success = outcome === 'resolved' || outcome === 'improved';
-  const onWayBack = fold.back >= 0;
-  const forward = FORWARD.map(([id, label], index): Stage => {
-    let state: StageState = index < fold.forward ? 'done' : index > fold.forward ? 'todo' : 'now';
-    if (index === fold.forward && onWayBack) state = 'failed';
-    // A run that had to end here did not get through this stage.
-    if (ended && index === fold.forward && !onWayBack) state = outcome === 'healthy' ? 'done' : 'failed';
-    if (success) state = 'done';
-    if (past && !ended && state === 'now') state = 'failed';
-    return { id, label, state };
-  });
-  const back = BACK.map(([id, label], index): Stage => {
-    if (!onWayBack || index > fold.back) return { id, label, state: 'todo' };
-    if (index < fold.back) return { id, label, state: 'done' };
-    const failed = outcome === 'diverged' || outcome === 'stranded';
-    return { id, label, state: !ended ? (past ? 'failed' : 'now') : failed ? 'failed' : 'done' };
-  });
-  return { forward, back };
+function undoWritesOf(note: JournalNote | undefined): number {
+  return note?.undo && note.status !== 'committed' ? note.undo.writes : 0;
 }
 
-function planView(fold: RunFold, context: ProjectionContext): PlanView | null {
-  const plan = fold.plan;
-  if (!plan) return null;
-  const executing = fold.phase === 'executing' ? runningStep(fold) : -1;
+function againText({ result }: RunFold): string {
+  return result?.outcome === 'locked' || result?.error ? 'Retry' : 'Run again';
+}
+
+function owedView({ owed }: RunFold, { notes }: ProjectionContext): OwedView | null {
+  if (!owed) return null;
+  const note = notes.get(owed);
+  const settled = note?.status === 'committed' || note?.status === 'undone';
+  const state = settled ? 'settled' : note?.status === 'diverged' ? 'diverged' : 'interrupted';
+  return { transaction: owed, title: presentable(note?.title ?? '', 300), state };
+}
+
+function attemptsOf(fold: RunFold, { notes }: ProjectionContext): AttemptView[] {
+  return fold.plans.flatMap(({ attempt, plan, outcome, reason, tx }): AttemptView[] => {
+    if (!outcome) return [];
+    const now = outcomeNow(outcome, tx === null ? undefined : notes.get(tx)?.status);
+    const title = presentable(plan.title, 300);
+    if (now === outcome) return [{ attempt, title, outcome, reason }];
+    const later = {
+      undone: 'taken back later',
+      unfinished: 'its undo is not complete',
+      committed: 'kept as it stands',
+    };
+    return [{ attempt, title, outcome: now, reason: later[now as keyof typeof later] }];
+  });
+}
+
+function planView(entry: PlanFold, fold: RunFold, context: ProjectionContext): PlanView {
+  const { plan, hash } = entry;
+  const current = entry === fold.plan;
+  const executing = current && fold.phase === 'executing' ? runningStep(fold) : -1;
+  const fate = fateOf(entry, fold, context);
   return {
-    hash: fold.hash,
+    hash,
+    attempt: entry.attempt,
     title: presentable(plan.title, 300),
     expects: presentable(plan.expects, 300),
-    fate: fateOf(fold, context),
-    awaiting: fold.hash !== null && context.awaiting === fold.hash && fold.phase === 'awaitingApproval',
+    fate,
+    awaiting: current && hash !== null && context.awaiting === hash && fold.phase === 'awaitingApproval',
     steps: plan.steps.map((step, index): StepView => {
-      const rehearsal = fold.rehearsal[index];
+      const rehearsal = entry.rehearsal[index];
+      const ran = entry.stepStates[index] ?? (index === executing ? 'running' : 'proposed');
       return {
         command: step.type === 'kubectl' ? commandText(step.argv) : unsupportedStep(step),
         why: presentable(step.why, 300),
         ok: rehearsal?.ok ?? true,
         problem: presentable(rehearsal?.problem ?? '', 500),
         partial: rehearsal?.partial ?? false,
-        state: fold.stepStates[index] ?? (index === executing ? 'running' : 'proposed'),
+        // What was taken back is not done.
+        state: ran === 'done' && fate === 'undone' ? 'undone' : ran,
         writes: (rehearsal?.writes ?? []).map(writeView),
       };
     }),
   };
 }
 
-function fateOf(fold: RunFold, context: ProjectionContext): PlanView['fate'] {
-  const attempt = fold.attempts.find((entry) => entry.attempt === fold.attempt);
-  const neverRan = ['planning', 'awaitingApproval', 'locking'].includes(fold.phase);
-  const latest = fold.transactions.at(-1);
-  const status = latest && context.statuses.get(latest.id);
-  if (!attempt && context.past && !fold.result) {
-    if (neverRan) return 'failed';
-    return status === 'undone' ? 'undone' : status === 'committed' ? 'kept' : 'interrupted';
+function fateOf({ outcome, tx }: PlanFold, fold: RunFold, context: ProjectionContext): PlanView['fate'] {
+  const status = tx === null ? undefined : context.notes.get(tx)?.status;
+  if (outcome) {
+    const now = outcomeNow(outcome, status);
+    return now === 'committed' ? 'kept' : now;
   }
-  if (!attempt) return fold.stepStates.length > 0 ? 'running' : 'proposed';
-  if (attempt.outcome !== 'committed') return attempt.outcome;
-  return status === 'undone' ? 'undone' : 'kept';
+  const over = isOver(fold, context);
+  if (tx === null) return over ? 'failed' : 'proposed';
+  if (!over) return 'running';
+  return status === 'undone' ? 'undone' : status === 'committed' ? 'kept' : 'interrupted';
 }
 
 /** State of each oracle: as at the start, then as far as the latest severity tells. */
-function checksOf(fold: RunFold): CheckView[] {
+function checksOf(fold: RunFold, stale: boolean): CheckView[] {
   const current = fold.current;
   return Object.entries(fold.oracles).map(([name, start]): CheckView => {
-    if (start === 'absent' || !current || fold.points.length < 2) return { name, state: start };
+    if (start === 'absent') return { name, state: start };
+    if (stale) return { name, state: 'unread' };
+    if (!current || fold.points.length < 2) return { name, state: start };
     if (!current.known) return { name, state: 'unknown' };
     return { name, state: current.items.some((item) => watches(name, item)) ? 'bad' : 'ok' };
   });
-}
-
-/** A transaction that is being worked on is shown as the run's own events tell it. */
-function stateOf(status: JournalStatus | undefined): TransactionView['state'] | undefined {
-  return status === 'open' || status === 'undoing' ? undefined : status;
 }
 
 /** Which oracle an item comes from, by what it is about. */

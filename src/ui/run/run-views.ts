@@ -49,13 +49,19 @@ export function findingView(finding: Finding, plan: Plan | null): FindingView {
   };
 }
 
-/** Items of severity, new ones first, then those of the start with what became of them. */
+/**
+ * Items of severity, new ones first, then those of the start with what became of them.
+ * @param namespace the one that the run looks at
+ * @param stale what became of them was taken back since
+ */
 export function severityItems(
   initial: Severity | null,
   current: Severity | null,
   namespace: string,
+  stale: boolean,
 ): SeverityItemView[] {
   const before = initial?.known ? initial.items : [];
+  if (stale) return before.map((item) => itemView(item, 'unread', namespace));
   const now = current?.known ? current.items : before;
   const nowIds = new Set(now.map(itemId));
   const beforeIds = new Set(before.map(itemId));
@@ -65,7 +71,6 @@ export function severityItems(
   ];
 }
 
-/** @param namespace the one that the run looks at */
 function itemView(item: SeverityItem, state: SeverityItemView['state'], namespace: string): SeverityItemView {
   const asked = item.asks?.namespace ?? '';
   return {

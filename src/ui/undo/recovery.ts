@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ContextChoice, StratusApp } from '../../run/app.ts';
+import type { StratusApp } from '../../run/app.ts';
 import type { JournalWatch } from './journal-watch.ts';
 import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
@@ -22,16 +22,6 @@ export async function recoverOnStart(
     // Without kubectl or kubeconfig there is nothing to recover with; the views say what is missing.
     log.error(`recovery: ${messageOf(error)}`);
   }
-}
-
-/** Contexts that can be worked on; none when the kubeconfig cannot be read. */
-export async function knownContexts(app: () => Promise<StratusApp>): Promise<ContextChoice[]> {
-  return (
-    app()
-      .then((ready) => ready.targets.contexts())
-      // The views say that there is none.
-      .catch((): ContextChoice[] => [])
-  );
 }
 
 /** Number on the undo stack's icon: only what needs a person. */

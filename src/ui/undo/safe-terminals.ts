@@ -1,12 +1,14 @@
 import * as vscode from 'vscode';
 import type { Target } from '../../domain/target.ts';
 import { placeOf } from '../../domain/target.ts';
+import type { StratusApp } from '../../run/app.ts';
 import type { ShellMode, ShellSession } from '../../run/shell-session.ts';
 import type { AppLease } from '../editor/app-loader.ts';
-import { isProtectedContext } from '../editor/configuration.ts';
 import type { Log } from '../editor/log.ts';
 import type { Prompts } from '../editor/prompts.ts';
+import { mayWriteTo } from '../editor/protected-context.ts';
 import type { TargetPicker } from '../editor/target-picker.ts';
+import type { UndoActions } from './undo-actions.ts';
 import { undoFate } from './undo-fate.ts';
 
 interface OpenTerminal {
@@ -20,6 +22,7 @@ export class SafeTerminals implements vscode.Disposable {
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
   readonly #targets: TargetPicker;
+  readonly #undo: UndoActions;
   readonly #log: Log;
   readonly #fail: (error: unknown) => void;
   readonly #open = new Map<vscode.Terminal, OpenTerminal>();
@@ -29,12 +32,14 @@ export class SafeTerminals implements vscode.Disposable {
     lease: () => Promise<AppLease>,
     prompts: Prompts,
     targets: TargetPicker,
+    undo: UndoActions,
     log: Log,
     fail: (error: unknown) => void,
   ) {
     this.#lease = lease;
     this.#targets = targets;
     this.#prompts = prompts;
+    this.#undo = undo;
     this.#log = log;
     this.#fail = fail;
     this.#subscription = vscode.window.onDidCloseTerminal((terminal) => {
@@ -49,9 +54,7 @@ export class SafeTerminals implements vscode.Disposable {
     try {
       const purpose = vscode.l10n.t('Safe terminal');
       const target = known ?? (await this.#targets.pick(app, purpose));
-      const mode = known
-        ? 'read'
-        : target && (await this.#pickMode(isProtectedContext(target.context), target.context));
+      const mode = known ? 'read' : target && (await this.#pickMode(app, target));
       if (!target || !mode) return release();
       const session = await app.shell.open(target, mode);
       const place = placeOf(target);
@@ -86,7 +89,7 @@ export class SafeTerminals implements vscode.Disposable {
     for (const { session } of this.#open.values()) if (session.mode === 'read') void session.end('undo');
   }
 
-  async #pickMode(guarded: boolean, context: string): Promise<ShellMode | undefined> {
+  async #pickMode(app: StratusApp, target: Target): Promise<ShellMode | undefined> {
     const mode = await this.#prompts.pick<ShellMode>({
       title: vscode.l10n.t('Safe terminal: what may be done in it?'),
       placeholder: vscode.l10n.t('Every kubectl in it goes through Stratus'),
@@ -99,13 +102,10 @@ export class SafeTerminals implements vscode.Disposable {
         },
       ],
     });
-    if (mode !== 'write' || !guarded) return mode;
-    const sure = await this.#prompts.typeToConfirm(
-      vscode.l10n.t('{0} is protected', context),
-      vscode.l10n.t('Type the name of the context to open a terminal that can change it'),
-      context,
-    );
-    return sure ? mode : undefined;
+    if (mode !== 'write') return mode;
+    if (!(await this.#undo.unlessOwed(app, target))) return undefined;
+    const purpose = vscode.l10n.t('Type the name of the context to open a terminal that can change it');
+    return (await mayWriteTo(this.#prompts, target.context, purpose)) ? mode : undefined;
   }
 
   async #end({ terminal, session, release }: OpenTerminal): Promise<void> {

@@ -3,6 +3,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { Prompts } from '../editor/prompts.ts';
+import { mayWriteTo } from '../editor/protected-context.ts';
 import type { TargetPicker } from '../editor/target-picker.ts';
 import type { UndoActions } from './undo-actions.ts';
 
@@ -37,7 +38,8 @@ export class SharedRecoveryActions {
         ),
         vscode.l10n.t('Take Over'),
       );
-      if (!sure) return;
+      const purpose = vscode.l10n.t('Type the name of the context to take its lock over');
+      if (!sure || !(await mayWriteTo(this.#prompts, target.context, purpose))) return;
       const options = {
         location: vscode.ProgressLocation.Notification,
         title: vscode.l10n.t(

@@ -13,7 +13,7 @@ export function explainTransaction(detail: TransactionDetail): string {
     `# ${plain(detail.title)}`,
     '',
     `Transaction ${code(detail.id)}, **${STATUS_TEXT[detail.status]}**, on ${code(detail.context)} in ${code(detail.namespace)}.`,
-    `Began ${localTime(detail.openedAt)}${detail.closedAt ? `, ended ${localTime(detail.closedAt)}` : ''}. ${counted(detail.writes, 'write')}.`,
+    `Began ${localTime(detail.openedAt)}${detail.closedAt ? `, ended ${localTime(detail.closedAt)}` : ''}. ${writesText(detail)}.`,
     '',
     '## What it did',
     '',
@@ -22,13 +22,25 @@ export function explainTransaction(detail: TransactionDetail): string {
     lines.push('```sh', commandText(argv), '```', '');
     for (const write of detail.details.filter(({ command }) => command === index)) lines.push(...writeLines(write));
   });
-  lines.push('', '## How it is undone', '', 'Latest write first, one write per object:', '');
+  lines.push(
+    '',
+    detail.status === 'undone' ? '## How it was undone' : '## How it is undone',
+    '',
+    'Latest write first, one write per object:',
+    '',
+  );
   for (const write of [...detail.details].reverse()) {
     const residue = write.undo.residue.length > 0 ? ` (${write.undo.residue.map(plain).join('; ')})` : '';
     lines.push(`- ${plain(write.undo.inverse)}: **${UNDO_CLASS_TEXT[write.undo.class]}**${residue}`);
   }
   if (detail.undo) lines.push('', '## Proof of the undo', '', ...proofLines(detail.undo));
   return `${lines.join('\n')}\n`;
+}
+
+/** Writes of the change, and apart from them those that took it back. */
+function writesText({ writes, undo }: TransactionDetail): string {
+  const back = undo ? `, ${counted(undo.writes, 'write')} of the undo` : '';
+  return `${counted(writes, 'write')} of the change${back}`;
 }
 
 function writeLines(write: TransactionWrite): string[] {

@@ -2,22 +2,25 @@ import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { TransactionSummary, UndoResult } from '../../domain/transaction.ts';
-import type { StratusApp } from '../../run/app.ts';
+import type { StratusApp, Transactions } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { TransactionHandle, WriteHandle } from '../editor/contributions.ts';
-import { Command, Scheme } from '../editor/contributions.ts';
+import { Command } from '../editor/contributions.ts';
 import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import { withoutLinks } from '../editor/prompts.ts';
-import { explainTransaction } from './transaction-text.ts';
+import { mayWriteTo } from '../editor/protected-context.ts';
+import { unlessOwed } from './owed-undo.ts';
+import { pickTransaction } from './transaction-picker.ts';
 import { undoFate } from './undo-fate.ts';
 import { commandText } from '../../kubectl/command-text.ts';
+import { counted } from '../../text/plain-text.ts';
 import { untrustedLine } from '../../text/redact.ts';
 
-/** What can be done with a transaction: undo, undo to here, explain, show the inverse, recover. */
-export class UndoActions implements vscode.TextDocumentContentProvider {
+/** What can be done with a transaction: undo, undo to here, show what it did, recover, keep. */
+export class UndoActions {
   readonly #app: () => Promise<StratusApp>;
   readonly #lease: () => Promise<AppLease>;
   readonly #prompts: Prompts;
@@ -53,19 +56,6 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
     await this.#undoAll(all.slice(0, upTo + 1).filter(same));
   }
 
-  async explain(handle?: TransactionHandle): Promise<void> {
-    const summary = await this.#find(handle, () => true, vscode.l10n.t('Explain which transaction?'));
-    if (!summary) return;
-    const uri = vscode.Uri.from({ scheme: Scheme.explain, path: `/${summary.id}.md` });
-    await vscode.commands.executeCommand('markdown.showPreview', uri);
-  }
-
-  /** Content of an explanation's document. */
-  async provideTextDocumentContent({ path }: vscode.Uri): Promise<string> {
-    const transaction = path.slice(1).replace(/\.md$/, '');
-    return explainTransaction(await (await this.#app()).transactions.read(transaction));
-  }
-
   /** Native diff: the object after the change against what undo restores. */
   async showInverse(handle?: WriteHandle): Promise<void> {
     if (!handle) return;
@@ -78,6 +68,34 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
       right: write.before,
       ...(write.subresource ? { subresource: write.subresource } : {}),
       title: vscode.l10n.t('{0}: after the change ↔ after undo', refLabel(write.ref)),
+    });
+  }
+
+  /** What a transaction changed, or, where an undo could not restore it, what differs. */
+  async differences(transaction: string): Promise<void> {
+    const { status, details } = await (await this.#app()).transactions.read(transaction);
+    if (status === 'diverged')
+      return void (await vscode.commands.executeCommand(Command.showDivergence, { transaction }));
+    if (details.length === 0)
+      return void (await vscode.commands.executeCommand(Command.explainTransaction, { transaction }));
+    await this.#documents.compareAll(
+      vscode.l10n.t('Written by {0}', transaction),
+      details.map(({ ref, before, after, subresource }) => ({
+        ref,
+        left: before,
+        right: after,
+        ...(subresource ? { subresource } : {}),
+        title: vscode.l10n.t('{0}: before ↔ what Stratus wrote', refLabel(ref)),
+      })),
+    );
+  }
+
+  /** False while an own transaction is in the way of something new, whatever was answered about it. */
+  unlessOwed(app: StratusApp, subject: Parameters<Transactions['refuseWhileOwed']>[0]): Promise<boolean> {
+    return unlessOwed(app, this.#prompts, subject, {
+      differences: (transaction) => this.differences(transaction),
+      undo: async (summary) => (await this.#mayUndo([summary])) && this.#run(summary),
+      keep: (transaction) => this.keep({ transaction }),
     });
   }
 
@@ -106,6 +124,8 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
       vscode.l10n.t('Keep As It Is'),
     );
     if (!sure) return;
+    const purpose = vscode.l10n.t('Type the name of the context to keep what is there');
+    if (!(await mayWriteTo(this.#prompts, summary.context, purpose))) return;
     const note = await app.transactions.keep(summary.id);
     if (note) await this.#prompts.notify('warning', vscode.l10n.t('Kept, but {0}', note));
   }
@@ -127,16 +147,16 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
       : vscode.l10n.t('A change on {0} was interrupted: {1}. It is neither kept nor undone.', where, summary.title);
     // The editor hides a warning after some seconds, an error with actions stays until it is answered.
     const answer = await this.#prompts.notify('error', message, undo, keep, inspect);
-    if (answer === undo) await this.#run(summary);
+    if (answer === undo && (await this.#mayUndo([summary]))) await this.#run(summary);
     if (answer === keep) await this.keep({ transaction: summary.id });
     if (answer !== inspect) return;
     if (diverged) await vscode.commands.executeCommand(Command.showDivergence, { transaction: summary.id });
-    else await this.explain({ transaction: summary.id });
+    else await vscode.commands.executeCommand(Command.explainTransaction, { transaction: summary.id });
   }
 
   async #undoAll(summaries: TransactionSummary[]): Promise<void> {
     const [first] = summaries;
-    if (!first) return;
+    if (!first || !(await this.unlessOwed(await this.#app(), { transaction: first.id }))) return;
     const count = summaries.length;
     const sure = await this.#prompts.confirm(
       count === 1
@@ -145,11 +165,20 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
       summaries.map(details).join('\n\n'),
       vscode.l10n.t('Undo'),
     );
-    if (!sure) return;
+    if (!sure || !(await this.#mayUndo(summaries))) return;
     for (const summary of summaries) {
       // A later transaction that could not be undone blocks the earlier ones below it.
       if (!(await this.#run(summary))) return;
     }
+  }
+
+  /** A protected context is named once, however many transactions are undone there. */
+  async #mayUndo(summaries: readonly TransactionSummary[]): Promise<boolean> {
+    const purpose = vscode.l10n.t('Type the name of the context to let the undo change it');
+    for (const context of new Set(summaries.map((summary) => summary.context))) {
+      if (!(await mayWriteTo(this.#prompts, context, purpose))) return false;
+    }
+    return true;
   }
 
   async #run(summary: TransactionSummary): Promise<boolean> {
@@ -172,13 +201,13 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
           throw error;
         },
       );
-    this.#log.info(`undo of ${summary.id}: ${result.outcome}, ${result.writes} write(s)`);
+    this.#log.info(`undo of ${summary.id}: ${result.outcome}, ${counted(result.writes, 'write')}`);
     // Not awaited: a notification stays until someone closes it.
-    void this.#tell(summary.id, result).catch((error: unknown) => this.#log.error(messageOf(error)));
+    void this.#tell(summary, result).catch((error: unknown) => this.#log.error(messageOf(error)));
     return result.outcome === 'undone';
   }
 
-  async #tell(transaction: string, result: UndoResult): Promise<void> {
+  async #tell(summary: TransactionSummary, result: UndoResult): Promise<void> {
     const fate = undoFate(result);
     if (result.outcome === 'undone' && fate.level === 'info') {
       const { foreign, residue } = result.proof;
@@ -191,9 +220,11 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
       return;
     }
     const show = vscode.l10n.t('Show Differences');
-    const actions = result.outcome === 'diverged' ? [show] : [];
+    const again = vscode.l10n.t('Retry');
+    const actions = result.outcome === 'undone' ? [] : result.outcome === 'diverged' ? [show, again] : [again];
     const answer = await this.#prompts.notify('error', fate.text, ...actions);
-    if (answer === show) await vscode.commands.executeCommand(Command.showDivergence, { transaction });
+    if (answer === show) await this.differences(summary.id);
+    if (answer === again) await this.#run(summary);
   }
 
   async #find(
@@ -201,25 +232,7 @@ export class UndoActions implements vscode.TextDocumentContentProvider {
     wanted: (summary: TransactionSummary) => boolean,
     title: string,
   ): Promise<TransactionSummary | undefined> {
-    const all = await (await this.#app()).transactions.list();
-    if (handle) {
-      const found = all.find(({ id }) => id === handle.transaction);
-      if (!found) throw new Error(`there is no transaction '${handle.transaction}' in the journal`);
-      if (!wanted(found)) throw new Error(`transaction ${found.id} is ${found.status}`);
-      return found;
-    }
-    const choices = all.filter(wanted);
-    if (choices.length === 0) throw new Error('the journal holds nothing that could be undone');
-    return this.#prompts.pick({
-      title,
-      placeholder: '',
-      choices: choices.map((summary) => ({
-        label: summary.title,
-        description: placeOf(summary),
-        detail: `${summary.id}, ${summary.openedAt}`,
-        value: summary,
-      })),
-    });
+    return pickTransaction(await this.#app(), this.#prompts, handle, wanted, title);
   }
 }
 

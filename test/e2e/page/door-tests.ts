@@ -100,7 +100,11 @@ export const DOOR_TESTS: PageTest[] = [
         await page.getByRole('button', { name: 'Copy summary' }).click();
         assert.deepEqual((await stage.request('copySummary')).params, { run: snapshot.run });
         await page.getByRole('button', { name: /^Copy command kubectl patch/ }).click();
-        assert.deepEqual((await stage.request('copyCommand')).params, { run: snapshot.run, step: 0 });
+        assert.deepEqual((await stage.request('copyCommand')).params, {
+          run: snapshot.run,
+          hash: snapshot.plan!.hash,
+          step: 0,
+        });
         await page.getByRole('button', { name: 'Add a check' }).click();
         assert.deepEqual((await stage.request('addCheck')).params, { run: snapshot.run });
       });

@@ -2,11 +2,26 @@ import * as assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
+import type { FakeOptions } from '../../host/fake-app.ts';
 import { DOOR_TESTS } from './door-tests.ts';
 import { ACCESSIBILITY_CHECK, CONTRAST_CHECK, TOUCHING_LABELS } from './page-checks.ts';
 import type { PageTest } from './page-stage.ts';
 import { onStage } from './page-stage.ts';
 import { RecordedRun } from './record-run.ts';
+
+/** A run that resolved its incident, in one change or in two. */
+async function resolved(options: FakeOptions = {}): Promise<RecordedRun> {
+  const recorded = await RecordedRun.open(options);
+  await recorded.untilAsked();
+  const ended = recorded.when(({ result }) => result !== null);
+  await recorded.approve();
+  if (options.twoFaults) {
+    await recorded.untilAsked();
+    await recorded.approve();
+  }
+  await ended;
+  return recorded;
+}
 
 /** A run whose change was undone later, but not completely. */
 async function diverged(): Promise<RunSnapshot> {
@@ -172,11 +187,88 @@ export const PAGE_TESTS: PageTest[] = [
       const events = recorded.session.events();
       const snapshot = IncidentSession.fromLog('run-1', [...events], () => false).snapshot();
       await onStage(browser, snapshot, async ({ page }) => {
-        await page.getByRole('heading', { name: 'This run did not end here' }).waitFor();
+        await page.getByRole('heading', { name: 'Interrupted before any change' }).waitFor();
+        await page.getByRole('heading', { name: 'What was proposed, and did not run' }).waitFor();
+        await page.getByRole('button', { name: 'Run again' }).waitFor();
+        assert.equal(await page.getByText('What will change').count(), 0);
         for (const name of ['Cancel run', 'Approve and run', 'Reject…'])
           assert.equal(await page.getByRole('button', { name }).count(), 0, name);
         assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
         assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []);
+      });
+    },
+  },
+  ...(['dark', 'light'] as const).map((theme) => ({
+    name: `greys what was read before the change was taken back, in the ${theme} theme`,
+    async run(browser: Browser) {
+      const recorded = await resolved();
+      const { id } = recorded.session.snapshot().transactions[0]!;
+      await recorded.app.transactions.undo(id, new AbortController().signal, () => undefined);
+      recorded.session.noteJournal([await recorded.app.transactions.read(id)]);
+      const snapshot = recorded.session.snapshot();
+      await onStage(
+        browser,
+        snapshot,
+        async (stage) => {
+          const { page } = stage;
+          await page.getByRole('heading', { name: /^Undone\. The cluster is as it was/ }).waitFor();
+          await page.getByRole('heading', { name: 'What was changed, and undone' }).waitFor();
+          assert.equal(await page.locator('.items .unread').count(), 3);
+          assert.equal(await page.locator('.items .gone').count(), 0);
+          assert.equal(await page.getByText('Resolved').count(), 0);
+          await page.locator('.facts').getByText('write of the fix').waitFor();
+          await page.locator('.facts').getByText('write of the undo').waitFor();
+          await page.getByRole('button', { name: 'Run again' }).click();
+          assert.deepEqual((await stage.request('again')).params, { run: snapshot.run });
+          assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []);
+          assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
+        },
+        { theme },
+      );
+    },
+  })),
+  ...(['dark', 'light'] as const).map((theme) => ({
+    name: `offers the ways out of an own unfinished undo, in the ${theme} theme`,
+    async run(browser: Browser) {
+      const recorded = await RecordedRun.open();
+      const owed = recorded.app.leaveOpen('kind-oncall');
+      void recorded.session.start();
+      await recorded.when(({ result }) => result !== null);
+      recorded.session.noteJournal(await recorded.app.transactions.list());
+      const snapshot = recorded.session.snapshot();
+      await onStage(
+        browser,
+        snapshot,
+        async (stage) => {
+          const { page } = stage;
+          await page.getByRole('heading', { name: 'Your undo is unfinished' }).waitFor();
+          for (const [name, request] of [
+            ['Show differences', 'inspect'],
+            ['Undo', 'undo'],
+            ['Keep as it is', 'keep'],
+          ] as const) {
+            await page.getByRole('button', { name, exact: true }).click();
+            assert.deepEqual((await stage.request(request)).params, { run: snapshot.run, transaction: owed });
+          }
+          assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []);
+          assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
+        },
+        { theme },
+      );
+    },
+  })),
+  {
+    name: 'lists every change of an incident that needed several',
+    async run(browser) {
+      const snapshot = (await resolved({ twoFaults: true })).session.snapshot();
+      await onStage(browser, snapshot, async (stage) => {
+        const { page } = stage;
+        await page.getByRole('heading', { name: 'What was changed in attempt 1' }).waitFor();
+        await page.getByRole('button', { name: 'Compare Service/hotel-reservation/geo before and after' }).click();
+        const { params } = await stage.request('openDiff');
+        assert.deepEqual(params, { run: snapshot.run, hash: snapshot.earlier[0]!.hash, step: 0, write: 0 });
+        await page.getByRole('button', { name: /^Compare Deployment\/hotel-reservation\/search/ }).waitFor();
+        assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
       });
     },
   },

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { StratusError } from '../../../src/domain/stratus-error.ts';
 import { Command, Scheme, Setting, View } from '../../../src/ui/editor/contributions.ts';
 import { FakeApp } from '../fake-app.ts';
 import type { Host, HostTest } from '../harness.ts';
@@ -223,17 +224,22 @@ export const DOOR_TESTS: HostTest[] = [
   {
     name: 'a check is set up from the run that lacks it',
     async run(host) {
+      const checks = () => vscode.workspace.getConfiguration().get<string[]>(Setting.checks)!;
+      const before = checks();
+      const set = vscode.workspace.getConfiguration().inspect<string[]>(Setting.checks);
       await startFakeRun(host);
       const { run } = await untilAsked(host);
       host.prompts.picks = ['svc://hotel-reservation/geo:8083/'];
       try {
         await ask(host, 'addCheck', { run });
-        const checks = () => vscode.workspace.getConfiguration().get(Setting.checks);
-        await eventually('the setting', () => (checks() as string[]).length > 0);
-        assert.deepEqual(checks(), ['geo=svc://hotel-reservation/geo:8083/']);
+        await eventually('the setting', () => checks().length > before.length);
+        assert.deepEqual(checks(), [...before, 'geo=svc://hotel-reservation/geo:8083/']);
       } finally {
-        for (const target of [vscode.ConfigurationTarget.Workspace, vscode.ConfigurationTarget.Global])
-          await vscode.workspace.getConfiguration().update(Setting.checks, undefined, target);
+        for (const [target, value] of [
+          [vscode.ConfigurationTarget.Workspace, set?.workspaceValue],
+          [vscode.ConfigurationTarget.Global, set?.globalValue],
+        ] as const)
+          await vscode.workspace.getConfiguration().update(Setting.checks, value, target);
         await vscode.commands.executeCommand(Command.cancelRun);
         await untilEnded(host);
       }
@@ -242,9 +248,11 @@ export const DOOR_TESTS: HostTest[] = [
   {
     name: 'a trouble that a setting cures offers the settings, whichever bundle it comes from',
     async run(host) {
-      const error = Object.assign(new Error('kubectl not found on PATH: set $STRATUS_KUBECTL to its absolute path'), {
-        bySetting: true,
-      });
+      // The class of this bundle is none of the extension's.
+      const error = new StratusError(
+        'kubectl-missing',
+        'kubectl not found on PATH: set $STRATUS_KUBECTL to its absolute path',
+      );
       await host.useApp(async () => {
         throw error;
       });

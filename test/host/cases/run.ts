@@ -31,7 +31,7 @@ export async function ask({ hooks }: Host, name: ToHost['name'], params: ToHost[
   return answer;
 }
 
-async function problemOf(host: Host, name: ToHost['name'], params: ToHost['params']): Promise<string> {
+export async function problemOf(host: Host, name: ToHost['name'], params: ToHost['params']): Promise<string> {
   const answer = await ask(host, name, params);
   assert.equal(answer.type, 'reply', JSON.stringify(answer));
   return answer.type === 'reply' && 'problem' in answer.result ? answer.result.problem : '';
@@ -108,6 +108,10 @@ export const RUN_TESTS: HostTest[] = [
       assert.equal((await untilEnded(host)).outcome, 'cancelled');
       assert.equal(app.world.targetPort, 9999);
       assert.equal((await app.transactions.list()).length, 0);
+      const { headline, plan, again } = host.hooks.snapshot()!;
+      assert.equal(headline.title, 'Cancelled before any change');
+      assert.equal(plan!.fate, 'failed', 'what did not run is not headed as what will change');
+      assert.equal(again, 'Run again');
     },
   },
   {
@@ -148,7 +152,7 @@ export const RUN_TESTS: HostTest[] = [
     },
   },
   {
-    name: 'a failing application is reported in one line and tried again next time',
+    name: 'a failing application is reported in one line and tried again when asked to',
     async run(host) {
       await host.useApp(async () => {
         throw new Error('kubectl was not found; set stratus.kubectl.path');
@@ -156,7 +160,18 @@ export const RUN_TESTS: HostTest[] = [
       await vscode.commands.executeCommand(Command.mitigate);
       assert.ok(host.prompts.asked.some((text) => /error: Stratus: kubectl was not found/.test(text)));
       const app = new FakeApp();
-      await host.useApp(async () => app);
+      let tried = 0;
+      await host.useApp(async () => {
+        tried += 1;
+        if (tried > 1) return app;
+        host.prompts.actions = ['Retry'];
+        host.prompts.picks = ['kind-oncall', 'hotel-reservation'];
+        throw new Error('the disk was full for a moment');
+      });
+      await vscode.commands.executeCommand(Command.mitigate);
+      await untilAsked(host);
+      await vscode.commands.executeCommand(Command.cancelRun);
+      await untilEnded(host);
     },
   },
   {
@@ -173,6 +188,8 @@ export const RUN_TESTS: HostTest[] = [
 
       const app = new FakeApp();
       await host.useApp(async () => app);
+      app.elsewhere.add('run-20261120024709-cccc');
+      app.logs.set('run-20261120024709-cccc', events.slice(0, 12));
       const id = 'run-20261120024711-aaaa';
       app.logs.set(id, [...events]);
       app.logs.set('run-20261120024710-bbbb', events.slice(0, 12));
@@ -182,7 +199,11 @@ export const RUN_TESTS: HostTest[] = [
       const past = await host.hooks.incidents.getChildren(earlier);
       assert.deepEqual(
         past.map((node) => host.hooks.incidents.getTreeItem(node).id),
-        [id, 'run-20261120024710-bbbb'],
+        ['run-20261120024709-cccc', id, 'run-20261120024710-bbbb'],
+      );
+      assert.deepEqual(
+        past.map((node) => String(host.hooks.incidents.getTreeItem(node).description).split(' · ')[0]),
+        ['Goes on elsewhere', 'Resolved', 'Interrupted before any change'],
       );
 
       await vscode.commands.executeCommand(Command.showRun, id);
@@ -198,11 +219,18 @@ export const RUN_TESTS: HostTest[] = [
 
       await vscode.commands.executeCommand(Command.showRun, 'run-20261120024710-bbbb');
       const interrupted = host.hooks.snapshot()!;
-      assert.match(interrupted.headline.title, /did not end here/);
+      assert.equal(interrupted.headline.title, 'Interrupted before any change');
+      assert.equal(interrupted.again, 'Run again');
       assert.equal(interrupted.canCancel, false);
       assert.notEqual(interrupted.endedAt, null);
       assert.equal(host.hooks.contextKey(ContextKey.running), false);
       assert.ok(first);
+
+      await vscode.commands.executeCommand(Command.showRun, 'run-20261120024709-cccc');
+      assert.match(host.hooks.snapshot()!.headline.title, /goes on in another window/);
+      app.elsewhere.delete('run-20261120024709-cccc');
+      app.logs.set('run-20261120024709-cccc', [...events]);
+      await eventually('its end there', () => host.hooks.snapshot()!.headline.title === 'Resolved');
     },
   },
 ];

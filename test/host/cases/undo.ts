@@ -8,7 +8,10 @@ import type { Host, HostTest } from '../harness.ts';
 import { eventually } from '../harness.ts';
 import { ask, startFakeRun, untilAsked, untilEnded } from './run.ts';
 
-async function resolvedRun(host: Host, options: FakeOptions = {}): Promise<{ app: FakeApp; transaction: string }> {
+export async function resolvedRun(
+  host: Host,
+  options: FakeOptions = {},
+): Promise<{ app: FakeApp; transaction: string }> {
   const app = await startFakeRun(host, options);
   await ask(host, 'approve', await untilAsked(host));
   await untilEnded(host);

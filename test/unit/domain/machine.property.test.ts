@@ -132,6 +132,7 @@ function play({ start, plans, luck, options }: Scenario): Trace {
     if (chance(6)) return { at, type: 'effectFailed', effect: effect.type, reason: 'injected' };
     switch (effect.type) {
       case 'detect':
+        if (chance(4)) return { at, type: 'lockDenied', holder: 'me', reason: 'unfinished', owed: 'tx-old' };
         return { at, type: 'detected', severity: read(), oracles: {} };
       case 'diagnose':
         return { at, type: 'diagnosed', findings: [], hypotheses: [] };

@@ -60,6 +60,32 @@ describe('journal store', () => {
     expect(list.map(({ title }) => title)).toContain('patch secret login -p «secret»');
   });
 
+  it('remembers what a person decided to keep, with a damaged index, too', async () => {
+    const journal = await store.create(opening('tx-a'));
+    await journal.keep('2026-01-02T00:00:00.000Z', 'kept as it stands (diverged) by ada');
+    await journal.close();
+    expect(await store.list()).toMatchObject([{ id: 'tx-a', status: 'committed', kept: true }]);
+    await rm(join(home, 'journal', 'index.journal'));
+    expect(await store.list()).toMatchObject([{ id: 'tx-a', status: 'committed', kept: true }]);
+  });
+
+  it('forgets a transaction that wrote nothing, and only such a one', async () => {
+    const journal = await store.create(opening('tx-a'));
+    await journal.append({ type: 'step', step: 0, argv: ['apply'], at: 'now' });
+    await journal.discard('2026-01-02T00:00:00.000Z');
+    await journal.close();
+    expect(await store.list()).toEqual([]);
+    expect(await store.verify()).toEqual([]);
+    await rm(join(home, 'journal', 'index.journal'));
+    expect(await store.list()).toEqual([]);
+
+    const writing = await store.create(opening('tx-b'));
+    await writing.append({ type: 'intent', seq: 1 } as never);
+    await expect(writing.discard('now')).rejects.toThrow('has written');
+    await writing.close();
+    expect(await store.list()).toMatchObject([{ id: 'tx-b', status: 'open' }]);
+  });
+
   it('says that its index was emptied, cut or removed by hand, and lists what the journals tell', async () => {
     expect(await store.indexDamage()).toBe('');
     for (const id of ['tx-a', 'tx-b']) await (await store.create(opening(id))).close();

@@ -115,6 +115,24 @@ describe('a run and its brains', () => {
   });
 });
 
+describe('a run beside what is owed', () => {
+  it('ends before anything is read or asked where an own undo is unfinished', async () => {
+    const world = new RunWorld();
+    world.owed = 'tx-1';
+    const result = await world.play([mending()]);
+    expect(result).toMatchObject({ outcome: 'locked', owed: 'tx-1', reason: 'unfinished', writes: 0, attempts: 0 });
+    expect(world.events.map(({ type }) => type)).toEqual(['started', 'phase', 'lockDenied', 'phase', 'result']);
+  });
+
+  it('tells writes of the fix and of the undo apart', async () => {
+    const world = new RunWorld();
+    const twice = brainOf('twice', {
+      plan: async (_context, _diagnosis, attempts) => propose(attempts.length === 0 ? 'nothing' : 'mend'),
+    });
+    expect(await world.play([twice])).toMatchObject({ outcome: 'resolved', writes: 3, undoWrites: 1 });
+  });
+});
+
 describe('the budget of a run', () => {
   const spending = (usd: number) =>
     brainOf('model', {

@@ -37,6 +37,29 @@ describe('event logs of earlier runs', () => {
     expect(await listRuns(home, 1)).toHaveLength(1);
   });
 
+  it('tell whether a process is still at work on them, and what they had kept', async () => {
+    const log = await RunLog.open(home, 'run-20261121010000-bbbb');
+    for (const event of events.slice(0, 9)) log.append(event);
+    expect(await listRuns(home, 10)).toMatchObject([{ outcome: null, active: true, kept: [] }]);
+    await log.close();
+    expect(await listRuns(home, 10)).toMatchObject([{ outcome: null, active: false }]);
+    expect(await RunLog.isOpen(home, 'run-20261121010000-bbbb')).toBe(false);
+
+    await write('run-20261121010000-cccc');
+    const result = events.findLast((event) => event.type === 'result')!.result;
+    expect(await listRuns(home, 1)).toMatchObject([{ active: false, kept: result.transactions }]);
+  });
+
+  it('of an older version name the own transaction that was in the way', async () => {
+    const [started] = events;
+    const reason = "transaction tx-7 was interrupted: finish it with 'stratus recover'";
+    const denied = { at: 1, type: 'lockDenied', holder: 'this machine', reason } as RunEvent;
+    await write('run-20261121010000-dddd', [started!, denied, { ...denied, holder: 'ada@desk pid 7' } as RunEvent]);
+    const [, own, theirs] = await readRun(home, 'run-20261121010000-dddd');
+    expect(own).toMatchObject({ owed: 'tx-7' });
+    expect(theirs).not.toHaveProperty('owed');
+  });
+
   it('leave out what is no log of a run', async () => {
     const path = await write('run-20261120010000-aaaa');
     await writeFile(join(home, 'runs', 'notes.jsonl'), 'hello');
@@ -92,7 +115,13 @@ describe('event logs of earlier runs', () => {
     for (let length = 1; length < events.length; length++) {
       const session = IncidentSession.fromLog('run-1', events.slice(0, length) as RunEvent[], () => false);
       const { headline, canCancel, stages, wayBack, endedAt } = session.snapshot();
-      expect(headline).toMatchObject({ tone: 'warn', title: 'This run did not end here' });
+      const seen = events.slice(0, length).map(({ type }) => type);
+      const title = seen.includes('commitRecorded')
+        ? 'Interrupted. Its change stands'
+        : seen.includes('checkpointed')
+          ? 'Interrupted amid a change'
+          : 'Interrupted before any change';
+      expect(headline).toMatchObject({ tone: 'warn', title });
       expect(canCancel).toBe(false);
       expect([...stages, ...wayBack].some(({ state }) => state === 'now')).toBe(false);
       expect(endedAt).toBe(events[length - 1]!.at);

@@ -24,7 +24,9 @@ it('the linter is started for every text in which it would report something', ()
   const missed = texts()
     .flatMap((text) => [text, text.replace('kubectl', 'ku"be"ctl'), text.replace('kubectl', 'k\\ubectl')])
     .filter((text) => !mayConcernKubernetes(text))
-    .filter((text) => [...new Set(Object.values(EDITOR_LANGUAGES))].some((language) => analyze(text, language).length > 0));
+    .filter((text) =>
+      [...new Set(Object.values(EDITOR_LANGUAGES))].some((language) => analyze(text, language).length > 0),
+    );
   expect(missed).toEqual([]);
 });
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Diagnosis, NamespaceDiagnosis } from '../../../src/run/app.ts';
 import { FakeApp } from '../../host/fake-app.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';
-import { diagnosisHeadline, diagnosisText } from '../../../src/ui/run/diagnosis-text.ts';
-import { findingText, runSummary } from '../../../src/ui/run/run-summary.ts';
+import { diagnosisHeadline, diagnosisText } from '../../../src/ui/doors/diagnosis-text.ts';
+import { findingText, runSummary } from '../../../src/ui/doors/run-summary.ts';
 
 const never = new AbortController().signal;
 
@@ -21,6 +21,21 @@ describe('the summary of a run', () => {
     expect(text).toMatch(/^Resolved/);
     expect(text).toMatch(/Changes:\n- tx-\w+: committed/);
     expect(text).not.toContain('Still wrong');
+  });
+
+  it('does not call wrong or resolved what was not read since the undo', async () => {
+    const run = await RecordedRun.open();
+    await run.untilAsked();
+    const ended = run.when(({ result }) => result !== null);
+    await run.approve();
+    const { id } = (await ended).transactions[0]!;
+    await run.app.transactions.undo(id, never, () => undefined);
+    run.session.noteJournal([await run.app.transactions.read(id)]);
+    const text = runSummary(run.session.snapshot());
+    expect(text).toMatch(/^Undone\. The cluster is as it was before this run/);
+    expect(text).toContain('at the start, not read since the undo.');
+    expect(text).toContain('Wrong at the start, not read since the undo:\n- ');
+    expect(text).not.toMatch(/Still wrong|Resolved/);
   });
 
   it('says of a cause why no fix is known', async () => {

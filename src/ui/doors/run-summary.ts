@@ -11,14 +11,14 @@ export function runSummary(snapshot: RunSnapshot, now = Date.now()): string {
   const lines = [
     `${headline.title}: ${target.namespace} @ ${target.context}${target.protected ? ' (protected)' : ''}`,
     ...(headline.detail ? [headline.detail] : []),
-    `Started ${new Date(startedAt).toLocaleString()}, ${endedAt === null ? `running for ${seconds} s` : `took ${seconds} s`}. Severity ${level(severity.before)} at the start, ${level(severity.now)} at the last reading.`,
+    `Started ${new Date(startedAt).toLocaleString()}, ${endedAt === null ? `running for ${seconds} s` : `took ${seconds} s`}. Severity ${level(severity.before)} at the start, ${severity.stale ? 'not read since the undo' : `${level(severity.now)} at the last reading`}.`,
   ];
   const wrong = severity.items.filter(({ state }) => state !== 'gone');
   const section = (title: string, rows: string[]) => {
     if (rows.length > 0) lines.push('', title, ...rows);
   };
   section(
-    'Still wrong:',
+    severity.stale ? 'Wrong at the start, not read since the undo:' : 'Still wrong:',
     wrong.map(({ object, message }) => `- ${object}: ${message}`),
   );
   section(

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { commandText } from '../../kubectl/command-text.ts';
 import type { CommandHandle } from '../editor/contributions.ts';
-import type { SessionList } from './incident-session.ts';
+import type { SessionList } from '../run/incident-session.ts';
 import { runSummary } from './run-summary.ts';
 
 /** Copies what people paste into chats, tickets and terminals. Credentials are blank in all of it. */
@@ -20,9 +20,11 @@ export class CopyActions {
     return '';
   }
 
-  /** A command of the plan that is shown. */
-  async command(run: string, step: number): Promise<string> {
-    const command = this.#sessions.find(run)?.snapshot().plan?.steps[step]?.command;
+  /** A command of a plan that is shown. @param hash empty for one that has none yet */
+  async command(run: string, hash: string, step: number): Promise<string> {
+    const shown = this.#sessions.find(run)?.snapshot();
+    const plan = [shown?.plan, ...(shown?.earlier ?? [])].find((one) => one && (one.hash ?? '') === hash);
+    const command = plan?.steps[step]?.command;
     if (!command) return vscode.l10n.t('this plan is no longer shown');
     await this.#copy(command);
     return '';

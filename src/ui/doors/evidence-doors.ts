@@ -11,8 +11,8 @@ import type { FindingHandle } from '../editor/contributions.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import type { LookDocuments } from '../views/look-documents.ts';
 import { objectYaml } from '../views/object-text.ts';
-import type { SessionList } from './incident-session.ts';
-import { looksOf } from './looks-of.ts';
+import type { SessionList } from '../run/incident-session.ts';
+import { looksOf } from '../run/looks-of.ts';
 import { findingText } from './run-summary.ts';
 
 /** Longest text that is opened. */

@@ -4,7 +4,7 @@ import type { StratusApp } from '../../run/app.ts';
 import { Command } from '../editor/contributions.ts';
 import { readIncidentLink } from '../editor/incident-link.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import type { SessionList } from './incident-session.ts';
+import type { SessionList } from '../run/incident-session.ts';
 
 /**
  * Opens incidents from links of alerts and chats. A link never does anything by itself: it shows a run of this window, or
