@@ -1,10 +1,11 @@
 import { LINT_RULES } from './lint-rules.ts';
 
-const BASE_URL = 'https://github.com/stratus-oncall/stratus/blob/main/docs/rules';
+/** The editor's command that opens a page of the documentation in the package; its argument is the rule. */
+export const DOCS_COMMAND = 'stratus.openDocs';
 
-/** The address of a rule's page. */
-export function ruleUrl(rule: string): string {
-  return `${BASE_URL}/${rule}.md`;
+/** A link that opens a rule's page in the editor, without a network. */
+export function ruleLink(rule: string): string {
+  return `command:${DOCS_COMMAND}?${encodeURIComponent(JSON.stringify([rule]))}`;
 }
 
 /** A text in which a rule is reported, or for which an agent is refused. */

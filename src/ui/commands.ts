@@ -80,11 +80,14 @@ function commandTable(parts: CommandParts): { [C in CommandId]: CommandSignature
     [Command.openSettings]: async () =>
       void (await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${extension.id}`)),
     [Command.showLog]: async () => parts.log.show(),
-    [Command.openDocs]: async () =>
-      void (await vscode.commands.executeCommand(
+    [Command.openDocs]: async (rule) => {
+      // Links of diagnostics name a rule; anything else is the first page.
+      const page = rule !== undefined && /^[a-z0-9-]+$/.test(rule) ? ['rules', `${rule}.md`] : ['README.md'];
+      await vscode.commands.executeCommand(
         'markdown.showPreview',
-        vscode.Uri.joinPath(extension.extensionUri, 'docs', 'README.md'),
-      )),
+        vscode.Uri.joinPath(extension.extensionUri, 'docs', ...page),
+      );
+    },
     [Command.rehearseCommand]: (command) => scripts.rehearse(command),
     [Command.runInTransaction]: (command) => scripts.run(command),
   };

@@ -4,6 +4,7 @@ import { DEFAULT_CONFIG } from '../config.ts';
 import type { LintConfig } from '../config.ts';
 import { placeFinder } from '../positions.ts';
 import { CONFIG_NAME, readConfigFile } from './config-file.ts';
+import { reason } from './lint-files.ts';
 
 /** One thing wrong in a settings file; `line` is one-based, `broken`: nothing of the file is in force. */
 export interface ConfigFileProblem {
@@ -54,7 +55,7 @@ export class ConfigFiles {
       for (const { message, start } of file.problems)
         this.#problems.push({ path, line: place(start).line + 1, message, broken: file.broken });
     } catch (error) {
-      const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'not readable';
+      const message = reason(error);
       this.#problems.push({ path, line: 1, message, broken: true });
     }
     this.#byPath.set(path, config);

@@ -39,9 +39,11 @@ const MAX_BYTES = 4_000_000;
 const GLOB = /[*?[{]/;
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-function reason(error: unknown): string {
+/** Why a file could not be read, in words. */
+export function reason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT') return 'no such file or folder';
+  if (code === 'EISDIR') return 'a folder, not a file';
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'ELOOP') return 'a symbolic link that leads back to itself';
   return error instanceof Error ? (error.message.split('\n')[0] ?? 'unreadable') : 'unreadable';

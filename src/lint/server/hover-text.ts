@@ -3,7 +3,7 @@ import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import type { DryRunTruth, EffectClass, UndoStrategy } from '../../kubectl/effect-table.ts';
 import { COMMAND_RULES } from '../../kubectl/rules.ts';
 import type { JudgedCall } from '../check-call.ts';
-import { ruleUrl } from '../rule-docs.ts';
+import { ruleLink } from '../rule-docs.ts';
 
 const EFFECT_TEXT: Readonly<Record<EffectClass, string>> = {
   read: 'reads the cluster',
@@ -51,7 +51,7 @@ export function hoverText({ judgement }: JudgedCall): string | undefined {
     lines.push(`- may hang: ${effect.hang.why}${effect.hang.bound ? `; add \`${effect.hang.bound}\`` : ''}`);
   for (const problem of problems.slice(0, 5)) {
     const refused = COMMAND_RULES[problem.rule].agent ? ' (refused for agents)' : '';
-    lines.push(`- [${problem.rule}](${ruleUrl(problem.rule)})${refused}: ${clean(problem.message)}`);
+    lines.push(`- [${problem.rule}](${ruleLink(problem.rule)})${refused}: ${clean(problem.message)}`);
   }
   return lines.join('\n');
 }

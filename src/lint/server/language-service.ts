@@ -20,7 +20,7 @@ import { EDITOR_LANGUAGES } from '../languages.ts';
 import { LintMemory } from '../lint-memory.ts';
 import { hoverText } from './hover-text.ts';
 import { placeFinder } from '../positions.ts';
-import { ruleUrl } from '../rule-docs.ts';
+import { ruleLink } from '../rule-docs.ts';
 import { documentRange } from '../source-text.ts';
 
 /** A document as the editor has it. */
@@ -91,7 +91,7 @@ export class LanguageService {
       range: { start: place(finding.start), end: place(finding.end) },
       severity: LSP_SEVERITY[finding.severity],
       code: finding.rule,
-      codeDescription: { href: ruleUrl(finding.rule) },
+      codeDescription: { href: ruleLink(finding.rule) },
       source: 'stratus',
       message: finding.message,
       data: index,

@@ -96,7 +96,8 @@ export interface CommandSignatures {
   [Command.openSettings]: () => Promise<void>;
   [Command.showLog]: () => Promise<void>;
   /** The index of the pages that come with the extension. */
-  [Command.openDocs]: () => Promise<void>;
+  /** Without the id of a lint rule: the first page. */
+  [Command.openDocs]: (rule?: string) => Promise<void>;
   [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
   [Command.runInTransaction]: (command?: ScriptCommand) => Promise<void>;
 }

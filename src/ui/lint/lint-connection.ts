@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { LanguageClientOptions, NodeModule } from 'vscode-languageclient/node';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import { Command } from '../editor/contributions.ts';
 import type { BusyTime } from '../editor/busy-time.ts';
 
 export interface LintConnectionOptions {
@@ -40,6 +41,8 @@ export async function connectLinter(options: LintConnectionOptions, busy: BusyTi
       { scheme: 'untitled', language },
     ]),
     initializationOptions: { trusted },
+    // Links in hovers open pages of the documentation and nothing else.
+    markdown: { isTrusted: { enabledCommands: [Command.openDocs] } },
     diagnosticCollectionName: 'stratus',
     diagnosticPullOptions: { onChange: true, onTabs: false },
     outputChannelName: vscode.l10n.t('Stratus Linter'),

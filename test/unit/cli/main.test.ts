@@ -33,7 +33,7 @@ it.each<[string[], number, string]>([
   [['--context', 'a', 'diagnose'], 64, 'options come after the command: stratus COMMAND --context …'],
   [['journal', 'lst'], 64, "journal: one of list, show ID, verify; did you mean 'list'?"],
   [['undo', '--last', '--yes'], 4, 'nothing to undo: the journal is empty, Stratus has changed nothing yet'],
-  [['lint', '--config', 'nowhere', '.'], 2, 'cannot read nowhere: there is no such file'],
+  [['lint', '--config', 'nowhere', '.'], 2, 'cannot read nowhere: no such file'],
 ])('%j says what is wrong in a sentence', (args, status, text) => {
   const said = stratus(args);
   expect(said).toMatchObject({ status, stdout: '' });

@@ -78,7 +78,7 @@ describe('language server', () => {
         severity: 2,
         source: 'stratus',
         range: { start: { line: 1, character: 15 }, end: { line: 1, character: 17 } },
-        codeDescription: { href: expect.stringContaining('docs/rules/delete-protected-kind.md') as string },
+        codeDescription: { href: 'command:stratus.openDocs?%5B%22delete-protected-kind%22%5D' },
       },
     ]);
     expect((await pull(client, report.resultId)).kind).toBe('unchanged');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EDITOR_LANGUAGES } from '../../../src/lint/languages.ts';
+import { DOCS_COMMAND } from '../../../src/lint/rule-docs.ts';
 import { LENS_COMMANDS } from '../../../src/lint/server/language-service.ts';
 import {
   Command,
@@ -88,6 +89,10 @@ describe('package.json and contributions.ts', () => {
         else expect(Object.values(ContextKey)).toContain(name.replace('!', ''));
       }
     }
+  });
+
+  it('give the links of the linter the command that opens a page', () => {
+    expect(Object.values(Command)).toContain(DOCS_COMMAND);
   });
 
   it('give the lenses of the linter the commands they call', () => {
