@@ -27,13 +27,18 @@ const SERVER_METADATA = [
 
 /**
  * N(o) of the state equality: what must be the same after undo. Drops what the server or a controller owns (server
- * metadata, status, uids of owners, controller annotations, empty label and annotation maps); keeps the last-applied
+ * metadata, status, uids of owners, controller annotations, the size that a Deployment gives its ReplicaSet, empty label
+ * and annotation maps); keeps the last-applied
  * annotation, finalizers, every other annotation and the order of lists.
  * @param statusIsContent keep the status: a custom resource without a status subresource
  */
 export function normalise(object: KubeObject, statusIsContent = false): Json {
   const result = withoutServerFields(object, statusIsContent);
   const owners = (result.metadata as { ownerReferences?: Array<Record<string, Json>> }).ownerReferences;
+  const { kind, spec } = result;
+  const isScaledByOwner =
+    kind === 'ReplicaSet' && owners?.some((owner) => owner.controller === true && owner.kind === 'Deployment');
+  if (isScaledByOwner && isMap(spec)) delete spec.replicas;
   for (const owner of owners ?? []) delete owner.uid;
   return result;
 }

@@ -63,6 +63,19 @@ it('what the deployment controller numbers is not compared', () => {
   expect(normalise(of({ ...before, note: 'x' }))).not.toEqual(normalise(of(before)));
 });
 
+it('the size of a ReplicaSet is compared unless a Deployment gives it', () => {
+  const of = (replicas: number, ownerReferences?: object[]): KubeObject =>
+    ({
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { name: 'web-1', ...(ownerReferences ? { ownerReferences } : {}) },
+      spec: { replicas },
+    }) as KubeObject;
+  const owner = [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'u', controller: true }];
+  expect(normalise(of(1, owner))).toEqual(normalise(of(2, owner)));
+  expect(normalise(of(1))).not.toEqual(normalise(of(2)));
+});
+
 describe('documents with hostile keys and numbers', () => {
   it('come back exactly when a change is taken back', () => {
     fc.assert(
