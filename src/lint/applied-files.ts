@@ -2,7 +2,7 @@ import { DYNAMIC } from '../kubectl/flag-values.ts';
 import { judgeArgv } from '../kubectl/judge.ts';
 import { flagIsOn } from '../kubectl/parse.ts';
 import { COMMAND_RULES } from '../kubectl/rules.ts';
-import type { JudgedCall } from './check-call.ts';
+import type { JudgedCall } from './judge-call.ts';
 import { isProtected } from './check-call.ts';
 import { matchesAny, raised } from './config.ts';
 import type { LintConfig } from './config.ts';

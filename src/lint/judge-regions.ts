@@ -1,5 +1,5 @@
-import { judgeCall } from './check-call.ts';
-import type { JudgedCall } from './check-call.ts';
+import { judgeCall } from './judge-call.ts';
+import type { JudgedCall } from './judge-call.ts';
 import type { LintConfig } from './config.ts';
 import type { Finding } from './finding.ts';
 import { severityOf } from './lint-rules.ts';

@@ -2,7 +2,7 @@ import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import { lastFlag } from '../../kubectl/parse.ts';
 import { remarksOnDelete } from '../applied-files.ts';
 import { isProtected } from '../check-call.ts';
-import type { JudgedCall } from '../check-call.ts';
+import type { JudgedCall } from '../judge-call.ts';
 import { raised } from '../config.ts';
 import type { LintConfig } from '../config.ts';
 import type { Finding } from '../finding.ts';

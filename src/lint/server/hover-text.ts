@@ -2,7 +2,7 @@ import { oneLine } from '../../text/plain-text.ts';
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import type { DryRunTruth, EffectClass, UndoStrategy } from '../../kubectl/effect-table.ts';
 import { COMMAND_RULES } from '../../kubectl/rules.ts';
-import type { JudgedCall } from '../check-call.ts';
+import type { JudgedCall } from '../judge-call.ts';
 import { ruleLink } from '../rule-docs.ts';
 
 const EFFECT_TEXT: Readonly<Record<EffectClass, string>> = {
