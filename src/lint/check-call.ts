@@ -50,6 +50,15 @@ const STANDARD_INPUT = /(^|,)(-|\/dev\/stdin|\/dev\/fd\/0|\/proc\/self\/fd\/0)(,
 /** Where a deletion, or an approval, takes its objects from something that is not known here. */
 function unknownInput({ call, judgement }: JudgedCall): Problem[] {
   const { parsed, effect } = judgement;
+  if (isAppended({ call, judgement }) && call.words.some(({ value }) => value === 'delete'))
+    return [
+      {
+        rule: 'cannot-verify',
+        first: 0,
+        last: 0,
+        message: 'what is deleted stands in files that are not known here; name them',
+      },
+    ];
   if (!parsed.ok || !effect?.writes) return [];
   const at = parsed.verbIndexes[0] ?? 0;
   const file = lastFlag(parsed, 'filename');
@@ -99,6 +108,8 @@ function settle(judged: JudgedCall): Problem[] {
   const { words, judgement } = judged;
   const problems: Problem[] = [];
   for (const problem of judgement.problems) {
+    // The value comes with the words that are appended.
+    if (isAppended(judged)) continue;
     if (['unknown-command', 'unknown-flag', 'bad-arguments'].includes(problem.rule) && isDynamic(words, problem)) {
       const text = words[problem.first]?.node?.text ?? '';
       if (problem.rule !== 'unknown-command' || /^"?\$(@|\*|\{@\}|\{\*\})"?$/.test(text)) continue;
@@ -181,6 +192,11 @@ function targetName(value: string): string {
   return value.includes('/') && !value.startsWith('arn:')
     ? value.slice(value.lastIndexOf('/') + 1).replace(/\.(ya?ml|conf|config|kubeconfig)$/, '')
     : value;
+}
+
+/** True if the words lack only what xargs and its kind append. */
+function isAppended({ call, judgement: { parsed } }: Pick<JudgedCall, 'call' | 'judgement'>): boolean {
+  return call.openEnded && !parsed.ok && parsed.code === 'missing-value';
 }
 
 /** True if something around the command takes the ground from a finding. */

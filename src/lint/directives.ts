@@ -13,6 +13,10 @@ interface Directive {
 
 const COMMENT = /(?:#|\/\/|<!--|\{\{-?\s*\/\*)[^\S\n]*stratus:[^\S\n]*disable-(file|line|next-line)\b([^\n]*)/g;
 
+/** What is meant as such a comment and is none. */
+const MISSPELT =
+  /(?:#|\/\/|<!--)[^\S\n]*stratus(?::[^\S\n]*disable(?!-(?:file|line|next-line)\b)|[^\S\n]+disable-)[^\n]*/g;
+
 /** Offsets at which each line starts. */
 export function lineStarts(text: string): number[] {
   const starts = [0];
@@ -65,10 +69,9 @@ export interface Kept {
  */
 export function applyDirectives(text: string, findings: readonly Finding[], isRule: (id: string) => boolean): Kept {
   const all = [...findings];
-  if (!text.includes('stratus:')) return { findings: all, suppressed: 0 };
+  if (!/\bstratus\b/.test(text)) return { findings: all, suppressed: 0 };
   const starts = lineStarts(text);
   const directives = readDirectives(text, starts);
-  if (directives.length === 0) return { findings: all, suppressed: 0 };
   const firstLineOf = (line: number): number => {
     let first = line;
     while (first > 0 && continues(text, starts, first - 1)) first--;
@@ -84,13 +87,22 @@ export function applyDirectives(text: string, findings: readonly Finding[], isRu
   const kept = all.filter((finding) => !directives.some((directive) => covers(directive, finding)));
   const suppressed = all.length - kept.length;
   for (const { start, end, rules, reason } of directives) {
-    const add = (rule: string, message: string): void => {
-      kept.push({ rule, severity: 'information', start, end, message });
+    const add = (rule: string, message: string, severity: Finding['severity'] = 'information'): void => {
+      kept.push({ rule, severity, start, end, message });
     };
     if (reason === '') add('disable-without-reason', 'say why the rule does not apply here: … -- the reason');
     for (const id of rules)
-      if (!isRule(id)) add('unknown-setting', `there is no rule "${id}", so that this comment does nothing for it`);
+      if (!isRule(id))
+        add('unknown-setting', `there is no rule "${id}", so that this comment does nothing for it`, 'warning');
   }
+  for (const match of text.matchAll(MISSPELT))
+    kept.push({
+      rule: 'unknown-setting',
+      severity: 'warning',
+      start: match.index,
+      end: match.index + match[0].length,
+      message: 'this comment does nothing; write stratus: disable-next-line, disable-line or disable-file',
+    });
   return { findings: kept, suppressed };
 }
 

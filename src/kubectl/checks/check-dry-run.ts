@@ -3,6 +3,8 @@ import type { Check, Problem } from '../problem.ts';
 
 const MODES = new Set(['server', 'client', 'none', 'true', 'false', 'unchanged']);
 
+const WRITES = new Set(['none', 'false']);
+
 /** Rules about dry runs that are not what they seem. */
 export const checkDryRun: Check = ({ parsed, effect, argv }) => {
   if (parsed.help) return [];
@@ -27,14 +29,19 @@ export const checkDryRun: Check = ({ parsed, effect, argv }) => {
       first: last.index,
       last: detached.index,
       message: `"${detached.value}" is read as an object name; write --dry-run=${detached.value}`,
-      rewrite: {
-        title: `Use --dry-run=${detached.value}`,
-        safe: true,
-        edits: [
-          { kind: 'replace', index: last.index, word: `--dry-run=${detached.value}` },
-          { kind: 'remove', index: detached.index },
-        ],
-      },
+      // What ran as a client's dry run would write after all with none or false, and may miss the word as its name.
+      ...(WRITES.has(detached.value)
+        ? {}
+        : {
+            rewrite: {
+              title: `Use --dry-run=${detached.value}`,
+              safe: false,
+              edits: [
+                { kind: 'replace', index: last.index, word: `--dry-run=${detached.value}` },
+                { kind: 'remove', index: detached.index },
+              ],
+            },
+          }),
     });
   } else if (last && (last.value === 'unchanged' || last.value === 'true' || last.value === '1')) {
     problems.push({

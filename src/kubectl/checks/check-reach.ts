@@ -60,7 +60,7 @@ export const checkReach: Check = ({ parsed, effect, audience }) => {
       rule: 'force-recreate',
       ...at(force),
       message: `${command} --force deletes the live object first; ${command} without it`,
-      rewrite: { title: 'Drop --force', safe: true, edits: withoutForce(parsed, force) },
+      rewrite: { title: 'Drop --force', safe: false, edits: withoutForce(parsed, force) },
     });
   }
   problems.push(...wholeKind(parsed, effect));
@@ -141,7 +141,7 @@ export const checkReach: Check = ({ parsed, effect, audience }) => {
         message: `this asks about a ${resource} named "${sub}"; use ${resource} --subresource=${sub}`,
         rewrite: {
           title: `Use --subresource=${sub}`,
-          safe: true,
+          safe: !lastFlag(parsed, 'subresource'),
           edits: [
             { kind: 'replace', index: slash.index, word: resource },
             { kind: 'insert', index: slash.index + 1, word: `--subresource=${sub}` },

@@ -25,8 +25,14 @@ export function asciidocBlocks(text: string): CodeBlock[] {
     } else {
       const attributes = ATTRIBUTES.exec(line);
       if (attributes) label = attributes[1] ?? '';
-      // A title may stand between the attributes and the block.
-      else if (line !== '' && !line.startsWith('.')) label = '';
+      else if (line !== '' && !line.startsWith('.')) {
+        // A paragraph with attributes of its own is a block up to the next blank line.
+        if (label !== '') {
+          const end = text.indexOf('\n\n', at);
+          blocks.push({ ...blockKind(label), start: at, text: text.slice(at, end < 0 ? text.length : end) });
+        }
+        label = '';
+      }
     }
     at += whole.length + 1;
   }

@@ -1,7 +1,7 @@
 import { childNamed, defaultGrammar } from '../../kubectl/grammar/grammar.ts';
 
 /** Programs that people put in front of kubectl, with what they take. */
-const BEFORE = String.raw`(?:(?:sudo|exec|time|nohup|command|env|then|do|else|if|!|while|until|\w+=\S*|timeout(?:\s+-\S+)*\s+[\w.]+)\s+)*`;
+const BEFORE = String.raw`(?:(?:sudo|exec|time|nohup|command|env|then|do|else|if|!|while|until|\w+=\S*|timeout(?:\s+-\S+)*\s+[\w.]+|cross-env|npx|dotenv(?:\s+--)?|env-cmd(?:\s+-f\s+\S+)?|(?:ba|z)?sh\s+-\w*c)\s+)*["']?`;
 /** A place where a command can begin, then kubectl, flags, and a word. */
 const RUN = new RegExp(
   String.raw`(?:^|[\n;&|({]|\$\()[ \t]*(?:[$>%#@+-]+[ \t]+)?${BEFORE}(?:[\w./~\uE0FF{}$-]*\/)?(kubectl|oc)(?:\.exe)?\s+((?:-\S*\s+(?:(?!-)\S+\s+)??)*)([a-z][a-z-]*)`,

@@ -1,4 +1,5 @@
 import type { ArgWord } from '../shell/words.ts';
+import { isKubectlImage } from '../shell/wrappers.ts';
 import { verbatim } from '../source-text.ts';
 import { foreignShell } from './region.ts';
 import type { ForeignShell, Region } from './region.ts';
@@ -31,6 +32,8 @@ export function dockerfileRegions(text: string): Region[] {
   const regions: Region[] = [];
   const lines = text.split('\n');
   const variables = new Map<string, string>();
+  /** The image, or its ENTRYPOINT, is kubectl: CMD holds its arguments. */
+  let isEntryPoint = false;
   let shell: ForeignShell | undefined;
   let at = 0;
   for (let index = 0; index < lines.length; index++) {
@@ -77,10 +80,14 @@ export function dockerfileRegions(text: string): Region[] {
       }
     }
     const name = (match[1] ?? '').toUpperCase();
+    const rest = text.slice(lineStart + match[0].length, end).trim();
+    if (name === 'FROM') isEntryPoint = isKubectlImage(rest.split(/\s/).find((word) => !word.startsWith('--')) ?? '');
+    else if (name === 'ENTRYPOINT') isEntryPoint = /^\[\s*"(?:[^"]*\/)?kubectl"\s*\]$/.test(rest);
     if (name === 'FROM') shell = undefined;
     else if (name === 'SHELL') shell = shellOf(text.slice(lineStart + match[0].length, end));
     else if (name === 'ENV' || name === 'ARG') readVariables(text.slice(lineStart + match[0].length, end), variables);
-    else if (!isCopy) addInstruction(text, lineStart + match[0].length, end, shell, regions, variables);
+    else if (!isCopy)
+      addInstruction(text, lineStart + match[0].length, end, shell, regions, variables, name === 'CMD' && isEntryPoint);
   }
   return regions;
 }
@@ -98,6 +105,7 @@ function addInstruction(
   shell: ForeignShell | undefined,
   regions: Region[],
   variables: ReadonlyMap<string, string>,
+  program: boolean,
 ): void {
   let start = from;
   for (
@@ -108,7 +116,13 @@ function addInstruction(
     start += option[0].length;
   }
   const words = execForm(text, start, end);
-  if (words) regions.push({ kind: 'argv', source: verbatim(text), words });
+  if (words && program && words[0])
+    regions.push({
+      kind: 'argv',
+      source: verbatim(text),
+      words: [{ ...words[0], value: 'kubectl', end: words[0].start }, ...words],
+    });
+  else if (words) regions.push({ kind: 'argv', source: verbatim(text), words });
   else if (shell) regions.push({ kind: 'foreign', source: verbatim(text.slice(start, end), start), shell });
   else {
     const body = text

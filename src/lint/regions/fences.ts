@@ -12,6 +12,8 @@ export interface CodeBlock {
   /** Its offset in the document. */
   start: number;
   kind: 'shell' | 'session' | 'plain' | ForeignShell | 'other';
+  /** Its label says that it is no command: only what stands after a prompt is typed. */
+  isText?: boolean;
   /** Of a block of kind `other`, if it is one that is read. */
   language?: LintLanguage;
 }
@@ -25,25 +27,12 @@ const SESSIONS = new Set([
   'bash-session',
   'terminal-session',
 ]);
-const PLAIN = new Set([
-  '',
-  'text',
-  'txt',
-  'plain',
-  'plaintext',
-  'none',
-  'output',
-  'no-highlight',
-  'nohighlight',
-  'code',
-  'cmdline',
-  'command',
-  'commandline',
-]);
+const PLAIN = new Set(['', 'code', 'cmdline', 'command', 'commandline', 'text', 'txt', 'plain', 'plaintext', 'none']);
+/** Of those, the ones that say that the text is no command: only what stands after a prompt is typed. */
+const TEXT = new Set(['text', 'txt', 'plain', 'plaintext', 'none']);
 const OTHERS: Readonly<Record<string, LintLanguage>> = {
   yaml: 'yaml',
   yml: 'yaml',
-  json: 'yaml',
   dockerfile: 'dockerfile',
   docker: 'dockerfile',
   makefile: 'makefile',
@@ -68,7 +57,7 @@ const OTHERS: Readonly<Record<string, LintLanguage>> = {
 };
 
 /** What a label such as `bash title="x"`, `{.sh .numberLines}` or `shell script` says about a block. */
-export function blockKind(label: string): Pick<CodeBlock, 'kind' | 'language'> {
+export function blockKind(label: string): Pick<CodeBlock, 'kind' | 'language' | 'isText'> {
   const words = label.toLowerCase().match(/[\w+-]+/g) ?? [];
   const first =
     words[0] === 'code-block' || words[0] === 'source' || words[0] === 'code' ? (words[1] ?? '') : (words[0] ?? '');
@@ -76,15 +65,19 @@ export function blockKind(label: string): Pick<CodeBlock, 'kind' | 'language'> {
   if (shell) return { kind: shell };
   if (SHELLS.has(first)) return { kind: 'shell' };
   if (SESSIONS.has(first)) return { kind: 'session' };
+  if (TEXT.has(first)) return { kind: 'plain', isText: true };
   if (PLAIN.has(first)) return { kind: 'plain' };
   const language = Object.hasOwn(OTHERS, first) ? OTHERS[first] : undefined;
   return { kind: 'other', ...(language ? { language } : {}) };
 }
 
-const PROMPT = /^(\s*)((?:[\w.@~:/\[\]-]*\s?)?[$%>#])[ \t]+(?=\S)/;
+/** `$`, `user@host:~#`, `[user@host dir]$`, `(venv) $`, `PS C:\>`, `❯`. */
+const PROMPT = /^(\s*)((?:\([\w.-]+\)\s+)?(?:PS [^>\n]*|\[[^\]\n]*\]|[\w.@~:/-]*)\s?[$%>#❯➜])[ \t]+(?=\S)/;
 /** A prompt that is not also a comment or a quote. */
-const CERTAIN_PROMPT = /^\s*(?:[\w.@~:/\[\]-]*\s?)?[$%][ \t]+\S/m;
-const ANY_PROMPT = /^\s*(?:[\w.@~:/\[\]-]*\s?)?[$%>][ \t]+\S/m;
+const CERTAIN_PROMPT =
+  /^\s*(?:(?:\([\w.-]+\)\s+)?(?:\[[^\]\n]*\]|[\w.@~:/-]*)\s?[$%❯➜]|(?:\[[^\]\n]*@[^\]\n]*\]|\w[\w.-]*@[\w.~:/-]+)\s?#)[ \t]+\S/m;
+const ANY_PROMPT =
+  /^\s*(?:(?:\([\w.-]+\)\s+)?(?:PS [^>\n]*|\[[^\]\n]*\]|[\w.@~:/-]*)\s?[$%>❯➜]|(?:\[[^\]\n]*@[^\]\n]*\]|\w[\w.-]*@[\w.~:/-]+)\s?#|#(?=[ \t]+kubectl))[ \t]+\S/m;
 
 /** The regions of a block that people type into a shell; undefined for blocks of other languages. */
 export function fenceRegions(block: CodeBlock): Region[] | undefined {
@@ -96,7 +89,7 @@ export function fenceRegions(block: CodeBlock): Region[] | undefined {
   const body = withoutPlaceholders(block.text);
   const hasPrompt = kind === 'plain' ? CERTAIN_PROMPT.test(body) : ANY_PROMPT.test(body);
   if (hasPrompt) return [{ kind: 'script', source: verbatim(typedLines(body), start), place: 'typed' }];
-  if (kind === 'plain' && !beginsWithCommand(body)) return [];
+  if (block.isText === true || (kind === 'plain' && !beginsWithCommand(body))) return [];
   return [{ kind: 'script', source: verbatim(body, start), place: 'typed' }];
 }
 
@@ -119,7 +112,10 @@ function typedLines(body: string): string {
   let continues = false;
   for (const line of body.split('\n')) {
     const prompt: RegExpExecArray | null = continues ? null : PROMPT.exec(line);
-    const isTyped: boolean = prompt !== null && !/#$/.test(prompt[2] ?? '');
+    const mark: string = prompt?.[2] ?? '';
+    // A bare # is a comment unless a command follows it that only root is shown to type.
+    const isTyped: boolean =
+      prompt !== null && (!mark.endsWith('#') || mark.includes('@') || commandIn(line.slice(prompt[0].length)) === 0);
     if (prompt && isTyped) shown.push(' '.repeat(prompt[0].length) + line.slice(prompt[0].length));
     else shown.push(continues ? line : ' '.repeat(line.length));
     continues = (isTyped || continues) && /\\\r?$/.test(line);

@@ -1,4 +1,4 @@
-import { DYNAMIC } from '../../kubectl/flag-values.ts';
+import { maskOf } from '../yaml/mask.ts';
 import { verbatim } from '../source-text.ts';
 import type { Region } from './region.ts';
 
@@ -33,7 +33,7 @@ export function justfileRegions(text: string): Region[] {
 }
 
 function masked(script: string): string {
-  return script.replace(/\{\{[^}\n]*\}\}/g, (expression) => DYNAMIC.repeat(expression.length));
+  return script.replace(/\{\{[^}\n]*\}\}/g, maskOf);
 }
 
 function bodyRegions(body: string, start: number): Region[] {

@@ -1,3 +1,4 @@
+import { DYNAMIC } from '../../kubectl/flag-values.ts';
 import type { SourceText } from '../source-text.ts';
 import type { Region } from './region.ts';
 
@@ -67,8 +68,9 @@ function literalVariables(text: string): Map<string, string> {
     for (const [name, value] of given) {
       if (value === undefined || known.has(name)) continue;
       const whole = value.replace(/\$[({]([\w.-]+)[)}]/g, (reference, inner: string) => known.get(inner) ?? reference);
-      if (whole.includes('$') || whole.length > 1_000) continue;
-      known.set(name, whole);
+      const text = /\bkubectl\b/.test(whole) ? whole.replace(/\$[({][^)}]*[)}]/g, DYNAMIC) : whole;
+      if (text.includes('$') || text.length > 1_000) continue;
+      known.set(name, text);
       found = true;
     }
   }

@@ -68,7 +68,8 @@ export function settingsOf(node: Command | undefined, scope: Scope, ambient: Amb
   for (const item of node?.prefix ?? []) if (isPlain(item)) own.set(item.name, plainValue(item.value, scope));
   const valueOf = (name: string): string | undefined => own.get(name) ?? scope.variables.get(name)?.value;
   const config = valueOf('KUBECONFIG');
-  const target = config !== undefined && !config.includes(DYNAMIC) ? fileName(config) : ambient.target;
+  const target =
+    config !== undefined && config !== '' && !base(config).includes(DYNAMIC) ? fileName(config) : ambient.target;
   // Which of the names is set last is not known; one that names a program is enough.
   const editor = EDITORS.some((name) => {
     const value = valueOf(name);

@@ -38,17 +38,17 @@ export function analyzeScript(
   return report;
 }
 
-/** The first command in a part of a script that is nested deeper than it can be followed. */
+/** The first command behind the place where the parser lost its way, unless it was followed nevertheless. */
 function unfollowed(source: SourceText, from: number, report: ScriptReport): void {
   const at = commandIn(source.text.slice(from));
   if (at === undefined) return;
   const start = from + at;
-  report.unread.push({
-    source,
-    start,
-    end: start + 'kubectl'.length,
-    message: 'this stands in commands nested too deeply to be followed',
-  });
+  if (
+    report.calls.some((call) => call.source === source && call.program.start <= start + 1 && call.program.end > start)
+  )
+    return;
+  const message = 'this stands behind something that cannot be read, or is nested too deeply';
+  report.unread.push({ source, start, end: start + 'kubectl'.length, message });
 }
 
 interface Outer {
@@ -70,13 +70,12 @@ function run(given: SourceText, { report, depth, ambient, editable, scope: outer
     return;
   }
   const script = parse(source.text);
-  for (const error of script.errors ?? []) {
-    report.errors.push({ source, message: error.message, at: error.pos });
-    if (error.message.includes('depth exceeded')) unfollowed(source, error.pos, report);
-  }
+  for (const error of script.errors ?? []) report.errors.push({ source, message: error.message, at: error.pos });
   const scope = collectScope(script);
   if (outer) inherit(scope, outer);
   visit(script, contextOf({ source, ambient, scope, depth, report, editable }), PLAIN);
+  const [error] = script.errors ?? [];
+  if (error) unfollowed(source, error.pos, report);
 }
 
 function contextOf(known: Omit<Context, 'opening' | 'inside'>): Context {
@@ -235,7 +234,7 @@ function isOrdinary(node: Command, context: Context): boolean {
   if (MAY_FINALIZE.test(value) && context.source.text.slice(node.pos, node.end).includes('/finalize')) return false;
   if (context.scope.aliases.has(value) || context.scope.forwarders.has(value)) return false;
   const kind = programKind(value);
-  if (kind !== 'other') return kind === 'inert';
+  if (kind !== 'other') return kind === 'inert' && !WRITES_FILE.test(value);
   return !/kubectl|[$`\\]/.test(context.source.text.slice(node.pos, node.end));
 }
 
@@ -265,9 +264,14 @@ function command(node: Command, context: Context, around: Surroundings): void {
   const fedTexts = (): SourceText[] =>
     node.redirects.map((redirect) => fedText(redirect, context.scope)).filter((text) => text !== undefined);
   if (READS_FILE.test(base(words[0]?.value ?? ''))) substitutedScripts(node, context);
+  // A script that is written to a file will be run.
+  if (WRITES_FILE.test(words.find(({ value }) => value !== 'sudo')?.value ?? ''))
+    for (const text of fedTexts()) if (SCRIPT.test(text.text)) context.inside(text);
   followWords(words, context, here, fedTexts, 0);
 }
 
+const WRITES_FILE = /^(cat|tee)$/;
+const SCRIPT = /^#!.*\b(ba|da|z|k|a)?sh\b/;
 /** Programs that run the script in a file. */
 const READS_FILE = /^(source|\.|(ba|da|z|k|a)?sh)$/;
 

@@ -44,7 +44,7 @@ const CONTINUES: Readonly<Record<ForeignShell, RegExp>> = {
 const BLOCK = /<#|@'\r?\n|@"\r?\n/g;
 const CLOSES: Readonly<Record<string, string>> = { '<': '#>', "'": "\n'@", '"': '\n"@' };
 const START = /^\s*(?:&\s+|@)?(kubectl(?:\.exe)?)(?=\s)/;
-const RUNS = /(?:^|[\s|;&({=])(kubectl(?:\.exe)?)\s+[-\w$@%"']/;
+const RUNS = /(?:^|[\s|;&({="'\\/$%.])(kubectl(?:\.exe)?)["'%]?\s+[-\w$@%"'`^]/i;
 const ONLY_TEXT = /^\s*@?(?:echo|write-\w+|choco|winget|scoop|get-command|where|title|set_color)\b/i;
 
 function wordsFrom(line: string, at: number, offset: number, shell: ForeignShell): ArgWord[] | undefined {
@@ -92,7 +92,7 @@ export function foreignLines(script: string, shell: ForeignShell): ForeignLines 
   for (const whole of text.split('\n')) {
     const line = whole.replace(/\r$/, '').replace(COMMENT[shell], '');
     const isComment = COMMENT[shell].exec(whole)?.index === 0;
-    if (!isComment && line.includes('kubectl')) {
+    if (!isComment && /kubectl/i.test(line)) {
       const start = continued ? null : START.exec(line);
       const program = start?.[1] ?? '';
       const from = (start?.[0].length ?? 0) - program.length;
@@ -102,7 +102,7 @@ export function foreignLines(script: string, shell: ForeignShell): ForeignLines 
         const at = offset + from;
         result.commands.push([{ value: 'kubectl', start: at, end: at + program.length }, ...words]);
       } else if (runs && !ONLY_TEXT.test(line)) {
-        const at = offset + runs.index + runs[0].indexOf('kubectl');
+        const at = offset + runs.index + runs[0].toLowerCase().indexOf('kubectl');
         result.unread ??= { start: at, end: at + (runs[1] ?? '').length };
       }
     }

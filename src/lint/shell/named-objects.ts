@@ -6,11 +6,16 @@ const CHOOSES_LINES = new Set(['grep', 'egrep', 'fgrep', 'head', 'tail', 'sort',
 const VALUE_FLAGS =
   /^(-n|--namespace|-l|--selector|--field-selector|--context|--kubeconfig|--cluster|--request-timeout)$/;
 
+/** A search for the file of kubectl. */
+const FINDS_KUBECTL =
+  /^(?:\$\(|`)\s*(?:which|type\s+-[pP]|command\s+-v|readlink\s+-f|realpath)\b[^|;&]*\bkubectl\s*[)`]$/;
+
 /**
- * `KIND/…` for a substitution that prints the names of objects of one kind, such as `$(kubectl get ns -o name)`;
- * undefined for any other.
+ * `KIND/…` for a substitution that prints the names of objects of one kind, such as `$(kubectl get ns -o name)`,
+ * `kubectl` for one that finds it; undefined for any other.
  */
 export function namedObjects(part: CommandExpansionPart): string | undefined {
+  if (FINDS_KUBECTL.test(part.text)) return 'kubectl';
   const statements = part.script?.commands ?? [];
   const [statement] = statements;
   if (!statement || statements.length > 1) return undefined;

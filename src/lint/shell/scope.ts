@@ -63,24 +63,44 @@ function commandFacts(command: Command, facts: ScopeFact[]): void {
 
 function recordFunction(node: Extract<SyntaxNode, { type: 'Function' }>, scope: Scope): void {
   const name = node.name.value;
-  let body: SyntaxNode = node.body;
-  if (body.type === 'Redirected') body = body.command;
-  if (body.type === 'BraceGroup' || body.type === 'Subshell') body = body.body;
-  if (body.type !== 'CompoundList' || body.commands.length !== 1) return;
-  const command = body.commands[0]?.command;
-  if (command?.type !== 'Command' || !command.name) return;
+  const [only, ...others] = commandsOf(node.body);
+  const passing = [only, ...others]
+    .filter((command) => command !== undefined)
+    .map((command) => wordsBefore(command, scope));
+  const isSingle = others.length === 0;
+  // A function that does more passes its arguments on to kubectl somewhere.
+  const fixed = passing.find((words) => words && (isSingle || words.some((word) => /(^|\/)(kubectl|oc)$/.test(word))));
+  if (fixed && fixed.length > 0 && fixed[0] !== name && !(fixed[0] === 'command' && fixed[1] === name))
+    scope.forwarders.set(name, fixed);
+}
+
+const MAX_COMMANDS = 50;
+
+function commandsOf(body: SyntaxNode): Command[] {
+  const found: Command[] = [];
+  const look = (node: SyntaxNode): void => {
+    if (found.length >= MAX_COMMANDS) return;
+    if (node.type === 'Command') found.push(node);
+    else if (node.type !== 'Function' && node.type !== 'Word' && node.type !== 'Assignment') forEachChild(node, look);
+  };
+  look(body);
+  return found;
+}
+
+/** The words of a command that ends with all arguments of the function, without those. */
+function wordsBefore(command: Command, scope: Scope): string[] | undefined {
+  if (!command.name) return undefined;
   const words = [command.name, ...command.args];
   const last = words.at(-1);
-  if (!last || last.type !== 'Word' || !isPassAll(last)) return;
+  if (!last || last.type !== 'Word' || !isPassAll(last)) return undefined;
   const fixed: string[] = [];
   for (const word of words.slice(0, -1)) {
-    if (word.type !== 'Word') return;
+    if (word.type !== 'Word') return undefined;
     const value = plainValue(word, scope);
-    if (value.includes(DYNAMIC)) return;
+    if (value.includes(DYNAMIC) && fixed.length === 0) return undefined;
     fixed.push(value);
   }
-  if (fixed.length > 0 && fixed[0] !== name && !(fixed[0] === 'command' && fixed[1] === name))
-    scope.forwarders.set(name, fixed);
+  return fixed;
 }
 
 /** What a piece of a script says about names. */
@@ -143,7 +163,8 @@ export function scopeOf(facts: Iterable<ScopeFact>): Scope {
     if (!value) continue;
     if ('type' in value) {
       const text = plainValue(value, scope);
-      if (!text.includes(DYNAMIC) || NAMED_KIND.test(text)) scope.variables.set(name, { value: text });
+      if (!text.includes(DYNAMIC) || NAMED_KIND.test(text) || name === 'KUBECONFIG' || /\bkubectl\b/.test(text))
+        scope.variables.set(name, { value: text });
     } else {
       const list = value.map((word) => plainValue(word, scope));
       if (list[0]?.includes(DYNAMIC) === false) scope.variables.set(name, { list });

@@ -1,4 +1,5 @@
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
+import { commandIn } from '../regions/command-text.ts';
 import { unreadCall } from './other-language.ts';
 import type { ArgWord } from './words.ts';
 
@@ -72,6 +73,10 @@ const INERT =
   /^(echo|printf|print|cat|grep|egrep|fgrep|rg|sed|which|type|hash|whereis|man|info|help|test|\[|\[\[|true|false|:|cd|mkdir|rm|chmod|chown|cp|mv|ln|ls|install|curl|wget|apt|apt-get|apk|yum|dnf|brew|pip|npm|go|git|tar|unzip|set|unset|export|local|declare|readonly|typeset|read|shift|return|exit|alias|unalias|pgrep|pkill|killall|kill|jq|yq|tee|sort|head|tail|wc|cut|tr|diff|file|stat|dirname|basename|snap|choco|arkade|krew|complete|compgen|compdef|bats|assert\w*|expect|tput|logger|wall)$/;
 const INERT_NAME =
   /^_?(echo|print|log|info|warn|error|err|die|fail|fatal|say|usage|msg|note|debug|notice|require|need|check_(cmd|command|dep)|has|have|exists|install|ensure|is_installed|command_exists|header|title|describe|it|step|success|abort|panic)([_:-].*)?$/i;
+
+/** Names of functions and programs that run the text they are given. */
+const HELPER =
+  /^(?:\w+[_:-]+)*(?:run|exec|execute|try|retry|eval|do|remote|ssh|attempt|repeat|quiet|silent|spin|must|wait|until|expect_success|expect_failure|doit|invoke|perform|with|local|cmd|command|shell)(?:[_:-]+\w+)*$/i;
 
 function optionsEnd(words: readonly ArgWord[], wrapper: Wrapper, from: number): number {
   const values = new Set((wrapper.values ?? '').split(' ').filter(Boolean));
@@ -189,15 +194,18 @@ export function base(program: string): string {
 
 /** Programs that take kubectl's arguments as they are. */
 export function isKubectlName(name: string): boolean {
-  return name === 'kubectl' || name === 'kubectl.exe' || name === 'kubecolor' || name === 'oc';
+  return /^(kubectl(\.exe|\.sh)?|kubecolor|oc)$/.test(name);
 }
 
 /** A container image whose program is kubectl, or a kubectl whose file name tells its release. */
 const KUBECTL_LIKE = /^kubectl(?:[-_.]?v?\d[\w.]*|[:@].*)$/;
 
+const LEADING_UNKNOWN = new RegExp(`^${DYNAMIC}+(?=kubectl)`);
+
 /** How many words before the arguments: 1 for kubectl, 2 for `k3s kubectl`, 3 for `minikube kubectl --`; 0: not kubectl. */
 export function kubectlPrefix(words: readonly ArgWord[]): number {
-  const name = base(words[0]?.value ?? '');
+  // What a variable puts right before it, such as make's $(Q), does not change what it is.
+  const name = base(words[0]?.value ?? '').replace(LEADING_UNKNOWN, '');
   if (isKubectlName(name)) return 1;
   if (['k3s', 'microk8s', 'k0s', 'rke2'].includes(name) && words[1]?.value === 'kubectl') return 2;
   if (name === 'microk8s.kubectl' || KUBECTL_LIKE.test(name)) return 1;
@@ -245,7 +253,8 @@ export function unwrap(words: readonly ArgWord[]): Inner {
   if (name === 'eval') return { kind: 'joined-script', words: words.slice(1) };
   if (name === 'trap') return words.length > 2 && words[1] ? { kind: 'script', word: words[1] } : { kind: 'inert' };
   if (name === 'find') return findExec(words);
-  if (/^(su|runuser|script|sg)$/.test(name)) return textOption(words) ?? { kind: 'other' };
+  if (/^(su|runuser|script|sg)$/.test(name))
+    return textOption(words) ?? { kind: name === 'su' ? 'stdin-script' : 'other' };
   if (name === 'source' || name === '.')
     return STANDARD_INPUT.test(words[1]?.value ?? '') ? { kind: 'stdin-script' } : { kind: 'inert' };
   if (name === 'at' || name === 'batch') return { kind: 'stdin-script' };
@@ -263,6 +272,10 @@ export function unwrap(words: readonly ArgWord[]): Inner {
   if (INERT.test(name)) return { kind: 'inert' };
   if (!Object.hasOwn(WRAPPERS, name)) {
     if (INERT_NAME.test(name)) return { kind: 'inert' };
+    const told = HELPER.test(name)
+      ? words.findIndex(({ value }, index) => index > 0 && commandIn(value) === 0 && /\s/.test(value))
+      : -1;
+    if (told > 0 && words[told]) return { kind: 'script', word: words[told] };
     const option = textOption(words);
     const isShellText = option?.kind === 'script' && RUNS_KUBECTL.test(option.word.value);
     return isShellText ? option : { kind: 'other' };
@@ -282,7 +295,8 @@ function unwrapKnown(words: readonly ArgWord[], wrapper: Wrapper, name: string):
     const end = rest.findIndex((word) => /^:::/.test(word.value));
     if (end >= 0) rest = rest.slice(0, end);
   }
-  if (rest.length === 0) return { kind: name === 'ssh' ? 'stdin-script' : 'inert' };
+  if (rest.length === 0)
+    return { kind: name === 'ssh' || (name === 'sudo' && words.length > 1) ? 'stdin-script' : 'inert' };
   const [first] = rest;
   if (rest.length === 1 && first && /\s/.test(first.value) && (wrapper.joined || name === 'parallel'))
     return {
@@ -307,6 +321,8 @@ export function passedOnCommand(words: readonly ArgWord[]): number {
   return words.findIndex(({ value }, index) => {
     if (index === 0 || value.includes(DYNAMIC)) return false;
     const next = words[index + 1]?.value ?? '';
-    return value === 'kubectl' ? /^[a-z-]/.test(next) : SHELLS.has(value) && /^-[a-z]*c$/.test(next);
+    return value === 'kubectl' || /\/kubectl$/.test(value)
+      ? /^[a-z-]/.test(next)
+      : SHELLS.has(value) && /^-[a-z]*c$/.test(next);
   });
 }

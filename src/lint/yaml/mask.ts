@@ -33,7 +33,8 @@ const PROGRAM = '/kubectl';
 const NAMED_KUBECTL =
   /^\$?\{\{-?\s*(?:[\w.]*[._])?kubectl(?:_(?:cmd|command|bin|binary|path|exe|executable))?(?:\s*\|[^}]*)?\s*-?\}\}$/i;
 
-function maskOf(expression: string): string {
+/** An expression of a template as unknown text of the same length; one named after kubectl as its path. */
+export function maskOf(expression: string): string {
   if (!NAMED_KUBECTL.test(expression)) return DYNAMIC.repeat(expression.length);
   return DYNAMIC.repeat(expression.length - PROGRAM.length) + PROGRAM;
 }

@@ -9,7 +9,7 @@ import { joinedTexts, verbatim, within } from '../source-text.ts';
 import { scalarText, stringOf, textScalar, valueOf } from './yaml-tree.ts';
 
 /** Keys under which list items and maps hold one command, in the tools that allow more than plain text there. */
-const COMMAND_KEYS = ['cmd', 'command', '_raw_params', 'defer', 'sh'];
+const COMMAND_KEYS = ['cmd', 'command', '_raw_params', 'defer', 'sh', 'content'];
 const SHELL = /(^|\/)(ba|z|da|k|a)?sh(\.exe)?$/;
 
 /** Gathers the pieces of a YAML text that run commands; each node counts once, whoever names it. */

@@ -7,7 +7,9 @@ import { itemsOf, stringOf, valueOf } from './yaml-tree.ts';
 
 /** Keys whose text people read. */
 const PROSE =
-  /^(description|desc|summary|message|msg|title|help|usage|notes?|comments?|docs?|documentation|examples?|explanation|text|hint|tooltip|label|displayName|name|body|details?|reason|about|abstract|content|query|expr|runbook\w*|recommendation|remediation|mitigation|impact|rationale|audit|tests?|annotations|labels|matchLabels|openAPIV3Schema|question|answer|changelog|readme|placeholder|caption|prompt)$/i;
+  /(?:^|[._-])(?:description|desc|summary|message|msg|title|help|usage|notes?|comments?|docs?|documentation|examples?|explanation|text|hint|tooltip|label|displayName|name|body|details?|reason|about|abstract|content|query|expr|runbook\w*|recommendation|remediation|mitigation|impact|rationale|audit|line|regexp?|question|answer|changelog|readme|placeholder|caption|prompt|error|warning)$/i;
+/** Maps in which everything is for people or for matching. */
+const PROSE_MAPS = /^(annotations|labels|matchLabels|openAPIV3Schema)$/;
 const PROGRAMS = /^(?:[\w./-]*\/)?(?:kubectl|oc|(?:ba|da|z|k|a)?sh)$/;
 const MAX_DEPTH = 60;
 
@@ -32,6 +34,8 @@ function visit(node: unknown, key: string, regions: RegionCollector, depth: numb
   } else if (isSeq(node)) {
     const first = stringOf(node.items[0]);
     if (first !== undefined && PROGRAMS.test(first) && node.items.length > 1) regions.argv(itemsOf(node));
+    else if (first === 'CMD-SHELL') regions.script(node.items[1]);
+    else if (first === 'CMD') regions.argv(itemsOf(node).slice(1));
     for (const item of node.items) visit(item, key, regions, depth + 1);
   } else if (isScalar(node)) {
     const text = stringOf(node) ?? '';
@@ -41,6 +45,7 @@ function visit(node: unknown, key: string, regions: RegionCollector, depth: numb
 
 /** A file that is written out is no prose, whatever its key is called. */
 function isProse(key: string, value: unknown): boolean {
+  if (isMap(value) || (isSeq(value) && value.items.some(isMap))) return PROSE_MAPS.test(key);
   return PROSE.test(key) && !(isScalar(value) && isShebang(stringOf(value) ?? ''));
 }
 

@@ -105,16 +105,30 @@ describe('stratus lint', () => {
   });
 
   it('shows what it would correct, and takes away what goes with a flag', async () => {
-    const text =
-      'kubectl replace --force --grace-period=0 -f app.yaml\nkubectl replace --force --timeout 30s -f app.yaml\n';
+    const text = 'kubectl delete pod a --force --grace-period=0\nkubectl delete pod b --force --grace-period 0\n';
     write('a.sh', text);
     const { out } = await lint(['--fix', '--dry-run', 'a.sh']);
     expect(readFileSync(join(folder, 'a.sh'), 'utf8')).toBe(text);
-    expect(out).toMatch(/^a\.sh: would be corrected: Drop --force \(2 times\)$/m);
-    expect(out.split('\n').filter((line) => line.startsWith('+kubectl'))).toEqual(
-      Array(2).fill('+kubectl replace -f app.yaml'),
-    );
+    expect(out).toMatch(/^a\.sh: would be corrected: Delete gracefully \(2 times\)$/m);
+    expect(out.split('\n').filter((line) => line.startsWith('+kubectl'))).toEqual([
+      '+kubectl delete pod a',
+      '+kubectl delete pod b',
+    ]);
     expect((await lint(['--dry-run', 'a.sh'])).code).toBe(64);
+  });
+
+  it.each([
+    'kubectl delete pods x --dry-run none',
+    'kubectl create ns foo --dry-run false',
+    'kubectl create ns --dry-run client',
+    'kubectl apply --server-side --force -f x',
+    'kubectl replace --force -f job.yaml',
+    'kubectl auth can-i get pods/log --subresource=status',
+    'kubectl rollout status deploy/x',
+  ])('does not correct by itself what would then do more, or break: %s', async (command) => {
+    write('a.sh', `${command}\n`);
+    await lint(['--fix', 'a.sh']);
+    expect(readFileSync(join(folder, 'a.sh'), 'utf8')).toBe(`${command}\n`);
   });
 
   it('finds the same from every folder, with the settings nearest to each file', async () => {
@@ -145,7 +159,7 @@ describe('stratus lint', () => {
       /2 files read; 1 of other kinds passed over; 1 folder left out \(node_modules\); 1 finding disabled by comments/,
     );
     expect(out).toMatch(/^\.stratus\.yml:1:1: warning: this file is not read.*unknown-setting/m);
-    expect(out).toMatch(/^a\.sh:4:1: information: there is no rule "delete-protekted"/m);
+    expect(out).toMatch(/^a\.sh:4:1: warning: there is no rule "delete-protekted"/m);
     expect(code).toBe(1);
     write('empty/x.png', 'x');
     expect((await lint(['empty'])).out).toMatch(/0 files read.*nothing here is of a kind that is checked/);
