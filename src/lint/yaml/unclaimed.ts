@@ -54,7 +54,11 @@ function addCommandMapUnclaimed(map: unknown, regions: RegionCollector): void {
   if (!isMap(map)) return;
   const named = map.items.some(({ value }) => {
     const text = isSeq(value) ? stringOf(value.items[0]) : stringOf(value);
-    return text !== undefined && (PROGRAMS.test(text) || /\/kubectl(?:[:@]|$)|\bkubectl\b[^@]*@/.test(text));
+    return (
+      text !== undefined &&
+      text.length < 300 &&
+      (PROGRAMS.test(text) || /\/kubectl(?:[:@]|$)|\bkubectl\b[^@]*@/.test(text))
+    );
   });
   if (named) addCommandMap(map, regions);
 }

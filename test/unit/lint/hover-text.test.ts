@@ -15,5 +15,6 @@ it.each([
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
   for (const line of text.split('\n')) expect(line).toMatch(/^(\*\*kubectl|- |$)/);
   // Ours lead to the rules.
-  for (const [, address] of text.matchAll(/(?<!\\)\]\(([^)]*)\)/g)) expect(address).toMatch(/docs\/rules/);
+  for (const [, address] of text.matchAll(/(?<!\\)\]\(([^)]*)\)/g))
+    expect(address).toMatch(/^command:stratus\.openDocs\?[\w%-]+$/);
 });
