@@ -96,11 +96,15 @@ function listRegion(
   return { kind: 'argv', source: verbatim(text), words, place: 'quoted' };
 }
 
+/** Tokens of one item; what is longer is no list of words. */
+const MAX_ITEM = 200;
+const MAX_WORDS = 200;
+
 /** The items of a list after its item at `index`: texts as they are, anything else as one unknown token. */
 function wordsAfter(tokens: readonly Token[], index: number): { words: Token[]; last: number } {
   const words: Token[] = [];
   let at = index + 1;
-  while (tokens[at]?.kind === 'comma') {
+  while (tokens[at]?.kind === 'comma' && words.length < MAX_WORDS) {
     const item: Token[] = [];
     let depth = 0;
     for (at += 1; at < tokens.length; at++) {
@@ -109,6 +113,7 @@ function wordsAfter(tokens: readonly Token[], index: number): { words: Token[]; 
       if (token.kind === 'open') depth++;
       else if (token.kind === 'close') depth--;
       item.push(token);
+      if (item.length > MAX_ITEM) return { words, last: index };
     }
     const [only, ...others] = item;
     if (!only) break;
