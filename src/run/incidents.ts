@@ -13,7 +13,7 @@ import { listRuns, readRun } from './run-history.ts';
 import { RunLog } from './run-log.ts';
 import type { Sessions } from './sessions.ts';
 import { sha256 } from './sha256.ts';
-import { StratusError } from '../domain/stratus-error.ts';
+import { codeOf, StratusError } from '../domain/stratus-error.ts';
 import type { SeverityReader } from '../severity/severity-reader.ts';
 
 /** Namespaces that are looked at together. */
@@ -99,6 +99,7 @@ export class LoggedIncidents implements Incidents {
     const names = await session.namespaces(signal);
     const results: NamespaceDiagnosis[] = [];
     const waiting = [...names];
+    let done = 0;
     const work = async () => {
       for (let namespace = waiting.shift(); namespace !== undefined; namespace = waiting.shift()) {
         const reader = session.readerOf(namespace);
@@ -108,9 +109,10 @@ export class LoggedIncidents implements Incidents {
           results.push({ namespace, diagnosis });
         } catch (error) {
           if (signal.aborted) throw error;
-          results.push({ namespace, problem: messageOf(error) });
+          // One that was deleted since it was listed is nobody's problem.
+          if (codeOf(error) !== 'unknown-namespace') results.push({ namespace, problem: messageOf(error) });
         }
-        tell(results.length, names.length);
+        tell((done += 1), names.length);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));

@@ -82,7 +82,7 @@ describe('looks', () => {
     const results = await app.incidents.diagnoseAll(await target(), never, (done) => void seen.push(done));
     expect(results.map(({ namespace }) => namespace)).toContain(gateway.namespace);
     expect(results.filter((one) => 'problem' in one)).toEqual([]);
-    expect(seen.at(-1)).toBe(results.length);
+    expect(seen.at(-1)).toBeGreaterThanOrEqual(results.length);
     expect(await app.transactions.list()).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ const RUNS =
   /(?:^|[._$:])(?:\w*(?:run|call|exec|spawn|popen|system|shell|command|cmd|kubectl|output|capture)\w*|sh|bash|bat|powershell|pwsh|zx|\$|script|inline|argv|args|entrypoint|qx|backtick|subprocess|local_resource|local|sudo)!?$/i;
 /** Such names that only tell of a command. */
 const TELLS =
-  /(?:help|usage|desc|doc|example|message|msg|text|title|label|name|hint|error|err|log|print|remediation|summary|epilog|^short$|^long$|^use$|string|contains|equal|match|compile|event)/i;
+  /(?:help|usage|desc|doc|example|message|msg|(?<!con)text|title|label|name|hint|error|err|log|print|remediation|summary|epilog|^short$|^long$|^use$|string|contains|equal|match|compile|event)/i;
 const SHOWS =
   /^(?:[\w.]*[.:])?(?:f?print(?:f|ln)?|e?println|s?printf|format|(?:Ep|P|F|S|Ef)rint(?:f|ln)?|p?puts|echo|write(?:ln|Line)?|Write-\w+|log|logger|debug|info|notice|warn(?:ing)?|error|Errorf?|fatal|Fatalf?|fail|bail|panic|raise|throw|exit|die|abort|trace|Log|Logf|Skip|Skipf|Infof?|Warningf?|Debugf?|\w*(?:Error|Exception|Message|Description|Warning|Examples?|LongDesc|Help)|New|Wrapf?|describe|it|It|By|test|stage|lock|input|help|usage|document|assert\w*|expect\w*|require\w*|add_argument|alert|desc|Event\w*|Contains|Equal|HasPrefix|startsWith|compile|T)!?$/;
 
