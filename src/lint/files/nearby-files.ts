@@ -26,12 +26,26 @@ export function nearestConfig(folder: string, visit?: (folder: string) => void):
 
 const ROOT_MARKS = ['.git', '.hg', CONFIG_NAME];
 
-/** The folder that a file's project stands in: the nearest one at or above it with a mark of one, else its own. */
+/** Without a mark of a project, scripts stand at most so many folders below it. */
+const UNMARKED_LEVELS = 2;
+
+/** The folder that a file's project stands in: the nearest one at or above it with a mark of one, else one not far above. */
 export function projectRoot(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     if (ROOT_MARKS.some((name) => existsSync(join(at, name)))) return at;
-    if (dirname(at) === at) return folder;
+    if (dirname(at) === at) break;
   }
+  let root = folder;
+  for (let level = 0; level < UNMARKED_LEVELS && dirname(dirname(root)) !== dirname(root); level++)
+    root = dirname(root);
+  return root;
+}
+
+/** The folders from one down to another below it, both included, at most five. */
+function between(root: string, folder: string): string[] {
+  const folders: string[] = [];
+  for (let at = folder; at !== root && isWithin(root, at) && folders.length < 4; at = dirname(at)) folders.push(at);
+  return [root, ...folders];
 }
 
 function isWithin(root: string, path: string): boolean {
@@ -46,7 +60,8 @@ function isWithin(root: string, path: string): boolean {
  */
 export function nearbyFiles(root: string, scriptFolder: string): ReadNearby {
   return ({ path, recursive, kustomization, folder }) => {
-    const bases = [...new Set([root, scriptFolder])];
+    // Where scripts are started is not known: at the top, beside them, or somewhere between.
+    const bases = [...new Set([root, scriptFolder, ...between(root, scriptFolder)])];
     const places = [...(folder === undefined ? [] : bases.map((base) => join(base, folder))), ...bases];
     for (const base of places) {
       const found = new Reader(root, base).read(path, { recursive, kustomization });

@@ -144,6 +144,9 @@ describe('stratus lint', () => {
     expect(await lines('.', 'other')).toEqual([0, 1]);
     expect(await lines('other', '../other/a.sh')).toEqual([0, 1]);
     expect(await lines('team', '../other/a.sh')).toEqual([0, 1]);
+    write('deep/scripts/b.sh', 'kubectl delete -f k8s/ns.yaml\n');
+    write('deep/k8s/ns.yaml', 'apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n');
+    expect(await lines('.', 'deep/scripts')).toEqual([0]);
   });
 
   it('says what was read, passed over, left out and disabled, and what is not in force', async () => {
