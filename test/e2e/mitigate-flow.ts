@@ -54,7 +54,7 @@ export async function mitigateFlow(workbench: Workbench, options: MitigateFlowOp
   await approve.click();
   await runView.getByRole('heading', { name: 'Resolved', exact: true }).waitFor();
   say('resolved');
-  const row = workbench.tree('Undo Stack').filter({ hasText: 'kept' }).first();
+  const row = workbench.tree('Undo Stack').filter({ hasText: 'kept · ' }).first();
   await row.waitFor();
   await workbench.clearNotifications();
   await picture('run-resolved.png');

@@ -67,7 +67,8 @@ export class Workbench {
     const widget = this.page.locator('.quick-input-widget');
     await widget.locator('.quick-input-title').filter({ hasText: title }).waitFor();
     await widget.locator('input.input').fill(typed);
-    await widget.locator('.monaco-list-row').filter({ hasText: entry }).first().waitFor();
+    // Enter takes the row that is marked, and the list may still be on its way.
+    await widget.locator('.monaco-list-row.focused').filter({ hasText: entry }).first().waitFor();
     await this.page.keyboard.press('Enter');
   }
 
@@ -77,7 +78,8 @@ export class Workbench {
   }
 
   tree(label: string): Locator {
-    return this.page.locator('.pane').filter({ hasText: label }).locator('.monaco-list-row');
+    const header = this.page.locator('.pane-header').filter({ hasText: label });
+    return this.page.locator('.pane').filter({ has: header }).locator('.monaco-list-row');
   }
 
   statusItem(text: string): Locator {

@@ -23,8 +23,8 @@ export interface PickerWords {
 }
 
 /**
- * What a picker shows for what was typed so far: the names that match, best first, and after them what was typed, as a
- * row that says so. Free of the editor.
+ * What a picker shows for what was typed so far: the names, of which the best match is the one that Enter takes, and after
+ * them what was typed, as a row that says so. Free of the editor.
  */
 export class PickerModel<T> {
   readonly #options: PickOptions<T>;
@@ -53,16 +53,25 @@ export class PickerModel<T> {
   /** Rows in their order, and the one that Enter takes; null when there is none. */
   rows(text: string): { rows: Row<T>[]; active: Row<T> | null } {
     const wanted = text.trim().toLowerCase();
-    const ranked = this.#choices
-      .map((choice, index) => ({ choice, index, rank: rankOf(choice, wanted) }))
-      .sort((a, b) => a.rank - b.rank || a.index - b.index);
-    const rows = ranked.map(({ choice }) => rowOf(choice));
+    // Rows keep their places: the editor tells by its number which one was taken, and may tell it a moment later.
+    const rows = this.#choices.map((choice) => rowOf(choice));
+    const ranks = this.#choices.map((choice) => rankOf(choice, wanted));
     const typed = wanted === '' ? null : this.#typed(text.trim());
-    const matched = ranked.findIndex(({ rank }) => rank < NO_MATCH);
-    const active = matched >= 0 ? rows[matched]! : typed;
+    const best = Math.min(...ranks);
+    const active = best < NO_MATCH ? rows[ranks.indexOf(best)]! : typed;
     if (typed) rows.push(typed);
     if (this.#notice) rows.push({ choice: null, label: this.#notice, alwaysShow: true });
     return { rows, active: active ?? null };
+  }
+
+  /** False for a row that cannot have been meant by what is typed: it was another when Enter was pressed. */
+  fits({ choice, alwaysShow }: Row<T>, text: string): boolean {
+    if (!choice) return false;
+    const { label, description = '', detail = '' } = choice;
+    return (
+      alwaysShow ||
+      [label, description, detail].some((part) => holdsInOrder(part.toLowerCase(), text.trim().toLowerCase()))
+    );
   }
 
   close(): void {
@@ -96,6 +105,16 @@ export class PickerModel<T> {
     if (!choice || this.#choices.some(({ label }) => label === choice.label)) return null;
     return { ...rowOf(choice), label: this.#words.typed(choice.label), alwaysShow: true };
   }
+}
+
+/** As the editor's own filter: every letter, in this order, whatever stands between. */
+function holdsInOrder(text: string, wanted: string): boolean {
+  let at = 0;
+  for (const letter of wanted.replace(/\s+/g, '')) {
+    at = text.indexOf(letter, at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
 }
 
 const NO_MATCH = 5;

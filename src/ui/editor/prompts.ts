@@ -61,7 +61,7 @@ export class EditorPrompts implements Prompts {
       return await new Promise<T | undefined>((resolve) => {
         picker.onDidAccept(() => {
           const item = picker.selectedItems[0] ?? picker.activeItems[0];
-          if (item?.row?.choice) resolve(item.row.choice.value);
+          if (item?.row?.choice && model.fits(item.row, picker.value)) resolve(item.row.choice.value);
         });
         picker.onDidHide(() => resolve(undefined));
         picker.show();

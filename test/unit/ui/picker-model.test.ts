@@ -41,9 +41,23 @@ describe('what a picker shows', () => {
     expect(model({ choices }).rows('no space').active).toBeNull();
   });
 
-  it('finds by description, after names', () => {
+  it('takes names before descriptions', () => {
     const one = model({ choices: [choice('a', 'https://prod'), choice('prod-b')] });
-    expect(labels(one, 'prod').slice(0, 2)).toEqual(['prod-b', 'a']);
+    const { rows, active } = one.rows('prod');
+    expect(active?.label).toBe('prod-b');
+    // Rows keep their places, whatever is typed.
+    expect(rows.slice(0, 2).map(({ label }) => label)).toEqual(['a', 'prod-b']);
+  });
+
+  it('takes no row that cannot have been meant', () => {
+    const one = model({ choices: [choice('default'), choice('hotel-reservation')] });
+    const [first, second] = one.rows('otel-res').rows;
+    expect([
+      one.fits(first!, 'otel-res'),
+      one.fits(second!, 'otel-res'),
+      one.fits(second!, 'hr'),
+      one.fits(first!, ''),
+    ]).toEqual([false, true, true, true]);
   });
 
   it('adds what comes later, without repeating a name', async () => {
