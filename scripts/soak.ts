@@ -48,11 +48,13 @@ const report = load();
 mkdirSync(folder, { recursive: true });
 const done = Object.keys(report.items).length;
 if (done > 0) process.stderr.write(`going on after ${done} finished item(s) of commit ${commit}\n`);
-const session = await suite.open();
-// What was started is stopped again; a second signal ends it at once, and the next start of a cluster cleans up.
+const opening = suite.open();
+// What was started is stopped again, also what is still starting; a second signal ends it at once.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void session.close().finally(() => process.exit(130)));
+  const stop = () => opening.then((started) => started.close()).finally(() => process.exit(130));
+  process.once(signal, () => void stop());
 }
+const session = await opening;
 try {
   for (const item of items) {
     if (report.items[item]) continue;

@@ -4,6 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import { parseArgs } from 'node:util';
 import { FileChecker } from '../lint/files/check-file.ts';
 import type { FileReport } from '../lint/files/check-file.ts';
+import { ConfigFiles } from '../lint/files/config-files.ts';
 import type { ConfigFileProblem } from '../lint/files/config-files.ts';
 import { findFiles } from '../lint/files/lint-files.ts';
 import type { Unfound } from '../lint/files/lint-files.ts';
@@ -124,7 +125,7 @@ export async function lintCommand(args: string[], io: LintIo): Promise<number> {
 }
 
 function brokenConfig(config: string): ConfigFileProblem | undefined {
-  return new FileChecker({ config, fix: false }).problems().find((problem) => problem.broken);
+  return new ConfigFiles(config).problems().find((problem) => problem.broken);
 }
 
 function checkInput(name: string, text: string, settings: { config?: string | undefined; fix: boolean }, cwd: string) {

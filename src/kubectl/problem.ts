@@ -1,5 +1,5 @@
 import type { CommandEffect } from './effect.ts';
-import type { ParsedCommand } from './parse.ts';
+import type { FlagUse, ParsedCommand } from './parse.ts';
 import type { CommandRule } from './rules.ts';
 
 /** Who wrote the command: an agent (closed world) or a person (only dangers are shown). */
@@ -51,6 +51,16 @@ export interface CheckInput {
 
 /** A group of related rules. */
 export type Check = (input: CheckInput) => Problem[];
+
+/** Where to point for a flag: at it and its value. */
+export function atFlag(use: FlagUse): Pick<Problem, 'first' | 'last'> {
+  return { first: use.index, last: use.valueIndex };
+}
+
+/** Where to point for what has no flag: at the command words. */
+export function atVerb({ parsed }: Pick<CheckInput, 'parsed'>): Pick<Problem, 'first' | 'last'> {
+  return { first: parsed.verbIndexes[0] ?? 0, last: parsed.verbIndexes.at(-1) ?? 0 };
+}
 
 /** Where a flag may be inserted: at the end, but before `--`. */
 export function endOfFlags(argv: readonly string[], parsed: ParsedCommand): number {

@@ -8,6 +8,7 @@ import type { Finding, Fix, TextEdit } from './finding.ts';
 import { severityOf } from './lint-rules.ts';
 import type { Place } from './regions/region.ts';
 import type { ArgWord } from './shell/words.ts';
+import { kubeconfigName } from './shell/ambient.ts';
 import { documentRange } from './source-text.ts';
 import type { JudgedCall } from './judge-call.ts';
 
@@ -48,9 +49,10 @@ function isDynamic(words: readonly ArgWord[], problem: Problem): boolean {
 const STANDARD_INPUT = /(^|,)(-|\/dev\/stdin|\/dev\/fd\/0|\/proc\/self\/fd\/0)(,|$)/;
 
 /** Where a deletion, or an approval, takes its objects from something that is not known here. */
-function unknownInput({ call, judgement }: JudgedCall): Problem[] {
+function unknownInput(judged: JudgedCall): Problem[] {
+  const { call, judgement } = judged;
   const { parsed, effect } = judgement;
-  if (isAppended({ call, judgement }) && call.words.some(({ value }) => value === 'delete'))
+  if (isAppended(judged) && call.words.some(({ value }) => value === 'delete'))
     return [
       {
         rule: 'cannot-verify',
@@ -107,9 +109,8 @@ function approvesUnseen({ call, words, judgement }: JudgedCall): Problem[] {
 function settle(judged: JudgedCall): Problem[] {
   const { words, judgement } = judged;
   const problems: Problem[] = [];
-  for (const problem of judgement.problems) {
-    // The value comes with the words that are appended.
-    if (isAppended(judged)) continue;
+  // The value that is missing comes with the words that are appended.
+  for (const problem of isAppended(judged) ? [] : judgement.problems) {
     if (['unknown-command', 'unknown-flag', 'bad-arguments'].includes(problem.rule) && isDynamic(words, problem)) {
       const text = words[problem.first]?.node?.text ?? '';
       if (problem.rule !== 'unknown-command' || /^"?\$(@|\*|\{@\}|\{\*\})"?$/.test(text)) continue;
@@ -189,13 +190,11 @@ export function isProtected(judged: JudgedCall, config: LintConfig): boolean {
 
 /** The name of a context or cluster; of a file its own, without folder and ending. */
 function targetName(value: string): string {
-  return value.includes('/') && !value.startsWith('arn:')
-    ? value.slice(value.lastIndexOf('/') + 1).replace(/\.(ya?ml|conf|config|kubeconfig)$/, '')
-    : value;
+  return value.includes('/') && !value.startsWith('arn:') ? kubeconfigName(value) : value;
 }
 
 /** True if the words lack only what xargs and its kind append. */
-function isAppended({ call, judgement: { parsed } }: Pick<JudgedCall, 'call' | 'judgement'>): boolean {
+function isAppended({ call, judgement: { parsed } }: JudgedCall): boolean {
   return call.openEnded && !parsed.ok && parsed.code === 'missing-value';
 }
 

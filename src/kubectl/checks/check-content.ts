@@ -2,7 +2,7 @@ import { parseAllDocuments } from 'yaml';
 import { DYNAMIC } from '../flag-values.ts';
 import { checkReach } from './check-reach.ts';
 import { lastFlag } from '../parse.ts';
-import type { FlagUse } from '../parse.ts';
+import { atFlag, atVerb } from '../problem.ts';
 import type { Check, CheckInput, Problem } from '../problem.ts';
 import type { CommandRule } from '../rules.ts';
 
@@ -11,13 +11,6 @@ const PROXY_PATH = /\/proxy(\/|$)|\/(exec|attach|portforward|log)(\/|\?|$)/;
 const STDIN = /(^|,)(-|\/dev\/stdin|\/dev\/fd\/0|\/proc\/self\/fd\/0)(,|$)/;
 const FILE_OUTPUT = /^(go-template-file|templatefile|jsonpath-file|custom-columns-file)(=|$)/;
 const LOCAL_FILE_FLAGS = ['from-file', 'from-env-file', 'patch-file', 'cert', 'key', 'custom'];
-
-const verbs = (input: CheckInput): { first: number; last: number } => ({
-  first: input.parsed.verbIndexes[0] ?? 0,
-  last: input.parsed.verbIndexes.at(-1) ?? 0,
-});
-
-const at = (use: FlagUse): { first: number; last: number } => ({ first: use.index, last: use.valueIndex });
 
 /** Manifests, templates and kustomizations from this machine or the network. */
 function checkSources({ parsed, options, audience, effect }: CheckInput): Problem[] {
@@ -28,7 +21,7 @@ function checkSources({ parsed, options, audience, effect }: CheckInput): Proble
       if (files.some((file) => REMOTE.test(file))) {
         problems.push({
           rule: 'remote-manifest',
-          ...at(use),
+          ...atFlag(use),
           message: `${use.value} is fetched when the command runs; download, review and pin it`,
         });
       } else if (
@@ -39,7 +32,7 @@ function checkSources({ parsed, options, audience, effect }: CheckInput): Proble
       ) {
         problems.push({
           rule: 'local-file-read',
-          ...at(use),
+          ...atFlag(use),
           message: `${use.value} is a local file; use patch, set or create with arguments`,
         });
       }
@@ -47,7 +40,7 @@ function checkSources({ parsed, options, audience, effect }: CheckInput): Proble
       const remote = REMOTE.test(use.value);
       problems.push({
         rule: remote ? 'remote-manifest' : 'kustomize-execution',
-        ...at(use),
+        ...atFlag(use),
         message: remote
           ? `${use.value} is cloned when the command runs; check it out and pin it`
           : `${use.value} is a kustomization; use patch, set or create with arguments`,
@@ -55,19 +48,19 @@ function checkSources({ parsed, options, audience, effect }: CheckInput): Proble
     } else if (LOCAL_FILE_FLAGS.includes(use.name) && !(use.name === 'custom' && effect.command !== 'debug')) {
       problems.push({
         rule: 'local-file-read',
-        ...at(use),
+        ...atFlag(use),
         message: `--${use.name} reads a local file; give the values with --from-literal or a patch`,
       });
     } else if (use.name === 'output' && FILE_OUTPUT.test(use.value)) {
       problems.push({
         rule: 'local-file-read',
-        ...at(use),
+        ...atFlag(use),
         message: `-o ${use.value.split('=')[0] ?? ''} reads and prints a local file; use jsonpath=… or go-template=…`,
       });
     } else if (use.name === 'template' && FILE_OUTPUT.test(lastFlag(parsed, 'output')?.value ?? '')) {
       problems.push({
         rule: 'local-file-read',
-        ...at(use),
+        ...atFlag(use),
         message: '--template names a local file here; use -o go-template=…',
       });
     }
@@ -88,7 +81,7 @@ function checkSources({ parsed, options, audience, effect }: CheckInput): Proble
     else if (runs)
       problems.push({
         rule: 'kustomize-execution',
-        ...at(runs),
+        ...atFlag(runs),
         message: `--${runs.name} runs programs; leave it out`,
       });
     else if (audience === 'agent')
@@ -112,7 +105,7 @@ function checkRaw(input: CheckInput): Problem[] {
       ? [
           {
             rule: 'raw-proxy',
-            ...at(raw),
+            ...atFlag(raw),
             message: 'this path reaches a program inside the cluster; read objects with get',
           },
         ]
@@ -121,7 +114,7 @@ function checkRaw(input: CheckInput): Problem[] {
   return [
     {
       rule: 'raw-write',
-      ...at(raw),
+      ...atFlag(raw),
       message: `--raw sends the request unseen and ignores --dry-run; use kubectl ${effect.command} TYPE NAME`,
     },
   ];
@@ -158,7 +151,7 @@ function checkVerb(input: CheckInput): Problem[] {
   const known: [CommandRule, string] | undefined =
     effect.command === 'debug' ? ['debug', isNode ? DEBUG_NODE : DEBUG_POD] : VERB_RULES[effect.command];
   if (known && effect.writes)
-    problems.push({ rule: known[0], ...verbs(input), message: `kubectl ${effect.command} ${known[1]}` });
+    problems.push({ rule: known[0], ...atVerb(input), message: `kubectl ${effect.command} ${known[1]}` });
   if (effect.writes && effect.command !== 'delete') {
     const target = effect.targets.find((item) => item.kind && RBAC_KINDS.has(item.kind.plural));
     if (target && !known && !['label', 'annotate'].includes(effect.command)) {
@@ -222,19 +215,19 @@ function checkPatch({ parsed, effect, audience }: CheckInput): Problem[] {
       if (audience === 'agent')
         problems.push({
           rule: 'bad-arguments',
-          ...at(patch),
+          ...atFlag(patch),
           message: 'the patch is neither JSON nor YAML; correct it',
         });
     } else if (namesField(value, ['finalizers']) && !(audience === 'human' && setsFinalizer(value))) {
       problems.push({
         rule: 'finalizer-removal',
-        ...at(patch),
+        ...atFlag(patch),
         message: 'changing finalizers skips clean-up; fix what the finalizer waits for',
       });
     } else if (namesField(value, ['ownerReferences'])) {
       problems.push({
         rule: 'finalizer-removal',
-        ...at(patch),
+        ...atFlag(patch),
         message: 'changing owners makes the garbage collector delete or leak objects; leave them alone',
       });
     }
@@ -243,7 +236,7 @@ function checkPatch({ parsed, effect, audience }: CheckInput): Problem[] {
   if (sub && sub.value !== 'scale') {
     problems.push({
       rule: 'raw-write',
-      ...at(sub),
+      ...atFlag(sub),
       message: `the ${sub.value} subresource belongs to controllers; change the spec instead`,
     });
   }

@@ -1,6 +1,6 @@
 import { flagIsOn, lastFlag } from '../parse.ts';
 import type { FlagUse } from '../parse.ts';
-import { endOfFlags } from '../problem.ts';
+import { atVerb, endOfFlags } from '../problem.ts';
 import type { Check, CheckInput, Problem } from '../problem.ts';
 import type { CommandRule } from '../rules.ts';
 
@@ -20,12 +20,6 @@ function onFlag(input: CheckInput, names: readonly string[]): FlagUse | undefine
   return input.parsed.flags.findLast((use) => names.includes(use.name) && flagIsOn(input.parsed, use.name));
 }
 
-/** Where to point for a risk without a flag: the verb. */
-function verbOf(input: CheckInput): { first: number; last: number } {
-  const verbs = input.parsed.verbIndexes;
-  return { first: verbs[0] ?? 0, last: verbs.at(-1) ?? 0 };
-}
-
 function checkRisk(input: CheckInput): Problem[] {
   const { effect, parsed, argv } = input;
   const rule = effect.hang && RULE_OF_COMMAND[effect.command];
@@ -33,7 +27,7 @@ function checkRisk(input: CheckInput): Problem[] {
   const use =
     onFlag(input, ['watch', 'watch-only', 'follow']) ??
     (rule === 'wait-unbounded' ? lastFlag(parsed, 'timeout') : undefined);
-  const at = use && rule !== 'rollout-status-unbounded' ? { first: use.index, last: use.valueIndex } : verbOf(input);
+  const at = use && rule !== 'rollout-status-unbounded' ? { first: use.index, last: use.valueIndex } : atVerb(input);
   const bound = effect.hang.bound;
   const problem: Problem = {
     rule,
@@ -86,7 +80,7 @@ export const checkHang: Check = (input) => {
   if (effect.class === 'interactive') {
     problems.push({
       rule: 'interactive-command',
-      ...verbOf(input),
+      ...atVerb(input),
       message: `kubectl ${effect.command} opens an editor and waits; use patch, set or apply`,
     });
   }
@@ -102,7 +96,7 @@ export const checkHang: Check = (input) => {
   if (effect.command === 'proxy' || effect.command === 'port-forward' || effect.command === 'attach') {
     problems.push({
       rule: 'blocking-command',
-      ...verbOf(input),
+      ...atVerb(input),
       message: `kubectl ${effect.command} runs until it is stopped; it has no bounded form`,
     });
   }

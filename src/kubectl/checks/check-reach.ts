@@ -1,8 +1,7 @@
 import { flagIsOn, lastFlag } from '../parse.ts';
 import type { FlagUse } from '../parse.ts';
+import { atFlag } from '../problem.ts';
 import type { Check, CheckInput, Problem, Rewrite } from '../problem.ts';
-
-const at = (use: FlagUse): { first: number; last: number } => ({ first: use.index, last: use.valueIndex });
 
 /** Commands that change every object of a kind, or every match of a selector, without `--all`. */
 function wholeKind(parsed: CheckInput['parsed'], effect: CheckInput['effect']): Problem[] {
@@ -13,7 +12,7 @@ function wholeKind(parsed: CheckInput['parsed'], effect: CheckInput['effect']): 
       ? [
           {
             rule: 'change-all',
-            ...at(use),
+            ...atFlag(use),
             message: 'this drains every node that matches at that moment, one after another; name the nodes',
           },
         ]
@@ -51,14 +50,14 @@ export const checkReach: Check = ({ parsed, effect, audience }) => {
   if (prune)
     problems.push({
       rule: 'prune',
-      ...at(prune),
+      ...atFlag(prune),
       message: '--prune deletes every matching object the files do not mention; delete by name instead',
     });
   const force = command === 'apply' || command === 'replace' ? on('force') : undefined;
   if (force) {
     problems.push({
       rule: 'force-recreate',
-      ...at(force),
+      ...atFlag(force),
       message: `${command} --force deletes the live object first; ${command} without it`,
       rewrite: { title: 'Drop --force', safe: false, edits: withoutForce(parsed, force) },
     });
@@ -68,7 +67,7 @@ export const checkReach: Check = ({ parsed, effect, audience }) => {
   if (all)
     problems.push({
       rule: 'change-all',
-      ...at(all),
+      ...atFlag(all),
       message: '--all changes every object of the kind; name the objects',
     });
   if (command === 'run') {
@@ -76,7 +75,7 @@ export const checkReach: Check = ({ parsed, effect, audience }) => {
     if (use && effect.writes)
       problems.push({
         rule: 'pod-overrides',
-        ...at(use),
+        ...atFlag(use),
         message: `--${use.name} can give the pod the whole node; create it from a reviewed manifest`,
       });
   } else if (audience === 'agent') {
@@ -84,7 +83,7 @@ export const checkReach: Check = ({ parsed, effect, audience }) => {
     if (use)
       problems.push({
         rule: 'pod-overrides',
-        ...at(use),
+        ...atFlag(use),
         message: '--overrides hides what is created; use the command’s own flags',
       });
   }
@@ -95,7 +94,7 @@ export const checkReach: Check = ({ parsed, effect, audience }) => {
       if (use)
         problems.push({
           rule: 'drain-data-loss',
-          ...at(use),
+          ...atFlag(use),
           message: isScratch
             ? `--${name} empties the pods' emptyDir volumes; make sure that nothing in them is needed`
             : `--${name} deletes pods or data that do not come back; drain without it`,

@@ -1,8 +1,7 @@
 import { lastFlag } from '../parse.ts';
 import type { FlagUse } from '../parse.ts';
+import { atFlag } from '../problem.ts';
 import type { Check, CheckInput, Problem } from '../problem.ts';
-
-const at = (use: FlagUse): { first: number; last: number } => ({ first: use.index, last: use.valueIndex });
 
 /** Who is meant by everybody, or by anybody (kubernetes.io, "Discovery roles" and "Anonymous requests"). */
 const ANYBODY = new Set(['system:anonymous', 'system:unauthenticated']);
@@ -22,13 +21,17 @@ function checkSubjects(input: CheckInput): Problem[] {
       return [
         {
           rule: 'anonymous-access',
-          ...at(use),
+          ...atFlag(use),
           message: `${value} is anybody who reaches the API server, without a login; name who needs it`,
         },
       ];
     if (EVERYBODY.has(value) && !READ_ONLY_ROLES.test(role?.value ?? ''))
       return [
-        { rule: 'anonymous-access', ...at(use), message: `${value} is everybody in this cluster; name who needs it` },
+        {
+          rule: 'anonymous-access',
+          ...atFlag(use),
+          message: `${value} is everybody in this cluster; name who needs it`,
+        },
       ];
     return [];
   });
@@ -45,7 +48,7 @@ export const checkRights: Check = (input) => {
   if (role?.value === 'cluster-admin' && effect.command.endsWith('rolebinding'))
     problems.push({
       rule: 'cluster-admin',
-      ...at(role),
+      ...atFlag(role),
       message: 'cluster-admin gives every right; bind a role with only the verbs that are needed',
     });
   const binding = parsed.positionals.find(({ value }) => /(^|\/)cluster-admin$/.test(value));
@@ -61,7 +64,7 @@ export const checkRights: Check = (input) => {
   if (/^create (cluster)?role$/.test(effect.command) && verb && resource)
     problems.push({
       rule: 'cluster-admin',
-      ...at(verb.use),
+      ...atFlag(verb.use),
       message:
         'a role with every verb on every resource is cluster-admin; list the verbs and resources that are needed',
     });

@@ -9,7 +9,8 @@ import type { LintLanguage } from '../languages.ts';
 import { placeFinder } from '../positions.ts';
 import type { Place } from '../positions.ts';
 import { ConfigFiles } from './config-files.ts';
-import { isMisnamedConfig, readLintFile } from './lint-files.ts';
+import type { ConfigFileProblem } from './config-files.ts';
+import { isMisnamedConfig, readLintFile, UNKNOWN_KIND } from './lint-files.ts';
 import type { FoundFile } from './lint-files.ts';
 import { nearbyFiles, projectRoot } from './nearby-files.ts';
 
@@ -57,8 +58,6 @@ export class FileChecker {
 
   check(file: FoundFile): FileReport {
     const config = this.#configs.nearest(dirname(file.absolute));
-    const problem = (message: string): FileReport =>
-      this.#report(file, '', note('not-checked', message, config), 0, false);
     if (isMisnamedConfig(file.absolute))
       return this.#report(
         file,
@@ -70,23 +69,16 @@ export class FileChecker {
     const read = readLintFile(file);
     if (read === null) return this.#report(file, '', [], 0, false);
     if ('unreadable' in read) return { ...this.#report(file, '', [], 0, false), unreadable: read.unreadable };
-    if ('problem' in read) return problem(read.problem);
+    if ('problem' in read) return this.#unread(file, read.problem);
     return this.checkText(file, read.text, read.language, read.hasMark);
   }
 
-  /** What is said of a text of which nobody can tell how to read it. */
+  /** A text that stands in no file, or not yet, and of which nobody can tell how to read it. */
   unknownKind(file: FoundFile): FileReport {
-    const message = 'this kind of file is not known and was not checked';
-    return this.#report(
-      file,
-      '',
-      note('not-checked', message, this.#configs.nearest(dirname(file.absolute))),
-      0,
-      false,
-    );
+    return this.#unread(file, UNKNOWN_KIND);
   }
 
-  /** The same for a text that stands in no file, or not yet. */
+  /** The same as for a file for a text that stands in none, or not yet. */
   checkText(file: FoundFile, given: string, language: LintLanguage, hasMark = false): FileReport {
     const config = this.#configs.nearest(dirname(file.absolute));
     const folder = dirname(file.absolute);
@@ -97,9 +89,14 @@ export class FileChecker {
     return titles.length === 0 ? report : { ...report, fixed: { before: given, after: text, titles, hasMark } };
   }
 
-  /** What is wrong in the settings that were used, once for each file; `null`: one that cannot be read at all. */
-  problems(): { path: string; message: string; line: number; broken: boolean }[] {
+  /** What is wrong in the settings that were used. */
+  problems(): ConfigFileProblem[] {
     return this.#configs.problems();
+  }
+
+  #unread(file: FoundFile, message: string): FileReport {
+    const config = this.#configs.nearest(dirname(file.absolute));
+    return this.#report(file, '', note('not-checked', message, config), 0, false);
   }
 
   #rootOf(folder: string): string {

@@ -34,6 +34,8 @@ export const SKIPPED_FOLDERS: ReadonlySet<string> = new Set([
   'coverage',
   'vendor',
 ]);
+/** What is said of a file that was named and of which nobody can tell how to read it. */
+export const UNKNOWN_KIND = 'this kind of file is not known and was not checked';
 /** Larger files (bytes) are not read. */
 const MAX_BYTES = 4_000_000;
 const GLOB = /[*?[{]/;
@@ -126,7 +128,7 @@ export function readLintFile({ absolute, named }: FoundFile): ReadFile {
       return byName || named ? { problem: 'this file is not UTF-8 text and was not checked' } : null;
     const language = byName ?? languageOf(absolute, text);
     if (language) return { text, language, hasMark: bytes.subarray(0, 3).equals(MARK) };
-    return named ? { problem: 'this kind of file is not known and was not checked' } : null;
+    return named ? { problem: UNKNOWN_KIND } : null;
   } catch (error) {
     return { unreadable: reason(error) };
   }

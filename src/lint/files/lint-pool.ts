@@ -25,31 +25,36 @@ const AHEAD = 2;
  * @returns what is wrong in the settings that were used
  */
 export async function checkFiles(
-  files: Iterable<FoundFile>,
+  files: Generator<FoundFile>,
   settings: WorkerSettings['stratusLint'],
   script: URL | undefined,
   onReport: (report: FileReport) => void,
 ): Promise<ConfigFileProblem[]> {
-  const source = files[Symbol.iterator]();
   const first: FoundFile[] = [];
-  for (let next = source.next(); !next.done; next = source.next()) {
+  for (let next = files.next(); !next.done; next = files.next()) {
     first.push(next.value);
     if (first.length >= WORTH_A_WORKER) break;
   }
+  const all = oneAfterAnother(first, files);
   const workers = Math.min(4, availableParallelism()) - 1;
   const checker = new FileChecker(settings);
-  if (first.length < WORTH_A_WORKER || workers < 1 || !script) {
-    for (const file of first) onReport(checker.check(file));
-    for (let next = source.next(); !next.done; next = source.next()) onReport(checker.check(next.value));
-    return checker.problems();
+  if (first.length >= WORTH_A_WORKER && workers > 0 && script) {
+    const workerData: WorkerSettings = { stratusLint: settings };
+    const options = { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } };
+    const started = Array.from({ length: workers }, () => new Worker(script, options));
+    return new Pool(all, started, checker, onReport).run();
   }
-  return new Pool(first, source, settings, script, workers, checker, onReport).run();
+  for (const file of all) onReport(checker.check(file));
+  return checker.problems();
+}
+
+function* oneAfterAnother<T>(...lists: Iterable<T>[]): Generator<T> {
+  for (const list of lists) yield* list;
 }
 
 class Pool {
-  readonly #first: FoundFile[];
-  readonly #source: Iterator<FoundFile>;
-  readonly #workers: Worker[];
+  readonly #files: Iterator<FoundFile>;
+  readonly #workers: readonly Worker[];
   readonly #checker: FileChecker;
   readonly #onReport: (report: FileReport) => void;
   readonly #done = new Map<number, FileReport[]>();
@@ -58,23 +63,15 @@ class Pool {
   #told = 0;
 
   constructor(
-    first: FoundFile[],
-    source: Iterator<FoundFile>,
-    settings: WorkerSettings['stratusLint'],
-    script: URL,
-    workers: number,
+    files: Iterator<FoundFile>,
+    workers: readonly Worker[],
     checker: FileChecker,
     onReport: (report: FileReport) => void,
   ) {
-    this.#first = first;
-    this.#source = source;
+    this.#files = files;
+    this.#workers = workers;
     this.#checker = checker;
     this.#onReport = onReport;
-    const workerData: WorkerSettings = { stratusLint: settings };
-    this.#workers = Array.from(
-      { length: workers },
-      () => new Worker(script, { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }),
-    );
   }
 
   async run(): Promise<ConfigFileProblem[]> {
@@ -88,9 +85,9 @@ class Pool {
   }
 
   #batch(): { index: number; files: FoundFile[] } | undefined {
-    const files = this.#first.splice(0, BATCH);
+    const files: FoundFile[] = [];
     while (files.length < BATCH) {
-      const next = this.#source.next();
+      const next = this.#files.next();
       if (next.done) break;
       files.push(next.value);
     }

@@ -11,17 +11,25 @@ const MAX_BYTES = 256 * 1024;
 const MAX_FILES = 50;
 const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
+/** A folder and those above it, up to the top. */
+function* upwards(folder: string): Generator<string> {
+  for (let at = folder; ; at = dirname(at)) {
+    yield at;
+    if (dirname(at) === at) return;
+  }
+}
+
 /**
  * The nearest `.stratus.yaml` at or above a folder.
  * @param visit called with each folder before it is looked into
  */
 export function nearestConfig(folder: string, visit?: (folder: string) => void): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
+  for (const at of upwards(folder)) {
     visit?.(at);
     const path = join(at, CONFIG_NAME);
     if (existsSync(path)) return path;
-    if (dirname(at) === at) return undefined;
   }
+  return undefined;
 }
 
 const ROOT_MARKS = ['.git', '.hg', CONFIG_NAME];
@@ -31,10 +39,7 @@ const UNMARKED_LEVELS = 2;
 
 /** The folder that a file's project stands in: the nearest one at or above it with a mark of one, else one not far above. */
 export function projectRoot(folder: string): string {
-  for (let at = folder; ; at = dirname(at)) {
-    if (ROOT_MARKS.some((name) => existsSync(join(at, name)))) return at;
-    if (dirname(at) === at) break;
-  }
+  for (const at of upwards(folder)) if (ROOT_MARKS.some((name) => existsSync(join(at, name)))) return at;
   let root = folder;
   for (let level = 0; level < UNMARKED_LEVELS && dirname(dirname(root)) !== dirname(root); level++)
     root = dirname(root);

@@ -1,3 +1,4 @@
+import { isShebang } from '../shell/script-text.ts';
 import type { ArgWord } from '../shell/words.ts';
 import { isKubectlImage } from '../shell/wrappers.ts';
 import { verbatim } from '../source-text.ts';
@@ -66,8 +67,7 @@ export function dockerfileRegions(text: string): Region[] {
       );
       if (isCopy) {
         const body = text.slice(bodyStart, Math.max(bodyStart, end - heredoc[1].length));
-        const isScript =
-          /^#!.*\b(ba|da|z|k|a)?sh\b/.test(body) || /\.(ba)?sh\s*$/.test(text.slice(lineStart, bodyStart - 1));
+        const isScript = isShebang(body) || /\.(ba)?sh\s*$/.test(text.slice(lineStart, bodyStart - 1));
         if (isScript) regions.push({ kind: 'script', source: verbatim(body, bodyStart) });
         continue;
       }

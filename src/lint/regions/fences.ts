@@ -18,7 +18,7 @@ export interface CodeBlock {
   language?: LintLanguage;
 }
 
-const SHELLS = new Set(['sh', 'bash', 'shell', 'zsh', 'ksh', 'shellscript', 'shell script', 'terminal', 'bats']);
+const SHELLS = new Set(['sh', 'bash', 'shell', 'zsh', 'ksh', 'shellscript', 'terminal', 'bats']);
 const SESSIONS = new Set([
   'console',
   'shell-session',
@@ -27,8 +27,8 @@ const SESSIONS = new Set([
   'bash-session',
   'terminal-session',
 ]);
-const PLAIN = new Set(['', 'code', 'cmdline', 'command', 'commandline', 'text', 'txt', 'plain', 'plaintext', 'none']);
-/** Of those, the ones that say that the text is no command: only what stands after a prompt is typed. */
+const PLAIN = new Set(['', 'code', 'cmdline', 'command', 'commandline']);
+/** Labels which say that the text is no command: only what stands after a prompt is typed. */
 const TEXT = new Set(['text', 'txt', 'plain', 'plaintext', 'none']);
 const OTHERS: Readonly<Record<string, LintLanguage>> = {
   yaml: 'yaml',
@@ -71,13 +71,18 @@ export function blockKind(label: string): Pick<CodeBlock, 'kind' | 'language' | 
   return { kind: 'other', ...(language ? { language } : {}) };
 }
 
+const VENV = String.raw`(?:\([\w.-]+\)\s+)?`;
+const PLACE = String.raw`\[[^\]\n]*\]|[\w.@~:/-]*`;
+/** A bare # is a comment: root's prompt names a user or stands in brackets with one. */
+const ROOT = String.raw`(?:\[[^\]\n]*@[^\]\n]*\]|\w[\w.-]*@[\w.~:/-]+)\s?#`;
 /** `$`, `user@host:~#`, `[user@host dir]$`, `(venv) $`, `PS C:\>`, `❯`. */
-const PROMPT = /^(\s*)((?:\([\w.-]+\)\s+)?(?:PS [^>\n]*|\[[^\]\n]*\]|[\w.@~:/-]*)\s?[$%>#❯➜])[ \t]+(?=\S)/;
+const PROMPT = new RegExp(String.raw`^(\s*)(${VENV}(?:PS [^>\n]*|${PLACE})\s?[$%>#❯➜])[ \t]+(?=\S)`);
 /** A prompt that is not also a comment or a quote. */
-const CERTAIN_PROMPT =
-  /^\s*(?:(?:\([\w.-]+\)\s+)?(?:\[[^\]\n]*\]|[\w.@~:/-]*)\s?[$%❯➜]|(?:\[[^\]\n]*@[^\]\n]*\]|\w[\w.-]*@[\w.~:/-]+)\s?#)[ \t]+\S/m;
-const ANY_PROMPT =
-  /^\s*(?:(?:\([\w.-]+\)\s+)?(?:PS [^>\n]*|\[[^\]\n]*\]|[\w.@~:/-]*)\s?[$%>❯➜]|(?:\[[^\]\n]*@[^\]\n]*\]|\w[\w.-]*@[\w.~:/-]+)\s?#|#(?=[ \t]+kubectl))[ \t]+\S/m;
+const CERTAIN_PROMPT = new RegExp(String.raw`^\s*(?:${VENV}(?:${PLACE})\s?[$%❯➜]|${ROOT})[ \t]+\S`, 'm');
+const ANY_PROMPT = new RegExp(
+  String.raw`^\s*(?:${VENV}(?:PS [^>\n]*|${PLACE})\s?[$%>❯➜]|${ROOT}|#(?=[ \t]+kubectl))[ \t]+\S`,
+  'm',
+);
 
 /** The regions of a block that people type into a shell; undefined for blocks of other languages. */
 export function fenceRegions(block: CodeBlock): Region[] | undefined {

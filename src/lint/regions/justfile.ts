@@ -1,9 +1,10 @@
 import { maskOf } from '../yaml/mask.ts';
+import { isShebang } from '../shell/script-text.ts';
 import { verbatim } from '../source-text.ts';
 import type { Region } from './region.ts';
 
 const RECIPE = /^@?[A-Za-z_][\w-]*(?:[ \t]+[^:=\n]*)?:(?!=)/;
-const MARKS = /^[ \t]*[@-]*/;
+const MARKS = /^[ \t]*[@-]*/gm;
 
 /** The recipes of a justfile (just.systems, "Recipe bodies"): one script a line, or one for a body that begins with `#!`. */
 export function justfileRegions(text: string): Region[] {
@@ -39,9 +40,8 @@ function masked(script: string): string {
 function bodyRegions(body: string, start: number): Region[] {
   const script = masked(body);
   const first = script.trimStart();
-  if (first.startsWith('#!'))
-    return /^#!.*\b(ba|da|z|k|a)?sh\b/.test(first) ? [{ kind: 'script', source: verbatim(script, start) }] : [];
+  if (first.startsWith('#!')) return isShebang(first) ? [{ kind: 'script', source: verbatim(script, start) }] : [];
   // Each line is run by a shell of its own, without the marks in front of it.
-  const marked = script.replace(new RegExp(MARKS.source, 'gm'), (marks) => ' '.repeat(marks.length));
+  const marked = script.replace(MARKS, (marks) => ' '.repeat(marks.length));
   return [{ kind: 'script', source: verbatim(marked, start) }];
 }

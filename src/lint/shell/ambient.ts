@@ -69,7 +69,7 @@ export function settingsOf(node: Command | undefined, scope: Scope, ambient: Amb
   const valueOf = (name: string): string | undefined => own.get(name) ?? scope.variables.get(name)?.value;
   const config = valueOf('KUBECONFIG');
   const target =
-    config !== undefined && config !== '' && !base(config).includes(DYNAMIC) ? fileName(config) : ambient.target;
+    config !== undefined && config !== '' && !base(config).includes(DYNAMIC) ? kubeconfigName(config) : ambient.target;
   // Which of the names is set last is not known; one that names a program is enough.
   const editor = EDITORS.some((name) => {
     const value = valueOf(name);
@@ -92,6 +92,7 @@ function isPlain(
   return item.type === 'Assignment' && item.value.type !== 'ArrayValue';
 }
 
-function fileName(path: string): string {
+/** What a kubeconfig file is called, without its folder and ending. */
+export function kubeconfigName(path: string): string {
   return base(path).replace(/\.(ya?ml|conf|config|kubeconfig)$/, '');
 }

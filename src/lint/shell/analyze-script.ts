@@ -16,7 +16,7 @@ import { collectScope, emptyScope } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { emptyReport } from './script-report.ts';
 import type { ScriptReport } from './script-report.ts';
-import { tooDeep, withoutReturns } from './script-text.ts';
+import { isShebang, tooDeep, withoutReturns } from './script-text.ts';
 import { resolveWord } from './words.ts';
 import type { ArgWord } from './words.ts';
 import { base, programKind } from './wrappers.ts';
@@ -179,19 +179,18 @@ function pipeline(commands: readonly (PipelineNode & SyntaxNode)[], context: Con
     const before = commands[index - 1];
     const hasReader = around.hasReader || index < commands.length - 1;
     const earlier = index > MAX_PIPE ? [] : commands.slice(0, index);
-    const input = before ? pipedText(earlier, context.scope) : around.input;
+    const piped = before ? pipedText(earlier, context.scope) : undefined;
     const names = before ? printedObjects(earlier) : around.names;
     const handedTo = objectReader(commands[index + 1], context) ?? around.handedTo;
     const here: Surroundings = { ...around, fedInput: around.fedInput || before !== undefined, hasReader };
     if (before) delete here.inputFile;
-    set(here, 'input', input && within(context.source, input));
+    set(here, 'input', before ? piped && within(context.source, piped) : around.input);
     set(here, 'names', names);
     set(here, 'handedTo', handedTo);
     visit(node, context, here);
     const reader = before && node.type === 'Command' ? scriptReader(node, context) : undefined;
     if (!before || !reader) continue;
-    const text = pipedText(earlier, context.scope);
-    if (text) context.inside(text);
+    if (piped) context.inside(piped);
     else if (printsCommand(earlier, context)) {
       const { source, report } = context;
       const { start, end } = reader;
@@ -253,25 +252,24 @@ function command(node: Command, context: Context, around: Surroundings): void {
       rule: 'finalizer-removal',
     });
   const here: Surroundings = { ...around };
+  const fed: SourceText[] = [];
   for (const redirect of node.redirects.filter(feedsInput)) {
     here.fedInput = true;
     const text = fedText(redirect, context.scope);
+    if (text) fed.push(text);
     set(here, 'input', text && within(context.source, text));
     const [file] = redirect.operator === '<' && redirect.target ? resolveWord(redirect.target, context.scope) : [];
     set(here, 'inputFile', file);
   }
   set(here, 'settings', settingsOf(node, context.scope, context.ambient));
-  const fedTexts = (): SourceText[] =>
-    node.redirects.map((redirect) => fedText(redirect, context.scope)).filter((text) => text !== undefined);
   if (READS_FILE.test(base(words[0]?.value ?? ''))) substitutedScripts(node, context);
   // A script that is written to a file will be run.
   if (WRITES_FILE.test(words.find(({ value }) => value !== 'sudo')?.value ?? ''))
-    for (const text of fedTexts()) if (SCRIPT.test(text.text)) context.inside(text);
-  followWords(words, context, here, fedTexts, 0);
+    for (const text of fed) if (isShebang(text.text)) context.inside(text);
+  followWords(words, context, here, fed, 0);
 }
 
 const WRITES_FILE = /^(cat|tee)$/;
-const SCRIPT = /^#!.*\b(ba|da|z|k|a)?sh\b/;
 /** Programs that run the script in a file. */
 const READS_FILE = /^(source|\.|(ba|da|z|k|a)?sh)$/;
 
@@ -287,6 +285,6 @@ export function analyzeStatements(source: SourceText, statements: readonly Synta
 export function analyzeArgv(words: readonly ArgWord[], source: SourceText): ScriptReport {
   const report = emptyReport();
   const context = contextOf({ source, ambient: {}, scope: emptyScope(), depth: 0, report, editable: false });
-  followWords(words, context, PLAIN, () => [], 0);
+  followWords(words, context, PLAIN, [], 0);
   return report;
 }

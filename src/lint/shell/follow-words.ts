@@ -30,7 +30,7 @@ export function followWords(
   words: readonly ArgWord[],
   context: Context,
   around: Surroundings,
-  fed: () => SourceText[],
+  fed: readonly SourceText[],
   hops: number,
 ): void {
   const first = words[0];
@@ -82,14 +82,14 @@ export function followWords(
       return;
     case 'script':
       script(sourceFrom(mapWord(inner.word, scope), inner.from ?? 0));
-      if (inner.readsInput) for (const text of fed()) script(text);
+      if (inner.readsInput) for (const text of fed) script(text);
       return;
     case 'joined-script':
       script(joined(inner.words, scope));
-      if (base(first.value) === 'ssh') for (const text of fed()) script(text);
+      if (base(first.value) === 'ssh') for (const text of fed) script(text);
       return;
     case 'stdin-script':
-      for (const text of fed()) script(text);
+      for (const text of fed) script(text);
       return;
     case 'other': {
       const at = passedOnCommand(words);
@@ -122,7 +122,7 @@ function emit(
   prefix: number,
   context: Context,
   around: Surroundings,
-  fed: () => SourceText[],
+  fed: readonly SourceText[],
 ): void {
   const program = words[prefix - 1] ?? words[0];
   if (!program) return;

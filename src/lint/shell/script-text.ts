@@ -7,6 +7,11 @@ export function mentionsKubectl(text: string): boolean {
   );
 }
 
+/** True for a script whose first line names a POSIX shell. */
+export function isShebang(text: string): boolean {
+  return /^#!.*\b(ba|da|z|k|a)?sh\b/.test(text);
+}
+
 /** Brackets deeper than the parser's recursion may go. */
 export function tooDeep(text: string): boolean {
   let depth = 0;

@@ -1,7 +1,7 @@
 import { isMap, isSeq } from 'yaml';
 import { isKubectlImage } from '../shell/wrappers.ts';
 import type { RegionCollector } from './region-collector.ts';
-import { isShebang } from './region-collector.ts';
+import { isShebang } from '../shell/script-text.ts';
 import { itemsOf, stringOf, valueAt, valueOf } from './yaml-tree.ts';
 
 /** What one key of a Kubernetes manifest runs: containers of any workload, Tekton steps, Argo templates, scripts in a ConfigMap. */

@@ -3,7 +3,7 @@ import type { Document } from 'yaml';
 import { programRegions } from '../regions/program.ts';
 import type { ProgramLanguage } from '../regions/program.ts';
 import type { ForeignShell, Region } from '../regions/region.ts';
-import { mentionsKubectl } from '../shell/script-text.ts';
+import { isShebang, mentionsKubectl } from '../shell/script-text.ts';
 import type { ArgWord } from '../shell/words.ts';
 import { joinedTexts, verbatim, within } from '../source-text.ts';
 import { scalarText, stringOf, textScalar, valueOf } from './yaml-tree.ts';
@@ -135,9 +135,4 @@ export class RegionCollector {
       message,
     });
   }
-}
-
-/** True for a script whose first line names a POSIX shell. */
-export function isShebang(text: string): boolean {
-  return /^#!.*\b(ba|da|z|k|a)?sh\b/.test(text);
 }

@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq } from 'yaml';
 import { commandIn } from '../regions/command-text.ts';
 import { addCommandMap } from './command-map.ts';
 import type { RegionCollector } from './region-collector.ts';
-import { isShebang } from './region-collector.ts';
+import { isShebang } from '../shell/script-text.ts';
 import { itemsOf, stringOf, valueOf } from './yaml-tree.ts';
 
 /** Keys whose text people read. */
