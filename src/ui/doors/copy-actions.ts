@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { commandText } from '../../kubectl/command-text.ts';
 import type { CommandHandle } from '../editor/contributions.ts';
 import type { SessionList } from '../run/incident-session.ts';
+import { copied } from './copied.ts';
 import { runSummary } from './run-summary.ts';
 
 /** Copies what people paste into chats, tickets and terminals. Credentials are blank in all of it. */
@@ -16,7 +17,7 @@ export class CopyActions {
   async summary(run?: string): Promise<string> {
     const session = run === undefined ? this.#sessions.current() : this.#sessions.find(run);
     if (!session) return vscode.l10n.t('No incident is being worked on.');
-    await this.#copy(runSummary(session.snapshot()));
+    await copied(runSummary(session.snapshot()));
     return '';
   }
 
@@ -26,17 +27,12 @@ export class CopyActions {
     const plan = [shown?.plan, ...(shown?.earlier ?? [])].find((one) => one && (one.hash ?? '') === hash);
     const command = plan?.steps[step]?.command;
     if (!command) return vscode.l10n.t('this plan is no longer shown');
-    await this.#copy(command);
+    await copied(command);
     return '';
   }
 
   /** A command of the Undo stack. */
   async commandOf(handle?: CommandHandle): Promise<void> {
-    if (handle) await this.#copy(commandText(handle.argv));
-  }
-
-  async #copy(text: string): Promise<void> {
-    await vscode.env.clipboard.writeText(text);
-    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied'), 2_000);
+    if (handle) await copied(commandText(handle.argv));
   }
 }

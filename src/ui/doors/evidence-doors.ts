@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import type { Look } from '../../../webview/protocol.ts';
-import type { Finding } from '../../domain/finding.ts';
 import type { ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
@@ -14,6 +13,7 @@ import { objectYaml } from '../views/object-text.ts';
 import type { SessionList } from '../run/incident-session.ts';
 import { looksOf } from '../run/looks-of.ts';
 import { findingText } from './run-summary.ts';
+import { copied } from './copied.ts';
 
 /** Longest text that is opened. */
 const LIMIT = 1_000_000;
@@ -74,7 +74,7 @@ export class EvidenceDoors {
             value: () => this.#open(session.target, object, look),
           })),
         ),
-        { label: vscode.l10n.t('Copy the cause with its evidence'), value: () => this.#copy(finding) },
+        { label: vscode.l10n.t('Copy the cause with its evidence'), value: () => copied(findingText(finding)) },
         {
           label: vscode.l10n.t('Terminal, read only'),
           description: `${session.target.namespace} @ ${session.target.context}`,
@@ -88,7 +88,7 @@ export class EvidenceDoors {
   async copy(run: string, findingId: string): Promise<string> {
     const finding = this.#parts.sessions.find(run)?.finding(findingId);
     if (!finding) return vscode.l10n.t('this cause is no longer shown');
-    await this.#copy(finding);
+    await copied(findingText(finding));
     return '';
   }
 
@@ -97,11 +97,6 @@ export class EvidenceDoors {
     if (!session) return vscode.l10n.t('this run has ended');
     await this.#parts.terminal(session.target);
     return '';
-  }
-
-  async #copy(finding: Finding): Promise<void> {
-    await vscode.env.clipboard.writeText(findingText(finding));
-    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied'), 2_000);
   }
 
   async #open(target: Target, object: ObjectRef, look: Look): Promise<void> {
