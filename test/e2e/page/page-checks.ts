@@ -1,3 +1,6 @@
+import * as assert from 'node:assert/strict';
+import type { Page } from 'playwright-core';
+
 /** Names of controls and pictures, labels of fields, ids, headings: what a screen reader stands on. */
 export const ACCESSIBILITY_CHECK = `(() => {
   const problems = [];
@@ -45,3 +48,9 @@ export const TOUCHING_LABELS = `(() => {
   }
   return problems;
 })()`;
+
+/** Fails with what people could not read, or a screen reader could not say, on the page as it is shown. */
+export async function assertReadable(page: Page): Promise<void> {
+  assert.deepEqual(await page.evaluate(CONTRAST_CHECK), []);
+  assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
+}
