@@ -4,7 +4,11 @@ import { refLabel } from '../../domain/kube-object.ts';
 import type { Target } from '../../domain/target.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import type { Diagnosis, NamespaceDiagnosis } from '../../run/app.ts';
+import { counted } from '../../text/plain-text.ts';
 import { codeMarkdown, plainMarkdown } from '../views/markdown-text.ts';
+
+/** Longest evidence or command that is shown. */
+const LONG = 2_000;
 
 /** A diagnosis as a Markdown document: what is wrong and why, by namespace; what is healthy in one line. */
 export function diagnosisText(target: Target, results: readonly NamespaceDiagnosis[], at: Date): string {
@@ -37,7 +41,7 @@ function title(results: readonly NamespaceDiagnosis[], troubled: number): string
   if (troubled === 0)
     return `Nothing wrong was found in ${results.length === 1 && only ? only.namespace : `${results.length - unread} namespaces`}${missing}`;
   const causes = results.flatMap((one) => ('diagnosis' in one ? causesOf(one.diagnosis) : [])).length;
-  return `${causes === 1 ? '1 cause' : `${causes} causes`} found in ${where}${missing}`;
+  return `${counted(causes, 'cause')} found in ${where}${missing}`;
 }
 
 function isTroubled({ severity, findings }: Diagnosis): boolean {
@@ -63,10 +67,11 @@ function namespaceLines(namespace: string, diagnosis: Diagnosis): string[] {
 function findingLines(finding: Finding, symptoms: Finding[]): string[] {
   const lines = [`### ${plainMarkdown(finding.message)}`, '', `${plainMarkdown(refLabel(finding.object))}`, ''];
   for (const { source, field, text } of finding.evidence)
-    lines.push(`- ${source}${field ? ` ${codeMarkdown(field)}` : ''}: ${codeMarkdown(text)}`);
+    lines.push(`- ${source}${field ? ` ${codeMarkdown(field)}` : ''}: ${codeMarkdown(text, LONG)}`);
   const [fix] = finding.fixes;
   if (!fix) lines.push('', `**No fix is known**${finding.unfixed ? `: ${plainMarkdown(finding.unfixed)}` : ''}.`);
-  else lines.push('', 'Would mend it:', '', ...fix.commands.map((argv) => `- ${codeMarkdown(commandText(argv))}`));
+  else
+    lines.push('', 'Would mend it:', '', ...fix.commands.map((argv) => `- ${codeMarkdown(commandText(argv), LONG)}`));
   if (symptoms.length > 0)
     lines.push('', 'Explains:', '', ...symptoms.map(({ message }) => `- ${plainMarkdown(message)}`));
   return lines;
