@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StratusApp } from '../../src/run/app.ts';
-import { createApp } from '../../src/run/create-app.ts';
+import { openApp, type TestApp } from './app-fixture.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { openGateway, type GatewayHarness } from './gateway/gateway-harness.ts';
 
@@ -13,26 +10,24 @@ const VALUE = 'hunter2-and-more';
 let cluster: TestCluster;
 let gateway: GatewayHarness;
 let app: StratusApp;
-let home: string;
+let opened: TestApp;
 
 beforeAll(async () => {
   cluster = await acquireCluster();
   gateway = await openGateway(cluster.instance, 'looks');
-  home = await mkdtemp(join(tmpdir(), 'stratus-looks-'));
-  const { kubeconfig, kubectl } = cluster.instance;
-  app = await createApp({ stateFolder: home, kubectlPath: kubectl, kubeconfig, lockNamespace: gateway.namespace });
+  opened = await openApp(gateway);
+  ({ app } = opened);
   await gateway.kubectl('create', 'secret', 'generic', 'login', `--from-literal=password=${VALUE}`);
   await gateway.kubectl('create', 'deployment', 'web', '--image=nowhere.invalid/web:1', '--replicas=0');
   await gateway.kubectl('create', 'service', 'clusterip', 'web', '--tcp=80:8080');
 });
 afterAll(async () => {
-  await app?.dispose();
+  await opened?.close();
   await gateway?.close();
   await cluster?.release();
-  await rm(home, { recursive: true, force: true });
 });
 
-const target = () => app.targets.pin(cluster.instance.context, gateway.namespace);
+const target = () => opened.target();
 const ref = (apiVersion: string, kind: string, name: string) => ({
   apiVersion,
   kind,

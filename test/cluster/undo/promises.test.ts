@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Acceptance, UndoResult } from '../../../src/domain/transaction.ts';
 import type { StratusApp } from '../../../src/run/app.ts';
-import { createApp } from '../../../src/run/create-app.ts';
+import { openApp, type TestApp } from '../app-fixture.ts';
 import { acquireCluster, type TestCluster } from '../cluster-fixture.ts';
 import { eventually, openGateway, type GatewayHarness } from '../gateway/gateway-harness.ts';
 
@@ -13,7 +11,7 @@ const never = new AbortController().signal;
 let cluster: TestCluster;
 let gateway: GatewayHarness;
 let app: StratusApp;
-let home: string;
+let opened: TestApp;
 
 beforeAll(async () => {
   cluster = await acquireCluster();
@@ -21,17 +19,15 @@ beforeAll(async () => {
 afterAll(() => cluster?.release());
 beforeEach(async () => {
   gateway = await openGateway(cluster.instance, 'promise');
-  home = await mkdtemp(join(tmpdir(), 'stratus-promise-'));
-  const { kubeconfig, kubectl } = cluster.instance;
-  app = await createApp({ stateFolder: home, kubectlPath: kubectl, kubeconfig, lockNamespace: gateway.namespace });
+  opened = await openApp(gateway);
+  ({ app } = opened);
 });
 afterEach(async () => {
-  await app.dispose();
+  await opened.close();
   await gateway.close();
-  await rm(home, { recursive: true, force: true });
 });
 
-const target = () => app.targets.pin(cluster.instance.context, gateway.namespace);
+const target = () => opened.target();
 const rehearse = async (...argv: string[]) => {
   const rehearsal = await app.shell.rehearse(await target(), argv, never);
   expect(rehearsal.problem).toBe('');
@@ -186,7 +182,7 @@ describe('a forecast', () => {
 
   it('says what a default leaves in what others make meanwhile', async () => {
     const limits = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l' }, spec: { limits: [] } };
-    const file = join(home, 'limits.json');
+    const file = join(opened.stateFolder, 'limits.json');
     await (await import('node:fs/promises')).writeFile(file, JSON.stringify(limits));
     const { writes } = await rehearse('create', '-f', file);
     expect(writes[0]!.undo).toMatchObject({
