@@ -24,6 +24,11 @@ export interface EvidenceReads {
   readLog(namespace: string, pod: string, container: string, previous: boolean): Promise<string[]>;
   /** Null when it does not exist. */
   get(ref: ObjectRef): Promise<KubeObject | null>;
+  /**
+   * All of a kind in a namespace, or everywhere without one; none where the server does not serve it.
+   * @throws ClusterError, `forbidden` for instance: not an empty answer
+   */
+  list(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, namespace?: string): Promise<KubeObject[]>;
 }
 
 /** What a brain shows of its work while it works. */

@@ -9,6 +9,8 @@ export type Change =
   | { type: 'merge-patch'; object: ObjectRef; patch: unknown }
   | { type: 'scale'; object: ObjectRef; replicas: number }
   | { type: 'rollout-undo'; object: ObjectRef; revision: number }
+  /** Pods are made anew, in the order that the workload's strategy says. */
+  | { type: 'rollout-restart'; object: ObjectRef }
   /** `images` maps container names to images. */
   | { type: 'set-image'; object: ObjectRef; images: Record<string, string> }
   /** `wait`: until the object is gone, finalizers included, so that a successor of its name can be created. */

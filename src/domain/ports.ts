@@ -46,6 +46,7 @@ export interface ClusterReader {
   snapshot(signal: AbortSignal): Promise<ClusterSnapshot>;
   readLog(namespace: string, pod: string, container: string, previous: boolean): Promise<string[]>;
   get(ref: ObjectRef): Promise<KubeObject | null>;
+  list(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, namespace?: string): Promise<KubeObject[]>;
 }
 
 /** One independent check of health (I8). `absent`: not configured, fixed at incident start. */

@@ -239,7 +239,7 @@ export class IncidentRun {
         target: this.target,
         snapshot,
         severity,
-        evidence: { readLog: (...args) => cluster.readLog(...args), get: (ref) => cluster.get(ref) },
+        evidence: cluster,
         budget: left(budget, this.#state.spent),
       },
       clock,

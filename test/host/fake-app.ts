@@ -311,7 +311,12 @@ export class FakeApp implements StratusApp {
     const id = `run-${hash(`${FakeApp.#next++}`).slice(0, 6)}`;
     return new IncidentRun(id, request.target, request.options, {
       brains: [this.#brain()],
-      cluster: { snapshot: async () => this.#reading().snapshot, readLog: async () => [], get: async () => null },
+      cluster: {
+        snapshot: async () => this.#reading().snapshot,
+        readLog: async () => [],
+        get: async () => null,
+        list: async () => [],
+      },
       severity: { baseline: () => this.#paced(), read: () => this.#paced() },
       transactions: {
         rehearse: async (plan) => (

@@ -49,7 +49,12 @@ export class RunWorld {
     return {
       brains,
       clock,
-      cluster: { snapshot: async () => this.#reading().snapshot, readLog: async () => [], get: async () => null },
+      cluster: {
+        snapshot: async () => this.#reading().snapshot,
+        readLog: async () => [],
+        get: async () => null,
+        list: async () => [],
+      },
       severity: { baseline: async () => this.#reading(), read: async () => this.#reading() },
       transactions: {
         rehearse: async (plan) => plan.steps.map(({ argv }) => rehearsal(argv)),

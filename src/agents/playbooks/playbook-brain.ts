@@ -77,7 +77,12 @@ function withReason(finding: Finding, { unfixed }: Analyzer): Finding {
 }
 
 async function analyze(analyzer: Analyzer, view: ClusterView, { evidence }: BrainContext): Promise<Finding[]> {
-  return analyzer.analyze({ view, readLog: (...args) => evidence.readLog(...args) });
+  return analyzer.analyze({
+    view,
+    readLog: (...args) => evidence.readLog(...args),
+    get: (ref) => evidence.get(ref),
+    list: (kind, namespace) => evidence.list(kind, namespace),
+  });
 }
 
 async function withinLimit<T>({ clock, signal }: BrainContext, work: Promise<T>): Promise<T> {

@@ -80,7 +80,7 @@ export class SnapshotReader implements ClusterReader {
   }
 
   /** All objects of a kind in a namespace, of every namespace without one; none when the server does not serve it. */
-  async list(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, namespace: string | undefined): Promise<KubeObject[]> {
+  async list(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, namespace?: string): Promise<KubeObject[]> {
     const info = await this.#kindOf(kind);
     return info
       ? (await this.#api.list(collectionPath(info, namespace), AbortSignal.timeout(LIST_TIMEOUT_MS), info)).items

@@ -42,7 +42,7 @@ async function verdicts(snapshot: ClusterSnapshot): Promise<Verdicts> {
     target: { context: 'c', server: 's', fingerprint: 'f', namespace: snapshot.namespaces[0]! },
     snapshot,
     severity: { known: true as const, items: [...health.items, ...health.progressing] },
-    evidence: { readLog: async () => [], get: async () => null },
+    evidence: { readLog: async () => [], get: async () => null, list: async () => [] },
     clock: new FakeClock(),
     budget: NO_LIMIT,
     signal: new AbortController().signal,

@@ -93,6 +93,7 @@ export class World {
   readonly namespace: string;
   readonly takenAt = '2031-05-06T07:08:09Z';
   readonly #objects: KubeObject[] = [];
+  readonly #elsewhere: KubeObject[] = [];
   #uid = 0;
   readonly unreadable: Record<string, string> = {};
   readonly logs = new Map<string, string[]>();
@@ -125,6 +126,18 @@ export class World {
     };
     this.#objects.push(object);
     return object;
+  }
+
+  /** An object of a namespace out of scope: rules meet it only where they read beyond the snapshot. */
+  elsewhere(kind: string, apiVersion: string, namespace: string, name: string, fields: Loose = {}): KubeObject {
+    const object = this.add(kind, apiVersion, name, fields, namespace);
+    this.remove(object);
+    this.#elsewhere.push(object);
+    return object;
+  }
+
+  #everything(): KubeObject[] {
+    return [...this.#objects, ...this.#elsewhere];
   }
 
   remove(object: KubeObject): void {
@@ -435,7 +448,14 @@ export class World {
       target: { context: 'c', server: 's', fingerprint: 'f', namespace: this.namespace },
       evidence: {
         readLog: async (_namespace, pod, container, previous) => this.logs.get(`${pod}/${container}/${previous}`) ?? [],
-        get: async () => null,
+        get: async ({ kind, namespace, name }) =>
+          this.#everything().find(
+            (each) => each.kind === kind && each.metadata.namespace === namespace && each.metadata.name === name,
+          ) ?? null,
+        list: async ({ kind }, namespace) =>
+          this.#everything().filter(
+            (each) => each.kind === kind && (namespace === undefined || each.metadata.namespace === namespace),
+          ),
       },
       clock: new FakeClock(),
       budget: NO_LIMIT,

@@ -11,7 +11,7 @@ import { ClusterView } from '../../../src/kube/cluster-view.ts';
 import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 import { World } from './builders.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
+const pages = join(import.meta.dirname, '..', '..', '..', 'docs', 'playbooks');
 
 /** A broken shop in which most rules find something. */
 function world(): World {
@@ -33,7 +33,8 @@ describe('rules', () => {
       const objects = new Proxy(snapshot.objects, {
         get: (target, kind) => (typeof kind === 'string' && read.add(kind), target[kind as string]),
       });
-      await analyze({ view: new ClusterView({ ...snapshot, objects }), readLog: async () => [] });
+      const view = new ClusterView({ ...snapshot, objects });
+      await analyze({ ...world().context().evidence, view });
       const undeclared = [...read].filter((kind) => !kinds.includes(kind));
       expect(undeclared, rule).toEqual([]);
     }
@@ -47,7 +48,7 @@ describe('rules', () => {
     for (const finding of findings) expect('unfixed' in finding, finding.id).toBe(finding.fixes.length === 0);
   });
 
-  it('are described in docs/playbooks.md (STRATUS_UPDATE_DOCS=1 writes it anew)', () => {
+  it('are listed in docs/playbooks/README.md (STRATUS_UPDATE_DOCS=1 writes it anew)', () => {
     const lines = LAYERS.flatMap((layer) => {
       const rules = ANALYZERS.filter((one) => one.layer === layer);
       return [`## ${layer}`, '', ...rules.flatMap(({ rule, explains }) => [`### ${rule}`, '', explains, ''])];
@@ -61,7 +62,7 @@ describe('rules', () => {
       '',
     ];
     const text = [...head, ...lines].join('\n').trimEnd() + '\n';
-    const file = join(root, 'docs', 'playbooks.md');
+    const file = join(pages, 'README.md');
     if (process.env.STRATUS_UPDATE_DOCS) writeFileSync(file, text);
     expect(readFileSync(file, 'utf8')).toBe(text);
   });

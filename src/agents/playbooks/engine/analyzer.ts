@@ -7,9 +7,9 @@ import type { ClusterEvent, ClusterView } from '../../../kube/cluster-view.ts';
 import { oneLine } from '../../../text/plain-text.ts';
 import { untrustedLine } from '../../../text/redact.ts';
 
-export interface AnalyzerContext {
+/** The snapshot, and reads beyond it. A rule that can do without the latter does, and reads no more than its finding needs. */
+export interface AnalyzerContext extends EvidenceReads {
   view: ClusterView;
-  readLog: EvidenceReads['readLog'];
 }
 
 /** Layers of the chain of causes, deepest first: what goes wrong in one shows in those after it. */
@@ -18,7 +18,7 @@ export type Layer = (typeof LAYERS)[number];
 
 /** One rule. Analyzers only read; the same snapshot gives the same findings. */
 export interface Analyzer {
-  /** Also the anchor of its paragraph in docs/playbooks.md. */
+  /** Also the name of its page under docs/playbooks/. */
   rule: string;
   layer: Layer;
   /** Kinds it looks at; the snapshot reads the union of all rules'. */

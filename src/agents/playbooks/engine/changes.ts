@@ -23,6 +23,7 @@ export const rolloutUndo = (object: KubeObject, revision: number): Change => ({
   object: refOf(object),
   revision,
 });
+export const rolloutRestart = (object: KubeObject): Change => ({ type: 'rollout-restart', object: refOf(object) });
 export const setImage = (object: KubeObject, images: Record<string, string>): Change => ({
   type: 'set-image',
   object: refOf(object),

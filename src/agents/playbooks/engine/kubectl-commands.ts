@@ -14,6 +14,8 @@ export function argvOf(change: Change): string[] {
       return [
         'rollout', 'undo', target(change.object), ...namespaceFlag(change.object), `--to-revision=${change.revision}`,
       ]; // prettier-ignore
+    case 'rollout-restart':
+      return ['rollout', 'restart', target(change.object), ...namespaceFlag(change.object)];
     case 'set-image': {
       const pairs = Object.entries(change.images).map(([container, image]) => `${container}=${image}`);
       return ['set', 'image', target(change.object), ...pairs, ...namespaceFlag(change.object)];

@@ -1,7 +1,7 @@
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods, refTo } from '../../../../kube/cluster-view.ts';
 import { configReferences, keysOf, missingReferences } from '../../../../kube/config-references.ts';
@@ -12,8 +12,9 @@ import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isWanted } from '../../clues/need.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
+import { PODS, REVISIONS, NEED } from '../../../../kube/kind-sets.ts';
 
-export const MISSING_CONFIG = 'missing-config';
+const MISSING_CONFIG = 'missing-config';
 
 /** A ConfigMap or Secret, or one key of it, that a workload needs and that is not there. */
 export interface MissingConfig {
@@ -159,3 +160,12 @@ function podEvidence(view: ClusterView, workload: KubeObject): Evidence[] {
     return event ? [...waiting, eventEvidence(event, pod)] : waiting;
   });
 }
+
+export const missingConfigRule: Analyzer = {
+  rule: MISSING_CONFIG,
+  layer: 'configuration',
+  kinds: [...PODS, ...REVISIONS, ...NEED, 'Secret', 'Node'],
+  explains: 'Containers that cannot start because a ConfigMap or Secret, or a key of one, is missing.',
+  unfixed: 'nothing in the cluster tells what the missing configuration should contain',
+  analyze: analyzeMissingConfig,
+};

@@ -2,7 +2,7 @@ import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
@@ -17,8 +17,9 @@ import { differingPointers } from '../../../../json/stable-json.ts';
 import { replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
-export const IMAGE_PULL = 'image-pull';
+const IMAGE_PULL = 'image-pull';
 
 /** Kinds whose image `kubectl set image` changes with effect on their pods. */
 const IMAGE_SETTABLE = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Pod']);
@@ -215,3 +216,12 @@ function onlyImagesDiffer(now: { spec: Untyped }, before: Untyped, failing: Map<
   const allowed = new Set(places.map((container) => `${container.pointer}/image`));
   return differingPointers(now.spec, before.spec).every((pointer) => allowed.has(pointer));
 }
+
+export const imagePullRule: Analyzer = {
+  rule: IMAGE_PULL,
+  layer: 'template',
+  kinds: [...PODS, ...REVISIONS, 'Event', 'Secret', 'ServiceAccount', 'Node', 'ConfigMap'],
+  explains: 'Containers that cannot start because their image cannot be pulled.',
+  unfixed: 'no image that is known to run is like the one that cannot be pulled',
+  analyze: analyzeImagePulls,
+};

@@ -2,15 +2,16 @@ import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import { clearlySimilar } from '../../clues/similar-names.ts';
+import { PODS } from '../../../../kube/kind-sets.ts';
 
-export const INGRESS_BACKEND = 'ingress-backend';
+const INGRESS_BACKEND = 'ingress-backend';
 
 interface Backend {
   name: string;
@@ -146,3 +147,12 @@ function fixesFor(ingress: KubeObject, troubles: Trouble[]): FixDraft[] {
 function asArray(value: unknown): Untyped[] {
   return Array.isArray(value) ? value : [];
 }
+
+export const ingressBackendRule: Analyzer = {
+  rule: INGRESS_BACKEND,
+  layer: 'network',
+  kinds: [...PODS, 'Ingress', 'Service'],
+  explains: 'Routes that answer with an error because their Service, or its port, does not exist.',
+  unfixed: 'no Service, or port of it, is known to be the one that the route should lead to',
+  analyze: analyzeIngressBackends,
+};

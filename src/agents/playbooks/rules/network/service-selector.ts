@@ -2,7 +2,7 @@ import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
@@ -16,8 +16,9 @@ import { servicePorts } from '../../../../kube/service-backends.ts';
 import { nameSimilarity } from '../../clues/similar-names.ts';
 import { pointerToken } from '../../../../json/stable-json.ts';
 import { listens } from '../../../../kube/port-knowledge.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
-export const SERVICE_SELECTOR = 'service-selector';
+const SERVICE_SELECTOR = 'service-selector';
 
 const POD_OWNERS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'];
 /** A changed selector sends users to other pods, so a mere resemblance is not enough. */
@@ -181,3 +182,12 @@ function fixFor(service: KubeObject, selector: LabelMap, meant: Meant): FixDraft
     confidence: meant.score,
   };
 }
+
+export const serviceSelectorRule: Analyzer = {
+  rule: SERVICE_SELECTOR,
+  layer: 'network',
+  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap'],
+  explains: 'Requests that reach no pod because the selector of a Service matches none that could serve them.',
+  unfixed: 'several workloads could be meant, or none that serves',
+  analyze: analyzeServiceSelectors,
+};

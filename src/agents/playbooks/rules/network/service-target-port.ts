@@ -2,7 +2,7 @@ import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
@@ -11,8 +11,9 @@ import type { Backend, ServicePort } from '../../../../kube/service-backends.ts'
 import { AUXILIARY, rankTargets } from './target-port-candidates.ts';
 import type { TargetCandidate } from './target-port-candidates.ts';
 import { listens } from '../../../../kube/port-knowledge.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
-export const SERVICE_TARGET_PORT = 'service-target-port';
+const SERVICE_TARGET_PORT = 'service-target-port';
 
 /** Best guess needed before a number that no container declares is called wrong: declaring ports is optional. */
 const ENOUGH = 0.3;
@@ -176,3 +177,12 @@ function patchOf(port: ServicePort, { value }: TargetCandidate): PatchOp[] {
     { op: 'replace', path, value },
   ];
 }
+
+export const serviceTargetPortRule: Analyzer = {
+  rule: SERVICE_TARGET_PORT,
+  layer: 'network',
+  kinds: [...PODS, ...REVISIONS, 'Service'],
+  explains: 'Requests that are refused because a Service leads to a port on which its pods do not listen.',
+  unfixed: 'the containers do not tell on which port they listen',
+  analyze: analyzeServiceTargetPorts,
+};

@@ -1,7 +1,7 @@
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
 import { containerStatuses } from '../../../../kube/image-state.ts';
@@ -9,9 +9,10 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
-export const CONTAINER_CRASH = 'container-crash';
-export const POD_UNREADY = 'pod-unready';
+const CONTAINER_CRASH = 'container-crash';
+const POD_UNREADY = 'pod-unready';
 
 /** A single crash may be a dependency that was not up yet. */
 const LOOPING_RESTARTS = 2;
@@ -166,3 +167,22 @@ async function lastWords(
   const shown = (telling.length > 0 ? telling : lines).slice(-LOG_LINES_SHOWN);
   return shown.map((line) => evidence('log', pod, `log of container ${status.name}`, untrustedLine(line)));
 }
+
+export const containerCrashRule: Analyzer = {
+  rule: CONTAINER_CRASH,
+  layer: 'symptom',
+  kinds: [...PODS, ...REVISIONS, 'ConfigMap', 'Secret', 'Node'],
+  explains: 'What a container said before it ended, again and again.',
+  unfixed:
+    'no earlier revision is known to have worked, and what the container says names no setting that could be changed back',
+  analyze: analyzeContainerCrashes,
+};
+
+export const podUnreadyRule: Analyzer = {
+  rule: POD_UNREADY,
+  layer: 'symptom',
+  kinds: [...PODS, ...REVISIONS, 'Event'],
+  explains: 'Pods that run but do not pass their readiness probe.',
+  unfixed: 'no earlier revision is known to have worked, and a failing probe does not say why it fails',
+  analyze: analyzeUnreadyPods,
+};

@@ -1,13 +1,14 @@
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { ClusterEvent } from '../../../../kube/cluster-view.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
 import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
-export const POD_CREATION_REFUSED = 'pod-creation-refused';
+const POD_CREATION_REFUSED = 'pod-creation-refused';
 
 const CAUSES: [RegExp, string][] = [
   [/exceeded quota: (\S+?),/, 'a resource quota is used up'],
@@ -65,3 +66,22 @@ function quotaEvidence(view: ClusterView, workload: KubeObject, event: ClusterEv
     .join(', ');
   return [evidence('sibling', quota, 'status.used', `quota ${quota.metadata.name}: ${text}`)];
 }
+
+export const podCreationRefusedRule: Analyzer = {
+  rule: POD_CREATION_REFUSED,
+  layer: 'configuration',
+  kinds: [
+    ...PODS,
+    ...REVISIONS,
+    'ResourceQuota',
+    'LimitRange',
+    'ServiceAccount',
+    'Event',
+    'Node',
+    'ConfigMap',
+    'Secret',
+  ],
+  explains: 'Workloads with fewer pods than they ask for because the API server refuses them (quota, admission).',
+  unfixed: 'who refuses the pods is right by its own rules; which side should give way is a decision',
+  analyze: analyzeRefusedPods,
+};

@@ -2,14 +2,15 @@ import type { Finding } from '../../../../domain/finding.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { SizeClue } from '../../clues/former-size.ts';
 import { scaleTo } from '../../engine/changes.ts';
 import { needFor, SCALABLE } from '../../clues/need.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';
+import { PODS, REVISIONS, NEED } from '../../../../kube/kind-sets.ts';
 
-export const SCALED_TO_ZERO = 'workload-scaled-to-zero';
+const SCALED_TO_ZERO = 'workload-scaled-to-zero';
 
 /** Deployments and StatefulSets at 0 replicas that something needs or that ran until recently. */
 export function analyzeScaledToZero({ view }: AnalyzerContext): Finding[] {
@@ -64,3 +65,12 @@ function fixes(workload: KubeObject, sizes: SizeClue[], weight: number): FixDraf
     confidence,
   }));
 }
+
+export const scaledToZeroRule: Analyzer = {
+  rule: SCALED_TO_ZERO,
+  layer: 'replicas',
+  kinds: [...PODS, ...REVISIONS, ...NEED],
+  explains: 'Services without endpoints, and whoever calls them, because a workload behind them was scaled to 0.',
+  unfixed: 'nothing tells how many replicas there should be',
+  analyze: analyzeScaledToZero,
+};

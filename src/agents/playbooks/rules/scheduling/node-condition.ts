@@ -1,10 +1,10 @@
 import type { Finding } from '../../../../domain/finding.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 
-export const NODE_CONDITION = 'node-condition';
+const NODE_CONDITION = 'node-condition';
 
 const PRESSURES = new Set(['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable']);
 
@@ -35,3 +35,12 @@ export function analyzeNodeConditions({ view }: AnalyzerContext): Finding[] {
     });
   });
 }
+
+export const nodeConditionRule: Analyzer = {
+  rule: NODE_CONDITION,
+  layer: 'infrastructure',
+  kinds: ['Node'],
+  explains: 'Pods that are evicted, or not placed, because their node is not ready or under pressure.',
+  unfixed: 'what ails a node is mended on the node or by whoever runs it',
+  analyze: analyzeNodeConditions,
+};

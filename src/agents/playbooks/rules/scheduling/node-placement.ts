@@ -2,7 +2,7 @@ import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
@@ -23,8 +23,9 @@ import { earlierRevisions } from '../../../../kube/revisions.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { isWanted } from '../../clues/need.ts';
 import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
+import { PODS, REVISIONS, NEED } from '../../../../kube/kind-sets.ts';
 
-export const NODE_PLACEMENT = 'node-placement';
+const NODE_PLACEMENT = 'node-placement';
 
 /** Workloads whose nodeSelector, required node affinity or nodeName no node fulfils. */
 export function analyzeNodePlacement({ view }: AnalyzerContext): Finding[] {
@@ -162,3 +163,12 @@ function sameContainers(workload: KubeObject, template: PodTemplate['spec']): bo
     templateText({ spec: containersOf(spec).map((container) => container.spec) });
   return text(template.spec) === text(podTemplateOf(workload)!.spec);
 }
+
+export const nodePlacementRule: Analyzer = {
+  rule: NODE_PLACEMENT,
+  layer: 'template',
+  kinds: [...PODS, ...REVISIONS, ...NEED, 'Node', 'Secret'],
+  explains: 'Pods that no node takes: selectors, affinity, taints or requests of the template fit none.',
+  unfixed: 'no single change of the template is known to make the pods fit a node',
+  analyze: analyzeNodePlacement,
+};

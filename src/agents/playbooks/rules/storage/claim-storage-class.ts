@@ -1,14 +1,15 @@
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { replacementFixes } from './claim-replacement.ts';
 import { isUnbound, troubleOf } from './claim-trouble.ts';
 import type { ClaimTrouble } from './claim-trouble.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
+import { PODS } from '../../../../kube/kind-sets.ts';
 
-export const CLAIM_STORAGE_CLASS = 'claim-storage-class';
+const CLAIM_STORAGE_CLASS = 'claim-storage-class';
 
 /** Pending claims whose StorageClass does not exist, or whose provisioner nobody runs. */
 export function analyzeClaimStorageClasses({ view }: AnalyzerContext): Finding[] {
@@ -45,3 +46,12 @@ function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble)
     fixes,
   });
 }
+
+export const claimStorageClassRule: Analyzer = {
+  rule: CLAIM_STORAGE_CLASS,
+  layer: 'infrastructure',
+  kinds: [...PODS, 'PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'CSIDriver', 'CSINode', 'Event'],
+  explains: 'Pods that wait for a claim which no provisioner serves: its StorageClass is missing or unusable.',
+  unfixed: 'no StorageClass of this cluster is known to serve this claim without losing what it holds',
+  analyze: analyzeClaimStorageClasses,
+};

@@ -2,7 +2,7 @@ import type { Finding } from '../../../../domain/finding.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods, refTo } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/changes.ts';
@@ -14,8 +14,9 @@ import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
 import { isWanted } from '../../clues/need.ts';
 import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
+import { PODS, REVISIONS, NEED } from '../../../../kube/kind-sets.ts';
 
-export const MISSING_CLAIM = 'missing-claim';
+const MISSING_CLAIM = 'missing-claim';
 
 /** Workloads with a volume whose PersistentVolumeClaim does not exist. */
 export function analyzeMissingClaims({ view }: AnalyzerContext): Finding[] {
@@ -94,3 +95,12 @@ function similarClaim(view: ClusterView, workload: KubeObject, claim: string, in
     },
   ];
 }
+
+export const missingClaimRule: Analyzer = {
+  rule: MISSING_CLAIM,
+  layer: 'configuration',
+  kinds: [...PODS, ...REVISIONS, ...NEED],
+  explains: 'Pods that cannot be placed because a volume names a claim that does not exist.',
+  unfixed: 'no claim of this namespace is known to hold what the volume was meant to hold',
+  analyze: analyzeMissingClaims,
+};

@@ -1,0 +1,15 @@
+/** Kinds that carry, or are, pods. */
+export const PODS = ['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'] as const;
+
+/** Where controllers keep what a workload's template was before. */
+export const REVISIONS = ['ReplicaSet', 'ControllerRevision'] as const;
+
+/** What tells whether something needs a workload that does not run. */
+export const NEED = [
+  'Service',
+  'ConfigMap',
+  'Event',
+  'HorizontalPodAutoscaler',
+  'ScaledObject.keda.sh',
+  'PersistentVolumeClaim',
+] as const;
