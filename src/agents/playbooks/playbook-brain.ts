@@ -76,9 +76,10 @@ function withReason(finding: Finding, { unfixed }: Analyzer): Finding {
   return finding.fixes.length > 0 || finding.unfixed ? finding : { ...finding, unfixed };
 }
 
-async function analyze(analyzer: Analyzer, view: ClusterView, { evidence }: BrainContext): Promise<Finding[]> {
+async function analyze(analyzer: Analyzer, view: ClusterView, { evidence, severity }: BrainContext): Promise<Finding[]> {
   return analyzer.analyze({
     view,
+    severity,
     readLog: (...args) => evidence.readLog(...args),
     get: (ref) => evidence.get(ref),
     list: (kind, namespace) => evidence.list(kind, namespace),

@@ -34,7 +34,8 @@ describe('rules', () => {
         get: (target, kind) => (typeof kind === 'string' && read.add(kind), target[kind as string]),
       });
       const view = new ClusterView({ ...snapshot, objects });
-      await analyze({ ...world().context().evidence, view });
+      const { evidence, severity } = world().context();
+      await analyze({ ...evidence, severity, view });
       const undeclared = [...read].filter((kind) => !kinds.includes(kind));
       expect(undeclared, rule).toEqual([]);
     }

@@ -2,6 +2,7 @@ import type { EvidenceReads } from '../../../domain/brain.ts';
 import type { Evidence, Finding, FindingSeverity, Fix } from '../../../domain/finding.ts';
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
+import type { Severity } from '../../../domain/severity.ts';
 import { argvOf } from './kubectl-commands.ts';
 import type { ClusterEvent, ClusterView } from '../../../kube/cluster-view.ts';
 import { oneLine } from '../../../text/plain-text.ts';
@@ -10,6 +11,8 @@ import { untrustedLine } from '../../../text/redact.ts';
 /** The snapshot, and reads beyond it. A rule that can do without the latter does, and reads no more than its finding needs. */
 export interface AnalyzerContext extends EvidenceReads {
   view: ClusterView;
+  /** What the oracles call unhealthy: where to look, and whether looking beyond the snapshot is worth it. */
+  severity: Severity;
 }
 
 /** Layers of the chain of causes, deepest first: what goes wrong in one shows in those after it. */
