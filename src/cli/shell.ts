@@ -74,7 +74,7 @@ export async function shellCommand(args: string[], io: CommandIo, open: () => Pr
       io.stderr('exec, attach and port-forward are refused in it; it ends with this command\n');
       const [program, ...argv] = command.length > 0 ? command : [defaultShell()];
       if (!stop.signal.aborted) {
-        running = startHere(program!, argv, shellEnvironment(session, place));
+        running = startHere(program!, argv, { ...process.env, ...session.environment });
         const end = await running.ended;
         running = null;
         code = end.code;
@@ -128,9 +128,4 @@ async function ask(session: ShellSession, io: CommandIo, signal: AbortSignal): P
 
 function defaultShell(): string {
   return process.platform === 'win32' ? (process.env.ComSpec ?? 'cmd.exe') : (process.env.SHELL ?? '/bin/sh');
-}
-
-/** The engineer's own environment, but every kubectl in it goes through the gateway. */
-function shellEnvironment({ kubeconfig, mode }: ShellSession, place: string): NodeJS.ProcessEnv {
-  return { ...process.env, KUBECONFIG: kubeconfig, STRATUS_SHELL: mode, STRATUS_SHELL_TARGET: place };
 }

@@ -1,3 +1,5 @@
+import { delimiter } from 'node:path';
+import { placeOf } from '../domain/target.ts';
 import type { UndoResult } from '../domain/transaction.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import { Monitor } from '../gateway/monitor/monitor.ts';
@@ -12,8 +14,8 @@ export type ShellMode = 'read' | 'write';
 /** A safe terminal that is open; its owner must end it. */
 export interface ShellSession {
   mode: ShellMode;
-  /** Path of the kubeconfig for the terminal's programs. */
-  kubeconfig: string;
+  /** What the terminal's environment has beside, or in place of, the engineer's own. */
+  environment: Record<string, string>;
   /** The open transaction; null in read mode. */
   tx: string | null;
   /** Objects written so far. */
@@ -37,6 +39,16 @@ interface Place {
   namespace: string;
 }
 
+function environmentOf({ kubeconfig, programs }: SafeTerminal, mode: ShellMode, place: Place): Record<string, string> {
+  const path = process.env.PATH ?? '';
+  return {
+    KUBECONFIG: kubeconfig,
+    STRATUS_SHELL: mode,
+    STRATUS_SHELL_TARGET: placeOf(place),
+    ...(programs ? { PATH: programs + delimiter + path } : {}),
+  };
+}
+
 /** A terminal in read mode: Secret values are blank in it. */
 export async function openReadShell(upstream: Upstream, place: Place): Promise<ShellSession> {
   const refused: string[] = [];
@@ -46,7 +58,7 @@ export async function openReadShell(upstream: Upstream, place: Place): Promise<S
   let open = true;
   return {
     mode: 'read',
-    kubeconfig: terminal.kubeconfig,
+    environment: environmentOf(terminal, 'read', place),
     tx: null,
     written: () => [],
     refusals: () => [...refused],
@@ -100,7 +112,7 @@ export async function openWriteShell(
   };
   return {
     mode: 'write',
-    kubeconfig: terminal.kubeconfig,
+    environment: environmentOf(terminal, 'write', place),
     tx: transaction.id,
     written: () => transaction.roots().map(refLabel),
     refusals: () => refusals().map(({ reason }) => reason),

@@ -260,7 +260,7 @@ export class FakeApp implements StratusApp {
       const written = mode === 'write' ? ['Service/hotel-reservation/geo'] : [];
       return {
         mode,
-        kubeconfig: '/nowhere/kubeconfig',
+        environment: { KUBECONFIG: '/nowhere/kubeconfig' },
         tx: mode === 'write' ? 'tx-shell' : null,
         written: () => written,
         refusals: () => [],

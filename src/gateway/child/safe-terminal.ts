@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { kubeconfigFor } from './kubectl.ts';
+import { quietKubectl } from './quiet-kubectl.ts';
 import { Loopback } from '../wire/loopback.ts';
 import type { Handler } from '../wire/messages.ts';
 import { makePrivateFolder, removeLeftovers } from '../disk/private-folder.ts';
@@ -11,12 +12,15 @@ import { makePrivateFolder, removeLeftovers } from '../disk/private-folder.ts';
 export class SafeTerminal {
   /** Path of the kubeconfig, readable by this user only. It holds no credential, and is worth nothing after `close`. */
   readonly kubeconfig: string;
+  /** Folder of programs that go before those on PATH; null when there are none. */
+  readonly programs: string | null;
   readonly #folder: string;
   readonly #loopback: Loopback;
 
-  private constructor(folder: string, kubeconfig: string, loopback: Loopback) {
+  private constructor(folder: string, kubeconfig: string, programs: string | null, loopback: Loopback) {
     this.#folder = folder;
     this.kubeconfig = kubeconfig;
+    this.programs = programs;
     this.#loopback = loopback;
   }
 
@@ -31,7 +35,7 @@ export class SafeTerminal {
     const loopback = await Loopback.open(handler, onUpgrade);
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, kubeconfigFor(loopback.url, namespace, context), { mode: 0o600 });
-    return new SafeTerminal(folder, kubeconfig, loopback);
+    return new SafeTerminal(folder, kubeconfig, await quietKubectl(folder, loopback.url), loopback);
   }
 
   async close(): Promise<void> {

@@ -64,7 +64,7 @@ export class SafeTerminals implements vscode.Disposable {
           : vscode.l10n.t('each write is checked and part of transaction {0}', session.tx ?? '');
       const terminal = vscode.window.createTerminal({
         name: mode === 'read' ? vscode.l10n.t('{0} (read only)', place) : vscode.l10n.t('{0} (transaction)', place),
-        env: { KUBECONFIG: session.kubeconfig, STRATUS_SHELL: mode, STRATUS_SHELL_TARGET: place },
+        env: session.environment,
         iconPath: new vscode.ThemeIcon('shield'),
         message: vscode.l10n.t(
           'Safe terminal on {0}: {1}. exec, attach and port-forward are refused in it; it ends with this window.',
