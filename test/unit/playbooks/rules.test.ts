@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ANALYZERS, RULE_KINDS } from '../../../src/agents/playbooks/analyzers.ts';
@@ -52,7 +52,11 @@ describe('rules', () => {
   it('are listed in docs/playbooks/README.md (STRATUS_UPDATE_DOCS=1 writes it anew)', () => {
     const lines = LAYERS.flatMap((layer) => {
       const rules = ANALYZERS.filter((one) => one.layer === layer);
-      return [`## ${layer}`, '', ...rules.flatMap(({ rule, explains }) => [`### ${rule}`, '', explains, ''])];
+      return [
+        `## ${layer}`,
+        '',
+        ...rules.flatMap(({ rule, explains }) => [`### [${rule}](${rule}.md)`, '', explains, '']),
+      ];
     });
     const head = [
       '# Playbooks',
@@ -66,6 +70,30 @@ describe('rules', () => {
     const file = join(pages, 'README.md');
     if (process.env.STRATUS_UPDATE_DOCS) writeFileSync(file, text);
     expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+});
+
+describe('the page of a rule', () => {
+  const SECTIONS = ['## What it reads', '## What it proposes', '## When it stays silent'];
+
+  it.each(ANALYZERS.map(({ rule }) => rule))('%s says what it reads, proposes and leaves alone', (rule) => {
+    const file = join(pages, `${rule}.md`);
+    const wanted = `write docs/playbooks/${rule}.md: "# ${rule}", a sentence, then ${SECTIONS.join(', ')}`;
+    expect(existsSync(file), wanted).toBe(true);
+    const text = readFileSync(file, 'utf8');
+    expect(text.startsWith(`# ${rule}\n`), wanted).toBe(true);
+    const at = SECTIONS.map((section) => text.indexOf(`\n${section}\n`));
+    expect(
+      at.every((place) => place > 0),
+      wanted,
+    ).toBe(true);
+    expect(at, wanted).toEqual([...at].sort((a, b) => a - b));
+  });
+
+  it('stands for a rule that there is', () => {
+    const written = readdirSync(pages).filter((name) => name !== 'README.md');
+    const known = ANALYZERS.map(({ rule }) => `${rule}.md`);
+    expect(written.filter((name) => !known.includes(name))).toEqual([]);
   });
 });
 
