@@ -44,4 +44,6 @@ export interface Finding {
   fixes: Fix[];
   /** Why there is no fix, one sentence without a full stop; absent where there is one, and in older logs. */
   unfixed?: string;
+  /** The cause lies in what is never changed here: nothing is done about its symptoms in its place. */
+  beyond?: true;
 }

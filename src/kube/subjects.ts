@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refOf } from '../domain/kube-object.ts';
+import { uses } from './affected.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { configReferences } from './config-references.ts';
 import { podTemplateOf } from './pod-template.ts';
@@ -56,6 +57,8 @@ function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
         const uses = configReferences(podTemplateOf(workload)?.spec ?? {});
         return uses.some((use) => use.kind === ref.kind && use.name === ref.name);
       });
+    case 'ServiceAccount':
+      return view.workloads().filter((one) => one.metadata.namespace === ref.namespace && uses(one, ref));
     case 'ReplicaSet':
     case 'Job':
     case 'Pod':

@@ -11,6 +11,7 @@ import { serviceSelectorRule } from './rules/network/service-selector.ts';
 import { serviceTargetPortRule } from './rules/network/service-target-port.ts';
 import { ingressBackendRule } from './rules/network/ingress-backend.ts';
 import { containerCrashRule, podUnreadyRule } from './rules/rollout/container-failure.ts';
+import { apiAccessDeniedRule } from './rules/rights/api-access-denied.ts';
 
 /** Every rule, deepest cause first. */
 export const ANALYZERS: readonly Analyzer[] = [
@@ -19,6 +20,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   missingClaimRule,
   missingConfigRule,
   podCreationRefusedRule,
+  apiAccessDeniedRule,
   nodePlacementRule,
   imagePullRule,
   scaledToZeroRule,

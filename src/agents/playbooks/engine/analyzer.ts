@@ -44,6 +44,8 @@ export interface FindingDraft {
   fixes?: FixDraft[];
   /** Why there is none, where this is known better than the rule's own words say it. */
   unfixed?: string;
+  /** See {@link Finding}. */
+  beyond?: true;
 }
 
 /** A fix before its commands are spelled. */
@@ -68,6 +70,7 @@ export function makeFinding(draft: FindingDraft): Finding {
     evidence: draft.evidence.slice(0, MAX_EVIDENCE),
     fixes: distinctFixes(fixes),
     ...(fixes.length === 0 && draft.unfixed ? { unfixed: oneLine(draft.unfixed) } : {}),
+    ...(draft.beyond ? { beyond: true } : {}),
   };
 }
 

@@ -27,6 +27,7 @@ const UNLIKELY = 0.3;
 /** Joint alternatives looked at per group of findings. */
 const MAX_JOINT = 8;
 const REPLICAS_DEPTH = LAYERS.indexOf('replicas');
+const SYMPTOM_DEPTH = LAYERS.indexOf('symptom');
 /** Rules up to this layer keep pods from running. */
 const LAST_POD_DEPTH = REPLICAS_DEPTH;
 
@@ -61,7 +62,14 @@ export function nextPlans(input: PlanningInput): Plan[] {
 
 /** Findings with fixes, in rank order, put together where they stand in each other's way. */
 function groupsOf({ view, severity, findings, depthOf }: PlanningInput): Finding[][] {
-  const fixable = findings.filter((finding) => finding.fixes.length > 0 && isWorthwhile(view, severity, finding));
+  const beyond = new Set(
+    findings.filter((one) => one.beyond && one.severity !== 'info').flatMap(({ object }) => subjectsOf(view, object)),
+  );
+  const explained = ({ rule, object }: Finding) =>
+    depthOf(rule) >= SYMPTOM_DEPTH && subjectsOf(view, object).every((subject) => beyond.has(subject));
+  const fixable = findings.filter(
+    (finding) => finding.fixes.length > 0 && isWorthwhile(view, severity, finding) && !explained(finding),
+  );
   const groups: Finding[][] = [];
   for (const finding of fixable) {
     const touching = groups.filter((group) => group.some((other) => belongTogether(view, depthOf, finding, other)));

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import type { Loose } from './builders.ts';
+import { World } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
+
+const RULE = 'api-access-denied';
+const RBAC = 'rbac.authorization.k8s.io/v1';
+
+/** A program that does not become ready because it may not list Services, and the RBAC that should have let it. */
+function refused(seed: number, change: Loose = {}) {
+  const world = new World(seed);
+  const account = change.account ?? world.random.name();
+  const workload = world.workload({
+    pods: 'waiting',
+    waiting: { reason: 'CrashLoopBackOff' },
+    podSpec: { serviceAccountName: account },
+    earlier: [{ podSpec: { serviceAccountName: account, hostname: 'before' } }],
+  });
+  world.add('ServiceAccount', 'v1', account);
+  const role = world.add(
+    'ClusterRole',
+    RBAC,
+    world.random.name('role-'),
+    { rules: change.rules ?? [{ apiGroups: [''], resources: ['services', 'pods'], verbs: ['list', 'watch'] }] },
+    null,
+  );
+  const subject = { kind: 'ServiceAccount', name: account, namespace: world.namespace, ...change.subject };
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role.metadata.name };
+  const binding = world.add(
+    change.bindingIn ? 'RoleBinding' : 'ClusterRoleBinding',
+    RBAC,
+    `${account}-binds`,
+    { roleRef: { ...roleRef, ...change.roleRef }, subjects: [subject] },
+    change.bindingIn ?? null,
+  );
+  // Noise: others' rights say nothing.
+  world.add(
+    'ClusterRoleBinding',
+    RBAC,
+    world.random.name(),
+    { roleRef: { ...roleRef, name: 'cluster-admin' }, subjects: [{ kind: 'Group', name: 'system:masters' }] },
+    null,
+  );
+  const where = change.denied ?? 'at the cluster scope';
+  for (const pod of world.podsOf(workload)) {
+    const [status] = pod.status.containerStatuses as KubeObject['spec'][];
+    world.logs.set(`${pod.metadata.name}/${status.name}/false`, [
+      'starting',
+      `E0101 reflector: services is forbidden: User \\"system:serviceaccount:${world.namespace}:${account}\\" cannot list resource \\"services\\" in API group \\"\\" ${where}`,
+    ]);
+  }
+  return { world, workload, account, role, binding };
+}
+
+describe.each([3, 21, 4711])('a program that the API server refuses (seed %i)', (seed) => {
+  it('is explained by the subject whose namespace differs, and nothing is changed', async () => {
+    const { world, workload, binding } = refused(seed, { subject: { namespace: 'elsewhere' } });
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.severity).toBe('critical');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.message).toContain(
+      `ClusterRoleBinding ${binding.metadata.name} has "elsewhere" in subjects[0].namespace, not "${world.namespace}"`,
+    );
+    expect(finding.unfixed).toContain(binding.metadata.name);
+    // The former revision would not have more rights.
+    expect(await world.plan([], [workload])).toBeNull();
+  });
+
+  it.each<[string, Loose, string]>([
+    ['a subject of another kind', { subject: { kind: 'User', namespace: undefined } }, 'subjects[0].kind'],
+    ['a role that does not exist', { roleRef: { name: 'nowhere' } }, 'roleRef.name'],
+    ['a verb', { rules: [{ apiGroups: [''], resources: ['services'], verbs: ['get'] }] }, 'rules[0].verbs'],
+    [
+      'an API group',
+      { rules: [{ apiGroups: ['apps'], resources: ['services'], verbs: ['list'] }] },
+      'rules[0].apiGroups',
+    ],
+    [
+      'a misspelt resource',
+      { rules: [{ apiGroups: [''], resources: ['service'], verbs: ['list'] }] },
+      'rules[0].resources',
+    ],
+    [
+      'names it is limited to',
+      { rules: [{ apiGroups: [''], resources: ['services'], verbs: ['list'], resourceNames: ['one'] }] },
+      'rules[0].resourceNames',
+    ],
+    [
+      'a binding of another namespace',
+      { bindingIn: 'elsewhere', denied: 'in the namespace "here"' },
+      'metadata.namespace',
+    ],
+  ])('is explained by %s', async (_, change, field) => {
+    const { world } = refused(seed, change);
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.evidence.map((one) => one.field)).toContain(field);
+    expect(finding.fixes).toEqual([]);
+  });
+
+  it('is explained by a name that is nearly its own', async () => {
+    const { world, account } = refused(seed, { account: 'collector', subject: { name: 'colector' } });
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.message).toContain(`has "colector" in subjects[0].name, not "${account}"`);
+  });
+
+  it('says so where no binding comes near, and where RBAC may not be read', async () => {
+    const { world, binding } = refused(seed);
+    world.remove(binding);
+    expect((await onlyFinding(world, RULE)).message).toContain('no binding gives it a role that does');
+    const { world: blind } = refused(seed);
+    const context = blind.context();
+    const { PlaybookBrain } = await import('../../../src/agents/playbooks/playbook-brain.ts');
+    const evidence = { ...context.evidence, list: () => Promise.reject(new Error('forbidden')) };
+    const { findings } = await new PlaybookBrain().diagnose({ ...context, evidence });
+    expect(byRule(findings, RULE)[0]?.message).toContain('could not be read');
+  });
+});
+
+it('is silent about programs that are well', async () => {
+  const world = new World(5);
+  const workload = world.workload({ podSpec: { serviceAccountName: 'own' } });
+  expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+  const [pod] = world.podsOf(workload);
+  world.logs.set(`${pod!.metadata.name}/${pod!.status.containerStatuses[0].name}/false`, ['all is forbidden fruit']);
+  expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+});
