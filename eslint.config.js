@@ -43,7 +43,7 @@ export const ROOMS = {
   'agents/playbooks/engine': ['kube', 'domain', 'json', 'text'],
   'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'domain', 'json', 'text'],
   ...Object.fromEntries(
-    ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout'].map((rules) => [
+    ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout', 'rights', 'batch', 'lifecycle'].map((rules) => [
       `agents/playbooks/rules/${rules}`,
       ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'json', 'text'],
     ]),
