@@ -1,22 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { findFiles } from '../../src/lint/files/lint-files.ts';
 import { longScript, longYaml } from './lint.ts';
+import { timed, type TimedRun } from './timed.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 /** The module that holds kubectl's own test scripts; read where Go keeps it. */
 const KUBERNETES = 'k8s.io/kubernetes@v1.34.4';
-
-interface Run {
-  seconds: number;
-  /** Of user and system, of all threads. */
-  processor: number;
-  /** Megabytes that the process held at most. */
-  peak: number;
-}
 
 /** 5,000 files as projects have them: manifests, workflows, scripts, Markdown, Dockerfiles, programs. */
 function mixedTree(folder: string): number {
@@ -44,35 +36,7 @@ function mixedTree(folder: string): number {
   return Math.ceil(5_000 / kinds.length) * kinds.length;
 }
 
-/** Runs a program to its end and watches what it takes. */
-function timed(program: string, args: readonly string[]): Promise<Run | undefined> {
-  return new Promise((resolve) => {
-    const start = performance.now();
-    const child = spawn(program, args, { stdio: 'ignore' });
-    let peak = 0;
-    let ticks = 0;
-    const look = setInterval(() => {
-      try {
-        const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-        peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024);
-        const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-        ticks = Number(stat[11]) + Number(stat[12]);
-      } catch {
-        // It has ended since.
-      }
-    }, 20);
-    child.on('error', () => {
-      clearInterval(look);
-      resolve(undefined);
-    });
-    child.on('close', () => {
-      clearInterval(look);
-      resolve({ seconds: (performance.now() - start) / 1_000, processor: ticks / 100, peak });
-    });
-  });
-}
-
-function show(name: string, files: number, run: Run | undefined): void {
+function show(name: string, files: number, run: TimedRun | undefined): void {
   if (!run) return console.log(`${name.padEnd(52)} is not installed; no comparison`);
   const rate = files / run.seconds;
   console.log(

@@ -36,6 +36,7 @@ const MODULES = {
   storage: { 'local-path-provisioner': 'github.com/rancher/local-path-provisioner' },
   kwok: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
   pause: { pause: './pause' },
+  popeye: { popeye: 'github.com/derailed/popeye' },
 } as const;
 
 type ModuleName = keyof typeof MODULES;

@@ -1,0 +1,170 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureBinaries } from '../testbed/build.ts';
+import { downCluster, type Instance, upCluster } from '../testbed/instance.ts';
+import { StreamReport } from '../testbed/report.ts';
+import { runCommand } from '../testbed/run-command.ts';
+import { timed, type TimedRun } from './timed.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+const NODES = Number(process.env.STRATUS_BENCH_NODES ?? 1_000);
+const SIZES = [1_000, Number(process.env.STRATUS_BENCH_PODS ?? 10_000)];
+const PODS_PER_WORKLOAD = 50;
+const WAIT_MS = 15 * 60_000;
+
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+
+/** Bytes that a client got from the API server, counted on a plain TCP relay: TLS goes through as it is. */
+class Meter {
+  received = 0;
+  readonly kubeconfig: string;
+  readonly #server;
+
+  private constructor(kubeconfig: string, server: ReturnType<typeof createServer>) {
+    this.kubeconfig = kubeconfig;
+    this.#server = server;
+  }
+
+  static async open(instance: Instance, folder: string): Promise<Meter> {
+    const { hostname, port } = new URL(instance.apiServerUrl);
+    const relay = (client: Socket) => {
+      const upstream = connect(Number(port), hostname);
+      upstream.on('data', (chunk) => (meter.received += chunk.length));
+      client.pipe(upstream).pipe(client);
+      for (const socket of [client, upstream]) {
+        socket.on('error', () => {
+          client.destroy();
+          upstream.destroy();
+        });
+      }
+    };
+    const server = createServer(relay);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const text = readFileSync(instance.kubeconfig, 'utf8').replace(instance.apiServerUrl, address);
+    const kubeconfig = join(folder, 'kubeconfig');
+    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    const meter = new Meter(kubeconfig, server);
+    return meter;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+/** Workloads of one namespace with a Service each; one Service sends to a port that nobody serves. */
+function application(namespace: string, workloads: number): object {
+  const items = Array.from({ length: workloads }, (_, index) => {
+    const name = `app-${index}`;
+    const labels = { app: name };
+    const container = {
+      name: 'main',
+      image: 'app.example/main:1',
+      ports: [{ name: 'http', containerPort: 8080 }],
+      env: [{ name: 'NEXT', value: `app-${(index + 1) % workloads}:80` }],
+      resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
+      readinessProbe: { httpGet: { path: '/ready', port: 'http' } },
+    };
+    const template = { metadata: { labels }, spec: { containers: [container] } };
+    const spec = { replicas: PODS_PER_WORKLOAD, selector: { matchLabels: labels }, template };
+    const targetPort = index === workloads - 1 ? 'wrong' : 'http';
+    return [
+      { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace }, spec },
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace },
+        spec: { selector: labels, ports: [{ port: 80, targetPort }] },
+      },
+    ];
+  });
+  const own = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+  return { apiVersion: 'v1', kind: 'List', items: [own, ...items.flat()] };
+}
+
+async function deploy(instance: Instance, folder: string, namespace: string, pods: number): Promise<void> {
+  const kubectl = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runCommand(
+      [instance.kubectl, '--kubeconfig', instance.kubeconfig, ...args],
+      { timeoutMs: WAIT_MS },
+    );
+    if (code !== 0) throw new Error(stderr.slice(-500));
+    return stdout;
+  };
+  const file = join(folder, `${namespace}.json`);
+  writeFileSync(file, JSON.stringify(application(namespace, pods / PODS_PER_WORKLOAD)));
+  await kubectl('create', '-f', file);
+  await kubectl(
+    '-n',
+    namespace,
+    'wait',
+    '--for=condition=Available',
+    'deployment',
+    '--all',
+    `--timeout=${WAIT_MS / 1000}s`,
+  );
+}
+
+interface Row {
+  what: string;
+  run: TimedRun;
+  megabytes: number;
+  found: boolean;
+}
+
+function show({ what, run, megabytes, found }: Row): void {
+  const verdict = found ? 'fault found' : 'fault not found';
+  say(
+    `${what.padEnd(34)} ${run.seconds.toFixed(2).padStart(7)} s   processor ${run.processor.toFixed(2).padStart(7)} s   peak ${run.peak.toFixed(0).padStart(5)} MB   from the API ${megabytes.toFixed(1).padStart(6)} MB   ${verdict}`,
+  );
+}
+
+/**
+ * A whole diagnosis of one namespace with thousands of pods on a thousand simulated nodes, beside popeye on the same
+ * cluster: seconds by the clock, memory of the process, bytes from the API server.
+ */
+export async function bench(): Promise<void> {
+  const report = new StreamReport();
+  const name = `bench-${process.pid}`;
+  const folder = mkdtempSync(join(tmpdir(), 'stratus-analyze-'));
+  let meter: Meter | null = null;
+  try {
+    const popeye = (await ensureBinaries(['popeye'], report)).get('popeye')!;
+    const instance = await upCluster({ name, nodes: 'simulated', simulatedNodes: NODES }, report);
+    meter = await Meter.open(instance, folder);
+    const measured = async (what: string, program: string, args: string[], isFound: (text: string) => boolean) => {
+      const before = meter!.received;
+      const env = { ...process.env, KUBECONFIG: meter!.kubeconfig, STRATUS_HOME: join(folder, 'home') };
+      const run = await timed(program, args, { env, keepOutput: true });
+      if (!run) throw new Error(`${program} could not be started`);
+      const row = { what, run, megabytes: (meter!.received - before) / 1e6, found: isFound(run.stdout) };
+      show(row);
+      return row;
+    };
+    const rows: Row[] = [];
+    for (const pods of SIZES) {
+      const namespace = `scale-${pods}`;
+      await report.step(`${pods} pods on ${NODES} nodes`, () => deploy(instance, folder, namespace, pods));
+      const culprit = `app-${pods / PODS_PER_WORKLOAD - 1}`;
+      const argv = ['--disable-warning=ExperimentalWarning', MAIN, 'diagnose', '-n', namespace, '--json'];
+      const found = (text: string) => text.includes(culprit) && text.includes('targetPort');
+      rows.push(await measured(`stratus diagnose, ${pods} pods`, process.execPath, argv, found));
+      if (pods !== SIZES.at(-1)) continue;
+      const own = rows.at(-1)!;
+      const peer = ['-n', namespace, '-o', 'json', '--force-exit-zero', '--kubeconfig', meter.kubeconfig];
+      const other = await measured(`popeye, ${pods} pods`, popeye, peer, (text) => text.includes(culprit));
+      say(`popeye takes ${(other.run.seconds / own.run.seconds).toFixed(1)} times as long`);
+    }
+    const [small, large] = [rows[0]!, rows.at(-1)!];
+    const growth = large.run.seconds / small.run.seconds;
+    say(`${SIZES.at(-1)! / SIZES[0]!} times the pods: ${growth.toFixed(1)} times the seconds`);
+  } finally {
+    meter?.close();
+    await downCluster(name, report);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
