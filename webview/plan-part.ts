@@ -47,10 +47,21 @@ export function renderPlan(
     h('h2', {}, FATES[plan.fate]),
     plan.title !== cause && h('p', { class: 'plan-title' }, plan.title),
     h('ol', { class: 'steps' }, ...plan.steps.map((step, index) => renderStep(plan, step, index, actions))),
+    plan.fate === 'proposed' && plan.reach.length > 0 && renderReach(plan.reach),
     plan.expects !== '' && h('p', { class: 'expects' }, h('span', { class: 'key' }, 'Expected'), plan.expects),
   ];
   if (plan.awaiting && plan.hash) parts.push(renderAnswer(plan.hash, guarded, context, actions));
   return parts.filter((part): part is HTMLElement => part !== false);
+}
+
+/** How far the change reaches beyond what it writes. */
+function renderReach([first, ...more]: string[]): HTMLElement {
+  return h(
+    'div',
+    { class: 'reach' },
+    h('p', { class: 'expects' }, h('span', { class: 'key' }, 'Reaches'), first ?? ''),
+    more.length > 0 && h('ul', {}, ...more.map((text) => h('li', {}, text))),
+  );
 }
 
 function renderStep(plan: PlanView, step: StepView, index: number, actions: PlanActions): HTMLElement {

@@ -117,6 +117,8 @@ export interface PlanView {
   hash: string | null;
   title: string;
   expects: string;
+  /** How far it reaches beyond what it writes, a line each; empty until it was rehearsed. */
+  reach: string[];
   steps: StepView[];
   attempt: number;
   /** What became of it. `unfinished`: it ran, and its undo is not complete. */

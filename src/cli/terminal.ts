@@ -1,3 +1,5 @@
+import type { BlastRadius } from '../domain/blast-radius.ts';
+import { blastRadiusText } from '../domain/blast-radius.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import type { Severity } from '../domain/severity.ts';
@@ -64,6 +66,7 @@ export class TerminalView {
         return;
       case 'rehearsed':
         for (const step of event.steps) this.#rehearsal(event, step);
+        if (event.radius) this.#radius(event, event.radius);
         return;
       case 'command': {
         const state = event.exitCode === 0 ? paint('green', 'ok') : paint('red', `exit ${event.exitCode}`);
@@ -121,6 +124,12 @@ export class TerminalView {
     this.#line(event, `  rehearsed: ${paint('bold', commandText(step.argv))}${note}`);
     if (!step.ok) this.#line(event, `    ${paint('red', step.problem)}`);
     for (const write of step.writes) this.#objectLines(event, write);
+  }
+
+  #radius(event: RunEvent, radius: BlastRadius): void {
+    const [first, ...more] = blastRadiusText(radius);
+    this.#line(event, `  reaches: ${first}`);
+    for (const text of more) this.#line(event, `    ${this.#paint('yellow', text)}`);
   }
 
   #objectLines(event: RunEvent, write: RehearsedWrite): void {

@@ -1,3 +1,4 @@
+import type { BlastRadius } from './blast-radius.ts';
 import type { Principal } from './autonomy.ts';
 import type { Hypothesis } from './brain.ts';
 import type { Budget, Usage } from './budget.ts';
@@ -59,7 +60,8 @@ export type MachineEvent = { at: number } &
     | { type: 'diagnosed'; findings: Finding[]; hypotheses: Hypothesis[] }
     /** Without a plan `reason` says why; `escalate`: a person is needed, another brain is not asked. */
     | { type: 'planned'; plan: Plan | null; reason: string; escalate?: boolean }
-    | { type: 'rehearsed'; steps: StepRehearsal[]; hash: string }
+    /** `radius` is absent in older logs. */
+    | { type: 'rehearsed'; steps: StepRehearsal[]; hash: string; radius?: BlastRadius }
     | { type: 'approved'; hash: string; by: Principal }
     | { type: 'rejected'; reason: string }
     | { type: 'lockAcquired'; level: LockLevel }

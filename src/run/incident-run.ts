@@ -1,3 +1,5 @@
+import { blastRadiusOf } from '../kube/blast-radius.ts';
+import { ClusterView } from '../kube/cluster-view.ts';
 import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, BrainEmission } from '../domain/brain.ts';
 import { left } from '../domain/budget.ts';
 import { messageOf } from '../domain/cluster-error.ts';
@@ -288,10 +290,16 @@ export class IncidentRun {
     const steps = refused.some(({ problem }) => problem)
       ? refused.map(({ argv, problem }) => ({ argv, ok: !problem, problem: problem ?? '', writes: [], partial: false }))
       : await this.#ports.transactions.rehearse({ steps: kubectlSteps(plan), files: plan.files }, signal);
+    const hash = this.#ports.hash(JSON.stringify([planText(plan.steps, plan.files), steps]));
+    const view = new ClusterView(this.#latest!.snapshot);
     return {
       type: 'rehearsed',
       steps,
-      hash: this.#ports.hash(JSON.stringify([planText(plan.steps, plan.files), steps])),
+      hash,
+      radius: blastRadiusOf(
+        view,
+        steps.flatMap(({ writes }) => writes),
+      ),
     };
   }
 

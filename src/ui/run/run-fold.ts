@@ -1,3 +1,4 @@
+import type { BlastRadius } from '../../domain/blast-radius.ts';
 import type { Phase } from '../../domain/run-state.ts';
 import type { LockLevel } from '../../domain/ports.ts';
 import type { RunEvent, RunResult } from '../../domain/run-event.ts';
@@ -29,6 +30,8 @@ export interface PlanFold {
   /** What an approval is bound to; null until the rehearsal ended. */
   hash: string | null;
   rehearsal: StepRehearsal[];
+  /** Null until the rehearsal ended. */
+  radius: BlastRadius | null;
   stepStates: StepView['state'][];
   /** The transaction that ran it; null when it never ran. */
   tx: string | null;
@@ -106,7 +109,7 @@ export class RunFold {
         else this.#say(at, 'mitigation', 'event', `No plan: ${event.reason}`);
         break;
       case 'rehearsed':
-        this.#rehearsed(event.steps, event.hash);
+        this.#rehearsed(event);
         break;
       case 'approved':
         this.#say(at, 'you', 'event', approvalText(event.by));
@@ -220,13 +223,24 @@ export class RunFold {
 
   #newPlan(plan: Plan): void {
     const { attempt } = this;
-    this.plans.push({ plan, attempt, hash: null, rehearsal: [], stepStates: [], tx: null, outcome: null, reason: '' });
+    this.plans.push({
+      plan,
+      attempt,
+      hash: null,
+      rehearsal: [],
+      radius: null,
+      stepStates: [],
+      tx: null,
+      outcome: null,
+      reason: '',
+    });
   }
 
-  #rehearsed(steps: StepRehearsal[], hash: string): void {
+  #rehearsed({ steps, hash, radius }: Extract<RunEvent, { type: 'rehearsed' }>): void {
     if (!this.plan) return;
     this.plan.rehearsal = steps;
     this.plan.hash = hash;
+    this.plan.radius = radius ?? null;
     const refused = steps.find(({ ok, partial }) => !ok && !partial);
     if (refused) this.#close(this.plan, 'failed', refused.problem);
   }

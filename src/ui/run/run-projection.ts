@@ -1,3 +1,4 @@
+import { blastRadiusText } from '../../domain/blast-radius.ts';
 import { unsupportedStep } from '../../domain/plan.ts';
 import { foldFindings } from '../../domain/fold-findings.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
@@ -135,6 +136,7 @@ function planView(entry: PlanFold, fold: RunFold, context: ProjectionContext): P
     attempt: entry.attempt,
     title: presentable(plan.title, 300),
     expects: presentable(plan.expects, 300),
+    reach: entry.radius ? blastRadiusText(entry.radius).map((text) => presentable(text, 200)) : [],
     fate,
     awaiting: current && hash !== null && context.awaiting === hash && fold.phase === 'awaitingApproval',
     steps: plan.steps.map((step, index): StepView => {
