@@ -3,6 +3,8 @@ import { nodeConditionRule } from './rules/scheduling/node-condition.ts';
 import { claimStorageClassRule } from './rules/storage/claim-storage-class.ts';
 import { missingClaimRule } from './rules/storage/missing-claim.ts';
 import { missingConfigRule } from './rules/config/missing-config.ts';
+import { staleConfigRule } from './rules/config/stale-config.ts';
+import { missingServiceRule } from './rules/network/missing-service.ts';
 import { podCreationRefusedRule } from './rules/rollout/pod-creation-refused.ts';
 import { nodePlacementRule } from './rules/scheduling/node-placement.ts';
 import { imagePullRule } from './rules/image/image-pull.ts';
@@ -19,6 +21,8 @@ export const ANALYZERS: readonly Analyzer[] = [
   claimStorageClassRule,
   missingClaimRule,
   missingConfigRule,
+  staleConfigRule,
+  missingServiceRule,
   podCreationRefusedRule,
   apiAccessDeniedRule,
   nodePlacementRule,

@@ -76,7 +76,11 @@ function withReason(finding: Finding, { unfixed }: Analyzer): Finding {
   return finding.fixes.length > 0 || finding.unfixed ? finding : { ...finding, unfixed };
 }
 
-async function analyze(analyzer: Analyzer, view: ClusterView, { evidence, severity }: BrainContext): Promise<Finding[]> {
+async function analyze(
+  analyzer: Analyzer,
+  view: ClusterView,
+  { evidence, severity }: BrainContext,
+): Promise<Finding[]> {
   return analyzer.analyze({
     view,
     severity,

@@ -1,0 +1,89 @@
+import type { Evidence } from '../../../domain/finding.ts';
+import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { lastChange } from '../../../kube/managed-fields.ts';
+import type { NamedHost } from '../../../kube/named-hosts.ts';
+import { referencesTo } from '../../../kube/references-to-service.ts';
+import { servicePorts } from '../../../kube/service-backends.ts';
+import { evidence } from '../engine/analyzer.ts';
+import { nameSimilarity } from './similar-names.ts';
+
+/** A Service that may be what a name once stood for. */
+export interface RenamedService {
+  service: KubeObject;
+  /** 0..1 */
+  confidence: number;
+  reasons: Evidence[];
+}
+
+/** A name leads users to other pods, so that a mere resemblance of one word is not enough. */
+const ENOUGH = 0.4;
+/** Two that the evidence cannot tell apart are both less certain. */
+const LEAD = 0.1;
+
+/**
+ * Services of a namespace that most likely are the one which `name` meant: by the port that is asked for, the words of
+ * the name, who made it when, and whether somebody else asks it. Best first.
+ */
+export function renamedServices(
+  view: ClusterView,
+  namespace: string,
+  name: string,
+  references: readonly NamedHost[],
+): RenamedService[] {
+  const asked = [...new Set(references.flatMap(({ port }) => port ?? []))];
+  const callers = new Set(references.map(({ from }) => from));
+  const settled = Math.max(...references.map(({ object }) => lastChange(object)?.at ?? 0));
+  const list = view.all('Service', namespace).flatMap((service): RenamedService[] => {
+    if (service.metadata.deletionTimestamp || service.metadata.name === name) return [];
+    const behind = view.workloadsBehind(service);
+    if (behind.some((workload) => callers.has(workload))) return [];
+    const ports = servicePorts(service).map(({ number }) => number);
+    if (asked.some((port) => !ports.includes(port)) && service.spec?.type !== 'ExternalName') return [];
+    const reasons: Evidence[] = [];
+    let confidence = 0;
+    const add = (weight: number, reason: Evidence): void => {
+      confidence += weight;
+      reasons.push(reason);
+    };
+    const other = service.metadata.name;
+    const close = nameSimilarity(name, other);
+    const shared = sharedWords(view, namespace, name, other);
+    if (close >= 0.7)
+      add(0.25 + 0.4 * close, evidence('sibling', service, 'metadata.name', `${other} is close to ${name}`));
+    else if (shared.length > 0)
+      add(0.25, evidence('sibling', service, 'metadata.name', `${other} and ${name} share ${shared.join(', ')}`));
+    const named = behind.find(({ metadata }) => metadata.name === name || wordsOf(name).includes(metadata.name));
+    if (named) {
+      const text = `it selects the pods of ${named.kind} ${named.metadata.name}`;
+      add(0.25, evidence('sibling', service, 'spec.selector', text));
+    }
+    // Likeness makes a candidate; what follows only tells candidates apart.
+    if (confidence === 0) return [];
+    if (asked.length > 0) add(0.2, evidence('sibling', service, 'spec.ports', `it serves port ${asked.join(', ')}`));
+    const created = Date.parse(service.metadata.creationTimestamp ?? '');
+    if (created > settled && settled > 0)
+      add(0.2, evidence('sibling', service, 'metadata.creationTimestamp', 'it is younger than the setting'));
+    if (referencesTo(view, service).length === 0)
+      add(0.1, evidence('sibling', service, null, 'nobody else is told to ask it'));
+    return [{ service, confidence: Math.min(0.9, confidence), reasons }];
+  });
+  list.sort((a, b) => b.confidence - a.confidence || (a.service.metadata.name < b.service.metadata.name ? -1 : 1));
+  const lead = (list[0]?.confidence ?? 0) - (list[1]?.confidence ?? 0);
+  const factor = list.length > 1 && lead < LEAD ? 0.6 : 1;
+  return list
+    .map((each) => ({ ...each, confidence: each.confidence * factor }))
+    .filter(({ confidence }) => confidence >= ENOUGH);
+}
+
+const wordsOf = (name: string): string[] => name.split('-').filter((word) => word.length >= 3);
+
+/** Words that both names hold and that are no common ones of the namespace. */
+function sharedWords(view: ClusterView, namespace: string, name: string, other: string): string[] {
+  const services = view.all('Service', namespace);
+  return wordsOf(name).filter((word) => {
+    if (!wordsOf(other).includes(word)) return false;
+    const holders = services.filter(({ metadata }) => wordsOf(metadata.name).includes(word)).length;
+    return holders === 1 || holders <= services.length / 4;
+  });
+}

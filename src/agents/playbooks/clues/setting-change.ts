@@ -1,0 +1,68 @@
+import type { Change, PatchOp } from '../../../domain/change.ts';
+import type { KubeObject } from '../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { configReferences } from '../../../kube/config-references.ts';
+import type { SettingText } from '../../../kube/named-hosts.ts';
+import { hasMutableTemplate, podTemplateOf } from '../../../kube/pod-template.ts';
+import { desiredReplicas, isLiving, isReady } from '../../../kube/pods.ts';
+import { jsonPatch, rolloutRestart } from '../engine/changes.ts';
+import { replaceStuckPods } from './stuck-pods.ts';
+
+/** A text of a setting and what it should be. */
+export interface NewText {
+  setting: SettingText;
+  text: string;
+}
+
+/**
+ * The changes that write texts of settings anew, each at its place, and make the pods that were started with the former
+ * ones anew. Null where some place cannot be changed (an immutable ConfigMap, a pod, a Job).
+ */
+export function settingChanges(view: ClusterView, texts: readonly NewText[]): Change[] | null {
+  const byObject = new Map<string, { object: KubeObject; ops: Map<string, PatchOp[]> }>();
+  for (const { setting, text } of texts) {
+    const { object, pointer } = setting;
+    const mutable = object.kind === 'ConfigMap' ? object['immutable'] !== true : hasMutableTemplate(object);
+    if (!mutable) return null;
+    const key = refKey(refOf(object));
+    const group = byObject.get(key) ?? { object, ops: new Map() };
+    group.ops.set(pointer, [
+      { op: 'test', path: pointer, value: setting.text },
+      { op: 'replace', path: pointer, value: text },
+    ]);
+    byObject.set(key, group);
+  }
+  const groups = [...byObject.values()];
+  const patches = groups.map(({ object, ops }) => jsonPatch(object, [...ops.values()].flat()));
+  const own = new Set(groups.map(({ object }) => object));
+  const readers = groups.flatMap(({ object }) => (object.kind === 'ConfigMap' ? readersOf(view, object) : []));
+  const restarts = [...new Set(readers)]
+    .filter((reader) => !own.has(reader))
+    .flatMap((reader) => restartOf(view, reader));
+  const stuck = groups.flatMap(({ object }) =>
+    object.kind === 'ConfigMap' ? [] : replaceStuckPods(view, object, (pod) => isLiving(pod) && !isReady(pod)),
+  );
+  return [...patches, ...restarts, ...stuck];
+}
+
+/** Workloads that take or mount a ConfigMap or Secret and are meant to run. */
+export function readersOf(view: ClusterView, object: KubeObject): KubeObject[] {
+  return view.workloads().filter((workload) => {
+    if (workload.metadata.namespace !== object.metadata.namespace || desiredReplicas(workload) === 0) return false;
+    const uses = configReferences(podTemplateOf(workload)?.spec ?? {});
+    return uses.some(({ kind, name }) => kind === object.kind && name === object.metadata.name);
+  });
+}
+
+/** A restart of a workload's pods, with those that its controller would wait for in vain. */
+export function restartOf(view: ClusterView, workload: KubeObject): Change[] {
+  if (!hasMutableTemplate(workload)) return [];
+  return [rolloutRestart(workload), ...replaceStuckPods(view, workload, () => true)];
+}
+
+/** Whether a text holds a host as a word of its own. */
+export function hasHost(text: string, host: string): boolean {
+  const escaped = host.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![A-Za-z0-9._-])${escaped}(?![A-Za-z0-9_-]|\\.[A-Za-z0-9])`).test(text);
+}

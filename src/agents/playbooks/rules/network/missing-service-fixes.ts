@@ -1,0 +1,249 @@
+import type { Evidence, PlanFile } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
+import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
+import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { portKnowledge } from '../../../../kube/port-knowledge.ts';
+import { isLiving, isReady } from '../../../../kube/pods.ts';
+import { formerParts } from '../../clues/former-part.ts';
+import { renamedServices } from '../../clues/renamed-service.ts';
+import { hasHost, settingChanges } from '../../clues/setting-change.ts';
+import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { createFromFile, jsonPatch } from '../../engine/changes.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
+import { evidence } from '../../engine/analyzer.ts';
+
+/** A Service that is named and does not exist. */
+export interface MissingService {
+  meant: MeantService;
+  /** Where it is named; empty where only logs name it. */
+  references: NamedHost[];
+  /** Services of that name in other namespaces. */
+  elsewhere: KubeObject[];
+}
+
+export interface Alternatives {
+  fixes: FixDraft[];
+  reasons: Evidence[];
+}
+
+/** Ways to bring a name and a Service together again: the former setting, the Service's new name, the Service itself. */
+export function missingServiceFixes(view: ClusterView, missing: MissingService): Alternatives {
+  const parts = [former(view, missing), ...renamed(view, missing), elsewhere(view, missing), recreated(view, missing)];
+  return { fixes: parts.flatMap(({ fixes }) => fixes), reasons: parts.flatMap(({ reasons }) => reasons) };
+}
+
+const NONE: Alternatives = { fixes: [], reasons: [] };
+
+/** What each place said before, where that names Services which exist. */
+function former(view: ClusterView, { references }: MissingService): Alternatives {
+  if (references.length === 0) return NONE;
+  const reasons: Evidence[] = [];
+  const changes = [];
+  let trust = 1;
+  for (const holder of new Set(references.map(({ object }) => object))) {
+    const own = references.filter(({ object }) => object === holder);
+    if (holder.kind === 'ConfigMap') {
+      const applied: unknown = lastApplied(holder)?.data;
+      const texts = own.map((reference) => ({
+        setting: reference,
+        text: (applied as Record<string, unknown> | null)?.[keyOf(reference)],
+      }));
+      if (!texts.every(({ text, setting }) => typeof text === 'string' && isGood(text, setting))) return NONE;
+      const made = settingChanges(view, texts as { setting: NamedHost; text: string }[]);
+      if (!made) return NONE;
+      changes.push(...made);
+      const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
+      const words = own.map(({ field }) => field).join(', ');
+      reasons.push(evidence('revision', holder, annotation, `${words} had another value when it was last applied`));
+      trust = Math.min(trust, 0.95);
+      continue;
+    }
+    if (!hasMutableTemplate(holder)) return NONE;
+    const root = podTemplateOf(holder)!.pointer;
+    const places = own.map(({ pointer }) => pointer.slice(root.length));
+    const part = formerParts(view, holder, (pointer) =>
+      places.some((place) => place === pointer || place.startsWith(`${pointer}/`)),
+    ).find(({ podSpec }) => {
+      const before = withTemplate(holder, podSpec);
+      return own.every((reference) => !namesAgain(before, reference));
+    });
+    if (!part) return NONE;
+    changes.push(
+      jsonPatch(holder, part.ops),
+      ...replaceStuckPods(view, holder, (pod) => isLiving(pod) && !isReady(pod)),
+    );
+    reasons.push(part.evidence);
+    trust = Math.min(trust, part.trust);
+  }
+  const who = [...new Set(references.map(({ from }) => `${from.kind} ${from.metadata.name}`))].join(', ');
+  const expects = `${who} asks again the Service that it asked before`;
+  return { fixes: [{ changes, expects, confidence: 0.92 * trust }], reasons };
+}
+
+function keyOf({ pointer }: NamedHost): string {
+  return pointer.slice('/data/'.length).replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** Another text of the setting that no longer names the host. */
+function isGood(text: string, setting: NamedHost): boolean {
+  return text !== setting.text && !hasHost(text, setting.host);
+}
+
+function withTemplate(workload: KubeObject, podSpec: KubeObject['spec']): KubeObject {
+  return { ...workload, spec: { ...workload.spec, template: { ...workload.spec.template, spec: podSpec } } };
+}
+
+function namesAgain(workload: KubeObject, { container, host }: NamedHost): boolean {
+  const spec = podTemplateOf(workload)!.spec;
+  const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])] as { name?: string }[];
+  const text = JSON.stringify(all.find(({ name }) => name === container) ?? {});
+  return hasHost(text, host);
+}
+
+/** The same Service under the name that it has now. */
+function renamed(view: ClusterView, { meant, references }: MissingService): Alternatives[] {
+  if (references.length === 0 || !view.inScope(meant.namespace)) return [];
+  return renamedServices(view, meant.namespace, meant.name, references)
+    .slice(0, 2)
+    .map(({ service, confidence, reasons }) => {
+      const to = service.metadata.name;
+      return { fixes: pointedTo(view, references, meant, to, meant.namespace, confidence), reasons };
+    });
+}
+
+function pointedTo(
+  view: ClusterView,
+  references: readonly NamedHost[],
+  meant: MeantService,
+  name: string,
+  namespace: string,
+  confidence: number,
+): FixDraft[] {
+  const byPlace = new Map<string, NamedHost[]>();
+  for (const reference of references) {
+    const key = JSON.stringify([reference.object.kind, reference.object.metadata.name, reference.pointer]);
+    const known = byPlace.get(key) ?? [];
+    // Two containers that take one entry name the same place twice.
+    if (!known.some(({ at }) => at === reference.at)) byPlace.set(key, [...known, reference]);
+  }
+  const texts = [...byPlace.values()].map((places) => ({
+    setting: places[0]!,
+    text: places
+      .sort((a, b) => b.at - a.at)
+      .reduce((text, { host, at, from }) => {
+        const instead = rehosted(host, meant, name, namespace, from.metadata.namespace);
+        return text.slice(0, at) + instead + text.slice(at + host.length);
+      }, places[0]!.text),
+  }));
+  if (texts.some(({ setting, text }) => text === setting.text)) return [];
+  const changes = settingChanges(view, texts);
+  if (!changes) return [];
+  const who = [...new Set(references.map(({ from }) => `${from.kind} ${from.metadata.name}`))].join(', ');
+  const where = references.every(({ from }) => from.metadata.namespace === namespace) ? name : `${name}.${namespace}`;
+  return [{ changes, expects: `${who} asks Service ${where}`, confidence }];
+}
+
+function rehosted(host: string, meant: MeantService, name: string, namespace: string, own: string | undefined): string {
+  const labels = host.split('.');
+  const at = meant.qualified && labels.includes('svc') ? labels.indexOf('svc') - 2 : labels.indexOf(meant.name);
+  labels[at] = name;
+  if (meant.qualified) labels[at + 1] = namespace;
+  else if (namespace !== own) labels.splice(at + 1, 0, namespace, 'svc');
+  return labels.join('.');
+}
+
+/** The Service exists in another namespace than the one that the name leads to. */
+function elsewhere(view: ClusterView, { meant, references, elsewhere: found }: MissingService): Alternatives {
+  const [only] = found;
+  if (!only || found.length > 1 || references.length === 0) return NONE;
+  const namespace = only.metadata.namespace!;
+  const text = `a Service ${meant.name} exists in namespace ${namespace}`;
+  return {
+    fixes: pointedTo(view, references, meant, meant.name, namespace, 0.8),
+    reasons: [evidence('sibling', only, 'metadata.namespace', text)],
+  };
+}
+
+/** The Service anew: in front of the workload that its name, or the StatefulSet's serviceName, means. */
+function recreated(view: ClusterView, { meant, references }: MissingService): Alternatives {
+  if (!view.inScope(meant.namespace)) return NONE;
+  const [twin] = references.length > 0 ? renamedServices(view, meant.namespace, meant.name, references) : [];
+  const behind = twin ? null : workloadNamed(view, meant);
+  const spec = twin ? specLike(twin.service) : behind && specFor(behind, meant, references);
+  if (!spec) return NONE;
+  const file: PlanFile = { name: `service-${meant.name}.json`, content: manifest(meant, spec) };
+  const source = twin?.service ?? behind!;
+  const text = twin
+    ? `Service ${twin.service.metadata.name} has the selector and ports that it would have`
+    : `${source.kind} ${source.metadata.name} is what a Service of this name would lead to; no other Service does`;
+  return {
+    fixes: [
+      {
+        changes: [createFromFile(file.name, meant.namespace)],
+        files: [file],
+        expects: `Service ${meant.name} exists again and leads to the pods of ${source.kind} ${source.metadata.name}`,
+        confidence: twin ? 0.5 * twin.confidence : 0.85,
+      },
+    ],
+    reasons: [evidence('sibling', source, 'metadata.name', text)],
+  };
+}
+
+/** The one workload that bears the name, or has its pods labelled with it, and that no Service leads to. */
+function workloadNamed(view: ClusterView, { name, namespace }: MeantService): KubeObject | null {
+  const here = view.workloads().filter(({ metadata, kind }) => metadata.namespace === namespace && kind !== 'Job');
+  const exact = here.filter(({ metadata, kind }) => metadata.name === name && kind !== 'CronJob');
+  const labelled = here.filter((each) => Object.values(podTemplateOf(each)?.labels ?? {}).includes(name));
+  const set = here.filter(({ kind, spec }) => kind === 'StatefulSet' && spec?.serviceName === name);
+  const [found, ...more] = [set, exact, labelled].find((list) => list.length > 0) ?? [];
+  if (!found || more.length > 0) return null;
+  const served = view.servicesSelecting(namespace, podTemplateOf(found)?.labels);
+  return served.length === 0 || set.includes(found) ? found : null;
+}
+
+function specFor(workload: KubeObject, meant: MeantService, references: readonly NamedHost[]): object | null {
+  const selector = workload.spec?.selector?.matchLabels as Record<string, string> | undefined;
+  if (!selector || Object.keys(selector).length === 0) return null;
+  const { ports: known } = portKnowledge(podTemplateOf(workload)!.spec);
+  const declared = known.filter(({ declared: isDeclared, probe }) => isDeclared || probe);
+  const asked = [...new Set(references.flatMap(({ port }) => port ?? []))];
+  const numbers = asked.length > 0 ? asked : declared.map(({ number }) => number);
+  const ports = numbers.flatMap((port) => {
+    const own = declared.find(({ number }) => number === port) ?? (declared.length === 1 ? declared[0] : undefined);
+    return own ? { name: own.name ?? `port-${port}`, port, targetPort: own.number, protocol: own.protocol } : [];
+  });
+  if (ports.length < numbers.length || ports.length === 0) return null;
+  const headless = workload.kind === 'StatefulSet' && workload.spec?.serviceName === meant.name;
+  return { selector, ports, ...(headless ? { clusterIP: 'None' } : {}) };
+}
+
+/** What a Service says apart from the addresses that are its own. */
+function specLike(service: KubeObject): object {
+  const { selector, ports, type, externalName, clusterIP, publishNotReadyAddresses, sessionAffinity } =
+    service.spec ?? {};
+  const list = ((ports ?? []) as Record<string, unknown>[]).map(({ nodePort: _own, ...port }) => port);
+  return {
+    ...(type === 'ExternalName' ? { type, externalName } : {}),
+    ...(selector ? { selector } : {}),
+    ...(list.length > 0 ? { ports: list } : {}),
+    ...(clusterIP === 'None' ? { clusterIP } : {}),
+    ...(publishNotReadyAddresses ? { publishNotReadyAddresses } : {}),
+    ...(sessionAffinity && sessionAffinity !== 'None' ? { sessionAffinity } : {}),
+  };
+}
+
+function manifest({ name, namespace }: MeantService, spec: object): string {
+  return `${JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec }, null, 2)}\n`;
+}
+
+/** Where settings name a Service. A mere word counts only in a text that has no address of it. */
+export function namedFor(view: ClusterView, meant: MeantService, counts: (host: NamedHost) => boolean): NamedHost[] {
+  const found = namedHosts(view).filter((each) => {
+    const other = serviceMeant(view, each.host, each.from.metadata.namespace);
+    return other?.name === meant.name && other.namespace === meant.namespace && counts(each);
+  });
+  const strong = new Set(found.filter(({ address }) => address).map(({ text }) => text));
+  return found.filter(({ address, text }) => address || !strong.has(text));
+}

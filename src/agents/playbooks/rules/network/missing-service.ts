@@ -1,0 +1,179 @@
+import type { Finding } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import { refTo } from '../../../../kube/cluster-view.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
+import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
+import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
+import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import { staleReads } from '../../clues/stale-reads.ts';
+import { troubledWorkloads } from '../../clues/troubled.ts';
+import type { Trouble } from '../../clues/troubled.ts';
+import type { LogLine } from '../../clues/workload-logs.ts';
+import { complaintAbout, hostsComplainedOf, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
+import { evidence, makeFinding } from '../../engine/analyzer.ts';
+import { missingServiceFixes, namedFor } from './missing-service-fixes.ts';
+
+const MISSING_SERVICE = 'missing-service';
+
+/** Without a log that tells, an alternative must be at least this certain before a name is called wrong. */
+const ENOUGH = 0.5;
+/** Workloads whose logs are read. */
+const MAX_READ = 12;
+/** Lines shown. */
+const LINES_SHOWN = 3;
+
+/** A Service that is missed, and how that shows. */
+interface Missed {
+  meant: MeantService;
+  from: KubeObject[];
+  lines: LogLine[];
+  trouble: Trouble;
+}
+
+/**
+ * Services that settings or logs of workloads in trouble name and that do not exist. A name alone proves nothing (a host
+ * outside, a feature that is off): a log complains of it, or what was most likely meant is there.
+ */
+export async function analyzeMissingServices(context: AnalyzerContext): Promise<Finding[]> {
+  const { view, severity } = context;
+  if (!view.known('Service')) return [];
+  const troubled = troubledWorkloads(view, severity);
+  const workloads = view
+    .workloads()
+    .filter((workload) => troubled.has(refKey(refOf(workload))))
+    .sort((a, b) => rank(troubled, a) - rank(troubled, b))
+    .slice(0, MAX_READ);
+  const missed = new Map<string, Missed>();
+  for (const workload of workloads) {
+    const trouble = troubled.get(refKey(refOf(workload)))!;
+    for (const { meant, lines } of await missedBy(context, workload, trouble)) {
+      const key = `${meant.namespace}/${meant.name}`;
+      const known = missed.get(key);
+      if (known) {
+        known.from.push(workload);
+        known.lines.push(...lines);
+      } else missed.set(key, { meant, from: [workload], lines, trouble });
+    }
+  }
+  const findings = await Promise.all([...missed.values()].map((each) => findingFor(context, each)));
+  return findings.filter((finding) => finding !== null);
+}
+
+const ORDER: readonly Trouble[] = ['unhealthy', 'asked', 'maybe'];
+function rank(troubled: Map<string, Trouble>, workload: KubeObject): number {
+  return ORDER.indexOf(troubled.get(refKey(refOf(workload)))!);
+}
+
+async function missedBy(
+  context: AnalyzerContext,
+  workload: KubeObject,
+  trouble: Trouble,
+): Promise<{ meant: MeantService; lines: LogLine[] }[]> {
+  const { view } = context;
+  const { namespace } = workload.metadata;
+  const log = await workloadLog(context, workload);
+  const found = new Map<string, { meant: MeantService; lines: LogLine[] }>();
+  const add = async (host: string, lines: LogLine[]): Promise<void> => {
+    const meant = serviceMeant(view, host, namespace);
+    if (!meant || isOwnHost(workload, host) || (await exists(context, meant))) return;
+    const key = `${meant.namespace}/${meant.name}`;
+    const known = found.get(key);
+    if (known) known.lines.push(...lines.filter((line) => !known.lines.includes(line)));
+    else found.set(key, { meant, lines });
+  };
+  const settings = namedHosts(view).filter(({ from }) => from === workload);
+  for (const setting of settings) {
+    const plain = isAddress(setting);
+    const lines = log.filter(
+      ({ text }) => hostsComplainedOf(text).includes(setting.host) || (plain && complaintAbout(text, setting.host)),
+    );
+    if (lines.length > 0 || (trouble !== 'maybe' && plain)) await add(setting.host, lines);
+  }
+  // A name that no setting holds any more: what changed since the pods read it explains it, if anything does.
+  if (staleReads(view, workload).length > 0) return [...found.values()];
+  const spoken = new Set(settings.map(({ host }) => host));
+  for (const line of log) {
+    for (const host of hostsComplainedOf(line.text)) if (!spoken.has(host)) await add(host, [line]);
+  }
+  return [...found.values()];
+}
+
+function isAddress({ host, port, address, text, variable }: NamedHost): boolean {
+  if (/\.svc(?:\.|$)/.test(host)) return true;
+  if (!address) return false;
+  return (
+    port !== null || text.trim() !== host || /HOST|ADDR|URL|URI|ENDPOINT|SERVER|UPSTREAM|BACKEND/i.test(variable ?? '')
+  );
+}
+
+function isOwnHost(workload: KubeObject, host: string): boolean {
+  const spec = podTemplateOf(workload)?.spec;
+  const aliases = ((spec?.hostAliases ?? []) as { hostnames?: string[] }[]).flatMap(({ hostnames }) => hostnames ?? []);
+  return host === 'localhost' || aliases.includes(host) || host === spec?.hostname;
+}
+
+/** Where nobody may look, it is not called missing. */
+async function exists({ view, get }: AnalyzerContext, { name, namespace }: MeantService): Promise<boolean> {
+  if (view.inScope(namespace)) return view.find('Service', namespace, name) !== undefined;
+  return get(refTo('Service', 'v1', namespace, name)).then(
+    (service) => service !== null,
+    () => true,
+  );
+}
+
+async function findingFor(context: AnalyzerContext, missed: Missed): Promise<Finding | null> {
+  const { view, list } = context;
+  const { meant, lines, trouble } = missed;
+  const spoken = lines.some(({ text }) => hostsComplainedOf(text).some((host) => host.split('.').includes(meant.name)));
+  const references = namedFor(view, meant, (host) => isAddress(host) || (spoken && missed.from.includes(host.from)));
+  // Rights that end at the namespace are no reason to give up: then nobody knows of others.
+  const everywhere = await list({ apiVersion: 'v1', kind: 'Service' }).catch(() => []);
+  const elsewhere = everywhere.filter(
+    ({ metadata }) => metadata.name === meant.name && metadata.namespace !== meant.namespace,
+  );
+  const { fixes, reasons } = missingServiceFixes(view, { meant, references, elsewhere });
+  if (lines.length === 0 && !fixes.some(({ confidence }) => confidence >= ENOUGH)) return null;
+  const absent = refTo('Service', 'v1', meant.namespace, meant.name);
+  const holders = [...new Set(references.map(({ object }) => object))];
+  const callers = [...new Set([...references.map(({ from }) => from), ...missed.from])];
+  const who = callers.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  const places = [
+    ...new Set(references.map((each) => `${each.object.kind} ${each.object.metadata.name} ${each.field}`)),
+  ];
+  return makeFinding({
+    rule: MISSING_SERVICE,
+    severity: trouble === 'maybe' && lines.length === 0 ? 'warning' : 'critical',
+    object: holders.length === 1 ? holders[0]! : absent,
+    what: `${meant.namespace}/${meant.name}`,
+    message:
+      `${who.slice(0, 3).join(', ')} ${callers.length > 1 ? 'ask' : 'asks'} Service ${meant.name}` +
+      ` in namespace ${meant.namespace}, which does not exist` +
+      (places.length > 0 ? `; ${places.slice(0, 2).join(' and ')} ${places.length > 1 ? 'name' : 'names'} it` : ''),
+    evidence: [
+      ...references
+        .slice(0, 4)
+        .map(({ object, field, host, port }) =>
+          evidence('spec', object, field, `names ${host}${port === null ? '' : `:${port}`}`),
+        ),
+      evidence('sibling', absent, null, `no Service ${meant.name} in namespace ${meant.namespace}`),
+      ...lines.slice(-LINES_SHOWN).map(logEvidence),
+      ...reasons,
+    ],
+    fixes,
+    unfixed:
+      references.length === 0
+        ? 'no setting that may be read holds the name, and nothing tells what the Service led to: whoever wrote the name knows'
+        : 'no Service is known to be the one that was meant, and no workload tells what it led to: whoever owns the callers can say',
+  });
+}
+
+export const missingServiceRule: Analyzer = {
+  rule: MISSING_SERVICE,
+  layer: 'configuration',
+  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Secret', 'Namespace'],
+  explains: 'Programs that ask a Service which does not exist: renamed, deleted, misspelt, or in another namespace.',
+  unfixed: 'no Service is known to be the one that was meant',
+  analyze: analyzeMissingServices,
+};

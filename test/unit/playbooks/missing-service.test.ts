@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import type { PatchOp } from '../../../src/domain/change.ts';
+import { applyPatch, patchOps, World } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
+
+const SEEDS = [2, 17, 99, 2024];
+const RULE = 'missing-service';
+
+const only = (world: World) => onlyFinding(world, RULE);
+const named = (world: World, kind: string, name: string): KubeObject =>
+  world.list(kind).find((object) => object.metadata.name === name)!;
+
+/** A store behind a Service, and a caller whose init container waits for `host`, told by a ConfigMap. */
+function waiting(world: World, service: string, host: string, logged = true) {
+  const port = world.random.port();
+  const store = world.workload({ name: 'store', containers: [world.container({ port })] });
+  world.service(store.spec!.template.metadata.labels, [{ name: 'http', port, targetPort: port }], { name: service });
+  const settings = world.configMap({ address: `${host}:${port}`, other: 'x' });
+  const env = [{ name: 'STORE', valueFrom: { configMapKeyRef: { name: settings.metadata.name, key: 'address' } } }];
+  const init = { name: 'wait', image: 'registry.example/busy:1', env, command: ['sh', '-c', 'wait for $STORE'] };
+  const caller = world.workload({
+    podSpec: { initContainers: [init] },
+    pods: 'waiting',
+    waiting: { reason: 'PodInitializing' },
+  });
+  for (const pod of world.podsOf(caller)) {
+    pod['status'].initContainerStatuses = [
+      {
+        name: 'wait',
+        ready: false,
+        restartCount: 0,
+        imageID: 'sha256:1',
+        state: { running: { startedAt: world.takenAt } },
+      },
+    ];
+    if (logged) world.logs.set(`${pod.metadata.name}/wait/false`, [`waiting for ${host}:${port}`]);
+  }
+  return { settings, caller, port, store };
+}
+
+describe.each(SEEDS)('a Service that does not exist (seed %i)', (seed) => {
+  it('was renamed: the ConfigMap names it again and its reader is restarted; the Service anew comes after', async () => {
+    const world = new World(seed);
+    const { settings, caller, port } = waiting(world, 'store-new', 'store-db');
+    const finding = await only(world);
+    expect(finding.severity).toBe('critical');
+    expect(finding.object).toMatchObject({ kind: 'ConfigMap', name: settings.metadata.name });
+    const [rename, anew] = finding.fixes;
+    expect(applyPatch(settings, patchOps(rename!.commands[0]!))['data']).toEqual({
+      address: `store-new:${port}`,
+      other: 'x',
+    });
+    expect(rename!.commands[1]).toEqual([
+      'rollout', 'restart', `deployment/${caller.metadata.name}`, '-n', world.namespace,
+    ]); // prettier-ignore
+    expect(JSON.parse(anew!.files![0]!.content)).toMatchObject({
+      kind: 'Service',
+      metadata: { name: 'store-db', namespace: world.namespace },
+      spec: { ports: [{ port, targetPort: port }] },
+    });
+    expect(rename!.confidence).toBeGreaterThan(anew!.confidence);
+  });
+
+  it('was renamed, and its caller says nothing: its being stuck is enough', async () => {
+    const world = new World(seed);
+    waiting(world, 'store-new', 'store-db', false);
+    expect((await only(world)).fixes.length).toBeGreaterThan(0);
+  });
+
+  it('is named otherwise in what was last applied', async () => {
+    const world = new World(seed);
+    const { settings, port } = waiting(world, 'quite-another', 'nowhere');
+    const applied = { data: { address: `quite-another:${port}` } };
+    settings.metadata.annotations = {
+      'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(applied),
+    };
+    const finding = await only(world);
+    expect(applyPatch(settings, patchOps(finding.fixes[0]!.commands[0]!))['data'].address).toBe(
+      `quite-another:${port}`,
+    );
+  });
+
+  it('is named otherwise by an earlier revision', async () => {
+    const world = new World(seed);
+    const port = world.random.port();
+    const back = world.workload({ name: 'back', containers: [world.container({ port })] });
+    const service = world.serviceFor(back, { name: 'first' });
+    const number = service['spec'].ports[0].port;
+    const container = world.container();
+    const env = (host: string) => [{ name: 'BACK_URL', value: `http://${host}:${number}/` }];
+    const workload = world.workload({
+      containers: [{ ...container, env: env('furst') }],
+      earlier: [{ containers: [{ ...container, env: env('first') }] }],
+      pods: 'waiting',
+      waiting: { reason: 'CrashLoopBackOff' },
+    });
+    const finding = await only(world);
+    const patched = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(patched['spec'].template.spec.containers[0].env).toEqual(env('first'));
+  });
+
+  it('lives in another namespace', async () => {
+    const world = new World(seed);
+    const { settings, port } = waiting(world, 'unlike', 'ledger');
+    world.elsewhere('Service', 'v1', 'bank', 'ledger', { spec: { ports: [{ port }] } });
+    const [fix] = (await only(world)).fixes;
+    expect(applyPatch(settings, patchOps(fix!.commands[0]!))['data'].address).toBe(`ledger.bank.svc:${port}`);
+  });
+
+  it('was deleted: it is made anew in front of the workload of its name', async () => {
+    const world = new World(seed);
+    const { port } = waiting(world, 'unlike', 'ledger');
+    const ledger = world.workload({ name: 'ledger', containers: [world.container({ port })] });
+    const [fix] = (await only(world)).fixes;
+    expect(JSON.parse(fix!.files![0]!.content).spec).toEqual({
+      selector: ledger.spec!.selector.matchLabels,
+      ports: [{ name: 'http', port, targetPort: port, protocol: 'TCP' }],
+    });
+  });
+
+  it('has no fix, in words, where nothing tells what it was', async () => {
+    const world = new World(seed);
+    waiting(world, 'unlike', 'ledger');
+    const finding = await only(world);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toMatch(/owns the callers/);
+  });
+
+  it('is named only by a log, as where a Secret holds the name', async () => {
+    const world = new World(seed);
+    const caller = world.workload();
+    const [pod] = world.podsOf(caller);
+    const container = caller.spec!.template.spec.containers[0].name;
+    world.logs.set(`${pod!.metadata.name}/${container}/false`, [`Could not resolve host: ledger`]);
+    const finding = await only(world);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.message).toContain('ledger');
+  });
+
+  it('is no matter while nothing is in trouble, nor where the name leads outside', async () => {
+    const world = new World(seed);
+    const { caller } = waiting(world, 'unlike', 'api.example', true);
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+    const quiet = new World(seed);
+    quiet.workload({ containers: [quiet.container({ env: [{ name: 'A_URL', value: 'http://ledger:80' }] })] });
+    expect(byRule(await quiet.diagnose(), RULE)).toEqual([]);
+    expect(caller.metadata.name).toBeTruthy();
+  });
+
+  it('never touches what waits for it', async () => {
+    const world = new World(seed);
+    const { caller } = waiting(world, 'store-new', 'store-db');
+    for (const fix of (await only(world)).fixes)
+      for (const change of fix.changes) {
+        expect(change.type).not.toBe('delete');
+        if (change.type === 'json-patch') expect(change.object.name).not.toBe(caller.metadata.name);
+        const ops: PatchOp[] = change.type === 'json-patch' ? change.ops : [];
+        expect(ops.every(({ op }) => op !== 'remove')).toBe(true);
+      }
+    expect(named(world, 'Deployment', caller.metadata.name)).toBe(caller);
+  });
+});
