@@ -1,30 +1,38 @@
 import { editDistance } from '../../../text/edit-distance.ts';
+import { areMembers } from './family.ts';
 
 /** Lower case without separators: `DB_URL`, `db-url` and `dbUrl` are one. */
 function folded(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 }
 
+/** From here on names differ by a typing error, case or separators; below, by a word. */
+const MISSPELT = 0.75;
+
 /**
  * 0..1: how likely one name is a misspelling or variant of the other. 1 equal, 0.95 same but for case and separators,
- * about 0.8 one or two typing errors, about 0.6 one is the other plus a prefix or suffix; 0 otherwise.
+ * about 0.8 one or two typing errors, about 0.6 one is the other plus a prefix or suffix; 0 otherwise, and for the names
+ * of two members of a family.
  */
 export function nameSimilarity(a: string, b: string): number {
   if (a === b) return 1;
   const [x, y] = [folded(a), folded(b)];
   if (x === '' || y === '') return 0;
   if (x === y) return 0.95;
+  if (areMembers(a, b)) return 0;
   const shorter = Math.min(x.length, y.length);
   const longer = Math.max(x.length, y.length);
   const distance = editDistance(x, y);
-  // Two names that differ only in their numbers name two things (shard-1, shard-2), not one misspelt.
-  if (x.replace(/\d+/g, '') === y.replace(/\d+/g, '') && /\d/.test(x) && /\d/.test(y)) return 0;
   if (shorter >= 3 && distance === 1) return 0.85;
-  if (shorter >= 6 && distance === 2) return 0.75;
   if (shorter >= 3 && (x.startsWith(y) || y.startsWith(x) || x.endsWith(y) || y.endsWith(x))) {
     return 0.5 + 0.25 * (shorter / longer);
   }
-  return 0;
+  return shorter >= 6 && distance === 2 ? MISSPELT : 0;
+}
+
+/** One name is the other with a typing error or two, or in another spelling: not the other with a word more or less. */
+export function isMisspelling(a: string, b: string): boolean {
+  return a !== b && nameSimilarity(a, b) >= MISSPELT;
 }
 
 export interface Similar<T> {

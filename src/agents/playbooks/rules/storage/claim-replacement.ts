@@ -60,7 +60,6 @@ interface ClassOption {
   reason: Evidence;
 }
 
-/** Classes that are known to work, best first. */
 /** Some claim is pending on a class of this provisioner. */
 function isWaitedFor(view: ClusterView, provisioner: string): boolean {
   const classes = new Set(
@@ -74,6 +73,7 @@ function isWaitedFor(view: ClusterView, provisioner: string): boolean {
     .some((each) => each.status?.phase === 'Pending' && classes.has(classOf(each) ?? ''));
 }
 
+/** Classes that are known to work, best first. */
 function classOptions(view: ClusterView, claim: KubeObject): ClassOption[] {
   const wanted = classOf(claim) ?? '';
   const fallback = defaultClass(view);
