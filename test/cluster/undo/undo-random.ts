@@ -2,7 +2,7 @@ import type { Acceptance } from '../../../src/domain/transaction.ts';
 import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
 import { Api } from '../../judge/api.ts';
 import type { AnnouncedWrite } from '../../judge/consequences/announced.ts';
-import { classOf, isOperators, surprise } from '../../judge/consequences/announced.ts';
+import { classOf, isOperators, surprise, wasUnknown } from '../../judge/consequences/announced.ts';
 import type { Dump } from '../../judge/dump/dump.ts';
 import { Dumper } from '../../judge/dump/dump.ts';
 import { compareDumps } from '../../judge/dump/compare-dumps.ts';
@@ -146,7 +146,7 @@ export class RandomLab {
     const changes = compareDumps(before, after, inScope);
     for (const change of changes) {
       if (change.how === 'ownership' && grade !== 'exact') continue;
-      if (grade === 'unknown' && (change.how === 'report' || isOperators(change))) continue;
+      if (wasUnknown(writes) && (change.how === 'report' || isOperators(change))) continue;
       const problem = surprise(change, writes);
       if (problem) problems.push(problem);
       else report.named += 1;

@@ -16,6 +16,7 @@ export interface AnnouncedWrite {
   undo?: {
     class?: string;
     residue?: string[];
+    needs?: string[];
     consequences?: { text?: string; object?: NamedObject; below?: string[]; back?: boolean }[];
   };
 }
@@ -93,6 +94,11 @@ function mentions(text: string, { kind: { kind }, namespace, name }: Item): bool
 function isHistory({ item: { kind, object } }: DumpChange): boolean {
   if (!object.metadata.ownerReferences) return false;
   return kind.kind === 'ControllerRevision' || (kind.kind === 'ReplicaSet' && object.spec.replicas === 0);
+}
+
+/** True when a person accepted that nobody knows all that a write brings about, whatever else they accepted. */
+export function wasUnknown(writes: readonly AnnouncedWrite[]): boolean {
+  return writes.some(({ undo }) => undo?.class === 'unknown' || undo?.needs?.includes('unknown'));
 }
 
 /** What the testbed's operator made and deletes: nobody can tell what an operator does, and a person accepted that. */
