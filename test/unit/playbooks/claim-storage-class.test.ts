@@ -212,7 +212,10 @@ describe.each(SEEDS)('a claim whose class cannot make a volume (seed %i)', (seed
       const spec = { volumeClaimTemplates: [template], ...more };
       const set = world.workload({ kind: 'StatefulSet', replicas: 2, pods: 'none', spec });
       storage.claim('gone', { name: `data-${set.metadata.name}-0` });
-      expect((await only(world)).fixes).toEqual([]);
+      const finding = await only(world);
+      expect(finding.fixes).toEqual([]);
+      expect(finding.message).not.toContain('no class');
+      expect(finding.unfixed).toMatch(/StatefulSet|replicas/);
     }
   });
 
@@ -222,7 +225,10 @@ describe.each(SEEDS)('a claim whose class cannot make a volume (seed %i)', (seed
     storage.claim('good', { bound: true, provisioner: 'live.example' });
     const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true };
     storage.claim('gone', { metadata: { ownerReferences: [owner] } });
-    expect((await only(storage.world)).fixes).toEqual([]);
+    const finding = await only(storage.world);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('Pod p makes this claim');
+    expect(finding.message).toContain(finding.unfixed);
   });
 
   it('does not fall for events of an earlier claim of the same name', async () => {

@@ -131,6 +131,54 @@ describe.each(SEEDS)('an image that cannot be pulled (seed %i)', (seed) => {
     expect((await only(world)).fixes[0]!.commands[0]).toContain(`${container.name}=${repository}:7.1`);
   });
 
+  /** The image of the failing workload, and whether one that runs elsewhere is proposed for it. */
+  const proposed = async (failing: string, running: string, message?: string) => {
+    const world = new World(seed);
+    world.workload({ containers: [world.container({ image: running })] });
+    const bad = world.container({ image: failing });
+    const workload = world.workload({ containers: [bad], pods: 'waiting', waiting: waiting('ErrImagePull', message) });
+    for (const pod of world.podsOf(workload))
+      world.event(pod, 'Failed', `Failed to pull image "${failing}": ${message ?? 'not found'}`);
+    const finding = await only(world);
+    if (finding.fixes.length === 0) expect(finding.unfixed ?? '').not.toBe('');
+    return finding.fixes.some(({ commands }) => commands[0]!.includes(`${bad.name}=${running}`));
+  };
+
+  it.each([
+    ['team/payments:1.0', 'team/paymnets:1.0'],
+    ['team/payments:1.0', 'taem/payments:1.0'],
+    ['registry.example/team/payments:1.0', 'regsitry.example/team/payments:1.0'],
+    ['nginx:1.25', 'ngnix:1.25'],
+    ['docker.io/library/nginx:1.25', 'ngnix:1.25'],
+  ])('takes %s for its misspelling %s', async (running, failing) => {
+    expect(await proposed(failing, running)).toBe(true);
+  });
+
+  it.each([
+    ['team/payments-ui:1.0', 'team/payments:1.0'],
+    ['team/payments:1.0', 'team/payments-ui:1.0'],
+    ['team/payments-worker:1.0', 'team/payments:1.0'],
+    ['team/payments-blue:1.0', 'team/payments-green:1.0'],
+    ['team/web1:1.0', 'team/web2:1.0'],
+    ['team-a/payments:1.0', 'team-b/payments:1.0'],
+    ['red/payments:1.0', 'reed/paymentz:1.0'],
+    ['other/payments:1.0', 'team/payments:1.0'],
+    ['team/sub/payments:1.0', 'team/payments:1.0'],
+  ])('does not run %s in place of another program, %s', async (running, failing) => {
+    expect(await proposed(failing, running)).toBe(false);
+  });
+
+  it.each([
+    'dial tcp 10.1.2.3:443: i/o timeout',
+    'failed to authorize: 401 Unauthorized',
+    'toomanyrequests: You have reached your pull rate limit',
+    'failed to register layer: write /x: no space left on device',
+    'net/http: TLS handshake timeout',
+  ])('takes no other image while the wanted one may be there: %s', async (message) => {
+    expect(await proposed('team/paymnets:1.0', 'team/payments:1.0', message)).toBe(false);
+    expect(await proposed('team/payments:1.0', 'team/payments:1.1', message)).toBe(false);
+  });
+
   it('has no fix without history and without anything alike', async () => {
     const world = new World(seed);
     world.workload({ pods: 'waiting', waiting: waiting('ErrImagePull') });
@@ -166,7 +214,24 @@ describe.each(SEEDS)('an image that cannot be pulled (seed %i)', (seed) => {
       pod.spec = { ...pod.spec, containers: [{ name: 'mesh', image: 'm.example/mesh:1' }] };
       status.name = 'mesh';
     }
-    expect((await only(world)).fixes).toEqual([]);
+    const finding = await only(world);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('webhook');
+  });
+
+  it.each(['Job', 'ReplicaSet'])('of a %s is for who made it', async (kind) => {
+    const { world, workload } = build('Deployment');
+    const { spec } = workload.spec.template;
+    const apiVersion = kind === 'Job' ? 'batch/v1' : 'apps/v1';
+    const owner = world.add(kind, apiVersion, world.random.name(), { spec: { template: { spec } } });
+    for (const object of [...world.revisionsOf(workload), workload]) world.remove(object);
+    for (const pod of world.list('Pod'))
+      pod.metadata.ownerReferences = [
+        { apiVersion, kind, name: owner.metadata.name, uid: owner.metadata.uid!, controller: true },
+      ];
+    const finding = await only(world);
+    expect(finding.object.kind).toBe(kind);
+    expect(finding.unfixed).toContain('make it anew');
   });
 
   it('of a stuck StatefulSet pod with a good template needs only the pod replaced', async () => {

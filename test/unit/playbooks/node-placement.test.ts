@@ -54,25 +54,57 @@ describe.each(SEEDS)('a placement that no node fulfils (seed %i)', (seed) => {
     expect(finding.fixes[0]!.confidence).toBeGreaterThan(0.85);
   });
 
-  it('loses the whole selector when there is no history', async () => {
+  it.each([
+    ['kubernetes.io/hostname', 'no-such-host'],
+    ['compliance', 'pci'],
+    ['kubernetes.io/arch', 's390x'],
+    ['kubernetes.io/os', 'windows'],
+  ])('keeps %s=%s where no former state is known: it may be there for a reason', async (key, value) => {
     const world = new World(seed);
-    const kind = world.random.pick(kinds);
-    const podSpec = { nodeSelector: { 'kubernetes.io/hostname': world.random.name() } };
-    const workload = world.workload({ kind, podSpec, pods: 'pending', replicas: 1 });
-    world.event(
-      world.podsOf(workload)[0]!,
-      'FailedScheduling',
-      '0/1 nodes are available: 1 node(s) did not match Pod affinity',
-    );
+    const workload = world.workload({
+      kind: world.random.pick(kinds),
+      podSpec: { nodeSelector: { [key]: value } },
+      pods: 'pending',
+      replicas: 1,
+    });
+    const text = '0/1 nodes are available: 1 node(s) did not match Pod affinity';
+    world.event(world.podsOf(workload)[0]!, 'FailedScheduling', text);
     const finding = await only(world);
-    expect(specAfter(world, finding)).not.toHaveProperty('nodeSelector');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain(`nodeSelector ${key}=${value}`);
+    expect(finding.severity).toBe('critical');
     expect(finding.evidence.some((each) => each.source === 'event')).toBe(true);
-    const deleted = finding.fixes[0]!.commands.slice(1);
-    expect(deleted).toEqual(
-      kind === 'StatefulSet'
-        ? [['delete', 'pod', `${workload.metadata.name}-0`, '-n', world.namespace, '--wait=false']]
-        : [],
-    );
+  });
+
+  it('keeps a demand that was there before, whatever else was added', async () => {
+    const world = new World(seed);
+    const before = { nodeSelector: { compliance: 'pci' } };
+    const node = world.node({ compliance: 'pci' });
+    const podSpec = { nodeSelector: { compliance: 'pcii', disk: 'none' } };
+    const workload = world.workload({
+      kind: 'StatefulSet',
+      replicas: 1,
+      podSpec,
+      earlier: [{ podSpec: before }],
+      pods: 'pending',
+    });
+    const finding = await only(world);
+    expect(specAfter(world, finding)).toMatchObject(before);
+    expect(finding.fixes[0]!.commands.slice(1)).toEqual([
+      ['delete', 'pod', `${workload.metadata.name}-0`, '-n', world.namespace, '--wait=false'],
+    ]);
+    const all = finding.fixes.filter(({ commands }) => commands[0]![0] === 'patch');
+    for (const { commands } of all) {
+      const { nodeSelector } = applyPatch(workload, patchOps(commands[0]!)).spec.template.spec;
+      expect(nodeSelector).toHaveProperty('compliance', node.metadata.labels!['compliance']);
+    }
+  });
+
+  it('of a Job is for who made it', async () => {
+    const world = new World(seed);
+    const template = { metadata: {}, spec: { containers: [world.container()], nodeSelector: { nowhere: 'x' } } };
+    world.add('Job', 'batch/v1', world.random.name(), { spec: { template }, status: { active: 1 } });
+    expect((await only(world)).unfixed).toContain('make it anew');
   });
 
   it('gets back the value of the last revision', async () => {
@@ -106,20 +138,31 @@ describe.each(SEEDS)('a placement that no node fulfils (seed %i)', (seed) => {
     expect(specAfter(world, await only(world)).affinity).toEqual(before.affinity);
   });
 
-  it('loses the affinity altogether when nothing of it would be left', async () => {
-    const world = new World(seed);
-    const bad = { key: 'gpu', operator: 'In', values: ['a100'] };
-    world.workload({ podSpec: { affinity: affinity({ matchExpressions: [bad] }) }, pods: 'pending' });
-    expect(specAfter(world, await only(world))).not.toHaveProperty('affinity');
+  it('loses the affinity altogether when nothing of it would be left and there was none before', async () => {
+    const build = (earlier: WorkloadOptions['earlier']) => {
+      const world = new World(seed);
+      const bad = { key: 'gpu', operator: 'In', values: ['a100'] };
+      world.workload({ podSpec: { affinity: affinity({ matchExpressions: [bad] }) }, earlier, pods: 'pending' });
+      return world;
+    };
+    const old = build([{ podSpec: { affinity: undefined } }]);
+    expect(specAfter(old, await only(old))).not.toHaveProperty('affinity');
+    expect((await only(build([]))).fixes).toEqual([]);
   });
 
-  it('offers each key where only the combination fails', async () => {
-    const world = new World(seed);
-    world.node({ red: 'yes' });
-    world.node({ blue: 'yes' });
-    world.workload({ podSpec: { nodeSelector: { red: 'yes', blue: 'yes' } }, pods: 'pending' });
-    const finding = await only(world);
-    expect(finding.fixes).toHaveLength(2);
+  it('loses the key that was added where only the combination fails, and no other', async () => {
+    const build = (earlier: WorkloadOptions['earlier']) => {
+      const world = new World(seed);
+      world.node({ red: 'yes' });
+      world.node({ blue: 'yes' });
+      world.workload({ podSpec: { nodeSelector: { red: 'yes', blue: 'yes' } }, earlier, pods: 'pending' });
+      return world;
+    };
+    const old = build([{ podSpec: { nodeSelector: { red: 'yes' } } }]);
+    const finding = await only(old);
+    expect(specAfter(old, finding).nodeSelector).toEqual({ red: 'yes' });
+    expect(finding.fixes.filter(({ commands }) => commands[0]![0] === 'patch')).toHaveLength(1);
+    expect((await only(build([]))).fixes).toEqual([]);
   });
 
   it('is only a warning while enough old pods serve, and none at all for an unneeded workload at 0', async () => {
@@ -137,7 +180,11 @@ describe.each(SEEDS)('a placement that no node fulfils (seed %i)', (seed) => {
 
   it('names a node name that does not exist', async () => {
     const world = new World(seed);
-    world.workload({ podSpec: { nodeName: world.random.name() }, pods: 'pending' });
+    world.workload({
+      podSpec: { nodeName: world.random.name() },
+      earlier: [{ podSpec: { nodeName: undefined } }],
+      pods: 'pending',
+    });
     const finding = await only(world);
     expect(finding.message).toContain('nodeName');
     expect(specAfter(world, finding)).not.toHaveProperty('nodeName');
@@ -150,6 +197,7 @@ describe.each(SEEDS)('a placement that no node fulfils (seed %i)', (seed) => {
     const finding = await only(world);
     expect(finding.severity).toBe('warning');
     expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('waiting');
   });
 
   it('of a DaemonSet counts only when it had nodes before', async () => {

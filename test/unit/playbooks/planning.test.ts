@@ -167,7 +167,11 @@ describe.each(SEEDS)('planning (seed %i)', (seed) => {
     const map = world.configMap({ [idle]: 'v' });
     const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: map.metadata.name, key: 'gone' } } }];
     const quiet = world.workload({ containers: [world.container({ env })] });
-    const sick = world.workload({ pods: 'pending', podSpec: { nodeSelector: { nowhere: 'x' } } });
+    const sick = world.workload({
+      pods: 'pending',
+      podSpec: { nodeSelector: { nowhere: 'x' } },
+      earlier: [{ podSpec: { nodeSelector: {} } }],
+    });
     const plans = await allPlans(world, [sick]);
     expect(plans.length).toBeGreaterThan(0);
     expect(plans.every((plan) => kubectlSteps(plan)[0]!.argv.join(' ').includes(sick.metadata.name))).toBe(true);

@@ -78,7 +78,8 @@ function templateFinding(
   // A container that only pods have was put there by an admission webhook.
   const injected = containers.filter((container) => !wanted.has(container));
   const revisions = injected.length > 0 ? [] : goodRevisions(view, workload).slice(0, 3);
-  const fixes = injected.length > 0 ? [] : fixesFor(view, workload, images, revisions, trouble(failed).factor);
+  const trouble = troubleOf(view, failed);
+  const fixes = injected.length > 0 ? [] : fixesFor(view, workload, images, revisions, trouble);
   return makeFinding({
     rule: IMAGE_PULL,
     severity: served ? 'warning' : 'critical',
@@ -89,12 +90,26 @@ function templateFinding(
       (injected.length > 0 ? ` (container ${injected.join(', ')} was injected into the pods)` : ''),
     evidence: [
       ...failedEvidence(view, workload, failed),
-      ...trouble(failed).evidence,
+      ...trouble.evidence,
       ...missingPullSecrets(view, workload),
       ...revisions.map((good) => good.evidence),
     ],
     fixes,
+    ...unfixed(workload, injected, trouble),
   });
+}
+
+/** Why there is no fix, where it is not for want of an image that is like the failing one. */
+function unfixed({ kind }: KubeObject, injected: string[], { reason }: Trouble): { unfixed?: string } {
+  if (injected.length > 0) {
+    return {
+      unfixed: `container ${injected.join(', ')} is not in the template: who runs the webhook that adds it decides its image`,
+    };
+  }
+  if (!IMAGE_SETTABLE.has(kind)) {
+    return { unfixed: `the pods of a ${kind} do not follow a changed image: who made it has to make it anew` };
+  }
+  return reason ? { unfixed: `${reason}: that is for whoever runs the registry, the node or the pull secret` } : {};
 }
 
 function stuckFinding(view: ClusterView, workload: KubeObject, failed: FailedPull[]): Finding {
@@ -136,18 +151,39 @@ function failedEvidence(view: ClusterView, workload: KubeObject, failed: FailedP
   return [...specs, ...statuses];
 }
 
-/** What the registry said; trouble with credentials or the network speaks against the image being wrong. */
-function trouble(failed: FailedPull[]): { factor: number; evidence: Evidence[] } {
-  for (const { pod, message } of failed) {
-    const fact = (text: string): Evidence[] => [evidence('status', pod, null, text)];
-    if (/unauthorized|authentication required|no basic auth|\b401\b/i.test(message)) {
-      return { factor: 0.8, evidence: fact('the registry refused the credentials: a pull secret may be the cause') };
-    }
-    if (/i\/o timeout|connection refused|no such host|tls handshake|x509|temporary failure/i.test(message)) {
-      return { factor: 0.7, evidence: fact('the registry could not be reached: the image itself may be fine') };
-    }
+const REFUSED = /unauthorized|authentication required|no basic auth|\b40[13]\b/i;
+const BUSY = /toomanyrequests|too many requests|rate limit|\b429\b/i;
+const UNREACHABLE =
+  /timeout|deadline exceeded|connection re(?:fused|set)|no such host|tls handshake|x509|temporary failure|\b50[0234]\b/i;
+const NO_ROOM = /no space left|disk quota/i;
+
+interface Trouble {
+  /** What it leaves of the belief that the image is wrong. */
+  factor: number;
+  /** In words; null where the registry said, or nobody said otherwise, that there is no such image. */
+  reason: string | null;
+  evidence: Evidence[];
+}
+
+/** What stood in the way; all but a missing image speaks against the image being wrong. */
+function troubleOf(view: ClusterView, failed: FailedPull[]): Trouble {
+  for (const { pod, image, message } of failed) {
+    // A back-off repeats only now and then why it began.
+    const said = view.eventsOf(pod).filter((each) => each.reason === 'Failed' && each.message.includes(image));
+    const text = [message, ...said.map((each) => each.message)].join(' ').replaceAll(image, '');
+    const trouble = (factor: number, reason: string, then: string): Trouble => ({
+      factor,
+      reason,
+      evidence: [evidence('status', pod, null, `${reason}: ${then}`)],
+    });
+    if (REFUSED.test(text))
+      return trouble(0.8, 'the registry refused the credentials', 'a pull secret may be the cause');
+    if (BUSY.test(text)) return trouble(0.7, 'the registry turned the request down', 'there were too many');
+    if (UNREACHABLE.test(text))
+      return trouble(0.7, 'the registry could not be reached', 'the image itself may be fine');
+    if (NO_ROOM.test(text)) return trouble(0.7, 'the node has no room for the image', 'the image itself may be fine');
   }
-  return { factor: 1, evidence: [] };
+  return { factor: 1, reason: null, evidence: [] };
 }
 
 function missingPullSecrets(view: ClusterView, workload: KubeObject): Evidence[] {
@@ -166,7 +202,7 @@ function fixesFor(
   workload: KubeObject,
   failing: Map<string, string>,
   revisions: GoodRevision[],
-  factor: number,
+  { factor, reason }: Trouble,
 ): FixDraft[] {
   if (!IMAGE_SETTABLE.has(workload.kind)) return [];
   const stuck = replaceStuckPods(view, workload, (pod) =>
@@ -192,7 +228,7 @@ function fixesFor(
       confidence: 0.9 * trust * factor,
     });
   }
-  for (const { images, confidence } of replacementImages(view, workload, failing)) {
+  for (const { images, confidence } of replacementImages(view, workload, failing, reason !== null)) {
     fixes.push(bySetting(images, confidence));
   }
   return fixes;

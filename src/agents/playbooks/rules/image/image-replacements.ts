@@ -1,9 +1,9 @@
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { imageState, splitImage } from '../../../../kube/image-state.ts';
+import { fullName, imageState, splitImage } from '../../../../kube/image-state.ts';
 import { isPlainImage } from '../../engine/kubectl-commands.ts';
 import { containersOf, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
-import { nameSimilarity } from '../../clues/similar-names.ts';
+import { isMisspelling } from '../../clues/similar-names.ts';
 import { isReady } from '../../../../kube/pods.ts';
 
 export interface ImageReplacement {
@@ -13,15 +13,17 @@ export interface ImageReplacement {
 
 /**
  * Images for the failing containers that do not come from a revision: from the configuration last applied, or a tag of the
- * same repository that runs in scope, or a running image whose name is nearly the same.
+ * same repository that runs in scope, or a running image of which the failing name is a misspelling.
+ * @param mayBeThere the registry did not say that there is no such image: then only what was applied before is offered
  */
 export function replacementImages(
   view: ClusterView,
   workload: KubeObject,
   failing: Map<string, string>,
+  mayBeThere: boolean,
 ): ImageReplacement[] {
   const applied = fromLastApplied(view, workload, failing);
-  const running = runningImages(view);
+  const running = mayBeThere ? new Map<string, number>() : runningImages(view);
   const options = [...failing].map(([container, image]) => optionsFor(container, image, applied, running));
   if (options.some((list) => list.length === 0)) return [];
   const count = Math.max(...options.map((list) => list.length));
@@ -57,11 +59,21 @@ function optionsFor(
     options.push({ container, image, confidence: (tags.length === 1 ? 0.6 : 0.5) - rank * 0.05 }),
   );
   for (const [image] of [...running].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { repository, suffix } = splitImage(image);
-    const alike = nameSimilarity(wanted.repository, repository);
-    if (alike >= 0.7 && alike < 1) options.push({ container, image, confidence: suffix === wanted.suffix ? 0.5 : 0.3 });
+    if (!isMisspelt(failing, image)) continue;
+    options.push({ container, image, confidence: splitImage(image).suffix === wanted.suffix ? 0.5 : 0.3 });
   }
   return options.sort((a, b) => b.confidence - a.confidence);
+}
+
+/**
+ * Exactly one part of the path, the registry's host included, differs, and by a typing error: with a word more or less it
+ * names another program (`payments`, `payments-ui`), and with all else another team's.
+ */
+function isMisspelt(failing: string, running: string): boolean {
+  const [wanted, known] = [failing, running].map((image) => splitImage(fullName(image)).repository.split('/'));
+  if (wanted!.length !== known!.length) return false;
+  const different = wanted!.flatMap((part, index) => (part === known![index] ? [] : [[part, known![index]!] as const]));
+  return different.length === 1 && different.every(([wrong, right]) => isMisspelling(wrong, right));
 }
 
 function fromLastApplied(view: ClusterView, workload: KubeObject, failing: Map<string, string>): Map<string, string> {

@@ -107,7 +107,18 @@ function placementFinding(
       ...taintEvidence(nodes, template, culprits.alternatives[0] ?? null),
     ],
     fixes: growing ? [] : fixes(view, workload, culprits.alternatives),
+    unfixed: growing ? 'an autoscaler is bringing a node: waiting is enough' : whyUnfixed(workload, demands),
   });
+}
+
+function whyUnfixed(workload: KubeObject, demands: string): string {
+  if (!hasMutableTemplate(workload)) {
+    return `a ${workload.kind} keeps the demands with which it was made: who made it has to make it anew`;
+  }
+  return (
+    `no former state says that ${demands} may go, and a demand may keep pods apart on purpose: ` +
+    'whoever made it decides that, or whoever labels the nodes'
+  );
 }
 
 function nodeList(nodes: KubeObject[]): string {

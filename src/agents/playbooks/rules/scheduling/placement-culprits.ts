@@ -53,9 +53,11 @@ export function culpritsOf(
     result.demands.push(`nodeName ${placement.nodeName}`);
     result.evidence.push(evidence('spec', workload, field, `no node is named ${placement.nodeName}`));
   }
-  if (former) result.evidence.push(evidence('revision', former.source, null, former.text));
-  addRemoval(nodes, template, placement, result, former ?? null);
-  if (former) addFormer(template, placement, result, former);
+  // A demand that was always there may keep the pods apart on purpose, from other tenants or from what they cannot run on.
+  if (!former) return result;
+  result.evidence.push(evidence('revision', former.source, null, former.text));
+  addRemoval(nodes, template, placement, result, former);
+  addFormer(template, placement, result, former);
   return result;
 }
 
@@ -136,13 +138,16 @@ function hopeless(nodes: KubeObject[], term: Untyped): TermRequirement[] {
 
 const test = (path: string, value: unknown): PatchOp => ({ op: 'test', path, value });
 
-/** Takes away exactly the demands that no node fulfils, or, if only the combination fails, one selector key at a time. */
+/**
+ * Takes away exactly the demands that no node fulfils, or, if only the combination fails, one selector key at a time: of
+ * those that were not made before.
+ */
 function addRemoval(
   nodes: KubeObject[],
   template: PodTemplate,
   placement: Placement,
   result: Culprits,
-  former: Former | null,
+  former: Former,
 ): void {
   const keys = Object.keys(placement.nodeSelector)
     .filter((key) => !nodes.some((node) => node.metadata.labels?.[key] === placement.nodeSelector[key]))
@@ -151,18 +156,39 @@ function addRemoval(
   const nodeName = nodes.some((node) => node.metadata.name === placement.nodeName) ? placement.nodeName : null;
   const after = { nodeSelector: without(placement.nodeSelector, keys), terms, nodeName };
   if (fittingNodes(nodes, after).length > 0) {
-    const agrees = former !== null && stableJson(former.placement) === stableJson(after);
-    const natural = keys.some((key) => NATURE.test(key));
-    const confidence = agrees ? 0.95 * former.trust : natural ? 0.3 : 0.72;
+    if (!keepsAll(former.placement, placement, after)) return;
+    const confidence = restores(former, after) ?? (keys.some((key) => NATURE.test(key)) ? 0.3 : 0.72);
     result.alternatives.push({ ops: opsBetween(template, placement, after), placementAfter: after, confidence });
     return;
   }
   for (const key of Object.keys(placement.nodeSelector).sort()) {
     const less = { ...placement, nodeSelector: without(placement.nodeSelector, [key]) };
-    if (fittingNodes(nodes, less).length === 0) continue;
-    const confidence = NATURE.test(key) ? 0.2 : 0.45;
+    if (fittingNodes(nodes, less).length === 0 || !keepsAll(former.placement, placement, less)) continue;
+    const confidence = restores(former, less) ?? (NATURE.test(key) ? 0.2 : 0.45);
     result.alternatives.push({ ops: opsBetween(template, placement, less), placementAfter: less, confidence });
   }
+}
+
+/** How sure it is that a placement which is just the former one is right; null for others. */
+function restores({ placement, trust }: Former, after: Placement): number | null {
+  return stableJson(placement) === stableJson(after) ? 0.95 * trust : null;
+}
+
+/** Nothing that is taken away was demanded before. */
+function keepsAll(before: Placement, now: Placement, after: Placement): boolean {
+  const gone = Object.keys(now.nodeSelector).filter((key) => after.nodeSelector[key] === undefined);
+  const asked = new Set(requirementKeys(before.terms));
+  const kept = new Set(requirementKeys(after.terms));
+  const dropped = requirementKeys(now.terms).filter((key) => !kept.has(key));
+  return (
+    gone.every((key) => before.nodeSelector[key] === undefined) &&
+    dropped.every((key) => !asked.has(key)) &&
+    (now.nodeName === after.nodeName || before.nodeName === null)
+  );
+}
+
+function requirementKeys(terms: Untyped[] | null): string[] {
+  return (terms ?? []).flatMap((term) => requirementsOf(term).map(({ requirement }) => String(requirement?.key)));
 }
 
 /** Goes back to what was demanded before where that is more than a removal. */

@@ -15,6 +15,8 @@ import type { Change } from '../../../../domain/change.ts';
 interface Replacement {
   fixes: FixDraft[];
   reasons: Evidence[];
+  /** Why the claim cannot be replaced, whatever the class. */
+  obstacle?: string;
 }
 
 /** Most writes that the replacement may need: what a transaction allows by default. */
@@ -26,7 +28,7 @@ const MAX_WRITES = 20;
  */
 export function replacementFixes(view: ClusterView, claim: KubeObject, certainty: number): Replacement {
   const obstacle = obstacleTo(view, claim);
-  if (obstacle) return { fixes: [], reasons: [obstacle] };
+  if (obstacle) return { fixes: [], reasons: [obstacle], obstacle: obstacle.text };
   const options = classOptions(view, claim);
   const reasons = options.slice(0, 2).map((option) => option.reason);
   const fixes = options.slice(0, 3).map((option) => replacementFix(view, claim, option, certainty));

@@ -23,8 +23,8 @@ export function analyzeClaimStorageClasses({ view }: AnalyzerContext): Finding[]
 
 function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble): Finding {
   const consumers = consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name);
-  const { fixes, reasons } = replacementFixes(view, claim, trouble.certainty);
-  const why = fixes.length > 0 ? '' : '; no class that works was found for it';
+  const { fixes, reasons, obstacle } = replacementFixes(view, claim, trouble.certainty);
+  const why = fixes.length > 0 ? '' : `; ${obstacle ?? 'no class that works was found for it'}`;
   return makeFinding({
     rule: CLAIM_STORAGE_CLASS,
     severity: consumers.length > 0 ? 'critical' : 'warning',
@@ -44,6 +44,7 @@ function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble)
       ...reasons,
     ],
     fixes,
+    ...(obstacle ? { unfixed: obstacle } : {}),
   });
 }
 
