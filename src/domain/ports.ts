@@ -2,7 +2,15 @@ import type { KubeObject, ObjectRef } from './kube-object.ts';
 import type { CommandPlan, CommandStep } from './plan.ts';
 import type { Severity, SeverityItem } from './severity.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
-import type { Acceptance, Loss, StepRehearsal, StepResult, TransactionSummary, UndoResult } from './transaction.ts';
+import type {
+  Acceptance,
+  Loss,
+  StepRehearsal,
+  StepResult,
+  TransactionSummary,
+  UndoResult,
+  WrittenObject,
+} from './transaction.ts';
 
 /** What a run needs from the world below it. Every method may take long and honours the signal. */
 
@@ -23,6 +31,8 @@ export interface OpenTransaction {
   /** Objects written so far. */
   roots(): ObjectRef[];
   writes(): number;
+  /** The same with what was there before; what was rejected is left out. */
+  written(): WrittenObject[];
   /** What vanished since the checkpoint, whoever took it away, and neither a forecast announced nor a person accepted. */
   unacceptedLosses(): Promise<Loss[]>;
   commit(): Promise<void>;
@@ -80,6 +90,19 @@ export interface SettleResult {
 export interface Settler {
   /** Waits by events until roots and their dependents converge or a deadline derived from their probes passes. */
   settle(roots: ObjectRef[], signal: AbortSignal, progress: (text: string) => void): Promise<SettleResult>;
+}
+
+export interface Confirmation {
+  /**
+   * Waits as long as somebody else may take back what was written (autoscalers, CronJobs, GitOps), and not at all where
+   * nobody does. Null when it stays, else what was taken back and by whom, in words.
+   */
+  confirm(
+    written: WrittenObject[],
+    before: ClusterSnapshot,
+    signal: AbortSignal,
+    progress: (text: string) => void,
+  ): Promise<string | null>;
 }
 
 /** `fenced`: admission policies of the cluster enforce the lock; `client-side`: only Stratus itself keeps to it. */

@@ -141,6 +141,13 @@ export function comparedText(levels: Partial<Record<EqualityLevel, boolean>>): {
   return { same: named(true), different: named(false) };
 }
 
+/** An object as it was before a transaction's first write to it, and as its last one left it; null where there was none. */
+export interface WrittenObject {
+  ref: ObjectRef;
+  before: KubeObject | null;
+  after: KubeObject | null;
+}
+
 export interface FieldDifference {
   ref: ObjectRef;
   /** RFC 6901 pointer; empty for the whole object. */

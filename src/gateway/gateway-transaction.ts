@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refOf } from '../domain/kube-object.ts';
 import type { CommandPlan, CommandStep } from '../domain/plan.ts';
 import type { OpenTransaction } from '../domain/ports.ts';
-import type { Loss, StepResult, UndoResult } from '../domain/transaction.ts';
+import type { Loss, StepResult, UndoResult, WrittenObject } from '../domain/transaction.ts';
 import { lossesText } from '../domain/transaction.ts';
 import { SAFE_TERMINAL, shownArgv } from '../kubectl/secret-words.ts';
 import { rootsOf } from '../undo/inverse.ts';
@@ -154,6 +154,15 @@ export class GatewayTransaction implements OpenTransaction {
 
   writes(): number {
     return this.#monitor.writes();
+  }
+
+  written(): WrittenObject[] {
+    const objects = new Map<string, WrittenObject>();
+    for (const { ref, before, after, outcome } of writesOf(this.#journal.records)) {
+      if (outcome === 'rejected') continue;
+      objects.set(refKey(ref), { ref, before: objects.get(refKey(ref))?.before ?? before, after });
+    }
+    return [...objects.values()];
   }
 
   async commit(): Promise<void> {

@@ -57,6 +57,11 @@ function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
         const uses = configReferences(podTemplateOf(workload)?.spec ?? {});
         return uses.some((use) => use.kind === ref.kind && use.name === ref.name);
       });
+    case 'HorizontalPodAutoscaler': {
+      const { kind, name } = object?.spec?.scaleTargetRef ?? {};
+      const target = kind && name ? view.find(kind, ref.namespace, name) : undefined;
+      return target ? [target] : [];
+    }
     case 'ServiceAccount':
       return view.workloads().filter((one) => one.metadata.namespace === ref.namespace && uses(one, ref));
     case 'ReplicaSet':

@@ -42,6 +42,8 @@ export class IncidentRun {
   #latest: SeverityReading | null = null;
   /** When the open transaction first sent a command, and when its last one had ended. */
   #wrote: { first: number; last: number } | null = null;
+  /** What of the open transaction somebody else took back before it was judged. */
+  #takenBack: string | null = null;
   /** The last undo proved that its roots are as ready as they were (L4). */
   #converged = false;
   /** Evidence is refreshed before planning when the cluster was changed since the last diagnosis. */
@@ -187,6 +189,7 @@ export class IncidentRun {
         return this.#execute(effect.index, signal);
       case 'settle': {
         const result = await this.#ports.settler.settle(this.#open().roots(), signal, this.#progress);
+        this.#takenBack = await this.#confirm(signal);
         return { type: 'settled', ...result };
       }
       case 'judge':
@@ -350,6 +353,12 @@ export class IncidentRun {
       : { type: 'stepFailed', index, writes, reason: result.problem };
   }
 
+  /** What somebody else took back meanwhile; null when it stays. */
+  async #confirm(signal: AbortSignal): Promise<string | null> {
+    const { snapshot } = this.#latest!;
+    return this.#ports.confirmation.confirm(this.#open().written(), snapshot, signal, this.#progress);
+  }
+
   async #judge(signal: AbortSignal): Promise<EventBody> {
     const { severity: probe, isAffected, cheats } = this.#ports;
     const reading = await probe.baseline(signal, this.#wrote?.last);
@@ -365,10 +374,11 @@ export class IncidentRun {
     );
     const start = this.#startSnapshot!;
     const losses = await this.#open().unacceptedLosses();
+    const against = losses.length > 0 ? lossesText(losses) : this.#takenBack;
     return {
       type: 'judged',
       severity,
-      verdict: losses.length > 0 ? { ...verdict, commit: false, reason: lossesText(losses) } : verdict,
+      verdict: against === null ? verdict : { ...verdict, commit: false, reason: against },
       cheats: cheats(start, snapshot),
     };
   }

@@ -6,6 +6,7 @@ import type { ObjectRef } from '../domain/kube-object.ts';
 import type { Plan } from '../domain/plan.ts';
 import type {
   ClusterReader,
+  Confirmation,
   LockResult,
   Settler,
   SeverityReading,
@@ -37,6 +38,7 @@ export interface IncidentRunPorts {
   severity: SeverityProbe;
   transactions: TransactionManager;
   settler: Settler;
+  confirmation: Confirmation;
   lock: WriterLock;
   clock: Clock;
   askApproval: AskApproval;

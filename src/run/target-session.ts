@@ -21,6 +21,7 @@ import type { Target } from '../domain/target.ts';
 import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
 import { Monitor } from '../gateway/monitor/monitor.ts';
+import { Watchful } from './confirmation.ts';
 import { commandPlan } from './command-plan.ts';
 import type { CommandResult } from './app.ts';
 import { agentRefusal, commandRefusal, onlyReads } from './confinement.ts';
@@ -147,6 +148,7 @@ export class TargetSession {
       severity: this.severity(checks),
       transactions: await this.writer.transactions(),
       settler: new WatchSettler(this.#api, clock, [this.target.namespace]),
+      confirmation: new Watchful(this.reader, clock),
       lock: this.writer.lock,
       clock,
       askApproval,

@@ -7,11 +7,12 @@ import { objectsOf } from '../domain/snapshot.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem, healthOf } from './health-findings.ts';
 import { nodeHealth } from './node-health.ts';
+import { scalerHealth } from './scaler-health.ts';
 import { serviceHealth } from './service-health.ts';
 import { storageHealth } from './storage-health.ts';
+import { webhookHealth } from './webhook-health.ts';
 import { workloadHealth } from './workload-health.ts';
 import { ClusterView } from '../kube/cluster-view.ts';
-import { condition } from '../kube/pods.ts';
 
 /** What oracles, settling, charging and the inventory look at. */
 export const ORACLE_KINDS: readonly string[] = [
@@ -35,27 +36,21 @@ export function evaluateHealth(snapshot: ClusterSnapshot): Health {
     workloadHealth(snapshot, cluster),
     serviceHealth(snapshot, cluster),
     storageHealth(snapshot),
-    { items: otherHealth(snapshot), progressing: [] },
+    { items: otherHealth(snapshot, cluster), progressing: [] },
   );
   return { items: ordered(health.items), progressing: ordered(health.progressing) };
 }
 
-function otherHealth(snapshot: ClusterSnapshot): SeverityItem[] {
+function otherHealth(snapshot: ClusterSnapshot, cluster: ClusterView): SeverityItem[] {
   const dying = objectsOf(snapshot, 'Namespace').filter(
     ({ metadata }) => metadata.deletionTimestamp && snapshot.namespaces.includes(metadata.name),
   );
-  const blindScalers = objectsOf(snapshot, 'HorizontalPodAutoscaler').filter((scaler) => {
-    const able = condition(scaler, 'AbleToScale');
-    return able?.status === 'False' && able.reason === 'FailedGetScale';
-  });
   return [
     ...dying.map((object) =>
       healthItem(refOf(object), 'terminating', 1, `${refLabel(refOf(object))} is being deleted`),
     ),
-    ...blindScalers.map((object) => {
-      const message = `${refLabel(refOf(object))} cannot find its target ${object.spec?.scaleTargetRef?.name ?? ''}`;
-      return healthItem(refOf(object), 'target-missing', 1, message);
-    }),
+    ...scalerHealth(snapshot),
+    ...webhookHealth(cluster),
   ];
 }
 

@@ -3,6 +3,7 @@ import { refLabel, refOf } from '../domain/kube-object.ts';
 import type { SeverityItem } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { objectsOf } from '../domain/snapshot.ts';
+import { staleEndpoints } from './endpoint-health.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem } from './health-findings.ts';
 import { podState } from '../kube/pod-state.ts';
@@ -23,6 +24,9 @@ export function serviceHealth(snapshot: ClusterSnapshot, cluster: ClusterView): 
     const pods = cluster.selectedPods(service);
     health.items.push(...portMismatches(service, pods));
     addEndpointHealth(service, pods, snapshot, cluster, health);
+    const stale = staleEndpoints(service, pods, cluster);
+    health.items.push(...stale.items);
+    health.progressing.push(...stale.progressing);
   }
   for (const ingress of objectsOf(snapshot, 'Ingress')) health.items.push(...missingBackends(ingress, snapshot));
   return health;

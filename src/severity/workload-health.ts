@@ -7,6 +7,7 @@ import { healthItem, healthOf } from './health-findings.ts';
 import type { PodState } from '../kube/pod-state.ts';
 import { podState } from '../kube/pod-state.ts';
 import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
+import { cronTrouble, isFinished } from '../kube/cron-runs.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
 import { controllerOf } from '../kube/ownership.ts';
 import { condition } from '../kube/pods.ts';
@@ -119,6 +120,8 @@ function zeroHealth(object: KubeObject, context: Context): Health {
 
 function cronJobHealth(cronJob: KubeObject, context: Context): Health {
   const ref = refOf(cronJob);
+  // Whoever suspended it wants nothing of it for now.
+  if (cronJob.spec?.suspend === true) return NOTHING;
   const jobs = objectsOf(context.snapshot, 'Job', ref.namespace).filter(
     (job) => controllerOf(job)?.uid === cronJob.metadata.uid,
   );
@@ -126,7 +129,11 @@ function cronJobHealth(cronJob: KubeObject, context: Context): Health {
   // Only the last word counts: an earlier failure was followed by another run.
   const running = newestFirst.filter((job) => !isFinished(job));
   const lastFinished = newestFirst.find(isFinished);
-  return jobHealth(ref, lastFinished ? [...running, lastFinished] : running, context);
+  const trouble = cronTrouble(cronJob, jobs, context.now);
+  const schedule = trouble
+    ? [verdict(true, healthItem(ref, trouble.what, 1, `${refLabel(ref)}: ${trouble.text}`))]
+    : [];
+  return healthOf(jobHealth(ref, lastFinished ? [...running, lastFinished] : running, context), ...schedule);
 }
 
 function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health {
@@ -145,13 +152,19 @@ function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health
   );
   // A Job's pods need not be ready, only able to run.
   const stuck = pods.filter(({ state }) => state.phase === 'stuck');
-  if (stuck.length === 0) return NOTHING;
+  if (stuck.length === 0) return pods.length === 0 ? podless(ref, jobs, context) : NOTHING;
   const message = `${refLabel(ref)}: ${stuck.length} of ${pods.length} pods cannot run; ${worst(stuck)}`;
   return verdict(true, healthItem(ref, 'unready', stuck.length / pods.length, message));
 }
 
-function isFinished(job: KubeObject): boolean {
-  return ['Complete', 'Failed'].some((type) => condition(job, type)?.status === 'True');
+/** A Job that is to run and whose pods the server refuses; one that is suspended has none on purpose. */
+function podless(ref: ObjectRef, jobs: KubeObject[], { cluster }: Context): Health {
+  const refused = jobs
+    .filter((job) => !isFinished(job) && job.spec?.suspend !== true && !job.metadata.deletionTimestamp)
+    .flatMap((job) => cluster.eventsOf(job))
+    .find(({ reason }) => reason === 'FailedCreate');
+  if (!refused) return NOTHING;
+  return verdict(true, healthItem(ref, 'unready', 1, `${refLabel(ref)} cannot make its pods: ${refused.message}`));
 }
 
 function startOf(job: KubeObject): string {

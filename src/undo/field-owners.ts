@@ -10,6 +10,7 @@ interface ManagerEntry {
   manager?: string;
   operation?: string;
   subresource?: string;
+  time?: string;
   fieldsV1?: Json;
 }
 
@@ -51,6 +52,21 @@ export function claimedSince(
     if (owns(entry.fieldsV1, path) && !owns(known.get(idOf(entry)), path)) return entry.manager ?? 'somebody';
   }
   return null;
+}
+
+/** Managers that own a field or something below it, last writer first. */
+export function ownersOf(object: KubeObject, path: readonly Segment[]): string[] {
+  const owners = entriesOf(object).filter(({ fieldsV1 }) => owns(fieldsV1, path));
+  return owners.sort((a, b) => (b.time ?? '').localeCompare(a.time ?? '')).map(({ manager }) => manager ?? 'somebody');
+}
+
+/** Tools that a person (or a script of his) holds: they write once, and not again by themselves. */
+const BY_HAND =
+  /^(kubectl|oc\b|helm|k9s|lens|stratus|terraform|hashicorp|pulumi|ansible|node-fetch|mozilla|before-first-apply|openapi-generator|unknown|curl|python|pykube)/i;
+
+/** Of the owners of a field those that are programs at work in the cluster and would write it again. */
+export function controllersOf(object: KubeObject, path: readonly Segment[]): string[] {
+  return ownersOf(object, path).filter((manager) => !BY_HAND.test(manager) && !SYSTEM.has(manager));
 }
 
 function entriesOf(object: KubeObject): ManagerEntry[] {

@@ -329,6 +329,7 @@ export class FakeApp implements StratusApp {
           throw new Error('not part of this world');
         },
       },
+      confirmation: { confirm: async () => null },
       settler: {
         settle: async (_roots, _signal, progress) => {
           progress('Endpoints of Service/hotel-reservation/geo: 1 of 1 ready');
@@ -523,6 +524,7 @@ export class FakeApp implements StratusApp {
         const stdout = step.argv.includes('scale') ? 'deployment.apps/search scaled\n' : 'service/geo patched\n';
         return { ok: true, exitCode: 0, stdout, stderr: '', refusals: [], writes: writes.length, problem: '' };
       },
+      written: () => [],
       unacceptedLosses: async () => [],
       roots: () => transaction.roots,
       writes: () => transaction.writes,

@@ -28,6 +28,8 @@ export class RunWorld {
   broken = true;
   /** The unfinished transaction of one's own that is in the way. */
   owed: string | null = null;
+  /** What somebody else takes back after every change; null: it stays. */
+  takenBack: string | null = null;
   /** Commands in the order in which they ran; `undo` for an undone transaction. */
   readonly done: string[] = [];
   readonly events: RunEvent[] = [];
@@ -63,6 +65,7 @@ export class RunWorld {
         reopen: async () => this.#open(),
       },
       settler: { settle: async () => ({ settled: true, pending: [] }) },
+      confirmation: { confirm: async () => this.takenBack },
       lock: {
         acquire: async () => ({ ok: true, level: 'client-side' }),
         renew: async () => true,
@@ -109,6 +112,7 @@ export class RunWorld {
       },
       roots: () => [GEO],
       writes: () => 1,
+      written: () => [],
       unacceptedLosses: async () => [],
       commit: async () => undefined,
       undo: async () => {

@@ -14,6 +14,8 @@ import { serviceTargetPortRule } from './rules/network/service-target-port.ts';
 import { ingressBackendRule } from './rules/network/ingress-backend.ts';
 import { containerCrashRule, podUnreadyRule } from './rules/rollout/container-failure.ts';
 import { apiAccessDeniedRule } from './rules/rights/api-access-denied.ts';
+import { autoscalerTargetRule } from './rules/scale/autoscaler-target.ts';
+import { autoscalerRangeRule } from './rules/scale/autoscaler-range.ts';
 
 /** Every rule, deepest cause first. */
 export const ANALYZERS: readonly Analyzer[] = [
@@ -28,6 +30,8 @@ export const ANALYZERS: readonly Analyzer[] = [
   nodePlacementRule,
   imagePullRule,
   scaledToZeroRule,
+  autoscalerRangeRule,
+  autoscalerTargetRule,
   serviceSelectorRule,
   serviceTargetPortRule,
   ingressBackendRule,

@@ -1,0 +1,80 @@
+import type { KubeObject } from '../domain/kube-object.ts';
+import { everFires, nextRun, parseSchedule, periodOf } from './cron.ts';
+import { controllerOf } from './ownership.ts';
+import { condition } from './pods.ts';
+
+/** Why a CronJob does not run as its schedule says. */
+export interface CronTrouble {
+  what: 'never-fires' | 'hung' | 'missed';
+  /** One clause for people. */
+  text: string;
+  /** The Job that does not end. */
+  job?: KubeObject;
+}
+
+/** Fewer may be a controller that was restarted, or clocks that differ. */
+const MISSED_RUNS = 3;
+const MIN_MISSED_MS = 180_000;
+/** A run this many times longer than every one before it does not end by itself, or not in time. */
+const LONGER = 3;
+
+/**
+ * What keeps a CronJob from running, as far as it is certain; null where nothing does, while it is suspended, and where
+ * hours of an unknown time zone would have to be guessed.
+ * @param jobs Jobs of its namespace
+ * @param now milliseconds since the epoch
+ */
+export function cronTrouble(cronJob: KubeObject, jobs: readonly KubeObject[], now: number): CronTrouble | null {
+  const { spec, status, metadata } = cronJob;
+  const schedule = parseSchedule(String(spec?.schedule ?? ''));
+  if (spec?.suspend === true || metadata.deletionTimestamp || !schedule) return null;
+  if (!everFires(schedule)) {
+    return { what: 'never-fires', text: `its schedule "${spec.schedule}" names a day that no calendar has` };
+  }
+  const last = Date.parse(status?.lastScheduleTime ?? metadata.creationTimestamp ?? '');
+  const period = periodOf(schedule, last);
+  if (Number.isNaN(last) || period === null) return null;
+  const daily = period >= 86_400_000;
+  if (schedule.hours.size < 24 && !daily) return null;
+  const due = nextRun(schedule, last);
+  const late = due === null ? 0 : now - due - (daily ? period / 2 : 0);
+  if (late < Math.max((MISSED_RUNS - 1) * period, MIN_MISSED_MS)) return null;
+  const own = jobs.filter((job) => controllerOf(job)?.uid === metadata.uid);
+  const running = own.filter((job) => !isFinished(job) && job.spec?.suspend !== true);
+  const missed = `${Math.floor(late / period) + 1} runs`;
+  if (spec.concurrencyPolicy === 'Forbid' && running.length > 0) {
+    const job = running.sort((a, b) => startOf(a) - startOf(b))[0]!;
+    const lasts = now - startOf(job);
+    const usual = Math.max(0, ...own.filter((one) => condition(one, 'Complete')?.status === 'True').map(durationOf));
+    if (!(lasts > LONGER * Math.max(usual, period))) return null;
+    const text = `Job ${job.metadata.name} has run for ${inWords(lasts)} and concurrencyPolicy Forbid lets no other start: ${missed} missed`;
+    return { what: 'hung', text, job };
+  }
+  if (running.length > 0) return null;
+  const deadline = spec.startingDeadlineSeconds as number | undefined;
+  const why =
+    deadline !== undefined && deadline < SYNC_S
+      ? `; startingDeadlineSeconds ${deadline} is shorter than the ${SYNC_S} s between two looks of its controller`
+      : '';
+  return { what: 'missed', text: `${missed} missed since ${new Date(last).toISOString()}${why}` };
+}
+
+/** The CronJob controller looks every 10 s (kubernetes.io: CronJob, startingDeadlineSeconds). */
+export const SYNC_S = 10;
+
+export function isFinished(job: KubeObject): boolean {
+  return ['Complete', 'Failed'].some((type) => condition(job, type)?.status === 'True');
+}
+
+function startOf(job: KubeObject): number {
+  return Date.parse(job.status?.startTime ?? job.metadata.creationTimestamp ?? '');
+}
+
+function durationOf(job: KubeObject): number {
+  return Date.parse(job.status?.completionTime ?? '') - startOf(job) || 0;
+}
+
+function inWords(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+}

@@ -1,0 +1,39 @@
+import type { KubeObject } from '../domain/kube-object.ts';
+import { refLabel, refOf } from '../domain/kube-object.ts';
+import type { SeverityItem } from '../domain/severity.ts';
+import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import { objectsOf } from '../domain/snapshot.ts';
+import { condition } from '../kube/pods.ts';
+import { healthItem } from './health-findings.ts';
+
+/**
+ * Autoscalers that certainly cannot work. One at a bound (ScalingLimited) does what it was told, and a cluster that serves
+ * no metrics says FailedGetResourceMetric of every one.
+ */
+export function scalerHealth(snapshot: ClusterSnapshot): SeverityItem[] {
+  return objectsOf(snapshot, 'HorizontalPodAutoscaler').flatMap((scaler) => {
+    const trouble = scaler.metadata.deletionTimestamp ? null : troubleOf(scaler);
+    if (!trouble) return [];
+    return [healthItem(refOf(scaler), trouble.what, 1, `${refLabel(refOf(scaler))} ${trouble.text}`)];
+  });
+}
+
+function troubleOf(scaler: KubeObject): { what: string; text: string } | null {
+  const able = condition(scaler, 'AbleToScale');
+  const target = scaler.spec?.scaleTargetRef?.name ?? '';
+  if (able?.status === 'False' && able.reason === 'FailedGetScale') {
+    return { what: 'target-missing', text: `cannot find its target ${target}` };
+  }
+  if (able?.status === 'False' && able.reason === 'FailedUpdateScale') {
+    return { what: 'cannot-scale', text: `cannot scale its target ${target}: ${able.message ?? ''}` };
+  }
+  const active = condition(scaler, 'ScalingActive');
+  if (active?.status !== 'False') return null;
+  if (active.reason === 'AmbiguousSelector' || active.reason === 'InvalidSelector') {
+    return { what: 'selector', text: `cannot tell its pods: ${active.message ?? ''}` };
+  }
+  // Metrics are served then, and its own target is what is incomplete.
+  return /missing request for/.test(active.message ?? '')
+    ? { what: 'no-request', text: `cannot compute the use of its target: ${active.message}` }
+    : null;
+}

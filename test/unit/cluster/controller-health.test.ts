@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import { evaluateHealth } from '../../../src/severity/health-oracle.ts';
+import { ago, container, deployment, NS, object, ownedBy, pod, service, slice, snapshot } from './objects.ts';
+
+/** What is wrong with objects of controllers, as `Kind/name what`. */
+function judge(...objects: KubeObject[]) {
+  const { items, progressing } = evaluateHealth(snapshot(objects));
+  const said = (list: typeof items) => list.map(({ object: about, what }) => `${about!.kind}/${about!.name} ${what}`);
+  return { bad: said(items), moving: said(progressing) };
+}
+const WELL = { bad: [], moving: [] };
+
+describe('CronJobs', () => {
+  const cron = (spec: object, status: object = {}) =>
+    object('CronJob', 'tidy', {
+      spec: { schedule: '* * * * *', ...spec },
+      status: { lastScheduleTime: ago(50), ...status },
+    });
+  const job = (owner: KubeObject, name: string, seconds: number, fields: object = {}) =>
+    object('Job', name, { metadata: ownedBy(owner), spec: {}, status: { startTime: ago(seconds) }, ...fields });
+  const done = (seconds: number) => ({
+    status: {
+      startTime: ago(seconds + 10),
+      completionTime: ago(seconds),
+      conditions: [{ type: 'Complete', status: 'True' }],
+    },
+  });
+
+  it('are well while they run by their schedule, and while they are suspended', () => {
+    expect(judge(cron({}))).toEqual(WELL);
+    expect(judge(cron({ suspend: true, schedule: '0 0 31 2 *' }, { lastScheduleTime: ago(90_000) }))).toEqual(WELL);
+    const failed = { status: { conditions: [{ type: 'Failed', status: 'True', lastTransitionTime: ago(60) }] } };
+    const idle = cron({ suspend: true });
+    expect(judge(idle, job(idle, 'a', 90, failed))).toEqual(WELL);
+    expect(judge(cron({ schedule: '0 0 29 2 *' }, { lastScheduleTime: ago(90_000) }))).toEqual(WELL);
+    // Hours are those of a zone that is not known here.
+    expect(judge(cron({ schedule: '*/5 9-17 * * *' }, { lastScheduleTime: ago(36_000) }))).toEqual(WELL);
+  });
+
+  it('are bad when no day fits their schedule', () => {
+    expect(judge(cron({ schedule: '0 0 31 2 *' })).bad).toEqual(['CronJob/tidy never-fires']);
+  });
+
+  it('are bad when runs were missed, and well again after the next', () => {
+    expect(judge(cron({}, { lastScheduleTime: ago(600) })).bad).toEqual(['CronJob/tidy missed']);
+    expect(judge(cron({}, { lastScheduleTime: ago(100) }))).toEqual(WELL);
+  });
+
+  it('are bad when a run that does not end keeps others from starting, not when runs are just long', () => {
+    const forbid = cron({ concurrencyPolicy: 'Forbid' }, { lastScheduleTime: ago(1800) });
+    const hung = job(forbid, 'now', 1800);
+    expect(judge(forbid, hung, job(forbid, 'before', 1900, done(1860))).bad).toEqual(['CronJob/tidy hung']);
+    const long = { ...done(1900), status: { ...done(1900).status, startTime: ago(4000) } };
+    expect(judge(forbid, hung, job(forbid, 'before', 4000, long))).toEqual(WELL);
+    expect(judge(cron({ concurrencyPolicy: 'Allow' }), hung)).toEqual(WELL);
+  });
+});
+
+describe('Jobs', () => {
+  const job = (spec: object, status: object = {}) => object('Job', 'load', { spec, status });
+  const refused = (about: KubeObject) =>
+    object('Event', 'e1', {
+      involvedObject: { kind: 'Job', name: about.metadata.name, namespace: NS, uid: about.metadata.uid },
+      reason: 'FailedCreate',
+      type: 'Warning',
+      message: 'exceeded quota: small',
+      lastTimestamp: ago(5),
+    });
+
+  it('are bad when they failed or ran out of time', () => {
+    for (const reason of ['BackoffLimitExceeded', 'DeadlineExceeded']) {
+      const conditions = [{ type: 'Failed', status: 'True', reason, lastTransitionTime: ago(60) }];
+      expect(judge(job({}, { conditions })).bad).toEqual(['Job/load failed']);
+    }
+  });
+
+  it('are bad when their pods are refused; well when suspended, finished, or only young', () => {
+    const open = job({});
+    expect(judge(open, refused(open)).bad).toEqual(['Job/load unready']);
+    const paused = job({ suspend: true });
+    expect(judge(paused, refused(paused))).toEqual(WELL);
+    const done = job({}, { conditions: [{ type: 'Complete', status: 'True' }] });
+    expect(judge(done, refused(done))).toEqual(WELL);
+    expect(judge(job({}))).toEqual(WELL);
+  });
+});
+
+describe('autoscalers', () => {
+  const scaler = (...conditions: object[]) =>
+    object('HorizontalPodAutoscaler', 'lime', { spec: { scaleTargetRef: { name: 'lime' } }, status: { conditions } });
+  const said = (type: string, status: string, reason: string, message = '') => ({ type, status, reason, message });
+
+  it('are bad where they certainly cannot work', () => {
+    expect(judge(scaler(said('AbleToScale', 'False', 'FailedGetScale'))).bad).toHaveLength(1);
+    expect(judge(scaler(said('AbleToScale', 'False', 'FailedUpdateScale'))).bad).toHaveLength(1);
+    expect(judge(scaler(said('ScalingActive', 'False', 'AmbiguousSelector'))).bad).toHaveLength(1);
+    const missing = said('ScalingActive', 'False', 'FailedGetResourceMetric', 'missing request for cpu in container c');
+    expect(judge(scaler(missing)).bad).toHaveLength(1);
+  });
+
+  it('are well at a bound, at their minimum, and where no metrics are served', () => {
+    expect(
+      judge(
+        scaler(
+          said('AbleToScale', 'True', 'SucceededGetScale'),
+          said('ScalingLimited', 'True', 'TooManyReplicas'),
+          said('ScalingActive', 'False', 'FailedGetResourceMetric', 'the server could not find the requested resource'),
+        ),
+      ),
+    ).toEqual(WELL);
+  });
+});
+
+describe('endpoints', () => {
+  const gate = service('gate', { app: 'lime' });
+  const { deploy, set } = deployment('lime', { replicas: 2 });
+  const since = (seconds: number) => ({
+    status: {
+      phase: 'Running',
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: ago(seconds) }],
+      containerStatuses: [{ name: 'main', ready: true, restartCount: 0, state: { running: { startedAt: ago(900) } } }],
+    },
+  });
+  const [one, two] = [pod('p1', 'ready', set, since(600)), pod('p2', 'ready', set, since(600))];
+
+  it('lack a pod that has long been ready', () => {
+    expect(judge(deploy, set, one, two, gate, slice(gate, [one, two]))).toEqual(WELL);
+    expect(judge(deploy, set, one, two, gate, slice(gate, [one])).bad).toEqual(['Service/gate endpoints-lack']);
+    const fresh = pod('p2', 'ready', set, since(3));
+    expect(judge(deploy, set, one, fresh, gate, slice(gate, [one]))).toEqual(WELL);
+  });
+
+  it('name a pod that is gone: bad for whoever cannot wait any longer', () => {
+    const gone = pod('p3', 'ready', set);
+    expect(judge(deploy, set, one, two, gate, slice(gate, [one, two, gone]))).toEqual({
+      bad: [],
+      moving: ['Service/gate endpoints-stale'],
+    });
+  });
+});
+
+describe('admission webhooks', () => {
+  const rules = [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }];
+  const hook = (fields: object = {}) =>
+    object('ValidatingWebhookConfiguration', 'guard', {
+      webhooks: [
+        {
+          name: 'guard.example.test',
+          failurePolicy: 'Fail',
+          clientConfig: { service: { namespace: NS, name: 'guard' } },
+          rules,
+          ...fields,
+        },
+      ],
+    });
+  const bad = ['ValidatingWebhookConfiguration/guard refuses-pods'];
+
+  it('are bad when they refuse new pods because nothing answers', () => {
+    expect(judge(hook()).bad).toEqual(bad);
+    const { deploy, set } = deployment('guard', { replicas: 1, podSpec: { containers: [container()] } });
+    const one = pod('g', 'ready', set);
+    const guard = service('guard', { app: 'guard' });
+    expect(judge(hook(), deploy, set, one, guard, slice(guard, [one]))).toEqual(WELL);
+  });
+
+  it('are not judged where they ignore failures, look at other things, or answer from elsewhere', () => {
+    expect(judge(hook({ failurePolicy: 'Ignore' }))).toEqual(WELL);
+    expect(judge(hook({ rules: [{ ...rules[0], resources: ['configmaps'] }] }))).toEqual(WELL);
+    expect(judge(hook({ objectSelector: { matchLabels: { a: 'b' } } }))).toEqual(WELL);
+    expect(judge(hook({ namespaceSelector: { matchLabels: { guarded: 'yes' } } }))).toEqual(WELL);
+    expect(judge(hook({ clientConfig: { service: { namespace: 'elsewhere', name: 'guard' } } }))).toEqual(WELL);
+    expect(judge(hook({ clientConfig: { url: 'https://guard.example.test' } }))).toEqual(WELL);
+  });
+});
