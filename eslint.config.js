@@ -11,6 +11,7 @@ export const ROOMS = {
   domain: ['json', 'text'],
   'kubectl/**': ['text'],
   kube: ['domain', 'json', 'text'],
+  'kube/placement': ['kube', 'domain', 'json', 'text'],
   'lint/**': ['kubectl/**', 'text'],
   'undo/**': ['domain', 'json', 'text'],
 
@@ -41,11 +42,11 @@ export const ROOMS = {
 
   'agents/conversion': ['domain', 'json', 'kubectl/**', 'kube', 'text'],
   'agents/playbooks/engine': ['kube', 'domain', 'json', 'text'],
-  'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'domain', 'json', 'text'],
+  'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'kube/placement', 'domain', 'json', 'text'],
   ...Object.fromEntries(
     ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout', 'rights', 'batch', 'lifecycle'].map((rules) => [
       `agents/playbooks/rules/${rules}`,
-      ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'json', 'text'],
+      ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'kube/placement', 'domain', 'json', 'text'],
     ]),
   ),
   'agents/playbooks': ['agents/playbooks/**', 'kube', 'domain', 'json', 'text'],

@@ -261,7 +261,7 @@ function regarding(event: KubeObject): KubeObject['spec'] {
   return event['involvedObject'] ?? event['regarding'];
 }
 
-function eventOf(object: KubeObject): ClusterEvent {
+export function eventOf(object: KubeObject): ClusterEvent {
   const times = [
     object['lastTimestamp'],
     object['deprecatedLastTimestamp'],

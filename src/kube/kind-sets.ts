@@ -13,3 +13,6 @@ export const NEED = [
   'ScaledObject.keda.sh',
   'PersistentVolumeClaim',
 ] as const;
+
+/** What tells why no node takes a pod. */
+export const PLACEMENT = [...PODS, 'Node', 'Namespace', 'PersistentVolumeClaim', 'PersistentVolume', 'Event'] as const;

@@ -66,7 +66,7 @@ export function untoleratedTaints(node: KubeObject, podSpec: Untyped): string[] 
     .map((taint) => `${taint.key}${taint.value ? `=${taint.value}` : ''}:${taint.effect}`);
 }
 
-function tolerates(toleration: Untyped, taint: Untyped): boolean {
+export function tolerates(toleration: Untyped, taint: Untyped): boolean {
   if (toleration?.effect && toleration.effect !== taint.effect) return false;
   if (!toleration?.key) return toleration?.operator === 'Exists';
   if (toleration.key !== taint.key) return false;

@@ -3,6 +3,7 @@ import { refKey, refOf } from '../domain/kube-object.ts';
 import { uses } from './affected.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { configReferences } from './config-references.ts';
+import { condition, isLiving } from './pods.ts';
 import { podTemplateOf } from './pod-template.ts';
 import type { Untyped } from './pod-template.ts';
 import { referencesTo } from './references-to-service.ts';
@@ -64,6 +65,14 @@ function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
     }
     case 'ServiceAccount':
       return view.workloads().filter((one) => one.metadata.namespace === ref.namespace && uses(one, ref));
+    case 'Node': {
+      // What waits for a node may wait for this one; what runs on it suffers only if the node itself does.
+      const ill = object !== undefined && condition(object, 'Ready')?.status !== 'True';
+      const pods = view.all('Pod').filter(isLiving);
+      return pods
+        .filter(({ spec }) => !spec?.nodeName || (ill && spec.nodeName === ref.name))
+        .map((pod) => view.workloadOf(pod));
+    }
     case 'ReplicaSet':
     case 'Job':
     case 'Pod':

@@ -6,6 +6,11 @@ import { missingConfigRule } from './rules/config/missing-config.ts';
 import { staleConfigRule } from './rules/config/stale-config.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
 import { podCreationRefusedRule } from './rules/rollout/pod-creation-refused.ts';
+import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
+import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
+import { podNeighboursRule } from './rules/scheduling/pod-neighbours.ts';
+import { unplaceableRequestsRule } from './rules/scheduling/unplaceable-requests.ts';
+import { untoleratedTaintRule } from './rules/scheduling/untolerated-taint.ts';
 import { nodePlacementRule } from './rules/scheduling/node-placement.ts';
 import { imagePullRule } from './rules/image/image-pull.ts';
 import { scaledToZeroRule } from './rules/scale/workload-scaled-to-zero.ts';
@@ -20,6 +25,7 @@ import { autoscalerRangeRule } from './rules/scale/autoscaler-range.ts';
 /** Every rule, deepest cause first. */
 export const ANALYZERS: readonly Analyzer[] = [
   nodeConditionRule,
+  cordonedNodeRule,
   claimStorageClassRule,
   missingClaimRule,
   missingConfigRule,
@@ -28,6 +34,10 @@ export const ANALYZERS: readonly Analyzer[] = [
   podCreationRefusedRule,
   apiAccessDeniedRule,
   nodePlacementRule,
+  unplaceableRequestsRule,
+  untoleratedTaintRule,
+  hostPortTakenRule,
+  podNeighboursRule,
   imagePullRule,
   scaledToZeroRule,
   autoscalerRangeRule,

@@ -14,8 +14,10 @@ export function commandProblems(findings: Finding[]): string[] {
         if (!parsed.ok) return [`${text}: ${parsed.message}`];
         const confined = confine(['kubectl', ...argv], { files: (fix.files ?? []).map((file) => `{{${file.name}}}`) });
         if (!confined.ok) return [`${text}: ${confined.rule}: ${confined.message}`];
+        // Of what lies in no namespace, none can be named.
+        const clusterWide = fix.changes.every((change) => change.type !== 'create' && !change.object.namespace);
         const namespaces = parsed.flags.filter((flag) => flag.name === 'namespace').map((flag) => flag.value);
-        if (namespaces.length !== 1 || !namespaces[0]) return [`${text}: no explicit namespace`];
+        if (!clusterWide && (namespaces.length !== 1 || !namespaces[0])) return [`${text}: no explicit namespace`];
         if (argv.includes('kubectl')) return [`${text}: names kubectl`];
         return /[\u0000-\u001f\u007f]/.test(text) ? [`${text}: control character`] : [];
       }),
