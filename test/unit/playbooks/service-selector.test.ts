@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { applyPatch, patchOps, World } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
 
@@ -69,6 +71,77 @@ describe.each(SEEDS)('a selector that fits no pod (seed %i)', (seed) => {
     for (const part of ['front-a', 'front-b']) world.workload({ labels: { app, part } });
     world.service({ app, part: 'front' }, [{ port: 80, targetPort: 'http' }]);
     expect((await only(world)).fixes).toEqual([]);
+  });
+
+  it('is never emptied', async () => {
+    const world = new World(seed);
+    const name = world.random.name();
+    world.workload({ name, labels: { tier: 'web' }, earlier: [{ labels: { app: name } }] });
+    world.service({ app: name }, [{ port: 80, targetPort: 'http' }], { name });
+    expect((await only(world)).fixes).toEqual([]);
+  });
+
+  it('does not take in pods of another workload when it loses a key', async () => {
+    const build = (labels: Record<string, string>) => {
+      const world = new World(seed);
+      const name = world.random.name();
+      world.workload({ name, labels: { part: 'shop' }, earlier: [{ labels: { part: 'shop', app: name } }] });
+      world.workload({ labels, replicas: world.random.int(0, 2) });
+      world.service({ app: name, part: 'shop' }, [{ port: 80, targetPort: 'http' }], { name });
+      return world;
+    };
+    const alone = build({ part: 'other' });
+    expect(selectorAfter(alone, await only(alone))).toEqual({ part: 'shop' });
+    expect((await only(build({ part: 'shop', app: 'else' }))).fixes).toEqual([]);
+  });
+
+  it.each([
+    ['payments-worker', 'a word more'],
+    ['payment', 'a letter less'],
+    ['ledger', 'another name'],
+  ])('of a workload that is gone does not lead to %s (%s)', async (other) => {
+    const world = new World(seed);
+    const common = { 'app.kubernetes.io/part-of': 'shop' };
+    world.serviceFor(world.workload({ name: other, labels: { ...common, app: other } }), { name: other });
+    world.service({ ...common, app: 'payments' }, [{ port: 80, targetPort: 'http' }], { name: 'payments' });
+    expect((await only(world)).fixes).toEqual([]);
+  });
+
+  it.each([
+    ['color', 'green', 'blue'],
+    ['track', 'canary', 'stable'],
+    ['slot', 'a', 'b'],
+    ['role', 'primary', 'replica'],
+    ['stage', 'dev', 'prod'],
+    ['shard', '0', '1'],
+  ])('that asks for the other one of a family is left as it is (%s %s)', async (key, asked, there) => {
+    const world = new World(seed);
+    const name = world.random.name();
+    world.workload({ name, labels: { app: name, [key]: there } });
+    world.service({ app: name, [key]: asked }, [{ port: 80, targetPort: 'http' }], { name });
+    expect((await only(world)).fixes).toEqual([]);
+  });
+
+  it('gets a misspelt value that several workloads share', async () => {
+    const world = new World(seed);
+    const app = world.random.name();
+    for (const track of ['stable', 'canary']) world.workload({ labels: { app, track } });
+    world.service({ app: `${app}x` }, [{ port: 80, targetPort: 'http' }], { name: `${app}-svc` });
+    expect(selectorAfter(world, await only(world))).toEqual({ app });
+  });
+
+  it('of a Service that nobody uses is only information, unless somebody fails from outside', async () => {
+    const world = new World(seed);
+    const service = world.service({ app: world.random.name() }, [{ port: 80 }]);
+    const severityAmong = async (unhealthy: KubeObject[]) => {
+      const { findings } = await new PlaybookBrain().diagnose(world.context(unhealthy));
+      return byRule(findings, RULE).map(({ severity }) => severity);
+    };
+    expect(await severityAmong([service])).toEqual(['info']);
+    expect(await severityAmong([])).toEqual(['warning']);
+    const backend = { service: { name: service.metadata.name, port: { number: 80 } } };
+    world.add('Ingress', 'networking.k8s.io/v1', world.random.name(), { spec: { defaultBackend: backend } });
+    expect(await severityAmong([service])).toEqual(['critical']);
   });
 
   it('is not judged when it fits a workload at 0 or kinds could not be read', async () => {

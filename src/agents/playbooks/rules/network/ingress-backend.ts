@@ -7,18 +7,13 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
+import { ingressBackends } from '../../../../kube/ingress-backends.ts';
+import type { IngressBackend } from '../../../../kube/ingress-backends.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import { clearlySimilar } from '../../clues/similar-names.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 
 const INGRESS_BACKEND = 'ingress-backend';
-
-interface Backend {
-  name: string;
-  port: Untyped;
-  pointer: string;
-  field: string;
-}
 
 interface Trouble {
   text: string;
@@ -30,7 +25,7 @@ interface Trouble {
 /** Ingress paths that name a Service, or a port of it, that does not exist, and missing TLS Secrets. */
 export function analyzeIngressBackends({ view }: AnalyzerContext): Finding[] {
   return view.all('Ingress').flatMap((ingress) => {
-    const troubles = backendsOf(ingress).flatMap((backend) => troubleOf(view, ingress, backend) ?? []);
+    const troubles = ingressBackends(ingress).flatMap((backend) => troubleOf(view, ingress, backend) ?? []);
     const secrets = missingTlsSecrets(view, ingress);
     if (troubles.length + secrets.length === 0) return [];
     return makeFinding({
@@ -45,27 +40,7 @@ export function analyzeIngressBackends({ view }: AnalyzerContext): Finding[] {
   });
 }
 
-function backendsOf(ingress: KubeObject): Backend[] {
-  const list: Backend[] = [];
-  const add = (backend: Untyped, pointer: string, field: string): void => {
-    const name: unknown = backend?.service?.name;
-    if (typeof name === 'string')
-      list.push({ name, port: backend.service.port, pointer: `${pointer}/service`, field: `${field}.service` });
-  };
-  add(ingress.spec?.defaultBackend, '/spec/defaultBackend', 'spec.defaultBackend');
-  asArray(ingress.spec?.rules).forEach((rule, index) => {
-    asArray(rule?.http?.paths).forEach((path, at) => {
-      add(
-        path?.backend,
-        `/spec/rules/${index}/http/paths/${at}/backend`,
-        `spec.rules[${index}].http.paths[${at}].backend`,
-      );
-    });
-  });
-  return list;
-}
-
-function troubleOf(view: ClusterView, ingress: KubeObject, backend: Backend): Trouble | null {
+function troubleOf(view: ClusterView, ingress: KubeObject, backend: IngressBackend): Trouble | null {
   if (!view.known('Service')) return null;
   const { namespace } = ingress.metadata;
   const service = view.find('Service', namespace, backend.name);
