@@ -191,7 +191,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/judge/**/*.ts'],
+    files: ['test/judge/**/*.ts', 'test/catalogue/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

@@ -6,6 +6,8 @@ import { runBrowserFlows } from '../test/e2e/flows.ts';
 import { runHostSuite } from '../test/host/launch-web.ts';
 import { runCommandJudge } from '../test/judge/commands/command-judge.ts';
 import { runJudge } from '../test/judge/judge.ts';
+import { entryNamed } from '../test/catalogue/catalogue.ts';
+import { judgeSample } from '../test/catalogue/run/judge-incidents.ts';
 import { runChecks } from './check.ts';
 import type { Tally } from './vitest-run.ts';
 import { runVitest } from './vitest-run.ts';
@@ -16,6 +18,8 @@ import { runVitest } from './vitest-run.ts';
  */
 const STAGES = ['check', 'unit', 'cluster', 'judge', 'host', 'browser'] as const;
 type Stage = (typeof STAGES)[number];
+/** Incidents of the catalogue that are tried each time; all of them: `npm run soak -- incidents`. */
+const SAMPLE = ['target-port-1', 'node-that-is-not'];
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
 const unknown = values.only?.find((name) => !STAGES.includes(name as Stage));
@@ -81,6 +85,7 @@ async function main(): Promise<void> {
     if (instance.nodes === 'real') {
       await stage('judge', () => runJudge({ instance, seeds: [1, 2], kill: [2] }));
       await stage('judge', () => runCommandJudge(instance, [3, 4]));
+      await stage('judge', () => judgeSample(instance, SAMPLE.map(entryNamed), 1));
     }
     await deployShop(instance, report);
     await stage('host', () => runHostSuite({ instance }));

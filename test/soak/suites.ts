@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { StreamReport } from '../testbed/report.ts';
 import { CONSEQUENCE_SUITE } from './consequence-suite.ts';
+import { INCIDENT_SUITE } from './incident-suite.ts';
 import type { SoakSuite } from './soak-suite.ts';
 import { count, onCluster, tallyOf } from './soak-suite.ts';
 import { UNDO_SUITES } from './undo-suites.ts';
@@ -24,6 +25,7 @@ export const SUITES: SoakSuite[] = [
   },
   ...UNDO_SUITES,
   CONSEQUENCE_SUITE,
+  INCIDENT_SUITE,
   {
     name: 'lint-agreement',
     summary: 'every command of the lint corpora against the gateway in read and in journal mode',

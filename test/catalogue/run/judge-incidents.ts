@@ -1,0 +1,44 @@
+import { Api } from '../../judge/api.ts';
+import { DEFAULT_COMMAND } from '../../judge/product.ts';
+import type { Instance } from '../../testbed/instance-record.ts';
+import type { Entry } from '../catalogue.ts';
+import { lineOf, loadImages } from './incidents.ts';
+import type { TrialReport } from './trial.ts';
+import { runTrial } from './trial.ts';
+
+/** Incidents on a cluster that runs, with nothing recorded; progress goes to standard error. */
+export async function judgeIncidents(
+  instance: Instance,
+  entries: readonly Entry[],
+  seeds: readonly number[],
+): Promise<(TrialReport & { line: string })[]> {
+  await loadImages(instance);
+  const api = new Api(instance.kubeconfig);
+  const reports: (TrialReport & { line: string })[] = [];
+  try {
+    for (const entry of entries) {
+      for (const seed of seeds) {
+        const options = { api, instance, command: DEFAULT_COMMAND, undo: true, check: true };
+        const report = await runTrial(options, entry, seed);
+        const line = lineOf(report);
+        process.stderr.write(`  ${line}\n`);
+        reports.push({ ...report, line });
+      }
+    }
+  } finally {
+    api.close();
+  }
+  return reports;
+}
+
+/** Two incidents for each commit, drawn anew whenever the seed of the sample is raised. */
+export async function judgeSample(
+  instance: Instance,
+  entries: readonly Entry[],
+  seed: number,
+): Promise<{ passed: number; failed: number; skipped: number; failures: string[] }> {
+  const reports = await judgeIncidents(instance, entries, [seed]);
+  const failed = reports.filter(({ passed }) => !passed);
+  const failures = failed.map(({ line }) => `incident ${line}`);
+  return { passed: reports.length - failed.length, failed: failed.length, skipped: 0, failures };
+}
