@@ -7,6 +7,7 @@ import { condition, isLiving } from './pods.ts';
 import { podTemplateOf } from './pod-template.ts';
 import type { Untyped } from './pod-template.ts';
 import { referencesTo } from './references-to-service.ts';
+import { refusals, webhookIn } from './refusals.ts';
 
 /** Workloads whose pods use a claim by its name, directly or through a StatefulSet's claim templates. */
 export function consumersOfClaim(view: ClusterView, namespace: string | undefined, claim: string): KubeObject[] {
@@ -72,6 +73,13 @@ function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
       return pods
         .filter(({ spec }) => !spec?.nodeName || (ill && spec.nodeName === ref.name))
         .map((pod) => view.workloadOf(pod));
+    }
+    case 'MutatingWebhookConfiguration':
+    case 'ValidatingWebhookConfiguration': {
+      const names = ((object?.['webhooks'] ?? []) as Untyped[]).map((webhook) => webhook?.name as string);
+      return refusals(view)
+        .filter(({ message }) => names.includes(webhookIn(message) ?? ''))
+        .map(({ workload }) => workload);
     }
     case 'ReplicaSet':
     case 'Job':

@@ -25,7 +25,11 @@ const RESCHEDULE_PATIENCE_MS = 20_000;
 /** The kubelet tries a failed configuration again at its next sync of the pod, up to a minute and a half later. */
 const CONFIG_PATIENCE_MS = 90_000;
 const PULL_PATIENCE_MS = 75_000;
-const QUOTA_PATIENCE_MS = 60_000;
+/**
+ * A controller that was refused waits twice as long after every refusal. The next try comes at the latest after as long
+ * as it has been refused so far; a new ReplicaSet, or a controller that was prodded, tries at once.
+ */
+const RETRY_PATIENCE_MS = { least: 60_000, most: 170_000 };
 const CREATE_PATIENCE_MS = 10_000;
 const MAX_RESTART_PATIENCE_MS = 60_000;
 const TERMINAL_RESTARTS = 2;
@@ -70,7 +74,9 @@ export function workloadPending(object: KubeObject, context: WorkloadContext): P
   const count = `${Math.min(healthy, desired)} of ${desired} pods ready`;
   const blocked = blockage(object, context);
   if (blocked && current.every(({ state }) => state.phase !== 'starting')) {
-    return one(`blocked ${blocked.reason}`, `${count}; ${blocked.text}`, blocked.patienceMs);
+    // What goes makes room in a quota.
+    const patienceMs = terminating > 0 ? Math.max(blocked.patienceMs, RETRY_PATIENCE_MS.least) : blocked.patienceMs;
+    return one(`blocked ${blocked.reason}`, `${count}; ${blocked.text}`, patienceMs);
   }
   const troubled =
     current.find(({ state }) => state.phase === 'stuck') ?? current.find(({ state }) => state.phase === 'unready');
@@ -127,8 +133,8 @@ function blockage(
 ): { reason: string; text: string; patienceMs: number } | null {
   const failure = condition(object, 'ReplicaFailure');
   if (failure?.status === 'True') {
-    const relevant = ADMISSION_KINDS.some((kind) => context.rootKinds.has(kind));
-    const patienceMs = relevant ? QUOTA_PATIENCE_MS : context.isFresh ? CREATE_PATIENCE_MS : 0;
+    const since = context.now - Date.parse(failure.lastTransitionTime ?? '');
+    const patienceMs = mayBeAdmitted(context) ? retryPatience(since) : context.isFresh ? CREATE_PATIENCE_MS : 0;
     return { reason: 'ReplicaFailure', text: failure.message ?? 'pods cannot be created', patienceMs };
   }
   // Written by the observation of our change; for other workloads it may be an old verdict.
@@ -138,13 +144,24 @@ function blockage(
   return null;
 }
 
+/** We wrote to something that decides whether pods are let in. */
+function mayBeAdmitted({ rootKinds }: WorkloadContext): boolean {
+  return ADMISSION_KINDS.some((kind) => rootKinds.has(kind));
+}
+
+function retryPatience(refusedForMs: number): number {
+  const { least, most } = RETRY_PATIENCE_MS;
+  return Math.min(Math.max(least, refusedForMs || 0), most);
+}
+
 /**
  * Pods that do not exist yet, or are starting. A StatefulSet never replaces a broken pod of the previous revision
  * (it waits for it to become ready first), so that such a pod would be waited for in vain.
  */
 function movingPatience(object: KubeObject, live: { state: PodState }[], context: WorkloadContext): number | null {
   if (object.kind === 'StatefulSet' && live.some(({ state }) => state.phase === 'stuck')) return CREATE_PATIENCE_MS;
-  return context.isFresh || live.some(({ state }) => state.phase === 'starting') ? null : CREATE_PATIENCE_MS;
+  if (context.isFresh || live.some(({ state }) => state.phase === 'starting')) return null;
+  return mayBeAdmitted(context) ? RETRY_PATIENCE_MS.least : CREATE_PATIENCE_MS;
 }
 
 function patienceWith(pod: KubeObject, state: PodState, freeing: boolean, context: WorkloadContext): number | null {

@@ -11,6 +11,7 @@ import { cronTrouble, isFinished } from '../kube/cron-runs.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
 import { controllerOf } from '../kube/ownership.ts';
 import { condition } from '../kube/pods.ts';
+import { refusalOf } from '../kube/refusals.ts';
 
 /** Failures older than this belong to the past, not to this incident. */
 const FAILURE_MEMORY_MS = 24 * 3600_000;
@@ -106,7 +107,10 @@ function replicated(object: KubeObject, desired: number, context: Context): Heal
   if (healthy >= desired) return NOTHING;
   const unobserved = (object.status?.observedGeneration ?? 0) < (object.metadata.generation ?? 0);
   const failure = condition(object, 'ReplicaFailure');
-  const trouble = (failure?.status === 'True' && (failure.message ?? 'pods cannot be created')) || worst(pods);
+  // Controllers of StatefulSets and DaemonSets set no condition: only their events tell.
+  const refused = pods.length < desired ? refusalOf(context.cluster, object)?.message : undefined;
+  const trouble =
+    (failure?.status === 'True' && (failure.message ?? 'pods cannot be created')) || worst(pods) || (refused ?? '');
   const message = `${refLabel(ref)}: ${healthy} of ${desired} pods ready${trouble ? `; ${trouble}` : ''}`;
   return verdict(!unobserved && trouble !== '', healthItem(ref, 'unready', 1 - healthy / desired, message));
 }
@@ -150,6 +154,11 @@ function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health
   const pods = live(observe(context.cluster.homes.podsAt(ref), context.now)).filter(({ pod }) =>
     uids.has(controllerOf(pod)?.uid),
   );
+  const refused = jobs.map((job) => refusalOf(context.cluster, job)).find((refusal) => refusal !== null);
+  if (refused && pods.length === 0) {
+    const message = `${refLabel(ref)}: pods cannot be created; ${refused.message}`;
+    return verdict(true, healthItem(ref, 'refused', 1, message));
+  }
   // A Job's pods need not be ready, only able to run.
   const stuck = pods.filter(({ state }) => state.phase === 'stuck');
   if (stuck.length === 0) return pods.length === 0 ? podless(ref, jobs, context) : NOTHING;

@@ -5,12 +5,19 @@ import { missingClaimRule } from './rules/storage/missing-claim.ts';
 import { missingConfigRule } from './rules/config/missing-config.ts';
 import { staleConfigRule } from './rules/config/stale-config.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
-import { podCreationRefusedRule } from './rules/rollout/pod-creation-refused.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
 import { podNeighboursRule } from './rules/scheduling/pod-neighbours.ts';
 import { unplaceableRequestsRule } from './rules/scheduling/unplaceable-requests.ts';
 import { untoleratedTaintRule } from './rules/scheduling/untolerated-taint.ts';
+import { admissionDeniedRule } from './rules/admission/admission-denied.ts';
+import { admissionWebhookRule } from './rules/admission/admission-webhook.ts';
+import { limitRangeRule } from './rules/admission/limit-range.ts';
+import { missingPodReferenceRule } from './rules/admission/missing-pod-reference.ts';
+import { podCreationRefusedRule } from './rules/admission/pod-creation-refused.ts';
+import { podSecurityRule } from './rules/admission/pod-security.ts';
+import { quotaDemandsRule } from './rules/admission/quota-demands.ts';
+import { quotaExceededRule } from './rules/admission/quota-exceeded.ts';
 import { nodePlacementRule } from './rules/scheduling/node-placement.ts';
 import { imagePullRule } from './rules/image/image-pull.ts';
 import { scaledToZeroRule } from './rules/scale/workload-scaled-to-zero.ts';
@@ -31,6 +38,13 @@ export const ANALYZERS: readonly Analyzer[] = [
   missingConfigRule,
   staleConfigRule,
   missingServiceRule,
+  admissionWebhookRule,
+  quotaDemandsRule,
+  quotaExceededRule,
+  limitRangeRule,
+  podSecurityRule,
+  missingPodReferenceRule,
+  admissionDeniedRule,
   podCreationRefusedRule,
   apiAccessDeniedRule,
   nodePlacementRule,

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { oneLine } from '../../text/plain-text.ts';
+import { quantity } from '../../text/quantity.ts';
 import type { Answer } from '../wire/kube-api.ts';
 
 /**
@@ -42,15 +43,6 @@ function amounts(text: string): Map<string, number> {
     text
       .split(',')
       .map((part) => part.split('=') as [string, string])
-      .map(([name, value]) => [name.trim(), amount(value ?? '')]),
+      .map(([name, value]) => [name.trim(), quantity(value ?? '')]),
   );
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50,
-}; // prettier-ignore
-
-function amount(text: string): number {
-  const [, number = '', unit = ''] = /^([0-9.]+)([A-Za-z]*)$/.exec(text.trim()) ?? [];
-  return Number(number || NaN) * (UNITS[unit] ?? NaN);
 }

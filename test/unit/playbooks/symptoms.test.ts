@@ -111,24 +111,6 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     });
   });
 
-  it('a used-up quota is named with its numbers', async () => {
-    const world = new World(seed);
-    const workload = world.workload({ replicas: 2, pods: 'none' });
-    const quota = world.add('ResourceQuota', 'v1', world.random.name(), {
-      status: { hard: { pods: '5' }, used: { pods: '5' } },
-    });
-    const set = world.revisionsOf(workload)[0]!;
-    world.event(
-      set,
-      'FailedCreate',
-      `pods "x" is forbidden: exceeded quota: ${quota.metadata.name}, requested: pods=1, used: pods=5, limited: pods=5`,
-    );
-    const finding = await onlyFinding(world, 'pod-creation-refused');
-    expect(finding.object.name).toBe(workload.metadata.name);
-    expect(finding.evidence.map((each) => each.text).join()).toContain('pods 5 of 5');
-    expect(finding.fixes).toEqual([]);
-  });
-
   it('an ingress is pointed to the Service and port that exist', async () => {
     const world = new World(seed);
     const service = world.serviceFor(world.workload(), { name: 'storefront-api' });

@@ -1,0 +1,150 @@
+import type { Evidence, Finding } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { refTo } from '../../../../kube/cluster-view.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
+import { completedResources } from '../../../../kube/pod-resources.ts';
+import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { isLiving } from '../../../../kube/pods.ts';
+import { resourceRules, usedOf } from '../../../../kube/resource-rules.ts';
+import { spelledQuantity } from '../../../../text/quantity.ts';
+import { evidence, makeFinding } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
+import { immutableReason, cannotMakePods, missingPods, refusalEvidence, refusedBy, severityOf } from './refused.ts';
+import type { Refused } from './refused.ts';
+import { formerResourceFixes } from './resource-change.ts';
+import { formerSizeFix, surgeFix } from './smaller-rollout.ts';
+
+const QUOTA_EXCEEDED = 'quota-exceeded';
+const USERS_SHOWN = 3;
+
+/** A resource of the quota that would be exceeded, in the server's own numbers. */
+interface Over {
+  name: string;
+  asked: string;
+  used: string;
+  hard: string;
+}
+
+/** Pods that do not fit into what a resource quota leaves. */
+export function analyzeExceededQuotas({ view }: AnalyzerContext): Finding[] {
+  const scopes = refusedBy(view, 'quotaScope').map((refused) => scopeFinding(view, refused));
+  return [...scopes, ...refusedBy(view, 'quotaExceeded').map((refused) => findingFor(view, refused))];
+}
+
+function findingFor(view: ClusterView, refused: Refused): Finding {
+  const { workload, match } = refused;
+  const { namespace } = workload.metadata;
+  const name = match[1]!;
+  const quota = view.find('ResourceQuota', namespace, name);
+  const over = overOf(match);
+  const words = over.map((one) => `${one.name}: ${one.used} of ${one.hard} used, ${one.asked} more asked for`);
+  const about = quota ?? refTo('ResourceQuota', 'v1', namespace, name);
+  const { fixes, reasons } = quota ? fixesFor(view, workload, quota, over) : { fixes: [], reasons: [] };
+  return makeFinding({
+    rule: QUOTA_EXCEEDED,
+    severity: severityOf(view, workload),
+    object: workload,
+    what: name,
+    message: `${cannotMakePods(view, workload)}: ResourceQuota ${name} is used up (${words.join('; ')})`,
+    evidence: [
+      refusalEvidence(refused),
+      ...over.map((one, index) => evidence('sibling', about, `status.used["${one.name}"]`, words[index]!)),
+      ...reasons,
+      ...over.flatMap((one) => users(view, namespace, one.name)),
+    ],
+    fixes: hasMutableTemplate(workload) ? fixes : [],
+    unfixed:
+      immutableReason(workload) ??
+      `nothing shows that ${workload.kind} ${workload.metadata.name} asks for more than it did: whoever gives out quota ${name} decides who gets what`,
+  });
+}
+
+/** Only what the workload itself came to ask for beyond what it had is taken back. */
+function fixesFor(
+  view: ClusterView,
+  workload: KubeObject,
+  quota: KubeObject,
+  over: readonly Over[],
+): { fixes: FixDraft[]; reasons: Evidence[] } {
+  const template = podTemplateOf(workload);
+  if (!template) return { fixes: [], reasons: [] };
+  const rules = resourceRules(view, workload.metadata.namespace);
+  const now = completedResources(template.spec, rules.ranges);
+  const asksLess = (podSpec: KubeObject['spec']) => {
+    const then = completedResources(podSpec, rules.ranges);
+    return over.some(({ name }) => usedOf(name, then) < usedOf(name, now));
+  };
+  const missing = missingPods(view, workload);
+  const all = formerResourceFixes(view, workload, rules, missing);
+  // Where not all fit, one more than now is still something.
+  const some = all.fixes.length > 0 ? all : formerResourceFixes(view, workload, rules, Math.min(1, missing));
+  const fixes = some.fixes.filter((_, index) => asksLess(some.parts[index]!.podSpec));
+  const weight = some === all ? 1 : 0.7;
+  const size = formerSizeFix(view, workload);
+  const surge = surgeFix(view, workload, quota, now);
+  return {
+    fixes: [
+      ...fixes.map((fix) => ({ ...fix, confidence: fix.confidence * weight })),
+      ...(fixes.length === 0 ? [size, surge].flatMap((each) => each?.fix ?? []) : []),
+    ],
+    reasons: [
+      ...some.parts.filter(({ podSpec }) => asksLess(podSpec)).map((part) => part.evidence),
+      ...(fixes.length === 0 ? [size, surge].flatMap((each) => each?.evidence ?? []) : []),
+    ],
+  };
+}
+
+function overOf(match: RegExpExecArray): Over[] {
+  const [asked, used, hard] = [match[2]!, match[3]!, match[4]!].map(
+    (text) => new Map(text.split(',').map((part) => part.trim().split('=') as [string, string])),
+  ) as [Map<string, string>, Map<string, string>, Map<string, string>];
+  return [...asked].map(([name, amount]) => ({
+    name,
+    asked: amount,
+    used: used.get(name) ?? '?',
+    hard: hard.get(name) ?? '?',
+  }));
+}
+
+/** Workloads of the namespace that take the most of a resource. */
+function users(view: ClusterView, namespace: string | undefined, name: string): Evidence[] {
+  const totals = view
+    .workloads()
+    .filter((workload) => workload.metadata.namespace === namespace)
+    .map((workload) => {
+      const pods = view.podsOf(workload).filter(isLiving);
+      const total = pods.reduce((sum, pod) => sum + (usedOf(name, completedResources(pod.spec, [])) || 0), 0);
+      return { workload, pods: pods.length, total };
+    })
+    .filter(({ total }) => total > 0)
+    .sort((a, b) => b.total - a.total);
+  return totals.slice(0, USERS_SHOWN).map(({ workload, pods, total }) => {
+    const text = `${workload.kind} ${workload.metadata.name} takes ${spelledQuantity(total, name)} of ${name} with ${pods} pods`;
+    return evidence('sibling', workload, null, text);
+  });
+}
+
+function scopeFinding(view: ClusterView, refused: Refused): Finding {
+  const { workload } = refused;
+  const priority = podTemplateOf(workload)?.spec?.priorityClassName as string | undefined;
+  const what = priority ? ` of priority class ${priority}` : '';
+  return makeFinding({
+    rule: QUOTA_EXCEEDED,
+    severity: severityOf(view, workload),
+    object: workload,
+    what: 'scope',
+    message: `${cannotMakePods(view, workload)}: pods${what} are let in only where a ResourceQuota of the namespace gives them room, and none does`,
+    evidence: [refusalEvidence(refused)],
+    unfixed: 'whoever gives out quota for that scope decides whether the namespace gets some',
+  });
+}
+
+export const quotaExceededRule: Analyzer = {
+  rule: QUOTA_EXCEEDED,
+  layer: 'configuration',
+  kinds: [...PODS, ...REVISIONS, 'Event', 'ResourceQuota', 'LimitRange'],
+  explains: 'Pods that do not fit into what a resource quota leaves, and who takes it.',
+  unfixed: 'who gives out the quota decides who gets what of it',
+  analyze: analyzeExceededQuotas,
+};

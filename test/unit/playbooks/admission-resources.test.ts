@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../../src/domain/finding.ts';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import { resourceProblem } from '../../../src/kube/resource-rules.ts';
+import { quantity } from '../../../src/text/quantity.ts';
+import { applyPatch, patchOps, World } from './builders.ts';
+import type { Loose, WorkloadOptions } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
+
+const SEEDS = [33, 66, 777, 2024];
+
+/** A workload whose current ReplicaSet (or own controller) is refused with `said`. */
+function refused(world: World, said: string, options: WorkloadOptions = {}): KubeObject {
+  const workload = world.workload({ replicas: 2, pods: 'none', ...options });
+  const maker = workload.kind === 'Deployment' ? world.revisionsOf(workload).at(-1)! : workload;
+  world.event(maker, 'FailedCreate', `Error creating: ${said}`, { type: 'Warning' });
+  return workload;
+}
+
+const quotaOf = (world: World, hard: Loose, used: Loose = {}, spec: Loose = {}): KubeObject =>
+  world.add('ResourceQuota', 'v1', world.random.name(), { spec: { hard, ...spec }, status: { hard, used } });
+
+const rangeOf = (world: World, ...limits: Loose[]): KubeObject =>
+  world.add('LimitRange', 'v1', world.random.name(), { spec: { limits } });
+
+/** The pod spec after the first command of a fix. */
+function mended(finding: Finding, workload: KubeObject, fix = 0): Loose {
+  return applyPatch(workload, patchOps(finding.fixes[fix]!.commands[0]!)).spec.template.spec;
+}
+
+const first = (podSpec: Loose): Loose => podSpec.containers[0].resources;
+
+describe.each(SEEDS)('quota-demands-resources (seed %i)', (seed) => {
+  const hard = { 'requests.memory': '256Mi', 'limits.memory': '512Mi' };
+  const said = (quota: KubeObject) =>
+    `pods "x" is forbidden: failed quota: ${quota.metadata.name}: must specify limits.memory for: c; requests.memory for: c`;
+
+  it.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)(
+    '%s gets amounts that all its pods fit with',
+    async (kind) => {
+      const world = new World(seed);
+      const quota = quotaOf(world, hard);
+      const workload = refused(world, said(quota), { kind });
+      const finding = await onlyFinding(world, 'quota-demands-resources');
+      expect(finding.severity).toBe('critical');
+      expect(finding.message).toContain(
+        `${quota.metadata.name} demands that every container sets limits.memory, requests.memory`,
+      );
+      const podSpec = mended(finding, workload);
+      expect(resourceProblem(podSpec, { ranges: [], quotas: [quota] }, kind === 'DaemonSet' ? 1 : 2)).toBeNull();
+      expect(finding.evidence.map(({ text }) => text).join()).toMatch(/even share|a modest amount/);
+      expect(JSON.stringify(finding.fixes)).not.toMatch(/ResourceQuota|replicas/);
+    },
+  );
+
+  it('what other containers have comes before an invented amount, and what it had itself before that', async () => {
+    const world = new World(seed);
+    const quota = quotaOf(world, { 'requests.memory': '4Gi' });
+    const resources = { requests: { memory: '48Mi' } };
+    world.workload({ containers: [world.container({ resources })] });
+    const container = world.container();
+    const workload = refused(
+      world,
+      `pods "x" is forbidden: failed quota: ${quota.metadata.name}: must specify requests.memory`,
+      {
+        containers: [container],
+        earlier: [{ containers: [{ ...container, resources: { requests: { memory: '40Mi' } } }] }],
+      },
+    );
+    const finding = await onlyFinding(world, 'quota-demands-resources');
+    expect(first(mended(finding, workload))).toEqual({ requests: { memory: '40Mi' } });
+    expect(first(mended(finding, workload, 1))).toEqual({ requests: { memory: '48Mi' } });
+  });
+
+  it('shares with other workloads that wait for the same, and proposes nothing where too little is left', async () => {
+    const world = new World(seed);
+    const quota = quotaOf(world, hard, { 'requests.memory': '96Mi', 'limits.memory': '0' });
+    const workloads = [refused(world, said(quota)), refused(world, said(quota))];
+    const findings = byRule(await world.diagnose(), 'quota-demands-resources');
+    const asked = workloads.map((workload) => {
+      const finding = findings.find(({ object }) => object.name === workload.metadata.name)!;
+      return 2 * quantity(first(mended(finding, workload)).requests.memory);
+    });
+    expect(asked[0]! + asked[1]!).toBeLessThanOrEqual(160 * 2 ** 20);
+
+    const full = new World(seed);
+    refused(full, said(quotaOf(full, hard, hard)));
+    const finding = await onlyFinding(full, 'quota-demands-resources');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('quota');
+  });
+
+  it('is silent where pods are there, however old the events', async () => {
+    const world = new World(seed);
+    refused(world, said(quotaOf(world, hard)), { pods: 'ready' });
+    expect(byRule(await world.diagnose(), 'quota-demands-resources')).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('quota-exceeded (seed %i)', (seed) => {
+  const said = (quota: KubeObject, name: string, asked: string, used: string, hard: string) =>
+    `pods "x" is forbidden: exceeded quota: ${quota.metadata.name}, requested: ${name}=${asked}, used: ${name}=${used}, limited: ${name}=${hard}`;
+  const asking = (world: World, memory: string) => world.container({ resources: { requests: { memory } } });
+
+  it('a request that grew is set back', async () => {
+    const world = new World(seed);
+    const quota = quotaOf(world, { 'requests.memory': '1Gi' }, { 'requests.memory': '0' });
+    const container = asking(world, '2Gi');
+    const before = { ...container, resources: { requests: { memory: '128Mi' } } };
+    const workload = refused(world, said(quota, 'requests.memory', '2Gi', '0', '1Gi'), {
+      containers: [container],
+      earlier: [{ containers: [before] }],
+    });
+    const finding = await onlyFinding(world, 'quota-exceeded');
+    expect(first(mended(finding, workload))).toEqual(before.resources);
+    expect(finding.message).toContain('requests.memory: 0 of 1Gi used, 2Gi more asked for');
+  });
+
+  it('is explained with who takes it where nothing grew, and never scaled down', async () => {
+    const world = new World(seed);
+    const quota = quotaOf(world, { pods: '3' }, { pods: '3' });
+    const other = world.workload({ replicas: 3 });
+    refused(world, said(quota, 'pods', '1', '3', '3'));
+    const finding = await onlyFinding(world, 'quota-exceeded');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain(quota.metadata.name);
+    expect(finding.evidence.map(({ text }) => text).join()).toContain(
+      `Deployment ${other.metadata.name} takes 3 of pods with 3 pods`,
+    );
+  });
+
+  it('replicas beyond those applied are taken back', async () => {
+    const world = new World(seed);
+    const quota = quotaOf(world, { pods: '2' }, { pods: '2' });
+    const workload = refused(world, said(quota, 'pods', '1', '2', '2'), { replicas: 6 });
+    workload.metadata.annotations = {
+      'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec: { replicas: 2 } }),
+    };
+    const finding = await onlyFinding(world, 'quota-exceeded');
+    expect(finding.fixes[0]!.commands).toEqual([
+      ['scale', `deployment/${workload.metadata.name}`, '--replicas=2', '-n', world.namespace],
+    ]);
+  });
+
+  it('a rolling update without room for a pod more replaces them one by one', async () => {
+    const world = new World(seed);
+    const quota = quotaOf(world, { pods: '2' }, { pods: '2' });
+    const container = world.container();
+    const workload = refused(world, said(quota, 'pods', '1', '2', '2'), {
+      containers: [container],
+      earlier: [{ containers: [{ ...container, image: 'registry.example/old:1' }], readyPods: 2 }],
+      spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } } },
+    });
+    const finding = await onlyFinding(world, 'quota-exceeded');
+    expect(finding.severity).toBe('warning');
+    const after = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(after.spec.strategy.rollingUpdate).toEqual({ maxSurge: 0, maxUnavailable: 1 });
+  });
+});
+
+describe.each(SEEDS)('limit-range-forbids (seed %i)', (seed) => {
+  const container = (type: Loose) => ({ type: 'Container', ...type });
+  const check = async (limits: Loose, resources: Loose, said: string) => {
+    const world = new World(seed);
+    const range = rangeOf(world, limits);
+    const workload = refused(world, said, { containers: [world.container({ resources })] });
+    const finding = await onlyFinding(world, 'limit-range-forbids');
+    const podSpec = mended(finding, workload);
+    expect(resourceProblem(podSpec, { ranges: [range], quotas: [] }, 2)).toBeNull();
+    expect(JSON.stringify(finding.fixes)).not.toContain('LimitRange');
+    return { resources: first(podSpec), finding };
+  };
+
+  it('a default limit below the request gives way to one above it', async () => {
+    const { resources, finding } = await check(
+      container({ default: { memory: '64Mi' }, defaultRequest: { memory: '32Mi' }, max: { memory: '512Mi' } }),
+      { requests: { memory: '96Mi' } },
+      'Pod "x" is invalid: spec.containers[0].resources.requests: Invalid value: "96Mi": must be less than or equal to memory limit of 64Mi',
+    );
+    expect(resources).toEqual({ requests: { memory: '96Mi' }, limits: { memory: '192Mi' } });
+    expect(finding.message).toContain('is 64Mi, the default of a limit range, and so below its request of 96Mi');
+  });
+
+  it.each([
+    ['a limit above the maximum', { max: { memory: '256Mi' } }, { requests: { memory: '64Mi' }, limits: { memory: '1Gi' } }, { requests: { memory: '64Mi' }, limits: { memory: '256Mi' } }],
+    ['a request below the minimum', { min: { cpu: '100m' } }, { requests: { cpu: '20m' } }, { requests: { cpu: '100m' } }],
+    ['too wide a ratio', { maxLimitRequestRatio: { cpu: '4' } }, { requests: { cpu: '50m' }, limits: { cpu: '1' } }, { requests: { cpu: '50m' }, limits: { cpu: '200m' } }],
+    ['a request above the maximum', { max: { cpu: '1' } }, { requests: { cpu: '3' }, limits: { cpu: '3' } }, { requests: { cpu: '1' }, limits: { cpu: '1' } }],
+  ])('%s is brought into the range', async (_name, range, has, wanted) => {
+    const said = 'pods "x" is forbidden: maximum memory usage per Container is 256Mi, but limit is 1Gi';
+    expect((await check(container(range), has, said)).resources).toEqual(wanted);
+  }); // prettier-ignore
+
+  it('what the container had before comes first', async () => {
+    const world = new World(seed);
+    rangeOf(world, container({ max: { cpu: '1' } }));
+    const one = world.container({ resources: { limits: { cpu: '8' }, requests: { cpu: '8' } } });
+    const before = { limits: { cpu: '500m' }, requests: { cpu: '250m' } };
+    const workload = refused(world, 'pods "x" is forbidden: maximum cpu usage per Container is 1, but limit is 8', {
+      containers: [one],
+      earlier: [{ containers: [{ ...one, resources: before }] }],
+    });
+    expect(first(mended(await onlyFinding(world, 'limit-range-forbids'), workload))).toEqual(before);
+  });
+});
