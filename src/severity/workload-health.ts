@@ -154,11 +154,6 @@ function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health
   const pods = live(observe(context.cluster.homes.podsAt(ref), context.now)).filter(({ pod }) =>
     uids.has(controllerOf(pod)?.uid),
   );
-  const refused = jobs.map((job) => refusalOf(context.cluster, job)).find((refusal) => refusal !== null);
-  if (refused && pods.length === 0) {
-    const message = `${refLabel(ref)}: pods cannot be created; ${refused.message}`;
-    return verdict(true, healthItem(ref, 'refused', 1, message));
-  }
   // A Job's pods need not be ready, only able to run.
   const stuck = pods.filter(({ state }) => state.phase === 'stuck');
   if (stuck.length === 0) return pods.length === 0 ? podless(ref, jobs, context) : NOTHING;
@@ -169,9 +164,9 @@ function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health
 /** A Job that is to run and whose pods the server refuses; one that is suspended has none on purpose. */
 function podless(ref: ObjectRef, jobs: KubeObject[], { cluster }: Context): Health {
   const refused = jobs
-    .filter((job) => !isFinished(job) && job.spec?.suspend !== true && !job.metadata.deletionTimestamp)
-    .flatMap((job) => cluster.eventsOf(job))
-    .find(({ reason }) => reason === 'FailedCreate');
+    .filter((job) => !job.metadata.deletionTimestamp)
+    .map((job) => refusalOf(cluster, job))
+    .find((refusal) => refusal !== null);
   if (!refused) return NOTHING;
   return verdict(true, healthItem(ref, 'unready', 1, `${refLabel(ref)} cannot make its pods: ${refused.message}`));
 }
