@@ -1,6 +1,7 @@
 import { createRandom } from '../judge/random.ts';
 import { drawApplication, type Application } from './application.ts';
 import type { Fault, Plan } from './fault.ts';
+import { ADDRESS_FAULTS } from './faults/addresses.ts';
 import { ADMISSION_FAULTS } from './faults/admission.ts';
 import { BATCH_FAULTS } from './faults/batch.ts';
 import { CALM_SCENES } from './faults/calm.ts';
@@ -22,6 +23,7 @@ export const SINGLE_FAULTS: readonly Fault[] = [
   ...CONTAINER_FAULTS,
   ...DNS_FAULTS,
   ...NETWORK_FAULTS,
+  ...ADDRESS_FAULTS,
   ...REFERENCE_FAULTS,
   ...RIGHTS_FAULTS,
   ...SCALE_FAULTS,

@@ -27,7 +27,7 @@ export const SCALE_FAULTS: Fault[] = [
     },
   },
   {
-    name: 'autoscaler-maximum',
+    name: 'hpa-capped-at-one',
     family: 'scale',
     summary: 'an autoscaler holds a member below the number that works together',
     needs: 'real',
@@ -46,7 +46,7 @@ export const SCALE_FAULTS: Fault[] = [
     },
   },
   {
-    name: 'autoscaler-target',
+    name: 'hpa-points-nowhere',
     family: 'scale',
     summary: 'an autoscaler was pointed at a workload that does not exist',
     needs: 'any',

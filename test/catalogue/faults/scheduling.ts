@@ -1,3 +1,5 @@
+import { REAL_NODE_NAME } from '../../testbed/control-plane.ts';
+import type { Cluster } from '../cluster.ts';
 import { keyOf } from '../cluster.ts';
 import type { Fault, Scene } from '../fault.ts';
 import { revision } from './container.ts';
@@ -130,4 +132,68 @@ export const SCHEDULING_FAULTS: Fault[] = [
       };
     },
   }),
+  nodeFault({
+    name: 'taint-forgotten',
+    summary: 'the node was tainted for a purpose that is over',
+    likeness: 'SREGym taint_no_toleration',
+    word: /taint/i,
+    on: (node) => ['taint', 'node', node, 'sre.example/blocked=yes:NoSchedule'],
+    off: (node) => ['taint', 'node', node, 'sre.example/blocked-'],
+  }),
+  nodeFault({
+    name: 'cordon-forgotten',
+    summary: 'the node was cordoned for work that is over',
+    likeness: 'ITBench 39',
+    word: /cordon|unschedulable/i,
+    on: (node) => ['cordon', node],
+    off: (node) => ['uncordon', node],
+  }),
 ];
+
+interface NodeFault {
+  name: string;
+  summary: string;
+  likeness: string;
+  word: RegExp;
+  on(node: string): string[];
+  off(node: string): string[];
+}
+
+/** The node takes no more pods: the next one of the target waits. */
+function nodeFault({ name, summary, likeness, word, on, off }: NodeFault): Fault {
+  return {
+    ...{
+      name,
+      family: 'scheduling',
+      summary,
+      likeness,
+      needs: 'any',
+      scope: 'cluster',
+      wish: { kinds: ['Deployment'] },
+    },
+    plan({ target }) {
+      const node = REAL_NODE_NAME;
+      let done = false;
+      const heal = async (cluster: Cluster) => {
+        if (done) await cluster.kubectl(off(node));
+        done = false;
+      };
+      return {
+        what: `kubectl ${on(node).join(' ')}`,
+        async inject(cluster) {
+          done = true;
+          await cluster.kubectl(on(node));
+          await cluster.removePods(target.labels);
+        },
+        heal,
+        // The product may have repaired it.
+        cleanUp: async (cluster) => {
+          await cluster.tryKubectl(off(node));
+        },
+        causes: [{ names: [node], word }],
+        mayChange: [`Node/${node}`],
+        outside: [`Node/${node}`],
+      };
+    },
+  };
+}

@@ -118,8 +118,10 @@ class Reports {
     this.#reports = fresh ? {} : this.#load();
   }
 
+  /** What was found before; a trial that could not be held is held again. */
   of(key: string): TrialReport | undefined {
-    return this.#reports[key];
+    const report = this.#reports[key];
+    return report?.verdict === 'invalid' ? undefined : report;
   }
 
   keep(key: string, report: TrialReport): void {

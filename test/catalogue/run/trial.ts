@@ -83,6 +83,7 @@ export async function runTrial(
     if (entry.kind === 'calm') await incident.plan.inject(stage.cluster);
     else report.seconds.red = round((await stage.breakIt()).seconds);
     await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
+    if (entry.kind !== 'calm' && (await stage.lack()) === '') throw new Error('the fault went away by itself');
     const faulty = await dumper.fresh();
     const { namespace } = incident.application;
     const args = [

@@ -39,9 +39,9 @@ export async function validate(api: Api, instance: Instance, entry: Entry, seed:
     }
     const red = await stage.breakIt();
     report.seconds.red = red.seconds;
-    report.text = red.lack;
     await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
-    if ((await stage.lack()) === '') throw new Error('the fault went away by itself');
+    report.text = await stage.lack();
+    if (report.text === '') throw new Error('the fault went away by itself');
     await incident.plan.heal(stage.cluster);
     const green = await until('green', stage.lack, HEAL_MS);
     report.seconds.heal = green.seconds;
