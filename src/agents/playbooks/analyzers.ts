@@ -28,11 +28,18 @@ import { containerCrashRule, podUnreadyRule } from './rules/rollout/container-fa
 import { apiAccessDeniedRule } from './rules/rights/api-access-denied.ts';
 import { autoscalerTargetRule } from './rules/scale/autoscaler-target.ts';
 import { autoscalerRangeRule } from './rules/scale/autoscaler-range.ts';
+import { cronJobScheduleRule } from './rules/batch/cron-job-schedule.ts';
+import { disruptionBudgetRoomRule } from './rules/scale/disruption-budget-room.ts';
+import { stuckDeletionRule } from './rules/lifecycle/stuck-deletion.ts';
+import { webhookCertificateRule } from './rules/lifecycle/webhook-certificate.ts';
+import { rolloutHeldRule } from './rules/lifecycle/rollout-held.ts';
 
 /** Every rule, deepest cause first. */
 export const ANALYZERS: readonly Analyzer[] = [
   nodeConditionRule,
   cordonedNodeRule,
+  webhookCertificateRule,
+  stuckDeletionRule,
   claimStorageClassRule,
   missingClaimRule,
   missingConfigRule,
@@ -46,6 +53,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   missingPodReferenceRule,
   admissionDeniedRule,
   podCreationRefusedRule,
+  disruptionBudgetRoomRule,
   apiAccessDeniedRule,
   nodePlacementRule,
   unplaceableRequestsRule,
@@ -53,7 +61,9 @@ export const ANALYZERS: readonly Analyzer[] = [
   hostPortTakenRule,
   podNeighboursRule,
   imagePullRule,
+  rolloutHeldRule,
   scaledToZeroRule,
+  cronJobScheduleRule,
   autoscalerRangeRule,
   autoscalerTargetRule,
   serviceSelectorRule,

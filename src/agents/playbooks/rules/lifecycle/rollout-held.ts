@@ -1,0 +1,128 @@
+import type { Change } from '../../../../domain/change.ts';
+import type { Finding } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import { changedAt } from '../../../../kube/managed-fields.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
+import { lastApplied, templateText } from '../../../../kube/pod-template.ts';
+import { desiredReplicas } from '../../../../kube/pods.ts';
+import { subjectsOf } from '../../../../kube/subjects.ts';
+import { jsonPatch } from '../../engine/changes.ts';
+import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
+import { evidence, makeFinding } from '../../engine/analyzer.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+
+const ROLLOUT_HELD = 'rollout-held';
+
+interface Hold {
+  field: string;
+  pointer: string;
+  now: unknown;
+  text: string;
+}
+
+/** Workloads whose pods are not of the template that stands in them, because a setting holds the rollout. */
+export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Finding[] {
+  const ill = severity.known ? severity.items : [];
+  return ['Deployment', 'StatefulSet', 'DaemonSet']
+    .flatMap((kind) => view.all(kind))
+    .flatMap((workload): Finding[] => {
+      const hold =
+        workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0 ? null : holdOf(view, workload);
+      if (!hold) return [];
+      const key = refKey(refOf(workload));
+      const hurts = ill.some(({ object }) => object === null || subjectsOf(view, object).includes(key));
+      const who = changedAt(workload, hold.field.split('.'));
+      return [
+        makeFinding({
+          rule: ROLLOUT_HELD,
+          // Holding a rollout is a decision as long as nothing is wrong with the pods.
+          severity: hurts ? 'warning' : 'info',
+          object: workload,
+          what: hold.field,
+          message: `${workload.kind} ${workload.metadata.name} does not roll out its newest template: ${hold.text}`,
+          evidence: [
+            evidence('spec', workload, hold.field, hold.text),
+            ...(who?.by
+              ? [
+                  evidence(
+                    'revision',
+                    workload,
+                    hold.field,
+                    `last changed by ${who.by}, at ${new Date(who.at).toISOString()} at the latest`,
+                  ),
+                ]
+              : []),
+          ],
+          fixes: fixesFor(workload, hold),
+        }),
+      ];
+    });
+}
+
+function holdOf(view: ClusterView, workload: KubeObject): Hold | null {
+  const { spec, status = {} } = workload;
+  if (workload.kind === 'Deployment') {
+    const current = view.currentReplicaSet(workload);
+    const newer = current && templateText(current.spec?.template) !== templateText(spec?.template);
+    if (spec?.paused !== true || !newer) return null;
+    return { field: 'spec.paused', pointer: '/spec/paused', now: true, text: 'spec.paused is true' };
+  }
+  const newer =
+    workload.kind === 'StatefulSet'
+      ? status.updateRevision !== undefined && status.updateRevision !== status.currentRevision
+      : Number(status.updatedNumberScheduled ?? 0) < Number(status.desiredNumberScheduled ?? 0);
+  if (!newer) return null;
+  if (spec?.updateStrategy?.type === 'OnDelete') {
+    const text = 'spec.updateStrategy.type is OnDelete: pods are replaced only when somebody deletes them';
+    return { field: 'spec.updateStrategy', pointer: '/spec/updateStrategy', now: spec.updateStrategy, text };
+  }
+  const partition = spec?.updateStrategy?.rollingUpdate?.partition as number | undefined;
+  if (workload.kind !== 'StatefulSet' || !partition) return null;
+  const reached = Number(status.updatedReplicas ?? 0) >= Math.max(0, (desiredReplicas(workload) ?? 1) - partition);
+  if (!reached) return null;
+  return {
+    field: 'spec.updateStrategy.rollingUpdate.partition',
+    pointer: '/spec/updateStrategy/rollingUpdate/partition',
+    now: partition,
+    text: `spec.updateStrategy.rollingUpdate.partition is ${partition}: pods below that ordinal keep the former template`,
+  };
+}
+
+/** As it was last applied, where that does not hold the rollout. Without it nobody can tell whether the hold is meant. */
+function fixesFor(workload: KubeObject, hold: Hold): FixDraft[] {
+  const applied = lastApplied(workload)?.spec;
+  if (!applied) return [];
+  const path = hold.pointer;
+  let change: Change | null = null;
+  if (hold.field === 'spec.paused' && applied.paused !== true) {
+    change = jsonPatch(workload, [
+      { op: 'test', path, value: true },
+      { op: 'remove', path },
+    ]);
+  } else if (hold.field.endsWith('.partition') && !applied.updateStrategy?.rollingUpdate?.partition) {
+    change = jsonPatch(workload, [
+      { op: 'test', path, value: hold.now },
+      { op: 'replace', path, value: 0 },
+    ]);
+  } else if (hold.field === 'spec.updateStrategy' && (applied.updateStrategy?.type ?? 'RollingUpdate') !== 'OnDelete') {
+    const value = applied.updateStrategy ?? { type: 'RollingUpdate' };
+    change = jsonPatch(workload, [
+      { op: 'test', path, value: hold.now },
+      { op: 'replace', path, value },
+    ]);
+  }
+  if (!change) return [];
+  const expects = `${workload.kind} ${workload.metadata.name} rolls out its newest template`;
+  return [{ changes: [change], expects, confidence: 0.7 }];
+}
+
+export const rolloutHeldRule: Analyzer = {
+  rule: ROLLOUT_HELD,
+  layer: 'template',
+  kinds: [...PODS, ...REVISIONS],
+  explains:
+    'A template that was mended and does not reach the pods: the rollout is paused, partitioned, or waits for deletions.',
+  unfixed: 'nothing says that the hold is not meant: whoever set it can take it off',
+  analyze: analyzeHeldRollouts,
+};
