@@ -7,6 +7,7 @@ export const REVISIONS = ['ReplicaSet', 'ControllerRevision'] as const;
 /** What tells whether something needs a workload that does not run. */
 export const NEED = [
   'Service',
+  'Ingress',
   'ConfigMap',
   'Event',
   'HorizontalPodAutoscaler',

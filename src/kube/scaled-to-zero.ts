@@ -2,7 +2,7 @@ import type { KubeObject } from '../domain/kube-object.ts';
 import { autoscalersOf, idleByDesign } from './scalers.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { readyEndpoints } from './endpoints.ts';
-import { podTemplate } from './pod-template.ts';
+import { lastApplied, podTemplate } from './pod-template.ts';
 
 /**
  * Why a workload with 0 replicas should be running, in words; null when nothing says so (scaled down on purpose,
@@ -51,4 +51,10 @@ function scaleDownEvent(object: KubeObject, cluster: ClusterView): string | null
       .reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const deleted = latest('SuccessfulDelete', 'delete');
   return deleted > latest('SuccessfulCreate', 'create') ? 'an event says that it was scaled down' : null;
+}
+
+/** Replicas that the configuration last applied asks for; null where it leaves that to others, or nothing was applied. */
+export function appliedReplicas(workload: KubeObject): number | null {
+  const replicas: unknown = lastApplied(workload)?.spec?.replicas;
+  return typeof replicas === 'number' && Number.isInteger(replicas) ? replicas : null;
 }

@@ -13,11 +13,23 @@ function sizes(finding: Awaited<ReturnType<typeof only>>): number[] {
   );
 }
 
+const APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const applied = (replicas: number) => ({ [APPLIED]: JSON.stringify({ spec: { replicas } }) });
+
+/** A workload that asks the Service. */
+function callerOf(world: World, { metadata }: { metadata: { name: string } }) {
+  return world.workload({
+    replicas: 1,
+    containers: [world.container({ env: [{ name: 'UPSTREAM', value: `http://${metadata.name}:80/` }] })],
+  });
+}
+
 describe.each(SEEDS)('a workload scaled to 0 (seed %i)', (seed) => {
   it.each(['from N to 0', 'to 0 from N'])('gets back the size that its event names (%s)', async (form) => {
     const world = new World(seed);
     const workload = world.workload({ replicas: 0 });
     const service = world.serviceFor(workload);
+    callerOf(world, service);
     const size = world.random.int(2, 9);
     const set = world.revisionsOf(workload)[0]!.metadata.name;
     world.event(workload, 'ScalingReplicaSet', `Scaled down replica set ${set} ${form.replace('N', String(size))}`);
@@ -102,14 +114,40 @@ describe.each(SEEDS)('a workload scaled to 0 (seed %i)', (seed) => {
     expect(sizes(await only(world))[0]).toBe(3);
   });
 
-  it('is a warning where nobody asks it but it ran a moment ago', async () => {
+  it('is a warning where nobody asks it, but it ran a moment ago as was declared', async () => {
     const world = new World(seed);
-    const workload = world.workload({ replicas: 0 });
+    const workload = world.workload({ replicas: 0, annotations: applied(3) });
     const set = world.revisionsOf(workload)[0]!.metadata.name;
     world.event(workload, 'ScalingReplicaSet', `Scaled down replica set ${set} from 2 to 0`);
     const finding = await only(world);
     expect(finding.severity).toBe('warning');
     expect(sizes(finding)[0]).toBe(2);
+  });
+
+  it('is a warning where its Service has nobody else, and nobody is known to ask it', async () => {
+    const world = new World(seed);
+    world.serviceFor(world.workload({ replicas: 0 }));
+    expect((await only(world)).severity).toBe('warning');
+  });
+
+  it('is critical where an Ingress or somebody outside asks it', async () => {
+    for (const type of ['NodePort', 'ClusterIP']) {
+      const world = new World(seed);
+      const service = world.serviceFor(world.workload({ replicas: 0 }), { spec: { type } });
+      const backend = { service: { name: service.metadata.name, port: { number: service.spec.ports[0].port } } };
+      if (type === 'ClusterIP')
+        world.add('Ingress', 'networking.k8s.io/v1', world.random.name(), { spec: { defaultBackend: backend } });
+      expect((await only(world)).severity).toBe('critical');
+    }
+  });
+
+  it('is a warning where somebody asks it although 0 was applied', async () => {
+    const world = new World(seed);
+    const service = world.serviceFor(world.workload({ replicas: 0, annotations: applied(0) }));
+    callerOf(world, service);
+    const finding = await only(world);
+    expect(finding.severity).toBe('warning');
+    expect(JSON.stringify(finding.evidence)).toContain('asks for 0');
   });
 
   it('believes events of a predecessor with the same name', async () => {
@@ -129,7 +167,26 @@ describe.each(SEEDS)('a workload that is rightly at 0 (seed %i)', (seed) => {
     const finding = await only(world);
     expect(finding.severity).toBe('info');
     expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).not.toContain('how many');
+    return finding;
   };
+
+  it('was applied so, and nobody asks the Service that it left', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ replicas: 0, annotations: applied(0) });
+    world.serviceFor(workload);
+    const set = world.revisionsOf(workload)[0]!.metadata.name;
+    world.event(workload, 'ScalingReplicaSet', `Scaled down replica set ${set} from 2 to 0`);
+    expect((await info(world)).message).toContain('asks for 0');
+  });
+
+  it('was scaled down by hand a moment ago, and nobody asks it', async () => {
+    const world = new World(seed);
+    const workload = world.workload({ replicas: 0 });
+    const set = world.revisionsOf(workload)[0]!.metadata.name;
+    world.event(workload, 'ScalingReplicaSet', `Scaled down replica set ${set} from 2 to 0`);
+    await info(world);
+  });
 
   it('never ran and nobody needs it', async () => {
     const world = new World(seed);

@@ -2,7 +2,7 @@ import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { evidence, eventEvidence } from '../engine/analyzer.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { lastApplied } from '../../../kube/pod-template.ts';
+import { appliedReplicas } from '../../../kube/scaled-to-zero.ts';
 import { revisionsOf } from '../../../kube/revisions.ts';
 import { desiredReplicas } from '../../../kube/pods.ts';
 import { autoscalersOf } from '../../../kube/scalers.ts';
@@ -65,8 +65,8 @@ function podEvents(view: ClusterView, workload: KubeObject): SizeClue[] {
 }
 
 function applied(workload: KubeObject): SizeClue[] {
-  const replicas: unknown = lastApplied(workload)?.spec?.replicas;
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) return [];
+  const replicas = appliedReplicas(workload);
+  if (replicas === null) return [];
   const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
   const text = `the configuration last applied asks for ${replicas} replicas`;
   return [{ replicas, confidence: 0.9, evidence: evidence('revision', workload, annotation, text), ran: false }];

@@ -4,8 +4,9 @@ import { evidence } from '../engine/analyzer.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { formerSizes } from './former-size.ts';
 import type { SizeClue } from './former-size.ts';
-import { lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
-import { referencesTo } from '../../../kube/references-to-service.ts';
+import { podTemplateOf } from '../../../kube/pod-template.ts';
+import { usersOf } from '../../../kube/references-to-service.ts';
+import { appliedReplicas } from '../../../kube/scaled-to-zero.ts';
 import { desiredReplicas, isReady } from '../../../kube/pods.ts';
 import { autoscalersOf, idleByDesign } from '../../../kube/scalers.ts';
 
@@ -19,8 +20,9 @@ export function isWanted(view: ClusterView, workload: KubeObject): boolean {
 }
 
 export interface Need {
-  /** `serving`: someone asks it; `ran`: it ran until recently; `none`: leave it. */
+  /** `serving`: someone asks it; `ran`: it should run, but nobody is known to ask it; `none`: leave it. */
   level: 'serving' | 'ran' | 'none';
+  /** Why it is left, for people, without a full stop; empty where it is not left. */
   reason: string;
   evidence: Evidence[];
   sizes: SizeClue[];
@@ -28,57 +30,55 @@ export interface Need {
 
 export function needFor(view: ClusterView, workload: KubeObject): Need {
   const sizes = formerSizes(view, workload);
+  const left = (reason: string): Need => ({ level: 'none', reason, evidence: [], sizes });
   const scaler = idleByDesign(workload, view.snapshot);
-  if (scaler) return { level: 'none', reason: scaler, evidence: [], sizes };
+  if (scaler) return left(scaler);
   const labels = podTemplateOf(workload)?.labels ?? {};
   // Without the pods nobody can tell whether a Service still has others behind it.
   const services = view.known('Pod') ? view.servicesSelecting(workload.metadata.namespace, labels) : [];
   const empty = services.filter((service) => !view.podsBehind(service).some(isReady));
-  if (empty.length > 0) {
-    const facts = empty.flatMap((service) => [
-      evidence(
-        'sibling',
-        service,
-        'spec.selector',
-        `Service ${service.metadata.name} selects its pods and has no ready pod`,
-      ),
-      ...referencesTo(view, service)
-        .slice(0, 2)
-        .map(({ from, object, field }) =>
-          evidence(
-            'sibling',
-            object,
-            field,
-            `${from.kind} ${from.metadata.name} uses Service ${service.metadata.name}`,
-          ),
-        ),
-    ]);
-    return { level: 'serving', reason: '', evidence: facts, sizes };
+  if (services.length > 0 && empty.length === 0) {
+    return left(`other pods serve ${services.map((service) => service.metadata.name).join(', ')}`);
   }
-  if (services.length > 0) {
-    const names = services.map((service) => service.metadata.name).join(', ');
-    return { level: 'none', reason: `other pods serve ${names}`, evidence: [], sizes };
+  const byName = services.length > 0 ? [] : emptyNamesake(view, workload);
+  const asked = [...empty, ...byName];
+  const users = asked.flatMap((service) => usersOf(view, service).map((user) => ({ ...user, service })));
+  const applied = appliedReplicas(workload);
+  if (users.length === 0 && applied === 0) return left('the configuration last applied asks for 0, and nobody asks it');
+  const facts = [
+    ...empty.map((service) => {
+      const text = `Service ${service.metadata.name} selects its pods and has no ready pod`;
+      return evidence('sibling', service, 'spec.selector', text);
+    }),
+    ...users.slice(0, 3).map(({ from, object, field, service }) => {
+      const text = `${from.kind} ${from.metadata.name} uses Service ${service.metadata.name}`;
+      return evidence('sibling', object, field, text);
+    }),
+  ];
+  if (applied === 0) {
+    const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
+    const text = 'the configuration last applied asks for 0, as if it were meant';
+    return { level: 'ran', reason: '', evidence: [...facts, evidence('revision', workload, annotation, text)], sizes };
   }
-  const byName = referredByName(view, workload);
-  if (byName.length > 0) return { level: 'serving', reason: '', evidence: byName, sizes };
-  if (lastApplied(workload)?.spec?.replicas === 0) {
-    return { level: 'none', reason: 'the configuration last applied asks for 0', evidence: [], sizes };
-  }
+  if (users.length > 0 || empty.some(isForOutside)) return { level: 'serving', reason: '', evidence: facts, sizes };
+  if (empty.length > 0) return { level: 'ran', reason: '', evidence: facts, sizes };
+  if (autoscalersOf(workload, view.snapshot).length > 0) return { level: 'ran', reason: '', evidence: [], sizes };
   // Events live for an hour, so they also say that it was recently.
-  const ran = sizes.some((clue) => clue.ran && clue.evidence.source === 'event');
-  if (ran || autoscalersOf(workload, view.snapshot).length > 0) {
-    return { level: 'ran', reason: '', evidence: [], sizes };
-  }
-  return { level: 'none', reason: '', evidence: [], sizes };
+  const event = sizes.find((clue) => clue.ran && clue.evidence.source === 'event');
+  if (!event) return left('nothing in scope needs it');
+  // Someone who scales down what nobody asks most likely means it, unless that contradicts what was declared.
+  if (applied === null) return left('it was scaled down within the hour, and nothing in scope needs it');
+  return { level: 'ran', reason: '', evidence: [], sizes };
 }
 
-/** A Service without selector match may still carry the workload's name in other workloads' settings. */
-function referredByName(view: ClusterView, workload: KubeObject): Evidence[] {
+/** Whoever asks it is not in the cluster to be seen. */
+function isForOutside({ spec }: KubeObject): boolean {
+  return spec?.type === 'LoadBalancer' || spec?.type === 'NodePort';
+}
+
+/** A Service whose selector does not fit may still be the workload's by its name. */
+function emptyNamesake(view: ClusterView, workload: KubeObject): KubeObject[] {
   const service = view.find('Service', workload.metadata.namespace, workload.metadata.name);
   if (!service || !view.known('Pod') || view.podsBehind(service).some(isReady)) return [];
-  return referencesTo(view, service)
-    .slice(0, 3)
-    .map(({ from, object, field }) =>
-      evidence('sibling', object, field, `${from.kind} ${from.metadata.name} uses Service ${service.metadata.name}`),
-    );
+  return [service];
 }

@@ -24,8 +24,9 @@ export function analyzeScaledToZero({ view }: AnalyzerContext): Finding[] {
         severity: 'info',
         object: workload,
         what: 'replicas',
-        message: `${kind} ${name} is scaled to 0${need.reason ? `: ${need.reason}` : '; nothing in scope needs it'}`,
+        message: `${kind} ${name} is scaled to 0: ${need.reason}`,
         evidence: [evidence('spec', workload, 'spec.replicas', 'spec.replicas is 0'), ...need.evidence],
+        unfixed: `0 is the right size as far as anybody can tell: ${need.reason}`,
       });
     }
     const sizes = need.sizes.filter((clue) => clue.replicas > 0);
@@ -37,7 +38,7 @@ export function analyzeScaledToZero({ view }: AnalyzerContext): Finding[] {
       message:
         need.level === 'serving'
           ? `${kind} ${name} is scaled to 0 although it is needed`
-          : `${kind} ${name} is scaled to 0 although it ran recently or has an autoscaler`,
+          : `${kind} ${name} is scaled to 0 although something says that it should run`,
       evidence: [
         evidence('spec', workload, 'spec.replicas', 'spec.replicas is 0'),
         ...need.evidence,
