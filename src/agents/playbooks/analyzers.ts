@@ -4,6 +4,7 @@ import { claimStorageClassRule } from './rules/storage/claim-storage-class.ts';
 import { missingClaimRule } from './rules/storage/missing-claim.ts';
 import { missingConfigRule } from './rules/config/missing-config.ts';
 import { staleConfigRule } from './rules/config/stale-config.ts';
+import { clusterDnsRule } from './rules/network/cluster-dns.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
@@ -40,6 +41,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   cordonedNodeRule,
   webhookCertificateRule,
   stuckDeletionRule,
+  clusterDnsRule,
   claimStorageClassRule,
   missingClaimRule,
   missingConfigRule,
