@@ -44,7 +44,7 @@ export const ROOMS = {
   'agents/playbooks/engine': ['kube', 'domain', 'json', 'text'],
   'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'kube/placement', 'domain', 'json', 'text'],
   ...Object.fromEntries(
-    ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout', 'admission', 'rights', 'batch', 'lifecycle'].map((rules) => [
+    ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout', 'admission', 'rights', 'batch', 'lifecycle', 'container'].map((rules) => [
       `agents/playbooks/rules/${rules}`,
       ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'kube/placement', 'domain', 'json', 'text'],
     ]),

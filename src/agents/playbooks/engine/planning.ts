@@ -54,7 +54,8 @@ export function nextPlans(input: PlanningInput): Plan[] {
   for (const candidate of [...likely, ...unlikely]) {
     const plan = planOf(candidate, input.hash);
     if (tried.has(plan.hash) || input.attempts.some((attempt) => sameEffect(input.view, attempt.plan, plan))) continue;
-    plans.set(plan.hash, plan);
+    // Of causes with one remedy, the first is the more likely.
+    if (!plans.has(plan.hash)) plans.set(plan.hash, plan);
     if (plans.size > MAX_ALTERNATIVES) break;
   }
   return [...plans.values()];

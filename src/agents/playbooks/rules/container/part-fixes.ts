@@ -1,0 +1,105 @@
+import type { Evidence } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import type { PatchOp } from '../../../../domain/change.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import type { ContainerSpec } from '../../../../kube/pod-template.ts';
+import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import { hasPatchableTemplate } from '../../../../kube/container-trouble.ts';
+import { formerParts } from '../../clues/former-part.ts';
+import type { FormerPart } from '../../clues/former-part.ts';
+import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { jsonPatch } from '../../engine/changes.ts';
+
+export interface Fixes {
+  fixes: FixDraft[];
+  reasons: Evidence[];
+}
+
+/** Earlier states looked at per part: older ones say less. */
+const MAX_PARTS = 2;
+
+/**
+ * Putting a part of the template back to what it was.
+ * @param concerns pointers below the pod spec
+ * @param accept leaves out earlier states that would not help, or that would take a safeguard away
+ */
+export function partFixes(
+  view: ClusterView,
+  workload: KubeObject,
+  concerns: (pointer: string) => boolean,
+  confidence: number,
+  accept: (part: FormerPart) => boolean = () => true,
+): Fixes {
+  if (!hasPatchableTemplate(workload)) return { fixes: [], reasons: [] };
+  const parts = formerParts(view, workload, concerns).filter(accept).slice(0, MAX_PARTS);
+  return {
+    fixes: parts.map(({ ops, pointers, trust }, age) => ({
+      changes: [jsonPatch(workload, ops), ...stuckPods(view, workload)],
+      expects: `${workload.kind} ${workload.metadata.name} has its former ${fieldsOf(pointers)} and its pods become ready`,
+      confidence: confidence * trust - age * 0.1,
+    })),
+    reasons: parts.map(({ evidence }) => evidence),
+  };
+}
+
+/** A value that is not from an earlier state of the workload. */
+export function patchFix(
+  view: ClusterView,
+  workload: KubeObject,
+  ops: PatchOp[],
+  expects: string,
+  confidence: number,
+): FixDraft[] {
+  if (!hasPatchableTemplate(workload)) return [];
+  return [{ changes: [jsonPatch(workload, ops), ...stuckPods(view, workload)], expects, confidence }];
+}
+
+function stuckPods(view: ClusterView, workload: KubeObject) {
+  return replaceStuckPods(view, workload, () => true);
+}
+
+/** Everything at or below one of the fields of a container. */
+export function within(container: ContainerSpec, ...fields: string[]): (pointer: string) => boolean {
+  return below(...fields.map((field) => `${container.pointer}/${field}`));
+}
+
+export function below(...pointers: string[]): (pointer: string) => boolean {
+  return (at) => pointers.some((pointer) => at === pointer || at.startsWith(`${pointer}/`));
+}
+
+/** Guards a patch of a container against another one having taken its place, and names its field. */
+export function containerPatch(workload: KubeObject, container: ContainerSpec) {
+  const root = `${podTemplateOf(workload)!.pointer}${container.pointer}`;
+  const guard: PatchOp = { op: 'test', path: `${root}/name`, value: container.name };
+  return { root, guard };
+}
+
+/** A field set to a value, guarded by what is there now. */
+export function setField(
+  root: string,
+  holder: Record<string, unknown> | undefined,
+  field: string,
+  value: unknown,
+): PatchOp[] {
+  const path = `${root}/${field}`;
+  const now = holder?.[field];
+  if (now === undefined) return [{ op: 'add', path, value }];
+  return [
+    { op: 'test', path, value: now },
+    { op: 'replace', path, value },
+  ];
+}
+
+/** `/containers/0/livenessProbe/timeoutSeconds` as `livenessProbe.timeoutSeconds`. */
+export function fieldsOf(pointers: string[]): string {
+  const words = pointers.map(
+    (pointer) =>
+      pointer
+        .split('/')
+        .slice(1)
+        .filter((step) => !/^(\d+|(init)?[cC]ontainers)$/.test(step))
+        .join('.') || 'containers',
+  );
+  return [...new Set(words)].slice(0, 4).join(', ');
+}

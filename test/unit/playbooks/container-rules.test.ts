@@ -1,0 +1,409 @@
+import { describe, expect, it } from 'vitest';
+import type { Finding, Fix } from '../../../src/domain/finding.ts';
+import { applyPatch } from './json-patch.ts';
+import { patchOps, World } from './builders.ts';
+import type { Loose } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
+
+const SEEDS = [5, 88, 4711];
+
+const liveness = { httpGet: { path: '/', port: 8080, scheme: 'HTTP' }, periodSeconds: 4, failureThreshold: 3 };
+
+interface Broken {
+  /** The first container now and, where given, in the revision before. */
+  now: Loose;
+  before?: Loose;
+  podSpec?: Loose;
+  podBefore?: Loose;
+  status: Loose;
+  events?: [string, string, number?][];
+  log?: string[];
+}
+
+/** A workload whose only pod suffers from what the present revision holds. */
+function broken(seed: number, { now, before, podSpec, podBefore, status, events = [], log }: Broken) {
+  const world = new World(seed);
+  const base = world.container({ port: 8080 });
+  const workload = world.workload({
+    replicas: 1,
+    pods: 'waiting',
+    containers: [{ ...base, ...now }],
+    podSpec,
+    earlier: before ? [{ containers: [{ ...base, ...before }], podSpec: podBefore }] : [],
+  }) as Loose;
+  const [pod] = world.podsOf(workload) as [Loose];
+  pod.status.phase = 'Running';
+  pod.status.containerStatuses[0] = { ...pod.status.containerStatuses[0], ready: false, ...status };
+  for (const [reason, message, count = 5] of events) {
+    world.event(pod, reason, message, { type: 'Warning', count, lastTimestamp: '2031-05-06T07:08:00Z' });
+  }
+  if (log) world.logs.set(`${pod.metadata.name}/${base.name}/true`, log);
+  if (log) world.logs.set(`${pod.metadata.name}/${base.name}/false`, log);
+  return { world, workload, container: base.name as string };
+}
+
+const running = (startedAt = '2031-05-06T07:05:00Z') => ({ state: { running: { startedAt } }, restartCount: 0 });
+const crashed = (terminated: Loose = {}) => ({
+  restartCount: 4,
+  state: { waiting: { reason: 'CrashLoopBackOff' } },
+  lastState: {
+    terminated: {
+      exitCode: 1,
+      reason: 'Error',
+      startedAt: '2031-05-06T07:07:00Z',
+      finishedAt: '2031-05-06T07:07:13Z',
+      ...terminated,
+    },
+  },
+});
+
+function after(workload: Loose, fix: Fix | undefined): Loose {
+  const result = applyPatch(workload, patchOps(fix!.commands[0]!));
+  return result.spec.template.spec.containers[0];
+}
+
+/** No fix takes a probe or a limit away, or makes the program freer. */
+function expectNoCheat(workload: Loose, finding: Finding): void {
+  const present = workload.spec.template.spec.containers[0];
+  for (const fix of finding.fixes) {
+    if (!fix.commands[0]!.some((word) => word.startsWith('-p='))) continue;
+    const container = after(workload, fix);
+    for (const field of ['livenessProbe', 'readinessProbe', 'startupProbe'])
+      if (present[field]) expect(container[field], field).toBeDefined();
+    if (present.resources?.limits?.memory) expect(container.resources.limits.memory).toBeDefined();
+    expect(container.securityContext?.privileged ?? false).toBe(false);
+  }
+}
+
+describe.each(SEEDS)('programs that a probe kills while they start (seed %i)', (seed) => {
+  const killed = (now: Loose, before?: Loose, terminated: Loose = { exitCode: 137 }) =>
+    broken(seed, {
+      now,
+      before,
+      status: crashed(terminated),
+      events: [
+        [
+          'Unhealthy',
+          'Liveness probe failed: Get "http://10.1.1.1:8080/": dial tcp 10.1.1.1:8080: connect: connection refused',
+        ],
+        ['Killing', 'Container x failed liveness probe, will be restarted'.replace('x', 'program')],
+      ],
+      log: ['loading'],
+    });
+
+  it('get the former startup probe back', async () => {
+    const startupProbe = { ...liveness, periodSeconds: 2, failureThreshold: 30 };
+    const { world, workload } = killed({ livenessProbe: liveness }, { livenessProbe: liveness, startupProbe });
+    const finding = await onlyFinding(world, 'slow-start');
+    expect(finding.severity).toBe('critical');
+    expect(after(workload, finding.fixes[0])).toMatchObject({ livenessProbe: liveness, startupProbe });
+    expectNoCheat(workload, finding);
+    expect(byRule(await world.diagnose(), 'memory-limit')).toEqual([]);
+  });
+
+  it('get a startup probe made of the liveness probe where none was before', async () => {
+    const { world, workload } = killed({ livenessProbe: liveness });
+    const finding = await onlyFinding(world, 'slow-start');
+    const container = after(workload, finding.fixes[0]);
+    expect(container.livenessProbe).toEqual(liveness);
+    expect(container.startupProbe.httpGet).toEqual(liveness.httpGet);
+    expect(container.startupProbe.periodSeconds * container.startupProbe.failureThreshold).toBeGreaterThanOrEqual(120);
+  });
+
+  it('keep a liveness probe that an earlier state lacks', async () => {
+    const { world, workload } = killed({ livenessProbe: liveness }, {});
+    expectNoCheat(workload, await onlyFinding(world, 'slow-start'));
+  });
+
+  it('are not meant where the program ran long before', async () => {
+    const terminated = { exitCode: 137, startedAt: '2031-05-06T06:07:00Z' };
+    const { world } = killed({ livenessProbe: liveness }, undefined, terminated);
+    expect(byRule(await world.diagnose(), 'slow-start')).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('probes that give up too early (seed %i)', (seed) => {
+  const probe = { exec: { command: ['check'] }, periodSeconds: 5, failureThreshold: 3 };
+  const slow = (before?: Loose) =>
+    broken(seed, {
+      now: { readinessProbe: { ...probe, timeoutSeconds: 1 } },
+      before,
+      status: running(),
+      events: [['Unhealthy', 'Readiness probe failed: command timed out: "check" timed out after 1s']],
+    });
+
+  it('wait as long as before', async () => {
+    const { world, workload } = slow({ readinessProbe: { ...probe, timeoutSeconds: 6 } });
+    const finding = await onlyFinding(world, 'probe-timeout');
+    expect(after(workload, finding.fixes[0]).readinessProbe).toEqual({ ...probe, timeoutSeconds: 6 });
+    expect((await world.diagnose())[0]!.rule).toBe('probe-timeout');
+  });
+
+  it('wait longer where nothing tells how long', async () => {
+    const { world, workload } = slow();
+    const finding = await onlyFinding(world, 'probe-timeout');
+    expect(after(workload, finding.fixes[0]).readinessProbe).toEqual({ ...probe, timeoutSeconds: 5 });
+    expectNoCheat(workload, finding);
+  });
+});
+
+describe.each(SEEDS)('probes that ask the wrong thing (seed %i)', (seed) => {
+  const asking = (now: Loose, message: string, before?: Loose) =>
+    broken(seed, { now, before, status: running(), events: [['Unhealthy', `Readiness probe failed: ${message}`]] });
+  const get = (change: Loose) => ({
+    readinessProbe: { httpGet: { path: '/', port: 8080, scheme: 'HTTP', ...change } },
+  });
+  const refused = 'Get "http://10.1.1.1:40/": dial tcp 10.1.1.1:40: connect: connection refused';
+
+  it('ask the former port again', async () => {
+    const { world, workload } = asking(get({ port: 40 }), refused, get({}));
+    const finding = await onlyFinding(world, 'probe-target');
+    expect(after(workload, finding.fixes[0]).readinessProbe).toEqual(get({}).readinessProbe);
+  });
+
+  it('ask the one port that the container declares', async () => {
+    const { world, workload } = asking(get({ port: 40 }), refused);
+    const finding = await onlyFinding(world, 'probe-target');
+    expect(after(workload, finding.fixes[0]).readinessProbe.httpGet.port).toBe(8080);
+    expectNoCheat(workload, finding);
+  });
+
+  it('ask a port by a name that exists', async () => {
+    const { world, workload } = asking(get({ port: 'htpp' }), 'strconv.Atoi: parsing "htpp": invalid syntax');
+    const finding = await onlyFinding(world, 'probe-target');
+    expect(finding.message).toContain('htpp');
+    expect(after(workload, finding.fixes[0]).readinessProbe.httpGet.port).toBe('http');
+  });
+
+  it('speak the scheme in which the program answers', async () => {
+    const message = 'Get "https://10.1.1.1:8080/": http: server gave HTTP response to HTTPS client';
+    const { world, workload } = asking(get({ scheme: 'HTTPS' }), message);
+    const finding = await onlyFinding(world, 'probe-target');
+    expect(after(workload, finding.fixes[0]).readinessProbe.httpGet.scheme).toBe('HTTP');
+  });
+
+  it('are explained, not guessed at, where a path is not served and none is known to be', async () => {
+    const { world } = asking(get({ path: '/wrong' }), 'HTTP probe failed with statuscode: 404');
+    const finding = await onlyFinding(world, 'probe-target');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('path');
+  });
+
+  it('are not blamed where the program does not listen on its own port', async () => {
+    const message = 'Get "http://10.1.1.1:8080/": dial tcp 10.1.1.1:8080: connect: connection refused';
+    const { world } = asking(get({}), message);
+    const rules = (await world.diagnose()).map(({ rule }) => rule);
+    expect(rules).not.toContain('probe-target');
+    expect(rules).toContain('pod-unready');
+  });
+});
+
+describe.each(SEEDS)('containers killed for their memory (seed %i)', (seed) => {
+  const limits = (memory: string) => ({ resources: { limits: { memory }, requests: { memory } } });
+  const oom = crashed({ exitCode: 137, reason: 'OOMKilled' });
+
+  it('get their former limit back', async () => {
+    const { world, workload } = broken(seed, { now: limits('10Mi'), before: limits('128Mi'), status: oom });
+    const finding = await onlyFinding(world, 'memory-limit');
+    expect(after(workload, finding.fixes[0]).resources).toEqual(limits('128Mi').resources);
+    expectNoCheat(workload, finding);
+  });
+
+  it('get a somewhat larger one where none is known, within what the namespace allows', async () => {
+    const { world, workload } = broken(seed, { now: limits('100Mi'), before: {}, status: oom });
+    world.add('LimitRange', 'v1', 'range', { spec: { limits: [{ type: 'Container', max: { memory: '150Mi' } }] } });
+    const finding = await onlyFinding(world, 'memory-limit');
+    expect(after(workload, finding.fixes[0]).resources.limits.memory).toBe('150Mi');
+    expectNoCheat(workload, finding);
+  });
+
+  it('get their former heap back where it outgrew the limit', async () => {
+    const heap = (size: string) => ({ ...limits('512Mi'), env: [{ name: 'JAVA_TOOL_OPTIONS', value: `-Xmx${size}` }] });
+    const { world, workload } = broken(seed, { now: heap('2g'), before: heap('256m'), status: oom });
+    const finding = await onlyFinding(world, 'memory-limit');
+    expect(finding.message).toContain('-Xmx2g');
+    expect(after(workload, finding.fixes[0]).env).toEqual(heap('256m').env);
+  });
+
+  it('are left alone once they outlived it', async () => {
+    const { world } = broken(seed, { now: limits('100Mi'), status: { ...oom, ...running() } });
+    const pod = world.list('Pod').find(({ status }) => status.containerStatuses[0].lastState) as Loose;
+    pod.status.containerStatuses[0].ready = true;
+    pod.status.conditions[0].status = 'True';
+    expect(byRule(await world.diagnose(), 'memory-limit')).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('a read-only file system (seed %i)', (seed) => {
+  const hard = { securityContext: { readOnlyRootFilesystem: true } };
+
+  it.each([
+    ["mkdir: can't create directory '/spool/': Read-only file system", '/spool'],
+    ['open /data/cache/state.db: read-only file system', '/data/cache'],
+    ["Error: EROFS: read-only file system, open '/srv/out/x.json'", '/srv/out'],
+    ["OSError: [Errno 30] Read-only file system: '/work/tmp.txt'", '/work'],
+  ])('gets an empty volume where the log says: %s', async (line, directory) => {
+    const { world, workload } = broken(seed, { now: hard, before: {}, status: crashed(), log: ['starting', line] });
+    const finding = await onlyFinding(world, 'read-only-root');
+    const container = after(workload, finding.fixes[0]);
+    expect(container.securityContext).toEqual(hard.securityContext);
+    expect(container.volumeMounts).toEqual([{ name: expect.any(String), mountPath: directory }]);
+    const patched = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(patched.spec.template.spec.volumes).toEqual([{ name: container.volumeMounts[0].name, emptyDir: {} }]);
+  });
+
+  it.each(['/etc/app.conf', '/usr/share/x/y', '/x.txt'])('gets none that would hide %s', async (path) => {
+    const { world, workload } = broken(seed, {
+      now: hard,
+      status: crashed(),
+      log: [`open ${path}: read-only file system`],
+    });
+    expect((await onlyFinding(world, 'read-only-root')).fixes).toEqual([]);
+    expectNoCheat(workload, await onlyFinding(world, 'read-only-root'));
+  });
+
+  it('gets a former volume back first', async () => {
+    const mounts = { ...hard, volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }] };
+    const { world, workload } = broken(seed, {
+      now: hard,
+      before: mounts,
+      podBefore: { volumes: [{ name: 'tmp', emptyDir: {} }] },
+      status: crashed(),
+      log: ['open /tmp/a: read-only file system'],
+    });
+    expect(after(workload, (await onlyFinding(world, 'read-only-root')).fixes[0])).toMatchObject(mounts);
+  });
+});
+
+describe.each(SEEDS)('files that a program may not use (seed %i)', (seed) => {
+  const log = ['touch: /data/x: Permission denied'];
+  const mounts = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+  const podSpec = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }] };
+
+  it('are usable again with the former group', async () => {
+    const { world, workload } = broken(seed, {
+      now: mounts,
+      before: mounts,
+      podSpec: { ...podSpec, securityContext: { runAsUser: 1000 } },
+      podBefore: { ...podSpec, securityContext: { runAsUser: 1000, fsGroup: 1000 } },
+      status: crashed(),
+      log,
+    });
+    const finding = await onlyFinding(world, 'file-permission');
+    const patched = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(patched.spec.template.spec.securityContext).toEqual({ runAsUser: 1000, fsGroup: 1000 });
+  });
+
+  it('belong to the group as which the program runs, not to root', async () => {
+    const { world, workload } = broken(seed, {
+      now: mounts,
+      podSpec: { ...podSpec, securityContext: { runAsUser: 1000 } },
+      status: crashed(),
+      log,
+    });
+    const finding = await onlyFinding(world, 'file-permission');
+    const patched = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(patched.spec.template.spec.securityContext).toEqual({ runAsUser: 1000, fsGroup: 1000 });
+  });
+
+  it('are nothing to guess about otherwise', async () => {
+    const { world } = broken(seed, { now: {}, status: crashed(), log: ['db: permission denied for table x'] });
+    expect(byRule(await world.diagnose(), 'file-permission')).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('containers that cannot start (seed %i)', (seed) => {
+  const refused = (reason: string, message: string) => ({ restartCount: 0, state: { waiting: { reason, message } } });
+
+  it.each([
+    [
+      'RunContainerError',
+      'exec: "srv": executable file not found in $PATH',
+      { command: ['srv'] },
+      { command: ['server'] },
+    ],
+    [
+      'CreateContainerConfigError',
+      'container has runAsNonRoot and image will run as root',
+      { securityContext: { runAsNonRoot: true } },
+      { securityContext: { runAsNonRoot: true, runAsUser: 7 } },
+    ],
+    [
+      'RunContainerError',
+      'OCI runtime create failed: chdir to cwd ("/nowhere") set in config.json failed',
+      { workingDir: '/nowhere' },
+      { workingDir: '/srv' },
+    ],
+    [
+      'CreateContainerConfigError',
+      'failed to prepare subPath for volumeMount "v" of container "c"',
+      { volumeMounts: [{ name: 'v', subPath: 'b' }] },
+      { volumeMounts: [{ name: 'v', subPath: 'a' }] },
+    ],
+  ])('get back what was there before: %s %s', async (reason, message, now, before) => {
+    const { world, workload } = broken(seed, { now, before, status: refused(reason, message) });
+    const finding = await onlyFinding(world, 'container-start');
+    expect(after(workload, finding.fixes[0])).toMatchObject(before);
+  });
+
+  it('leave missing configuration to its rule', async () => {
+    const { world } = broken(seed, {
+      now: {},
+      status: refused('CreateContainerConfigError', 'configmap "x" not found'),
+    });
+    expect(byRule(await world.diagnose(), 'container-start')).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('what changed in the last revision (seed %i)', (seed) => {
+  it.each([
+    [{ args: ['--bad'] }, { args: ['--good'] }],
+    [{ env: [{ name: 'MODE', value: 'x' }] }, { env: [{ name: 'MODE', value: 'y' }] }],
+  ])('is put back, and nothing else, where the container crashes: %j', async (now, before) => {
+    const { world, workload } = broken(seed, { now, before, status: crashed(), log: ['no'] });
+    const finding = await onlyFinding(world, 'container-crash');
+    expect(after(workload, finding.fixes[0])).toEqual({ ...workload.spec.template.spec.containers[0], ...before });
+    expect(finding.fixes.at(-1)!.commands[0]).toContain('undo');
+    expect((await world.plan())!.steps).toHaveLength(1);
+  });
+
+  it('is not blamed for what the deeper rule explains', async () => {
+    const limits = (memory: string) => ({ resources: { limits: { memory } } });
+    const status = crashed({ exitCode: 137, reason: 'OOMKilled' });
+    const { world } = broken(seed, { now: limits('10Mi'), before: limits('90Mi'), status });
+    const plan = await world.plan();
+    expect(plan!.findingId).toContain('memory-limit');
+  });
+});
+
+describe.each(SEEDS)('init containers that do not end (seed %i)', (seed) => {
+  function hanging(startedAt: string) {
+    const world = new World(seed);
+    const container = world.container();
+    const init = { name: 'prepare', image: container.image, command: ['sleep', '99999'] };
+    const workload = world.workload({
+      replicas: 1,
+      pods: 'waiting',
+      containers: [container],
+      podSpec: { initContainers: [init] },
+      earlier: [{ podSpec: { initContainers: [{ ...init, command: ['true'] }] } }],
+    });
+    const [pod] = world.podsOf(workload) as [Loose];
+    pod.metadata.creationTimestamp = startedAt;
+    pod.status.initContainerStatuses = [
+      { name: 'prepare', ready: false, restartCount: 0, state: { running: { startedAt } } },
+    ];
+    return { world, workload: workload as Loose };
+  }
+
+  it('get their former command back', async () => {
+    const { world, workload } = hanging('2031-05-06T07:05:00Z');
+    const finding = await onlyFinding(world, 'init-hangs');
+    const patched = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(patched.spec.template.spec.initContainers[0].command).toEqual(['true']);
+  });
+
+  it('have their time', async () => {
+    expect(byRule(await hanging('2031-05-06T07:07:50Z').world.diagnose(), 'init-hangs')).toEqual([]);
+  });
+});
