@@ -28,13 +28,11 @@ import { ingressBackendRule } from './rules/network/ingress-backend.ts';
 import { apiAccessDeniedRule } from './rules/rights/api-access-denied.ts';
 import { autoscalerTargetRule } from './rules/scale/autoscaler-target.ts';
 import { autoscalerRangeRule } from './rules/scale/autoscaler-range.ts';
-<<<<<<< HEAD
 import { cronJobScheduleRule } from './rules/batch/cron-job-schedule.ts';
 import { disruptionBudgetRoomRule } from './rules/scale/disruption-budget-room.ts';
 import { stuckDeletionRule } from './rules/lifecycle/stuck-deletion.ts';
 import { webhookCertificateRule } from './rules/lifecycle/webhook-certificate.ts';
 import { rolloutHeldRule } from './rules/lifecycle/rollout-held.ts';
-=======
 import { containerCrashRule, initHangsRule, podUnreadyRule } from './rules/container/container-failure.ts';
 import { containerStartRule } from './rules/container/container-start.ts';
 import { memoryLimitRule } from './rules/container/memory-limit.ts';
@@ -43,7 +41,6 @@ import { filePermissionRule } from './rules/container/file-permission.ts';
 import { probeTargetRule } from './rules/container/probe-target.ts';
 import { probeTimeoutRule } from './rules/container/probe-timeout.ts';
 import { slowStartRule } from './rules/container/slow-start.ts';
->>>>>>> bf0f960 (Containers that start and fail, or run and are not ready, are explained by cause and get the smallest former part back)
 
 /** Every rule, deepest cause first. */
 export const ANALYZERS: readonly Analyzer[] = [
@@ -73,9 +70,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   hostPortTakenRule,
   podNeighboursRule,
   imagePullRule,
-<<<<<<< HEAD
   rolloutHeldRule,
-=======
   containerStartRule,
   memoryLimitRule,
   readOnlyRootRule,
@@ -83,7 +78,6 @@ export const ANALYZERS: readonly Analyzer[] = [
   probeTargetRule,
   probeTimeoutRule,
   slowStartRule,
->>>>>>> bf0f960 (Containers that start and fail, or run and are not ready, are explained by cause and get the smallest former part back)
   scaledToZeroRule,
   cronJobScheduleRule,
   autoscalerRangeRule,
