@@ -126,6 +126,7 @@ function together(plans: readonly Plan[]): Plan {
     causes: all(({ causes }) => causes),
     mayChange: all(({ mayChange }) => mayChange),
     mayCreate: all(({ mayCreate }) => mayCreate),
+    holdSeconds: Math.max(0, ...plans.map(({ holdSeconds = 0 }) => holdSeconds)),
     outside: all(({ outside }) => outside),
     async prepare(cluster) {
       for (const plan of plans) await plan.prepare?.(cluster);

@@ -40,6 +40,8 @@ export const SCALE_FAULTS: Fault[] = [
       return {
         ...edited(scene, scaler, ({ spec }) => Object.assign(spec, { minReplicas: 1, maxReplicas: 1 })),
         what: `HorizontalPodAutoscaler ${target.name}: at most 1`,
+        // Its controller looks every 15 s.
+        holdSeconds: 20,
         causes: [{ names: ['HorizontalPodAutoscaler', target.name], word: /maxReplicas|maximum|max|caps/i }],
         mayChange: [keyOf(refOf(scaler)), keyOf(target.ref)],
       };
@@ -66,34 +68,6 @@ export const SCALE_FAULTS: Fault[] = [
         },
         causes: [{ names: ['HorizontalPodAutoscaler', scaler.metadata.name, wrong], word: /./ }],
         mayChange: [keyOf(refOf(scaler))],
-      };
-    },
-  },
-  {
-    name: 'budget-blocks-drain',
-    family: 'scale',
-    summary: 'a disruption budget selects more than it should and lets nobody be moved',
-    needs: 'any',
-    scope: 'namespace',
-    wish: { kinds: ['Deployment'], replicas: 2 },
-    plan(scene) {
-      const { application, target } = scene;
-      const budget: KubeObject = {
-        apiVersion: 'policy/v1',
-        kind: 'PodDisruptionBudget',
-        metadata: { name: `${target.name}-budget` },
-        spec: { minAvailable: 1, selector: { matchLabels: target.labels } },
-      };
-      application.extras.push(budget);
-      return {
-        ...edited(scene, budget, ({ spec }) => (spec.minAvailable = 5)),
-        what: `PodDisruptionBudget ${budget.metadata.name}: minAvailable 5 of 2`,
-        healthy: async (cluster) => {
-          const { status } = await cluster.get(refOf(budget));
-          return status?.disruptionsAllowed > 0 ? '' : 'no pod may be moved';
-        },
-        causes: [{ names: ['PodDisruptionBudget', budget.metadata.name], word: /minAvailable|disruption/i }],
-        mayChange: [keyOf(refOf(budget)), keyOf(target.ref)],
       };
     },
   },
@@ -184,6 +158,16 @@ export const SCALE_FAULTS: Fault[] = [
         what: `pods of ${name} carry the labels of ${target.name}`,
         inject: (cluster) => cluster.create([tool]),
         heal: (cluster) => cluster.remove(refOf(tool)),
+        // Only some requests go astray, so those who answer are looked up.
+        healthy: async (cluster) => {
+          const { spec } = await cluster.get(refOf(target.service));
+          const selector = Object.entries(spec.selector as Record<string, string>).map(
+            ([key, value]) => `${key}=${value}`,
+          );
+          const pods = await cluster.list('pods', '--selector', selector.join(','));
+          const astray = pods.find(({ metadata }) => metadata.name.startsWith(name));
+          return astray ? `Service ${target.name} leads to ${astray.metadata.name}` : '';
+        },
         causes: [{ names: [target.name, name], word: /select|label/i }],
         mayChange: [keyOf(refOf(target.service)), keyOf(refOf(tool)), keyOf(target.ref)],
       };

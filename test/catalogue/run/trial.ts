@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Api } from '../../judge/api.ts';
 import { Dumper, type Dump } from '../../judge/dump/dump.ts';
-import { removeLocks } from '../../judge/locks.ts';
+import { heldLocks, removeLocks } from '../../judge/locks.ts';
 import type { ProductEvent, ProductRun } from '../../judge/product.ts';
 import { Product, resultOf, tailOf } from '../../judge/product.ts';
 import { productEnvironment } from '../../judge/seed-run.ts';
@@ -110,10 +110,12 @@ export async function runTrial(
     report.verdict = 'invalid';
     report.problems.push((error as Error).message);
   } finally {
+    const locks = await heldLocks(api);
+    report.problems.push(...locks.map((lock) => `still locked: ${lock}`));
     report.passed = report.problems.length === 0 && report.verdict === wantedVerdict(entry);
     rmSync(home, { recursive: true, force: true });
     await stage.remove().catch((error: Error) => report.problems.push(`not removed: ${error.message}`));
-    await removeLocks(api);
+    if (locks.length > 0) await removeLocks(api);
   }
   return report;
 }
@@ -133,7 +135,7 @@ async function judge(
     return;
   }
   const claimed = report.outcome === 'resolved';
-  const green = claimed ? await until('green', lack, GREEN_MS) : { reached: (await lack()) === '', lack: await lack() };
+  const green = await (claimed ? lasting(lack, plan.holdSeconds) : once(lack));
   if (green.reached) {
     report.problems.push(...cheatsOf({ base, faulty, after: await dumper.fresh(), application, plan }));
     report.verdict = report.problems.length === 0 ? 'resolved' : 'wrong';
@@ -148,6 +150,18 @@ async function judge(
   }
   if (report.problems.length > 0) report.verdict = 'wrong';
   else report.verdict = report.outcome === 'improved' ? 'improved' : report.cause > 0 ? 'named' : 'unnamed';
+}
+
+async function lasting(lack: () => Promise<string>, holdSeconds = 0): Promise<{ reached: boolean; lack: string }> {
+  const green = await until('green', lack, GREEN_MS);
+  if (!green.reached || holdSeconds === 0) return green;
+  await new Promise((resolve) => setTimeout(resolve, holdSeconds * 1000));
+  return once(lack);
+}
+
+async function once(lack: () => Promise<string>): Promise<{ reached: boolean; lack: string }> {
+  const now = await lack();
+  return { reached: now === '', lack: now };
 }
 
 /** Controllers may take a moment to write their share, so equality is asked for until it holds. */
