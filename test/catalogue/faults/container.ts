@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../judge/api.ts';
+import { untilAsked } from '../../judge/wait.ts';
 import type { Member } from '../application.ts';
 import { container } from '../application.ts';
 import type { Cluster } from '../cluster.ts';
@@ -57,17 +58,30 @@ export function brokenRevision({ name, summary, likeness, wish = {}, word, shape
     plan(scene) {
       shape?.(scene);
       const { what, change, names = [] } = breakIt(scene);
+      const edit = revision(scene, change);
+      const atRest = (cluster: Cluster) => lackOfRest(cluster, scene.target);
       return {
-        ...revision(scene, change),
+        ...edit,
         what: `${keyOf(scene.target.ref)}: ${what}`,
         causes: [{ names: [scene.target.name, ...names], word }],
-        ...(restarts ? { healthy: (cluster: Cluster) => lackOfRest(cluster, scene.target) } : {}),
+        ...(restarts
+          ? {
+              healthy: atRest,
+              async inject(cluster) {
+                await edit.inject(cluster);
+                await untilAsked(SHOWS_MS, 'the first restart', async () =>
+                  (await atRest(cluster)) ? '' : 'none yet',
+                );
+              },
+            }
+          : {}),
       };
     },
   };
 }
 
 const REST_MS = 30_000;
+const SHOWS_MS = 40_000;
 
 async function lackOfRest(cluster: Cluster, { labels, name }: Member): Promise<string> {
   const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
