@@ -1,4 +1,6 @@
+import type { Json } from '../../../json/json.ts';
 import { own } from '../../../json/json-map.ts';
+import { sameJson } from '../../../json/same-json.ts';
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
 import { comesBack, staysBehind } from '../effect.ts';
@@ -16,7 +18,8 @@ export const lookAtRollout: Look = async ({ ref, before, after }, facts) => {
   if (!replacesLater(after)) {
     effects.push(comesBack('pods are replaced, once by the change and once by its undo', ref, ['Pod']));
     effects.push(...(await goesWithPods(before, ref, facts)));
-    if (before.spec?.replicas !== 0) effects.push(...(await cannotComeBack(before, ref, before.spec?.template, facts)));
+    if (await replacesPods(before, after, facts))
+      effects.push(...(await cannotComeBack(before, ref, before.spec?.template, facts)));
     effects.push(...(await mayPreempt(after.spec?.template?.spec, ref, facts)));
   }
   effects.push(...notRecognised(before, ref));
@@ -26,6 +29,34 @@ export const lookAtRollout: Look = async ({ ref, before, after }, facts) => {
     effects.push(staysBehind('one more ControllerRevision stays in its history', ref, ['ControllerRevision']));
   return [...effects, ...(await pushedOut(before, after, facts))];
 };
+
+/** What hides pods when it could not be listed. */
+const UNSEEN_PODS = ['pods', 'replicasets.apps', 'all kinds'];
+
+/** False where there are no pods that could go, or all are of the template that the workload gets. */
+async function replacesPods(before: KubeObject, after: KubeObject, facts: ClusterFacts): Promise<boolean> {
+  if (before.spec?.replicas === 0) return false;
+  const { uid, namespace } = before.metadata;
+  if (!uid) return true;
+  const { owned, unseen } = await facts.below(uid, namespace);
+  if (unseen.some((name) => UNSEEN_PODS.includes(name))) return true;
+  const pods = owned.filter(({ ref, metadata }) => ref.kind === 'Pod' && !metadata.deletionTimestamp);
+  if (pods.length === 0 || before.kind !== 'Deployment') return pods.length > 0;
+  const sets = await facts.list('apps/v1', 'ReplicaSet', namespace);
+  const wanted = templateOf(after);
+  const staying = new Set(sets?.filter((set) => sameJson(templateOf(set), wanted)).map(({ metadata }) => metadata.uid));
+  return pods.some(({ metadata }) => !metadata.ownerReferences?.some((owner) => staying.has(owner.uid)));
+}
+
+/** Without the label that the controller adds. */
+function templateOf({ spec }: KubeObject): Json {
+  const { metadata, ...rest } = spec?.template ?? {};
+  const labels = Object.entries(metadata?.labels ?? {}).filter(([key]) => key !== 'pod-template-hash');
+  return {
+    ...rest,
+    metadata: { annotations: metadata?.annotations ?? {}, labels: Object.fromEntries(labels) },
+  } as Json;
+}
 
 /** A Deployment knows its ReplicaSets by their templates (FindNewReplicaSet): another template is no longer its own. */
 function notRecognised({ metadata }: KubeObject, { kind, namespace }: ObjectRef): Effect[] {

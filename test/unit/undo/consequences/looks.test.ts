@@ -90,6 +90,34 @@ const volume = (phase: string, spec: object = {}): KubeObject => ({
   status: { phase },
 });
 
+describe('workloads whose template is no longer let in', () => {
+  const template = (image: string, hash?: string) => ({
+    metadata: { labels: { ...labels, ...(hash ? { 'pod-template-hash': hash } : {}) } },
+    spec: { containers: [{ name: 'web', image }] },
+  });
+  const set = (owner: KubeObject, image: string) =>
+    thing('apps/v1', 'ReplicaSet', `web-${image}`, { spec: { template: template(image, image) } }, ownedBy(owner));
+  const pod = (owner: KubeObject) => thing('v1', 'Pod', `${owner.metadata.name}-0`, {}, ownedBy(owner));
+  const forecast = async (others: (owner: KubeObject) => KubeObject[], image: string) => {
+    const before = web({ template: template('refused') });
+    const after = { ...before, spec: { ...before.spec, template: template(image) } };
+    const facts = { ...factsOf([before, ...others(before)]), admits: async () => 'exceeded quota' };
+    const input = { verb: 'update', ref: refOf(before), before, after, createdHere: false, builtIn: true } as const;
+    const { consequences = [] } = await forecastUndo(input, facts);
+    return consequences.some(({ text }) => text.includes('cannot be made again'));
+  };
+
+  it('lose nothing where no pod is there', async () => {
+    expect(await forecast((owner) => [set(owner, 'refused')], 'fixed')).toBe(false);
+  });
+
+  it('lose nothing where all pods are of the template that they get', async () => {
+    const old = (owner: KubeObject) => [set(owner, 'old'), pod(set(owner, 'old')), set(owner, 'refused')];
+    expect(await forecast(old, 'old')).toBe(false);
+    expect(await forecast(old, 'fixed')).toBe(true);
+  });
+});
+
 describe('workloads', () => {
   it('a lowered limit of revisions names those that are pruned, oldest first', async () => {
     const deployment = web();
