@@ -5,6 +5,7 @@ import { objectsOf } from '../domain/snapshot.ts';
 import { ClusterView } from './cluster-view.ts';
 import { nextRun, parseSchedule } from './cron.ts';
 import { containersOf, podTemplateOf } from './pod-template.ts';
+import { condition } from './pods.ts';
 
 /** What was changed of an object, and who else may write there. */
 export interface Touched {
@@ -70,14 +71,15 @@ function autoscalers({ ref, fields }: Touched, before: ClusterSnapshot): Rewrite
 function agrees(name: string, namespace: string | undefined, now: ClusterSnapshot): boolean {
   const scaler = objectsOf(now, 'HorizontalPodAutoscaler', namespace).find(({ metadata }) => metadata.name === name);
   if (!scaler) return true;
-  const { spec, status, metadata } = scaler;
+  const { spec, status } = scaler;
   const target = objectsOf(now, spec?.scaleTargetRef?.kind ?? '', namespace).find(
     (object) => object.metadata.name === spec?.scaleTargetRef?.name,
   );
   const replicas = Number(target?.spec?.replicas ?? 1);
-  const seen = Number(status?.observedGeneration ?? metadata.generation ?? 0) >= Number(metadata.generation ?? 0);
   const within = replicas >= Number(spec?.minReplicas ?? 1) && replicas <= Number(spec?.maxReplicas ?? Infinity);
-  return seen && within && status?.currentReplicas === replicas && status?.desiredReplicas === replicas;
+  // Without metrics it computes no size of its own, and only keeps to its bounds.
+  const wants = status?.desiredReplicas === replicas || condition(scaler, 'ScalingActive')?.status === 'False';
+  return within && wants && status?.currentReplicas === replicas;
 }
 
 const WRITES = /\b(kubectl|patch|apply|scale|replace|edit|rollout|set|annotate|label|curl|wget|PUT|PATCH)\b/;

@@ -30,7 +30,7 @@ export function ownFields({ before, after }: WrittenObject): OwnField[] {
   }));
 }
 
-/** A field that is again, or more nearly, what it was before the transaction. */
+/** A field that is again what it was before the transaction. What others set otherwise is judged by what comes of it. */
 export interface TakenBack {
   ref: ObjectRef;
   field: string;
@@ -47,16 +47,9 @@ export function takenBack(written: WrittenObject, now: KubeObject | null): Taken
   const present = normalise(now);
   return ownFields(written).flatMap(({ path, field, before: was, after: wrote }) => {
     const actual = valueAt(present, path);
-    if (sameJson(actual, wrote) || !(sameJson(actual, was) || between(was, actual, wrote))) return [];
+    if (sameJson(actual, wrote) || !sameJson(actual, was)) return [];
     return [
       { ref, field, written: wrote, actual, by: ownersOf(now, path).filter((manager) => !manager.startsWith(OURS)) },
     ];
   });
-}
-
-/** A number that went part of the way back, as a size that somebody caps. */
-function between(was: Value, actual: Value, wrote: Value): boolean {
-  const [a, b, c] = [was, actual, wrote].map(Number) as [number, number, number];
-  if ([was, actual, wrote].some((value) => value === undefined || typeof value === 'object')) return false;
-  return (a <= b && b < c) || (c < b && b <= a);
 }

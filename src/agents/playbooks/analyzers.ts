@@ -41,6 +41,7 @@ import { filePermissionRule } from './rules/container/file-permission.ts';
 import { probeTargetRule } from './rules/container/probe-target.ts';
 import { probeTimeoutRule } from './rules/container/probe-timeout.ts';
 import { slowStartRule } from './rules/container/slow-start.ts';
+import { accountTokenRule } from './rules/rights/account-token.ts';
 
 /** Every rule, deepest cause first. */
 export const ANALYZERS: readonly Analyzer[] = [
@@ -64,6 +65,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   podCreationRefusedRule,
   disruptionBudgetRoomRule,
   apiAccessDeniedRule,
+  accountTokenRule,
   nodePlacementRule,
   unplaceableRequestsRule,
   untoleratedTaintRule,

@@ -45,6 +45,7 @@ function refused(seed: number, change: Loose = {}) {
   const where = change.denied ?? 'at the cluster scope';
   for (const pod of world.podsOf(workload)) {
     const [status] = pod.status.containerStatuses as KubeObject['spec'][];
+    status.imageID = 'sha256:1';
     world.logs.set(`${pod.metadata.name}/${status.name}/false`, [
       'starting',
       `E0101 reflector: services is forbidden: User \\"system:serviceaccount:${world.namespace}:${account}\\" cannot list resource \\"services\\" in API group \\"\\" ${where}`,
@@ -124,4 +125,45 @@ it('is silent about programs that are well', async () => {
   const [pod] = world.podsOf(workload);
   world.logs.set(`${pod!.metadata.name}/${pod!.status.containerStatuses[0].name}/false`, ['all is forbidden fruit']);
   expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+});
+
+describe('a program without a token', () => {
+  const build = (template: Loose, account: Loose, line: string) => {
+    const world = new World(6);
+    const workload = world.workload({
+      pods: 'waiting',
+      waiting: { reason: 'CrashLoopBackOff' },
+      podSpec: { serviceAccountName: 'own', ...template },
+    });
+    world.add('ServiceAccount', 'v1', 'own', account);
+    for (const pod of world.podsOf(workload)) {
+      const [status] = pod.status.containerStatuses as KubeObject['spec'][];
+      status.imageID = 'sha256:1';
+      world.logs.set(`${pod.metadata.name}/${status.name}/false`, [line]);
+    }
+    return { world, workload };
+  };
+  const missed = 'open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory';
+
+  it('is explained by the field that keeps it away, and is given none', async () => {
+    const off = { automountServiceAccountToken: false };
+    for (const [template, account, kind] of [
+      [off, {}, 'Deployment'],
+      [{}, off, 'ServiceAccount'],
+    ] as const) {
+      const { world, workload } = build(template, account, missed);
+      const finding = await onlyFinding(world, 'account-token');
+      expect(finding.evidence.map(({ object }) => object?.kind)).toContain(kind);
+      expect(finding.fixes).toEqual([]);
+      expect(await world.plan([], [workload])).toBeNull();
+    }
+  });
+
+  it('that does not miss one is left alone', async () => {
+    const off = { automountServiceAccountToken: false };
+    expect(byRule(await build(off, {}, 'some other failure').world.diagnose(), 'account-token')).toEqual([]);
+    expect(byRule(await build({}, {}, missed).world.diagnose(), 'account-token')).toEqual([]);
+    const wins = build({ automountServiceAccountToken: true }, off, missed);
+    expect(byRule(await wins.world.diagnose(), 'account-token')).toEqual([]);
+  });
 });

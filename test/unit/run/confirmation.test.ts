@@ -112,16 +112,28 @@ describe('the size of a workload with an autoscaler', () => {
     expect(late.ms).toBeGreaterThanOrEqual(35_000);
   });
 
+  it('is confirmed by an autoscaler without metrics once it has looked: it then only keeps to its bounds', async () => {
+    const blind = { conditions: [{ type: 'ScalingActive', status: 'False' }], desiredReplicas: 0 };
+    const hpa = scaler({ minReplicas: 1, maxReplicas: 4 }, { ...blind, currentReplicas: 1 });
+    const cluster = new Cluster(after, hpa);
+    cluster.after(9_000, () => (cluster.now = [after, { ...hpa, status: { ...blind, currentReplicas: 2 } }]));
+    const { back, ms } = await cluster.confirm(written(before, after), [before, hpa]);
+    expect(back).toBeNull();
+    expect(ms).toBeGreaterThanOrEqual(9_000);
+    expect(ms).toBeLessThan(12_000);
+  });
+
   it('may grow further: that is no way back', async () => {
     const hpa = scaler({ minReplicas: 3, maxReplicas: 4 }, { currentReplicas: 3, desiredReplicas: 3 });
     const grown = sized(deploy, 3);
     expect((await new Cluster(grown, hpa).confirm(written(before, after), [before, hpa])).back).toBeNull();
   });
 
-  it('is taken back in part as well', async () => {
-    const [from, to] = [sized(deploy, 1), sized(deploy, 6)];
-    const { back } = await new Cluster(sized(deploy, 3)).confirm(written(from, to), [from]);
-    expect(back).toContain('set to 6 and is 3 again');
+  it('may be limited to less than was set: whether that is enough shows in what is unhealthy', async () => {
+    const [from, to] = [sized(deploy, 0), sized(deploy, 6)];
+    const hpa = scaler({ maxReplicas: 3 }, { currentReplicas: 3, desiredReplicas: 3 });
+    const { back, ms } = await new Cluster(sized(deploy, 3), hpa).confirm(written(from, to), [from, hpa]);
+    expect({ back, ms }).toEqual({ back: null, ms: 0 });
   });
 });
 

@@ -2,11 +2,13 @@ import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 import { containerStatuses } from '../../../../kube/image-state.ts';
-import { isLiving, isReady } from '../../../../kube/pods.ts';
+import { isReady } from '../../../../kube/pods.ts';
 import type { Denial } from '../../../../kube/rbac.ts';
 import { accountOf, denialsIn, RBAC_API } from '../../../../kube/rbac.ts';
 import { readyPods, refTo } from '../../../../kube/cluster-view.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
+import type { LogLine } from '../../clues/workload-logs.ts';
+import { workloadLog } from '../../clues/workload-logs.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { Gap, Grants } from './role-gaps.ts';
@@ -58,40 +60,45 @@ export async function analyzeDeniedAccess(context: AnalyzerContext): Promise<Fin
 }
 
 async function readLogs(
-  { view, readLog, severity }: AnalyzerContext,
+  context: AnalyzerContext,
   note: (workload: KubeObject, text: string, told: () => Evidence) => void,
 ): Promise<void> {
-  // While a user's check fails, a program with an identity of its own may be ready and yet refused.
-  const unexplained = severity.known && severity.items.some(({ object }) => object === null);
-  const troubled = view.workloads().flatMap((workload) => {
-    const living = view.podsOf(workload).filter(isLiving);
-    const pod = living.find(inTrouble) ?? (unexplained ? living.find(hasIdentity) : undefined);
-    return pod ? [{ workload, pod }] : [];
-  });
-  await Promise.all(
-    troubled.slice(0, MAX_LOGS).map(async ({ workload, pod }) => {
-      const { namespace = '', name } = pod.metadata;
-      for (const status of containerStatuses(pod).filter(
-        (one) => one?.ready === false || restarted(one) || !inTrouble(pod),
-      )) {
-        const container = String(status.name);
-        for (const previous of restarted(status) ? [false, true] : [false]) {
-          // A log that cannot be read is missing evidence.
-          const lines = await readLog(namespace, name, container, previous).catch(() => []);
-          for (const line of lines)
-            note(workload, line, () => evidence('log', pod, `log of container ${container}`, untrustedLine(line)));
-        }
-      }
-    }),
-  );
+  const troubled = workloadsToAsk(context).slice(0, MAX_LOGS);
+  const logs = await Promise.all(troubled.map((workload) => logOf(context, workload)));
+  for (const [index, lines] of logs.entries()) {
+    for (const { pod, container, text } of lines)
+      note(troubled[index]!, text, () => evidence('log', pod, `log of container ${container}`, untrustedLine(text)));
+  }
 }
 
-const restarted = (status: KubeObject['spec']) => Number(status?.restartCount ?? 0) > 0;
+/** Workloads with pods that are not well; while a user's check fails also those that have an identity of their own. */
+export function workloadsToAsk({ view, severity }: AnalyzerContext): KubeObject[] {
+  const unexplained = severity.known && severity.items.some(({ object }) => object === null);
+  return view.workloads().filter((workload) => {
+    const pods = view.podsOf(workload);
+    return pods.some(inTrouble) || (unexplained && pods.some(hasIdentity));
+  });
+}
+
+/** Of pods that ended, too: a Job leaves no other. */
+export async function logOf(context: AnalyzerContext, workload: KubeObject): Promise<LogLine[]> {
+  const lines = await workloadLog(context, workload);
+  const ended = context.view.podsOf(workload).find(({ status }) => status?.phase === 'Failed');
+  if (lines.length > 0 || !ended) return lines;
+  const { namespace = '', name } = ended.metadata;
+  const read = containerStatuses(ended).map(async ({ name: container }) => {
+    // A log that cannot be read is missing evidence.
+    const told = await context.readLog(namespace, name, String(container), false).catch(() => []);
+    return told.map((text) => ({ pod: ended, container: String(container), text }));
+  });
+  return (await Promise.all(read)).flat();
+}
 
 const hasIdentity = ({ spec }: KubeObject) => !['', 'default'].includes(String(spec?.serviceAccountName ?? ''));
 
 function inTrouble(pod: KubeObject): boolean {
-  return !isReady(pod) || containerStatuses(pod).some(restarted);
+  if (pod.status?.phase === 'Succeeded' || pod.metadata.deletionTimestamp) return false;
+  return !isReady(pod) || containerStatuses(pod).some((status) => Number(status?.restartCount ?? 0) > 0);
 }
 
 /** Null where RBAC may not be read: nothing can then be said of its objects. */

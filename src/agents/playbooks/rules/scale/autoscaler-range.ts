@@ -1,7 +1,7 @@
 import type { PatchOp } from '../../../../domain/change.ts';
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
-import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import type { ClusterEvent, ClusterView } from '../../../../kube/cluster-view.ts';
 import { NEED, PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { labelSelectorMatches } from '../../../../kube/labels.ts';
 import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
@@ -40,9 +40,7 @@ export function analyzeAutoscalerRange({ view, severity }: AnalyzerContext): Fin
     const wanted = wantedFor(view, scaler, target).filter((one) => one.max > max);
     const [best] = wanted;
     if (!best) return [];
-    const capped = view
-      .eventsOf(scaler)
-      .find(({ reason, message }) => reason === 'SuccessfulRescale' && /above Spec\.MaxReplicas/i.test(message));
+    const capped = cappedBy(view, scaler);
     return [
       makeFinding({
         rule: AUTOSCALER_RANGE,
@@ -64,6 +62,13 @@ export function analyzeAutoscalerRange({ view, severity }: AnalyzerContext): Fin
       }),
     ];
   });
+}
+
+/** The event by which it says that its upper bound took pods away. */
+function cappedBy(view: ClusterView, scaler: KubeObject): ClusterEvent | undefined {
+  return view
+    .eventsOf(scaler)
+    .find(({ reason, message }) => reason === 'SuccessfulRescale' && /above Spec\.MaxReplicas/i.test(message));
 }
 
 function rangeOf(spec: KubeObject['spec']): [number, number] {
@@ -95,7 +100,7 @@ function wantedFor(view: ClusterView, scaler: KubeObject, target: KubeObject): W
   const found = [
     ...formerRange(scaler),
     ...formerSizesOf(view, target),
-    ...scalingEvents(view, target),
+    ...scalingEvents(view, target, cappedBy(view, scaler) ? 0.85 : 0.75),
     ...budgets(view, target),
   ];
   return found.sort((a, b) => b.confidence - a.confidence);
@@ -125,14 +130,14 @@ function formerSizesOf(view: ClusterView, target: KubeObject): Wanted[] {
 }
 
 /** `Scaled down replica set web-7d4 from 3 to 1`, of the present ReplicaSet: the size right before. */
-function scalingEvents(view: ClusterView, target: KubeObject): Wanted[] {
+function scalingEvents(view: ClusterView, target: KubeObject, confidence: number): Wanted[] {
   const current = target.kind === 'Deployment' ? view.currentReplicaSet(target)?.metadata.name : undefined;
   if (current === undefined) return [];
   return view.eventsOf(target).flatMap((event): Wanted[] => {
     const match = /^Scaled down replica set (\S+) from (\d+) to [1-9]/.exec(event.message);
     if (event.reason !== 'ScalingReplicaSet' || match?.[1] !== current) return [];
     const size = Number(match[2]);
-    return [{ min: size, max: size, confidence: 0.75, range: false, evidence: eventEvidence(event, target) }];
+    return [{ min: size, max: size, confidence, range: false, evidence: eventEvidence(event, target) }];
   });
 }
 

@@ -69,7 +69,7 @@ function noRoom(spec: KubeObject['spec'], wanted: number): string | null {
   }
   const needed = share(spec?.minAvailable ?? 1);
   return needed >= wanted && wanted > 0
-    ? `spec.minAvailable is ${spec?.minAvailable ?? 1} and there are ${wanted} pods`
+    ? `spec.minAvailable is ${spec?.minAvailable ?? 1} and its workloads run ${wanted}`
     : null;
 }
 

@@ -8,6 +8,7 @@ import type { SizeClue } from '../../clues/former-size.ts';
 import { scaleTo } from '../../engine/changes.ts';
 import { needFor, SCALABLE } from '../../clues/need.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';
+import { autoscalersOf } from '../../../../kube/scalers.ts';
 import { PODS, REVISIONS, NEED } from '../../../../kube/kind-sets.ts';
 
 const SCALED_TO_ZERO = 'workload-scaled-to-zero';
@@ -44,7 +45,7 @@ export function analyzeScaledToZero({ view }: AnalyzerContext): Finding[] {
         ...need.evidence,
         ...sizes.map((clue) => clue.evidence),
       ],
-      fixes: fixes(workload, sizes, need.level === 'serving' ? 1 : 0.7),
+      fixes: fixes(workload, withinBounds(view, workload, sizes), need.level === 'serving' ? 1 : 0.7),
     });
   });
 }
@@ -53,6 +54,15 @@ function atZero(view: ClusterView): KubeObject[] {
   return [...SCALABLE]
     .flatMap((kind) => view.all(kind))
     .filter((workload) => desiredReplicas(workload) === 0 && !workload.metadata.deletionTimestamp);
+}
+
+/** A size past the bounds of its autoscaler would not last. */
+function withinBounds(view: ClusterView, workload: KubeObject, sizes: SizeClue[]): SizeClue[] {
+  const [scaler] = autoscalersOf(workload, view.snapshot);
+  if (!scaler) return sizes;
+  const { minReplicas = 1, maxReplicas = Infinity } = scaler.spec ?? {};
+  const clamped = (size: number) => Math.min(Math.max(size, Number(minReplicas)), Number(maxReplicas));
+  return sizes.map((size) => ({ ...size, replicas: clamped(size.replicas) }));
 }
 
 function fixes(workload: KubeObject, sizes: SizeClue[], weight: number): FixDraft[] {
