@@ -1,8 +1,18 @@
 /** Kinds that carry, or are, pods. */
 export const PODS = ['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'] as const;
 
-/** Where controllers keep what a workload's template was before. */
-export const REVISIONS = ['ReplicaSet', 'ControllerRevision'] as const;
+/** Where controllers keep what a workload's template was before, and what tells whether pods of it would run again. */
+export const REVISIONS = [
+  'ReplicaSet',
+  'ControllerRevision',
+  'ConfigMap',
+  'Secret',
+  'ServiceAccount',
+  'PersistentVolumeClaim',
+  'PriorityClass',
+  'Node',
+  'Event',
+] as const;
 
 /** What tells whether something needs a workload that does not run. */
 export const NEED = [

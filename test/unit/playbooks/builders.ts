@@ -119,6 +119,7 @@ export class World {
         name,
         ...(namespace ? { namespace } : {}),
         uid: `uid-${++this.#uid}`,
+        resourceVersion: String(1000 + this.#uid),
         creationTimestamp: '2031-05-06T06:00:00Z',
         ...metadata,
       },

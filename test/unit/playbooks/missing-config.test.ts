@@ -87,17 +87,38 @@ describe.each(SEEDS)('configuration that is missing (seed %i)', (seed) => {
       containers: [world.container({ env: [env('ConfigMap', object.metadata.name, lost)] })],
       ...blocked,
     });
-    expect((await only(world)).fixes[0]!.commands).toEqual([
-      [
-        'patch',
-        'configmap',
-        object.metadata.name,
-        '-n',
-        world.namespace,
-        '--type=merge',
-        `-p={"data":{"${lost}":"line 1\\nline 2"}}`,
-      ],
+    const { commands } = (await only(world)).fixes[0]!;
+    expect(commands.map((argv) => argv.slice(0, 6))).toEqual([
+      ['patch', 'configmap', object.metadata.name, '-n', world.namespace, '--type=json'],
     ]);
+    const ops = patchOps(commands[0]!);
+    expect(applyPatch(object, ops)).toMatchObject({ data: { ...applied.data } });
+    const newer = { ...object, metadata: { ...object.metadata, resourceVersion: 'newer' } };
+    expect(() => applyPatch(newer, ops)).toThrow('test failed');
+  });
+
+  it('is restored with all that was lost with it, in one write', async () => {
+    const world = new World(seed);
+    const applied = { data: { 'a.conf': '1', 'b/c': '2', unasked: '3' }, binaryData: { d: 'AA==' } };
+    const object = world.configMap(
+      {},
+      {
+        data: undefined,
+        metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(applied) } },
+      },
+    );
+    const asked = ['a.conf', 'b/c', 'd'].map((key, index) => ({
+      ...env('ConfigMap', object.metadata.name, key),
+      name: `V${index}`,
+    }));
+    world.workload({ containers: [world.container({ env: asked })], ...blocked });
+    const found = byRule(await world.diagnose(), RULE);
+    expect(found).toHaveLength(3);
+    expect(new Set(found.map(({ fixes }) => JSON.stringify(fixes[0]!.commands))).size).toBe(1);
+    const after = applyPatch(object, patchOps(found[0]!.fixes[0]!.commands[0]!));
+    expect(after['data']).toEqual({ 'a.conf': '1', 'b/c': '2' });
+    expect(after['binaryData']).toEqual(applied.binaryData);
+    expect((await world.plan())!.steps).toHaveLength(1);
   });
 
   it('is restored only if the value fits into a command', async () => {
@@ -205,6 +226,61 @@ describe.each(SEEDS)('configuration that is missing (seed %i)', (seed) => {
     expect(spec.containers[0].env[0].valueFrom.configMapKeyRef.name).toBe('store-settings');
     expect(spec.volumes[0].projected.sources[0].configMap.name).toBe('store-settings');
     expect(finding.fixes[0]!.commands).toHaveLength(kind === 'StatefulSet' ? 2 : 1);
+  });
+
+  /** What the workload is made to refer to in place of a missing `name`, next to `other`; null where nothing is. */
+  const handedOver = async (kind: 'ConfigMap' | 'Secret', name: string, other: string, more: Loose = {}) => {
+    const world = new World(seed);
+    store(world, kind, ['key'], { name: other, ...more });
+    if (more.user) world.workload({ containers: [world.container({ env: [env(kind, other, 'key')] })], ...more.user });
+    const labels = { app: 'mine' };
+    world.workload({
+      name: 'mine',
+      labels,
+      containers: [world.container({ env: [env(kind, name, 'key')] })],
+      ...blocked,
+    });
+    const finding = await only(world);
+    if (finding.fixes.length === 0) return finding.unfixed!;
+    const [variable] = podSpecAfter(world, finding).containers[0].env;
+    return { name: Object.values<Loose>(variable.valueFrom)[0].name };
+  };
+
+  it.each(['ConfigMap', 'Secret'] as const)('refers to a %s of which its name is a misspelling', async (kind) => {
+    expect(await handedOver(kind, 'shop-databse', 'shop-database')).toEqual({ name: 'shop-database' });
+  });
+
+  it.each([
+    ['shop-config', 'shop-config-v2'],
+    ['shop-config-v1', 'shop-config-v2'],
+    ['shop-config', 'shop-settings'],
+  ])('refers to a ConfigMap that was renamed (%s, %s)', async (name, other) => {
+    expect(await handedOver('ConfigMap', name, other)).toEqual({ name: other });
+  });
+
+  it.each<[string, 'ConfigMap' | 'Secret', string, string, Loose]>([
+    ['the only Secret with the key', 'Secret', 'shop-token', 'ledger', {}],
+    ['the only ConfigMap with the key', 'ConfigMap', 'shop-config', 'ledger-config', {}],
+    ['a Secret that another uses', 'Secret', 'shop-databse', 'shop-database', { user: {} }],
+    ['a ConfigMap that another uses', 'ConfigMap', 'shop-confg', 'shop-config', { user: {} }],
+    ['one that is for a workload at 0', 'Secret', 'shop-databse', 'shop-database', { user: { replicas: 0 } }],
+    [
+      'one that is labelled as of another program',
+      'Secret',
+      'shop-databse',
+      'shop-database',
+      { metadata: { labels: { app: 'ledger' } } },
+    ],
+    ['a Secret of a longer name', 'Secret', 'shop', 'shop-admin', {}],
+    ['the configuration of another stage', 'ConfigMap', 'shop-config-dev', 'shop-config-prod', {}],
+    ['the Secret of another member', 'Secret', 'shop-a', 'shop-b', {}],
+  ])('is not taken from others: %s', async (_, kind, name, other, more) => {
+    expect(await handedOver(kind, name, other, more)).toMatch(/\w/);
+  });
+
+  it('says whose it is that looks like the missing one', async () => {
+    const text = await handedOver('Secret', 'shop-databse', 'shop-database', { user: { name: 'ledger' } });
+    expect(text).toContain('is used by Deployment ledger');
   });
 
   it('reads a Secret where a ConfigMap was meant', async () => {

@@ -10,7 +10,7 @@ import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';
-import type { RefusalText } from './refusal-texts.ts';
+import type { RefusalText } from '../../../../kube/refusal-texts.ts';
 import type { Refused } from './refused.ts';
 import { cannotMakePods, immutableReason, refusalEvidence, refusedBy, severityOf } from './refused.ts';
 

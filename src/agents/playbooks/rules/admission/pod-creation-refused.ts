@@ -9,7 +9,7 @@ import { rollbackFixes } from '../../clues/rollback.ts';
 import { makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { quotedParts } from './quoted-part.ts';
-import { isRecognised } from './refusal-texts.ts';
+import { isRecognised } from '../../../../kube/refusal-texts.ts';
 import { cannotMakePods, immutableReason, refusalEvidence, severityOf } from './refused.ts';
 
 const POD_CREATION_REFUSED = 'pod-creation-refused';

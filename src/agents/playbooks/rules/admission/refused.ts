@@ -8,8 +8,8 @@ import type { Refusal } from '../../../../kube/refusals.ts';
 import { refusals } from '../../../../kube/refusals.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { eventEvidence, evidence } from '../../engine/analyzer.ts';
-import type { RefusalText } from './refusal-texts.ts';
-import { REFUSAL_TEXTS } from './refusal-texts.ts';
+import type { RefusalText } from '../../../../kube/refusal-texts.ts';
+import { REFUSAL_TEXTS } from '../../../../kube/refusal-texts.ts';
 
 export interface Refused extends Refusal {
   match: RegExpExecArray;

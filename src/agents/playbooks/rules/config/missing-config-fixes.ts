@@ -7,13 +7,14 @@ import { configReferences, keysOf, missingReferences } from '../../../../kube/co
 import type { ConfigReference } from '../../../../kube/config-references.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import type { GoodRevision } from '../../clues/good-revision.ts';
-import { jsonPatch, mergePatch, rolloutUndo } from '../../engine/changes.ts';
+import { jsonPatch, rolloutUndo } from '../../engine/changes.ts';
 import type { Change, PatchOp } from '../../../../domain/change.ts';
 import type { MissingConfig } from './missing-config.ts';
 import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
-import { clearlySimilar, nameSimilarity } from '../../clues/similar-names.ts';
-import { differingPointers } from '../../../../json/stable-json.ts';
+import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
+import { differingPointers, pointerToken } from '../../../../json/stable-json.ts';
+import { belongsToOthers, isRenaming, otherUserOf } from './config-ownership.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { isLiving, isReady } from '../../../../kube/pods.ts';
 
@@ -21,46 +22,74 @@ interface Alternatives {
   fixes: FixDraft[];
   /** Why they are offered. */
   reasons: Evidence[];
+  /** Why there is none, where something that looks like one is somebody else's. */
+  unfixed?: string;
 }
 
 /** Longest patch, in bytes, that fits into one word of a command line on every platform (Windows: 32,767 in all). */
 const MAX_PATCH_BYTES = 30_000;
 
 export function missingConfigFixes(view: ClusterView, workload: KubeObject, missing: MissingConfig): Alternatives {
-  const parts = [restoredKey(missing)];
+  const parts = [restoredKey(view, missing)];
   if (hasMutableTemplate(workload)) {
     parts.push(fromRevisions(view, workload, missing));
     parts.push(missing.object ? otherKey(view, workload, missing) : otherObject(view, workload, missing));
   }
-  return { fixes: parts.flatMap((part) => part.fixes), reasons: parts.flatMap((part) => part.reasons) };
+  const unfixed = parts.find((part) => part.unfixed)?.unfixed;
+  return {
+    fixes: parts.flatMap((part) => part.fixes),
+    reasons: parts.flatMap((part) => part.reasons),
+    ...(unfixed ? { unfixed } : {}),
+  };
 }
 
 /** The key is gone from the ConfigMap but still in what was last applied. */
-function restoredKey({ references, object }: MissingConfig): Alternatives {
+function restoredKey(view: ClusterView, { references, object }: MissingConfig): Alternatives {
   const { key } = references[0]!;
   if (!object || object.kind !== 'ConfigMap' || key === null || object['immutable'] === true)
     return { fixes: [], reasons: [] };
+  if (appliedEntry(object, key) === null) return { fixes: [], reasons: [] };
+  const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
+  const reasons = [evidence('revision', object, annotation, `the configuration last applied has key ${key}`)];
+  // Keys that were lost together come back together: the guard holds for one write only.
+  const lost = [...askedKeys(view, object)].filter((each) => !keysOf(object).includes(each)).sort();
+  const ops = [lost, [key]].map((keys) => opsToRestore(object, keys)).find(fitsIntoCommand);
+  const expects = `ConfigMap ${object.metadata.name} has key ${key} again and the waiting containers start`;
+  return { fixes: ops ? [{ changes: [jsonPatch(object, ops)], expects, confidence: 0.92 }] : [], reasons };
+}
+
+interface Entry {
+  field: 'data' | 'binaryData';
+  value: string;
+}
+
+function appliedEntry(object: KubeObject, key: string): Entry | null {
   const applied = lastApplied(object);
   for (const field of ['data', 'binaryData'] as const) {
     const value: unknown = applied?.[field]?.[key];
-    if (typeof value !== 'string') continue;
-    const change = { [field]: { [key]: value } };
-    const fits = new TextEncoder().encode(JSON.stringify(change)).length <= MAX_PATCH_BYTES;
-    const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
-    return {
-      fixes: fits
-        ? [
-            {
-              changes: [mergePatch(object, change)],
-              expects: `ConfigMap ${object.metadata.name} has key ${key} again and the waiting containers start`,
-              confidence: 0.92,
-            },
-          ]
-        : [],
-      reasons: [evidence('revision', object, annotation, `the configuration last applied has key ${key}`)],
-    };
+    if (typeof value === 'string') return { field, value };
   }
-  return { fixes: [], reasons: [] };
+  return null;
+}
+
+/** Additions cannot be guarded by what they replace, so the object must be the one that was read. */
+function opsToRestore(object: KubeObject, keys: string[]): PatchOp[] {
+  const { resourceVersion } = object.metadata;
+  const ops: PatchOp[] = [{ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }];
+  const made = new Set<string>();
+  for (const key of keys) {
+    const entry = appliedEntry(object, key);
+    if (!entry) continue;
+    const { field, value } = entry;
+    if (object[field] === undefined && !made.has(field)) ops.push({ op: 'add', path: `/${field}`, value: {} });
+    made.add(field);
+    ops.push({ op: 'add', path: `/${field}/${pointerToken(key)}`, value });
+  }
+  return ops;
+}
+
+function fitsIntoCommand(ops: PatchOp[]): boolean {
+  return new TextEncoder().encode(JSON.stringify(ops)).length <= MAX_PATCH_BYTES;
 }
 
 /** Back to what an earlier revision referred to, either only there or with the whole template. */
@@ -102,12 +131,12 @@ function opsToRevision(template: PodTemplate, { references }: MissingConfig, { r
   for (const reference of references) {
     const former = before.find((other) => other.user === reference.user && other.kind === reference.kind);
     if (!former || (former.key === null) !== (reference.key === null)) return [];
-    ops.push(...renamed(template, reference, former.name, former.key));
+    ops.push(...renamedOps(template, reference, former.name, former.key));
   }
   return ops;
 }
 
-function renamed(template: PodTemplate, reference: ConfigReference, name: string, key: string | null): PatchOp[] {
+function renamedOps(template: PodTemplate, reference: ConfigReference, name: string, key: string | null): PatchOp[] {
   const ops: PatchOp[] = [];
   const replace = (pointer: string, from: string, to: string): void => {
     if (from === to) return;
@@ -158,7 +187,9 @@ function otherKey(view: ClusterView, workload: KubeObject, { references, object 
   if (chosen === null) return { fixes: [], reasons: [] };
   const isIdle = idle.includes(chosen);
   const confidence = close ? 0.3 + 0.45 * close.similarity + (isIdle ? 0.12 : 0) : 0.4;
-  const ops = references.flatMap((reference) => renamed(podTemplateOf(workload)!, reference, reference.name, chosen));
+  const ops = references.flatMap((reference) =>
+    renamedOps(podTemplateOf(workload)!, reference, reference.name, chosen),
+  );
   const why = close ? `resembles ${key}` : 'is the only one that nobody asks for';
   return {
     fixes: [templatePatch(view, workload, ops, `key ${chosen} of ${kind} ${object!.metadata.name}`, confidence)],
@@ -190,7 +221,11 @@ function askedKeys(view: ClusterView, object: KubeObject): Set<string> {
 /** Objects that other software makes and that no engineer would refer to instead. */
 const FOREIGN_SECRETS = /^(?:kubernetes\.io\/service-account-token|helm\.sh\/|bootstrap\.kubernetes\.io\/)/;
 
-/** Another object of the kind has all the keys and a similar name, or is the only one that nobody uses and fits. */
+/**
+ * Another object of the kind has all the keys and is clearly the missing one under another name: nobody else uses it, and
+ * its name is a misspelling of the one asked for, or the same but for a version or the like. What others use is theirs: a
+ * Secret of theirs would hand their rights to this workload.
+ */
 function otherObject(view: ClusterView, workload: KubeObject, { references }: MissingConfig): Alternatives {
   const { kind, name } = references[0]!;
   if (!view.known(kind)) return { fixes: [], reasons: [] };
@@ -200,18 +235,43 @@ function otherObject(view: ClusterView, workload: KubeObject, { references }: Mi
     const have = keysOf(object);
     return keys.every((key) => have.includes(key));
   });
+  const own = fitting.filter((object) => !belongsToOthers(view, workload, object));
+  const misspelt = clearlySimilar(
+    name,
+    own.filter((object) => isMisspelling(name, object.metadata.name)),
+    (object) => object.metadata.name,
+  );
+  const renamed =
+    kind === 'ConfigMap' && keys.length > 0 ? own.filter((object) => isRenaming(name, object.metadata.name)) : [];
+  const chosen = misspelt?.item ?? (renamed.length === 1 ? renamed[0]! : null);
+  if (!chosen) {
+    const other = otherKind(view, workload, references);
+    return other.fixes.length > 0 ? other : { ...other, ...whoseItIs(view, workload, name, fitting) };
+  }
+  const confidence = misspelt ? 0.35 + 0.4 * misspelt.similarity + (keys.length > 0 ? 0.1 : 0) : 0.5;
   const template = podTemplateOf(workload)!;
-  const close = clearlySimilar(name, fitting, (object) => object.metadata.name);
-  const chosen = close?.item ?? (keys.length > 0 && fitting.length === 1 ? fitting[0]! : null);
-  if (!chosen) return otherKind(view, workload, references);
-  const confidence = close ? 0.35 + 0.4 * close.similarity + (keys.length > 0 ? 0.1 : 0) : 0.45;
-  const ops = references.flatMap((reference) => renamed(template, reference, chosen.metadata.name, reference.key));
-  const alike = nameSimilarity(name, chosen.metadata.name) > 0 ? 'has a similar name' : 'is the only one that fits';
-  const why = keys.length > 0 ? `has ${keys.join(', ')} and ${alike}` : alike;
+  const ops = references.flatMap((reference) => renamedOps(template, reference, chosen.metadata.name, reference.key));
+  const why = keys.length > 0 ? `has ${keys.join(', ')} and a similar name` : 'has a similar name';
   return {
     fixes: [templatePatch(view, workload, ops, `${kind} ${chosen.metadata.name}`, confidence)],
-    reasons: [evidence('sibling', chosen, 'data', `${kind} ${chosen.metadata.name} ${why}`)],
+    reasons: [evidence('sibling', chosen, 'data', `${kind} ${chosen.metadata.name} ${why}; nobody else uses it`)],
   };
+}
+
+/** Which object could have been meant but is somebody else's, and who that is. */
+function whoseItIs(
+  view: ClusterView,
+  workload: KubeObject,
+  name: string,
+  fitting: KubeObject[],
+): Pick<Alternatives, 'unfixed'> {
+  const near = clearlySimilar(name, fitting, (object) => object.metadata.name)?.item;
+  const user = near && otherUserOf(view, workload, near);
+  if (!near) return {};
+  const whose = user
+    ? `is used by ${user.kind} ${user.metadata.name}`
+    : 'is not known to be this one under another name';
+  return { unfixed: `${near.kind} ${near.metadata.name} has what is asked for but ${whose}: whoever owns it decides` };
 }
 
 /** A Secret was taken for a ConfigMap or the other way round (variables only). */
@@ -220,7 +280,7 @@ function otherKind(view: ClusterView, workload: KubeObject, references: ConfigRe
   const other = kind === 'ConfigMap' ? 'Secret' : 'ConfigMap';
   const field = other === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef';
   const object = view.known(other) ? view.find(other, workload.metadata.namespace, name) : undefined;
-  if (!object) return { fixes: [], reasons: [] };
+  if (!object || belongsToOthers(view, workload, object)) return { fixes: [], reasons: [] };
   const template = podTemplateOf(workload)!;
   const ops: PatchOp[] = [];
   for (const { key, namePointer } of references) {

@@ -95,7 +95,7 @@ function findingFor(view: ClusterView, workload: KubeObject, missing: MissingCon
   const { kind, name, key } = references[0]!;
   const ready = readyPods(view, workload).length;
   const served = ready > 0 && ready >= (desiredReplicas(workload) ?? 1) && !waits(view, workload);
-  const { fixes, reasons } = missingConfigFixes(view, workload, missing);
+  const { fixes, reasons, unfixed } = missingConfigFixes(view, workload, missing);
   const lack = object ? `key ${key} of ${kind} ${name}` : `${kind} ${name}`;
   return makeFinding({
     rule: MISSING_CONFIG,
@@ -112,6 +112,7 @@ function findingFor(view: ClusterView, workload: KubeObject, missing: MissingCon
       ...reasons,
     ],
     fixes,
+    ...(unfixed ? { unfixed } : {}),
   });
 }
 
