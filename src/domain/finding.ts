@@ -27,6 +27,8 @@ export interface Fix {
   expects: string;
   /** 0..1, by rule: how directly the evidence names the cause. */
   confidence: number;
+  /** What has to wait afterwards for others to run: the price of the fix, told before and not held against it. */
+  yields?: ObjectRef[];
 }
 
 export type FindingSeverity = 'critical' | 'warning' | 'info';

@@ -1,5 +1,6 @@
 import type { Change } from './change.ts';
 import type { Finding, Fix, PlanFile } from './finding.ts';
+import type { ObjectRef } from './kube-object.ts';
 
 /** One kubectl command (argv without the word kubectl). */
 export interface KubectlStep {
@@ -41,6 +42,8 @@ export interface Plan {
   steps: PlanStep[];
   files: PlanFile[];
   expects: string;
+  /** As of its fixes: what has to wait for others to run. */
+  yields?: ObjectRef[];
 }
 
 /** What the gateway needs of a step. */
@@ -85,5 +88,6 @@ export function planFromFix(finding: Finding, fix: Fix, hash: (text: string) => 
     steps,
     files,
     expects: fix.expects,
+    ...(fix.yields ? { yields: fix.yields } : {}),
   };
 }

@@ -93,6 +93,7 @@ export interface CommitVerdict {
  * that no new item is charged to our writes, and that an item present at the start went away.
  * @param isOurs tells whether an object is one of our roots or depends on one.
  * @param wroteAt when the first write was sent, milliseconds since the epoch; absent: what began when is not asked
+ * @param yields tells whether the plan said that an object would have to wait: that alone is no reason against it
  */
 export function judgeCommit(
   rule: CommitRule,
@@ -101,6 +102,7 @@ export function judgeCommit(
   isOurs: (object: ObjectRef) => boolean,
   wroteAt?: number,
   weights: SeverityWeights = DEFAULT_WEIGHTS,
+  yields: (object: ObjectRef) => boolean = () => false,
 ): CommitVerdict {
   const none = { ours: [], foreign: [] };
   if (!after.known) return { commit: false, reason: `severity after the change is unknown: ${after.reason}`, ...none };
@@ -112,10 +114,12 @@ export function judgeCommit(
   const verdict = (commit: boolean, reason: string): CommitVerdict => ({ commit, reason, ours, foreign });
   if (muAfter > muBefore) return verdict(false, `severity rose from ${muBefore} to ${muAfter}`);
   if (rule === 'paper') return verdict(true, `severity did not rise: ${muBefore} → ${muAfter}`);
-  const first = ours[0];
+  const waits = ours.filter(({ object, what }) => what === 'unready' && object !== null && yields(object));
+  const first = ours.find((item) => !waits.includes(item));
   if (first) return verdict(false, `the change caused: ${first.message}`);
   const gone = goneItems(before.items, after.items);
-  if (gone.length === 0) return verdict(false, `nothing got better: severity ${muBefore} → ${muAfter}`);
+  if (gone.length === 0 || (waits.length > 0 && muAfter === muBefore))
+    return verdict(false, `nothing got better: severity ${muBefore} → ${muAfter}`);
   return verdict(true, `healthy again: ${itemNames(gone)}; severity ${muBefore} → ${muAfter}`);
 }
 

@@ -12,6 +12,7 @@ import type { AgentName, MachineEvent, NoteEvent, RunEvent, RunOptions, RunResul
 import { RUN_LOG_SCHEMA } from '../domain/run-event.ts';
 import type { RunState } from '../domain/run-state.ts';
 import { INITIAL_STATE } from '../domain/run-state.ts';
+import { refKey } from '../domain/kube-object.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
 import { lossesText } from '../domain/transaction.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
@@ -365,12 +366,15 @@ export class IncidentRun {
     this.#latest = reading;
     const { severity, snapshot } = reading;
     const before = this.#state.baseline!;
+    const { yields = [] } = this.#state.plan!;
     const verdict = judgeCommit(
       this.#options.commitRule,
       before,
       severity,
       isAffected(this.#open().roots(), snapshot),
       this.#wrote?.first,
+      undefined,
+      (object) => yields.some((other) => refKey(other) === refKey(object)),
     );
     const start = this.#startSnapshot!;
     const losses = await this.#open().unacceptedLosses();

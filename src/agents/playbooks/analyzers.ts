@@ -9,6 +9,7 @@ import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
 import { podNeighboursRule } from './rules/scheduling/pod-neighbours.ts';
+import { preemptedPodsRule } from './rules/scheduling/preempted-pods.ts';
 import { unplaceableRequestsRule } from './rules/scheduling/unplaceable-requests.ts';
 import { untoleratedTaintRule } from './rules/scheduling/untolerated-taint.ts';
 import { admissionDeniedRule } from './rules/admission/admission-denied.ts';
@@ -66,6 +67,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   disruptionBudgetRoomRule,
   apiAccessDeniedRule,
   accountTokenRule,
+  preemptedPodsRule,
   nodePlacementRule,
   unplaceableRequestsRule,
   untoleratedTaintRule,

@@ -1,4 +1,5 @@
 import type { ContentRule } from './content-input.ts';
+import { gainedHostPort } from './host-ports.ts';
 import type { Loose, PodShape } from './pod-specs.ts';
 import { containersOf, podsIn } from './pod-specs.ts';
 import { lostRestrictions, securityReach } from './security-context.ts';
@@ -19,7 +20,7 @@ export const judgePrivileges: ContentRule = ({ group, kind, name, before, after 
   if (!after) return null;
   const [old, now] = [podsIn(group, kind, before), podsIn(group, kind, after)];
   const had = new Set(old.flatMap(reach));
-  const gained = now.flatMap(reach).find((item) => !had.has(item));
+  const gained = now.flatMap(reach).find((item) => !had.has(item)) ?? gainedHostPort(old, now);
   if (gained) return { rule: 'privilege', reason: `${kind}/${name} would gain ${gained}` };
   const lost = now.map((pod, i) => (old[i] ? lostRestrictions(old[i].spec, pod.spec) : null)).find((item) => item);
   return lost ? { rule: 'privilege', reason: `${kind}/${name} would lose ${lost}` } : null;
@@ -51,9 +52,6 @@ function unknownField(field: string): string {
 function containerReach(container: Loose): string[] {
   const name = String(container.name);
   const found = securityReach(container.securityContext, name);
-  for (const port of Array.isArray(container.ports) ? container.ports : []) {
-    if (port.hostPort) found.push(`port ${String(port.hostPort)} of its node (${name})`);
-  }
   for (const mount of Array.isArray(container.volumeMounts) ? container.volumeMounts : []) {
     if (mount.mountPropagation === 'Bidirectional') found.push(`mounts that reach its node (${name})`);
   }

@@ -45,6 +45,17 @@ describe('commit rule', () => {
     expect(verdict.ours).toEqual([check]);
   });
 
+  it('what the plan said would have to wait is no reason against it, if less is ill than before', () => {
+    const waits = { ...sick('batch'), what: 'unready' };
+    const isBatch = ({ name }: { name: string }) => name === 'batch';
+    const judge = (before: SeverityItem[], ...after: SeverityItem[]) =>
+      judgeCommit('strict', known(...before), known(...after), () => true, 1_000, undefined, isBatch);
+    expect(judge([sick('a'), sick('b')], waits)).toMatchObject({ commit: true, ours: [waits] });
+    expect(judge([sick('a')], waits).commit).toBe(false);
+    expect(judge([sick('a'), sick('b')], { ...waits, what: 'failed' }).commit).toBe(false);
+    expect(judge([sick('a'), sick('b')], { ...sick('c'), what: 'unready' }).commit).toBe(false);
+  });
+
   describe('with alerts', () => {
     const alert = (key: string, more: Partial<SeverityItem> = {}): SeverityItem => ({
       source: 'alert',

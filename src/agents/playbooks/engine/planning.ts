@@ -178,6 +178,7 @@ function planOf({ findings, fixes }: Candidate, hash: (text: string) => string):
   const files = fixes.flatMap((fix) => fix.files ?? []);
   const distinct = files.filter((file, index) => files.findIndex((other) => other.name === file.name) === index);
   const others = findings.length - 1;
+  const yields = fixes.flatMap((fix) => fix.yields ?? []);
   return {
     hash: hash(planText(steps, distinct)),
     title: others === 0 ? lead.message : `${lead.message} (and ${others} more in its way)`,
@@ -186,6 +187,7 @@ function planOf({ findings, fixes }: Candidate, hash: (text: string) => string):
     steps,
     files: distinct,
     expects: [...new Set(fixes.map((fix) => fix.expects))].join('; '),
+    ...(yields.length > 0 ? { yields } : {}),
   };
 }
 

@@ -66,6 +66,22 @@ describe.each(HOLDERS)('a %s', (kind, make) => {
     expect(reasonOf(make(spec), plain)).not.toContain('gain');
   });
 
+  it('may exchange one port of its node for another of its kind, and has no more of them', () => {
+    const ports = (...list: Array<[number, object?]>) =>
+      make({
+        containers: [{ name: 'a', ports: list.map(([hostPort, more]) => ({ containerPort: 1, hostPort, ...more })) }],
+      });
+    expect(reasonOf(ports([8080]), ports([8081]))).toBe('');
+    expect(reasonOf(ports([31_000]), ports([31_001]))).toBe('');
+    expect(reasonOf(ports([8080], [9090]), ports([8081], [9090]))).toBe('');
+    expect(reasonOf(ports([8080]), ports([8080], [8081]))).toContain('port 8081 of its node (a)');
+    for (const kept of [80, 443, 6443, 2379, 10_250, 31_000])
+      expect(reasonOf(ports([8080]), ports([kept])), `${kept}`).toContain(`port ${kept} of its node`);
+    expect(reasonOf(ports([80]), ports([8080]))).toContain('port 8080');
+    expect(reasonOf(ports([8080, { hostIP: '127.0.0.1' }]), ports([8081]))).toContain('port 8081');
+    expect(reasonOf(ports([8080]), ports([8081, { protocol: 'UDP' }]))).toContain('port 8081');
+  });
+
   it('holds what stays inside', () => {
     const spec = {
       containers: [
