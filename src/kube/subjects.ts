@@ -2,6 +2,8 @@ import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refOf } from '../domain/kube-object.ts';
 import { uses } from './affected.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { namedHosts, serviceMeant } from './named-hosts.ts';
+import { policySelects } from './network-policy.ts';
 import { configReferences } from './config-references.ts';
 import { condition, isLiving } from './pods.ts';
 import { podTemplateOf } from './pod-template.ts';
@@ -43,7 +45,8 @@ function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
   const object = view.find(ref.kind, ref.namespace, ref.name);
   switch (ref.kind) {
     case 'Service':
-      return object ? view.workloadsBehind(object) : [];
+      // One that does not exist bears on whoever is told to ask it.
+      return object ? view.workloadsBehind(object) : namingService(view, ref);
     case 'Endpoints':
     case 'EndpointSlice': {
       const name = object?.metadata.labels?.['kubernetes.io/service-name'] ?? ref.name;
@@ -81,6 +84,11 @@ function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
         .filter(({ message }) => names.includes(webhookIn(message) ?? ''))
         .map(({ workload }) => workload);
     }
+    case 'NetworkPolicy':
+      return view
+        .all('Pod', ref.namespace)
+        .filter((pod) => isLiving(pod) && policySelects(object?.spec?.podSelector ?? {}, pod.metadata.labels ?? {}))
+        .map((pod) => view.workloadOf(pod));
     case 'ReplicaSet':
     case 'Job':
     case 'Pod':
@@ -88,6 +96,15 @@ function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
     default:
       return [];
   }
+}
+
+function namingService(view: ClusterView, { namespace, name }: ObjectRef): KubeObject[] {
+  return namedHosts(view)
+    .filter(({ from, host }) => {
+      const meant = host.split('.').includes(name) ? serviceMeant(view, host, from.metadata.namespace) : null;
+      return meant?.name === name && meant.namespace === namespace;
+    })
+    .map(({ from }) => from);
 }
 
 /** Workloads that call the Services in front of the given ones. */

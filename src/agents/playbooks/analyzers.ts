@@ -5,6 +5,7 @@ import { missingClaimRule } from './rules/storage/missing-claim.ts';
 import { missingConfigRule } from './rules/config/missing-config.ts';
 import { staleConfigRule } from './rules/config/stale-config.ts';
 import { clusterDnsRule } from './rules/network/cluster-dns.ts';
+import { networkPolicyRule } from './rules/network/network-policy.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
@@ -86,6 +87,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   cronJobScheduleRule,
   autoscalerRangeRule,
   autoscalerTargetRule,
+  networkPolicyRule,
   serviceSelectorRule,
   serviceTargetPortRule,
   ingressBackendRule,

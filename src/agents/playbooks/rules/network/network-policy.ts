@@ -1,0 +1,167 @@
+import type { Finding } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import type { CallEdge } from '../../../../kube/call-edges.ts';
+import { callEdges, namespaceLabels, policyEnd } from '../../../../kube/call-edges.ts';
+import { PODS } from '../../../../kube/kind-sets.ts';
+import { lastChange } from '../../../../kube/managed-fields.ts';
+import type { Direction, PolicyEdge, PolicyEnd } from '../../../../kube/network-policy.ts';
+import { cutting } from '../../../../kube/network-policy.ts';
+import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import type { Trouble } from '../../clues/troubled.ts';
+import { troubledWorkloads } from '../../clues/troubled.ts';
+import type { LogLine } from '../../clues/workload-logs.ts';
+import { complaintAbout, isUnresolved, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
+import { evidence, makeFinding } from '../../engine/analyzer.ts';
+import { policyFixes } from './network-policy-fixes.ts';
+
+const NETWORK_POLICY = 'network-policy';
+
+/** A connection that somebody needs and that a policy does not let through. */
+export interface Cut {
+  caller: KubeObject;
+  /** Who is asked, in words. */
+  callee: string;
+  direction: Direction;
+  edge: PolicyEdge;
+  call: CallEdge | null;
+}
+
+/** Network policies that cut a connection which settings say is needed, or the way to the cluster's DNS. */
+export async function analyzeNetworkPolicies(context: AnalyzerContext): Promise<Finding[]> {
+  const { view, severity } = context;
+  const policies = view.all('NetworkPolicy').filter(({ metadata }) => !metadata.deletionTimestamp);
+  if (policies.length === 0) return [];
+  const troubled = troubledWorkloads(view, severity);
+  const byPolicy = new Map<KubeObject, Cut[]>();
+  for (const cut of cutsOf(context, policies)) {
+    const guilty = newest(cutting(policies, cut.edge, cut.direction));
+    if (guilty) byPolicy.set(guilty, [...(byPolicy.get(guilty) ?? []), cut]);
+  }
+  const findings: Finding[] = [];
+  for (const [policy, cuts] of byPolicy) findings.push(await findingFor(context, policy, cuts, troubled));
+  return findings;
+}
+
+function cutsOf({ view }: AnalyzerContext, policies: KubeObject[]): Cut[] {
+  const cuts: Cut[] = [];
+  const add = (cut: Omit<Cut, 'direction'>): void => {
+    for (const direction of ['egress', 'ingress'] as const)
+      if (cutting(policies, cut.edge, direction).length > 0) cuts.push({ ...cut, direction });
+  };
+  const calls = callEdges(view);
+  for (const call of calls) {
+    const [from, to] = [policyEnd(view, call.caller), policyEnd(view, call.callee)];
+    if (!from || !to) continue;
+    const { port, protocol, caller } = call;
+    const callee = `${call.callee.kind} ${call.callee.metadata.name}`;
+    add({ caller, callee, edge: { from, to, port, protocol }, call });
+  }
+  for (const caller of new Set(calls.map((call) => call.caller))) {
+    const from = policyEnd(view, caller);
+    const policyOfPod = podTemplateOf(caller)?.spec?.dnsPolicy ?? 'ClusterFirst';
+    if (!from || !String(policyOfPod).startsWith('ClusterFirst')) continue;
+    // Only what leaves the caller is known here: the other side is the system's own.
+    const edge = { from, to: dnsEnd(view), port: 53, protocol: 'UDP' };
+    if (cutting(policies, edge, 'egress').length > 0)
+      cuts.push({ caller, callee: "the cluster's DNS", direction: 'egress', edge, call: null });
+  }
+  return cuts;
+}
+
+/** The cluster's DNS as policies usually mean it. */
+function dnsEnd(view: AnalyzerContext['view']): PolicyEnd {
+  const namespace = 'kube-system';
+  const ports = [
+    { name: 'dns', containerPort: 53, protocol: 'UDP' },
+    { name: 'dns-tcp', containerPort: 53, protocol: 'TCP' },
+  ];
+  return {
+    namespace,
+    labels: { 'k8s-app': 'kube-dns' },
+    namespaceLabels: namespaceLabels(view, namespace),
+    ip: null,
+    podSpec: { containers: [{ name: 'dns', ports }] },
+  };
+}
+
+/** All of them cut it, and to mend one is enough: the one that changed last is what is new. */
+function newest(policies: KubeObject[]): KubeObject | undefined {
+  return [...policies].sort((a, b) => (lastChange(b)?.at ?? 0) - (lastChange(a)?.at ?? 0))[0];
+}
+
+async function findingFor(
+  context: AnalyzerContext,
+  policy: KubeObject,
+  cuts: Cut[],
+  troubled: Map<string, Trouble>,
+): Promise<Finding> {
+  const { view } = context;
+  const callers = [...new Set(cuts.map(({ caller }) => caller))];
+  const ill = callers.filter((caller) => troubled.has(refKey(refOf(caller))));
+  const lines: LogLine[] = [];
+  for (const caller of ill.slice(0, 3)) {
+    const own = cuts.filter((cut) => cut.caller === caller);
+    const log = await workloadLog(context, caller);
+    lines.push(...log.filter(({ text }) => own.some((cut) => speaksOf(text, cut))));
+  }
+  const levels = new Set(ill.map((caller) => troubled.get(refKey(refOf(caller)))));
+  const sure = lines.length > 0 && (levels.has('unhealthy') || levels.has('asked') || levels.has('maybe'));
+  const severity = sure || levels.has('unhealthy') ? 'critical' : ill.length > 0 ? 'warning' : 'info';
+  const change = lastChange(policy);
+  const { name } = policy.metadata;
+  const ways = [...new Set(cuts.map((cut) => inWords(cut)))];
+  const more = ways.length > 2 ? ` and ${ways.length - 2} more` : '';
+  return makeFinding({
+    rule: NETWORK_POLICY,
+    severity,
+    object: policy,
+    what: 'cuts',
+    message: `NetworkPolicy ${name} does not let ${ways.slice(0, 2).join(' and ')}${more} through`,
+    evidence: [
+      ...cuts.slice(0, 3).map(({ direction, edge }) => {
+        const rules = (policy.spec?.[direction] ?? []) as unknown[];
+        const text = `selects the ${direction === 'ingress' ? 'callee' : 'caller'}; none of its ${rules.length} ${direction} rules allows port ${edge.port}/${edge.protocol} of the other end`;
+        return evidence('spec', policy, `spec.${direction}`, text);
+      }),
+      ...cuts
+        .flatMap(({ call }) => (call ? [call.reference] : []))
+        .slice(0, 3)
+        .map(({ object, field, host }) => evidence('sibling', object, field, `names ${host}`)),
+      ...(change
+        ? [
+            evidence(
+              'spec',
+              policy,
+              'metadata.managedFields',
+              `last changed at ${new Date(change.at).toISOString()}${change.by ? ` by ${change.by}` : ''}`,
+            ),
+          ]
+        : []),
+      ...lines.slice(-3).map(logEvidence),
+    ],
+    fixes: severity === 'info' ? [] : policyFixes(view, policy, cuts, sure),
+    unfixed:
+      severity === 'info'
+        ? 'nobody is known to suffer from it, so that it may be meant: whoever wrote the policy can say'
+        : 'the policy selects pods by what nothing here can tell apart: whoever wrote it can add the peer',
+  });
+}
+
+function speaksOf(text: string, { call }: Cut): boolean {
+  return call ? complaintAbout(text, call.reference.host) !== null : isUnresolved(text);
+}
+
+function inWords({ caller, callee, edge }: Cut): string {
+  return `${caller.kind} ${caller.metadata.name} → ${callee} port ${edge.port}`;
+}
+
+export const networkPolicyRule: Analyzer = {
+  rule: NETWORK_POLICY,
+  layer: 'network',
+  kinds: [...PODS, 'Service', 'ConfigMap', 'Namespace', 'NetworkPolicy'],
+  explains: 'Connections that callers need and that a NetworkPolicy does not let through.',
+  unfixed: 'whoever wrote the policy can say which connections it should allow',
+  analyze: analyzeNetworkPolicies,
+};
