@@ -51,10 +51,11 @@ export class Stage {
 
   async remove(): Promise<void> {
     const { namespace } = this.incident.application;
-    await this.incident.plan.cleanUp?.(this.cluster);
     await this.cluster.api.remove(objectPath('Namespace', '', namespace));
     await untilAsked(BASE_MS, 'namespace gone', async () =>
       (await this.cluster.api.find(objectPath('Namespace', '', namespace))) ? 'it is still there' : '',
     );
+    // A volume goes when nobody claims it.
+    await this.incident.plan.cleanUp?.(this.cluster);
   }
 }
