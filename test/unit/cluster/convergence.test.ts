@@ -92,6 +92,11 @@ describe('Deployment as root', () => {
     ]);
   });
 
+  it('waits for pods that go to make room', () => {
+    const conditions = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }];
+    expect(world(['ready'], { status: { conditions } }, ['terminating'])[0]!.patienceMs).toBeGreaterThanOrEqual(30_000);
+  });
+
   it('has converged at zero when all pods are gone', () => {
     expect(world([], { replicas: 0 })).toEqual([]);
     expect(world(['ready'], { replicas: 0 })).toHaveLength(1);
@@ -99,6 +104,22 @@ describe('Deployment as root', () => {
 
   it('does not wait for a paused rollout', () => {
     expect(world(['ready', 'ready'], { spec: { paused: true }, status: { updatedReplicas: 0 } })).toEqual([]);
+  });
+});
+
+describe('what let pods in again as root', () => {
+  const hook = object('MutatingWebhookConfiguration', 'gate');
+  const patience = (refusedFor: number) => {
+    const failure = { type: 'ReplicaFailure', status: 'True', message: 'no', lastTransitionTime: ago(refusedFor) };
+    const { deploy, set } = deployment('plum', { replicas: 2, status: { conditions: [failure] } });
+    return assess([hook], [hook, deploy, set])[0]!.patienceMs!;
+  };
+
+  it('gives a controller as long as it was refused, within bounds, to try again', () => {
+    expect(patience(1)).toBe(60_000);
+    expect(patience(100)).toBeGreaterThanOrEqual(100_000);
+    expect(patience(100)).toBeLessThan(110_000);
+    expect(patience(1_000)).toBeLessThan(180_000);
   });
 });
 
