@@ -193,6 +193,18 @@ describe.each([4, 31])('something that was deleted and does not go (seed %i)', (
   });
 });
 
+/** Another template, of which no pod was made yet. */
+function newRevision(world: World, workload: KubeObject): void {
+  const { spec } = workload;
+  spec.template = { ...spec.template, spec: { ...spec.template.spec, hostname: 'newer' } };
+  const { apiVersion, kind, metadata } = workload;
+  world.add('ControllerRevision', 'apps/v1', `${metadata.name}-newest`, {
+    metadata: { ownerReferences: [{ apiVersion, kind, name: metadata.name, uid: metadata.uid!, controller: true }] },
+    revision: 9,
+    data: { spec: { template: spec.template } },
+  });
+}
+
 describe.each([4, 31])('a rollout that is held (seed %i)', (seed) => {
   const RULE = 'rollout-held';
   const newer = ({ spec }: KubeObject) => {
@@ -223,8 +235,34 @@ describe.each([4, 31])('a rollout that is held (seed %i)', (seed) => {
       spec: { updateStrategy },
       annotations: applied({ updateStrategy: { type: 'RollingUpdate' } }).annotations,
     });
-    Object.assign(workload.status, { currentRevision: 'a', updateRevision: 'b', updatedReplicas: 0 });
+    newRevision(world, workload);
     expect(mended(workload, await onlyFinding(world, RULE)).spec.updateStrategy).toEqual(expected);
+  });
+
+  it('by broken pods of a former template goes on when they are replaced', async () => {
+    for (const type of ['OnDelete', 'RollingUpdate']) {
+      const world = new World(seed);
+      const workload = world.workload({
+        kind: 'StatefulSet',
+        replicas: 2,
+        pods: 'waiting',
+        waiting: { reason: 'ImagePullBackOff' },
+        spec: { updateStrategy: { type } },
+      });
+      newRevision(world, workload);
+      const finding = await onlyFinding(world, RULE);
+      expect(finding.severity).toBe('critical');
+      expect(finding.fixes[0]!.commands.map(([verb, kind]) => `${verb} ${kind}`)).toEqual(['delete pod', 'delete pod']);
+    }
+    const parallel = new World(seed);
+    const free = parallel.workload({
+      kind: 'StatefulSet',
+      pods: 'waiting',
+      waiting: { reason: 'ImagePullBackOff' },
+      spec: { podManagementPolicy: 'Parallel' },
+    });
+    newRevision(parallel, free);
+    expect(byRule(await parallel.diagnose(), RULE)).toEqual([]);
   });
 
   it('on purpose, or without a newer template, is left as it is', async () => {

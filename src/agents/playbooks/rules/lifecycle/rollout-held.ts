@@ -5,8 +5,11 @@ import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { lastApplied, templateText } from '../../../../kube/pod-template.ts';
-import { desiredReplicas } from '../../../../kube/pods.ts';
+import { podState } from '../../../../kube/pod-state.ts';
+import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
+import { isOfRevision, revisionsOf } from '../../../../kube/revisions.ts';
 import { subjectsOf } from '../../../../kube/subjects.ts';
+import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -27,6 +30,8 @@ export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Findin
   return ['Deployment', 'StatefulSet', 'DaemonSet']
     .flatMap((kind) => view.all(kind))
     .flatMap((workload): Finding[] => {
+      const broken = brokenFormerPods(view, workload);
+      if (broken.length > 0) return broken;
       const hold =
         workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0 ? null : holdOf(view, workload);
       if (!hold) return [];
@@ -61,32 +66,82 @@ export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Findin
 }
 
 function holdOf(view: ClusterView, workload: KubeObject): Hold | null {
-  const { spec, status = {} } = workload;
+  const { spec } = workload;
   if (workload.kind === 'Deployment') {
     const current = view.currentReplicaSet(workload);
     const newer = current && templateText(current.spec?.template) !== templateText(spec?.template);
     if (spec?.paused !== true || !newer) return null;
     return { field: 'spec.paused', pointer: '/spec/paused', now: true, text: 'spec.paused is true' };
   }
-  const newer =
-    workload.kind === 'StatefulSet'
-      ? status.updateRevision !== undefined && status.updateRevision !== status.currentRevision
-      : Number(status.updatedNumberScheduled ?? 0) < Number(status.desiredNumberScheduled ?? 0);
-  if (!newer) return null;
+  const former = formerPods(view, workload);
+  if (former.length === 0) return null;
   if (spec?.updateStrategy?.type === 'OnDelete') {
     const text = 'spec.updateStrategy.type is OnDelete: pods are replaced only when somebody deletes them';
     return { field: 'spec.updateStrategy', pointer: '/spec/updateStrategy', now: spec.updateStrategy, text };
   }
-  const partition = spec?.updateStrategy?.rollingUpdate?.partition as number | undefined;
-  if (workload.kind !== 'StatefulSet' || !partition) return null;
-  const reached = Number(status.updatedReplicas ?? 0) >= Math.max(0, (desiredReplicas(workload) ?? 1) - partition);
-  if (!reached) return null;
+  if (workload.kind !== 'StatefulSet') return null;
+  const partition = Number(spec?.updateStrategy?.rollingUpdate?.partition ?? 0);
+  const reached = former.every((pod) => ordinalOf(pod) < partition);
+  if (partition === 0 || !reached) return null;
   return {
     field: 'spec.updateStrategy.rollingUpdate.partition',
     pointer: '/spec/updateStrategy/rollingUpdate/partition',
     now: partition,
     text: `spec.updateStrategy.rollingUpdate.partition is ${partition}: pods below that ordinal keep the former template`,
   };
+}
+
+/** Pods that were made from another template than the one that stands in the workload now. */
+function formerPods(view: ClusterView, workload: KubeObject): KubeObject[] {
+  const current = revisionsOf(view, workload).find((revision) => revision.current);
+  if (!current) return [];
+  return view.podsOf(workload).filter((pod) => isLiving(pod) && !isOfRevision(pod, current.source));
+}
+
+const ordinalOf = ({ metadata }: KubeObject) => Number(/-(\d+)$/.exec(metadata.name)?.[1] ?? 0);
+
+/**
+ * Broken pods of a former template, which their controller does not replace by itself: it waits for them to become ready, or
+ * for somebody to delete them (kubernetes.io: StatefulSets, Forced rollback).
+ */
+function brokenFormerPods(view: ClusterView, workload: KubeObject): Finding[] {
+  if (workload.metadata.deletionTimestamp) return [];
+  const former = formerPods(view, workload);
+  const patience = (pod: KubeObject) => ['unready', 'stuck'].includes(podState(pod, view.now).phase);
+  const changes = replaceStuckPods(view, workload, (pod) => former.includes(pod) && patience(pod));
+  const broken = former.filter((pod) =>
+    changes.some((one) => 'object' in one && one.object.name === pod.metadata.name),
+  );
+  const [first] = broken;
+  if (!first) return [];
+  const onDelete = workload.spec?.updateStrategy?.type === 'OnDelete';
+  const why = onDelete
+    ? 'updateStrategy OnDelete replaces no pod by itself'
+    : 'its controller waits for it to become ready';
+  return [
+    makeFinding({
+      rule: ROLLOUT_HELD,
+      severity: view.podsOf(workload).some(isReady) ? 'warning' : 'critical',
+      object: workload,
+      what: 'broken-pods',
+      message: `${workload.kind} ${workload.metadata.name} keeps a broken pod of a former template: ${why}`,
+      evidence: broken.map((pod) =>
+        evidence(
+          'status',
+          pod,
+          'metadata.labels["controller-revision-hash"]',
+          `pod ${pod.metadata.name} is of another revision than the present template, and ${podState(pod, view.now).text}`,
+        ),
+      ),
+      fixes: [
+        {
+          changes,
+          expects: `${workload.kind} ${workload.metadata.name} makes ${broken.map(({ metadata }) => metadata.name).join(', ')} anew from its present template`,
+          confidence: 0.85,
+        },
+      ],
+    }),
+  ];
 }
 
 /** As it was last applied, where that does not hold the rollout. Without it nobody can tell whether the hold is meant. */

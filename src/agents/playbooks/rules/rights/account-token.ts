@@ -37,7 +37,7 @@ export async function analyzeMissingTokens(context: AnalyzerContext): Promise<Fi
         severity: readyPods(view, workload).length > 0 ? 'warning' : 'critical',
         object: workload,
         what: field,
-        message: `${workload.kind} ${workload.metadata.name} asks the API server and has no token: ${field} of ${object.kind} ${object.metadata.name} is false`,
+        message: `${workload.kind} ${workload.metadata.name} asks the API server and is given no token, because ${field} of ${object.kind} ${object.metadata.name} is false`,
         evidence: [
           evidence('log', line.pod, `log of container ${line.container}`, untrustedLine(line.text)),
           evidence('spec', object, field, `${field} is false${by}`),
