@@ -39,8 +39,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   );
   if (entries.length === 0) throw new Error('no incident is of that kind and family');
   if (values.list) {
-    for (const { name, family, summary } of entries)
-      process.stdout.write(`${family.padEnd(11)} ${name.padEnd(30)} ${summary}\n`);
+    for (const { name, summary } of entries) process.stdout.write(`${name.padEnd(44)} ${summary}\n`);
     return;
   }
   const seeds = parseSeeds(values.seeds);

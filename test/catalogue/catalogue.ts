@@ -36,6 +36,7 @@ export const SINGLE_FAULTS: readonly Fault[] = [
 export type Kind = 'single' | 'pair' | 'unfixable' | 'calm';
 
 export interface Entry {
+  /** `family:fault`, so that no name of the product's is one of the catalogue's by chance. */
   name: string;
   kind: Kind;
   family: string;
@@ -50,9 +51,9 @@ export const ENTRIES: readonly Entry[] = [
   ...PAIRS.map(([one, two]): Entry => {
     const faults = [one, two].map((name) => faultNamed(name));
     return {
-      name: `${one}+${two}`,
+      name: `pair:${one}+${two}`,
       kind: 'pair',
-      family: 'pairs',
+      family: 'pair',
       summary: faults.map(({ summary }) => summary).join('; and '),
       needs: faults.some(({ needs }) => needs === 'real') ? 'real' : 'any',
       scope: faults.some(({ scope }) => scope === 'cluster') ? 'cluster' : 'namespace',
@@ -72,7 +73,7 @@ export interface Incident {
 }
 
 export function drawIncident(entry: Entry, seed: number): Incident {
-  const random = createRandom(seed, `incident ${entry.name}`);
+  const random = createRandom(seed, `incident ${shortName(entry)}`);
   const namespace = `${random.pick(PLACES)}-${random.token(5)}`;
   const { application, targets } = drawApplication(
     random,
@@ -86,17 +87,21 @@ export function drawIncident(entry: Entry, seed: number): Incident {
   return { entry, seed, application, plan: plans.length === 1 ? plans[0]! : together(plans) };
 }
 
+/** @param name in full, or without its family */
 export function entryNamed(name: string): Entry {
-  const found = ENTRIES.find((entry) => entry.name === name);
+  const found = ENTRIES.find((entry) => entry.name === name || shortName(entry) === name);
   if (!found) throw new Error(`no entry ${name}; there are: ${ENTRIES.map((entry) => entry.name).join(', ')}`);
   return found;
 }
+
+const shortName = ({ name }: Entry): string => name.slice(name.indexOf(':') + 1);
 
 const PLACES = ['bakery', 'harbour', 'library', 'museum', 'orchard', 'observatory', 'quarry', 'theatre', 'winery'];
 
 function entryOf(fault: Fault, kind: Kind): Entry {
   const { name, family, summary, needs, scope } = fault;
-  return { name, kind, family: kind === 'single' ? family : kind, summary, needs, scope, faults: [fault] };
+  const group = kind === 'single' ? family : kind;
+  return { name: `${group}:${name}`, kind, family: group, summary, needs, scope, faults: [fault] };
 }
 
 function faultNamed(name: string): Fault {
