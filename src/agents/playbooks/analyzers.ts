@@ -6,6 +6,7 @@ import { missingConfigRule } from './rules/config/missing-config.ts';
 import { staleConfigRule } from './rules/config/stale-config.ts';
 import { clusterDnsRule } from './rules/network/cluster-dns.ts';
 import { networkPolicyRule } from './rules/network/network-policy.ts';
+import { ingressClassRule } from './rules/network/ingress-class.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
@@ -91,6 +92,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   serviceSelectorRule,
   serviceTargetPortRule,
   ingressBackendRule,
+  ingressClassRule,
   containerCrashRule,
   initHangsRule,
   podUnreadyRule,

@@ -29,7 +29,7 @@ export function renamedServices(
   view: ClusterView,
   namespace: string,
   name: string,
-  references: readonly NamedHost[],
+  references: readonly Pick<NamedHost, 'from' | 'object' | 'port'>[],
 ): RenamedService[] {
   const asked = [...new Set(references.flatMap(({ port }) => port ?? []))];
   const callers = new Set(references.map(({ from }) => from));

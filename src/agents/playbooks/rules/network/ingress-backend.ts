@@ -10,14 +10,16 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { ingressBackends } from '../../../../kube/ingress-backends.ts';
 import type { IngressBackend } from '../../../../kube/ingress-backends.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
+import { lastApplied } from '../../../../kube/pod-template.ts';
 import { clearlySimilar } from '../../clues/similar-names.ts';
+import { backendPorts, backendServices } from './backend-candidates.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 
 const INGRESS_BACKEND = 'ingress-backend';
 
 interface Trouble {
   text: string;
-  evidence: Evidence;
+  evidence: Evidence[];
   ops: PatchOp[];
   confidence: number;
 }
@@ -34,8 +36,9 @@ export function analyzeIngressBackends({ view }: AnalyzerContext): Finding[] {
       object: ingress,
       what: troubles.length > 0 ? 'backend' : 'tls',
       message: `Ingress ${ingress.metadata.name}: ${[...new Set([...troubles, ...secrets].map(({ text }) => text))].join('; ')}`,
-      evidence: [...troubles, ...secrets].map((each) => each.evidence),
-      fixes: fixesFor(ingress, troubles),
+      evidence: [...troubles, ...secrets].flatMap((each) => each.evidence),
+      // What cannot be mended of the certificates does not keep the paths from being mended.
+      fixes: fixesFor(ingress, [...troubles, ...secrets.filter(({ ops }) => ops.length > 0)]),
     });
   });
 }
@@ -46,44 +49,41 @@ function troubleOf(view: ClusterView, ingress: KubeObject, backend: IngressBacke
   const service = view.find('Service', namespace, backend.name);
   if (!service) {
     const text = `Service ${backend.name} does not exist`;
-    const fitting = view.all('Service', namespace).filter((each) => hasPort(each, backend.port));
-    const close = clearlySimilar(backend.name, fitting, (each) => each.metadata.name);
+    const [best] = backendServices(view, ingress, backend, (each) => hasPort(each, backend.port));
     const path = `${backend.pointer}/name`;
     return {
       text,
-      evidence: evidence('spec', ingress, `${backend.field}.name`, text),
-      ops: close
+      evidence: [evidence('spec', ingress, `${backend.field}.name`, text), ...(best?.reasons ?? [])],
+      ops: best
         ? [
             { op: 'test', path, value: backend.name },
-            { op: 'replace', path, value: close.item.metadata.name },
+            { op: 'replace', path, value: best.value },
           ]
         : [],
-      confidence: close ? 0.3 + 0.5 * close.similarity : 0,
+      confidence: best?.confidence ?? 0,
     };
   }
   if (service.spec?.type === 'ExternalName' || hasPort(service, backend.port)) return null;
   const asked = backend.port?.name ?? backend.port?.number;
   const ports = servicePorts(service);
-  const [only] = ports;
+  const [best] = backendPorts(view, ingress, backend, service);
   const text = `Service ${backend.name} has no port ${asked}`;
   const path = `${backend.pointer}/port`;
-  const value = only && (backend.port?.name !== undefined && only.name ? { name: only.name } : { number: only.number });
+  const have = ports.map(({ name, number }) => (name ? `${number} (${name})` : number)).join(', ');
   return {
     text,
-    evidence: evidence(
-      'spec',
-      ingress,
-      `${backend.field}.port`,
-      `${text}; it has ${ports.map(({ number }) => number).join(', ') || 'none'}`,
-    ),
+    evidence: [
+      evidence('spec', ingress, `${backend.field}.port`, `${text}; it has ${have || 'none'}`),
+      ...(best?.reasons ?? []),
+    ],
     ops:
-      ports.length === 1 && backend.port
+      best && backend.port
         ? [
             { op: 'test', path, value: backend.port },
-            { op: 'replace', path, value },
+            { op: 'replace', path, value: best.value },
           ]
         : [],
-    confidence: 0.75,
+    confidence: best?.confidence ?? 0,
   };
 }
 
@@ -92,13 +92,27 @@ function hasPort(service: KubeObject, port: Untyped): boolean {
   return asked === undefined || servicePorts(service).some(({ name, number }) => name === asked || number === asked);
 }
 
-function missingTlsSecrets(view: ClusterView, ingress: KubeObject): { text: string; evidence: Evidence }[] {
+function missingTlsSecrets(view: ClusterView, ingress: KubeObject): Trouble[] {
   if (!view.known('Secret')) return [];
+  const { namespace } = ingress.metadata;
   return asArray(ingress.spec?.tls).flatMap((tls, index) => {
     const name: unknown = tls?.secretName;
-    if (typeof name !== 'string' || view.find('Secret', ingress.metadata.namespace, name)) return [];
+    if (typeof name !== 'string' || view.find('Secret', namespace, name)) return [];
     const text = `TLS Secret ${name} does not exist`;
-    return { text, evidence: evidence('spec', ingress, `spec.tls[${index}].secretName`, text) };
+    const path = `/spec/tls/${index}/secretName`;
+    const fitting = view.all('Secret', namespace).filter((each) => each['type'] === 'kubernetes.io/tls');
+    const before: unknown = lastApplied(ingress)?.spec?.tls?.[index]?.secretName;
+    const former = fitting.find(({ metadata }) => metadata.name === before);
+    const close = clearlySimilar(name, fitting, (each) => each.metadata.name);
+    const chosen = former ?? close?.item;
+    const ops: PatchOp[] = chosen
+      ? [
+          { op: 'test', path, value: name },
+          { op: 'replace', path, value: chosen.metadata.name },
+        ]
+      : [];
+    const confidence = former ? 0.92 : 0.3 + 0.5 * (close?.similarity ?? 0);
+    return { text, evidence: [evidence('spec', ingress, `spec.tls[${index}].secretName`, text)], ops, confidence };
   });
 }
 
@@ -113,7 +127,7 @@ function fixesFor(ingress: KubeObject, troubles: Trouble[]): FixDraft[] {
           troubles.flatMap(({ ops }) => ops),
         ),
       ],
-      expects: `every path of Ingress ${ingress.metadata.name} leads to a Service that exists`,
+      expects: `Ingress ${ingress.metadata.name} leads to Services, ports and certificates that exist`,
       confidence: Math.min(...troubles.map(({ confidence }) => confidence)),
     },
   ];
@@ -126,7 +140,7 @@ function asArray(value: unknown): Untyped[] {
 export const ingressBackendRule: Analyzer = {
   rule: INGRESS_BACKEND,
   layer: 'network',
-  kinds: [...PODS, 'Ingress', 'Service'],
+  kinds: [...PODS, 'Ingress', 'Service', 'Secret', 'ConfigMap'],
   explains: 'Routes that answer with an error because their Service, or its port, does not exist.',
   unfixed: 'no Service, or port of it, is known to be the one that the route should lead to',
   analyze: analyzeIngressBackends,
