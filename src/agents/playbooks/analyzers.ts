@@ -45,6 +45,7 @@ import { probeTargetRule } from './rules/container/probe-target.ts';
 import { probeTimeoutRule } from './rules/container/probe-timeout.ts';
 import { slowStartRule } from './rules/container/slow-start.ts';
 import { accountTokenRule } from './rules/rights/account-token.ts';
+import { quotaHeadroomRule } from './rules/scale/quota-headroom.ts';
 
 /** Every rule, deepest cause first. */
 export const ANALYZERS: readonly Analyzer[] = [
@@ -67,6 +68,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   admissionDeniedRule,
   podCreationRefusedRule,
   disruptionBudgetRoomRule,
+  quotaHeadroomRule,
   apiAccessDeniedRule,
   accountTokenRule,
   preemptedPodsRule,

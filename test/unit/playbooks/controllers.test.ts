@@ -275,6 +275,20 @@ describe.each([4, 31])('a rollout that is held (seed %i)', (seed) => {
   });
 });
 
+it('a quota that is nearly used up is noted, one with room or of a single object is not', async () => {
+  const world = new World(11);
+  const quota = (hard: Loose, used: Loose) =>
+    world.add('ResourceQuota', 'v1', world.random.name(), { status: { hard, used } });
+  quota({ pods: '10', 'limits.memory': '2Gi' }, { pods: '5', 'limits.memory': '1Gi' });
+  quota({ services: '1', secrets: '0' }, { services: '1', secrets: '0' });
+  expect(byRule(await world.diagnose(), 'quota-headroom')).toEqual([]);
+  quota({ pods: '10', 'limits.memory': '2Gi' }, { pods: '5', 'limits.memory': '1980Mi' });
+  const finding = await onlyFinding(world, 'quota-headroom');
+  expect(finding.severity).toBe('info');
+  expect(finding.message).toContain('limits.memory 1980Mi of 2Gi');
+  expect(finding.fixes).toEqual([]);
+});
+
 it('a webhook that trusts an expired authority is named, one whose authority is valid is not', async () => {
   const world = new World(9);
   const hook = (caBundle: string) =>
