@@ -11,6 +11,10 @@ import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
 import { podNeighboursRule } from './rules/scheduling/pod-neighbours.ts';
+import { staleReplicaRule } from './rules/lifecycle/stale-replica.ts';
+import { unmatchedClaimRule } from './rules/storage/unmatched-claim.ts';
+import { volumeHeldRule } from './rules/storage/volume-held.ts';
+import { volumeReachRule } from './rules/scheduling/volume-reach.ts';
 import { preemptedPodsRule } from './rules/scheduling/preempted-pods.ts';
 import { unplaceableRequestsRule } from './rules/scheduling/unplaceable-requests.ts';
 import { untoleratedTaintRule } from './rules/scheduling/untolerated-taint.ts';
@@ -55,7 +59,9 @@ export const ANALYZERS: readonly Analyzer[] = [
   stuckDeletionRule,
   clusterDnsRule,
   claimStorageClassRule,
+  unmatchedClaimRule,
   missingClaimRule,
+  volumeHeldRule,
   missingConfigRule,
   staleConfigRule,
   missingServiceRule,
@@ -77,6 +83,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   untoleratedTaintRule,
   hostPortTakenRule,
   podNeighboursRule,
+  volumeReachRule,
   imagePullRule,
   rolloutHeldRule,
   containerStartRule,
@@ -86,6 +93,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   probeTargetRule,
   probeTimeoutRule,
   slowStartRule,
+  staleReplicaRule,
   scaledToZeroRule,
   cronJobScheduleRule,
   autoscalerRangeRule,

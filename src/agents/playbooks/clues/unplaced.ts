@@ -82,7 +82,9 @@ const newestFirst = (a: KubeObject, b: KubeObject): number =>
 const STANDING_COST = 10;
 
 function costOf(obstacles: Obstacle[]): number {
-  const standing = obstacles.filter((each) => each.kind === 'not-ready' || (each.kind === 'taint' && each.standing));
+  const standing = obstacles.filter(
+    (each) => ['not-ready', 'volume'].includes(each.kind) || (each.kind === 'taint' && each.standing),
+  );
   const kinds = new Set(obstacles.filter((each) => !standing.includes(each)).map(({ kind }) => kind));
   return kinds.size + (standing.length > 0 ? STANDING_COST : 0);
 }

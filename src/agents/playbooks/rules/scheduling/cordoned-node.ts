@@ -1,6 +1,6 @@
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
-import { authorOf } from '../../../../kube/managers.ts';
+import { changedAt } from '../../../../kube/managed-fields.ts';
 import type { Fleet } from '../../../../kube/placement/fleet.ts';
 import { CORDON_TAINT, taintsOf, taintText } from '../../../../kube/placement/taints.ts';
 import { condition } from '../../../../kube/pods.ts';
@@ -76,10 +76,10 @@ function certainty(node: KubeObject, waiting: Unplaced[]): number {
 const isCordon = ({ kind }: { kind: string }): boolean => kind === 'cordoned' || kind === 'unknown';
 
 function sinceWhen(node: KubeObject, now: number): string {
-  const author = authorOf(node, 'spec', 'unschedulable');
-  const since = author?.time ?? taintsOf(node).find(({ key }) => key === CORDON_TAINT)?.timeAdded;
-  const when = since ? ` since ${since} (${ageText(now - Date.parse(since))})` : '';
-  const who = author ? `, written by ${untrustedLine(author.manager, 80)}` : '';
+  const author = changedAt(node, ['spec', 'unschedulable']);
+  const at = author?.at ?? Date.parse(taintsOf(node).find(({ key }) => key === CORDON_TAINT)?.timeAdded ?? '');
+  const when = Number.isNaN(at) ? '' : ` since ${new Date(at).toISOString()} at the latest (${ageText(now - at)})`;
+  const who = author ? `, written by ${untrustedLine(author.by, 80)}` : '';
   return `the node is cordoned${when}${who}`;
 }
 
@@ -130,9 +130,9 @@ function maintenanceOn(node: KubeObject, fleet: Fleet, now: number): Maintenance
       evidence('status', evicted, 'status.conditions[DisruptionTarget]', text),
     );
   }
-  const author = authorOf(node, 'spec', 'unschedulable');
-  const fresh = !(now - Date.parse(author?.time ?? '') > WORK_MS);
-  if (fresh && /drain/i.test(author?.manager ?? ''))
+  const author = changedAt(node, ['spec', 'unschedulable']);
+  const fresh = !(now - (author?.at ?? NaN) > WORK_MS);
+  if (fresh && /drain/i.test(author?.by ?? ''))
     return leave('the node was drained not long ago: whoever did so decides when it takes pods again');
   const staying = fleet.podsOn(node).filter(isEvictable);
   if (staying.length === 0 && fleet.complete && fresh) {

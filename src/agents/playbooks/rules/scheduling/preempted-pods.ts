@@ -4,7 +4,7 @@ import { refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterEvent, ClusterView } from '../../../../kube/cluster-view.ts';
 import { eventOf } from '../../../../kube/cluster-view.ts';
 import { NEED, PLACEMENT, REVISIONS } from '../../../../kube/kind-sets.ts';
-import { authorOf } from '../../../../kube/managers.ts';
+import { changedAt } from '../../../../kube/managed-fields.ts';
 import { controllerOf } from '../../../../kube/ownership.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
@@ -114,8 +114,10 @@ function priorityOf(pod: KubeObject): number {
 }
 
 function arrival({ workload, text }: Newcomer): Evidence {
-  const author = authorOf(workload, 'spec', 'template', 'spec', 'priorityClassName');
-  const who = author ? `; its class was written by ${untrustedLine(author.manager, 80)} at ${author.time}` : '';
+  const author = changedAt(workload, ['spec', 'template', 'spec', 'priorityClassName']);
+  const who = author
+    ? `; its class was written by ${untrustedLine(author.by, 80)} at ${new Date(author.at).toISOString()}`
+    : '';
   const since = workload.metadata.creationTimestamp ?? 'an unknown time';
   return evidence('sibling', workload, 'metadata.creationTimestamp', `${text} is there since ${since}${who}`);
 }

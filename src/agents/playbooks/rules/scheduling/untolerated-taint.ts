@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { NEED, PLACEMENT, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { eventOf } from '../../../../kube/cluster-view.ts';
 import type { ClusterEvent, ClusterView } from '../../../../kube/cluster-view.ts';
-import { authorOf } from '../../../../kube/managers.ts';
+import { changedAt } from '../../../../kube/managed-fields.ts';
 import { tolerates } from '../../../../kube/node-fit.ts';
 import { taintText } from '../../../../kube/placement/taints.ts';
 import type { Taint } from '../../../../kube/placement/taints.ts';
@@ -57,9 +57,9 @@ function findingFor(unplaced: Unplaced, tainted: Tainted): Finding {
 }
 
 function taintEvidence(node: KubeObject, taint: Taint): Evidence {
-  const author = authorOf(node, 'spec', 'taints');
-  const since = taint.timeAdded ?? author?.time;
-  const who = author ? `, list of taints last written by ${untrustedLine(author.manager, 80)}` : '';
+  const author = changedAt(node, ['spec', 'taints']);
+  const since = taint.timeAdded ?? (author && new Date(author.at).toISOString());
+  const who = author ? `, list of taints last written by ${untrustedLine(author.by, 80)}` : '';
   const text = `node ${node.metadata.name} has taint ${taintText(taint)}${since ? ` since ${since}` : ''}${who}`;
   return evidence('spec', node, 'spec.taints', text);
 }
@@ -75,8 +75,8 @@ function strayTaints(unplaced: Unplaced, tainted: Tainted, expects: string): { f
     .filter(({ alone, obstacle }) => alone && !obstacle.standing)
     .slice(0, 1)
     .flatMap(({ node, obstacle: { taint } }) => {
-      const author = authorOf(node, 'spec', 'taints');
-      const added = Date.parse(taint.timeAdded ?? author?.time ?? '');
+      const author = changedAt(node, ['spec', 'taints']);
+      const added = taint.timeAdded ? Date.parse(taint.timeAdded) : (author?.at ?? NaN);
       const before = fleet
         .podsOn(node)
         .filter((pod) => !toleratesTaint(pod, taint) && Date.parse(pod.metadata.creationTimestamp ?? '') <= added);

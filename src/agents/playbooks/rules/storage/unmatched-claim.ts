@@ -1,0 +1,135 @@
+import type { Evidence, Finding, PlanFile } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { PODS } from '../../../../kube/kind-sets.ts';
+import { claimOrdinal, consumersOfClaim } from '../../../../kube/subjects.ts';
+import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
+import { createFromFile, deleteAndWait } from '../../engine/changes.ts';
+import { cleanClaim } from './claim-replacement.ts';
+import { isUnbound } from './claim-trouble.ts';
+import { classOf, defaultClass, NO_PROVISIONER } from './storage-classes.ts';
+import { isFree, isOfClaim, mismatches } from './volume-match.ts';
+import type { Mismatch } from './volume-match.ts';
+
+const UNMATCHED_CLAIM = 'unmatched-claim';
+
+/** Claims that only a volume made by hand can serve, and none of those that there are fits. */
+export function analyzeUnmatchedClaims({ view }: AnalyzerContext): Finding[] {
+  if (!view.known('PersistentVolume') || !view.known('StorageClass')) return [];
+  return view.all('PersistentVolumeClaim').flatMap((claim) => {
+    if (!isUnbound(claim) || !isServedByHand(view, claim)) return [];
+    const consumers = consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name);
+    const waits = storageClassOf(view, claim)?.['volumeBindingMode'] === 'WaitForFirstConsumer';
+    if (waits && consumers.length === 0) return [];
+    const free = view.all('PersistentVolume').filter((volume) => isFree(volume, claim));
+    if (free.some((volume) => mismatches(volume, claim).length === 0)) return [];
+    return [findingFor(view, claim, consumers, free)];
+  });
+}
+
+function storageClassOf(view: ClusterView, claim: KubeObject): KubeObject | undefined {
+  const name = classOf(claim);
+  return name === undefined ? (defaultClass(view) ?? undefined) : view.find('StorageClass', undefined, name);
+}
+
+/** No provisioner will make a volume for it. */
+function isServedByHand(view: ClusterView, claim: KubeObject): boolean {
+  const name = classOf(claim);
+  if (name === '') return true;
+  const storageClass = storageClassOf(view, claim);
+  if (storageClass) return storageClass['provisioner'] === NO_PROVISIONER;
+  // A class that only volumes made by hand name, some of them still to be had: else the class itself is what is wrong.
+  return view
+    .all('PersistentVolume')
+    .some((volume) => isFree(volume, claim) && (volume.spec?.storageClassName ?? '') === (name ?? ''));
+}
+
+function findingFor(view: ClusterView, claim: KubeObject, consumers: KubeObject[], free: KubeObject[]): Finding {
+  const { name } = claim.metadata;
+  const released = view
+    .all('PersistentVolume')
+    .filter((volume) => volume.status?.phase === 'Released' && isOfClaim(volume, claim));
+  const near = free
+    .map((volume) => ({ volume, wrong: mismatches(volume, claim) }))
+    .sort((a, b) => a.wrong.length - b.wrong.length);
+  const single = near.filter(({ wrong }) => wrong.length === 1);
+  const only = released.length === 0 && single.length === 1 ? single[0]! : null;
+  return makeFinding({
+    rule: UNMATCHED_CLAIM,
+    severity: consumers.length > 0 ? 'critical' : 'warning',
+    object: claim,
+    what: released.length > 0 ? 'released' : 'unmatched',
+    message: messageOf(name, released[0], only, free.length),
+    evidence: [
+      ...released.slice(0, 2).map(releasedEvidence),
+      ...near
+        .slice(0, 4)
+        .flatMap(({ volume, wrong }) =>
+          wrong
+            .slice(0, 2)
+            .map(({ text, field }) => evidence('sibling', volume, field, `volume ${volume.metadata.name} ${text}`)),
+        ),
+      ...view
+        .eventsOf(claim)
+        .slice(0, 1)
+        .map((event) => eventEvidence(event, claim)),
+      ...consumers
+        .slice(0, 3)
+        .map((each) => evidence('sibling', each, 'spec', `${each.kind} ${each.metadata.name} uses the claim`)),
+    ],
+    fixes: only ? replacement(view, claim, only.volume, only.wrong[0]!) : [],
+    unfixed:
+      released.length > 0
+        ? `volume ${released[0]!.metadata.name} still holds what the former claim of this name stored: whether this claim may have it is for the owner of the data to say, since removing its claimRef cannot be taken back`
+        : 'no single demand of the claim stands in the way of one volume: whoever makes the volumes decides',
+  });
+}
+
+function messageOf(
+  name: string,
+  released: KubeObject | undefined,
+  only: { volume: KubeObject; wrong: Mismatch[] } | null,
+  free: number,
+): string {
+  if (released)
+    return `Claim ${name} waits for a volume: ${released.metadata.name} is still kept for a deleted claim of the same name`;
+  if (only)
+    return `Claim ${name} waits for a volume: ${only.volume.metadata.name} would fit, but ${only.wrong[0]!.text}`;
+  return free === 0
+    ? `Claim ${name} waits for a volume made by hand, and there is none to be had`
+    : `Claim ${name} waits for a volume made by hand, and none of ${free} fits it`;
+}
+
+function releasedEvidence(volume: KubeObject): Evidence {
+  const { uid = 'unknown' } = (volume.spec?.claimRef ?? {}) as { uid?: string };
+  const policy = String(volume.spec?.persistentVolumeReclaimPolicy ?? 'Retain');
+  const text = `volume ${volume.metadata.name} is Released (${policy}); its claimRef has the uid ${uid} of the deleted claim`;
+  return evidence('sibling', volume, 'spec.claimRef', text);
+}
+
+/** The claim anew, asking for what the one volume has: it has no volume yet, so nothing is lost. */
+function replacement(view: ClusterView, claim: KubeObject, volume: KubeObject, wrong: Mismatch): FixDraft[] {
+  const { name, namespace = 'default' } = claim.metadata;
+  const made = claim.metadata.ownerReferences?.some((each) => each.controller);
+  const ofSet = view.workloads().some((each) => each.metadata.namespace === namespace && claimOrdinal(each, name));
+  if (!wrong.change || made || ofSet) return [];
+  const file: PlanFile = { name: `claim-${name}.json`, content: cleanClaim(claim, wrong.change) };
+  return [
+    {
+      changes: [deleteAndWait(claim), createFromFile(file.name, namespace)],
+      files: [file],
+      expects: `claim ${name} is bound to volume ${volume.metadata.name} and its pods start`,
+      confidence: wrong.confidence,
+    },
+  ];
+}
+
+export const unmatchedClaimRule: Analyzer = {
+  rule: UNMATCHED_CLAIM,
+  layer: 'infrastructure',
+  kinds: [...PODS, 'PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'Event'],
+  explains: 'Pods that wait for a claim which none of the volumes made by hand fits.',
+  unfixed: 'whoever makes the volumes decides which of them the claim may have',
+  analyze: analyzeUnmatchedClaims,
+};

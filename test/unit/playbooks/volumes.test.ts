@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { applyPatch, patchOps, World } from './builders.ts';
+import type { Loose } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
+
+const HOST = 'kubernetes.io/hostname';
+
+describe.each([3, 77, 4096])('a claim that no volume made by hand fits (seed %i)', (seed) => {
+  const RULE = 'unmatched-claim';
+  function shop(claim: Loose, volume: Loose | null, phase = 'Available') {
+    const world = new World(seed);
+    const spec = {
+      storageClassName: 'manual',
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+    };
+    const made = world.add('PersistentVolumeClaim', 'v1', 'data', {
+      spec: { ...spec, ...claim },
+      status: { phase: 'Pending' },
+    });
+    world.add('StorageClass', 'storage.k8s.io/v1', 'manual', { provisioner: 'kubernetes.io/no-provisioner' }, null);
+    if (volume) {
+      const has = { storageClassName: 'manual', accessModes: ['ReadWriteOnce'], capacity: { storage: '5Gi' } };
+      world.add('PersistentVolume', 'v1', 'by-hand', { spec: { ...has, ...volume }, status: { phase } }, null);
+    }
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }];
+    world.workload({ podSpec: { volumes }, pods: 'pending' });
+    return { world, made };
+  }
+
+  it.each<[string, Loose, Loose, Loose]>([
+    ['class', { storageClassName: '' }, {}, { storageClassName: 'manual' }],
+    ['access mode', { accessModes: ['ReadWriteMany'] }, {}, { accessModes: ['ReadWriteOnce'] }],
+    ['size', { resources: { requests: { storage: '9Gi' } } }, {}, { resources: { requests: { storage: '5Gi' } } }],
+  ])('is made anew with the %s of the only one', async (_, claim, volume, wanted) => {
+    const { world } = shop(claim, volume);
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.severity).toBe('critical');
+    const [fix] = finding.fixes;
+    expect(fix!.commands.map(([verb]) => verb)).toEqual(['delete', 'create']);
+    expect(JSON.parse(fix!.files![0]!.content).spec).toMatchObject(wanted);
+    expect(fix!.confidence).toBeLessThan(0.7);
+  });
+
+  it('is not given what a deleted claim of its name left behind', async () => {
+    const { world, made } = shop({}, null);
+    const claimRef = { namespace: world.namespace, name: 'data', uid: 'former' };
+    const spec = { storageClassName: 'manual', accessModes: ['ReadWriteOnce'], capacity: { storage: '5Gi' }, claimRef };
+    world.add('PersistentVolume', 'v1', 'old', { spec, status: { phase: 'Released' } }, null);
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.object.name).toBe(made.metadata.name);
+    expect(finding.message).toContain('deleted claim of the same name');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('owner of the data');
+  });
+
+  it('says nothing while one fits, or a provisioner makes it', async () => {
+    const fits = shop({}, {});
+    expect(byRule(await fits.world.diagnose(), RULE)).toEqual([]);
+    const made = shop({ storageClassName: 'fast' }, {});
+    made.world.add('StorageClass', 'storage.k8s.io/v1', 'fast', { provisioner: 'fast.example' }, null);
+    expect(byRule(await made.world.diagnose(), RULE)).toEqual([]);
+  });
+});
+
+describe.each([3, 77, 4096])('a volume on another node (seed %i)', (seed) => {
+  function bound(world: World, hostname: string) {
+    const required = { nodeSelectorTerms: [{ matchExpressions: [{ key: HOST, operator: 'In', values: [hostname] }] }] };
+    world.add(
+      'PersistentVolume',
+      'v1',
+      'pv',
+      { spec: { nodeAffinity: { required } }, status: { phase: 'Bound' } },
+      null,
+    );
+    world.add('PersistentVolumeClaim', 'v1', 'data', { spec: { volumeName: 'pv' }, status: { phase: 'Bound' } });
+    return [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }];
+  }
+
+  it('is followed by the placement that the pods had before', async () => {
+    const world = new World(seed);
+    const [near, far] = [world.node(), world.node()];
+    const volumes = bound(world, near.metadata.name);
+    const workload = world.workload({
+      podSpec: { volumes, nodeSelector: { [HOST]: far.metadata.name } },
+      earlier: [{ podSpec: { nodeSelector: { [HOST]: near.metadata.name } } }],
+      pods: 'pending',
+    });
+    const finding = await onlyFinding(world, 'volume-reach');
+    const after = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(after.spec.template.spec.nodeSelector).toEqual({ [HOST]: near.metadata.name });
+  });
+
+  it('is lost to them with its node, and nobody else’s data is touched', async () => {
+    const world = new World(seed);
+    world.workload({ podSpec: { volumes: bound(world, 'gone') }, pods: 'pending' });
+    const finding = await onlyFinding(world, 'volume-reach');
+    expect(finding.message).toContain('does not have');
+    expect(finding.fixes).toEqual([]);
+  });
+
+  function multiAttach(own: boolean) {
+    const world = new World(seed);
+    const other = world.node();
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }];
+    world.add('PersistentVolumeClaim', 'v1', 'data', { spec: { volumeName: 'pv' }, status: { phase: 'Bound' } });
+    const container = world.container();
+    if (!own) world.workload({ replicas: 1, podSpec: { volumes } });
+    const workload = world.workload({
+      replicas: 1,
+      podSpec: { volumes },
+      containers: [{ ...container, image: 'new.example/x:2' }],
+      earlier: own ? [{ containers: [container], readyPods: 1 }] : [],
+      pods: 'waiting',
+      waiting: { reason: 'ContainerCreating' },
+      spec: { strategy: { type: 'RollingUpdate' } },
+    });
+    const pod = world.podsOf(workload).find((each) => each.status.phase === 'Pending')!;
+    pod.spec.nodeName = other.metadata.name;
+    const text = 'Multi-Attach error for volume "pv" Volume is already used by pod(s) x';
+    world.event(pod, 'FailedAttachVolume', text, { type: 'Warning' });
+    return world;
+  }
+
+  it('is let go by an old pod of the same rollout', async () => {
+    const finding = await onlyFinding(multiAttach(true), 'volume-held');
+    expect(JSON.stringify(finding.fixes[0]!.changes)).toContain('"maxUnavailable":1');
+  });
+
+  it('stays with another workload', async () => {
+    const finding = await onlyFinding(multiAttach(false), 'volume-held');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('decides');
+  });
+});
