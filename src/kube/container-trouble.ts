@@ -1,7 +1,9 @@
 import type { KubeObject } from '../domain/kube-object.ts';
+import { stableJson } from '../json/stable-json.ts';
 import type { ClusterEvent, ClusterView } from './cluster-view.ts';
 import { readyPods } from './cluster-view.ts';
 import { containerStatuses } from './image-state.ts';
+import { controllerOf } from './ownership.ts';
 import { containersOf, hasMutableTemplate, podTemplateOf } from './pod-template.ts';
 import type { ContainerSpec, Untyped } from './pod-template.ts';
 import { desiredReplicas, isLiving, isReady } from './pods.ts';
@@ -51,6 +53,10 @@ export function isOfPresentTemplate(view: ClusterView, workload: KubeObject, pod
   if (workload.kind === 'Deployment') {
     const current = view.currentReplicaSet(workload);
     return !current || pod.metadata.ownerReferences?.some(({ name }) => name === current.metadata.name) !== false;
+  }
+  if (workload.kind === 'CronJob') {
+    const job = view.ownedBy(workload, 'Job').find(({ metadata }) => metadata.name === controllerOf(pod)?.name);
+    return !job || stableJson(podTemplateOf(job)?.spec) === stableJson(podTemplateOf(workload)?.spec);
   }
   const current = revisionsOf(view, workload).find((revision) => revision.current);
   return !current || !pod.metadata.labels?.['controller-revision-hash'] || isOfRevision(pod, current.source);

@@ -76,11 +76,17 @@ const HEALTHY: PodState = { phase: 'healthy', reason: '', text: 'is ready' };
 
 /**
  * Time that a pod may take from creation to readiness by its own probes, in ms: start-up probe, then the readiness
- * probe's delay and failures, plus an allowance for image and sandbox. At most five minutes.
+ * probe's delay and failures, or as long as a delayed liveness probe leaves it alone, plus an allowance for image and sandbox. At most five minutes.
  */
 export function startBudgetMs(podSpec: KubeObject['spec']): number {
-  const containers = (podSpec?.containers ?? []) as { startupProbe?: Probe; readinessProbe?: Probe }[];
-  const probes = containers.map(({ startupProbe, readinessProbe }) => probeMs(startupProbe) + probeMs(readinessProbe));
+  const containers = (podSpec?.containers ?? []) as Partial<
+    Record<`${'startup' | 'readiness' | 'liveness'}Probe`, Probe>
+  >[];
+  const probes = containers.map(({ startupProbe, readinessProbe, livenessProbe }) => {
+    // Whoever delays the first look at liveness says that the program may take this long to start.
+    const delay = (livenessProbe?.initialDelaySeconds ?? 0) > 0 ? probeMs(livenessProbe) : 0;
+    return Math.max(probeMs(startupProbe) + probeMs(readinessProbe), delay);
+  });
   const init = ((podSpec?.initContainers ?? []) as unknown[]).length > 0 ? INIT_CONTAINER_START_MS : 0;
   return Math.min(BASE_START_MS + init + Math.max(0, ...probes), MAX_START_MS);
 }

@@ -42,6 +42,7 @@ import { webhookCertificateRule } from './rules/lifecycle/webhook-certificate.ts
 import { rolloutHeldRule } from './rules/lifecycle/rollout-held.ts';
 import { containerCrashRule, initHangsRule, podUnreadyRule } from './rules/container/container-failure.ts';
 import { containerStartRule } from './rules/container/container-start.ts';
+import { jobFailedRule } from './rules/container/job-failed.ts';
 import { memoryLimitRule } from './rules/container/memory-limit.ts';
 import { readOnlyRootRule } from './rules/container/read-only-root.ts';
 import { filePermissionRule } from './rules/container/file-permission.ts';
@@ -106,6 +107,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   containerCrashRule,
   initHangsRule,
   podUnreadyRule,
+  jobFailedRule,
 ];
 
 /** Kinds that rules look at. */

@@ -407,3 +407,52 @@ describe.each(SEEDS)('init containers that do not end (seed %i)', (seed) => {
     expect(byRule(await hanging('2031-05-06T07:07:50Z').world.diagnose(), 'init-hangs')).toEqual([]);
   });
 });
+
+describe.each(SEEDS)('runs of a CronJob that fail (seed %i)', (seed) => {
+  function runs(last: 'Failed' | 'Complete') {
+    const world = new World(seed);
+    const container = (args: string[]) => ({ name: 'run', image: 'registry.example/run:1', args });
+    const template = (args: string[]) => ({ spec: { restartPolicy: 'Never', containers: [container(args)] } });
+    const cronJob = world.add('CronJob', 'batch/v1', world.random.name(), {
+      spec: { schedule: '* * * * *', jobTemplate: { spec: { template: template(['--bad']) } } },
+    });
+    const { apiVersion, kind, metadata } = cronJob;
+    const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
+    const job = (name: string, type: string, at: string, args: string[]) =>
+      world.add('Job', 'batch/v1', name, {
+        metadata: { ownerReferences: [owner], creationTimestamp: at },
+        spec: { template: template(args) },
+        status: {
+          startTime: at,
+          conditions: [{ type, status: 'True', lastTransitionTime: at, reason: 'BackoffLimitExceeded' }],
+        },
+      });
+    job('good', 'Complete', '2031-05-06T07:01:00Z', ['--good']);
+    const failed = job('last', last, '2031-05-06T07:02:00Z', ['--bad']);
+    world.add('Pod', 'v1', 'last-1', {
+      metadata: {
+        ownerReferences: [{ apiVersion, kind: 'Job', name: 'last', uid: failed.metadata.uid, controller: true }],
+      },
+      spec: template(['--bad']).spec,
+      status: {
+        phase: 'Failed',
+        containerStatuses: [{ name: 'run', state: { terminated: { exitCode: 2, reason: 'Error' } } }],
+      },
+    });
+    world.logs.set('last-1/run/false', ['unknown flag --bad']);
+    return { world, cronJob };
+  }
+
+  it('are mended in the CronJob, by what the last good run had', async () => {
+    const { world, cronJob } = runs('Failed');
+    const finding = await onlyFinding(world, 'job-failed');
+    expect(finding.object.kind).toBe('CronJob');
+    expect(finding.evidence.map(({ text }) => text).join()).toContain('unknown flag');
+    const patched = applyPatch(cronJob, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(patched.spec.jobTemplate.spec.template.spec.containers[0].args).toEqual(['--good']);
+  });
+
+  it('are nothing to tell once a later one succeeded', async () => {
+    expect(byRule(await runs('Complete').world.diagnose(), 'job-failed')).toEqual([]);
+  });
+});

@@ -5,6 +5,7 @@ import { pointerToken, stableJson } from '../../../json/stable-json.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import type { Untyped } from '../../../kube/pod-template.ts';
 import { lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
+import { condition } from '../../../kube/pods.ts';
 import { earlierRevisions } from '../../../kube/revisions.ts';
 import { evidence } from '../engine/analyzer.ts';
 
@@ -70,19 +71,38 @@ export function formerParts(
 }
 
 function formersOf(view: ClusterView, workload: KubeObject): Former[] {
-  const revisions = earlierRevisions(view, workload).map((revision) => ({
-    podSpec: revision.template.spec,
-    trust: revision.readyPods > 0 ? 1 : 0.95,
-    name: `revision ${revision.number}`,
-    source: revision.source,
-    complete: true,
-  }));
+  const revisions =
+    workload.kind === 'CronJob'
+      ? earlierRuns(view, workload)
+      : earlierRevisions(view, workload).map((revision) => ({
+          podSpec: revision.template.spec,
+          trust: revision.readyPods > 0 ? 1 : 0.95,
+          name: `revision ${revision.number}`,
+          source: revision.source,
+          complete: true,
+        }));
   const applied = podTemplateOf({ ...workload, spec: lastApplied(workload)?.spec });
   if (!applied) return revisions;
   return [
     ...revisions,
     { podSpec: applied.spec, trust: 0.9, name: 'the configuration last applied', source: workload, complete: false },
   ];
+}
+
+/** A CronJob keeps no revisions, but its finished Jobs have the template that it had when it made them. */
+function earlierRuns(view: ClusterView, cronJob: KubeObject): Former[] {
+  const made = ({ metadata }: KubeObject) => Date.parse(metadata.creationTimestamp ?? '') || 0;
+  return view
+    .ownedBy(cronJob, 'Job')
+    .filter((job) => condition(job, 'Complete')?.status === 'True' && podTemplateOf(job) !== null)
+    .sort((a, b) => made(b) - made(a))
+    .map((job) => ({
+      podSpec: podTemplateOf(job)!.spec,
+      trust: 1,
+      name: `Job ${job.metadata.name}, which succeeded,`,
+      source: job,
+      complete: true,
+    }));
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

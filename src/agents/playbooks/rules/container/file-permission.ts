@@ -11,8 +11,8 @@ import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { NOT_PERMITTED, deniedPaths, isInside } from './denied-paths.ts';
 import { keepsHardening } from './hardening.ts';
-import { saying } from './saying.ts';
-import type { Saying } from './saying.ts';
+import { saying } from './logs.ts';
+import type { Saying } from './logs.ts';
 import { below, partFixes, patchFix, within } from './part-fixes.ts';
 
 const FILE_PERMISSION = 'file-permission';

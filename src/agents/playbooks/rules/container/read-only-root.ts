@@ -11,8 +11,8 @@ import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { READ_ONLY, deniedPaths, isInside, mayHoldEmptyVolume, parentOf } from './denied-paths.ts';
 import type { DeniedPath } from './denied-paths.ts';
-import { saying } from './saying.ts';
-import type { Saying } from './saying.ts';
+import { saying } from './logs.ts';
+import type { Saying } from './logs.ts';
 import { containerPatch, partFixes, patchFix, within } from './part-fixes.ts';
 
 const READ_ONLY_ROOT = 'read-only-root';
