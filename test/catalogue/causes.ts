@@ -26,9 +26,11 @@ export function findingsOf(result: ProductEvent | undefined): NamedFinding[] {
   });
 }
 
-export function names(finding: NamedFinding, causes: readonly Cause[]): boolean {
+/** Whether a finding speaks of the objects of a cause; with `why` also of what is wrong with them. */
+export function names(finding: NamedFinding, causes: readonly Cause[], why = true): boolean {
   const text = finding.text.toLowerCase();
   return causes.some(
-    (cause) => cause.names.every((name) => text.includes(name.toLowerCase())) && cause.word.test(finding.text),
+    (cause) =>
+      cause.names.every((name) => text.includes(name.toLowerCase())) && (!why || cause.word.test(finding.text)),
   );
 }

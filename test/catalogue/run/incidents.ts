@@ -59,6 +59,7 @@ export function tableOf(reports: readonly TrialReport[]): string {
     'diagnose',
     'fix',
     'total',
+    'bare',
     'writes',
     'undo',
   ];
@@ -70,7 +71,9 @@ export function tableOf(reports: readonly TrialReport[]): string {
       passed ? verdict : verdict.toUpperCase(),
       outcome,
       String(cause || '-'),
-      ...[seconds.detect, seconds.diagnose, seconds.firstFix, seconds.total].map((one) => String(one ?? '-')),
+      ...[seconds.detect, seconds.diagnose, seconds.firstFix, seconds.total, seconds.bare].map((one) =>
+        String(one ?? '-'),
+      ),
       String(writes),
       String(undoDifferences.length),
     ],
@@ -96,6 +99,7 @@ function summaryOf(reports: readonly TrialReport[]): string[] {
     const median = times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
     return [
       `${kind}: ${count(({ passed }) => passed)} of ${mine.length} as wanted`,
+      `objects first ${count(({ place }) => place === 1)}`,
       `cause first ${count(({ cause }) => cause === 1)}, among three ${count(({ cause }) => cause >= 1 && cause <= 3)}`,
       `wrong ${count(({ verdict }) => verdict === 'wrong')}`,
       `invalid ${count(({ verdict }) => verdict === 'invalid')}`,

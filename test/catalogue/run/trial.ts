@@ -42,13 +42,18 @@ export interface TrialReport {
   passed: boolean;
   outcome: string;
   detected: boolean;
-  /** Rank of the first finding that names the true cause, from 1; 0 for none. */
+  /** Rank of the first finding that speaks of the objects at fault, from 1; 0 for none. */
+  place: number;
+  /** The same for one that also says what is wrong with them. */
   cause: number;
   attempts: number;
   writes: number;
   costUsd: number;
-  /** From the start of the command. */
-  seconds: { base?: number; red?: number; detect?: number; diagnose?: number; firstFix?: number; total?: number };
+  /**
+   * `detect` to `total`: from the start of the command. `bare`: the true repair by hand, until users are served; known
+   * where the product's was taken back.
+   */
+  seconds: Partial<Record<'base' | 'red' | 'detect' | 'diagnose' | 'firstFix' | 'total' | 'bare', number>>;
   undoDifferences: string[];
   problems: string[];
   findings: { rule: string; message: string }[];
@@ -105,6 +110,7 @@ export async function runTrial(
     const transactions = (resultOf(run)?.transactions ?? []) as unknown[];
     if (undo && report.verdict === 'resolved' && entry.kind !== 'calm') {
       await takeBack(report, product, transactions.length, () => differences(dumper, faulty, incident));
+      if (report.problems.length === 0) report.seconds.bare = await repairByHand(stage);
     }
   } catch (error) {
     report.verdict = 'invalid';
@@ -188,6 +194,14 @@ async function takeBack(
   report.problems.push(...report.undoDifferences.map((text) => `after undo: ${text}`));
 }
 
+async function repairByHand({ incident, cluster, lack }: Stage): Promise<number | undefined> {
+  const started = performance.now();
+  await incident.plan.heal(cluster);
+  const written = performance.now() - started;
+  const green = await until('green', lack, GREEN_MS);
+  return green.reached ? round(written / 1000 + green.seconds) : undefined;
+}
+
 function read(report: TrialReport, run: ProductRun, started: number, { plan }: Incident): void {
   const result = resultOf(run);
   const at = (found: ProductEvent | undefined) =>
@@ -197,6 +211,7 @@ function read(report: TrialReport, run: ProductRun, started: number, { plan }: I
   const detected = first('detected') as { severity?: { items?: unknown[] } } | undefined;
   report.outcome = String(result?.outcome ?? `exit ${run.code}`);
   report.detected = (detected?.severity?.items ?? []).length > 0;
+  report.place = findings.findIndex((finding) => names(finding, plan.causes, false)) + 1;
   report.cause = findings.findIndex((finding) => names(finding, plan.causes)) + 1;
   report.attempts = Number(result?.attempts ?? 0);
   report.writes = Number(result?.writes ?? 0);
@@ -223,6 +238,7 @@ function emptyReport({ entry, seed, plan }: Incident): TrialReport {
     passed: false,
     outcome: '',
     detected: false,
+    place: 0,
     cause: 0,
     attempts: 0,
     writes: 0,
