@@ -1,10 +1,9 @@
 import type { KubeObject } from '../../judge/api.ts';
 import type { Member } from '../application.ts';
 import { keyOf } from '../cluster.ts';
+import { CLIENT_IMAGE } from '../images.ts';
 import type { Fault, Scene } from '../fault.ts';
 import { revision } from './container.ts';
-
-const TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 export interface Rights {
   account: KubeObject;
@@ -37,15 +36,14 @@ export function readsApi({ application, target }: Scene): Rights {
 }
 
 function askApi({ main, name }: Member, namespace: string): void {
-  const url = `https://kubernetes.default.svc/api/v1/namespaces/${namespace}/configmaps`;
-  main.args[0] = `[ -r ${TOKEN} ] || { echo "cannot read ${TOKEN}: no such file" >&2; exit 1; }
-n=0
-until said=$(busybox timeout 5 wget -q -O - --no-check-certificate --header "Authorization: Bearer $(cat ${TOKEN})" ${url} 2>&1); do
-  n=$((n + 1)); [ $n -lt 3 ] || { echo "${name}: configmaps is forbidden: User \\"system:serviceaccount:${namespace}:$ACCOUNT\\" cannot list resource \\"configmaps\\" in namespace \\"${namespace}\\": $said" >&2; exit 1; }
+  main.image = CLIENT_IMAGE;
+  main.args[0] = `n=0
+until said=$(kubectl --cache-dir=/tmp/cache --namespace ${namespace} get configmaps -o name 2>&1); do
+  n=$((n + 1)); [ $n -lt 3 ] || { echo "${name}: $said" >&2; exit 1; }
   sleep 1
 done
 ${main.args[0]}`;
-  main.env.push({ name: 'ACCOUNT', valueFrom: { fieldRef: { fieldPath: 'spec.serviceAccountName' } } });
+  main.resources = { requests: { cpu: '2m', memory: '24Mi' }, limits: { memory: '160Mi' } };
 }
 
 const WISH: Fault['wish'] = { kinds: ['Deployment'], replicas: 1 };

@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { importImage, redisImage } from '../../testbed/images.ts';
-import type { Instance } from '../../testbed/instance-record.ts';
 import type { Entry } from '../catalogue.ts';
+import { loadImages } from '../images.ts';
 import type { TrialOptions, TrialReport } from './trial.ts';
 import { runTrial } from './trial.ts';
 
@@ -14,11 +13,6 @@ export interface Selection {
   seeds: readonly number[];
   /** Forgets what was recorded for this commit. */
   fresh?: boolean;
-}
-
-/** Puts the images of the incidents' programs on the node; those of the testbed itself are there. */
-export async function loadImages(instance: Instance): Promise<void> {
-  await importImage(instance, await redisImage());
 }
 
 /** One after the other; each report is recorded for the commit, so that a run that was stopped goes on where it was. */

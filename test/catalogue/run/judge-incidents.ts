@@ -2,7 +2,8 @@ import { Api } from '../../judge/api.ts';
 import { DEFAULT_COMMAND } from '../../judge/product.ts';
 import type { Instance } from '../../testbed/instance-record.ts';
 import type { Entry } from '../catalogue.ts';
-import { lineOf, loadImages } from './incidents.ts';
+import { loadImages } from '../images.ts';
+import { lineOf } from './incidents.ts';
 import type { TrialReport } from './trial.ts';
 import { runTrial } from './trial.ts';
 

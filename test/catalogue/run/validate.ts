@@ -3,7 +3,7 @@ import type { Instance } from '../../testbed/instance-record.ts';
 import type { Entry } from '../catalogue.ts';
 import { drawIncident } from '../catalogue.ts';
 import { until } from '../health.ts';
-import { loadImages } from './incidents.ts';
+import { loadImages } from '../images.ts';
 import { Stage } from './stage.ts';
 
 /** A fault that heals by itself is none. */
