@@ -7,6 +7,8 @@ import { staleConfigRule } from './rules/config/stale-config.ts';
 import { clusterDnsRule } from './rules/network/cluster-dns.ts';
 import { networkPolicyRule } from './rules/network/network-policy.ts';
 import { ingressClassRule } from './rules/network/ingress-class.ts';
+import { localTrafficRule } from './rules/network/local-traffic.ts';
+import { servicePortRule } from './rules/network/service-port.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
@@ -66,6 +68,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   missingConfigRule,
   staleConfigRule,
   missingServiceRule,
+  servicePortRule,
   admissionWebhookRule,
   quotaDemandsRule,
   quotaExceededRule,
@@ -100,6 +103,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   autoscalerRangeRule,
   autoscalerTargetRule,
   networkPolicyRule,
+  localTrafficRule,
   serviceSelectorRule,
   serviceTargetPortRule,
   ingressBackendRule,

@@ -1,16 +1,15 @@
-import type { Evidence, PlanFile } from '../../../../domain/finding.ts';
+import type { PlanFile } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
 import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
-import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { portKnowledge } from '../../../../kube/port-knowledge.ts';
-import { isLiving, isReady } from '../../../../kube/pods.ts';
-import { formerParts } from '../../clues/former-part.ts';
+import type { Alternatives } from '../../clues/former-setting.ts';
+import { formerSettings, NONE } from '../../clues/former-setting.ts';
 import { renamedServices } from '../../clues/renamed-service.ts';
 import { hasHost, settingChanges } from '../../clues/setting-change.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
-import { createFromFile, jsonPatch } from '../../engine/changes.ts';
+import { createFromFile } from '../../engine/changes.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import { evidence } from '../../engine/analyzer.ts';
 
@@ -23,83 +22,15 @@ export interface MissingService {
   elsewhere: KubeObject[];
 }
 
-export interface Alternatives {
-  fixes: FixDraft[];
-  reasons: Evidence[];
-}
-
 /** Ways to bring a name and a Service together again: the former setting, the Service's new name, the Service itself. */
 export function missingServiceFixes(view: ClusterView, missing: MissingService): Alternatives {
-  const parts = [former(view, missing), ...renamed(view, missing), elsewhere(view, missing), recreated(view, missing)];
+  const parts = [
+    formerSettings(view, missing.references, (text, { host }) => hasHost(text, host)),
+    ...renamed(view, missing),
+    elsewhere(view, missing),
+    recreated(view, missing),
+  ];
   return { fixes: parts.flatMap(({ fixes }) => fixes), reasons: parts.flatMap(({ reasons }) => reasons) };
-}
-
-const NONE: Alternatives = { fixes: [], reasons: [] };
-
-/** What each place said before, where that names Services which exist. */
-function former(view: ClusterView, { references }: MissingService): Alternatives {
-  if (references.length === 0) return NONE;
-  const reasons: Evidence[] = [];
-  const changes = [];
-  let trust = 1;
-  for (const holder of new Set(references.map(({ object }) => object))) {
-    const own = references.filter(({ object }) => object === holder);
-    if (holder.kind === 'ConfigMap') {
-      const applied: unknown = lastApplied(holder)?.data;
-      const texts = own.map((reference) => ({
-        setting: reference,
-        text: (applied as Record<string, unknown> | null)?.[keyOf(reference)],
-      }));
-      if (!texts.every(({ text, setting }) => typeof text === 'string' && isGood(text, setting))) return NONE;
-      const made = settingChanges(view, texts as { setting: NamedHost; text: string }[]);
-      if (!made) return NONE;
-      changes.push(...made);
-      const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
-      const words = own.map(({ field }) => field).join(', ');
-      reasons.push(evidence('revision', holder, annotation, `${words} had another value when it was last applied`));
-      trust = Math.min(trust, 0.95);
-      continue;
-    }
-    if (!hasMutableTemplate(holder)) return NONE;
-    const root = podTemplateOf(holder)!.pointer;
-    const places = own.map(({ pointer }) => pointer.slice(root.length));
-    const part = formerParts(view, holder, (pointer) =>
-      places.some((place) => place === pointer || place.startsWith(`${pointer}/`)),
-    ).find(({ podSpec }) => {
-      const before = withTemplate(holder, podSpec);
-      return own.every((reference) => !namesAgain(before, reference));
-    });
-    if (!part) return NONE;
-    changes.push(
-      jsonPatch(holder, part.ops),
-      ...replaceStuckPods(view, holder, (pod) => isLiving(pod) && !isReady(pod)),
-    );
-    reasons.push(part.evidence);
-    trust = Math.min(trust, part.trust);
-  }
-  const who = [...new Set(references.map(({ from }) => `${from.kind} ${from.metadata.name}`))].join(', ');
-  const expects = `${who} asks again the Service that it asked before`;
-  return { fixes: [{ changes, expects, confidence: 0.92 * trust }], reasons };
-}
-
-function keyOf({ pointer }: NamedHost): string {
-  return pointer.slice('/data/'.length).replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-/** Another text of the setting that no longer names the host. */
-function isGood(text: string, setting: NamedHost): boolean {
-  return text !== setting.text && !hasHost(text, setting.host);
-}
-
-function withTemplate(workload: KubeObject, podSpec: KubeObject['spec']): KubeObject {
-  return { ...workload, spec: { ...workload.spec, template: { ...workload.spec.template, spec: podSpec } } };
-}
-
-function namesAgain(workload: KubeObject, { container, host }: NamedHost): boolean {
-  const spec = podTemplateOf(workload)!.spec;
-  const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])] as { name?: string }[];
-  const text = JSON.stringify(all.find(({ name }) => name === container) ?? {});
-  return hasHost(text, host);
 }
 
 /** The same Service under the name that it has now. */

@@ -1,0 +1,105 @@
+import type { Change } from '../../../domain/change.ts';
+import type { Evidence } from '../../../domain/finding.ts';
+import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../kube/cluster-view.ts';
+import type { NamedHost } from '../../../kube/named-hosts.ts';
+import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
+import { isLiving, isReady } from '../../../kube/pods.ts';
+import type { FixDraft } from '../engine/analyzer.ts';
+import { evidence } from '../engine/analyzer.ts';
+import { jsonPatch } from '../engine/changes.ts';
+import { formerParts } from './former-part.ts';
+import { settingChanges } from './setting-change.ts';
+import { replaceStuckPods } from './stuck-pods.ts';
+
+/** Fixes, and why they are offered. */
+export interface Alternatives {
+  fixes: FixDraft[];
+  reasons: Evidence[];
+}
+
+export const NONE: Alternatives = { fixes: [], reasons: [] };
+
+/**
+ * What each place that names a host said before, where that was not wrong. None unless all of them can go back.
+ * @param isWrong whether a text says again what is wrong
+ */
+export function formerSettings(
+  view: ClusterView,
+  references: readonly NamedHost[],
+  isWrong: (text: string, reference: NamedHost) => boolean,
+): Alternatives {
+  if (references.length === 0) return NONE;
+  const reasons: Evidence[] = [];
+  const changes: Change[] = [];
+  let trust = 1;
+  for (const holder of new Set(references.map(({ object }) => object))) {
+    const own = references.filter(({ object }) => object === holder);
+    const part =
+      holder.kind === 'ConfigMap' ? ofMap(view, holder, own, isWrong) : ofTemplate(view, holder, own, isWrong);
+    if (!part) return NONE;
+    changes.push(...part.changes);
+    reasons.push(part.reason);
+    trust = Math.min(trust, part.trust);
+  }
+  const who = [...new Set(references.map(({ from }) => `${from.kind} ${from.metadata.name}`))].join(', ');
+  const expects = `${who} asks again whom it asked before`;
+  return { fixes: [{ changes, expects, confidence: 0.92 * trust }], reasons };
+}
+
+interface Part {
+  changes: Change[];
+  reason: Evidence;
+  trust: number;
+}
+
+function ofMap(
+  view: ClusterView,
+  map: KubeObject,
+  own: NamedHost[],
+  isWrong: (text: string, reference: NamedHost) => boolean,
+): Part | null {
+  const applied = (lastApplied(map)?.data ?? {}) as Record<string, unknown>;
+  const texts = own.flatMap((setting) => {
+    const text = applied[keyOf(setting)];
+    return typeof text === 'string' && text !== setting.text && !isWrong(text, setting) ? [{ setting, text }] : [];
+  });
+  const changes = texts.length === own.length ? settingChanges(view, texts) : null;
+  if (!changes) return null;
+  const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
+  const words = [...new Set(own.map(({ field }) => field))].join(', ');
+  const reason = evidence('revision', map, annotation, `${words} had another value when it was last applied`);
+  return { changes, reason, trust: 0.95 };
+}
+
+function keyOf({ pointer }: NamedHost): string {
+  return pointer.slice('/data/'.length).replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** Shallower parts (all containers) hold more than one setting. */
+const DEEP = 3;
+
+function ofTemplate(
+  view: ClusterView,
+  workload: KubeObject,
+  own: NamedHost[],
+  isWrong: (text: string, reference: NamedHost) => boolean,
+): Part | null {
+  if (!hasMutableTemplate(workload)) return null;
+  const root = podTemplateOf(workload)!.pointer;
+  const places = own.map(({ pointer }) => pointer.slice(root.length));
+  const concerns = (pointer: string): boolean =>
+    pointer.split('/').length > DEEP &&
+    places.some((place) => place === pointer || place.startsWith(`${pointer}/`) || pointer.startsWith(`${place}/`));
+  const part = formerParts(view, workload, concerns).find(({ podSpec }) =>
+    own.every((reference) => !isWrong(containerText(podSpec, reference.container), reference)),
+  );
+  if (!part) return null;
+  const stuck = replaceStuckPods(view, workload, (pod) => isLiving(pod) && !isReady(pod));
+  return { changes: [jsonPatch(workload, part.ops), ...stuck], reason: part.evidence, trust: part.trust };
+}
+
+function containerText(spec: KubeObject['spec'], container: string): string {
+  const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])] as { name?: string }[];
+  return JSON.stringify(all.find(({ name }) => name === container) ?? {});
+}

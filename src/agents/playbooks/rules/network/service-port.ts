@@ -1,0 +1,143 @@
+import type { Evidence, Finding } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
+import type { NamedHost } from '../../../../kube/named-hosts.ts';
+import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
+import { lastApplied } from '../../../../kube/pod-template.ts';
+import type { Untyped } from '../../../../kube/pod-template.ts';
+import { servicePorts } from '../../../../kube/service-backends.ts';
+import { formerSettings } from '../../clues/former-setting.ts';
+import { settingChanges } from '../../clues/setting-change.ts';
+import { troubledWorkloads } from '../../clues/troubled.ts';
+import type { LogLine } from '../../clues/workload-logs.ts';
+import { complaintAbout, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
+import { jsonPatch } from '../../engine/changes.ts';
+import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
+import { evidence, makeFinding } from '../../engine/analyzer.ts';
+import { AUXILIARY } from './target-port-candidates.ts';
+
+const SERVICE_PORT = 'service-port';
+
+/** Settings of workloads in trouble that ask a Service on a port which it does not have. */
+export async function analyzeServicePorts(context: AnalyzerContext): Promise<Finding[]> {
+  const { view, severity } = context;
+  if (!view.known('Service')) return [];
+  const troubled = troubledWorkloads(view, severity);
+  const groups = new Map<string, { service: KubeObject; port: number; references: NamedHost[]; lines: LogLine[] }>();
+  for (const reference of namedHosts(view)) {
+    const { from, host, port } = reference;
+    const trouble = troubled.get(refKey(refOf(from)));
+    const meant = trouble && port !== null ? serviceMeant(view, host, from.metadata.namespace) : null;
+    const service = meant && view.find('Service', meant.namespace, meant.name);
+    if (!service || port === null || !lacks(service, port)) continue;
+    const lines = (await workloadLog(context, from)).filter(({ text }) => complaintAbout(text, host) !== null);
+    if (trouble === 'maybe' && lines.length === 0) continue;
+    const key = `${refKey(refOf(service))}:${port}`;
+    const group = groups.get(key) ?? { service, port, references: [], lines: [] };
+    group.references.push(reference);
+    group.lines.push(...lines);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(({ service, port, references, lines }) => {
+    const { fixes, reasons } = fixesFor(view, service, port, references);
+    const holders = [...new Set(references.map(({ object }) => object))];
+    const who = [...new Set(references.map(({ from }) => `${from.kind} ${from.metadata.name}`))];
+    const have = servicePorts(service)
+      .map(({ number }) => number)
+      .join(', ');
+    return makeFinding({
+      rule: SERVICE_PORT,
+      severity: 'critical',
+      object: holders.length === 1 ? holders[0]! : service,
+      what: `${service.metadata.name}:${port}`,
+      message: `${who.slice(0, 3).join(', ')} ${who.length > 1 ? 'ask' : 'asks'} Service ${service.metadata.name} on port ${port}, which it does not have; it has ${have}`,
+      evidence: [
+        ...references
+          .slice(0, 4)
+          .map(({ object, field, host }) => evidence('spec', object, field, `names ${host}:${port}`)),
+        evidence('spec', service, 'spec.ports', `has ${have}`),
+        ...lines.slice(-2).map(logEvidence),
+        ...reasons,
+      ],
+      fixes,
+    });
+  });
+}
+
+/** Behind a headless Service, and one that is a name of something else, the pods decide. */
+function lacks(service: KubeObject, port: number): boolean {
+  if (service.spec?.type === 'ExternalName' || service.spec?.clusterIP === 'None') return false;
+  const ports = servicePorts(service);
+  return ports.length > 0 && !ports.some(({ number }) => number === port);
+}
+
+function fixesFor(
+  view: ClusterView,
+  service: KubeObject,
+  port: number,
+  references: NamedHost[],
+): { fixes: FixDraft[]; reasons: Evidence[] } {
+  const wrong = (text: string, { host }: NamedHost): boolean => text.includes(`${host}:${port}`);
+  const former = formerSettings(view, references, wrong);
+  const fixes = [...former.fixes, ...renumbered(service, port)];
+  const all = servicePorts(service);
+  const behind = all.filter(({ target }) => target === port);
+  const forUsers = all.filter(({ name }) => !AUXILIARY.test(name));
+  const choice =
+    behind.length === 1
+      ? { number: behind[0]!.number, confidence: 0.82, why: `port ${port} is its targetPort` }
+      : all.length === 1
+        ? { number: all[0]!.number, confidence: 0.78, why: 'it is the only port' }
+        : forUsers.length === 1
+          ? { number: forUsers[0]!.number, confidence: 0.55, why: 'its other ports tell about the process' }
+          : null;
+  if (!choice) return { fixes, reasons: former.reasons };
+  const byText = new Map(
+    references.map((each) => [`${each.object.kind}/${each.object.metadata.name}${each.pointer}`, each]),
+  );
+  const changes = settingChanges(
+    view,
+    [...byText.values()].map((setting) => ({
+      setting,
+      text: setting.text.replaceAll(
+        new RegExp(`(?<=${setting.host.replaceAll('.', '\\.')}):${port}(?!\\d)`, 'g'),
+        `:${choice.number}`,
+      ),
+    })),
+  );
+  if (changes) {
+    const expects = `Service ${service.metadata.name} is asked on port ${choice.number}`;
+    fixes.push({ changes, expects, confidence: choice.confidence });
+  }
+  const reason = evidence('spec', service, 'spec.ports', `port ${choice.number}: ${choice.why}`);
+  return { fixes, reasons: [...former.reasons, reason] };
+}
+
+/** The Service had the port when it was last applied: then it changed, and not its callers. */
+function renumbered(service: KubeObject, port: number): FixDraft[] {
+  const applied = lastApplied(service)?.spec?.ports as Untyped[] | undefined;
+  const was = Array.isArray(applied) ? applied.find((each) => each?.port === port) : undefined;
+  const now =
+    was &&
+    servicePorts(service).find(({ name, target }) => (was.name && was.name === name) || was.targetPort === target);
+  if (!was || !now || applied!.some((each) => each?.port === now.number)) return [];
+  const path = `/spec/ports/${now.index}/port`;
+  const ops = [
+    { op: 'test' as const, path, value: now.number },
+    { op: 'replace' as const, path, value: port },
+  ];
+  const expects = `Service ${service.metadata.name} has port ${port} again`;
+  return [{ changes: [jsonPatch(service, ops)], expects, confidence: 0.9 }];
+}
+
+export const servicePortRule: Analyzer = {
+  rule: SERVICE_PORT,
+  layer: 'configuration',
+  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Namespace'],
+  explains: 'Programs that ask a Service on a port which it does not have.',
+  unfixed:
+    'the Service has several ports, and none is known to be the one that was meant: whoever owns the callers can say',
+  analyze: analyzeServicePorts,
+};
