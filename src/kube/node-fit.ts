@@ -1,5 +1,6 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import { requirementHolds } from './labels.ts';
+import type { Condition } from './pods.ts';
 import type { LabelMap } from './labels.ts';
 import type { Untyped } from './pod-template.ts';
 
@@ -71,4 +72,19 @@ export function tolerates(toleration: Untyped, taint: Untyped): boolean {
   if (!toleration?.key) return toleration?.operator === 'Exists';
   if (toleration.key !== taint.key) return false;
   return toleration.operator === 'Exists' || (toleration.value ?? '') === (taint.value ?? '');
+}
+
+/** Conditions of a node that are bad: not ready, or under pressure. */
+export function badConditions(node: KubeObject): Condition[] {
+  const conditions: unknown = node.status?.conditions;
+  return (Array.isArray(conditions) ? (conditions as Condition[]) : []).filter(
+    (each) =>
+      (each?.type === 'Ready' && each.status !== 'True') || (PRESSURES.has(each?.type) && each?.status === 'True'),
+  );
+}
+
+const PRESSURES = new Set(['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable']);
+
+export function isIll(node: KubeObject): boolean {
+  return badConditions(node).length > 0;
 }

@@ -5,10 +5,11 @@ import type { ClusterView } from './cluster-view.ts';
 import { namedHosts, serviceMeant } from './named-hosts.ts';
 import { policySelects } from './network-policy.ts';
 import { configReferences } from './config-references.ts';
-import { condition, isLiving } from './pods.ts';
+import { isLiving } from './pods.ts';
 import { podTemplateOf } from './pod-template.ts';
 import type { Untyped } from './pod-template.ts';
 import { referencesTo } from './references-to-service.ts';
+import { fittingNodes, isIll, placementOf } from './node-fit.ts';
 import { refusals, webhookIn } from './refusals.ts';
 
 /** Workloads whose pods use a claim by its name, directly or through a StatefulSet's claim templates. */
@@ -35,13 +36,14 @@ export function claimOrdinal(workload: KubeObject, claim: string): { template: U
   return null;
 }
 
-/** Workloads whose health an object bears on; the object itself when there are none. */
+/** The same as identities; the object itself when there are none. */
 export function subjectsOf(view: ClusterView, ref: ObjectRef): string[] {
   const found = workloadsTouchedBy(view, ref).map((workload) => refKey(refOf(workload)));
   return found.length > 0 ? [...new Set(found)].sort() : [refKey(ref)];
 }
 
-function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
+/** Workloads whose health an object bears on. */
+export function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
   const object = view.find(ref.kind, ref.namespace, ref.name);
   switch (ref.kind) {
     case 'Service':
@@ -71,10 +73,11 @@ function workloadsTouchedBy(view: ClusterView, ref: ObjectRef): KubeObject[] {
       return view.workloads().filter((one) => one.metadata.namespace === ref.namespace && uses(one, ref));
     case 'Node': {
       // What waits for a node may wait for this one; what runs on it suffers only if the node itself does.
-      const ill = object !== undefined && condition(object, 'Ready')?.status !== 'True';
+      const ill = object !== undefined && isIll(object);
+      const mayTake = (spec: Untyped) => !object || fittingNodes([object], placementOf(spec)).length > 0;
       const pods = view.all('Pod').filter(isLiving);
       return pods
-        .filter(({ spec }) => !spec?.nodeName || (ill && spec.nodeName === ref.name))
+        .filter(({ spec }) => (spec?.nodeName ? ill && spec.nodeName === ref.name : mayTake(spec)))
         .map((pod) => view.workloadOf(pod));
     }
     case 'MutatingWebhookConfiguration':

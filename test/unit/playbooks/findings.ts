@@ -3,6 +3,7 @@ import type { Finding } from '../../../src/domain/finding.ts';
 import { parseKubectl } from '../../../src/kubectl/parse.ts';
 import { confine } from '../../../src/kubectl/confine.ts';
 import type { World } from './builders.ts';
+import { undeclaredReads } from './declared-kinds.ts';
 
 /** Every command of every fix passes the agents' confinement, names its namespace, and holds no control characters. */
 export function commandProblems(findings: Finding[]): string[] {
@@ -33,6 +34,7 @@ export function byRule(findings: Finding[], rule: string): Finding[] {
 export async function onlyFinding(world: World, rule: string): Promise<Finding> {
   const findings = await world.diagnose();
   expect(commandProblems(findings)).toEqual([]);
+  expect(await undeclaredReads(world.context())).toEqual([]);
   const found = byRule(findings, rule);
   expect(found).toHaveLength(1);
   return found[0]!;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { World } from './builders.ts';
+import { undeclaredReads } from './declared-kinds.ts';
 import type { Loose } from './builders.ts';
 
 /** A healthy cluster of random topology: workloads of all kinds, Services in all forms, configuration, storage, noise. */
@@ -151,6 +152,21 @@ describe('a healthy cluster of random topology', () => {
       { numRuns: 150 },
     );
   });
+});
+
+it('rules look at no kind that they do not declare, whatever is wrong', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.constantFrom('port', 'zero', 'node', 'image', 'key', 'claim'),
+      async (seed, fault) => {
+        const world = healthyCluster(seed);
+        inject(world, fault);
+        expect(await undeclaredReads(world.context())).toEqual([]);
+      },
+    ),
+    { numRuns: 30 },
+  );
 });
 
 /** Adds one faulty workload (with what it needs) and returns the rule and the object that must be found. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 import { applyPatch, patchOps, World } from './builders.ts';
 import type { Loose } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
@@ -131,6 +132,89 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     const after = applyPatch(ingress, patchOps(finding.fixes[0]!.commands[0]!));
     const same = path('storefront-api', port);
     expect(after.spec.rules[0].http.paths).toEqual([same, same, same]);
+  });
+
+  it('a node that is not ready explains what is on it or waits for it, and only that', async () => {
+    const world = new World(seed);
+    const here = world.workload({ replicas: 1, pods: 'waiting' });
+    status(world, here, crash());
+    const waiting = world.workload({ replicas: 1, pods: 'pending', podSpec: { nodeSelector: { disk: 'fast' } } });
+    const elsewhere = world.workload({ replicas: 1, pods: 'waiting' });
+    status(world, elsewhere, crash());
+    const node = world.node({ disk: 'fast' });
+    for (const pod of world.podsOf(here)) pod.spec = { ...pod.spec, nodeName: node.metadata.name };
+    node.status.conditions = [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown' }];
+    const { findings, hypotheses } = await new PlaybookBrain().diagnose(world.context());
+    const [cause] = byRule(findings, 'node-condition');
+    expect(cause!.severity).toBe('critical');
+    const text = cause!.evidence.map((each) => each.text).join();
+    for (const { metadata } of [here, waiting]) expect(text).toContain(metadata.name);
+    expect(text).not.toContain(elsewhere.metadata.name);
+    const { explains } = hypotheses.find((each) => each.cause === cause!.id)!;
+    expect(explains.join()).toContain(here.metadata.name);
+    expect(explains.join()).not.toContain(elsewhere.metadata.name);
+  });
+
+  it('a node that is not ready and has nothing of ours is information', async () => {
+    const world = new World(seed);
+    world.workload({ replicas: 1 });
+    const node = world.node();
+    node.status.conditions = [{ type: 'Ready', status: 'False' }];
+    expect((await onlyFinding(world, 'node-condition')).severity).toBe('info');
+    const agent = world.workload({ kind: 'DaemonSet', replicas: 1 });
+    for (const pod of world.podsOf(agent)) pod.spec = { ...pod.spec, nodeName: node.metadata.name };
+    expect((await onlyFinding(world, 'node-condition')).severity).toBe('warning');
+  });
+
+  const tlsIngress = (world: World, metadata: Loose = {}) =>
+    world.add('Ingress', 'networking.k8s.io/v1', world.random.name(), {
+      metadata,
+      spec: { tls: [{ hosts: ['shop.example'], secretName: 'shop-tls' }] },
+    });
+  const issuer = { annotations: { 'cert-manager.io/cluster-issuer': 'acme' } };
+
+  it('a TLS Secret that is still being issued is information, and a warning when that takes long', async () => {
+    const world = new World(seed);
+    tlsIngress(world, { ...issuer, creationTimestamp: '2031-05-06T07:06:00Z' });
+    expect((await onlyFinding(world, 'ingress-backend')).severity).toBe('info');
+    const late = new World(seed);
+    tlsIngress(late, { ...issuer, creationTimestamp: '2031-05-06T06:00:00Z' });
+    expect((await onlyFinding(late, 'ingress-backend')).severity).toBe('warning');
+  });
+
+  it('a TLS Secret that a Certificate is to make quotes what the Certificate says', async () => {
+    const world = new World(seed);
+    tlsIngress(world);
+    world.elsewhere('Certificate', 'cert-manager.io/v1', world.namespace, 'shop', {
+      spec: { secretName: 'shop-tls' },
+      status: { conditions: [{ type: 'Ready', status: 'False', message: 'order is pending' }] },
+    });
+    const finding = await onlyFinding(world, 'ingress-backend');
+    expect(finding.severity).toBe('warning');
+    expect(finding.evidence.map(({ text }) => text).join()).toContain('order is pending');
+  });
+
+  it('a TLS Secret that nobody is to make is a warning, and an ingress that is being deleted is nothing', async () => {
+    const world = new World(seed);
+    tlsIngress(world, { creationTimestamp: world.takenAt });
+    tlsIngress(world, { deletionTimestamp: world.takenAt });
+    const finding = await onlyFinding(world, 'ingress-backend');
+    expect(finding.severity).toBe('warning');
+    expect(finding.unfixed).toContain('certificate');
+  });
+
+  it.each([
+    ['payments', 'payments-worker', false],
+    ['payments', 'payments-ui', false],
+    ['shop-blue', 'shop-green', false],
+    ['payments', 'payments-svc', true],
+    ['payments', 'paymnets', true],
+  ])('an ingress to %s, which is gone, and Service %s: led there is %s', async (gone, other, led) => {
+    const world = new World(seed);
+    const service = world.serviceFor(world.workload({ name: other }), { name: other });
+    const backend = { service: { name: gone, port: { number: service.spec.ports[0].port } } };
+    world.add('Ingress', 'networking.k8s.io/v1', world.random.name(), { spec: { defaultBackend: backend } });
+    expect((await onlyFinding(world, 'ingress-backend')).fixes.length > 0).toBe(led);
   });
 
   it('a claim that does not exist is replaced by the idle one of a close name', async () => {

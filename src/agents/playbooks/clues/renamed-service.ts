@@ -6,7 +6,8 @@ import type { NamedHost } from '../../../kube/named-hosts.ts';
 import { referencesTo } from '../../../kube/references-to-service.ts';
 import { servicePorts } from '../../../kube/service-backends.ts';
 import { evidence } from '../engine/analyzer.ts';
-import { nameSimilarity } from './similar-names.ts';
+import { areMembers } from './family.ts';
+import { isSameProgram, nameSimilarity } from './similar-names.ts';
 
 /** A Service that may be what a name once stood for. */
 export interface RenamedService {
@@ -58,12 +59,15 @@ export function renamedServices(
       const text = `it selects the pods of ${named.kind} ${named.metadata.name}`;
       add(0.25, evidence('sibling', service, 'spec.selector', text));
     }
+    const created = Date.parse(service.metadata.creationTimestamp ?? '');
+    const younger = created > settled && settled > 0;
+    // A Service of its own workload's name was there before for that workload: words in common do not make it another's.
+    const isOfItsOwn = behind.some(({ metadata }) => metadata.name === other) || areMembers(name, other);
+    if (isOfItsOwn && !named && !younger && !isSameProgram(name, other)) return [];
     // Likeness makes a candidate; what follows only tells candidates apart.
     if (confidence === 0) return [];
     if (asked.length > 0) add(0.2, evidence('sibling', service, 'spec.ports', `it serves port ${asked.join(', ')}`));
-    const created = Date.parse(service.metadata.creationTimestamp ?? '');
-    if (created > settled && settled > 0)
-      add(0.2, evidence('sibling', service, 'metadata.creationTimestamp', 'it is younger than the setting'));
+    if (younger) add(0.2, evidence('sibling', service, 'metadata.creationTimestamp', 'it is younger than the setting'));
     if (referencesTo(view, service).length === 0)
       add(0.1, evidence('sibling', service, null, 'nobody else is told to ask it'));
     return [{ service, confidence: Math.min(0.9, confidence), reasons }];

@@ -35,6 +35,12 @@ export function isMisspelling(a: string, b: string): boolean {
   return a !== b && nameSimilarity(a, b) >= MISSPELT;
 }
 
+/** A misspelling, or the same name but for what is added to that of a program for its Service: `-svc`, a version. */
+export function isSameProgram(a: string, b: string): boolean {
+  const bare = (name: string): string => name.replace(/-(?:svc|service|v\d+)$/, '');
+  return isMisspelling(a, b) || bare(a) === bare(b);
+}
+
 export interface Similar<T> {
   item: T;
   similarity: number;

@@ -143,7 +143,7 @@ function scopeFinding(view: ClusterView, refused: Refused): Finding {
 export const quotaExceededRule: Analyzer = {
   rule: QUOTA_EXCEEDED,
   layer: 'configuration',
-  kinds: [...PODS, ...REVISIONS, 'Event', 'ResourceQuota', 'LimitRange'],
+  kinds: [...PODS, 'HorizontalPodAutoscaler', ...REVISIONS, 'Event', 'ResourceQuota', 'LimitRange'],
   explains: 'Pods that do not fit into what a resource quota leaves, and who takes it.',
   unfixed: 'who gives out the quota decides who gets what of it',
   analyze: analyzeExceededQuotas,

@@ -7,7 +7,7 @@ import { portKnowledge } from '../../../../kube/port-knowledge.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import type { ServicePort } from '../../../../kube/service-backends.ts';
 import { renamedServices } from '../../clues/renamed-service.ts';
-import { clearlySimilar } from '../../clues/similar-names.ts';
+import { clearlySimilar, isSameProgram } from '../../clues/similar-names.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { AUXILIARY } from './target-port-candidates.ts';
 
@@ -42,7 +42,9 @@ export function backendServices(
     const text = `the configuration last applied leads to ${before}`;
     choices.push({ value: before, confidence: 0.92, reasons: [evidence('revision', route, ANNOTATION, text)] });
   }
-  const close = clearlySimilar(name, fitting, (each) => each.metadata.name);
+  // With a word more it is that of another program, which may well serve the same port.
+  const alike = fitting.filter(({ metadata }) => isSameProgram(name, metadata.name));
+  const close = clearlySimilar(name, alike, (each) => each.metadata.name);
   if (close) {
     const text = `${close.item.metadata.name} is close to ${name}`;
     const reasons = [evidence('sibling', close.item, 'metadata.name', text)];

@@ -1,45 +1,46 @@
-import type { Evidence, Finding } from '../../../../domain/finding.ts';
+import type { Finding } from '../../../../domain/finding.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/changes.ts';
-import type { PatchOp } from '../../../../domain/change.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { ingressBackends } from '../../../../kube/ingress-backends.ts';
 import type { IngressBackend } from '../../../../kube/ingress-backends.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
-import { lastApplied } from '../../../../kube/pod-template.ts';
-import { clearlySimilar } from '../../clues/similar-names.ts';
+import { missingTlsSecrets } from './tls-secrets.ts';
+import type { MissingSecret, Trouble } from './tls-secrets.ts';
 import { backendPorts, backendServices } from './backend-candidates.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 
 const INGRESS_BACKEND = 'ingress-backend';
 
-interface Trouble {
-  text: string;
-  evidence: Evidence[];
-  ops: PatchOp[];
-  confidence: number;
+/** Ingress paths that name a Service, or a port of it, that does not exist, and missing TLS Secrets. */
+export async function analyzeIngressBackends({ view, list }: AnalyzerContext): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const ingress of view.all('Ingress')) {
+    if (ingress.metadata.deletionTimestamp) continue;
+    const troubles = ingressBackends(ingress).flatMap((backend) => troubleOf(view, ingress, backend) ?? []);
+    const secrets = await missingTlsSecrets(view, list, ingress);
+    if (troubles.length + secrets.length > 0) findings.push(findingFor(ingress, troubles, secrets));
+  }
+  return findings;
 }
 
-/** Ingress paths that name a Service, or a port of it, that does not exist, and missing TLS Secrets. */
-export function analyzeIngressBackends({ view }: AnalyzerContext): Finding[] {
-  return view.all('Ingress').flatMap((ingress) => {
-    const troubles = ingressBackends(ingress).flatMap((backend) => troubleOf(view, ingress, backend) ?? []);
-    const secrets = missingTlsSecrets(view, ingress);
-    if (troubles.length + secrets.length === 0) return [];
-    return makeFinding({
-      rule: INGRESS_BACKEND,
-      severity: troubles.length > 0 ? 'critical' : 'warning',
-      object: ingress,
-      what: troubles.length > 0 ? 'backend' : 'tls',
-      message: `Ingress ${ingress.metadata.name}: ${[...new Set([...troubles, ...secrets].map(({ text }) => text))].join('; ')}`,
-      evidence: [...troubles, ...secrets].flatMap((each) => each.evidence),
-      // What cannot be mended of the certificates does not keep the paths from being mended.
-      fixes: fixesFor(ingress, [...troubles, ...secrets.filter(({ ops }) => ops.length > 0)]),
-    });
+function findingFor(ingress: KubeObject, troubles: Trouble[], secrets: MissingSecret[]): Finding {
+  const all = [...troubles, ...secrets];
+  const onlySecrets = troubles.length === 0;
+  return makeFinding({
+    rule: INGRESS_BACKEND,
+    severity: !onlySecrets ? 'critical' : secrets.every(({ fresh }) => fresh) ? 'info' : 'warning',
+    object: ingress,
+    what: onlySecrets ? 'tls' : 'backend',
+    message: `Ingress ${ingress.metadata.name}: ${[...new Set(all.map(({ text }) => text))].join('; ')}`,
+    evidence: all.flatMap((each) => each.evidence),
+    // What cannot be mended of the certificates does not keep the paths from being mended.
+    fixes: fixesFor(ingress, [...troubles, ...secrets.filter(({ ops }) => ops.length > 0)]),
+    ...(onlySecrets ? { unfixed: 'who issues the certificate, a person or a controller, has to make it' } : {}),
   });
 }
 
@@ -92,30 +93,6 @@ function hasPort(service: KubeObject, port: Untyped): boolean {
   return asked === undefined || servicePorts(service).some(({ name, number }) => name === asked || number === asked);
 }
 
-function missingTlsSecrets(view: ClusterView, ingress: KubeObject): Trouble[] {
-  if (!view.known('Secret')) return [];
-  const { namespace } = ingress.metadata;
-  return asArray(ingress.spec?.tls).flatMap((tls, index) => {
-    const name: unknown = tls?.secretName;
-    if (typeof name !== 'string' || view.find('Secret', namespace, name)) return [];
-    const text = `TLS Secret ${name} does not exist`;
-    const path = `/spec/tls/${index}/secretName`;
-    const fitting = view.all('Secret', namespace).filter((each) => each['type'] === 'kubernetes.io/tls');
-    const before: unknown = lastApplied(ingress)?.spec?.tls?.[index]?.secretName;
-    const former = fitting.find(({ metadata }) => metadata.name === before);
-    const close = clearlySimilar(name, fitting, (each) => each.metadata.name);
-    const chosen = former ?? close?.item;
-    const ops: PatchOp[] = chosen
-      ? [
-          { op: 'test', path, value: name },
-          { op: 'replace', path, value: chosen.metadata.name },
-        ]
-      : [];
-    const confidence = former ? 0.92 : 0.3 + 0.5 * (close?.similarity ?? 0);
-    return { text, evidence: [evidence('spec', ingress, `spec.tls[${index}].secretName`, text)], ops, confidence };
-  });
-}
-
 /** All broken paths are mended in one patch, or none: a half mended Ingress still fails its users. */
 function fixesFor(ingress: KubeObject, troubles: Trouble[]): FixDraft[] {
   if (troubles.length === 0 || troubles.some(({ ops }) => ops.length === 0)) return [];
@@ -131,10 +108,6 @@ function fixesFor(ingress: KubeObject, troubles: Trouble[]): FixDraft[] {
       confidence: Math.min(...troubles.map(({ confidence }) => confidence)),
     },
   ];
-}
-
-function asArray(value: unknown): Untyped[] {
-  return Array.isArray(value) ? value : [];
 }
 
 export const ingressBackendRule: Analyzer = {

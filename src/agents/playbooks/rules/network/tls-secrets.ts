@@ -1,0 +1,96 @@
+import type { PatchOp } from '../../../../domain/change.ts';
+import type { Evidence } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { lastChange } from '../../../../kube/managed-fields.ts';
+import { lastApplied } from '../../../../kube/pod-template.ts';
+import type { Untyped } from '../../../../kube/pod-template.ts';
+import { condition } from '../../../../kube/pods.ts';
+import { untrustedLine } from '../../../../text/redact.ts';
+import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
+import { evidence } from '../../engine/analyzer.ts';
+import type { AnalyzerContext } from '../../engine/analyzer.ts';
+
+/** One thing that is wrong with a route, and the way to mend it, if there is one. */
+export interface Trouble {
+  text: string;
+  evidence: Evidence[];
+  ops: PatchOp[];
+  confidence: number;
+}
+
+export interface MissingSecret extends Trouble {
+  /** Whoever issues it may still be at it. */
+  fresh: boolean;
+}
+
+/** Longest time in which a certificate is issued where nothing is wrong (ACME: orders, challenges, DNS). */
+const ISSUING_MS = 10 * 60_000;
+
+/** TLS Secrets that an Ingress names and that are not there. */
+export async function missingTlsSecrets(
+  view: ClusterView,
+  list: AnalyzerContext['list'],
+  ingress: KubeObject,
+): Promise<MissingSecret[]> {
+  const { namespace } = ingress.metadata;
+  const entries: Untyped[] = Array.isArray(ingress.spec?.tls) ? ingress.spec.tls : [];
+  const missing = entries.flatMap((tls, index) => {
+    const name: unknown = tls?.secretName;
+    return typeof name === 'string' && !view.find('Secret', namespace, name) ? [{ name, index }] : [];
+  });
+  if (!view.known('Secret') || missing.length === 0) return [];
+  const kind = { apiVersion: 'cert-manager.io/v1', kind: 'Certificate' };
+  const certificates = await list(kind, namespace).catch(() => []);
+  return missing.map(({ name, index }) => {
+    const text = `TLS Secret ${name} does not exist`;
+    const certificate = certificates.find((each) => each.spec?.secretName === name);
+    const issued = certificate !== undefined || isIssuedByAnnotation(ingress);
+    const since = Math.max(...[ingress, certificate].map((each) => (each && lastChange(each)?.at) ?? 0));
+    const facts = [
+      evidence('spec', ingress, `spec.tls[${index}].secretName`, text),
+      ...(certificate ? [certificateEvidence(certificate)] : []),
+    ];
+    const fresh = issued && view.now - since < ISSUING_MS;
+    const other = issued ? { ops: [], confidence: 0 } : otherSecret(view, ingress, name, index);
+    return { text: issued ? `${text} yet` : text, evidence: facts, fresh, ...other };
+  });
+}
+
+/** Source: cert-manager.io, "Annotated Ingress resource"; kube-lego's `tls-acme` is honoured by its successors. */
+function isIssuedByAnnotation({ metadata: { annotations = {} } }: KubeObject): boolean {
+  const isIssuer = (key: string): boolean => /^cert-manager\.io\/(?:cluster-)?issuer$/.test(key);
+  return Object.keys(annotations).some(isIssuer) || annotations['kubernetes.io/tls-acme'] === 'true';
+}
+
+function certificateEvidence(certificate: KubeObject): Evidence {
+  const ready = condition(certificate, 'Ready');
+  const text = `Certificate ${certificate.metadata.name} is to make it: ${ready?.message ?? 'nothing said yet'}`;
+  return evidence('status', certificate, 'status.conditions[Ready]', untrustedLine(text));
+}
+
+/** The one last applied, or one of which the name is a misspelling: with a word more it is that of another host. */
+function otherSecret(
+  view: ClusterView,
+  ingress: KubeObject,
+  name: string,
+  index: number,
+): Pick<Trouble, 'ops' | 'confidence'> {
+  const fitting = view
+    .all('Secret', ingress.metadata.namespace)
+    .filter((each) => each['type'] === 'kubernetes.io/tls' && !each.metadata.deletionTimestamp);
+  const before: unknown = lastApplied(ingress)?.spec?.tls?.[index]?.secretName;
+  const former = fitting.find(({ metadata }) => metadata.name === before);
+  const alike = fitting.filter(({ metadata }) => isMisspelling(name, metadata.name));
+  const close = clearlySimilar(name, alike, (each) => each.metadata.name);
+  const chosen = former ?? close?.item;
+  if (!chosen) return { ops: [], confidence: 0 };
+  const path = `/spec/tls/${index}/secretName`;
+  return {
+    ops: [
+      { op: 'test', path, value: name },
+      { op: 'replace', path, value: chosen.metadata.name },
+    ],
+    confidence: former ? 0.92 : 0.3 + 0.5 * (close?.similarity ?? 0),
+  };
+}

@@ -1,0 +1,19 @@
+import { ANALYZERS } from '../../../src/agents/playbooks/analyzers.ts';
+import type { BrainContext } from '../../../src/domain/brain.ts';
+import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
+import { ClusterView } from '../../../src/kube/cluster-view.ts';
+
+/** `rule: Kind` for each kind that a rule looks at in this snapshot and does not declare. */
+export async function undeclaredReads({ snapshot, evidence, severity }: BrainContext): Promise<string[]> {
+  const found: string[] = [];
+  for (const { rule, kinds, analyze } of ANALYZERS) {
+    const read = new Set<string>();
+    const objects: ClusterSnapshot['objects'] = new Proxy(snapshot.objects, {
+      get: (target, kind) => (typeof kind === 'string' && read.add(kind), target[kind as string]),
+    });
+    const view = new ClusterView({ ...snapshot, objects });
+    await analyze({ ...evidence, severity, view });
+    found.push(...[...read].filter((kind) => !kinds.includes(kind)).map((kind) => `${rule}: ${kind}`));
+  }
+  return found;
+}
