@@ -3,7 +3,7 @@ import { effectEntry } from './effect-table.ts';
 import type { DryRunTruth, EffectClass, UndoStrategy } from './effect-table.ts';
 import { flagIsOn, lastFlag } from './parse.ts';
 import type { ParsedCommand } from './parse.ts';
-import { isWorkload } from './resources.ts';
+import { isNeverDeleted, isWorkload } from './resources.ts';
 import { namespaceOf, reachesAllNamespaces, targetsOf } from './targets.ts';
 import type { Target } from './targets.ts';
 
@@ -105,6 +105,7 @@ export function hangRisk(parsed: ParsedCommand, targets: readonly Target[]): Han
 function undoOf(parsed: ParsedCommand, undo: UndoStrategy, targets: readonly Target[]): UndoStrategy {
   const path = parsed.path.join(' ');
   if (path === 'delete') {
+    if (targets.some(({ kind }) => kind && isNeverDeleted(kind))) return 'impossible';
     if (targets.every((target) => target.kind?.plural === 'pods')) return 'recreated-by-controller';
     return 'recreate';
   }

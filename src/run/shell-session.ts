@@ -50,11 +50,11 @@ function environmentOf({ kubeconfig, programs }: SafeTerminal, mode: ShellMode, 
 }
 
 /** A terminal in read mode: Secret values are blank in it. */
-export async function openReadShell(upstream: Upstream, place: Place): Promise<ShellSession> {
+export async function openReadShell(upstream: Upstream, place: Place, kubectl: string | null): Promise<ShellSession> {
   const refused: string[] = [];
   const note = ({ reason }: Refusal) => void (refused.push(reason), refused.splice(0, refused.length - REMEMBERED));
   const monitor = new Monitor(upstream, 'read', {}, note);
-  const terminal = await SafeTerminal.open(monitor, monitor.refuseStream, place);
+  const terminal = await SafeTerminal.open(monitor, monitor.refuseStream, place, kubectl);
   let open = true;
   return {
     mode: 'read',
@@ -82,10 +82,11 @@ export interface ShellEnding {
 export async function openWriteShell(
   transaction: GatewayTransaction,
   place: Place,
+  kubectl: string | null,
   ending: ShellEnding,
 ): Promise<ShellSession> {
   const { handler, refuseStream, refusals, problem, end: endCommand } = await transaction.terminal();
-  const terminal = await SafeTerminal.open(handler, refuseStream, place);
+  const terminal = await SafeTerminal.open(handler, refuseStream, place, kubectl);
   let ended: Promise<UndoResult | null> | null = null;
   const end = async (decision: 'keep' | 'undo'): Promise<UndoResult | null> => {
     let clean = false;

@@ -20,6 +20,7 @@ import type { RunEvent } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
 import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
+import { pathIfAny } from '../gateway/child/kubectl-binary.ts';
 import { Monitor } from '../gateway/monitor/monitor.ts';
 import { Watchful } from './confirmation.ts';
 import { commandPlan } from './command-plan.ts';
@@ -168,8 +169,8 @@ export class TargetSession {
     this.#lost.tell = listener;
   }
 
-  openReadShell(): Promise<ShellSession> {
-    return openReadShell(this.#connection, this.target);
+  async openReadShell(): Promise<ShellSession> {
+    return openReadShell(this.#connection, this.target, await pathIfAny(this.#parts.kubectl()));
   }
 
   async runCommand(argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {

@@ -11,6 +11,7 @@ import { lossesText } from '../domain/transaction.ts';
 import type { FaultHook } from '../gateway/journal/fault-points.ts';
 import type { JournalStore } from '../gateway/journal/journal-store.ts';
 import type { KubectlBinary } from '../gateway/child/kubectl-binary.ts';
+import { pathIfAny } from '../gateway/child/kubectl-binary.ts';
 import { Kubectl } from '../gateway/child/kubectl.ts';
 import { LockClaim } from '../gateway/disk/lock-claims.ts';
 import type { SharedJournal } from '../gateway/journal/shared-journal.ts';
@@ -96,7 +97,8 @@ export class TargetWriter {
       transaction = await transactions.begin({ run: 'shell', title: 'Safe terminal', maxWrites, accept });
       await this.#lock.mark(`executing ${transaction.id}`);
       const undo = (open: GatewayTransaction) => this.#undoHere(open);
-      return await openWriteShell(transaction, this.#parts.target, { undo, release });
+      const kubectl = await pathIfAny(this.#parts.kubectl());
+      return await openWriteShell(transaction, this.#parts.target, kubectl, { undo, release });
     } catch (error) {
       // Nothing was written yet; a transaction that cannot even be closed is owed.
       const closed = await transaction?.keep().then(

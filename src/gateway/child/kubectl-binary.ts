@@ -47,6 +47,14 @@ export async function findKubectl(configured: string | undefined, env: NodeJS.Pr
   return { path, version };
 }
 
+/** Its path; null where there is none that works: a terminal is of use without it. */
+export function pathIfAny(found: Promise<KubectlBinary>): Promise<string | null> {
+  return found.then(
+    ({ path }) => path,
+    () => null,
+  );
+}
+
 async function searchPath(env: NodeJS.ProcessEnv): Promise<string | null> {
   const name = process.platform === 'win32' ? 'kubectl.exe' : 'kubectl';
   for (const folder of (env.PATH ?? '').split(delimiter)) {

@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { kubeconfigFor } from './kubectl.ts';
-import { quietKubectl } from './quiet-kubectl.ts';
+import { terminalKubectl } from './terminal-kubectl.ts';
 import { Loopback } from '../wire/loopback.ts';
 import type { Handler } from '../wire/messages.ts';
 import { makePrivateFolder, removeLeftovers } from '../disk/private-folder.ts';
@@ -24,18 +24,27 @@ export class SafeTerminal {
     this.#loopback = loopback;
   }
 
-  /** @param onUpgrade hears of refused exec, attach and port-forward */
+  /**
+   * @param onUpgrade hears of refused exec, attach and port-forward
+   * @param kubectl the one that `kubectl` means in the terminal; null: whatever is on PATH
+   */
   static async open(
     handler: Handler,
     onUpgrade: (method: string, path: string) => void,
     { context, namespace }: { context: string; namespace: string },
+    kubectl: string | null,
   ): Promise<SafeTerminal> {
     void removeLeftovers();
     const folder = await makePrivateFolder();
     const loopback = await Loopback.open(handler, onUpgrade);
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, kubeconfigFor(loopback.url, namespace, context), { mode: 0o600 });
-    return new SafeTerminal(folder, kubeconfig, await quietKubectl(folder, loopback.url), loopback);
+    return new SafeTerminal(
+      folder,
+      kubeconfig,
+      kubectl && (await terminalKubectl(folder, loopback.url, kubectl)),
+      loopback,
+    );
   }
 
   async close(): Promise<void> {

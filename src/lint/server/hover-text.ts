@@ -1,5 +1,6 @@
 import { oneLine } from '../../text/plain-text.ts';
 import { DYNAMIC } from '../../kubectl/flag-values.ts';
+import type { CommandEffect } from '../../kubectl/effect.ts';
 import type { DryRunTruth, EffectClass, UndoStrategy } from '../../kubectl/effect-table.ts';
 import { COMMAND_RULES } from '../../kubectl/rules.ts';
 import type { JudgedCall } from '../judge-call.ts';
@@ -8,7 +9,7 @@ import { ruleLink } from '../rule-docs.ts';
 const EFFECT_TEXT: Readonly<Record<EffectClass, string>> = {
   read: 'reads the cluster',
   virtual: 'changes nothing: the server only answers a question',
-  write: 'changes objects; can be undone',
+  write: 'changes objects',
   irreversible: 'changes something that cannot be brought back',
   interactive: 'needs a person at a terminal',
   local: 'touches only this machine',
@@ -39,12 +40,18 @@ const DRY_RUN_TEXT: Readonly<Record<DryRunTruth, string>> = {
 const clean = (text: string): string =>
   oneLine(text.replaceAll(DYNAMIC, '…'), 1_000).replace(/[`\\<>[\]*_|!#]/g, '\\$&');
 
+function whatItDoes({ class: kind, writes, undo }: CommandEffect): string {
+  const text = EFFECT_TEXT[kind];
+  if (kind !== 'write' || !writes) return text;
+  return undo === 'impossible' ? `${text}; this cannot be undone` : `${text}; can be undone`;
+}
+
 /** What a kubectl command does, as Markdown; undefined if nothing is known about it. */
 export function hoverText({ judgement }: JudgedCall): string | undefined {
   const { parsed, effect, problems } = judgement;
   if (!parsed.ok) return `**kubectl**: ${clean(parsed.message)}`;
   if (!effect) return undefined;
-  const lines = [`**kubectl ${clean(effect.command)}** ${EFFECT_TEXT[effect.class]}`, ''];
+  const lines = [`**kubectl ${clean(effect.command)}** ${whatItDoes(effect)}`, ''];
   if (effect.dryRun !== 'none') lines.push(`- dry run (${effect.dryRun}): nothing is changed`);
   if (effect.writes) lines.push(`- undo: ${UNDO_TEXT[effect.undo]}`, `- ${DRY_RUN_TEXT[effect.dryRunTruth]}`);
   if (effect.hang)

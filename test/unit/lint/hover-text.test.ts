@@ -18,3 +18,14 @@ it.each([
   for (const [, address] of text.matchAll(/(?<!\\)\]\(([^)]*)\)/g))
     expect(address).toMatch(/^command:stratus\.openDocs\?[\w%-]+$/);
 });
+
+it.each([
+  ['kubectl delete ns shop', 'cannot be undone', 'can be undone'],
+  ['kubectl delete -n shop pv,pods x', 'cannot be undone', 'with a new uid'],
+  ['kubectl delete -n shop configmap x', 'can be undone', 'cannot be undone'],
+  ['kubectl scale -n shop deploy/x --replicas=2', 'can be undone', 'cannot be undone'],
+])('a hover does not contradict itself about the undo: %s', (script, says, not) => {
+  const text = hoverText(kubectlCalls(`#!/bin/bash\n${script}\n`, 'shellscript')[0]!) ?? '';
+  expect(text).toContain(says);
+  expect(text.replaceAll('cannot be undone', says === 'cannot be undone' ? '' : 'cannot be undone')).not.toContain(not);
+});
