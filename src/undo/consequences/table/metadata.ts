@@ -9,6 +9,8 @@ export const ANNOTATIONS_READ_BY_PEOPLE = [
   'annotations[kubernetes.io/description]',
   // The configuration last applied, the default container: kubectl alone.
   'annotations[kubectl.kubernetes.io/*]',
+  // Our own, which makes a controller look again: nobody reads what it says.
+  'annotations[stratus-oncall/retry]',
 ] as const;
 
 /**
