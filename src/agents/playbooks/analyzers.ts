@@ -9,6 +9,8 @@ import { networkPolicyRule } from './rules/network/network-policy.ts';
 import { ingressClassRule } from './rules/network/ingress-class.ts';
 import { localTrafficRule } from './rules/network/local-traffic.ts';
 import { servicePortRule } from './rules/network/service-port.ts';
+import { podDnsRule } from './rules/network/pod-dns.ts';
+import { shadowedVariableRule } from './rules/config/shadowed-variable.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
@@ -82,6 +84,8 @@ export const ANALYZERS: readonly Analyzer[] = [
   apiAccessDeniedRule,
   accountTokenRule,
   preemptedPodsRule,
+  podDnsRule,
+  shadowedVariableRule,
   nodePlacementRule,
   unplaceableRequestsRule,
   untoleratedTaintRule,

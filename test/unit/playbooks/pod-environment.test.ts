@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import { applyPatch, patchOps, World } from './builders.ts';
+import type { Loose } from './builders.ts';
+import { byRule, onlyFinding } from './findings.ts';
+
+const SEEDS = [12, 120, 1200];
+const env = [{ name: 'STORE_URL', value: 'http://store:80/' }];
+
+/** A caller of a store, not ready or at least complaining, whose template was once otherwise. */
+function shop(seed: number, podSpec: Loose, options: Loose = {}) {
+  const world = new World(seed);
+  const store = world.workload();
+  const service = world.serviceFor(store, { name: 'store' });
+  const container = world.container({ env });
+  const caller = world.workload({
+    containers: [{ ...container, ...options.container }],
+    podSpec,
+    earlier: options.earlier?.(container),
+  });
+  const say = (line: string) => {
+    for (const pod of world.podsOf(caller)) {
+      world.logs.set(`${pod.metadata.name}/${container.name}/false`, [line]);
+      pod['status'].conditions[0].status = 'False';
+    }
+  };
+  return { world, caller, service, say };
+}
+
+const patched = (object: KubeObject, finding: Loose, at = 0): Loose =>
+  applyPatch(object, patchOps(finding.fixes[at].commands[0])).spec.template.spec;
+
+describe.each(SEEDS)("pods past the cluster's DNS (seed %i)", (seed) => {
+  it.each([
+    [{ dnsPolicy: 'Default' }, 'ClusterFirst'],
+    [{ dnsPolicy: 'None', dnsConfig: { nameservers: ['192.0.2.1'] } }, 'ClusterFirst'],
+    [{ hostNetwork: true, dnsPolicy: 'ClusterFirst' }, 'ClusterFirstWithHostNet'],
+  ])('ask it again (%j)', async (podSpec, policy) => {
+    const { world, caller, say } = shop(seed, podSpec);
+    say("wget: bad address 'store:80'");
+    const finding = await onlyFinding(world, 'pod-dns');
+    expect(finding.severity).toBe('critical');
+    expect(patched(caller, finding).dnsPolicy).toBe(policy);
+  });
+
+  it('go back to what an earlier revision had', async () => {
+    const earlier = () => [
+      { podSpec: { dnsPolicy: 'ClusterFirst', dnsConfig: { options: [{ name: 'ndots', value: '2' }] } } },
+    ];
+    const { world, caller, say } = shop(seed, { dnsPolicy: 'Default' }, { earlier });
+    say('lookup store: no such host');
+    const spec = patched(caller, await onlyFinding(world, 'pod-dns'));
+    expect([spec.dnsPolicy, spec.dnsConfig]).toEqual(['ClusterFirst', { options: [{ name: 'ndots', value: '2' }] }]);
+  });
+
+  it('are no matter while nobody complains', async () => {
+    expect(byRule(await shop(seed, { dnsPolicy: 'Default' }).world.diagnose(), 'pod-dns')).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('variables that hide others (seed %i)', (seed) => {
+  it('go back to what they were', async () => {
+    const twice = [...env, { name: 'STORE_URL', value: 'http://elsewhere.example/' }];
+    const { world, caller, say } = shop(
+      seed,
+      {},
+      { container: { env: twice }, earlier: (container: Loose) => [{ containers: [container] }] },
+    );
+    say('error');
+    expect(patched(caller, await onlyFinding(world, 'shadowed-variable')).containers[0].env).toEqual(env);
+  });
+
+  it('are made of Services by the kubelet, and taken by the program', async () => {
+    const { world, caller, service, say } = shop(seed, {});
+    say(`invalid STORE_PORT "tcp://${service['spec'].clusterIP}:80"`);
+    expect(patched(caller, await onlyFinding(world, 'shadowed-variable')).enableServiceLinks).toBe(false);
+  });
+
+  it('are no matter while all is well', async () => {
+    const twice = [...env, { name: 'STORE_URL', value: 'http://elsewhere.example/' }];
+    expect(byRule(await shop(seed, {}, { container: { env: twice } }).world.diagnose(), 'shadowed-variable')).toEqual(
+      [],
+    );
+  });
+});
