@@ -19,6 +19,7 @@ import { staleReplicaRule } from './rules/lifecycle/stale-replica.ts';
 import { unmatchedClaimRule } from './rules/storage/unmatched-claim.ts';
 import { volumeHeldRule } from './rules/storage/volume-held.ts';
 import { volumeReachRule } from './rules/scheduling/volume-reach.ts';
+import { daemonSetNowhereRule } from './rules/scheduling/daemon-set-nowhere.ts';
 import { preemptedPodsRule } from './rules/scheduling/preempted-pods.ts';
 import { unplaceableRequestsRule } from './rules/scheduling/unplaceable-requests.ts';
 import { untoleratedTaintRule } from './rules/scheduling/untolerated-taint.ts';
@@ -92,6 +93,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   hostPortTakenRule,
   podNeighboursRule,
   volumeReachRule,
+  daemonSetNowhereRule,
   imagePullRule,
   rolloutHeldRule,
   containerStartRule,

@@ -109,6 +109,7 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
       severity: 'critical',
       fixes: [],
       object: { name: node.metadata.name },
+      unfixed: expect.stringContaining('kubelet'),
     });
   });
 

@@ -31,7 +31,8 @@ export function analyzeNodeConditions({ view }: AnalyzerContext): Finding[] {
       message: `Node ${node.metadata.name} ${words}`,
       evidence: [
         ...bad.map((each) => {
-          const text = untrustedLine(`${each.type}=${each.status}: ${each.reason ?? ''} ${each.message ?? ''}`);
+          const since = each.lastTransitionTime ? ` since ${each.lastTransitionTime}` : '';
+          const text = untrustedLine(`${each.type}=${each.status}${since}: ${each.reason ?? ''} ${each.message ?? ''}`);
           return evidence('status', node, `status.conditions[${each.type}]`, text);
         }),
         ...concerned.slice(0, MAX_NAMED).map((each) => {
@@ -39,6 +40,9 @@ export function analyzeNodeConditions({ view }: AnalyzerContext): Finding[] {
           return evidence('sibling', each, null, text);
         }),
       ],
+      unfixed: bad.some(({ type, status }) => type === 'Ready' && status === 'Unknown')
+        ? 'its kubelet no longer answers: whoever runs the node restarts it, or removes the node so that its pods move'
+        : undefined,
     });
   });
 }
