@@ -5,7 +5,8 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** The number that a Kubernetes quantity (`500m`, `64Mi`, `1e3`, `2`) stands for; NaN for other text. */
 export function quantity(value: unknown): number {
-  const [, number = '', unit = ''] = /^\s*([+-]?[0-9.]+(?:[eE][+-]?\d+)?)([A-Za-z]*)\s*$/.exec(String(value)) ?? [];
+  const [, number = '', unit = ''] =
+    /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([A-Za-z]*)\s*$/.exec(String(value)) ?? [];
   return Number(number || NaN) * (UNITS[unit] ?? NaN);
 }
 
