@@ -119,6 +119,25 @@ describe.each(SEEDS)('a Service that does not exist (seed %i)', (seed) => {
     });
   });
 
+  it('is the headless one of a StatefulSet whose replicas look for each other', async () => {
+    const world = new World(seed);
+    const env = [{ name: 'PEERS', value: 'ring-0.ring:7000,ring-1.ring:7000' }];
+    const container = world.container({ env, port: 7000 });
+    const ring = world.workload({
+      kind: 'StatefulSet',
+      name: 'ring',
+      containers: [container],
+      spec: { serviceName: 'ring' },
+      pods: 'waiting',
+      waiting: { reason: 'CrashLoopBackOff' },
+    });
+    const [fix] = (await only(world)).fixes;
+    expect(JSON.parse(fix!.files![0]!.content)).toMatchObject({
+      metadata: { name: 'ring' },
+      spec: { clusterIP: 'None', publishNotReadyAddresses: true, selector: ring.spec!.selector.matchLabels },
+    });
+  });
+
   it('has no fix, in words, where nothing tells what it was', async () => {
     const world = new World(seed);
     waiting(world, 'unlike', 'ledger');

@@ -147,7 +147,14 @@ function specFor(workload: KubeObject, meant: MeantService, references: readonly
   });
   if (ports.length < numbers.length || ports.length === 0) return null;
   const headless = workload.kind === 'StatefulSet' && workload.spec?.serviceName === meant.name;
-  return { selector, ports, ...(headless ? { clusterIP: 'None' } : {}) };
+  // Peers that look for each other before they are ready find no address otherwise.
+  const peers = references.some(({ from }) => from === workload);
+  return {
+    selector,
+    ports,
+    ...(headless ? { clusterIP: 'None' } : {}),
+    ...(headless && peers ? { publishNotReadyAddresses: true } : {}),
+  };
 }
 
 /** What a Service says apart from the addresses that are its own. */
