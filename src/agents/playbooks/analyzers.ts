@@ -15,7 +15,6 @@ import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
 import { podNeighboursRule } from './rules/scheduling/pod-neighbours.ts';
-import { staleReplicaRule } from './rules/lifecycle/stale-replica.ts';
 import { unmatchedClaimRule } from './rules/storage/unmatched-claim.ts';
 import { volumeHeldRule } from './rules/storage/volume-held.ts';
 import { volumeReachRule } from './rules/scheduling/volume-reach.ts';
@@ -103,7 +102,6 @@ export const ANALYZERS: readonly Analyzer[] = [
   probeTargetRule,
   probeTimeoutRule,
   slowStartRule,
-  staleReplicaRule,
   scaledToZeroRule,
   cronJobScheduleRule,
   autoscalerRangeRule,

@@ -70,7 +70,12 @@ function ruleEvidence({ workload, nearest, pod }: Unplaced, trouble: NeighbourTr
     ...(other
       ? [evidence('sibling', other, null, `pod ${other.metadata.name} is on node ${other.spec?.nodeName as string}`)]
       : []),
-    evidence('status', nearest[0]!.node, null, `${nearest.length} nodes would take the pods but for this rule`),
+    evidence(
+      'status',
+      nearest[0]!.node,
+      null,
+      `${nearest.length === 1 ? '1 node' : `${nearest.length} nodes`} would take the pods but for this rule`,
+    ),
   ];
 }
 
