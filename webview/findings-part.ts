@@ -77,6 +77,16 @@ function evidenceTable(finding: FindingView, actions: FindingActions): HTMLEleme
   );
 }
 
+/** Where a fact was read, and what that means. */
+const SOURCES: Record<string, [name: string, meaning: string]> = {
+  spec: ['wanted', 'What the object asks for (its spec)'],
+  status: ['status', 'What the cluster reports of the object'],
+  event: ['event', 'What the cluster did, or could not do'],
+  log: ['log', 'What a container wrote'],
+  revision: ['earlier', 'An earlier revision of the object'],
+  sibling: ['related', 'Another object that this one is compared with, or that uses it'],
+};
+
 function evidenceRow(
   finding: string,
   { source, object, field, text, looks }: EvidenceView,
@@ -87,7 +97,7 @@ function evidenceRow(
   return h(
     'tr',
     {},
-    h('td', { class: 'source' }, source),
+    h('td', { class: 'source', title: SOURCES[source]?.[1] }, SOURCES[source]?.[0] ?? source),
     h(
       'td',
       {},

@@ -1,14 +1,17 @@
 import { h } from './dom.ts';
 import type { LogEntry } from './protocol.ts';
 
-const WHO: Record<LogEntry['who'], string> = {
-  detection: 'detect',
-  diagnosis: 'diagnose',
-  mitigation: 'mitigate',
-  undo: 'undo',
-  stratus: 'stratus',
-  you: 'you',
+/** Who it was, and what that one does. */
+const WHO: Record<LogEntry['who'], [name: string, meaning: string]> = {
+  detection: ['health', 'Reads how healthy everything is, and judges a change by it'],
+  diagnosis: ['cause', 'Looks for the cause; reads only'],
+  mitigation: ['change', 'Proposes a change and, once it is approved, makes it'],
+  undo: ['undo', 'Takes a change back and checks that all is as before'],
+  stratus: ['stratus', 'The run itself'],
+  you: ['you', 'What you asked for or decided'],
 };
+/** The clock of the page, which is not always the one of the editor's remote machine. */
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The stream of what happened. Entries are only added, so that a screen reader reads each once. */
 export class LogPart {
@@ -25,7 +28,12 @@ export class LogPart {
       'aria-labelledby': 'log-title',
       tabindex: 0,
     });
-    this.element = h('section', { class: 'log-part' }, h('h2', { id: 'log-title' }, 'What happened'), this.#list);
+    this.element = h(
+      'section',
+      { class: 'log-part' },
+      h('h2', { id: 'log-title' }, 'What happened', ' ', h('small', {}, ZONE)),
+      this.#list,
+    );
   }
 
   update(run: string, entries: LogEntry[]): void {
@@ -52,8 +60,13 @@ function renderEntry({ at, who, kind, text, output }: LogEntry): HTMLElement {
   return h(
     'li',
     { class: `entry-${kind} by-${who}` },
-    h('time', { datetime: time.toISOString() }, time.toLocaleTimeString(undefined, { hour12: false })),
-    h('span', { class: 'who' }, WHO[who]),
+    h('time', { datetime: time.toISOString() }, clock(time)),
+    h('span', { class: 'who', title: WHO[who][1] }, WHO[who][0]),
     h('div', { class: 'text' }, kind === 'command' ? h('code', {}, text) : text, output !== '' && h('pre', {}, output)),
   );
+}
+
+/** As everywhere in the editor: hours to seconds, of 24. */
+function clock(time: Date): string {
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }

@@ -15,6 +15,8 @@ export interface PlanData {
   context: string;
   /** The finding that the plan answers; shown elsewhere, so a title that only repeats it is left out. */
   cause: string;
+  /** Others ran before it: each is named, and by the number of its attempt. */
+  several: boolean;
 }
 
 const FATES: Record<PlanView['fate'], string> = {
@@ -31,21 +33,25 @@ const FATES: Record<PlanView['fate'], string> = {
 /** Changes that ran before the one in hand, in their order. */
 export function renderEarlier(plans: PlanView[], actions: PlanActions): HTMLElement[] {
   return plans.flatMap((plan) => [
-    h('h2', {}, `${FATES[plan.fate]} in attempt ${plan.attempt}`),
+    h('h2', {}, headingOf(plan, true)),
     h('p', { class: 'plan-title' }, plan.title),
     h('ol', { class: 'steps' }, ...plan.steps.map((step, index) => renderStep(plan, step, index, actions))),
   ]);
 }
 
+function headingOf({ fate, attempt }: PlanView, several: boolean): string {
+  return several ? `${FATES[fate]} in attempt ${attempt}` : FATES[fate];
+}
+
 /** What will change, and how each part of it is undone; the answer right below. */
 export function renderPlan(
-  { plan, protected: guarded, context, cause }: PlanData,
+  { plan, protected: guarded, context, cause, several }: PlanData,
   actions: PlanActions,
 ): HTMLElement[] {
   if (!plan) return [];
   const parts: (HTMLElement | false)[] = [
-    h('h2', {}, FATES[plan.fate]),
-    plan.title !== cause && h('p', { class: 'plan-title' }, plan.title),
+    h('h2', {}, headingOf(plan, several)),
+    (several || plan.title !== cause) && h('p', { class: 'plan-title' }, plan.title),
     h('ol', { class: 'steps' }, ...plan.steps.map((step, index) => renderStep(plan, step, index, actions))),
     plan.fate === 'proposed' && plan.reach.length > 0 && renderReach(plan.reach),
     plan.expects !== '' && h('p', { class: 'expects' }, h('span', { class: 'key' }, 'Expected'), plan.expects),
@@ -176,11 +182,15 @@ function renderChanges({ changes, moreChanges }: WriteView): HTMLElement {
       h(
         'tr',
         {},
-        h('th', { scope: 'row' }, path),
-        h('td', {}, before === null ? h('span', { class: 'absent' }, 'absent') : h('del', {}, before)),
+        h('th', { scope: 'row' }, ...breakable(path)),
         h(
           'td',
-          {},
+          { class: wordsOf(before) },
+          before === null ? h('span', { class: 'absent' }, 'absent') : h('del', {}, before),
+        ),
+        h(
+          'td',
+          { class: wordsOf(after) },
           h('span', { class: 'to' }, icon('arrow', 12)),
           after === null ? h('span', { class: 'absent' }, 'removed') : h('ins', {}, after),
         ),
@@ -189,6 +199,18 @@ function renderChanges({ changes, moreChanges }: WriteView): HTMLElement {
     moreChanges > 0 &&
       h('tr', {}, h('td', { class: 'more', colspan: 3 }, `and ${moreChanges} more: Compare shows all`)),
   );
+}
+
+/** Longest value that is not broken amid a word, in characters. */
+const WHOLE = 28;
+
+function wordsOf(value: string | null): string {
+  return value !== null && value.split(/\s+/).some((word) => word.length > WHOLE) ? 'long' : 'whole';
+}
+
+/** A path that is broken between its parts before it is broken within one. */
+function breakable(path: string): (string | HTMLElement)[] {
+  return path.split(/(?<=\.)|(?=\[)/).flatMap((part, index) => (index === 0 ? [part] : [h('wbr'), part]));
 }
 
 function renderAnswer(hash: string, guarded: boolean, context: string, actions: PlanActions): HTMLElement {

@@ -147,6 +147,8 @@ export interface LogEntry {
 
 export interface TransactionView {
   id: string;
+  /** What it was for; empty where that is not known. */
+  title: string;
   /** Interrupted: left open by a process that is gone. */
   state: 'committed' | 'undone' | 'undoing' | 'diverged' | 'open' | 'interrupted';
 }
@@ -214,6 +216,8 @@ export interface Reply {
 /** Requests of the page: name -> [parameters, result]. */
 export interface Requests {
   ready: [Record<string, never>, { snapshot: RunSnapshot | null }];
+  /** Whether the host is there. */
+  alive: [Record<string, never>, Reply];
   approve: [{ run: string; hash: string }, Reply];
   reject: [{ run: string; hash: string; reason: string }, Reply];
   cancel: [{ run: string }, Reply];
@@ -262,6 +266,7 @@ export interface PageState {
 
 const REQUEST_NAMES: Record<RequestName, true> = {
   ready: true,
+  alive: true,
   approve: true,
   reject: true,
   cancel: true,
@@ -280,6 +285,11 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   goTo: true,
   addCheck: true,
 };
+
+/** Whether the run took something back, or began to; also later, by a person. */
+export function wentBack({ wayBack }: Pick<RunSnapshot, 'wayBack'>): boolean {
+  return wayBack.some(({ state }) => state !== 'todo');
+}
 
 /** Messages come from a page and are checked like any other input. */
 export function isToHost(message: unknown): message is ToHost {

@@ -73,7 +73,14 @@ function written(nodes: { stage: Stage; x: number }[], fontSize: number): boolea
   const labels = nodes.map(({ stage, x }): Label => {
     return { text: stage.label, x, anchor: 'middle', rank: RANKS[stage.state] };
   });
-  return labelsThatFit(labels, fontSize);
+  const fit = labelsThatFit(labels, fontSize);
+  if (fit.every(Boolean)) return fit;
+  // A few names among steps without one would look like the only ones that count: where the run stands is named.
+  const stands = nodes.map(({ stage: { state } }) => state === 'now' || state === 'failed');
+  return labelsThatFit(
+    labels.map((label, index) => (stands[index] ? label : { ...label, text: '', rank: -1 })),
+    fontSize,
+  ).map((fits, index) => fits && stands[index]!);
 }
 
 function node(stage: Stage, x: number, y: number, named: boolean, kind: 'up' | 'back'): SVGGElement {

@@ -1,23 +1,38 @@
 import { h, Part } from './dom.ts';
 import { Host } from './host.ts';
 import { icon, spinner } from './icons.ts';
+import { Liveness } from './liveness.ts';
 import { LogPart } from './log-part.ts';
 import { renderOwed } from './owed-part.ts';
 import type { PlanActions, PlanData } from './plan-part.ts';
 import { renderEarlier, renderPlan } from './plan-part.ts';
 import type { Reply, RunSnapshot, Tone } from './protocol.ts';
+import { wentBack } from './protocol.ts';
 import { drawRail } from './rail.ts';
 import { renderFindings } from './findings-part.ts';
 import type { SeverityActions, TransactionActions } from './side-parts.ts';
 import { renderAttempts, renderChecks, renderSeverity, renderTransactions } from './side-parts.ts';
 
-type HeaderData = Pick<RunSnapshot, 'headline' | 'target' | 'mode' | 'canCancel' | 'cancelling' | 'result' | 'again'>;
+type HeaderData = Pick<
+  RunSnapshot,
+  'headline' | 'target' | 'mode' | 'canCancel' | 'cancelling' | 'result' | 'again'
+> & {
+  back: boolean;
+};
+
+/** What stands in the headline while the host does not answer. */
+const SILENT: RunSnapshot['headline'] = {
+  tone: 'bad',
+  title: 'Connection to the extension was lost',
+  detail: 'What is shown is what was known last, and nothing can be done from here until the extension answers again',
+};
 
 /** The run view: draws each snapshot of the host, part by part, and sends back what people decide. */
 class RunPage {
   readonly #root: HTMLElement;
   readonly #host: Host;
   #snapshot: RunSnapshot | null = null;
+  #silent = false;
 
   readonly #problem = h('p', { class: 'page-problem', role: 'alert', hidden: true });
   readonly #elapsed = h('span', { class: 'elapsed' });
@@ -86,6 +101,21 @@ class RunPage {
     if (!this.#snapshot) this.#root.replaceChildren(ended());
     window.addEventListener('resize', () => this.#draw());
     setInterval(() => this.#tick(), 1_000);
+    new Liveness(
+      () => this.#host.request('alive', {}),
+      (silent) => void this.#hear(silent),
+    );
+  }
+
+  /** The host fell silent, or answers again: then what it knows now is shown, if it still knows the run. */
+  async #hear(silent: boolean): Promise<void> {
+    this.#silent = silent;
+    this.#root.classList.toggle('silent', silent);
+    if (silent) return this.#draw();
+    for (const part of this.#parts()) part.invalidate();
+    const { snapshot } = await this.#host.request('ready', {});
+    if (snapshot) this.#show(snapshot);
+    else this.#draw();
   }
 
   #show(snapshot: RunSnapshot): void {
@@ -115,13 +145,16 @@ class RunPage {
   #draw(): void {
     const snapshot = this.#snapshot;
     if (!snapshot) return;
-    const { headline, target, mode, canCancel, cancelling, result, again, stages, wayBack, plan } = snapshot;
-    this.#header.update({ headline, target, mode, canCancel, cancelling, result, again });
+    const { target, mode, canCancel, cancelling, result, again, stages, wayBack, plan } = snapshot;
+    const headline = this.#silent ? SILENT : snapshot.headline;
+    const back = wentBack(snapshot);
+    this.#header.update({ headline, target, mode, canCancel, cancelling, result, again, back });
     if (this.#title.textContent !== headline.title) this.#title.textContent = headline.title;
     const width = this.#root.clientWidth;
     this.#rail.update({ stages, wayBack, width: Math.max(280, width - 2 * PADDING) });
     const cause = snapshot.findings.find(({ chosen }) => chosen)?.message ?? '';
-    this.#plan.update({ plan, protected: target.protected, context: target.context, cause });
+    const several = snapshot.earlier.length > 0;
+    this.#plan.update({ plan, protected: target.protected, context: target.context, cause, several });
     this.#owed.update(snapshot.owed);
     this.#earlier.update(snapshot.earlier);
     this.#findings.update(snapshot.findings);
@@ -131,10 +164,35 @@ class RunPage {
     this.#attempts.update(snapshot.attempts);
     this.#transactions.update({ transactions: snapshot.transactions, ended: snapshot.endedAt !== null });
     this.#log.update(snapshot.run, snapshot.log);
+    this.#order(snapshot);
+    if (this.#silent)
+      for (const control of this.#root.querySelectorAll<HTMLButtonElement>('button, input')) control.disabled = true;
     this.#tick();
   }
 
-  #renderHeader({ headline, target, mode, canCancel, cancelling, result, again }: HeaderData): (HTMLElement | false)[] {
+  /** While the run goes on, the plan in hand comes first; afterwards the changes stand in the order in which they ran. */
+  #order({ endedAt, earlier }: RunSnapshot): void {
+    const [plan, before] = [this.#plan.element, this.#earlier.element];
+    const inOrder = endedAt !== null && earlier.length > 0;
+    if (inOrder && plan.nextElementSibling === before) plan.before(before);
+    else if (!inOrder && before.nextElementSibling === plan) plan.after(before);
+  }
+
+  #parts(): { invalidate(): void }[] {
+    const main = [this.#header, this.#rail, this.#owed, this.#plan, this.#earlier, this.#findings];
+    return [...main, this.#severity, this.#checks, this.#attempts, this.#transactions];
+  }
+
+  #renderHeader({
+    headline,
+    target,
+    mode,
+    canCancel,
+    cancelling,
+    result,
+    again,
+    back,
+  }: HeaderData): (HTMLElement | false)[] {
     const { tone, detail } = headline;
     this.#header.element.className = tone;
     const cancel = () => this.#ask((run) => this.#host.request('cancel', { run }));
@@ -156,21 +214,29 @@ class RunPage {
       h(
         'div',
         { class: 'headline' },
-        h('span', { class: 'badge' }, toneIcon(tone)),
         h(
           'div',
-          { class: 'words' },
-          h('div', { role: 'status' }, this.#title),
-          detail !== '' && h('p', { class: 'detail' }, detail),
-        ),
-        h('button', { class: 'secondary', 'data-focus': 'summary', click: copySummary }, 'Copy summary'),
-        (canCancel || cancelling) &&
+          { class: 'said' },
+          h('span', { class: 'badge' }, toneIcon(tone, back)),
           h(
-            'button',
-            { class: 'secondary', disabled: cancelling, 'data-focus': 'cancel', click: cancel },
-            cancelling ? 'Stopping…' : 'Cancel run',
+            'div',
+            { class: 'words' },
+            h('div', { role: 'status' }, this.#title),
+            detail !== '' && h('p', { class: 'detail' }, detail),
           ),
-        again !== '' && h('button', { class: 'secondary', 'data-focus': 'again', click: repeat }, again),
+        ),
+        h(
+          'div',
+          { class: 'buttons' },
+          h('button', { class: 'secondary', 'data-focus': 'summary', click: copySummary }, 'Copy summary'),
+          (canCancel || cancelling) &&
+            h(
+              'button',
+              { class: 'secondary', disabled: cancelling, 'data-focus': 'cancel', click: cancel },
+              cancelling ? 'Stopping…' : 'Cancel run',
+            ),
+          again !== '' && h('button', { class: 'secondary', 'data-focus': 'again', click: repeat }, again),
+        ),
       ),
       result !== null &&
         h(
@@ -187,7 +253,8 @@ class RunPage {
 
   #tick(): void {
     const snapshot = this.#snapshot;
-    if (!snapshot || snapshot.startedAt === 0) return;
+    // A clock that goes on would tell of work that nobody knows of.
+    if (!snapshot || snapshot.startedAt === 0 || this.#silent) return;
     const seconds = Math.max(0, Math.round(((snapshot.endedAt ?? Date.now()) - snapshot.startedAt) / 1_000));
     const text = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
     const attempt = snapshot.attempt > 0 ? `attempt ${snapshot.attempt} of ${snapshot.maxAttempts} · ` : '';
@@ -213,9 +280,10 @@ const CARD_PADDING = 16;
 const SIDE_WIDTH = 340;
 const TWO_COLUMNS = 860;
 
-function toneIcon(tone: Tone): SVGSVGElement {
+/** @param back something was taken back */
+function toneIcon(tone: Tone, back: boolean): SVGSVGElement {
   if (tone === 'busy') return spinner(20);
-  const names = { ask: 'question', good: 'check', warn: 'back', bad: 'cross' } as const;
+  const names = { ask: 'question', good: 'check', warn: back ? 'back' : 'warning', bad: 'cross' } as const;
   return icon(names[tone], 20);
 }
 

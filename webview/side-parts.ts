@@ -107,6 +107,13 @@ const CHECK_WORDS: Record<CheckView['state'], string> = {
   unread: 'not read since the undo',
 };
 
+/** What is watched, in other words than those of the settings and logs. */
+const CHECK_NAMES: Record<string, string> = {
+  'cluster-health': 'objects of the namespace',
+  'node-health': 'nodes of the cluster',
+  'user-request': 'request checks',
+};
+
 export function renderChecks(checks: CheckView[], addCheck: () => void): HTMLElement[] {
   if (checks.length === 0) return [];
   return [
@@ -119,7 +126,7 @@ export function renderChecks(checks: CheckView[], addCheck: () => void): HTMLEle
           'li',
           { class: `check-${state}` },
           h('span', { class: 'lamp', 'aria-hidden': 'true' }),
-          h('span', {}, name),
+          h('span', {}, CHECK_NAMES[name] ?? name),
           h('em', {}, CHECK_WORDS[state]),
           state === 'absent' &&
             /request|check/.test(name) &&
@@ -193,12 +200,12 @@ export function renderTransactions(
       { class: 'transactions' },
       ...[...transactions]
         .reverse()
-        .map(({ id, state }) =>
+        .map(({ id, title, state }) =>
           h(
             'li',
             { class: state },
             icon(state === 'committed' ? 'check' : state === 'undone' || state === 'undoing' ? 'back' : 'warning', 14),
-            h('code', {}, id),
+            h('span', { class: 'what' }, title !== '' && h('span', { class: 'title' }, title), h('code', {}, id)),
             h('em', {}, STATES[state]),
             ended && h('span', { class: 'choices' }, ...transactionButtons(id, state, actions)),
           ),

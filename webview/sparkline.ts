@@ -18,7 +18,12 @@ export function drawSparkline(points: SeverityPoint[], width: number): SVGSVGEle
   const ends = [0, points.length - 1];
   const named = labelsThatFit(
     points.map(({ label }, index) => {
-      return { text: label, x: x(index), anchor: anchor(index, points.length), rank: ends.includes(index) ? 1 : 0 };
+      return {
+        text: label,
+        x: x(index),
+        anchor: anchor(index, points.length),
+        rank: ends.includes(index) ? 2 : /^before/.test(label) ? 0 : 1,
+      };
     }),
     10,
   );

@@ -44,7 +44,8 @@ function addEndpointHealth(
   const now = Date.parse(snapshot.takenAt);
   const states = pods.map((pod) => podState(pod, now).phase);
   const live = states.filter((phase) => !['finished', 'failed', 'terminating'].includes(phase)).length;
-  const why = live === 0 ? 'no pod matches its selector' : `none of its ${live} pods is ready`;
+  const unready = live === 1 ? 'its only pod is not ready' : `none of its ${live} pods is ready`;
+  const why = live === 0 ? 'no pod matches its selector' : unready;
   const item = healthItem(ref, 'no-endpoints', 1, `${refLabel(ref)} has no ready endpoints: ${why}`);
   // A ready pod without an endpoint: the endpoint controller has not caught up yet.
   const soon = states.includes('starting') || states.includes('healthy');
@@ -72,7 +73,7 @@ function portMismatches(service: KubeObject, pods: KubeObject[]): SeverityItem[]
   return servicePorts(service)
     .filter(({ target, protocol }) => known.every((knowledge) => listens(knowledge, target, protocol) === 'no'))
     .map(({ number, target }) => {
-      const message = `${refLabel(ref)} port ${number} leads to ${target}, which no container of its ${running.length} pods has`;
+      const message = `${refLabel(ref)} port ${number} leads to ${target}, which no container of its ${running.length === 1 ? 'pod' : `${running.length} pods`} has`;
       return healthItem(ref, `target-port/${number}`, 1, message);
     });
 }

@@ -3,6 +3,7 @@ import { localTime, shortLocalTime } from '../../text/local-time.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { FindingView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
+import { wentBack } from '../../../webview/protocol.ts';
 import type { FindingHandle, RunHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
 import type { PastRun } from '../../run/run-history.ts';
@@ -20,7 +21,7 @@ const ICONS: Record<Tone, [string, string]> = {
   busy: ['sync~spin', 'progressBar.background'],
   ask: ['question', 'notificationsWarningIcon.foreground'],
   good: ['pass', 'testing.iconPassed'],
-  warn: ['discard', 'notificationsWarningIcon.foreground'],
+  warn: ['warning', 'notificationsWarningIcon.foreground'],
   bad: ['error', 'testing.iconFailed'],
 };
 const PAST_ICONS: Record<PastFate['tone'], string> = {
@@ -94,19 +95,22 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
   }
 }
 
-function visible({ run, headline, findings }: RunSnapshot): unknown {
-  return [run, headline.title, headline.tone, findings];
+function visible({ run, headline, findings, wayBack }: RunSnapshot): unknown {
+  return [run, headline.title, headline.tone, wentBack({ wayBack }), findings];
 }
 
 function runItem(session: IncidentSession): vscode.TreeItem {
-  const { headline, startedAt } = session.snapshot();
+  const snapshot = session.snapshot();
+  const { headline, startedAt } = snapshot;
   const label = startedAt > 0 ? `${timeOf(startedAt)} ${session.target.namespace}` : session.target.namespace;
   const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Expanded);
   item.id = session.id;
   item.description = headline.title;
   item.tooltip = `${placeOf(session.target)}\n${headline.title}\n${headline.detail}`;
   const [icon, colour] = ICONS[headline.tone];
-  item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(colour));
+  // Only what took something back looks like it.
+  const shown = headline.tone === 'warn' && wentBack(snapshot) ? 'discard' : icon;
+  item.iconPath = new vscode.ThemeIcon(shown, new vscode.ThemeColor(colour));
   item.contextValue = session.ended ? TreeItem.runEnded : TreeItem.runActive;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [session.id] };
   item.accessibilityInformation = { label: `${label} at ${oneLine(session.target.context)}: ${headline.title}` };

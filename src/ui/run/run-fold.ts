@@ -53,13 +53,13 @@ export class RunFold {
   back = -1;
   initial: Severity | null = null;
   current: Severity | null = null;
-  points: RunSnapshot['severity']['points'] = [];
+  points: (RunSnapshot['severity']['points'][number] & { attempt: number })[] = [];
   oracles: Record<string, CheckView['state']> = {};
   findings: Finding[] = [];
   hypotheses: Hypothesis[] = [];
   /** All plans, in their order. */
   readonly plans: PlanFold[] = [];
-  transactions: TransactionView[] = [];
+  transactions: Omit<TransactionView, 'title'>[] = [];
   log: LogEntry[] = [];
   #nextEntry = 1;
   /** How the writer lock was held last; null before the first time. */
@@ -255,7 +255,7 @@ export class RunFold {
 
   #read(at: number, severity: Severity, label: string): void {
     this.current = severity;
-    this.points.push({ at, mu: known(severity), label });
+    this.points.push({ at, mu: known(severity), label, attempt: this.attempt });
   }
 
   #mark(tx: string, state: TransactionView['state']): void {

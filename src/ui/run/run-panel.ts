@@ -19,7 +19,7 @@ import { pageHtml } from '../views/page-html.ts';
 
 /** What the page may ask for; each answer is a problem in one line, or empty. */
 export type PageHandlers = {
-  [N in Exclude<RequestName, 'ready'>]: (params: Params<N>) => Promise<string>;
+  [N in Exclude<RequestName, 'ready' | 'alive'>]: (params: Params<N>) => Promise<string>;
 };
 
 /** At most one snapshot per this many milliseconds reaches the page. */
@@ -104,6 +104,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
   async #serve(message: ToHost): Promise<Result<RequestName>> {
     if (message.name === 'ready') await this.#restoring;
     if (message.name === 'ready') return { snapshot: this.snapshot } satisfies Requests['ready'][1];
+    if (message.name === 'alive') return { problem: '' } satisfies Reply;
     const handler = this.#handlers[message.name] as (params: ToHost['params']) => Promise<string>;
     return { problem: editorWords(await handler(message.params)) } satisfies Reply;
   }

@@ -64,7 +64,7 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
     severity: {
       before: known(fold.initial),
       now: stale ? null : known(fold.current),
-      points: fold.points,
+      points: pointsOf(fold),
       items: severityItems(fold.initial, fold.current, context.target.namespace, stale),
       stale,
     },
@@ -78,6 +78,7 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
     attempts: attemptsOf(fold, context),
     transactions: fold.transactions.map(({ id, state }) => ({
       id,
+      title: presentable(fold.plans.find(({ tx }) => tx === id)?.plan.title ?? '', 300),
       state: stateNow(state, context.notes.get(id)?.status),
     })),
     log: fold.log.slice(-LOG_LIMIT),
@@ -93,6 +94,16 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
     canCancel: result === null && !context.cancelling && !context.past,
     cancelling: context.cancelling && result === null,
   };
+}
+
+/** Readings of several attempts are told apart by their numbers. */
+function pointsOf({ points }: RunFold): RunSnapshot['severity']['points'] {
+  const several = points.some(({ attempt }) => attempt > 1);
+  return points.map(({ at, mu, label, attempt }, index) => ({
+    at,
+    mu,
+    label: several && index > 0 ? `${label} ${attempt}` : label,
+  }));
 }
 
 function undoWritesOf(note: JournalNote | undefined): number {

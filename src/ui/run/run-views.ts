@@ -87,6 +87,6 @@ function itemView(item: SeverityItem, state: SeverityItemView['state'], namespac
 /** The message without the name that is shown in front of it. */
 function withoutSubject({ object, what, message }: SeverityItem): string {
   const subjects = object ? [refLabel(object), `${object.kind} ${object.name}`] : [`check ${what}:`, what];
-  const subject = subjects.find((name) => message.startsWith(`${name} `));
-  return subject ? message.slice(subject.length + 1) : message;
+  const subject = subjects.find((name) => [' ', ': '].some((end) => message.startsWith(name + end)));
+  return subject ? message.slice(subject.length).replace(/^:? /, '') : message;
 }

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import { placeOf } from '../../domain/target.ts';
+import { wentBack } from '../../../webview/protocol.ts';
 import { Command } from '../editor/contributions.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 
-const ICONS = { busy: 'sync~spin', ask: 'question', good: 'pass', warn: 'discard', bad: 'error' } as const;
+const ICONS = { busy: 'sync~spin', ask: 'question', good: 'pass', warn: 'warning', bad: 'error' } as const;
 
 /** Where a run would begin: the context that is listed first. */
 export interface IdlePlace {
@@ -45,9 +46,11 @@ export class StatusBar implements vscode.Disposable {
     const session = this.#sessions.current();
     if (!session) return this.#showIdle();
     this.#item.command = Command.showRun;
-    const { headline, mode } = session.snapshot();
+    const snapshot = session.snapshot();
+    const { headline, mode } = snapshot;
+    const icon = headline.tone === 'warn' && wentBack(snapshot) ? 'discard' : ICONS[headline.tone];
     const { context, namespace, server } = session.target;
-    this.#item.text = `$(${ICONS[headline.tone]}) ${mark(session.isProtected)}${placeOf(session.target)}: ${headline.title}`;
+    this.#item.text = `$(${icon}) ${mark(session.isProtected)}${placeOf(session.target)}: ${headline.title}`;
     this.#item.tooltip = tooltip(session, server, mode);
     const guarded = session.isProtected ? vscode.l10n.t('protected') : '';
     this.#item.accessibilityInformation = {

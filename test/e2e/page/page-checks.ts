@@ -34,6 +34,12 @@ export const CONTRAST_CHECK = `(() => {
     const wanted = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
     if (ratio < wanted) problems.push(e.className + ' ' + e.textContent.slice(0, 30) + ': ' + ratio.toFixed(2));
   }
+  for (const e of document.querySelectorAll('svg text')) {
+    const back = behind(e.ownerSVGElement.parentElement), color = rgba(getComputedStyle(e).fill);
+    for (let n = e; n !== e.ownerSVGElement; n = n.parentElement) color[3] *= Number(getComputedStyle(n).opacity);
+    const [a, b] = [light(over(color, back)), light(back)].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) problems.push('drawn ' + e.textContent + ': ' + ((a + 0.05) / (b + 0.05)).toFixed(2));
+  }
   return problems;
 })()`;
 
@@ -46,6 +52,18 @@ export const TOUCHING_LABELS = `(() => {
       if (p.left < q.right + 1 && q.left < p.right + 1 && p.top < q.bottom && q.top < p.bottom) problems.push(a + ' and ' + b);
     }));
   }
+  return problems;
+})()`;
+
+/** Parts of the header that lie on one another, and words that are broken though they would fit. */
+export const HEADER_CHECK = `(() => {
+  const problems = [];
+  const parts = [...document.querySelectorAll('header h1, header .detail, header .badge, header button, header .elapsed')].map((e) => [e.textContent, e.getBoundingClientRect()]);
+  parts.forEach(([a, p], i) => parts.slice(i + 1).forEach(([b, q]) => {
+    if (p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom) problems.push(a + ' on ' + b);
+  }));
+  for (const e of document.querySelectorAll('header .words')) if (e.clientWidth < 180) problems.push('words have ' + e.clientWidth + ' px');
+  if (document.documentElement.scrollWidth > window.innerWidth) problems.push('wider than its window');
   return problems;
 })()`;
 

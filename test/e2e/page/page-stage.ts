@@ -25,6 +25,8 @@ export class PageStage {
   readonly requests: ToHost[] = [];
   /** Refusals by the content security policy. */
   readonly violations: string[] = [];
+  /** The host answers nothing, as one whose process has died. */
+  silent = false;
 
   readonly #waiting = new Set<() => void>();
 
@@ -35,16 +37,18 @@ export class PageStage {
   static async open(
     browser: Browser,
     snapshot: RunSnapshot | null,
-    options: { theme?: Theme; width?: number; height?: number } = {},
+    options: { theme?: Theme; width?: number; height?: number; ownClock?: boolean } = {},
   ): Promise<PageStage> {
     const viewport = { width: options.width ?? 1180, height: options.height ?? 900 };
     const page = await browser.newPage({ viewport, locale: 'en-GB', timezoneId: 'UTC' });
     const stage = new PageStage(page);
+    if (options.ownClock) await page.clock.install();
     page.on('console', (message) => {
       if (/Content Security Policy/i.test(message.text())) stage.violations.push(message.text());
     });
     page.on('pageerror', (error) => stage.violations.push(String(error)));
     await page.exposeFunction('toHost', async (message: ToHost): Promise<ToPage> => {
+      if (stage.silent) return new Promise(() => undefined);
       stage.requests.push(message);
       for (const waiting of stage.#waiting) waiting();
       const result = message.name === 'ready' ? { snapshot } : { problem: '' };

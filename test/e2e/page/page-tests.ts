@@ -4,7 +4,7 @@ import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
 import type { FakeOptions } from '../../host/fake-app.ts';
 import { DOOR_TESTS } from './door-tests.ts';
-import { ACCESSIBILITY_CHECK, CONTRAST_CHECK, TOUCHING_LABELS, assertReadable } from './page-checks.ts';
+import { ACCESSIBILITY_CHECK, CONTRAST_CHECK, HEADER_CHECK, TOUCHING_LABELS, assertReadable } from './page-checks.ts';
 import type { PageTest } from './page-stage.ts';
 import { onStage } from './page-stage.ts';
 import { RecordedRun } from './record-run.ts';
@@ -259,13 +259,63 @@ export const PAGE_TESTS: PageTest[] = [
       const snapshot = (await resolved({ twoFaults: true })).session.snapshot();
       await onStage(browser, snapshot, async (stage) => {
         const { page } = stage;
-        await page.getByRole('heading', { name: 'What was changed in attempt 1' }).waitFor();
+        const changes = page.getByRole('heading', { name: /^What was changed in attempt/ });
+        assert.deepEqual(
+          await changes.allTextContents(),
+          [1, 2].map((n) => `What was changed in attempt ${n}`),
+        );
+        assert.deepEqual(await page.locator('.transactions .title').allTextContents(), [
+          'Scale Deployment search to 1',
+          'Point Service geo at port 8083',
+        ]);
         await page.getByRole('button', { name: 'Compare Service/hotel-reservation/geo before and after' }).click();
         const { params } = await stage.request('openDiff');
         assert.deepEqual(params, { run: snapshot.run, hash: snapshot.earlier[0]!.hash, step: 0, write: 0 });
         await page.getByRole('button', { name: /^Compare Deployment\/hotel-reservation\/search/ }).waitFor();
         assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
       });
+    },
+  },
+  {
+    name: 'says when the extension has fallen silent, and goes on when it answers again',
+    async run(browser) {
+      const snapshot = await (await RecordedRun.open()).untilAsked();
+      await onStage(
+        browser,
+        snapshot,
+        async (stage) => {
+          const { page } = stage;
+          await page.getByRole('button', { name: 'Approve and run' }).waitFor();
+          stage.silent = true;
+          await page.clock.runFor(60_000);
+          await page.getByRole('heading', { name: 'Connection to the extension was lost' }).waitFor();
+          assert.equal(await page.locator('button:enabled').count(), 0);
+          const clock = await page.locator('.elapsed').textContent();
+          await page.clock.runFor(10_000);
+          assert.equal(await page.locator('.elapsed').textContent(), clock, 'the clock stands');
+          assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
+          stage.silent = false;
+          await page.clock.runFor(10_000);
+          await page.getByRole('heading', { name: 'Waiting for your approval' }).waitFor();
+          await page.getByRole('button', { name: 'Approve and run' }).click();
+          await stage.request('approve');
+        },
+        { ownClock: true },
+      );
+    },
+  },
+  {
+    name: 'puts the buttons of the header below its words where both have no room',
+    async run(browser) {
+      const { session } = await resolved({ twoFaults: true });
+      for (const width of [320, 370, 460, 520, 700]) {
+        await onStage(
+          browser,
+          session.snapshot(),
+          async ({ page }) => assert.deepEqual(await page.evaluate(HEADER_CHECK), [], `${width} px`),
+          { width, height: 460 },
+        );
+      }
     },
   },
   {

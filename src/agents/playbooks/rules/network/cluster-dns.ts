@@ -85,8 +85,14 @@ function serverFinding(
   }
   if (ready.length === 0) {
     const help = `kubectl -n ${SYSTEM} logs ${refText(pods[0]!)} --all-containers tells why`;
-    const text = `${pods.length} pods behind Service ${service.metadata.name}, none of them ready`;
-    return draft(server ?? service, 'not-ready', `none of its ${pods.length} pods is ready`, 'status', text, help);
+    const [text, what] =
+      pods.length === 1
+        ? [`the pod behind Service ${service.metadata.name} is not ready`, 'its only pod is not ready']
+        : [
+            `${pods.length} pods behind Service ${service.metadata.name}, none of them ready`,
+            `none of its ${pods.length} pods is ready`,
+          ];
+    return draft(server ?? service, 'not-ready', what, 'status', text, help);
   }
   const text = ports.length === 0 ? 'it has no port 53' : 'its pods do not listen where its port 53 leads';
   const help = `kubectl -n ${SYSTEM} edit service ${service.metadata.name}`;

@@ -33,7 +33,7 @@ export function analyzeBudgets({ view }: AnalyzerContext): Finding[] {
         severity: waiting ? 'warning' : 'info',
         object: budget,
         what: 'room',
-        message: `PodDisruptionBudget ${budget.metadata.name} lets none of its ${covered.length} pods be evicted: ${why}${waits}`,
+        message: `PodDisruptionBudget ${budget.metadata.name} ${covered.length === 1 ? 'does not let its only pod' : `lets none of its ${covered.length} pods`} be evicted: ${why}${waits}`,
         evidence: [
           evidence('spec', budget, 'spec', why),
           evidence(
