@@ -83,7 +83,7 @@ export function isCrashing(status: Untyped, now: number): boolean {
   if (!running) return true;
   const last = ranSeconds(ended);
   const since = (now - Date.parse(running.startedAt ?? '')) / 1000;
-  return status.ready !== true && last !== null && since < Math.min(Math.max(last * 1.5, 10), 120);
+  return last !== null && since < Math.min(Math.max(last * 1.5, 10), 120);
 }
 
 /** The kubelet itself says that a probe failed, and longer than the probe's settings allow. */
