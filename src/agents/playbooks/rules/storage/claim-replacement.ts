@@ -172,7 +172,7 @@ function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOptio
   for (const { object, exists } of set ? claimsToReplace(view, claim, set) : [{ object: claim, exists: true }]) {
     const file = {
       name: `claim-${object.metadata.name}.json`,
-      content: cleanClaim(object, { storageClassName: name }),
+      content: cleanClaim(object, name),
     };
     files.push(file);
     if (exists) changes.push(deleteAndWait(object));
@@ -245,8 +245,8 @@ function claimFromTemplate(set: KubeObject, template: Untyped, name: string): Ku
 
 const BINDING_ANNOTATION = /^(?:pv\.kubernetes\.io|volume\.kubernetes\.io|volume\.beta\.kubernetes\.io)\//;
 
-/** The claim as one would write it by hand, with other demands: no identity, no status, nothing the binder wrote. */
-export function cleanClaim(claim: KubeObject, change: Untyped): string {
+/** The claim as one would write it by hand, with another class: no identity, no status, nothing the binder wrote. */
+function cleanClaim(claim: KubeObject, storageClassName: string): string {
   const { name, namespace, labels } = claim.metadata;
   const annotations = Object.entries(claim.metadata.annotations ?? {}).filter(([key]) => !BINDING_ANNOTATION.test(key));
   const spec = Object.fromEntries(Object.entries(claim.spec ?? {}).filter(([key]) => key !== 'volumeName'));
@@ -259,7 +259,7 @@ export function cleanClaim(claim: KubeObject, change: Untyped): string {
       ...(labels && Object.keys(labels).length > 0 ? { labels } : {}),
       ...(annotations.length > 0 ? { annotations: Object.fromEntries(annotations) } : {}),
     },
-    spec: { ...spec, ...change },
+    spec: { ...spec, storageClassName },
   };
   return `${JSON.stringify(clean, null, 2)}\n`;
 }

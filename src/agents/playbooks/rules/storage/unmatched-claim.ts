@@ -1,12 +1,10 @@
-import type { Evidence, Finding, PlanFile } from '../../../../domain/finding.ts';
+import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
-import { claimOrdinal, consumersOfClaim } from '../../../../kube/subjects.ts';
+import { consumersOfClaim } from '../../../../kube/subjects.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
-import { createFromFile, deleteAndWait } from '../../engine/changes.ts';
-import { cleanClaim } from './claim-replacement.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { isUnbound } from './claim-trouble.ts';
 import { classOf, defaultClass, NO_PROVISIONER } from './storage-classes.ts';
 import { isFree, isOfClaim, mismatches } from './volume-match.ts';
@@ -78,11 +76,8 @@ function findingFor(view: ClusterView, claim: KubeObject, consumers: KubeObject[
         .slice(0, 3)
         .map((each) => evidence('sibling', each, 'spec', `${each.kind} ${each.metadata.name} uses the claim`)),
     ],
-    fixes: only ? replacement(view, claim, only.volume, only.wrong[0]!) : [],
-    unfixed:
-      released.length > 0
-        ? `volume ${released[0]!.metadata.name} still holds what the former claim of this name stored: whether this claim may have it is for the owner of the data to say, since removing its claimRef cannot be taken back`
-        : 'no single demand of the claim stands in the way of one volume: whoever makes the volumes decides',
+    // Binding an existing volume cannot be taken back: no agent may bring it about.
+    unfixed: unfixedText(released[0], only),
   });
 }
 
@@ -101,28 +96,19 @@ function messageOf(
     : `Claim ${name} waits for a volume made by hand, and none of ${free} fits it`;
 }
 
+function unfixedText(released: KubeObject | undefined, only: { volume: KubeObject; wrong: Mismatch[] } | null): string {
+  if (released)
+    return `volume ${released.metadata.name} still holds what the former claim of this name stored: whether this claim may have it is for the owner of the data to say, since removing its claimRef cannot be taken back`;
+  if (only)
+    return `volume ${only.volume.metadata.name} ${only.wrong[0]!.text}: whoever owns claim and volume changes one of them, since what is once bound is not let go as it was`;
+  return 'no single demand of the claim stands in the way of one volume: whoever makes the volumes decides';
+}
+
 function releasedEvidence(volume: KubeObject): Evidence {
   const { uid = 'unknown' } = (volume.spec?.claimRef ?? {}) as { uid?: string };
   const policy = String(volume.spec?.persistentVolumeReclaimPolicy ?? 'Retain');
   const text = `volume ${volume.metadata.name} is Released (${policy}); its claimRef has the uid ${uid} of the deleted claim`;
   return evidence('sibling', volume, 'spec.claimRef', text);
-}
-
-/** The claim anew, asking for what the one volume has: it has no volume yet, so nothing is lost. */
-function replacement(view: ClusterView, claim: KubeObject, volume: KubeObject, wrong: Mismatch): FixDraft[] {
-  const { name, namespace = 'default' } = claim.metadata;
-  const made = claim.metadata.ownerReferences?.some((each) => each.controller);
-  const ofSet = view.workloads().some((each) => each.metadata.namespace === namespace && claimOrdinal(each, name));
-  if (!wrong.change || made || ofSet) return [];
-  const file: PlanFile = { name: `claim-${name}.json`, content: cleanClaim(claim, wrong.change) };
-  return [
-    {
-      changes: [deleteAndWait(claim), createFromFile(file.name, namespace)],
-      files: [file],
-      expects: `claim ${name} is bound to volume ${volume.metadata.name} and its pods start`,
-      confidence: wrong.confidence,
-    },
-  ];
 }
 
 export const unmatchedClaimRule: Analyzer = {

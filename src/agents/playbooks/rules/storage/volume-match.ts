@@ -1,6 +1,5 @@
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { labelSelectorMatches } from '../../../../kube/labels.ts';
-import type { Untyped } from '../../../../kube/pod-template.ts';
 import { quantity } from '../../../../kube/quantity.ts';
 import { classOf } from './storage-classes.ts';
 
@@ -10,10 +9,6 @@ export interface Mismatch {
   field: string;
   /** Continues `volume X …`. */
   text: string;
-  /** Changes of the claim's spec by which it would be met; absent where asking for less is no answer. */
-  change?: Untyped;
-  /** Of that change, if this is all that stands in the way of the only volume. */
-  confidence: number;
 }
 
 /** Neither bound nor kept for another claim. */
@@ -36,34 +31,29 @@ export function mismatches(volume: KubeObject, claim: KubeObject): Mismatch[] {
   const wants = classOf(claim) ?? '';
   if (has !== wants) {
     const text = `has class ${has || 'none'}, the claim asks for ${wants || 'none'}`;
-    found.push({ field: 'spec.storageClassName', text, change: { storageClassName: has }, confidence: 0.6 });
+    found.push({ field: 'spec.storageClassName', text });
   }
   const size: unknown = volume.spec?.capacity?.storage;
   const asked: unknown = claim.spec?.resources?.requests?.storage;
   if ((quantity(asked) ?? 0) > (quantity(size) ?? Infinity)) {
-    const change = {
-      resources: { ...claim.spec.resources, requests: { ...claim.spec.resources.requests, storage: size } },
-    };
     found.push({
       field: 'spec.capacity',
       text: `has ${String(size)}, the claim asks for ${String(asked)}`,
-      change,
-      confidence: 0.4,
     });
   }
   const [offers, modes] = [listOf(volume.spec?.accessModes), listOf(claim.spec?.accessModes)];
   if (!modes.every((mode) => offers.includes(mode))) {
     const text = `offers ${offers.join(', ') || 'no access mode'}, the claim asks for ${modes.join(', ')}`;
-    found.push({ field: 'spec.accessModes', text, change: { accessModes: offers.slice(0, 1) }, confidence: 0.5 });
+    found.push({ field: 'spec.accessModes', text });
   }
   const [kind, mode] = [volume.spec?.volumeMode ?? 'Filesystem', claim.spec?.volumeMode ?? 'Filesystem'];
   if (kind !== mode) {
-    found.push({ field: 'spec.volumeMode', text: `is a ${kind} volume, the claim asks for ${mode}`, confidence: 0 });
+    found.push({ field: 'spec.volumeMode', text: `is a ${kind} volume, the claim asks for ${mode}` });
   }
   const { selector } = claim.spec ?? {};
   if (selector && !labelSelectorMatches(selector, volume.metadata.labels)) {
     const text = 'has other labels than the claim selects';
-    found.push({ field: 'metadata.labels', text, change: { selector: undefined }, confidence: 0.5 });
+    found.push({ field: 'metadata.labels', text });
   }
   return found;
 }
