@@ -119,6 +119,15 @@ describe.each(SEEDS)('a Service that does not exist (seed %i)', (seed) => {
     });
   });
 
+  it('was deleted: the one workload that no Service leads to shares a word of its name and has the port', async () => {
+    const world = new World(seed);
+    const { port } = waiting(world, 'unlike', 'ledger-api');
+    world.workload({ name: 'ledger', containers: [world.container({ port })] });
+    world.workload({ name: 'ledger-audit' });
+    const [fix] = (await only(world)).fixes;
+    expect(JSON.parse(fix!.files![0]!.content).spec.selector).toEqual({ app: 'ledger' });
+  });
+
   it('is the headless one of a StatefulSet whose replicas look for each other', async () => {
     const world = new World(seed);
     const env = [{ name: 'PEERS', value: 'ring-0.ring:7000,ring-1.ring:7000' }];

@@ -101,38 +101,58 @@ function elsewhere(view: ClusterView, { meant, references, elsewhere: found }: M
 function recreated(view: ClusterView, { meant, references }: MissingService): Alternatives {
   if (!view.inScope(meant.namespace)) return NONE;
   const [twin] = references.length > 0 ? renamedServices(view, meant.namespace, meant.name, references) : [];
-  const behind = twin ? null : workloadNamed(view, meant);
-  const spec = twin ? specLike(twin.service) : behind && specFor(behind, meant, references);
+  const asked = [...new Set(references.flatMap(({ port }) => port ?? []))];
+  const behind = twin ? null : workloadMeant(view, meant, asked);
+  const spec = twin ? specLike(twin.service) : behind && specFor(behind.workload, meant, references);
   if (!spec) return NONE;
   const file: PlanFile = { name: `service-${meant.name}.json`, content: manifest(meant, spec) };
-  const source = twin?.service ?? behind!;
+  const source = twin?.service ?? behind!.workload;
   const text = twin
     ? `Service ${twin.service.metadata.name} has the selector and ports that it would have`
-    : `${source.kind} ${source.metadata.name} is what a Service of this name would lead to; no other Service does`;
+    : `${source.kind} ${source.metadata.name} is what a Service of this name most likely led to`;
   return {
     fixes: [
       {
         changes: [createFromFile(file.name, meant.namespace)],
         files: [file],
         expects: `Service ${meant.name} exists again and leads to the pods of ${source.kind} ${source.metadata.name}`,
-        confidence: twin ? 0.5 * twin.confidence : 0.85,
+        confidence: twin ? 0.5 * twin.confidence : behind!.confidence,
       },
     ],
     reasons: [evidence('sibling', source, 'metadata.name', text)],
   };
 }
 
-/** The one workload that bears the name, or has its pods labelled with it, and that no Service leads to. */
-function workloadNamed(view: ClusterView, { name, namespace }: MeantService): KubeObject | null {
-  const here = view.workloads().filter(({ metadata, kind }) => metadata.namespace === namespace && kind !== 'Job');
-  const exact = here.filter(({ metadata, kind }) => metadata.name === name && kind !== 'CronJob');
-  const labelled = here.filter((each) => Object.values(podTemplateOf(each)?.labels ?? {}).includes(name));
-  const set = here.filter(({ kind, spec }) => kind === 'StatefulSet' && spec?.serviceName === name);
-  const [found, ...more] = [set, exact, labelled].find((list) => list.length > 0) ?? [];
-  if (!found || more.length > 0) return null;
-  const served = view.servicesSelecting(namespace, podTemplateOf(found)?.labels);
-  return served.length === 0 || set.includes(found) ? found : null;
+interface Behind {
+  workload: KubeObject;
+  confidence: number;
 }
+
+/**
+ * The one workload that no Service leads to and that bears the name, has its pods labelled with it, shares a word of it
+ * and has the port, or alone has the port; a StatefulSet also where others lead to it.
+ */
+function workloadMeant(view: ClusterView, { name, namespace }: MeantService, ports: number[]): Behind | null {
+  const here = view.workloads().filter(({ metadata, kind }) => metadata.namespace === namespace && OWNERS.has(kind));
+  const set = here.filter(({ kind, spec }) => kind === 'StatefulSet' && spec?.serviceName === name);
+  const idle = here.filter((each) => view.servicesSelecting(namespace, podTemplateOf(each)?.labels).length === 0);
+  const words = name.split('-').filter((word) => word.length >= 3);
+  const listening = idle.filter((each) => {
+    const { ports: known } = portKnowledge(podTemplateOf(each)?.spec);
+    return ports.length > 0 && ports.every((port) => known.some(({ number }) => number === port));
+  });
+  const choices: [KubeObject[], number][] = [
+    [set, 0.88],
+    [idle.filter(({ metadata }) => metadata.name === name), 0.85],
+    [idle.filter((each) => Object.values(podTemplateOf(each)?.labels ?? {}).includes(name)), 0.8],
+    [listening.filter(({ metadata }) => metadata.name.split('-').some((word) => words.includes(word))), 0.75],
+    [listening, 0.5],
+  ];
+  const [list, confidence] = choices.find(([found]) => found.length > 0) ?? [[], 0];
+  return list.length === 1 ? { workload: list[0]!, confidence } : null;
+}
+
+const OWNERS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
 function specFor(workload: KubeObject, meant: MeantService, references: readonly NamedHost[]): object | null {
   const selector = workload.spec?.selector?.matchLabels as Record<string, string> | undefined;
