@@ -225,6 +225,15 @@ describe.each(SEEDS)('containers killed for their memory (seed %i)', (seed) => {
     expect(after(workload, finding.fixes[0]).env).toEqual(heap('256m').env);
   });
 
+  it('get their former program back where the former limit alone does not help', async () => {
+    const now = { ...limits('10Mi'), args: ['--load-all'] };
+    const before = { ...limits('64Mi'), args: ['--lazy'] };
+    const { world, workload } = broken(seed, { now, before, status: oom });
+    const [first, second] = (await onlyFinding(world, 'memory-limit')).fixes;
+    expect(after(workload, first).args).toEqual(now.args);
+    expect(after(workload, second)).toMatchObject(before);
+  });
+
   it('are left alone once they outlived it', async () => {
     const { world } = broken(seed, { now: limits('100Mi'), status: { ...oom, ...running() } });
     const pod = world.list('Pod').find(({ status }) => status.containerStatuses[0].lastState) as Loose;
@@ -344,6 +353,15 @@ describe.each(SEEDS)('containers that cannot start (seed %i)', (seed) => {
     const { world, workload } = broken(seed, { now, before, status: refused(reason, message) });
     const finding = await onlyFinding(world, 'container-start');
     expect(after(workload, finding.fixes[0])).toMatchObject(before);
+  });
+
+  it('do not lose a restriction that an earlier state lacks', async () => {
+    const now = { securityContext: { runAsNonRoot: true } };
+    const status = refused('CreateContainerConfigError', 'container has runAsNonRoot and image will run as root');
+    const { world } = broken(seed, { now, before: {}, status });
+    const finding = await onlyFinding(world, 'container-start');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('security');
   });
 
   it('leave missing configuration to its rule', async () => {

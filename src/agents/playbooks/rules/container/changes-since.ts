@@ -3,9 +3,8 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { ContainerSpec } from '../../../../kube/pod-template.ts';
-import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { containersOf } from '../../../../kube/pod-template.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
-import { keepsHardening } from './hardening.ts';
 import { below, partFixes, within } from './part-fixes.ts';
 import type { Fixes } from './part-fixes.ts';
 
@@ -35,10 +34,9 @@ export function changesSince(
 ): ChangesSince {
   const whole = rollbackFixes(view, workload);
   if (whole.unfixed) return { fixes: [], reasons: [], words: [], unfixed: whole.unfixed };
-  const template = podTemplateOf(workload)!;
   const found = partsOf(own).flatMap((part) => {
     const { fixes, reasons } = partFixes(view, workload, part.concerns, confidenceOf(part, lines));
-    return fixes.length > 0 ? [{ part, fixes: fixes.map((fix) => lessIfLooser(template, fix)), reasons }] : [];
+    return fixes.length > 0 ? [{ part, fixes, reasons }] : [];
   });
   const added = addedContainer(view, workload, own);
   const fixes = [...added.fixes, ...found.flatMap((each) => each.fixes)];
@@ -64,11 +62,6 @@ function partsOf(own: ContainerSpec): Part[] {
 
 function confidenceOf({ confidence, hint }: Part, lines: string[]): number {
   return confidence + (lines.some((line) => hint.test(line)) ? SPOKEN_FOR : 0);
-}
-
-/** A state that restricts less is gone back to only where nothing else helps. */
-function lessIfLooser(template: NonNullable<ReturnType<typeof podTemplateOf>>, fix: FixDraft): FixDraft {
-  return keepsHardening(template, fix) ? fix : { ...fix, confidence: 0.35 };
 }
 
 /** The former list of containers, where this one was not among them. */

@@ -11,8 +11,7 @@ import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { logLines } from './logs.ts';
-import { keepsHardening } from './hardening.ts';
-import { below, partFixes, within } from './part-fixes.ts';
+import { LOOSENS, below, partFixes, within } from './part-fixes.ts';
 import { START_CAUSES } from './start-causes.ts';
 import type { StartCause } from './start-causes.ts';
 
@@ -106,9 +105,6 @@ function findingFor(
           within(own, 'command', 'args', 'image', 'workingDir', 'volumeMounts', 'lifecycle', 'env'),
           0.8,
         );
-  const safe = former.fixes.map((fix) =>
-    keepsHardening(template, fix) ? fix : { ...fix, confidence: fix.confidence / 2 },
-  );
   const value = cause.fields
     .map((field) => ({ field, value: own.spec?.[field] as unknown }))
     .filter((each) => each.value !== undefined);
@@ -139,8 +135,8 @@ function findingFor(
       ...former.reasons,
       ...rest.reasons,
     ],
-    fixes: [...safe, ...rest.fixes],
-    unfixed: cause.unfixed,
+    fixes: [...former.fixes, ...rest.fixes],
+    unfixed: former.loosens ? `${LOOSENS}; ${cause.unfixed}` : cause.unfixed,
   });
 }
 

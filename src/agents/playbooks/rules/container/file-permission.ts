@@ -10,10 +10,9 @@ import type { ContainerSpec, Untyped } from '../../../../kube/pod-template.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { NOT_PERMITTED, deniedPaths, isInside } from './denied-paths.ts';
-import { keepsHardening } from './hardening.ts';
 import { saying } from './logs.ts';
 import type { Saying } from './logs.ts';
-import { below, partFixes, patchFix, within } from './part-fixes.ts';
+import { LOOSENS, below, partFixes, patchFix, within } from './part-fixes.ts';
 
 const FILE_PERMISSION = 'file-permission';
 
@@ -49,10 +48,9 @@ function findingFor(view: ClusterView, workload: KubeObject, said: Saying): Find
   const former = partFixes(view, workload, (pointer) => ownFields(pointer) || podFields(pointer), 0.95);
   const modes = partFixes(view, workload, (pointer) => /^\/volumes\/.*[mM]ode$/.test(pointer), 0.9);
   const group = groupFixes(view, workload, said);
-  const safe = former.fixes.map((fix) => (keepsHardening(template, fix) ? fix : { ...fix, confidence: 0.4 }));
-  const fixes = [...safe, ...modes.fixes, ...group];
+  const fixes = [...former.fixes, ...modes.fixes, ...group];
   // Many programs are denied something by what they talk to: without a word of the template about it, this is not it.
-  if (fixes.length === 0) return [];
+  if (fixes.length === 0 && !former.loosens) return [];
   const [first] = deniedPaths(lines, NOT_PERMITTED);
   const at = first ? ` ${untrustedLine(first.path, 100)}` : ' what it needs';
   const user = userOf(template.spec, own);
@@ -86,6 +84,7 @@ function findingFor(view: ClusterView, workload: KubeObject, said: Saying): Find
         ...modes.reasons,
       ],
       fixes,
+      unfixed: LOOSENS,
     }),
   ];
 }

@@ -63,12 +63,17 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
   const { own, pod, status, spec } = killed[0]!;
   const limit: unknown = spec?.resources?.limits?.memory;
   const injected = limit !== undefined && own.spec?.resources?.limits?.memory === undefined;
+  let known = quantity(limit) ?? 0;
   const former = partFixes(
     view,
     workload,
     within(own, 'resources/limits/memory', 'resources/requests/memory', ...(own.spec?.resources ? [] : ['resources'])),
     0.95,
-    ({ podSpec }) => isHigher(limitOf(podSpec, own.name), limit),
+    ({ podSpec }) => {
+      const before = limitOf(podSpec, own.name);
+      known = Math.max(known, quantity(before) ?? 0);
+      return isHigher(before, limit);
+    },
   );
   const flags = heapFlags(own.spec);
   const tooLarge = flags.filter(({ bytes }) => bytes > (quantity(limit) ?? Number.POSITIVE_INFINITY));
@@ -81,6 +86,14 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
       heapFlags(containersOf(podSpec).find(({ name }) => name === own.name)?.spec).some(({ name, bytes }) =>
         flags.some((now) => now.name === name && bytes < now.bytes),
       ),
+  );
+  // A program that was changed may need more than it ever had.
+  const formerProgram = partFixes(
+    view,
+    workload,
+    within(own, 'args', 'command', 'env', 'image', 'resources/limits/memory', 'resources/requests/memory'),
+    0.6,
+    ({ podSpec }) => !isHigher(limit, limitOf(podSpec, own.name)) && limitOf(podSpec, own.name) !== undefined,
   );
   const field = `${podTemplateOf(workload)!.field}.${own.place}.resources.limits.memory`;
   const ran = ranSeconds(lastEnd(status));
@@ -125,7 +138,8 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
     fixes: [
       ...former.fixes,
       ...formerFlags.fixes,
-      ...(isSteady ? [] : [...siblingFixes(view, workload, own, limit), ...largerFixes(view, workload, own, limit)]),
+      ...formerProgram.fixes,
+      ...(isSteady ? [] : [...siblingFixes(view, workload, own, limit), ...largerFixes(view, workload, own, known)]),
     ],
     ...(isSteady
       ? {
@@ -180,16 +194,15 @@ function sameProgram(view: ClusterView, own: ContainerSpec, limit: unknown): boo
     );
 }
 
-/** Twice, then four times what is there, as far as namespace and nodes allow. */
-function largerFixes(view: ClusterView, workload: KubeObject, own: ContainerSpec, limit: unknown): FixDraft[] {
-  const now = quantity(limit);
-  if (now === null) return [];
+/** Twice, then four times the most that is known, as far as namespace and nodes allow. */
+function largerFixes(view: ClusterView, workload: KubeObject, own: ContainerSpec, known: number): FixDraft[] {
+  if (known === 0) return [];
   const ceiling = memoryCeiling(view, workload, own);
   const steps: [number, number][] = [[2, 0.45], [4, 0.32]]; // prettier-ignore
   return steps.flatMap(([times, confidence]) => {
-    const wanted = Math.max(now * times, LEAST_BYTES * (times / 2));
+    const wanted = Math.max(known * times, LEAST_BYTES * (times / 2));
     const bytes = Math.floor(Math.min(wanted, ceiling) / MI) * MI;
-    return bytes > now * 1.2 ? raise(view, workload, own, quantityText('memory', bytes), confidence) : [];
+    return bytes > known * 1.2 ? raise(view, workload, own, quantityText('memory', bytes), confidence) : [];
   });
 }
 

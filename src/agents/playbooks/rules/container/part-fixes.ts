@@ -10,11 +10,17 @@ import { formerParts } from '../../clues/former-part.ts';
 import type { FormerPart } from '../../clues/former-part.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { jsonPatch } from '../../engine/changes.ts';
+import { keepsHardening } from './hardening.ts';
 
 export interface Fixes {
   fixes: FixDraft[];
   reasons: Evidence[];
+  /** An earlier state is left out because it restricts its containers less: only a person may go back to that. */
+  loosens?: boolean;
 }
+
+export const LOOSENS =
+  'an earlier state had less restrictions, and giving one up is for whoever answers for the security of the workload to decide';
 
 /** Earlier states looked at per part: older ones say less. */
 const MAX_PARTS = 2;
@@ -32,14 +38,17 @@ export function partFixes(
   accept: (part: FormerPart) => boolean = () => true,
 ): Fixes {
   if (!hasPatchableTemplate(workload)) return { fixes: [], reasons: [] };
-  const parts = formerParts(view, workload, concerns).filter(accept).slice(0, MAX_PARTS);
+  const template = podTemplateOf(workload)!;
+  const former = formerParts(view, workload, concerns).filter(accept).slice(0, MAX_PARTS);
+  const parts = former.filter(({ ops, podSpec }) => keepsHardening(template, ops, podSpec));
   return {
     fixes: parts.map(({ ops, pointers, trust }, age) => ({
       changes: [jsonPatch(workload, ops), ...stuckPods(view, workload)],
       expects: `${workload.kind} ${workload.metadata.name} has its former ${fieldsOf(pointers)} and its pods become ready`,
       confidence: confidence * trust - age * 0.1,
     })),
-    reasons: parts.map(({ evidence }) => evidence),
+    reasons: former.map(({ evidence }) => evidence),
+    loosens: former.length > parts.length,
   };
 }
 

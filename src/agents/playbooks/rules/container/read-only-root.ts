@@ -58,9 +58,6 @@ function findingFor(view: ClusterView, workload: KubeObject, said: Saying): Find
     0.95,
   );
   const onlyRoot = inMount.length === 0 && own.spec?.securityContext?.readOnlyRootFilesystem === true;
-  const former = onlyRoot
-    ? partFixes(view, workload, within(own, 'securityContext/readOnlyRootFilesystem', ...securityWhole(own)), 0.45)
-    : { fixes: [], reasons: [] };
   const shown = paths.slice(0, 3).map(({ path }) => untrustedLine(path, 100));
   const where = shown.length > 0 ? ` to ${shown.join(', ')}` : '';
   const cause = onlyRoot
@@ -88,16 +85,11 @@ function findingFor(view: ClusterView, workload: KubeObject, said: Saying): Find
         .slice(-3)
         .map((line) => evidence('log', pod, `log of container ${own.name}`, untrustedLine(line))),
       ...mounts.reasons,
-      ...former.reasons,
     ],
-    fixes: [...mounts.fixes, ...(onlyRoot ? emptyVolumes(view, workload, own, paths) : []), ...former.fixes],
+    fixes: [...mounts.fixes, ...(onlyRoot ? emptyVolumes(view, workload, own, paths) : [])],
     unfixed:
       'the log does not name a directory in which an empty volume would hide nothing: whoever knows the program must say where it writes',
   });
-}
-
-function securityWhole(own: ContainerSpec): string[] {
-  return Object.keys(own.spec?.securityContext ?? {}).length === 1 ? ['securityContext'] : [];
 }
 
 /** An empty volume keeps the hardening: right where the program wants to write, else one directory up. */

@@ -28,7 +28,7 @@ export const START_CAUSES: readonly StartCause[] = [
     text: 'securityContext.runAsNonRoot is set, and the user of its image is root or has no number',
     fields: ['securityContext', 'image'],
     podFields: ['securityContext'],
-    unfixed: `only a number in securityContext.runAsUser with which the program works would do: ${BUILDER}`,
+    unfixed: `a number in securityContext.runAsUser with which the program works would do: ${BUILDER}`,
   },
   {
     pattern: /exec format error/i,
