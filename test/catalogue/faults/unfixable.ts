@@ -137,13 +137,13 @@ export const UNFIXABLE_FAULTS: Fault[] = [
   },
   {
     ...common,
-    name: 'cluster-dns-template',
-    summary: 'the DNS of the cluster denies all names of the application; it is outside the namespace',
+    name: 'cluster-dns-namespaces',
+    summary:
+      'the DNS of the cluster was limited to a list of namespaces without that of the application; it is beyond the scope',
     scope: 'cluster',
     wish: { called: true },
     plan({ application }) {
       const ref = { kind: 'ConfigMap', name: 'coredns' };
-      const rule = `template ANY ANY ${application.namespace}.svc.cluster.local {\n        rcode NXDOMAIN\n    }\n    kubernetes`;
       let before: string | undefined;
       const write = async (cluster: Cluster, text: string) => {
         const patch = JSON.stringify({ data: { Corefile: text } });
@@ -173,7 +173,7 @@ export const UNFIXABLE_FAULTS: Fault[] = [
         before = undefined;
       };
       return {
-        what: 'CoreDNS answers NXDOMAIN for the namespace',
+        what: 'CoreDNS serves a list of namespaces without this one',
         async inject(cluster) {
           before = await cluster.kubectl([
             '--namespace',
@@ -184,7 +184,12 @@ export const UNFIXABLE_FAULTS: Fault[] = [
             '-o',
             'jsonpath={.data.Corefile}',
           ]);
-          await write(cluster, before.replace('kubernetes', rule));
+          const served = (await cluster.list('namespaces')).map(({ metadata }) => metadata.name);
+          const others = served.filter((name) => name !== application.namespace).join(' ');
+          await write(
+            cluster,
+            before.replace(/kubernetes [^{]*\{/, (block) => `${block}\n        namespaces ${others}`),
+          );
         },
         heal,
         cleanUp: heal,
