@@ -82,7 +82,8 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     void mitigation.run(session).catch(fail);
   };
   const handlers = pageHandlers({ sessions, mitigation, documents, undo, more, begin });
-  const panel = new RunPanel(context.extensionUri, sessions, handlers, (run) => past.open(run));
+  const { extensionUri, workspaceState } = context;
+  const panel = new RunPanel(extensionUri, sessions, handlers, (run) => past.open(run), workspaceState);
   const show = async (run: string) => (await past.open(run), panel.show(run));
   const nameContext = async () => {
     const name = await checkKubeconfig(app, keys, memory);
@@ -93,7 +94,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   subscriptions.push(
     ...registerCommands({ extension, log, prompts, sessions, past, journal, ...acting }, fail),
     ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel],
-    ...[news, past, explanations],
+    ...[news, past, explanations, journal],
     new Attention(sessions, {
       prompts,
       isSeen: () => panel.visible,

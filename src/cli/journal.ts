@@ -1,6 +1,6 @@
 import { refLabel } from '../domain/kube-object.ts';
 import { placeOf } from '../domain/target.ts';
-import { STATUS_TEXT, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../domain/transaction.ts';
+import { standing, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../domain/transaction.ts';
 import { didYouMean } from '../text/edit-distance.ts';
 import { localTime } from '../text/local-time.ts';
 import type { StratusApp, TransactionDetail } from '../run/app.ts';
@@ -12,6 +12,9 @@ import { undoText } from './undo-text.ts';
 import { UsageError } from './usage.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { presentableValue } from '../text/redact.ts';
+
+/** Longest word for how a transaction stands. */
+const WIDEST = 'not all could be restored'.length;
 
 /** `stratus journal list | show ID | verify`. */
 export async function journalCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
@@ -27,7 +30,7 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
       else
         for (const tx of all)
           io.stdout(
-            `${tx.id}  ${STATUS_TEXT[tx.status].padEnd(12)}  ${localTime(tx.openedAt)}  ${placeOf(tx)}  ${tx.title}\n`,
+            `${tx.id}  ${standing(tx).padEnd(WIDEST)}  ${localTime(tx.openedAt)}  ${placeOf(tx)}  ${tx.title}\n`,
           );
       return EXIT.ok;
     }
@@ -53,7 +56,7 @@ export async function journalCommand(args: string[], io: CommandIo, open: () => 
 function detailText(detail: TransactionDetail, colour: boolean): string {
   const lines = [
     `${detail.id}: ${detail.title}`,
-    `  ${STATUS_TEXT[detail.status]}, began ${localTime(detail.openedAt)}${detail.closedAt ? `, ended ${localTime(detail.closedAt)}` : ''}`,
+    `  ${standing(detail)}, began ${localTime(detail.openedAt)}${detail.closedAt ? `, ended ${localTime(detail.closedAt)}` : ''}`,
     `  target ${detail.context}, namespace ${detail.namespace}`,
     ...(detail.note ? [`  ${detail.note}`] : []),
   ];

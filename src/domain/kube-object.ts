@@ -61,3 +61,6 @@ export function refOf(object: KubeObject): ObjectRef {
   const { namespace, name } = object.metadata;
   return { apiVersion: object.apiVersion, kind: object.kind, ...(namespace ? { namespace } : {}), name };
 }
+
+/** In place of a Secret's value that differs from the one before: values themselves are never shown. */
+export const ANOTHER_VALUE = '(another value)';

@@ -194,6 +194,16 @@ export const STATUS_TEXT: Readonly<Record<TransactionStatus, string>> = {
   diverged: 'not all could be restored',
 };
 
+/** Whether it was left open, or half undone, by a process that is gone: it is neither kept nor undone. */
+export function isInterrupted({ status, active }: Pick<TransactionSummary, 'status' | 'active'>): boolean {
+  return (status === 'open' || status === 'undoing') && !active;
+}
+
+/** {@link STATUS_TEXT}, and whether anybody is still at work on it. */
+export function standing(summary: Pick<TransactionSummary, 'status' | 'active'>): string {
+  return isInterrupted(summary) ? 'interrupted: needs undo' : STATUS_TEXT[summary.status];
+}
+
 /** A line of `stratus journal list`. */
 export interface TransactionSummary {
   id: string;

@@ -122,7 +122,8 @@ function state(phase: PodState['phase'], reason: string, text: string): PodState
   return { phase, reason, text: oneLine(text) };
 }
 
-function statusesOf(pod: KubeObject): ContainerStatus[] {
+/** States of its containers, those of the start first. */
+export function statusesOf(pod: KubeObject): ContainerStatus[] {
   return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])] as ContainerStatus[];
 }
 

@@ -1,4 +1,5 @@
 import type { TransactionSummary } from '../domain/transaction.ts';
+import { isInterrupted } from '../domain/transaction.ts';
 import { JournalDamaged } from '../gateway/journal/journal-lines.ts';
 import type { JournalStore } from '../gateway/journal/journal-store.ts';
 
@@ -10,9 +11,8 @@ export interface Owed {
 }
 
 /** True for what a person still has to decide about: left open by a process that is gone, or not fully restored. */
-export function isOwed({ status, active }: TransactionSummary): boolean {
-  if (status === 'diverged') return !active;
-  return (status === 'open' || status === 'undoing') && !active;
+export function isOwed(summary: TransactionSummary): boolean {
+  return isInterrupted(summary) || (summary.status === 'diverged' && !summary.active);
 }
 
 /**

@@ -54,11 +54,6 @@ export function spelledName(name: string): string {
   return name.replaceAll('\\', '\\\\').replace(UNSEEN_IN_NAME, spell);
 }
 
-/** Lines of text with what does not show spelled out, so that a difference in it is seen. */
-export function spelledLines(text: string): string {
-  return text.replace(UNSEEN_IN_LINES, spell).replace(/[\u2028\u2029]/g, spell);
-}
-
 function spell(character: string): string {
   return `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }

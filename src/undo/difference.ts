@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { ANOTHER_VALUE } from '../domain/kube-object.ts';
 import type { Json } from '../json/json.ts';
 import { own } from '../json/json-map.ts';
 import { cloneJson } from '../json/lossless-json.ts';
@@ -202,13 +203,20 @@ export function blankField(field: FieldDifference): FieldDifference {
   };
 }
 
-/** Values of a Secret never leave (I11): data, stringData and annotations that may hold a copy of them are emptied. */
-export function blankSecret(object: KubeObject): KubeObject {
+/**
+ * Values of a Secret never leave (I11): data, stringData and annotations that may hold a copy of them are emptied.
+ * @param former the same object before: a key whose value is another one says that it is
+ */
+export function blankSecret(object: KubeObject, former: KubeObject | null = null): KubeObject {
   if (object.kind !== 'Secret') return object;
   const copy = cloneJson(object);
   const values: Json[] = Object.values((object.data as JsonMap | undefined) ?? {});
   for (const field of ['data', 'stringData']) {
-    for (const key of Object.keys((copy[field] as Record<string, string> | undefined) ?? {})) copy[field][key] = '';
+    const [now, was] = [object, former].map((one) => (one?.[field] ?? {}) as JsonMap) as [JsonMap, JsonMap];
+    for (const key of Object.keys(now)) {
+      const old = own(was, key);
+      copy[field][key] = old === undefined || sameJson(old as Json, now[key]!) ? '' : ANOTHER_VALUE;
+    }
   }
   for (const [name, text] of Object.entries(copy.metadata.annotations ?? {})) {
     if (mayHoldCopy(name, text, values)) copy.metadata.annotations![name] = '';

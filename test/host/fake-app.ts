@@ -293,6 +293,7 @@ export class FakeApp implements StratusApp {
   leaveOpen(context = 'killed-context', run = 'run-killed'): string {
     const transaction = this.#open('Service geo sends to a port nobody listens on', run, context);
     this.#unfinished.add(transaction.id);
+    transaction.active = false;
     this.#record(transaction, patchGeo(8083), 0, this.#rehearse(patchGeo(8083), 0).writes);
     return transaction.id;
   }
@@ -502,6 +503,7 @@ export class FakeApp implements StratusApp {
       commands: [],
       roots: [],
       writes: 0,
+      active: true,
       details: [],
       undo: null,
     };
@@ -556,6 +558,7 @@ export class FakeApp implements StratusApp {
 
   #close(transaction: TransactionDetail, status: TransactionStatus, undo: UndoResult | null): void {
     transaction.status = status;
+    transaction.active = false;
     transaction.undo = undo;
     transaction.closedAt = new Date(this.clock.now()).toISOString();
     this.#unfinished.delete(transaction.id);

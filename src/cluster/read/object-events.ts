@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { KubeApi } from '../../gateway/wire/kube-api.ts';
+import { localTime, zoneOf } from '../../text/local-time.ts';
 import { untrustedLine } from '../../text/redact.ts';
 
 const LIMIT = 200;
@@ -14,7 +15,8 @@ export async function objectEvents(api: KubeApi, ref: ObjectRef, signal: AbortSi
   if (items.length === 0)
     return `No events about ${ref.kind} ${ref.name}. The API server forgets them, after an hour by default.\n`;
   const sorted = [...items].sort((a, b) => lastSeen(a) - lastSeen(b)).slice(-LIMIT);
-  return `${sorted.map(eventLine).join('\n')}\n`;
+  const heading = `-- latest last; times in ${zoneOf(new Date(lastSeen(sorted.at(-1)!)))}`;
+  return `${[heading, ...sorted.map(eventLine)].join('\n')}\n`;
 }
 
 function eventLine(event: KubeObject): string {
@@ -22,7 +24,7 @@ function eventLine(event: KubeObject): string {
   const count = Number(event.count ?? event.series?.count ?? 1);
   const times = count > 1 ? ` (${count} times)` : '';
   const from = String(event.source?.component || event.reportingComponent || '');
-  const when = at > 0 ? new Date(at).toISOString() : '-';
+  const when = at > 0 ? localTime(new Date(at).toISOString()) : '-';
   return untrustedLine(
     `${when} ${event.type ?? ''} ${event.reason ?? ''}${times} ${from}: ${event.message ?? ''}`,
     1_000,

@@ -2,7 +2,8 @@ import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { ClusterError } from '../../domain/cluster-error.ts';
 import type { KubeApi } from '../../gateway/wire/kube-api.ts';
 import { labelSelectorMatches, selectorMapMatches } from '../../kube/labels.ts';
-import { oneLine } from '../../text/plain-text.ts';
+import { statusesOf } from '../../kube/pod-state.ts';
+import { counted, oneLine } from '../../text/plain-text.ts';
 import type { SnapshotReader } from './snapshot.ts';
 
 /** More containers than anybody reads at once; the newest pods come first. */
@@ -15,6 +16,8 @@ const FOLLOW_TAIL = 50;
 export interface LogSource {
   pod: string;
   container: string;
+  /** How often it was started anew. */
+  restarts: number;
 }
 
 /** Logs of what stands behind an object: a pod's containers, or those of the pods that a workload or Service selects. */
@@ -33,7 +36,7 @@ export class ObjectLogs {
     if (!object) throw new ClusterError('not-found', `${ref.kind} ${ref.name} is not there any more`);
     const pods = object.kind === 'Pod' ? [object] : await this.#podsOf(object);
     const sources = pods.flatMap((pod) =>
-      containersOf(pod).map((container) => ({ pod: pod.metadata.name, container })),
+      containersOf(pod).map((container) => ({ pod: pod.metadata.name, ...container })),
     );
     if (sources.length === 0)
       throw new ClusterError('not-found', `${ref.kind} ${ref.name} has no pods: no log to read`);
@@ -45,9 +48,9 @@ export class ObjectLogs {
     const namespace = ref.namespace ?? '';
     const sources = await this.sources(ref);
     const parts = await Promise.all(
-      sources.map(async ({ pod, container }) => {
+      sources.map(async ({ pod, container, restarts }) => {
         const lines = await this.#reader.readLog(namespace, pod, container, previous);
-        const none = previous ? '(no log: the container has not restarted)' : '(no log)';
+        const none = previous ? noFormerLog(restarts) : '(no log)';
         return [`==> ${pod} / ${container}`, ...(lines.length > 0 ? lines : [none]), ''];
       }),
     );
@@ -86,7 +89,13 @@ export class ObjectLogs {
   }
 }
 
-function containersOf(pod: KubeObject): string[] {
+function noFormerLog(restarts: number): string {
+  if (restarts === 0) return '(no log: the container has not restarted)';
+  return `(no log: the container restarted ${counted(restarts, 'time')}, and what it wrote before is empty or no longer kept)`;
+}
+
+function containersOf(pod: KubeObject): { container: string; restarts: number }[] {
+  const statuses = new Map(statusesOf(pod).map((status) => [status.name, status.restartCount ?? 0]));
   const lists = ['containers', 'initContainers'].flatMap((field) => (pod.spec?.[field] ?? []) as { name: string }[]);
-  return lists.map(({ name }) => name);
+  return lists.map(({ name }) => ({ container: name, restarts: statuses.get(name) ?? 0 }));
 }

@@ -26,7 +26,7 @@ export function writeDetails(records: JournalRecord[]): WriteDetail[] {
         method: record.method,
         ...(record.subresource ? { subresource: record.subresource } : {}),
         before: record.before && blankSecret(record.before),
-        after: after && blankSecret(after),
+        after: after && blankSecret(after, record.before),
         undo: record.forecast,
         command: record.step,
         outcome: outcome ? (outcome.outcome === 'done' ? 'done' : 'failed') : 'unknown',

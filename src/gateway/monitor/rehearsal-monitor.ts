@@ -105,7 +105,7 @@ export class RehearsalMonitor implements Handler {
         method,
         ...(subject.subresource ? { subresource: subject.subresource } : {}),
         before: subject.before && blankSecret(subject.before),
-        after: after && blankSecret(after),
+        after: after && blankSecret(after, subject.before),
         undo: assessed.forecast,
       });
       this.#overlay.set(subject.path, after);

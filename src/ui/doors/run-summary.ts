@@ -1,6 +1,7 @@
 import type { RunSnapshot } from '../../../webview/protocol.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { refLabel } from '../../domain/kube-object.ts';
+import { zonedTime } from '../../text/local-time.ts';
 import { presentable } from '../../text/redact.ts';
 
 /** A run for a chat or a ticket: what was wrong, why, what was changed, how it stands. Plain text. */
@@ -11,7 +12,7 @@ export function runSummary(snapshot: RunSnapshot, now = Date.now()): string {
   const lines = [
     `${headline.title}: ${target.namespace} @ ${target.context}${target.protected ? ' (protected)' : ''}`,
     ...(headline.detail ? [headline.detail] : []),
-    `Started ${new Date(startedAt).toLocaleString()}, ${endedAt === null ? `running for ${seconds} s` : `took ${seconds} s`}. Severity ${level(severity.before)} at the start, ${severity.stale ? 'not read since the undo' : `${level(severity.now)} at the last reading`}.`,
+    `Started ${zonedTime(new Date(startedAt))}, ${endedAt === null ? `running for ${seconds} s` : `took ${seconds} s`}. Severity ${level(severity.before)} at the start, ${severity.stale ? 'not read since the undo' : `${level(severity.now)} at the last reading`}.`,
   ];
   const wrong = severity.items.filter(({ state }) => state !== 'gone');
   const section = (title: string, rows: string[]) => {

@@ -199,12 +199,15 @@ export const ContextKey = {
   running: 'stratus.running',
   /** No usable kubeconfig was found; known after the views were first opened. */
   noKubeconfig: 'stratus.noKubeconfig',
+  /** A usable one was found. Not the opposite: before anybody looked, neither holds. */
+  hasKubeconfig: 'stratus.hasKubeconfig',
 } as const;
 export type ContextKeyId = (typeof ContextKey)[keyof typeof ContextKey];
 
 export interface ContextKeyTypes {
   [ContextKey.running]: boolean;
   [ContextKey.noKubeconfig]: boolean;
+  [ContextKey.hasKubeconfig]: boolean;
 }
 
 /** `viewItem` values that menus of the trees look at. */

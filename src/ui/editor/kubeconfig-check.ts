@@ -17,6 +17,7 @@ export async function checkKubeconfig(
     // One that cannot be read has none, which the views say.
     .catch((): ContextChoice[] => []);
   keys.set(ContextKey.noKubeconfig, contexts.length === 0);
+  keys.set(ContextKey.hasKubeconfig, contexts.length > 0);
   const names = contexts.map(({ name }) => name);
   const last = memory.last()?.context;
   return last && names.includes(last) ? last : (contexts.find(({ current }) => current)?.name ?? names[0]);

@@ -1,4 +1,5 @@
 import type { TransactionStatus, TransactionSummary, UndoResult } from '../../domain/transaction.ts';
+import { isInterrupted } from '../../domain/transaction.ts';
 import type { AttemptView, TransactionView } from '../../../webview/protocol.ts';
 
 /** Interrupted: open or half undone, and the process that worked on it is gone. */
@@ -22,9 +23,8 @@ export type JournalEntry = Pick<TransactionSummary, 'id' | 'status'> &
 
 /** @param over whether the run that opened it has ended: what it left open then is left for good */
 export function noteOf({ status, active, title, closedAt, undo }: JournalEntry, over: boolean): JournalNote {
-  const unfinished = status === 'open' || status === 'undoing';
   return {
-    status: unfinished && over && !active ? 'interrupted' : status,
+    status: over && isInterrupted({ status, active: active ?? false }) ? 'interrupted' : status,
     title: title ?? '',
     at: closedAt ? Date.parse(closedAt) : null,
     undo: undo ?? null,

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { localTime, shortLocalTime } from '../../text/local-time.ts';
+import { shortLocalTime, zonedTime } from '../../text/local-time.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { FindingView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
@@ -129,7 +129,7 @@ function pastItem({ id, target, startedAt }: PastRun, { text: what, tone }: Past
   const item = new vscode.TreeItem(`${when} ${target.namespace}`);
   item.id = id;
   item.description = `${what} · ${oneLine(target.context)}`;
-  item.tooltip = `${id}\n${placeOf(target)} (${oneLine(target.server)})\n${localTime(new Date(startedAt).toISOString())}: ${what}`;
+  item.tooltip = `${id}\n${placeOf(target)} (${oneLine(target.server)})\n${zonedTime(new Date(startedAt))}: ${what}`;
   item.iconPath = new vscode.ThemeIcon(PAST_ICONS[tone]);
   item.contextValue = TreeItem.runEnded;
   item.command = { command: Command.showRun, title: vscode.l10n.t('Show Run'), arguments: [id] };

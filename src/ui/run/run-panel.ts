@@ -12,15 +12,20 @@ import type {
 } from '../../../webview/protocol.ts';
 import { isToHost } from '../../../webview/protocol.ts';
 import { RUN_VIEW_TYPE } from '../editor/contributions.ts';
+import type { Store } from '../editor/target-memory.ts';
 import { editorWords } from '../editor/editor-words.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import { pageHtml } from '../views/page-html.ts';
+import { LeftoverTabs, runTabs } from './leftover-tabs.ts';
 
 /** What the page may ask for; each answer is a problem in one line, or empty. */
 export type PageHandlers = {
   [N in Exclude<RequestName, 'ready' | 'alive'>]: (params: Params<N>) => Promise<string>;
 };
+
+/** Where the run that is shown is kept for the process that may have to take the view over. */
+const KEY = 'shownRun';
 
 /** At most one snapshot per this many milliseconds reaches the page. */
 const SNAPSHOT_INTERVAL_MS = 50;
@@ -31,24 +36,36 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
   readonly #sessions: SessionList;
   readonly #handlers: PageHandlers;
   readonly #restore: (run: string) => Promise<void>;
-  readonly #subscription: { dispose(): void };
+  readonly #memory: Store;
+  readonly #subscriptions: { dispose(): void }[];
   #panel: vscode.WebviewPanel | null = null;
   #run: string | null = null;
   #timer: NodeJS.Timeout | null = null;
   #restoring: Promise<void> = Promise.resolve();
 
-  /** @param restore makes a run of an earlier window a session again */
+  /**
+   * @param restore makes a run of an earlier window a session again
+   * @param memory of this workspace
+   */
   constructor(
     extension: vscode.Uri,
     sessions: SessionList,
     handlers: PageHandlers,
     restore: (run: string) => Promise<void>,
+    memory: Store,
   ) {
+    this.#memory = memory;
     this.#restore = restore;
     this.#extension = extension;
     this.#sessions = sessions;
     this.#handlers = handlers;
-    this.#subscription = sessions.onChange((session) => this.#onChange(session));
+    this.#subscriptions = [
+      sessions.onChange((session) => this.#onChange(session)),
+      new LeftoverTabs(
+        () => this.#panel !== null,
+        (column) => this.#takeOver(column),
+      ),
+    ];
   }
 
   get visible(): boolean {
@@ -61,11 +78,8 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
   }
 
   show(run: string): void {
-    this.#run = run;
-    if (!this.#panel) {
-      const column = vscode.ViewColumn.Active;
-      this.#adopt(vscode.window.createWebviewPanel(RUN_VIEW_TYPE, vscode.l10n.t('Incident'), column));
-    }
+    this.#remember(run);
+    if (!this.#panel) this.#create({ viewColumn: vscode.ViewColumn.Active });
     this.#retitle();
     this.#panel!.reveal(undefined, false);
     this.#post();
@@ -75,7 +89,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const run = typeof state === 'object' && state !== null ? (state as { run?: unknown }).run : undefined;
     this.#panel?.dispose();
-    this.#run = typeof run === 'string' ? run : null;
+    this.#remember(typeof run === 'string' ? run : null);
     if (this.#run) {
       // Without its log the page says that the run has ended.
       this.#restoring = this.#restore(this.#run).catch(() => undefined);
@@ -97,7 +111,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
 
   dispose(): void {
     if (this.#timer) clearTimeout(this.#timer);
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#panel?.dispose();
   }
 
@@ -107,6 +121,31 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     if (message.name === 'alive') return { problem: '' } satisfies Reply;
     const handler = this.#handlers[message.name] as (params: ToHost['params']) => Promise<string>;
     return { problem: editorWords(await handler(message.params)) } satisfies Reply;
+  }
+
+  /** Shows the run of a panel that a former process has left, without taking the focus. */
+  async #takeOver(viewColumn: vscode.ViewColumn): Promise<void> {
+    const run = this.#memory.get(KEY);
+    if (typeof run !== 'string') return;
+    await this.#restore(run);
+    if (this.#panel) return;
+    this.#remember(run);
+    this.#create({ viewColumn, preserveFocus: true });
+    this.#retitle();
+  }
+
+  /** There is one panel: others were left by a process that is gone. */
+  #create(where: { viewColumn: vscode.ViewColumn; preserveFocus?: boolean }): void {
+    const others = runTabs();
+    this.#adopt(vscode.window.createWebviewPanel(RUN_VIEW_TYPE, vscode.l10n.t('Incident'), where));
+    // One that stays says of itself that nobody answers it.
+    if (others.length > 0) void vscode.window.tabGroups.close(others, true).then(undefined, () => undefined);
+  }
+
+  #remember(run: string | null): void {
+    this.#run = run;
+    // Where it cannot be stored, a panel that is left stays.
+    this.#memory.update(KEY, run ?? undefined).then(undefined, () => undefined);
   }
 
   #adopt(panel: vscode.WebviewPanel): void {

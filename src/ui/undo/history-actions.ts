@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import { commandText } from '../../kubectl/command-text.ts';
+import { localTime } from '../../text/local-time.ts';
+import { untrustedLine } from '../../text/redact.ts';
 import type { StratusApp } from '../../run/app.ts';
 import { Command } from '../editor/contributions.ts';
 import type { Choice, Prompts } from '../editor/prompts.ts';
@@ -31,7 +33,10 @@ export class HistoryActions {
     const chosen = await this.#prompts.pick<HistoryEntry | null>({
       title: vscode.l10n.t('Changes: {0} today', today),
       placeholder: vscode.l10n.t('Type a namespace, object, time or "undone" to narrow it down'),
-      choices: [copy, ...entries.map((entry) => ({ ...entryLine(entry), group: dayOf(entry.at, now), value: entry }))],
+      choices: [
+        copy,
+        ...entries.map((entry) => ({ ...entryLine(entry, now), group: dayOf(entry.at, now), value: entry })),
+      ],
     });
     if (chosen === null) await vscode.env.clipboard.writeText(dayText(entries, now));
     else if (chosen) await this.#choose(chosen);
@@ -42,7 +47,7 @@ export class HistoryActions {
     const run = (command: string) => () => vscode.commands.executeCommand(command, handle);
     const undoable = summary.status === 'committed';
     const act = await this.#prompts.pick<() => Thenable<unknown>>({
-      title: entryLine({ at: new Date(summary.openedAt), what: 'changed', summary }).label,
+      title: `${localTime(summary.openedAt)} ${untrustedLine(summary.title, 200)}`,
       placeholder: summary.id,
       choices: [
         { label: vscode.l10n.t('Explain'), value: run(Command.explainTransaction) },

@@ -1,6 +1,8 @@
 import { refLabel } from '../../domain/kube-object.ts';
 import type { TransactionSummary } from '../../domain/transaction.ts';
+import { isInterrupted, standing } from '../../domain/transaction.ts';
 import { commandText } from '../../kubectl/command-text.ts';
+import { localClock, zoneOf } from '../../text/local-time.ts';
 import { presentable } from '../../text/redact.ts';
 
 /** One thing that happened to a cluster: a change, or that it was taken back. */
@@ -29,10 +31,6 @@ export function dayOf(at: Date, now: Date): string {
   return days === 0 ? `Today, ${date}` : days === 1 ? `Yesterday, ${date}` : date;
 }
 
-export function clockOf(at: Date): string {
-  return at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-}
-
 const STANDS: Record<TransactionSummary['status'], string> = {
   open: 'in progress',
   committed: 'kept',
@@ -41,15 +39,54 @@ const STANDS: Record<TransactionSummary['status'], string> = {
   diverged: 'could not be fully undone',
 };
 
-/** One line: time, what, where and how it stands. */
-export function entryLine({ at, what, summary }: HistoryEntry): { label: string; description: string; detail: string } {
-  const { title, namespace, context, status, commands, roots, id } = summary;
+/** How a change stands now: one that nobody is at work on any more is not in progress. */
+function standsNow(summary: TransactionSummary): string {
+  return isInterrupted(summary) ? standing(summary) : STANDS[summary.status];
+}
+
+const ICONS: Record<TransactionSummary['status'], string> = {
+  open: 'sync',
+  committed: 'check',
+  undoing: 'discard',
+  undone: 'circle-slash',
+  diverged: 'error',
+};
+
+/** Told by its shape before any word: still there, taken back (then or later), or for somebody to decide about. */
+function iconOf({ what, summary }: HistoryEntry): string {
+  if (what !== 'changed') return what === 'undone' ? 'discard' : 'error';
+  return isInterrupted(summary) ? 'warning' : ICONS[summary.status];
+}
+
+export interface EntryLine {
+  /**
+   * State and time only. The editor puts rows whose label holds what is typed first, and in the order of the labels: what
+   * people search for stands in the other parts, so that the order of time stays.
+   */
+  label: string;
+  description: string;
+  detail: string;
+}
+
+/** State and time, then what, then where and by which command. */
+export function entryLine(entry: HistoryEntry, now: Date): EntryLine {
+  const { at, what, summary } = entry;
+  const { title, namespace, context, commands, roots, id } = summary;
   const objects = roots.map(refLabel).join(', ');
+  const day = dayOf(at, now).startsWith('Today') ? '' : `${shortDay(at)} `;
   return {
-    label: `${clockOf(at)}  ${what === 'changed' ? '' : `${what}: `}${presentable(title, 200)}`,
-    description: `${namespace} @ ${context}${what === 'changed' ? ` · ${STANDS[status]}` : ''}`,
-    detail: presentable([commands.map(commandText).join(' && ') || objects, id].join(' · '), 400),
+    label: `$(${iconOf(entry)}) ${day}${localClock(at)}`,
+    description: `${what === 'changed' ? standsNow(summary) : what}: ${presentable(title, 200)}`,
+    detail: presentable(
+      [`${namespace} @ ${context}`, commands.map(commandText).join(' && ') || objects, id].join(' · '),
+      400,
+    ),
   };
+}
+
+/** `29 Nov`: while somebody types, rows stand without their headings. */
+function shortDay(at: Date): string {
+  return at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
 }
 
 /** The entries of one day for a hand-over, oldest first. Plain text. */
@@ -58,8 +95,8 @@ export function dayText(entries: readonly HistoryEntry[], day: Date): string {
   const today = entries.filter(({ at }) => dayOf(at, day).startsWith('Today')).reverse();
   if (today.length === 0) return `${heading}: nothing was changed.\n`;
   const rows = today.flatMap((entry) => {
-    const { label, description, detail } = entryLine(entry);
-    return [`${label} (${description})`, ...(entry.what === 'changed' ? [`    ${detail}`] : [])];
+    const { description, detail } = entryLine(entry, day);
+    return [`${localClock(entry.at)}  ${description}`, ...(entry.what === 'changed' ? [`    ${detail}`] : [])];
   });
-  return `${heading}\n${rows.join('\n')}\n`;
+  return `${heading} (${zoneOf(day)})\n${rows.join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 import type { TransactionSummary } from '../../domain/transaction.ts';
+import { isInterrupted } from '../../domain/transaction.ts';
 import type { StratusApp } from '../../run/app.ts';
 
 export interface JournalView {
@@ -10,13 +11,18 @@ export interface JournalView {
   damage: string;
 }
 
-/** The journal as this window last read it; read again only when it changed. */
+/** How often a transaction that is under way is looked after: that its process died changes nothing in the journal. */
+const FOLLOW_MS = 2_000;
+
+/** The journal as this window last read it; read again only when it changed, or when a process at work on it is gone. */
 export class JournalWatch {
   readonly #app: () => Promise<StratusApp>;
   readonly #listeners = new Set<(view: JournalView) => void>();
   #reading: Promise<JournalView> | null = null;
   #refreshing: Promise<void> | null = null;
   #dirty = false;
+  #timer: NodeJS.Timeout | undefined;
+  #disposed = false;
 
   constructor(app: () => Promise<StratusApp>) {
     this.#app = app;
@@ -49,6 +55,11 @@ export class JournalWatch {
     return { dispose: () => void this.#listeners.delete(listener) };
   }
 
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+  }
+
   async #refresh(): Promise<void> {
     while (this.#dirty) {
       this.#dirty = false;
@@ -67,6 +78,31 @@ export class JournalWatch {
       transactions.unfinished(),
       transactions.listDamage(),
     ]);
-    return { all, unfinished: new Set(unfinished.map(({ id }) => id)), damage };
+    const view = { all, unfinished: new Set(unfinished.map(({ id }) => id)), damage };
+    this.#follow(view);
+    return view;
   }
+
+  #follow({ all }: JournalView): void {
+    clearTimeout(this.#timer);
+    const under = all.filter(isUnderWay).map(({ id }) => id);
+    if (under.length === 0 || this.#disposed) return;
+    this.#timer = setTimeout(() => void this.#look(under), FOLLOW_MS);
+    // Nobody waits for it when the editor closes.
+    this.#timer.unref();
+  }
+
+  async #look(under: string[]): Promise<void> {
+    // What cannot be read now is looked at again.
+    const all = await this.#app()
+      .then((app) => app.transactions.list())
+      .catch(() => null);
+    const still = all?.filter(isUnderWay).map(({ id }) => id);
+    if (still && still.join() !== under.join()) await this.changed();
+    else if (!this.#disposed) this.#timer = setTimeout(() => void this.#look(under), FOLLOW_MS).unref();
+  }
+}
+
+function isUnderWay(summary: TransactionSummary): boolean {
+  return (summary.status === 'open' || summary.status === 'undoing') && !isInterrupted(summary);
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
 import { placeOf } from '../../domain/target.ts';
+import { zonedTime } from '../../text/local-time.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import { mayWriteTo } from '../editor/protected-context.ts';
@@ -33,9 +34,11 @@ export class SharedRecoveryActions {
       }
       const sure = await this.#prompts.confirm(
         vscode.l10n.t('Take over the unfinished change on {0}?', placeOf({ ...target, namespace: shared.namespace })),
-        [`${shared.id}: ${shared.title}`, `${shared.openedAt}, ${shared.context}`, ...shared.roots.map(refLabel)].join(
-          '\n',
-        ),
+        [
+          `${shared.id}: ${shared.title}`,
+          `${zonedTime(new Date(shared.openedAt))}, ${shared.context}`,
+          ...shared.roots.map(refLabel),
+        ].join('\n'),
         vscode.l10n.t('Take Over'),
       );
       const purpose = vscode.l10n.t('Type the name of the context to take its lock over');

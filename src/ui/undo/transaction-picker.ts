@@ -1,5 +1,5 @@
 import { placeOf } from '../../domain/target.ts';
-import { STATUS_TEXT } from '../../domain/transaction.ts';
+import { standing } from '../../domain/transaction.ts';
 import type { TransactionSummary } from '../../domain/transaction.ts';
 import { localTime } from '../../text/local-time.ts';
 import type { StratusApp } from '../../run/app.ts';
@@ -21,7 +21,7 @@ export async function pickTransaction(
   if (handle) {
     const found = all.find(({ id }) => id === handle.transaction);
     if (!found) throw new Error(`there is no transaction '${handle.transaction}' in the journal`);
-    if (!wanted(found)) throw new Error(`transaction ${found.id} is ${STATUS_TEXT[found.status]}`);
+    if (!wanted(found)) throw new Error(`transaction ${found.id} is ${standing(found)}`);
     return found;
   }
   const choices = all.filter(wanted);
@@ -32,7 +32,7 @@ export async function pickTransaction(
     choices: choices.map((summary) => ({
       label: summary.title,
       description: placeOf(summary),
-      detail: `${summary.id}, ${localTime(summary.openedAt)}`,
+      detail: `${standing(summary)}, ${localTime(summary.openedAt)}, ${summary.id}`,
       value: summary,
     })),
   });

@@ -1,6 +1,6 @@
 import { refLabel } from '../../domain/kube-object.ts';
-import { comparedText, STATUS_TEXT, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../../domain/transaction.ts';
-import { localTime } from '../../text/local-time.ts';
+import { comparedText, standing, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../../domain/transaction.ts';
+import { localTime, zoneOf } from '../../text/local-time.ts';
 import { counted } from '../../text/plain-text.ts';
 import type { TransactionDetail, TransactionWrite } from '../../run/app.ts';
 import { codeMarkdown, plainMarkdown } from '../views/markdown-text.ts';
@@ -12,8 +12,8 @@ export function explainTransaction(detail: TransactionDetail): string {
   const lines = [
     `# ${plainMarkdown(detail.title)}`,
     '',
-    `Transaction ${codeMarkdown(detail.id)}, **${STATUS_TEXT[detail.status]}**, on ${codeMarkdown(detail.context)} in ${codeMarkdown(detail.namespace)}.`,
-    `Began ${localTime(detail.openedAt)}${detail.closedAt ? `, ended ${localTime(detail.closedAt)}` : ''}. ${writesText(detail)}.`,
+    `Transaction ${codeMarkdown(detail.id)}, **${standing(detail)}**, on ${codeMarkdown(detail.context)} in ${codeMarkdown(detail.namespace)}.`,
+    `Began ${localTime(detail.openedAt)}${detail.closedAt ? `, ended ${localTime(detail.closedAt)}` : ''} (${zoneOf(new Date(detail.openedAt))}). ${writesText(detail)}.`,
     '',
     '## What it did',
     '',

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { TransactionStatus, TransactionSummary } from '../../domain/transaction.ts';
-import { STATUS_TEXT, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../../domain/transaction.ts';
+import { standing, STATUS_TEXT, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../../domain/transaction.ts';
 import type { StratusApp, TransactionWrite } from '../../run/app.ts';
 import type { TransactionHandle, WriteHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
@@ -10,7 +10,7 @@ import { editorWords } from '../editor/editor-words.ts';
 import type { JournalWatch } from './journal-watch.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import { commandText } from '../../kubectl/command-text.ts';
-import { localTime, shortLocalTime } from '../../text/local-time.ts';
+import { localTime, shortLocalTime, zoneOf } from '../../text/local-time.ts';
 import { presentable, untrustedLine } from '../../text/redact.ts';
 
 interface TransactionNode extends TransactionHandle {
@@ -125,7 +125,7 @@ function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeI
   const [icon, colour] = ICONS[summary.status];
   const diverged = summary.status === 'diverged';
   const interrupted = unfinished && !diverged;
-  const state = interrupted ? vscode.l10n.t('interrupted: needs undo') : STATUS_TEXT[summary.status];
+  const state = interrupted ? standing({ ...summary, active: false }) : STATUS_TEXT[summary.status];
   const place = placeOf(summary);
   item.description = `${state} · ${place}`;
   item.iconPath = interrupted
@@ -141,7 +141,7 @@ function transactionItem({ summary, unfinished }: TransactionNode): vscode.TreeI
   item.tooltip = [
     `${summary.id}: ${state}`,
     place,
-    `began ${localTime(summary.openedAt)}${summary.closedAt ? `, ended ${localTime(summary.closedAt)}` : ''}`,
+    `began ${localTime(summary.openedAt)}${summary.closedAt ? `, ended ${localTime(summary.closedAt)}` : ''} (${zoneOf(new Date(summary.openedAt))})`,
     ...summary.roots.map(refLabel),
   ].join('\n');
   item.accessibilityInformation = { label: `${when} ${title}, ${state}` };

@@ -1,9 +1,9 @@
 import type { ScalarTag } from 'yaml';
 import { own } from '../../json/json-map.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
+import { ANOTHER_VALUE } from '../../domain/kube-object.ts';
 import { RawNumber } from '../../json/raw-number.ts';
 import type { FieldChange } from '../../../webview/protocol.ts';
-import { spelledLines } from '../../text/plain-text.ts';
 import { presentable } from '../../text/redact.ts';
 
 /** Fields that the server keeps for itself; they would hide the change among noise. */
@@ -25,7 +25,12 @@ export function displayForm(object: KubeObject, subresource?: string): Record<st
   if (subresource === 'status') shown.status = status;
   if (object.kind === 'Secret') {
     for (const field of ['data', 'stringData']) {
-      if (isMap(shown[field])) shown[field] = Object.fromEntries(Object.keys(shown[field]).map((key) => [key, '•••']));
+      if (!isMap(shown[field])) continue;
+      const blank = ([key, value]: [string, unknown]) => [
+        key,
+        value === ANOTHER_VALUE ? `••• ${ANOTHER_VALUE}` : '•••',
+      ];
+      shown[field] = Object.fromEntries(Object.entries(shown[field]).map(blank));
     }
   }
   return shown;
@@ -39,9 +44,27 @@ export async function objectYaml(object: KubeObject | null, subresource?: string
   const yaml = stringify(ordered(displayForm(object, subresource)), {
     lineWidth: 0,
     aliasDuplicateObjects: false,
-    customTags: (tags) => [NUMBER_AS_READ, ...tags],
+    customTags: (tags) => [NUMBER_AS_READ, QUOTED, ...tags],
   });
-  return spelledLines(yaml);
+  return yaml;
+}
+
+/** What does not show, or turns the order of others round. */
+const UNSEEN = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]/u;
+
+/** Text with characters that do not show, in YAML's own escapes: `"\u202e"`. */
+const QUOTED: ScalarTag = {
+  tag: 'tag:yaml.org,2002:str',
+  default: true,
+  identify: (value) => typeof value === 'string' && UNSEEN.test(value),
+  resolve: (text) => text,
+  stringify: ({ value }) => JSON.stringify(value).replace(new RegExp(UNSEEN, 'gu'), escaped),
+};
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0)!;
+  const [letter, digits]: [string, number] = code <= 0xff ? ['x', 2] : code <= 0xffff ? ['u', 4] : ['U', 8];
+  return `\\${letter}${code.toString(16).padStart(digits, '0')}`;
 }
 
 /** Shows a number as the API server tells it. */

@@ -1,7 +1,8 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { ToHost, ToPage } from '../../../webview/protocol.ts';
-import { Command, ContextKey, Scheme } from '../../../src/ui/editor/contributions.ts';
+import { Command, ContextKey, RUN_VIEW_TYPE, Scheme } from '../../../src/ui/editor/contributions.ts';
+import { runTabs } from '../../../src/ui/run/leftover-tabs.ts';
 import { FakeApp } from '../fake-app.ts';
 import type { FakeOptions } from '../fake-app.ts';
 import type { Host, HostTest } from '../harness.ts';
@@ -231,6 +232,25 @@ export const RUN_TESTS: HostTest[] = [
       app.elsewhere.delete('run-20261120024709-cccc');
       app.logs.set('run-20261120024709-cccc', [...events]);
       await eventually('its end there', () => host.hooks.snapshot()!.headline.title === 'Resolved');
+    },
+  },
+  {
+    name: 'a run view that a dead process of the extensions has left is taken over where it stands',
+    async run(host) {
+      await startFakeRun(host);
+      const { run } = await untilAsked(host);
+      await eventually('the tab', () => runTabs().length === 1);
+      await vscode.window.tabGroups.close(runTabs());
+      await eventually('no tab', () => runTabs().length === 0);
+      // One of another owner, which the editor will never hand over.
+      const left = vscode.window.createWebviewPanel(RUN_VIEW_TYPE, 'Incident', vscode.ViewColumn.Active);
+      let closed = false;
+      left.onDidDispose(() => (closed = true));
+      await eventually('the leftover to be closed', () => closed);
+      await eventually('one view in its place', () => runTabs().length === 1 && runTabs()[0]!.isActive);
+      assert.match(runTabs()[0]!.label, /^Incident: hotel-reservation$/);
+      assert.equal(host.hooks.snapshot()!.run, run);
+      await vscode.commands.executeCommand(Command.cancelRun);
     },
   },
 ];

@@ -4,6 +4,7 @@ import { objectEvents } from '../../../src/cluster/read/object-events.ts';
 import { ObjectLogs } from '../../../src/cluster/read/object-logs.ts';
 import { SnapshotReader } from '../../../src/cluster/read/snapshot.ts';
 import { SystemClock } from '../../../src/cluster/connect/system-clock.ts';
+import { localTime, zoneOf } from '../../../src/text/local-time.ts';
 import type { ObjectRef } from '../../../src/domain/kube-object.ts';
 import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
 import type { GatewayRequest, GatewayResponse } from '../../../src/gateway/wire/messages.ts';
@@ -83,6 +84,14 @@ describe('logs of an object', () => {
     );
   });
 
+  it('do not say of a container that restarted that it has not', async () => {
+    const status = { containerStatuses: [{ name: 'main', restartCount: 3 }] };
+    const { logs } = server({ '/api/v1/namespaces/shop/pods/web-1': { ...PODS[0], status } });
+    const text = await logs.read({ ...WEB, apiVersion: 'v1', kind: 'Pod', name: 'web-1' }, true);
+    expect(text).toContain('==> web-1 / main\n(no log: the container restarted 3 times,');
+    expect(text).toContain('==> web-1 / side\n(no log: the container has not restarted)');
+  });
+
   it('name what is gone, and what has no pods', async () => {
     await expect(server().logs.read({ ...WEB, name: 'gone' }, false)).rejects.toThrow(/Deployment gone is not there/);
     const none = server({ '/api/v1/namespaces/shop/pods': { items: [] } });
@@ -121,8 +130,9 @@ describe('events about an object', () => {
       'fieldSelector=involvedObject.kind=Deployment,involvedObject.name=web',
     );
     expect(text.trim().split('\n')).toEqual([
-      expect.stringMatching(/^2026-01-01\S+ Normal Pulled kubelet: early$/),
-      expect.stringMatching(/^2026-01-02\S+ Warning BackOff \(4 times\) kubelet: late$/),
+      `-- latest last; times in ${zoneOf(new Date('2026-01-02T00:00:00Z'))}`,
+      `${localTime('2026-01-01T00:00:00Z')} Normal Pulled kubelet: early`,
+      expect.stringMatching(/^2026-01-0\d \S+ Warning BackOff \(4 times\) kubelet: late$/),
     ]);
     expect(text).not.toContain('\u001b');
   });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { localTime, shortLocalTime } from '../../../src/text/local-time.ts';
+import { localTime, shortLocalTime, zonedTime, zoneOf } from '../../../src/text/local-time.ts';
 
 const at = (...parts: [number, number, number, number, number, number]) => new Date(...parts);
 const moment = at(2026, 10, 21, 2, 47, 11);
@@ -7,6 +7,16 @@ const moment = at(2026, 10, 21, 2, 47, 11);
 it('is the time on the clock of whoever reads it', () => {
   expect(localTime(moment.toISOString())).toBe('2026-11-21 02:47:11');
   expect(localTime('-')).toBe('-');
+});
+
+it.each([
+  [0, 'UTC'],
+  [-60, 'UTC+01:00'],
+  [210, 'UTC-03:30'],
+])('names the clock: %d minutes', (offset, zone) => {
+  const there = Object.assign(new Date(moment), { getTimezoneOffset: () => offset });
+  expect(zoneOf(there)).toBe(zone);
+  expect(zonedTime(there)).toBe(`2026-11-21 02:47:11 ${zone}`);
 });
 
 it.each([

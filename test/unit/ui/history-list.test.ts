@@ -43,15 +43,31 @@ describe('the history of changes', () => {
   });
 
   it('can be found by place, object, command and state', () => {
-    const { label, description, detail } = entryLine(historyOf([undone])[0]!);
+    const { label, description, detail } = entryLine(historyOf([undone])[0]!, now);
     const text = `${label} ${description} ${detail}`;
     for (const word of ['undone', 'shop', 'prod', 'deployment/web', 'tx-1']) expect(text).toContain(word);
+  });
+
+  it('begins with how it stands, and labels hold nothing that people search for', () => {
+    const killed = summary('tx-4', { status: 'open', active: false });
+    const lines = historyOf([...all, killed]).map((entry) => entryLine(entry, now));
+    for (const { label } of lines) expect(label).toMatch(/^\$\([\w-]+\) (\d+ \w+ )?\d\d:\d\d:\d\d$/);
+    expect(lines.at(-1)!.label).toBe('$(circle-slash) 28 Nov 23:59:00');
+    const states = lines.map(({ description }) => description.split(':')[0]);
+    expect(states).toEqual([
+      'not fully undone',
+      'kept',
+      'could not be fully undone',
+      'interrupted',
+      'undone',
+      'was undone later',
+    ]);
   });
 
   it('is handed over as the text of one day, oldest first', () => {
     const lines = dayText(historyOf(all), now).split('\n');
     expect(lines[0]).toMatch(/2026/);
-    expect(lines[1]).toMatch(/undone: Change tx-1/);
+    expect(lines[1]).toMatch(/^00:01:00  undone: Change tx-1/);
     expect(lines.join('\n')).toContain('kubectl scale deployment/web --replicas=2');
     expect(lines.join('\n').match(/Change tx-1/g)).toHaveLength(1);
     expect(dayText([], now)).toMatch(/nothing was changed/);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import { blankSecret } from '../../../src/undo/difference.ts';
 import { fieldChanges, objectYaml } from '../../../src/ui/views/object-text.ts';
 
 const deployment = (change: Partial<{ image: string; replicas: number; extra: string }> = {}): KubeObject => ({
@@ -47,6 +49,14 @@ describe('objectYaml', () => {
     expect(text).not.toMatch(/aHVudGVyMg|hunter2/);
   });
 
+  it('stays YAML whatever is in it, with what does not show in escapes', async () => {
+    const data = { a: 'one\ntwo\u202e \u009b31m', b: 'x\u2028\u{e0041}', 'key\u200f': '"\\', plain: 'tab\t\nline' };
+    const text = await objectYaml({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, data });
+    expect(text).toContain('"one\\ntwo\\u202e \\x9b31m"');
+    expect(text).not.toMatch(/\\u\{/);
+    expect((parse(text) as { data: unknown }).data).toEqual(data);
+  });
+
   it('is empty for an object that is not there', async () => {
     expect(await objectYaml(null)).toBe('');
   });
@@ -67,6 +77,19 @@ describe('fieldChanges', () => {
       { path: 'spec.template.spec.containers[sidecar]', before: null, after: '{"name":"sidecar","image":"x"}' },
     ]);
     expect(fieldChanges(deployment({ extra: 'sidecar' }), deployment())[0]!.after).toBeNull();
+  });
+
+  it('names the keys of a Secret whose values differ, and no value', () => {
+    const secret = (data: Record<string, string>): KubeObject => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's' },
+      data,
+    });
+    const [before, after] = [secret({ password: 'b2xk', user: 'dQ==' }), secret({ password: 'bmV3', user: 'dQ==' })];
+    const changes = fieldChanges(blankSecret(before), blankSecret(after, before));
+    expect(changes).toEqual([{ path: 'data.password', before: '•••', after: '••• (another value)' }]);
+    expect(JSON.stringify(blankSecret(after, before))).not.toMatch(/b2xk|bmV3|dQ==/);
   });
 
   it('has no change for equal objects that differ in server fields', () => {
