@@ -8,11 +8,13 @@ import { normalise, recreationBody } from './normalise.ts';
  */
 export function comparable(object: KubeObject, statusIsContent = false): Json {
   const body = recreationBody(object, statusIsContent);
-  delete body.metadata.ownerReferences;
   if (body.kind === 'PersistentVolumeClaim') stripClaimNotes(body);
   if (body.kind === 'Pod') stripInjected(body);
   if (body.kind === 'Node') stripNodeNotes(body);
-  return normalise(body, statusIsContent);
+  // Who owns it decides what is compared, and is not compared itself.
+  const form = normalise(body, statusIsContent) as { metadata: { ownerReferences?: Json } };
+  delete form.metadata.ownerReferences;
+  return form as unknown as Json;
 }
 
 function stripClaimNotes(claim: KubeObject): void {
