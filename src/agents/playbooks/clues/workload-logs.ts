@@ -55,6 +55,7 @@ function linesOf(
   const key = `${namespace}/${name}/${container}/${previous}`;
   let lines = known.get(key);
   if (!lines) {
+    // A log that cannot be read is missing evidence, not a reason to give up the diagnosis.
     lines = readLog(namespace, name, container, previous).catch(() => []);
     known.set(key, lines);
   }

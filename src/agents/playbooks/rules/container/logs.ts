@@ -26,6 +26,7 @@ export async function logLines(
 ): Promise<string[]> {
   const { namespace = '', name } = pod.metadata;
   const read = async (before: boolean): Promise<string[]> => {
+    // A log that cannot be read is missing evidence, not a reason to give up the diagnosis.
     const lines = await readLog(namespace, name, String(status.name), before).catch(() => []);
     return lines.filter((line) => line.trim() !== '' && !GONE.test(line));
   };

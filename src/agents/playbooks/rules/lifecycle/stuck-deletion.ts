@@ -117,6 +117,7 @@ async function namespaceFinding(context: AnalyzerContext, namespace: KubeObject)
 
 /** Aggregated APIs that do not answer: the namespace controller cannot know that nothing of theirs is left. */
 async function deadApis({ list }: AnalyzerContext): Promise<Evidence[]> {
+  // Who may not list them hears of the deletion without them.
   const all = await list({ apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService' }).catch(() => []);
   return all.flatMap((service) => {
     const available = condition(service, 'Available');

@@ -43,6 +43,7 @@ async function corefileMap({ get }: AnalyzerContext, { server, pods }: DnsParts)
   for (const name of [...names, 'coredns']) {
     const { namespace } = (server ?? pods[0])?.metadata ?? {};
     if (!namespace) return null;
+    // What may not be read says nothing about the zone: no finding rests on it.
     const map = await get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name }).catch(() => null);
     if (typeof map?.['data']?.[COREFILE] === 'string') return map;
   }
@@ -73,6 +74,7 @@ async function clusterDomain({ view, get }: AnalyzerContext, map: KubeObject): P
     ['kubeadm-config', 'ClusterConfiguration', /^\s*dnsDomain:\s*"?([a-z0-9.-]+)/m],
     ['kubelet-config', 'kubelet', /^clusterDomain:\s*"?([a-z0-9.-]+)/m],
   ] as const) {
+    // What may not be read says nothing about the domain; the next place is asked.
     const found = await get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name }).catch(() => null);
     const domain = pattern.exec(String(found?.['data']?.[key] ?? ''))?.[1];
     if (domain) return normalZone(domain);

@@ -20,6 +20,7 @@ export interface DnsParts {
 
 /** Null where the cluster's DNS is another one, or may not be read. */
 export async function dnsParts({ list }: AnalyzerContext): Promise<DnsParts | null> {
+  // Many may not read the system namespace: the rule is silent for them.
   const read = (apiVersion: string, kind: string) => list({ apiVersion, kind }, SYSTEM).catch(() => null);
   const services = await read('v1', 'Service');
   const service = services?.find(

@@ -41,6 +41,7 @@ export async function missingTlsSecrets(
   });
   if (!view.known('Secret') || missing.length === 0) return [];
   const kind = { apiVersion: 'cert-manager.io/v1', kind: 'Certificate' };
+  // Without them a missing Secret is just missing.
   const certificates = await list(kind, namespace).catch(() => []);
   return missing.map(({ name, index }) => {
     const text = `TLS Secret ${name} does not exist`;

@@ -108,6 +108,7 @@ async function readGrants({ list }: AnalyzerContext, refused: Refused[]): Promis
   ].filter((namespace) => namespace !== null);
   const read = (kind: string, namespace?: string) => list({ apiVersion: RBAC_API, kind }, namespace);
   try {
+    // Who may not list a kind everywhere may do so in the namespaces in question.
     const everywhere = async (kind: string) =>
       read(kind).catch(async () => (await Promise.all(namespaces.map((one) => read(kind, one)))).flat());
     const [clusterBindings, clusterRoles, bindings, roles] = await Promise.all([
@@ -122,6 +123,7 @@ async function readGrants({ list }: AnalyzerContext, refused: Refused[]): Promis
       roles: [...kinded('ClusterRole', clusterRoles), ...kinded('Role', roles)],
     };
   } catch {
+    // Rights that may not be read are unknown: the finding says so.
     return null;
   }
 }
