@@ -8,6 +8,9 @@ export interface ProductEvent {
 }
 
 export interface ProductRun {
+  pid: number | undefined;
+  /** Milliseconds since the epoch. */
+  started: number;
   /** Exit code; null when a signal ended it. */
   code: number | null;
   events: ProductEvent[];
@@ -48,7 +51,7 @@ export class Product {
   }
 
   start(args: readonly string[], timeoutMs: number): RunningProduct {
-    const started = performance.now();
+    const [began, started] = [Date.now(), performance.now()];
     const [program = '', ...first] = this.#command;
     const child = spawn(program, [...first, ...args], {
       env: this.#environment,
@@ -74,7 +77,15 @@ export class Product {
       });
       child.on('close', (code) => {
         clearTimeout(timer);
-        resolve({ code, events: parseEvents(stdout), stdout, stderr, seconds: (performance.now() - started) / 1000 });
+        resolve({
+          pid: child.pid,
+          started: began,
+          code,
+          events: parseEvents(stdout),
+          stdout,
+          stderr,
+          seconds: (performance.now() - started) / 1000,
+        });
       });
     });
     return { kill, stdout: () => stdout, stderr: () => stderr, ended };
