@@ -12,7 +12,7 @@ import { differsFrom, judgeChanges, judgeInventory, judgeResult } from '../../ju
 
 function run(code: number | null, result?: object): ProductRun {
   const events = result ? [{ type: 'phase' }, { type: 'result', ...result }] : [{ type: 'phase' }];
-  return { code, events, stdout: '', stderr: 'last words', seconds: 1 };
+  return { pid: 1, started: 0, code, events, stdout: '', stderr: 'last words', seconds: 1 };
 }
 
 function snapshotOf(app: App): Map<string, ReturnType<typeof renderApp>[number]> {
