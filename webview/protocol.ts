@@ -167,6 +167,8 @@ export interface ResultView {
 export interface OwedView {
   transaction: string;
   title: string;
+  /** What it wrote to. */
+  objects: string[];
   /** `settled`: undone or kept meanwhile. */
   state: 'interrupted' | 'diverged' | 'settled';
 }
@@ -201,6 +203,8 @@ export interface RunSnapshot {
   transactions: TransactionView[];
   log: LogEntry[];
   result: ResultView | null;
+  /** That another writer holds the lock, while nothing has been begun; empty when none does. */
+  lockNote: string;
   owed: OwedView | null;
   /** Text of the button that starts the same once more; empty where there is nothing to repeat. */
   again: string;

@@ -18,6 +18,7 @@ type HeaderData = Pick<
   'headline' | 'target' | 'mode' | 'canCancel' | 'cancelling' | 'result' | 'again'
 > & {
   back: boolean;
+  lockNote: string;
 };
 
 /** What stands in the headline while the host does not answer. */
@@ -148,7 +149,8 @@ class RunPage {
     const { target, mode, canCancel, cancelling, result, again, stages, wayBack, plan } = snapshot;
     const headline = this.#silent ? SILENT : snapshot.headline;
     const back = wentBack(snapshot);
-    this.#header.update({ headline, target, mode, canCancel, cancelling, result, again, back });
+    const { lockNote } = snapshot;
+    this.#header.update({ headline, target, mode, canCancel, cancelling, result, again, back, lockNote });
     if (this.#title.textContent !== headline.title) this.#title.textContent = headline.title;
     const width = this.#root.clientWidth;
     this.#rail.update({ stages, wayBack, width: Math.max(280, width - 2 * PADDING) });
@@ -192,6 +194,7 @@ class RunPage {
     result,
     again,
     back,
+    lockNote,
   }: HeaderData): (HTMLElement | false)[] {
     const { tone, detail } = headline;
     this.#header.element.className = tone;
@@ -223,6 +226,7 @@ class RunPage {
             { class: 'words' },
             h('div', { role: 'status' }, this.#title),
             detail !== '' && h('p', { class: 'detail' }, detail),
+            lockNote !== '' && h('p', { class: 'lock-note', role: 'status' }, icon('warning', 14), lockNote),
           ),
         ),
         h(

@@ -140,12 +140,14 @@ export interface Incidents {
   mitigate(request: MitigateRequest): Promise<IncidentRun>;
   diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis>;
   /**
-   * Every namespace of the target's cluster that the user may list, by name, without request checks.
+   * Every namespace of the target's cluster that the user may list, by name.
+   * @param checks those that ask a Service are run for its namespace; others belong to none and are not run
    * @param tell hears how many of all are done
    * @throws ClusterError when they cannot be listed, or on cancel
    */
   diagnoseAll(
     target: Target,
+    checks: string[],
     signal: AbortSignal,
     tell: (done: number, all: number) => void,
   ): Promise<NamespaceDiagnosis[]>;

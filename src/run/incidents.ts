@@ -5,6 +5,7 @@ import { messageOf } from '../domain/cluster-error.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { mu } from '../domain/severity.ts';
+import { parseCheck } from '../severity/check-spec.ts';
 import type { Target } from '../domain/target.ts';
 import type { Diagnosis, Incidents, MitigateRequest, NamespaceDiagnosis } from './app.ts';
 import { IncidentRun } from './incident-run.ts';
@@ -92,6 +93,7 @@ export class LoggedIncidents implements Incidents {
 
   async diagnoseAll(
     target: Target,
+    checks: string[],
     signal: AbortSignal,
     tell: (done: number, all: number) => void,
   ): Promise<NamespaceDiagnosis[]> {
@@ -104,7 +106,8 @@ export class LoggedIncidents implements Incidents {
       for (let namespace = waiting.shift(); namespace !== undefined; namespace = waiting.shift()) {
         const reader = session.readerOf(namespace);
         try {
-          const severity = session.severity([], reader);
+          const own = checks.filter((check) => parseCheck(check).asks?.namespace === namespace);
+          const severity = session.severity(own, reader);
           const diagnosis = await this.#diagnose({ ...target, namespace }, severity, reader, signal);
           results.push({ namespace, diagnosis });
         } catch (error) {

@@ -39,9 +39,11 @@ export function createOnDemand(parts: OnDemandParts): OnDemand {
   const { app, lease, prompts, targets, sessions, subscriptions, terminal, fail } = parts;
   const documents = new LookDocuments();
   subscriptions.push(documents, vscode.workspace.registerTextDocumentContentProvider(Scheme.look, documents));
+  const diagnose = new Diagnose(lease, prompts, targets, documents);
+  const diagnosed = () => diagnose.objects();
   return {
-    diagnose: new Diagnose(lease, prompts, targets, documents),
-    doors: new EvidenceDoors({ lease, prompts, sessions, documents, terminal }),
+    diagnose,
+    doors: new EvidenceDoors({ lease, prompts, sessions, documents, terminal, diagnosed }),
     checks: new CheckSetup(lease, prompts, targets),
     copies: new CopyActions(sessions),
     history: new HistoryActions(app, prompts),

@@ -74,7 +74,7 @@ describe('looks', () => {
   it('list what a check could ask, and diagnose all namespaces without a change', async () => {
     expect(await app.looks.services(await target())).toEqual([{ name: 'web', port: 80, portName: '80-8080' }]);
     const seen: number[] = [];
-    const results = await app.incidents.diagnoseAll(await target(), never, (done) => void seen.push(done));
+    const results = await app.incidents.diagnoseAll(await target(), [], never, (done) => void seen.push(done));
     expect(results.map(({ namespace }) => namespace)).toContain(gateway.namespace);
     expect(results.filter((one) => 'problem' in one)).toEqual([]);
     expect(seen.at(-1)).toBeGreaterThanOrEqual(results.length);

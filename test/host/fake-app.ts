@@ -183,7 +183,7 @@ export class FakeApp implements StratusApp {
       const { severity, oracles } = this.#reading();
       return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };
     },
-    diagnoseAll: async (target, signal, tell) => {
+    diagnoseAll: async (target, _checks, signal, tell) => {
       tell(1, 2);
       const diagnosis = await this.incidents.diagnose(target, [], signal);
       return [

@@ -23,7 +23,12 @@ export class CheckSetup {
   async add(known?: Target): Promise<void> {
     const { app, release } = await this.#lease();
     try {
-      const target = known ?? (await this.#targets.pick(app, vscode.l10n.t('Add a check')));
+      const target =
+        known ??
+        (await this.#targets.pick(app, {
+          title: vscode.l10n.t('Add a check'),
+          then: vscode.l10n.t('Next you choose what is asked'),
+        }));
       if (!target) return;
       const url = await this.#prompts.pick<string>({
         title: vscode.l10n.t('Add a check: what shows that users of {0} are served?', target.namespace),

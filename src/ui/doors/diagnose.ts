@@ -6,7 +6,9 @@ import { readSetting } from '../editor/editor-api.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import type { TargetPicker } from '../editor/target-picker.ts';
 import type { LookDocuments } from '../views/look-documents.ts';
-import { diagnosisHeadline, diagnosisText } from './diagnosis-text.ts';
+import type { Target } from '../../domain/target.ts';
+import { diagnosisHeadline, diagnosisText, namedObjects } from './diagnosis-text.ts';
+import type { NamedObjects } from './evidence-doors.ts';
 
 /** Finds out what is wrong, in one namespace or in all, and changes nothing: the answer is a document. */
 export class Diagnose {
@@ -14,6 +16,7 @@ export class Diagnose {
   readonly #prompts: Prompts;
   readonly #targets: TargetPicker;
   readonly #documents: LookDocuments;
+  #last: { target: Target; results: NamespaceDiagnosis[] } | null = null;
 
   constructor(lease: () => Promise<AppLease>, prompts: Prompts, targets: TargetPicker, documents: LookDocuments) {
     this.#lease = lease;
@@ -22,10 +25,24 @@ export class Diagnose {
     this.#documents = documents;
   }
 
+  /** What the latest diagnosis names, cause by cause; with where it is looked at. */
+  objects(): NamedObjects[] {
+    if (!this.#last) return [];
+    const { target, results } = this.#last;
+    return results.flatMap((one) =>
+      'diagnosis' in one
+        ? namedObjects(one.diagnosis).map((named) => ({ ...named, target: { ...target, namespace: one.namespace } }))
+        : [],
+    );
+  }
+
   async run(): Promise<void> {
     const { app, release } = await this.#lease();
     try {
-      const scope = await this.#targets.pickScope(app, vscode.l10n.t('Diagnose'));
+      const scope = await this.#targets.pickScope(app, {
+        title: vscode.l10n.t('Diagnose'),
+        then: vscode.l10n.t('Starts reading at once; nothing is changed'),
+      });
       if (!scope) return;
       const { target, all } = scope;
       const options = {
@@ -40,11 +57,12 @@ export class Diagnose {
         const abort = new AbortController();
         token.onCancellationRequested(() => abort.abort(new Error('cancelled')));
         const read = async (): Promise<NamespaceDiagnosis[]> => {
+          const checks = readSetting(Setting.checks);
           if (all)
-            return app.incidents.diagnoseAll(target, abort.signal, (done, of) =>
+            return app.incidents.diagnoseAll(target, checks, abort.signal, (done, of) =>
               progress.report({ message: vscode.l10n.t('{0} of {1} namespaces', done, of) }),
             );
-          const diagnosis = await app.incidents.diagnose(target, readSetting(Setting.checks), abort.signal);
+          const diagnosis = await app.incidents.diagnose(target, checks, abort.signal);
           return [{ namespace: target.namespace, diagnosis }];
         };
         return read().catch((error: unknown) => {
@@ -53,7 +71,10 @@ export class Diagnose {
         });
       });
       if (!results) return;
-      const text = diagnosisText(target, results, new Date());
+      // What they ask is in no namespace that could be told.
+      const unasked = all ? readSetting(Setting.checks).filter((check) => !/^[^=]*=svc:/.test(check)) : [];
+      const text = diagnosisText(target, results, new Date(), unasked);
+      this.#last = { target, results };
       await this.#documents.preview(`Diagnosis of ${all ? target.context : target.namespace}.md`, text);
       // Not awaited: a notification stays until someone closes it.
       void this.#offer(text, diagnosisHeadline(results), all ? null : target);
@@ -64,7 +85,10 @@ export class Diagnose {
 
   async #offer(text: string, headline: string, target: { context: string; namespace: string } | null): Promise<void> {
     const [copy, mitigate] = [vscode.l10n.t('Copy Summary'), vscode.l10n.t('Mitigate')];
-    const answer = await this.#prompts.notify('info', headline, ...(target ? [mitigate, copy] : [copy]));
+    const open = vscode.l10n.t('Open Logs, Events, YAML…');
+    const named = this.objects().length > 0 ? [open] : [];
+    const answer = await this.#prompts.notify('info', headline, ...(target ? [mitigate] : []), ...named, copy);
+    if (answer === open) await vscode.commands.executeCommand(Command.openEvidence);
     if (answer === copy) await vscode.env.clipboard.writeText(text);
     if (answer === mitigate && target)
       await vscode.commands.executeCommand(Command.mitigate, {

@@ -19,11 +19,21 @@ import { copied } from './copied.ts';
 const LIMIT = 1_000_000;
 const LOG_LINE = 1_000;
 
+/** Objects that one cause, or one thing that is wrong, speaks of. */
+export interface NamedObjects {
+  what: string;
+  objects: ObjectRef[];
+  /** Where they are looked at. */
+  target: Target;
+}
+
 export interface DoorParts {
   lease: () => Promise<AppLease>;
   prompts: Prompts;
   sessions: SessionList;
   documents: LookDocuments;
+  /** What the latest diagnosis names. */
+  diagnosed: () => NamedObjects[];
   /** Opens a read-only terminal. */
   terminal: (target: Target) => Promise<void>;
 }
@@ -56,11 +66,12 @@ export class EvidenceDoors {
     return '';
   }
 
-  /** Asks what to open about a finding of the Incidents view. */
+  /** Asks what to open about a finding of the Incidents view; without one about what the latest diagnosis or run names. */
   async choose(handle?: FindingHandle): Promise<void> {
+    if (!handle) return this.#chooseAmong();
     const { sessions, prompts } = this.#parts;
-    const session = handle && sessions.find(handle.run);
-    const finding = handle && session?.finding(handle.finding);
+    const session = sessions.find(handle.run);
+    const finding = session?.finding(handle.finding);
     if (!session || !finding) throw new Error(vscode.l10n.t('choose a cause in the Incidents view first'));
     const objects = distinct([finding.object, ...finding.evidence.flatMap(({ object }) => (object ? [object] : []))]);
     const chosen = await prompts.pick<() => Promise<unknown>>({
@@ -81,6 +92,34 @@ export class EvidenceDoors {
           value: () => this.#parts.terminal(session.target),
         },
       ],
+    });
+    await chosen?.();
+  }
+
+  async #chooseAmong(): Promise<void> {
+    const { sessions, prompts, diagnosed } = this.#parts;
+    const session = sessions.current();
+    const ofRun = session
+      ? session.findings().map(({ message, object, evidence }): NamedObjects => {
+          const objects = [object, ...evidence.flatMap((one) => (one.object ? [one.object] : []))];
+          return { what: message, objects, target: session.target };
+        })
+      : [];
+    const named = [...diagnosed(), ...ofRun];
+    if (named.length === 0) throw new Error(vscode.l10n.t('diagnose a namespace first: there is nothing to open yet'));
+    const chosen = await prompts.pick<() => Promise<unknown>>({
+      title: vscode.l10n.t('Open what?'),
+      placeholder: vscode.l10n.t('Everything is read only. Type a name, or logs, events, describe, YAML'),
+      choices: named.flatMap(({ what, objects, target }) =>
+        distinct(objects).flatMap((object) =>
+          looksOf(object).map((look) => ({
+            label: lookLabel(look),
+            description: refLabel(object),
+            group: what,
+            value: () => this.#open(target, object, look),
+          })),
+        ),
+      ),
     });
     await chosen?.();
   }

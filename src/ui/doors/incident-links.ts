@@ -2,13 +2,15 @@ import * as vscode from 'vscode';
 import { presentable } from '../../text/redact.ts';
 import type { StratusApp } from '../../run/app.ts';
 import { Command } from '../editor/contributions.ts';
+import type { IncidentLink } from '../editor/incident-link.ts';
 import { readIncidentLink } from '../editor/incident-link.ts';
 import type { Prompts } from '../editor/prompts.ts';
-import type { SessionList } from '../run/incident-session.ts';
+import type { IncidentSession, SessionList } from '../run/incident-session.ts';
+import { shortLocalTime } from '../../text/local-time.ts';
 
 /**
- * Opens incidents from links of alerts and chats. A link never does anything by itself: it shows a run of this window, or
- * asks, and then the target is asked for as always, with what the link names first.
+ * Opens incidents from links of alerts and chats. A link never does anything by itself: it shows a run that is under way
+ * in this window, or asks, and then the target is asked for as always, with what the link names first.
  */
 export class IncidentLinks implements vscode.UriHandler {
   readonly #app: () => Promise<StratusApp>;
@@ -35,19 +37,45 @@ export class IncidentLinks implements vscode.UriHandler {
     const link = readIncidentLink(path, query);
     if (typeof link === 'string') throw new Error(link);
     const { context, namespace } = link;
-    const shown = this.#sessions
+    const there = this.#sessions
       .all()
-      .find(({ target, isPast }) => !isPast && target.context === context && target.namespace === namespace);
-    if (shown) return void (await vscode.commands.executeCommand(Command.showRun, shown.id));
+      .filter(({ target }) => target.context === context && target.namespace === namespace);
+    const running = there.find(({ ended }) => !ended);
+    if (running) return void (await vscode.commands.executeCommand(Command.showRun, running.id));
     const known = (await (await this.#app()).targets.contexts()).some(({ name }) => name === context);
     const name = presentable(context, 100);
     if (!known)
       throw new Error(vscode.l10n.t("the link names context '{0}', which the kubeconfig does not have", name));
+    const [latest] = there;
+    if (latest) return this.#offer(link, latest);
     const sure = await this.#prompts.confirm(
       vscode.l10n.t('A link asks to look at {0} @ {1}', namespace, name),
       vscode.l10n.t('Nothing is read or changed before you have chosen the target yourself.'),
       vscode.l10n.t('Choose the Target'),
     );
     if (sure) await vscode.commands.executeCommand(Command.mitigate, { context, namespace });
+  }
+
+  /** A run there has ended: what the link tells of may be new. */
+  async #offer({ context, namespace }: IncidentLink, latest: IncidentSession): Promise<void> {
+    const { headline, startedAt } = latest.snapshot();
+    const when = shortLocalTime(new Date(startedAt).toISOString(), Date.now());
+    const chosen = await this.#prompts.pick<() => Thenable<unknown>>({
+      title: vscode.l10n.t('A link asks to look at {0} @ {1}', namespace, presentable(context, 100)),
+      placeholder: vscode.l10n.t('Nothing is read or changed before you have chosen'),
+      choices: [
+        {
+          label: vscode.l10n.t('Choose the target'),
+          detail: vscode.l10n.t('Looks at it as it is now'),
+          value: () => vscode.commands.executeCommand(Command.mitigate, { context, namespace }),
+        },
+        {
+          label: vscode.l10n.t('Show the run of {0}', when),
+          detail: headline.title,
+          value: () => vscode.commands.executeCommand(Command.showRun, latest.id),
+        },
+      ],
+    });
+    await chosen?.();
   }
 }

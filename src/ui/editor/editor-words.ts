@@ -14,6 +14,8 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/: stratus journal list shows them/g, ': the Undo Stack shows them'],
   [/ \(--accept [^)]*\)/g, ''],
   [/run "stratus recover" on its machine/g, 'recover it on its machine'],
+  [/ \(held by ([^\s()]+) pid \d+(?: [0-9a-f]+)?\)/g, ' (held by $1)'],
+  [/\(executing (tx-[\w-]+)\)/g, '(applying $1)'],
   [/: stratus recover$/g, ': recover it in the Undo Stack'],
   // What only an administrator does has no button.
   [/((['"])stratus (?:lock|journal) [\w-]+\2)(?! in a terminal)/g, '$1 in a terminal'],

@@ -111,7 +111,7 @@ function withHeadings<T>(items: RowItem<T>[]): RowItem<T>[] {
   return items.flatMap((item, index) => {
     const group = item.row?.group;
     if (group === undefined || group === items[index - 1]?.row?.group) return [item];
-    return [{ label: group, kind: vscode.QuickPickItemKind.Separator, row: null }, item];
+    return [{ label: oneLine(group), kind: vscode.QuickPickItemKind.Separator, row: null }, item];
   });
 }
 

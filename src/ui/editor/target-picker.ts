@@ -12,6 +12,14 @@ export interface Scope {
   all: boolean;
 }
 
+/** What a target is asked for. */
+export interface Purpose {
+  /** Heads the questions. */
+  title: string;
+  /** What comes right after the answer, as a sentence. */
+  then: string;
+}
+
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** Exists in every cluster; only stands in when every namespace is meant. */
 const ANY_NAMESPACE = 'default';
@@ -31,21 +39,21 @@ export class TargetPicker {
     this.#isProtected = isProtected;
   }
 
-  /** @param purpose heads the questions @returns null when dismissed */
-  async pick(app: StratusApp, purpose: string, preset: TargetPreset = {}): Promise<Target | null> {
+  /** @returns null when dismissed */
+  async pick(app: StratusApp, purpose: Purpose, preset: TargetPreset = {}): Promise<Target | null> {
     return (await this.#pick(app, purpose, preset, false))?.target ?? null;
   }
 
   /** As {@link pick}, with "all namespaces" among the answers. */
-  pickScope(app: StratusApp, purpose: string, preset: TargetPreset = {}): Promise<Scope | null> {
+  pickScope(app: StratusApp, purpose: Purpose, preset: TargetPreset = {}): Promise<Scope | null> {
     return this.#pick(app, purpose, preset, true);
   }
 
-  async #pick(app: StratusApp, purpose: string, preset: TargetPreset, orAll: boolean): Promise<Scope | null> {
+  async #pick(app: StratusApp, purpose: Purpose, preset: TargetPreset, orAll: boolean): Promise<Scope | null> {
     const contexts = await app.targets.contexts();
     if (contexts.length === 0) throw new StratusError('no-kubeconfig', 'the kubeconfig has no contexts');
     const last = this.#memory.last();
-    const context = await this.#pickContext(contexts, preset.context ?? last?.context, purpose);
+    const context = await this.#pickContext(contexts, preset.context ?? last?.context, purpose.title);
     if (!context) return null;
     const wanted = preset.namespace ?? (last?.context === context.name ? last.namespace : undefined);
     const namespace = await this.#pickNamespace(app, context, wanted, purpose, orAll, contexts.length > 1);
@@ -72,7 +80,7 @@ export class TargetPicker {
     const rank = ({ name, current }: ContextChoice) => (name === preferred ? 0 : current ? 1 : 2);
     return this.#prompts.pick({
       title: vscode.l10n.t('{0} (1 of 2): which cluster?', purpose),
-      placeholder: vscode.l10n.t('The run stays on this context, whatever the kubeconfig says later'),
+      placeholder: vscode.l10n.t('It stays on this context, whatever the kubeconfig says later'),
       choices: [...contexts]
         .sort((a, b) => rank(a) - rank(b))
         .map((choice) => ({
@@ -91,7 +99,7 @@ export class TargetPicker {
     app: StratusApp,
     context: ContextChoice,
     wanted: string | undefined,
-    purpose: string,
+    { title: purpose, then }: Purpose,
     orAll: boolean,
     second: boolean,
   ): Promise<string | undefined> {
@@ -113,7 +121,7 @@ export class TargetPicker {
     const mark = this.#isProtected(context.name) ? vscode.l10n.t('{0} is protected. ', context.name) : '';
     const picked = this.#prompts.pick({
       title,
-      placeholder: mark + vscode.l10n.t('Starts reading at once; nothing is changed before you approve it'),
+      placeholder: mark + then,
       choices: [...first, usual, ...every],
       more: found,
       typed: (text) => (NAMESPACE.test(text) ? asChoice(text) : null),

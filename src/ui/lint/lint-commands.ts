@@ -108,7 +108,8 @@ export class LintCommands {
       ...(named.context === undefined ? {} : { context: named.context }),
       ...(named.namespace === undefined ? {} : { namespace: named.namespace }),
     };
-    const target = await this.#targets.pick(app, purpose, preset);
+    const then = vscode.l10n.t('The command is tried without effect first');
+    const target = await this.#targets.pick(app, { title: purpose, then }, preset);
     if (!target) return null;
     for (const what of ['context', 'namespace'] as const) {
       const inCommand = named[what];

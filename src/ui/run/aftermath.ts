@@ -1,3 +1,4 @@
+import { refLabel } from '../../domain/kube-object.ts';
 import type { TransactionStatus, TransactionSummary, UndoResult } from '../../domain/transaction.ts';
 import { isInterrupted } from '../../domain/transaction.ts';
 import type { AttemptView, TransactionView } from '../../../webview/protocol.ts';
@@ -9,6 +10,8 @@ export type JournalStatus = TransactionStatus | 'interrupted';
 export interface JournalNote {
   status: JournalStatus;
   title: string;
+  /** Names of the objects that it wrote to. */
+  objects: string[];
   /** When it got its status, milliseconds since the epoch; null while it is open. */
   at: number | null;
   /** How its last undo ended; null when there was none, or while that was not looked up. */
@@ -19,13 +22,14 @@ export type JournalNotes = ReadonlyMap<string, JournalNote>;
 
 /** A transaction of the journal, with its undo where that was looked up. */
 export type JournalEntry = Pick<TransactionSummary, 'id' | 'status'> &
-  Partial<Pick<TransactionSummary, 'active' | 'title' | 'closedAt'>> & { undo?: UndoResult | null };
+  Partial<Pick<TransactionSummary, 'active' | 'title' | 'closedAt' | 'roots'>> & { undo?: UndoResult | null };
 
 /** @param over whether the run that opened it has ended: what it left open then is left for good */
-export function noteOf({ status, active, title, closedAt, undo }: JournalEntry, over: boolean): JournalNote {
+export function noteOf({ status, active, title, closedAt, roots, undo }: JournalEntry, over: boolean): JournalNote {
   return {
     status: over && isInterrupted({ status, active: active ?? false }) ? 'interrupted' : status,
     title: title ?? '',
+    objects: (roots ?? []).map(refLabel),
     at: closedAt ? Date.parse(closedAt) : null,
     undo: undo ?? null,
   };

@@ -27,6 +27,7 @@ export class IncidentSession {
   #cancelling = false;
   #result: RunResult | null = null;
   #notes: JournalNotes = new Map();
+  #lockNote = '';
 
   constructor(
     run: RunHandle,
@@ -133,10 +134,15 @@ export class IncidentSession {
     return rehearsed?.type === 'rehearsed' ? (rehearsed.steps[step]?.writes[write] ?? null) : null;
   }
 
+  /** Those of the latest diagnosis. */
+  findings(): readonly Finding[] {
+    const diagnosed = this.#run.events().findLast((event) => event.type === 'diagnosed');
+    return diagnosed?.type === 'diagnosed' ? diagnosed.findings : [];
+  }
+
   /** A finding of the latest diagnosis. */
   finding(id: string): Finding | null {
-    const diagnosed = this.#run.events().findLast((event) => event.type === 'diagnosed');
-    return diagnosed?.type === 'diagnosed' ? (diagnosed.findings.find((one) => one.id === id) ?? null) : null;
+    return this.findings().find((one) => one.id === id) ?? null;
   }
 
   /** What an item of any reading is about: its object, or the Service that a check asks. */
@@ -180,6 +186,13 @@ export class IncidentSession {
     this.#changed();
   }
 
+  /** That another writer holds the lock before the run has asked for it; empty when none does. */
+  noteLock(note: string): void {
+    if (note === this.#lockNote) return;
+    this.#lockNote = note;
+    this.#changed();
+  }
+
   snapshot(): RunSnapshot {
     const { context, namespace, server } = this.#run.target;
     return projectRun(this.#run.events(), {
@@ -191,6 +204,7 @@ export class IncidentSession {
       awaiting: this.#desk.awaiting,
       cancelling: this.#cancelling,
       notes: this.#notes,
+      lockNote: this.#lockNote,
     });
   }
 

@@ -9,6 +9,7 @@ import { runOptions } from '../editor/configuration.ts';
 import type { TargetPreset } from '../editor/contributions.ts';
 import { Setting, View } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
+import { lockNote } from './lock-note.ts';
 import type { SessionList } from './incident-session.ts';
 import { IncidentSession } from './incident-session.ts';
 import type { Log } from '../editor/log.ts';
@@ -17,6 +18,9 @@ import type { ObjectDocuments } from '../views/object-documents.ts';
 import { isProtected } from '../../domain/autonomy.ts';
 import { typesName } from '../editor/protected-context.ts';
 import type { TargetPicker } from '../editor/target-picker.ts';
+
+/** How often the lock is looked at while a plan waits. */
+const LOCK_LOOK_MS = 10_000;
 
 /** Starts runs and answers their approvals for this window. */
 export class Mitigation {
@@ -60,7 +64,14 @@ export class Mitigation {
     const patterns = readSetting(Setting.protectedContexts);
     const target =
       (await this.#sameAgain(app, preset)) ??
-      (await this.#targets.pick(app, vscode.l10n.t('Mitigate incident'), preset));
+      (await this.#targets.pick(
+        app,
+        {
+          title: vscode.l10n.t('Mitigate incident'),
+          then: vscode.l10n.t('Starts reading at once; nothing is changed before you approve it'),
+        },
+        preset,
+      ));
     if (!target) return null;
     const busy = this.#sessions
       .running()
@@ -79,8 +90,21 @@ export class Mitigation {
     this.#sessions.add(session);
     run.onEvent((event) => {
       if (event.type === 'phase') this.#log.info(`${run.id}: ${event.phase} (attempt ${event.attempt})`);
+      if (event.type === 'started' || event.type === 'rehearsed') void this.#lookAtLock(app, session);
     });
     return session;
+  }
+
+  /** Whether another writer is at work, told before anybody approves; looked at again while the run waits for that. */
+  async #lookAtLock(app: StratusApp, session: IncidentSession): Promise<void> {
+    do {
+      // The run itself has asked for the lock, and tells what came of it.
+      if (session.ended || session.events().some(({ type }) => type === 'lockAcquired' || type === 'lockDenied'))
+        return;
+      // One that cannot be read is told when it is asked for.
+      session.noteLock(await app.lock.status(session.target).then(lockNote, () => ''));
+      await new Promise((resolve) => setTimeout(resolve, LOCK_LOOK_MS).unref());
+    } while (session.awaiting);
   }
 
   /** A target that was pinned before needs no questions, unless its context means another cluster by now. */

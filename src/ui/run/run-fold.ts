@@ -277,7 +277,8 @@ export class RunFold {
 
   /** Undos that came after the end of the run, from wherever: they are no events of it, but belong to its story. */
   takeBack(notes: JournalNotes): void {
-    const later = this.left.flatMap((id) => {
+    const mine = this.owed ? [...this.left, this.owed] : this.left;
+    const later = mine.flatMap((id) => {
       const note = notes.get(id);
       return note?.undo && note.at !== null && note.status !== 'committed' ? [{ ...note, at: note.at }] : [];
     });

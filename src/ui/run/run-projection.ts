@@ -29,6 +29,8 @@ export interface ProjectionContext extends HeadlineContext {
   target: TargetView;
   mode: string;
   cancelling: boolean;
+  /** That another writer holds the lock, before the run has asked for it. */
+  lockNote: string;
 }
 
 const LOG_LIMIT = 400;
@@ -89,6 +91,7 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
       undoWrites: undoWrites + later,
       attempts: result.attempts,
     },
+    lockNote: over || fold.lockLevel ? '' : context.lockNote,
     owed: owedView(fold, context),
     again: over ? againText(fold) : '',
     canCancel: result === null && !context.cancelling && !context.past,
@@ -119,7 +122,7 @@ function owedView({ owed }: RunFold, { notes }: ProjectionContext): OwedView | n
   const note = notes.get(owed);
   const settled = note?.status === 'committed' || note?.status === 'undone';
   const state = settled ? 'settled' : note?.status === 'diverged' ? 'diverged' : 'interrupted';
-  return { transaction: owed, title: presentable(note?.title ?? '', 300), state };
+  return { transaction: owed, title: presentable(note?.title ?? '', 300), objects: note?.objects ?? [], state };
 }
 
 function attemptsOf(fold: RunFold, { notes }: ProjectionContext): AttemptView[] {

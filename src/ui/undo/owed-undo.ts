@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { refLabel } from '../../domain/kube-object.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { TransactionSummary } from '../../domain/transaction.ts';
 import type { StratusApp, Transactions } from '../../run/app.ts';
@@ -35,6 +36,14 @@ export async function unlessOwed(
   }
 }
 
+const NAMED = 5;
+
+/** What it wrote to, the first few. */
+function objectNames({ roots }: TransactionSummary): string {
+  const more = roots.length > NAMED ? [vscode.l10n.t('{0} more', roots.length - NAMED)] : [];
+  return [...roots.slice(0, NAMED).map(refLabel), ...more].join(', ');
+}
+
 /** @returns whether something was done about it */
 async function settle(owed: TransactionSummary, prompts: Prompts, ways: WaysOut): Promise<boolean> {
   const [show, undo, keep] = [vscode.l10n.t('Show Differences'), vscode.l10n.t('Undo'), vscode.l10n.t('Keep As It Is')];
@@ -43,9 +52,11 @@ async function settle(owed: TransactionSummary, prompts: Prompts, ways: WaysOut)
     owed.status === 'diverged'
       ? vscode.l10n.t('Your undo is unfinished: not everything of "{0}" on {1} was restored.', owed.title, where)
       : vscode.l10n.t('Your undo is unfinished: "{0}" on {1} was interrupted.', owed.title, where);
+  const objects = objectNames(owed);
+  const what = objects ? vscode.l10n.t('It changed {0}.', objects) : '';
   const rule = vscode.l10n.t('Nothing new is changed there until it is undone or kept.');
   // The editor hides a warning after some seconds, an error with actions stays until it is answered.
-  const answer = await prompts.notify('error', `${message} ${rule}`, show, undo, keep);
+  const answer = await prompts.notify('error', [message, what, rule].filter(Boolean).join(' '), show, undo, keep);
   if (answer === show) await ways.differences(owed.id);
   if (answer === undo) await ways.undo(owed);
   if (answer === keep) await ways.keep(owed.id);

@@ -52,7 +52,10 @@ export class SafeTerminals implements vscode.Disposable {
   async open(known?: Target): Promise<void> {
     const { app, release } = await this.#lease();
     try {
-      const purpose = vscode.l10n.t('Safe terminal');
+      const purpose = {
+        title: vscode.l10n.t('Safe terminal'),
+        then: vscode.l10n.t('Next you choose whether it may write'),
+      };
       const target = known ?? (await this.#targets.pick(app, purpose));
       const mode = known ? 'read' : target && (await this.#pickMode(app, target));
       if (!target || !mode) return release();

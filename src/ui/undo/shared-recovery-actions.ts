@@ -25,7 +25,12 @@ export class SharedRecoveryActions {
   async recover(): Promise<void> {
     const { app, release } = await this.#lease();
     try {
-      const target = await this.#targets.pick(app, vscode.l10n.t('Recover from the cluster'));
+      const target = await this.#targets.pick(app, {
+        title: vscode.l10n.t('Recover from the cluster'),
+        then: vscode.l10n.t(
+          'Looks for what was left unfinished in the cluster; nothing is taken over before you say so',
+        ),
+      });
       if (!target) return;
       const shared = await app.transactions.shared(target);
       if (!shared) {

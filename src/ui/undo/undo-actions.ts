@@ -2,12 +2,13 @@ import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { TransactionSummary, UndoResult } from '../../domain/transaction.ts';
-import type { StratusApp, Transactions } from '../../run/app.ts';
+import type { StratusApp, TransactionDetail, Transactions } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { TransactionHandle, WriteHandle } from '../editor/contributions.ts';
 import { Command } from '../editor/contributions.ts';
 import type { Log } from '../editor/log.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
+import { fieldChanges } from '../views/object-text.ts';
 import type { ObjectDocuments } from '../views/object-documents.ts';
 import type { Prompts } from '../editor/prompts.ts';
 import { withoutLinks } from '../editor/prompts.ts';
@@ -162,7 +163,7 @@ export class UndoActions {
       count === 1
         ? vscode.l10n.t('Undo this change on {0}?', first.context)
         : vscode.l10n.t('Undo {0} changes on {1}, latest first?', count, first.context),
-      summaries.map(details).join('\n\n'),
+      (await Promise.all(summaries.map((summary) => this.#foretold(summary)))).join('\n\n'),
       vscode.l10n.t('Undo'),
     );
     if (!sure || !(await this.#mayUndo(summaries))) return;
@@ -170,6 +171,15 @@ export class UndoActions {
       // A later transaction that could not be undone blocks the earlier ones below it.
       if (!(await this.#run(summary))) return;
     }
+  }
+
+  /** What an undo will do: the values that it puts back, and what comes back with them. */
+  async #foretold(summary: TransactionSummary): Promise<string> {
+    // What cannot be read is told when the undo is tried.
+    const detail = await (await this.#app()).transactions.read(summary.id).catch(() => null);
+    const lines = [details(summary), ...(detail ? valuesBack(detail) : [])];
+    const mended = summary.status === 'committed' && summary.run.startsWith('run-');
+    return [...lines, ...(mended ? [vscode.l10n.t('The incident that it ended will come back.')] : [])].join('\n');
   }
 
   /** A protected context is named once, however many transactions are undone there. */
@@ -238,6 +248,21 @@ export class UndoActions {
 
 function isUndoable({ status }: TransactionSummary): boolean {
   return status !== 'undone';
+}
+
+const SHOWN_VALUES = 12;
+
+/** Fields that an undo changes, from what stands there since the change to what it puts back. */
+function valuesBack({ details: writes }: TransactionDetail): string[] {
+  const fields = writes
+    .filter(({ outcome }) => outcome !== 'failed')
+    .flatMap(({ ref, before, after, subresource }) =>
+      fieldChanges(after, before, subresource).map(
+        (field) => `${ref.kind} ${ref.name} ${field.path}: ${field.before ?? 'absent'} → ${field.after ?? 'absent'}`,
+      ),
+    );
+  const more = fields.length > SHOWN_VALUES ? [`… ${counted(fields.length - SHOWN_VALUES, 'more field')}`] : [];
+  return [...fields.slice(0, SHOWN_VALUES), ...more];
 }
 
 function details(summary: TransactionSummary): string {

@@ -105,7 +105,10 @@ export const AFTERMATH_TESTS: HostTest[] = [
       const owed = app.leaveOpen('kind-oncall');
       await vscode.commands.executeCommand(Command.undoTransaction, { transaction });
       assert.equal(app.world.targetPort, 8083, 'nothing was asked, nothing was undone');
-      assert.match(host.prompts.asked.at(-1)!, /^error: Your undo is unfinished: .* was interrupted\. Nothing new/);
+      assert.match(
+        host.prompts.asked.at(-1)!,
+        /^error: Your undo is unfinished: .* was interrupted\. It changed Service\/hotel-reservation\/geo\. Nothing new/,
+      );
 
       host.prompts.picks = ['kind-oncall', 'hotel-reservation', 'Write, as one transaction'];
       const terminals = vscode.window.terminals.length;

@@ -170,10 +170,13 @@ export const DOOR_TESTS: HostTest[] = [
       await app.transactions.undo(transaction!.id, new AbortController().signal, () => undefined);
       host.prompts.picks = [];
       await vscode.commands.executeCommand(Command.showHistory);
-      const rows = host.prompts.offered.at(-1)!;
-      assert.equal(rows.filter((row) => row.includes(transaction!.title)).length, 2, rows.join(' | '));
-      assert.ok(rows.some((row) => row.includes('undone: ')));
-      host.prompts.picks = [rows.find((row) => row.includes(transaction!.title))!, 'Explain'];
+      const [, ...rows] = host.prompts.offered.at(-1)!;
+      assert.deepEqual(
+        rows.map((row) => /^\$\((.+)\) (?:\d+ \w+ )?\d\d:/.exec(row)?.[1]),
+        ['discard', 'circle-slash'],
+        rows.join(' | '),
+      );
+      host.prompts.picks = [rows[0]!, 'Explain'];
       await vscode.commands.executeCommand(Command.showHistory);
       await eventually('the explanation', () =>
         vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label.includes(transaction!.id))),
@@ -196,13 +199,31 @@ export const DOOR_TESTS: HostTest[] = [
       assert.equal(host.hooks.contextKey('stratus.running'), false);
       for (const [query, path, why] of [
         ['context=elsewhere&namespace=payments', '/incident', /does not have/],
-        ['context=staging&namespace=--all', '/incident', /names no namespace/],
+        ['context=staging&namespace=--all', '/incident', /names a namespace that cannot be one: '--all'/],
         ['context=staging&namespace=payments', '/approve', /is no page/],
       ] as const) {
         host.prompts.asked.length = 0;
         await open(query, path);
         assert.match(host.prompts.asked.join(), why);
       }
+    },
+  },
+  {
+    name: 'a link shows a run that is under way, and offers one that has ended beside the target',
+    async run(host) {
+      await startFakeRun(host);
+      const asked = await untilAsked(host);
+      const query = 'context=kind-oncall&namespace=hotel-reservation';
+      const parts = { scheme: 'vscode', authority: 'stratus.stratus-oncall', path: '/incident', query };
+      host.prompts.asked.length = 0;
+      await host.hooks.openLink(vscode.Uri.from(parts));
+      assert.deepEqual(host.prompts.asked, []);
+      await ask(host, 'approve', asked);
+      await untilEnded(host);
+      await host.hooks.openLink(vscode.Uri.from(parts));
+      assert.deepEqual(host.prompts.asked, ['A link asks to look at hotel-reservation @ kind-oncall']);
+      assert.match(host.prompts.offered.at(-1)!.join(), /^Choose the target,Show the run of .*\d\d:\d\d$/);
+      assert.equal(host.hooks.contextKey('stratus.running'), false);
     },
   },
   {

@@ -35,7 +35,7 @@ export const NOTHING_BEGUN_TESTS: HostTest[] = [
       assert.equal((await untilEnded(host)).outcome, 'locked');
       const { headline, plan, again } = host.hooks.snapshot()!;
       assert.equal(headline.title, 'Someone else is changing this cluster');
-      assert.match(headline.detail, /held by bob@desk pid 7\)\. Nothing was changed$/);
+      assert.match(headline.detail, /held by bob@desk\)\. Nothing was changed$/);
       assert.deepEqual([plan!.fate, again], ['failed', 'Retry']);
       assert.equal(app.world.targetPort, 9999);
     },

@@ -275,6 +275,12 @@ describe('projection of a run', () => {
     session.noteJournal([{ id, status: 'undone', active: false }]);
     const title = 'Interrupted. The cluster is as it was before this run';
     expect(view()).toEqual({ title, state: 'undone', fate: 'undone', again });
+    session.noteJournal([{ ...undone(id), active: false }]);
+    expect(session.snapshot().log.at(-1)).toMatchObject({
+      who: 'undo',
+      at: Date.parse(AT),
+      text: expect.stringMatching(/^Undone with 1 write/),
+    });
     session.noteJournal([{ id, status: 'committed', active: false }]);
     expect(view()).toEqual({ title: 'Interrupted. Its change stands', state: 'committed', fate: 'kept', again });
   });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Diagnosis, NamespaceDiagnosis } from '../../../src/run/app.ts';
 import { FakeApp } from '../../host/fake-app.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';
-import { diagnosisHeadline, diagnosisText } from '../../../src/ui/doors/diagnosis-text.ts';
+import { refLabel } from '../../../src/domain/kube-object.ts';
+import { diagnosisHeadline, diagnosisText, namedObjects } from '../../../src/ui/doors/diagnosis-text.ts';
 import { findingText, runSummary } from '../../../src/ui/doors/run-summary.ts';
 
 const never = new AbortController().signal;
@@ -68,6 +69,26 @@ describe('a diagnosis as a document', () => {
     expect(text).toMatch(/## Could not be read\n\n- `closed`: pods is forbidden/);
     expect(text).toMatch(/## Nothing wrong\n\n`quiet`/);
     expect(diagnosisHeadline(results.slice(1, 2))).toBe('Nothing wrong was found in quiet');
+  });
+
+  it('tells what is wrong without a known cause, names the objects of evidence, and which checks were not run', async () => {
+    const target = await app.targets.pin(undefined, 'default');
+    const [one] = await world();
+    if (!one || !('diagnosis' in one)) throw new Error('a diagnosis');
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'hotel-reservation', name: 'lonely' };
+    const lonely = { source: 'object' as const, object, what: 'not-ready', grade: 1, message: 'lonely is not ready' };
+    const { severity, findings } = one.diagnosis;
+    const items = [...(severity.known ? severity.items : []), lonely];
+    const diagnosis = { ...one.diagnosis, severity: { known: true as const, items } };
+    const text = diagnosisText(target, [{ ...one, diagnosis }], new Date(0), ['home=https://example.org']);
+    expect(text).toContain('- lonely is not ready: **no cause was found for it**');
+    expect(text).toMatch(/^# \d causes? found in hotel-reservation, \d of what is wrong without a known cause\n/);
+    expect(text).toMatch(/not run: `home`/);
+    const evidence = findings.flatMap((finding) => finding.evidence).find((row) => row.object)!;
+    expect(text).toContain(`- ${evidence.source} \`${refLabel(evidence.object!)}\``);
+    const named = namedObjects(diagnosis);
+    expect(named[0]!.what).toBe(findings[0]!.message);
+    expect(named.at(-1)).toEqual({ what: 'lonely is not ready', objects: [object] });
   });
 
   it('shows words of the cluster as words', async () => {
