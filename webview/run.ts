@@ -149,7 +149,7 @@ class RunPage {
     const { target, mode, canCancel, cancelling, result, again, stages, wayBack, plan } = snapshot;
     const headline = this.#silent ? SILENT : snapshot.headline;
     const back = wentBack(snapshot);
-    const { lockNote } = snapshot;
+    const lockNote = this.#silent ? '' : snapshot.lockNote;
     this.#header.update({ headline, target, mode, canCancel, cancelling, result, again, back, lockNote });
     if (this.#title.textContent !== headline.title) this.#title.textContent = headline.title;
     const width = this.#root.clientWidth;

@@ -10,6 +10,16 @@ export interface Evidence {
   text: string;
 }
 
+/** Where a fact was read, as it is told to people. */
+export const SOURCE_TEXT: Readonly<Record<Evidence['source'], string>> = {
+  spec: 'wanted',
+  status: 'status',
+  event: 'event',
+  log: 'log',
+  revision: 'earlier',
+  sibling: 'related',
+};
+
 /** A file that a command of a fix needs; `{{name}}` in an argv word stands for its absolute path at run time. */
 export interface PlanFile {
   name: string;

@@ -39,6 +39,8 @@ export class ScriptedPrompts implements Prompts {
   /** Action to choose when a notification offers it. */
   actions: string[] = [];
   readonly asked: string[] = [];
+  /** What stood below each question that was to be confirmed. */
+  readonly details: string[] = [];
   /** Labels that each question offered, in order; what came later last. */
   readonly offered: string[][] = [];
 
@@ -59,8 +61,9 @@ export class ScriptedPrompts implements Prompts {
     return this.typed.shift() ?? false;
   }
 
-  async confirm(message: string): Promise<boolean> {
+  async confirm(message: string, detail: string): Promise<boolean> {
     this.asked.push(message);
+    this.details.push(detail);
     return this.confirmations.shift() ?? false;
   }
 

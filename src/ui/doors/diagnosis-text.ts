@@ -1,5 +1,6 @@
 import { foldFindings } from '../../domain/fold-findings.ts';
 import type { Finding } from '../../domain/finding.ts';
+import { SOURCE_TEXT } from '../../domain/finding.ts';
 import type { ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
@@ -122,7 +123,7 @@ function findingLines(finding: Finding, symptoms: Finding[]): string[] {
   const lines = [`### ${plainMarkdown(finding.message)}`, '', `${plainMarkdown(refLabel(finding.object))}`, ''];
   for (const { source, object, field, text } of finding.evidence) {
     const where = [object && codeMarkdown(refLabel(object)), field && codeMarkdown(field)].filter(Boolean).join(' ');
-    lines.push(`- ${source}${where ? ` ${where}` : ''}: ${codeMarkdown(text, LONG)}`);
+    lines.push(`- ${SOURCE_TEXT[source]}${where ? ` ${where}` : ''}: ${codeMarkdown(text, LONG)}`);
   }
   const [fix] = finding.fixes;
   if (!fix) lines.push('', `**No fix is known**${finding.unfixed ? `: ${plainMarkdown(finding.unfixed)}` : ''}.`);

@@ -1,5 +1,6 @@
 import type { RunSnapshot } from '../../../webview/protocol.ts';
-import type { Finding } from '../../domain/finding.ts';
+import type { Evidence, Finding } from '../../domain/finding.ts';
+import { SOURCE_TEXT } from '../../domain/finding.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import { zonedTime } from '../../text/local-time.ts';
 import { presentable } from '../../text/redact.ts';
@@ -56,5 +57,6 @@ export function findingText({ message, object, evidence, unfixed, fixes }: Findi
 
 function evidenceLine(row: { source: string; object: string; field?: string; text: string }): string {
   const where = [row.object, row.field].filter(Boolean).join(' ');
-  return `${row.source}${where ? ` ${where}` : ''}: ${row.text}`;
+  const source = SOURCE_TEXT[row.source as Evidence['source']] ?? row.source;
+  return `${source}${where ? ` ${where}` : ''}: ${row.text}`;
 }

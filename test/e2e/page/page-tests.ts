@@ -34,6 +34,15 @@ async function diverged(): Promise<RunSnapshot> {
   return recorded.session.snapshot();
 }
 
+/** A plan that waits while somebody else holds the writer lock. */
+async function heldLock(): Promise<{ session: IncidentSession; snapshot: RunSnapshot }> {
+  const run = await RecordedRun.open();
+  run.session.noteLock(
+    'bob@desk is changing this cluster now. A plan that is approved can only run when that has ended',
+  );
+  return { session: run.session, snapshot: await run.untilAsked() };
+}
+
 /** The run view alone in a browser, fed with a recorded run: what it shows, what it sends, who can use it. */
 export const PAGE_TESTS: PageTest[] = [
   {
@@ -239,6 +248,7 @@ export const PAGE_TESTS: PageTest[] = [
         async (stage) => {
           const { page } = stage;
           await page.getByRole('heading', { name: 'Your undo is unfinished' }).waitFor();
+          await page.locator('.owed').getByText('Service/hotel-reservation/geo', { exact: true }).waitFor();
           for (const [name, request] of [
             ['Show differences', 'inspect'],
             ['Undo', 'undo'],
@@ -274,6 +284,18 @@ export const PAGE_TESTS: PageTest[] = [
         await page.getByRole('button', { name: /^Compare Deployment\/hotel-reservation\/search/ }).waitFor();
         assert.deepEqual(await page.evaluate(ACCESSIBILITY_CHECK), []);
       });
+    },
+  },
+  {
+    name: 'says before the approval that another writer holds the lock',
+    async run(browser) {
+      const { session, snapshot } = await heldLock();
+      await onStage(browser, snapshot, async ({ page }) => {
+        await page.getByText('bob@desk is changing this cluster now').waitFor();
+        await assertReadable(page);
+      });
+      session.noteLock('');
+      assert.equal(session.snapshot().lockNote, '');
     },
   },
   {

@@ -60,6 +60,10 @@ export const UNDO_TESTS: HostTest[] = [
       host.prompts.confirmations = [false];
       await vscode.commands.executeCommand(Command.undoTransaction, { transaction });
       assert.equal(app.world.targetPort, 8083, 'dismissed: nothing happens');
+      assert.match(
+        host.prompts.details.at(-1)!,
+        /targetPort: 8083 → 9999\nThe incident that it ended will come back\.$/,
+      );
       host.prompts.confirmations = [true];
       await vscode.commands.executeCommand(Command.undoTransaction, { transaction });
       assert.equal(app.world.targetPort, 9999);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Diagnosis, NamespaceDiagnosis } from '../../../src/run/app.ts';
 import { FakeApp } from '../../host/fake-app.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';
+import { SOURCE_TEXT } from '../../../src/domain/finding.ts';
 import { refLabel } from '../../../src/domain/kube-object.ts';
 import { diagnosisHeadline, diagnosisText, namedObjects } from '../../../src/ui/doors/diagnosis-text.ts';
 import { findingText, runSummary } from '../../../src/ui/doors/run-summary.ts';
@@ -85,7 +86,7 @@ describe('a diagnosis as a document', () => {
     expect(text).toMatch(/^# \d causes? found in hotel-reservation, \d of what is wrong without a known cause\n/);
     expect(text).toMatch(/not run: `home`/);
     const evidence = findings.flatMap((finding) => finding.evidence).find((row) => row.object)!;
-    expect(text).toContain(`- ${evidence.source} \`${refLabel(evidence.object!)}\``);
+    expect(text).toContain(`- ${SOURCE_TEXT[evidence.source]} \`${refLabel(evidence.object!)}\``);
     const named = namedObjects(diagnosis);
     expect(named[0]!.what).toBe(findings[0]!.message);
     expect(named.at(-1)).toEqual({ what: 'lonely is not ready', objects: [object] });
