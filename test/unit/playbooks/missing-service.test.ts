@@ -68,6 +68,35 @@ describe.each(SEEDS)('a Service that does not exist (seed %i)', (seed) => {
     expect((await only(world)).fixes.length).toBeGreaterThan(0);
   });
 
+  it('is misspelt by a word more: the setting is called after the Service that is meant', async () => {
+    const world = new World(seed);
+    const port = world.random.port();
+    for (const name of ['ledger', 'orders']) {
+      const workload = world.workload({ name, containers: [world.container({ port })] });
+      world.service(workload.spec!.template.metadata.labels, [{ port, targetPort: port }], { name });
+    }
+    const settings = world.configMap({ LEDGER_ADDRESS: `ledger-internal:${port}`, ORDERS_ADDRESS: `orders:${port}` });
+    world.workload({
+      containers: [world.container({ envFrom: [{ configMapRef: { name: settings.metadata.name } }] })],
+      pods: 'waiting',
+      waiting: { reason: 'CrashLoopBackOff' },
+    });
+    const [fix] = (await only(world)).fixes;
+    const patched = applyPatch(settings, patchOps(fix!.commands[0]!));
+    expect(patched['data'].LEDGER_ADDRESS).toBe(`ledger:${port}`);
+    expect(fix!.commands[1]).toContain('restart');
+  });
+
+  it('was named in an edit: the one Service with the port lost its only user', async () => {
+    const world = new World(seed);
+    const { settings, port } = waiting(world, 'unlike', 'ledger');
+    settings.metadata.managedFields = [
+      { manager: 'edit', operation: 'Update', time: '2031-05-06T06:30:00Z', fieldsV1: { 'f:data': {} } },
+    ];
+    const [fix] = (await only(world)).fixes;
+    expect(applyPatch(settings, patchOps(fix!.commands[0]!))['data'].address).toBe(`unlike:${port}`);
+  });
+
   it('is named otherwise in what was last applied', async () => {
     const world = new World(seed);
     const { settings, port } = waiting(world, 'quite-another', 'nowhere');

@@ -51,7 +51,8 @@ export function backendServices(
     choices.push({ value: close.item.metadata.name, confidence: 0.3 + 0.5 * close.similarity, reasons });
   }
   const number: unknown = port?.number;
-  const asked = [{ from: route, object: route, port: typeof number === 'number' ? number : null }];
+  const place = { from: route, object: route, variable: null, pointer };
+  const asked = [{ ...place, port: typeof number === 'number' ? number : null }];
   for (const { service, confidence, reasons } of renamedServices(view, namespace, name, asked)) {
     if (fits(service)) choices.push({ value: service.metadata.name, confidence: Math.min(0.85, confidence), reasons });
   }

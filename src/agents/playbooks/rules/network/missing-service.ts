@@ -172,7 +172,7 @@ async function findingFor(context: AnalyzerContext, missed: Missed): Promise<Fin
 export const missingServiceRule: Analyzer = {
   rule: MISSING_SERVICE,
   layer: 'configuration',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Secret', 'Namespace'],
+  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Secret', 'Namespace', 'Ingress'],
   explains: 'Programs that ask a Service which does not exist: renamed, deleted, misspelt, or in another namespace.',
   unfixed: 'no Service is known to be the one that was meant',
   analyze: analyzeMissingServices,
