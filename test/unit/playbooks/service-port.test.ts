@@ -59,6 +59,21 @@ describe.each(SEEDS)('a port that a Service does not have (seed %i)', (seed) => 
     expect(applyPatch(service, patchOps(fix!.commands[0]!))['spec'].ports[0].port).toBe(81);
   });
 
+  it('is the Service that was edited after its callers were told, though they say nothing', async () => {
+    const edit = { manager: 'edit', operation: 'Update', time: '2031-05-06T06:40:00Z', fieldsV1: { 'f:spec': { 'f:ports': {} } } }; // prettier-ignore
+    const ports = [{ name: 'http', port: 80, targetPort: 7070 }];
+    const { world, service } = shop(seed, 81, ports, { metadata: { managedFields: [edit] } });
+    const [fix] = (await onlyFinding(world, 'service-port')).fixes;
+    expect(applyPatch(service, patchOps(fix!.commands[0]!))['spec'].ports[0].port).toBe(81);
+  });
+
+  it('is the Service where several callers agree, though they say nothing', async () => {
+    const { world, service } = shop(seed, 81, [{ port: 80, targetPort: 7070 }]);
+    world.workload({ containers: [world.container({ env: [{ name: 'STORE_URL', value: 'http://store:81' }] })] });
+    const [fix] = (await onlyFinding(world, 'service-port')).fixes;
+    expect(applyPatch(service, patchOps(fix!.commands[0]!))['spec'].ports[0].port).toBe(81);
+  });
+
   it('is no matter while nobody complains, nor where the port is there', async () => {
     expect(byRule(await shop(seed, 81, [{ port: 80, targetPort: 7070 }]).world.diagnose(), 'service-port')).toEqual([]);
     const well = shop(seed, 80, [{ port: 80, targetPort: 7070 }]);

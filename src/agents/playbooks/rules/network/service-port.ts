@@ -5,15 +5,13 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import type { NamedHost } from '../../../../kube/named-hosts.ts';
 import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
-import { lastApplied } from '../../../../kube/pod-template.ts';
-import type { Untyped } from '../../../../kube/pod-template.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
+import { formerServicePort } from '../../clues/former-service-port.ts';
 import { formerSettings } from '../../clues/former-setting.ts';
 import { settingChanges } from '../../clues/setting-change.ts';
 import { troubledWorkloads } from '../../clues/troubled.ts';
 import type { LogLine } from '../../clues/workload-logs.ts';
 import { complaintAbout, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
-import { jsonPatch } from '../../engine/changes.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import { AUXILIARY } from './target-port-candidates.ts';
@@ -25,7 +23,7 @@ export async function analyzeServicePorts(context: AnalyzerContext): Promise<Fin
   const { view, severity } = context;
   if (!view.known('Service')) return [];
   const troubled = troubledWorkloads(view, severity);
-  const groups = new Map<string, { service: KubeObject; port: number; references: NamedHost[]; lines: LogLine[] }>();
+  const groups = new Map<string, Group>();
   for (const reference of namedHosts(view)) {
     const { from, host, port } = reference;
     const trouble = troubled.get(refKey(refOf(from)));
@@ -33,15 +31,18 @@ export async function analyzeServicePorts(context: AnalyzerContext): Promise<Fin
     const service = meant && view.find('Service', meant.namespace, meant.name);
     if (!service || port === null || !lacks(service, port)) continue;
     const lines = (await workloadLog(context, from)).filter(({ text }) => complaintAbout(text, host) !== null);
-    if (trouble === 'maybe' && lines.length === 0) continue;
     const key = `${refKey(refOf(service))}:${port}`;
-    const group = groups.get(key) ?? { service, port, references: [], lines: [] };
+    const group = groups.get(key) ?? { service, port, references: [], lines: [], sure: false };
+    group.sure ||= trouble !== 'maybe' || lines.length > 0;
     group.references.push(reference);
     group.lines.push(...lines);
     groups.set(key, group);
   }
-  return [...groups.values()].map(({ service, port, references, lines }) => {
-    const { fixes, reasons } = fixesFor(view, service, port, references);
+  // While nobody complains, that the Service had the port before is what tells.
+  const told = [...groups.values()].filter((each) => each.sure || formerServicePort(view, each) !== null);
+  return told.map((group) => {
+    const { service, port, references, lines } = group;
+    const { fixes, reasons } = fixesFor(view, group);
     const holders = [...new Set(references.map(({ object }) => object))];
     const who = [...new Set(references.map(({ from }) => `${from.kind} ${from.metadata.name}`))];
     const have = servicePorts(service)
@@ -66,6 +67,16 @@ export async function analyzeServicePorts(context: AnalyzerContext): Promise<Fin
   });
 }
 
+/** Who asks a Service on a port that it does not have. */
+interface Group {
+  service: KubeObject;
+  port: number;
+  references: NamedHost[];
+  lines: LogLine[];
+  /** Their being in trouble is known, or a log complains. */
+  sure: boolean;
+}
+
 /** Behind a headless Service, and one that is a name of something else, the pods decide. */
 function lacks(service: KubeObject, port: number): boolean {
   if (service.spec?.type === 'ExternalName' || service.spec?.clusterIP === 'None') return false;
@@ -73,15 +84,17 @@ function lacks(service: KubeObject, port: number): boolean {
   return ports.length > 0 && !ports.some(({ number }) => number === port);
 }
 
-function fixesFor(
-  view: ClusterView,
-  service: KubeObject,
-  port: number,
-  references: NamedHost[],
-): { fixes: FixDraft[]; reasons: Evidence[] } {
+function fixesFor(view: ClusterView, group: Group): { fixes: FixDraft[]; reasons: Evidence[] } {
+  const { service, port, references } = group;
   const wrong = (text: string, { host }: NamedHost): boolean => text.includes(`${host}:${port}`);
   const former = formerSettings(view, references, wrong);
-  const fixes = [...former.fixes, ...renumbered(service, port)];
+  const fixes = [...former.fixes];
+  const reasons = [...former.reasons];
+  const before = formerServicePort(view, group);
+  if (before) {
+    fixes.push(before.fix);
+    reasons.push(before.reason);
+  }
   const all = servicePorts(service);
   const behind = all.filter(({ target }) => target === port);
   const forUsers = all.filter(({ name }) => !AUXILIARY.test(name));
@@ -93,7 +106,7 @@ function fixesFor(
         : forUsers.length === 1
           ? { number: forUsers[0]!.number, confidence: 0.55, why: 'its other ports tell about the process' }
           : null;
-  if (!choice) return { fixes, reasons: former.reasons };
+  if (!choice) return { fixes, reasons };
   const byText = new Map(
     references.map((each) => [`${each.object.kind}/${each.object.metadata.name}${each.pointer}`, each]),
   );
@@ -112,30 +125,13 @@ function fixesFor(
     fixes.push({ changes, expects, confidence: choice.confidence });
   }
   const reason = evidence('spec', service, 'spec.ports', `port ${choice.number}: ${choice.why}`);
-  return { fixes, reasons: [...former.reasons, reason] };
-}
-
-/** The Service had the port when it was last applied: then it changed, and not its callers. */
-function renumbered(service: KubeObject, port: number): FixDraft[] {
-  const applied = lastApplied(service)?.spec?.ports as Untyped[] | undefined;
-  const was = Array.isArray(applied) ? applied.find((each) => each?.port === port) : undefined;
-  const now =
-    was &&
-    servicePorts(service).find(({ name, target }) => (was.name && was.name === name) || was.targetPort === target);
-  if (!was || !now || applied!.some((each) => each?.port === now.number)) return [];
-  const path = `/spec/ports/${now.index}/port`;
-  const ops = [
-    { op: 'test' as const, path, value: now.number },
-    { op: 'replace' as const, path, value: port },
-  ];
-  const expects = `Service ${service.metadata.name} has port ${port} again`;
-  return [{ changes: [jsonPatch(service, ops)], expects, confidence: 0.9 }];
+  return { fixes, reasons: [...reasons, reason] };
 }
 
 export const servicePortRule: Analyzer = {
   rule: SERVICE_PORT,
   layer: 'configuration',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Namespace'],
+  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Namespace', 'Ingress'],
   explains: 'Programs that ask a Service on a port which it does not have.',
   unfixed:
     'the Service has several ports, and none is known to be the one that was meant: whoever owns the callers can say',
