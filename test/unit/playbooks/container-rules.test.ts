@@ -426,6 +426,42 @@ describe.each(SEEDS)('init containers that do not end (seed %i)', (seed) => {
   });
 });
 
+describe.each(SEEDS)('init containers that fail (seed %i)', (seed) => {
+  function failing(restarts: number, former: boolean, state: Loose) {
+    const world = new World(seed);
+    const container = world.container();
+    const init = { name: 'prepare', image: container.image, command: ['false'] };
+    const workload = world.workload({
+      replicas: 1,
+      pods: 'waiting',
+      containers: [container],
+      podSpec: { initContainers: [init] },
+      earlier: former ? [{ readyPods: 1, podSpec: { initContainers: [{ ...init, command: ['true'] }] } }] : [],
+    });
+    const pod = world.podsOf(workload).find(({ status }) => status!.phase === 'Pending') as Loose;
+    pod.status.initContainerStatuses = [{ name: 'prepare', ready: false, restartCount: restarts, ...state }];
+    return { world, workload: workload as Loose };
+  }
+  const ended = { terminated: { exitCode: 3, reason: 'Error' } };
+
+  it.each([
+    ['once', 0, { state: ended }],
+    ['and run again', 1, { state: { running: { startedAt: '2031-05-06T07:08:00Z' } }, lastState: ended }],
+  ])('%s get their former command back, though pods of the former template serve', async (_when, restarts, state) => {
+    const { world, workload } = failing(restarts, true, state);
+    const finding = await onlyFinding(world, 'container-crash');
+    expect(finding.severity).toBe('warning');
+    expect(finding.message).toContain('Init container prepare');
+    const patched = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(patched.spec.template.spec.initContainers[0].command).toEqual(['true']);
+  });
+
+  it('may wait for what was not up yet', async () => {
+    const { world } = failing(0, false, { state: ended });
+    expect(byRule(await world.diagnose(), 'container-crash')).toEqual([]);
+  });
+});
+
 describe.each(SEEDS)('runs of a CronJob that fail (seed %i)', (seed) => {
   function runs(last: 'Failed' | 'Complete') {
     const world = new World(seed);

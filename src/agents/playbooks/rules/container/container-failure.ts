@@ -30,15 +30,18 @@ export async function analyzeContainerCrashes(context: AnalyzerContext): Promise
   const { view } = context;
   const ended = await findingsFor(context, {
     rule: CONTAINER_CRASH,
-    test: ({ status }) => isCrashing(status, view.now),
+    test: (at, workload) => isCrashing(at.status, view.now) || isFailingInit(view, workload, at),
     previous: true,
     events: /BackOff|Unhealthy|Killing|Failed/,
-    says: (names, label, { status }) => `Container ${names} of ${label} keeps crashing (${howItEnded(status)})`,
-    facts: ({ pod, status }) => [
+    says: (names, label, { status, own }) =>
+      own?.init && !own.sidecar
+        ? `Init container ${names} of ${label} fails (${howItEnded(status)}), so that the containers after it never start`
+        : `Container ${names} of ${label} keeps crashing (${howItEnded(status)})`,
+    facts: ({ pod, status, own }) => [
       evidence(
         'status',
         pod,
-        `status.containerStatuses[${status.name}]`,
+        `status.${own?.init ? 'initContainerStatuses' : 'containerStatuses'}[${status.name}]`,
         `${status.restartCount ?? 0} restarts; it ${howItEnded(status)}`,
       ),
     ],
@@ -87,7 +90,7 @@ export function analyzeHangingInits(context: AnalyzerContext): Promise<Finding[]
 
 interface Symptom {
   rule: string;
-  test: (at: PodContainer) => boolean;
+  test: (at: PodContainer, workload: KubeObject) => boolean;
   /** The log of the run before tells more. */
   previous: boolean;
   events: RegExp;
@@ -98,7 +101,7 @@ interface Symptom {
 async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const workload of view.workloads()) {
-    const broken = podContainers(view, workload).filter(symptom.test);
+    const broken = podContainers(view, workload).filter((at) => symptom.test(at, workload));
     const [first] = broken;
     if (!first) continue;
     const lines = await logLines(readLog, first, symptom.previous);
@@ -130,6 +133,16 @@ async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom)
     );
   }
   return findings;
+}
+
+/**
+ * One that is to come to its end and failed: again, or once while pods of the former template do what they did, so that
+ * the new one is what is different.
+ */
+function isFailingInit(view: ClusterView, workload: KubeObject, { status, own }: PodContainer): boolean {
+  if (own?.init !== true || own.sidecar || status?.ready === true) return false;
+  if (Number(lastEnd(status)?.exitCode ?? 0) === 0) return false;
+  return Number(status.restartCount ?? 0) > 0 || isServed(view, workload);
 }
 
 /** Pods of an earlier template that crash, under a controller that waits for them to become ready before it goes on. */
