@@ -1,4 +1,5 @@
 import type { KubeObject } from '../domain/kube-object.ts';
+import { stableJson } from '../json/stable-json.ts';
 import { everFires, nextRun, parseSchedule, periodOf } from './cron.ts';
 import { controllerOf } from './ownership.ts';
 import { condition } from './pods.ts';
@@ -57,6 +58,46 @@ export function cronTrouble(cronJob: KubeObject, jobs: readonly KubeObject[], no
       ? `; startingDeadlineSeconds ${deadline} is shorter than the ${SYNC_S} s between two looks of its controller`
       : '';
   return { what: 'missed', text: `${missed} missed since ${new Date(last).toISOString()}${why}` };
+}
+
+/** A run that is due this soon is worth waiting for. */
+const SOON_MS = 120_000;
+/** What a run gets to show that it fails or does not: its pods start meanwhile. */
+const RUN_MS = 60_000;
+
+/**
+ * Until when, milliseconds since the epoch, a run with the CronJob's present template will have shown what it does, where
+ * `job` was made from another one: its end says nothing of the present one. Null where it was made from the present one, or
+ * no run is due soon.
+ * @param jobs those of the CronJob
+ */
+export function awaitedUntil(
+  cronJob: KubeObject,
+  job: KubeObject,
+  jobs: readonly KubeObject[],
+  now: number,
+): number | null {
+  const { spec } = cronJob;
+  if (spec?.suspend === true || isOfPresentTemplate(cronJob, job)) return null;
+  const running = jobs.filter((each) => !isFinished(each) && isOfPresentTemplate(cronJob, each));
+  const started = Math.max(...running.map(startOf));
+  if (started + RUN_MS > now) return started + RUN_MS;
+  const schedule = parseSchedule(String(spec?.schedule ?? ''));
+  // Hours of an unknown time zone would have to be guessed.
+  const due = schedule && schedule.hours.size === 24 ? nextRun(schedule, now) : null;
+  return due !== null && due - now <= SOON_MS ? due + SYNC_S * 1000 + RUN_MS : null;
+}
+
+/** What the CronJob says of its Jobs stands in this one; the server adds to a Job what the CronJob leaves open. */
+function isOfPresentTemplate(cronJob: KubeObject, job: KubeObject): boolean {
+  const { template, ...rest } = (cronJob.spec?.jobTemplate?.spec ?? {}) as Record<string, unknown> & {
+    template?: { spec?: unknown };
+  };
+  const own = job.spec ?? {};
+  return (
+    stableJson(template?.spec ?? null) === stableJson(own.template?.spec ?? null) &&
+    Object.entries(rest).every(([field, value]) => stableJson(value) === stableJson(own[field] ?? null))
+  );
 }
 
 /** The CronJob controller looks every 10 s (kubernetes.io: CronJob, startingDeadlineSeconds). */

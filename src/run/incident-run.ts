@@ -362,7 +362,7 @@ export class IncidentRun {
 
   async #judge(signal: AbortSignal): Promise<EventBody> {
     const { severity: probe, isAffected, cheats } = this.#ports;
-    const reading = await probe.baseline(signal, this.#wrote?.last);
+    const reading = await probe.baseline(signal, this.#wrote?.last, this.#progress);
     this.#latest = reading;
     const { severity, snapshot } = reading;
     const before = this.#state.baseline!;

@@ -26,8 +26,8 @@ export type AskApproval = (
 ) => Promise<ApprovalAnswer>;
 
 export interface SeverityProbe {
-  /** Two equal consecutive readings (design 11.1), bounded; every oracle speaks of a moment after `after`. */
-  baseline(signal: AbortSignal, after?: number): Promise<SeverityReading>;
+  /** Two equal consecutive readings (design 11.1), bounded; every oracle speaks of a moment after `after`, and what is awaited since is told. */
+  baseline(signal: AbortSignal, after?: number, progress?: (text: string) => void): Promise<SeverityReading>;
   read(signal: AbortSignal): Promise<SeverityReading>;
 }
 

@@ -4,7 +4,7 @@ import type { SeverityItem } from '../domain/severity.ts';
 import { itemId } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { objectsOf } from '../domain/snapshot.ts';
-import type { Health } from './health-findings.ts';
+import type { Health, Moving } from './health-findings.ts';
 import { healthItem, healthOf } from './health-findings.ts';
 import { nodeHealth } from './node-health.ts';
 import { scalerHealth } from './scaler-health.ts';
@@ -58,6 +58,10 @@ function ordered(items: SeverityItem[]): SeverityItem[] {
   return [...items].sort((a, b) => itemId(a).localeCompare(itemId(b)));
 }
 
+function asItem({ until: _until, ...item }: Moving): SeverityItem {
+  return item;
+}
+
 function verdictOf(items: SeverityItem[]): OracleVerdict {
   return { state: items.length > 0 ? 'bad' : 'ok', items };
 }
@@ -67,7 +71,7 @@ function verdictOf(items: SeverityItem[]): OracleVerdict {
  * for those who can wait.
  */
 export interface PatientOracle extends Oracle {
-  moving(snapshot: ClusterSnapshot): SeverityItem[];
+  moving(snapshot: ClusterSnapshot): Moving[];
 }
 
 /** Pods, workloads, Services, claims in scope. Unknown when a kind it needs may not be listed. */
@@ -80,10 +84,10 @@ export class HealthOracle implements PatientOracle {
       return Promise.resolve({ state: 'unknown', reason: snapshot.unreadable[missing] ?? `${missing} was not read` });
     }
     const { items, progressing } = evaluateHealth(snapshot);
-    return Promise.resolve(verdictOf(ordered([...items, ...progressing])));
+    return Promise.resolve(verdictOf(ordered([...items, ...progressing.map(asItem)])));
   }
 
-  moving(snapshot: ClusterSnapshot): SeverityItem[] {
+  moving(snapshot: ClusterSnapshot): Moving[] {
     return evaluateHealth(snapshot).progressing;
   }
 }

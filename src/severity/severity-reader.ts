@@ -4,12 +4,16 @@ import type { Severity, SeverityItem } from '../domain/severity.ts';
 import { itemId } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { ClusterError, messageOf } from '../domain/cluster-error.ts';
+import type { Moving } from './health-findings.ts';
 import type { PatientOracle } from './health-oracle.ts';
 
 const SPACING_MS = 300;
 /** Rollouts that are under way when a baseline is taken get this long to finish. */
 const MOVING_LIMIT_MS = 20_000;
 const LIMIT_MS = 30_000;
+/** … and after a write, what says itself when it will be known gets as long as it takes, within this. */
+const AWAITED_LIMIT_MS = 240_000;
+const AWAITED_SPACING_MS = 2_000;
 /** Of an oracle's settling need, this much is waited for when no object says that something was repaired. */
 const UNREPAIRED_SHARE = 0.3;
 /** A busy API server gets several chances, and some time, before its silence is the answer. */
@@ -50,13 +54,20 @@ export class SeverityReader {
    * Reads until two consecutive readings have the same items and nothing is moving, within bounds. When it never
    * gets quiet, everything seen in the last two readings counts: what comes and goes is there.
    * @param after wait until every oracle speaks of a moment after this one (the last write), milliseconds since the epoch
+   * @param progress hears what is waited for, where that takes long
    * @throws ClusterError as `read`
    */
-  async baseline(signal: AbortSignal, after = 0): Promise<SeverityReading> {
+  async baseline(
+    signal: AbortSignal,
+    after = 0,
+    progress: (text: string) => void = () => undefined,
+  ): Promise<SeverityReading> {
     const started = this.#clock.monotonic();
     const elapsed = () => this.#clock.monotonic() - started;
     let previous: SeverityReading | null = null;
     let unknowns = 0;
+    let shown = '';
+    let waited = 0;
     for (;;) {
       const reading = await this.read(signal);
       // An oracle that lags cannot have seen the write yet: the next look is worth its time only then.
@@ -64,18 +75,34 @@ export class SeverityReader {
         await this.#clock.sleep(Math.max(SPACING_MS, after - reading.asOf), signal);
         continue;
       }
+      const awaited = after > 0 && elapsed() < AWAITED_LIMIT_MS ? this.#awaited(reading) : [];
       if (!reading.severity.known) {
         if (++unknowns >= MAX_UNKNOWN && elapsed() >= UNKNOWN_MS) return reading;
         previous = null;
+      } else if (awaited.length > 0) {
+        const text = awaited.map(({ message }) => message).join('; ');
+        if (text !== shown) progress(`waiting: ${text}`);
+        shown = text;
+        previous = null;
+        await this.#clock.sleep(AWAITED_SPACING_MS, signal);
+        waited = elapsed();
+        continue;
       } else {
-        const late = elapsed() >= LIMIT_MS;
+        const late = elapsed() - waited >= LIMIT_MS;
         const quiet = previous !== null && sameItems(previous.severity, reading.severity);
-        if (quiet && !this.#worthWaiting(reading, elapsed())) return this.#accept(reading);
+        if (quiet && !this.#worthWaiting(reading, elapsed() - waited)) return this.#accept(reading);
         if (late) return this.#accept(previous ? united(previous, reading) : reading);
         previous = reading;
       }
       await this.#clock.sleep(SPACING_MS, signal);
     }
+  }
+
+  /** What moves and will be known at a time that has not come. */
+  #awaited({ snapshot, severity }: SeverityReading): Moving[] {
+    const moving = this.#oracles.filter(isPatient).flatMap((oracle) => oracle.moving(snapshot));
+    const now = Date.parse(snapshot.takenAt);
+    return severity.known ? moving.filter(({ until }) => until !== undefined && until > now) : [];
   }
 
   #accept(reading: SeverityReading): SeverityReading {

@@ -7,7 +7,7 @@ import { healthItem, healthOf } from './health-findings.ts';
 import type { PodState } from '../kube/pod-state.ts';
 import { podState } from '../kube/pod-state.ts';
 import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
-import { cronTrouble, isFinished } from '../kube/cron-runs.ts';
+import { awaitedUntil, cronTrouble, isFinished } from '../kube/cron-runs.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
 import { controllerOf } from '../kube/ownership.ts';
 import { condition } from '../kube/pods.ts';
@@ -137,15 +137,27 @@ function cronJobHealth(cronJob: KubeObject, context: Context): Health {
   const schedule = trouble
     ? [verdict(true, healthItem(ref, trouble.what, 1, `${refLabel(ref)}: ${trouble.text}`))]
     : [];
-  return healthOf(jobHealth(ref, lastFinished ? [...running, lastFinished] : running, context), ...schedule);
+  const started = jobHealth(ref, running, context);
+  const until =
+    started.items.length === 0 && lastFinished && failedLately(lastFinished, context)
+      ? awaitedUntil(cronJob, lastFinished, jobs, context.now)
+      : null;
+  if (until === null) {
+    return healthOf(jobHealth(ref, lastFinished ? [...running, lastFinished] : running, context), ...schedule);
+  }
+  const when = new Date(until).toISOString();
+  const text = `${refLabel(ref)}: its last run failed with another template; what the next one does is known by ${when}`;
+  const awaited: Health = { items: [], progressing: [{ ...healthItem(ref, 'failed', 1, text), until }] };
+  return healthOf(started, awaited, ...schedule);
+}
+
+function failedLately(job: KubeObject, { now }: Context): boolean {
+  const failure = condition(job, 'Failed');
+  return failure?.status === 'True' && now - Date.parse(failure.lastTransitionTime ?? '') < FAILURE_MEMORY_MS;
 }
 
 function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health {
-  const failed = jobs.find((job) => {
-    const failure = condition(job, 'Failed');
-    if (failure?.status !== 'True') return false;
-    return context.now - Date.parse(failure.lastTransitionTime ?? '') < FAILURE_MEMORY_MS;
-  });
+  const failed = jobs.find((job) => failedLately(job, context));
   if (failed) {
     const { reason = '', message = '' } = condition(failed, 'Failed')!;
     return verdict(true, healthItem(ref, 'failed', 1, `${refLabel(ref)} failed: ${reason} ${message}`));

@@ -38,6 +38,28 @@ describe('CronJobs', () => {
     expect(judge(cron({ schedule: '*/5 9-17 * * *' }, { lastScheduleTime: ago(36_000) }))).toEqual(WELL);
   });
 
+  it('are not judged by a failed run of another template while the next run is due soon', () => {
+    const template = (image: string) => ({ template: { spec: { containers: [{ name: 'a', image }] } } });
+    const made = (spec: object) =>
+      cron({ jobTemplate: { spec: template('r/new:1') }, ...spec }, { lastScheduleTime: ago(20) });
+    const failed = (owner: KubeObject, image: string) =>
+      job(owner, 'a', 90, {
+        spec: template(image),
+        status: {
+          startTime: ago(90),
+          conditions: [{ type: 'Failed', status: 'True', lastTransitionTime: ago(30) }],
+        },
+      });
+    const often = made({});
+    expect(judge(often, failed(often, 'r/old:1'))).toEqual({ bad: [], moving: ['CronJob/tidy failed'] });
+    expect(judge(often, failed(often, 'r/new:1'))).toEqual({ bad: ['CronJob/tidy failed'], moving: [] });
+    const seldom = made({ schedule: '0 0 1 1 *' });
+    expect(judge(seldom, failed(seldom, 'r/old:1')).bad).toEqual(['CronJob/tidy failed']);
+    const before = failed(often, 'r/old:1');
+    const next = job(often, 'b', 5, { spec: template('r/new:1'), ...done(1) });
+    expect(judge(often, before, next)).toEqual(WELL);
+  });
+
   it('are bad when no day fits their schedule', () => {
     expect(judge(cron({ schedule: '0 0 31 2 *' })).bad).toEqual(['CronJob/tidy never-fires']);
   });

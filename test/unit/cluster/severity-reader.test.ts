@@ -45,7 +45,8 @@ function reader(oracles: Oracle[], failures: (Error | null)[] = []) {
   return {
     clock,
     read: () => severity.read(never),
-    baseline: (after?: number) => whileTimePasses(clock, severity.baseline(never, after), 100),
+    baseline: (after?: number, progress?: (text: string) => void) =>
+      whileTimePasses(clock, severity.baseline(never, after, progress), 100),
   };
 }
 
@@ -179,6 +180,25 @@ describe('baseline', () => {
     const { baseline, clock } = reader([scripted('a', [bad()]), absent]);
     await baseline(clock.now());
     expect(clock.monotonic()).toBeLessThan(2_000);
+  });
+
+  it('waits after a write for what says when it will be known, tells so, and not before', async () => {
+    const clockNow = new FakeClock().now();
+    const awaited = item('failed');
+    let until = 0;
+    const oracle: Oracle = {
+      name: 'a',
+      evaluate: (at) => Promise.resolve(Date.parse(at.takenAt) < until ? bad(awaited) : bad()),
+      ...{ moving: (at: ClusterSnapshot) => (Date.parse(at.takenAt) < until ? [{ ...awaited, until }] : []) },
+    };
+    const { baseline, clock } = reader([oracle]);
+    await baseline(clockNow);
+    until = clock.now() + 90_000;
+    const told: string[] = [];
+    expect(ids(await baseline(clock.now(), (text) => told.push(text)))).toEqual([]);
+    expect(told).toEqual(['waiting: failed']);
+    until = clock.now() + 90_000;
+    expect(ids(await baseline())).toEqual(['object:Pod/n/p:failed']);
   });
 
   it('ends with the check when it stays bad', async () => {
