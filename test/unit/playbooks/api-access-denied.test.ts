@@ -159,6 +159,27 @@ describe('a program without a token', () => {
     }
   });
 
+  it('is named where the former revision differs in nothing else, and the program does not say what it lacks', async () => {
+    const world = new World(8);
+    const workload = world.workload({
+      pods: 'waiting',
+      waiting: { reason: 'CrashLoopBackOff' },
+      podSpec: { serviceAccountName: 'own', automountServiceAccountToken: false },
+      earlier: [{ podSpec: { automountServiceAccountToken: undefined }, readyPods: 1 }],
+    });
+    world.add('ServiceAccount', 'v1', 'own');
+    const finding = await onlyFinding(world, 'account-token');
+    expect(finding.message).toContain('automountServiceAccountToken');
+    expect(finding.fixes).toEqual([]);
+    expect(await world.plan([], [workload])).toBeNull();
+  });
+
+  it('of a client without a configuration of its own is missed too', async () => {
+    const off = { automountServiceAccountToken: false };
+    const { world } = build(off, {}, 'The connection to the server localhost:8080 was refused');
+    expect((await onlyFinding(world, 'account-token')).severity).toBe('critical');
+  });
+
   it('that does not miss one is left alone', async () => {
     const off = { automountServiceAccountToken: false };
     expect(byRule(await build(off, {}, 'some other failure').world.diagnose(), 'account-token')).toEqual([]);
