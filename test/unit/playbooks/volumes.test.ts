@@ -54,6 +54,25 @@ describe.each([3, 77, 4096])('a claim that no volume made by hand fits (seed %i)
     expect(finding.unfixed).toContain('owner of the data');
   });
 
+  it.each([
+    ['a class that is but a name', 'by-hand'],
+    ['no class', ''],
+  ])('asks by name for what a deleted claim of its name left behind (%s)', async (_what, storageClassName) => {
+    const { world } = shop({ storageClassName, volumeName: 'old' }, null);
+    const claimRef = { namespace: world.namespace, name: 'data', uid: 'former' };
+    const spec = { storageClassName, accessModes: ['ReadWriteOnce'], capacity: { storage: '5Gi' }, claimRef };
+    const volume = world.add('PersistentVolume', 'v1', 'old', { spec, status: { phase: 'Released' } }, null);
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.message).toContain('old');
+    expect(finding.message).toContain('deleted claim of the same name');
+    expect(finding.evidence.map(({ text }) => text).join()).toContain('"/spec/claimRef"');
+    volume.spec.claimRef.name = 'other';
+    expect((await onlyFinding(world, RULE)).message).toContain(`kept for another claim, ${world.namespace}/other`);
+    volume.status.phase = 'Available';
+    delete volume.spec.claimRef;
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+  });
+
   it('says nothing while one fits, or a provisioner makes it', async () => {
     const fits = shop({}, {});
     expect(byRule(await fits.world.diagnose(), RULE)).toEqual([]);

@@ -16,6 +16,7 @@ const UNMATCHED_CLAIM = 'unmatched-claim';
 export function analyzeUnmatchedClaims({ view }: AnalyzerContext): Finding[] {
   if (!view.known('PersistentVolume') || !view.known('StorageClass')) return [];
   return view.all('PersistentVolumeClaim').flatMap((claim) => {
+    if (isWaitingForNamed(claim)) return namedFinding(view, claim);
     if (!isUnbound(claim) || !isServedByHand(view, claim)) return [];
     const consumers = consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name);
     const waits = storageClassOf(view, claim)?.['volumeBindingMode'] === 'WaitForFirstConsumer';
@@ -24,6 +25,38 @@ export function analyzeUnmatchedClaims({ view }: AnalyzerContext): Finding[] {
     if (free.some((volume) => mismatches(volume, claim).length === 0)) return [];
     return [findingFor(view, claim, consumers, free)];
   });
+}
+
+/** `spec.volumeName` asks for one volume and no other (kubernetes.io, "Persistent Volumes", reserving). */
+function isWaitingForNamed({ spec, status, metadata }: KubeObject): boolean {
+  return Boolean(spec?.volumeName) && (status?.phase ?? 'Pending') === 'Pending' && !metadata.deletionTimestamp;
+}
+
+/** The volume that a claim names, and that is kept for another claim or for a deleted one of its name. */
+function namedFinding(view: ClusterView, claim: KubeObject): Finding[] {
+  const named = String(claim.spec?.volumeName);
+  const volume = view.find('PersistentVolume', undefined, named);
+  const claimRef = volume?.spec?.claimRef as { namespace?: string; name?: string; uid?: string } | undefined;
+  if (!volume || !claimRef?.uid || claimRef.uid === claim.metadata.uid) return [];
+  const consumers = consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name);
+  // While it is still bound or being let go, this passes.
+  if (isOfClaim(volume, claim) && volume.status?.phase !== 'Released') return [];
+  if (isOfClaim(volume, claim)) return [findingFor(view, claim, consumers, [])];
+  const whose = `${claimRef.namespace}/${claimRef.name}`;
+  return [
+    makeFinding({
+      rule: UNMATCHED_CLAIM,
+      severity: consumers.length > 0 ? 'critical' : 'warning',
+      object: claim,
+      what: 'taken',
+      message: `Claim ${claim.metadata.name} waits for volume ${named}, which its spec.volumeName asks for and which is kept for another claim, ${whose}`,
+      evidence: [
+        evidence('spec', claim, 'spec.volumeName', `asks for volume ${named}`),
+        evidence('sibling', volume, 'spec.claimRef', `names claim ${whose}; the volume is ${volume.status?.phase}`),
+      ],
+      unfixed: `whoever owns the data of volume ${named} decides which claim has it`,
+    }),
+  ];
 }
 
 function storageClassOf(view: ClusterView, claim: KubeObject): KubeObject | undefined {
@@ -40,7 +73,10 @@ function isServedByHand(view: ClusterView, claim: KubeObject): boolean {
   // A class that only volumes made by hand name, some of them still to be had: else the class itself is what is wrong.
   return view
     .all('PersistentVolume')
-    .some((volume) => isFree(volume, claim) && (volume.spec?.storageClassName ?? '') === (name ?? ''));
+    .some(
+      (volume) =>
+        (isFree(volume, claim) || isOfClaim(volume, claim)) && (volume.spec?.storageClassName ?? '') === (name ?? ''),
+    );
 }
 
 function findingFor(view: ClusterView, claim: KubeObject, consumers: KubeObject[], free: KubeObject[]): Finding {
@@ -61,6 +97,7 @@ function findingFor(view: ClusterView, claim: KubeObject, consumers: KubeObject[
     message: messageOf(name, released[0], only, free.length),
     evidence: [
       ...released.slice(0, 2).map(releasedEvidence),
+      ...released.slice(0, 1).map((volume) => evidence('spec', volume, 'spec.claimRef', consentText(volume))),
       ...near
         .slice(0, 4)
         .flatMap(({ volume, wrong }) =>
@@ -102,6 +139,12 @@ function unfixedText(released: KubeObject | undefined, only: { volume: KubeObjec
   if (only)
     return `volume ${only.volume.metadata.name} ${only.wrong[0]!.text}: whoever owns claim and volume changes one of them, since what is once bound is not let go as it was`;
   return 'no single demand of the claim stands in the way of one volume: whoever makes the volumes decides';
+}
+
+/** What the owner of the data may run. */
+function consentText({ metadata }: KubeObject): string {
+  const patch = '[{"op":"remove","path":"/spec/claimRef"}]';
+  return `with consent: stratus run --accept losses -- patch pv ${metadata.name} --type=json -p='${patch}'`;
 }
 
 function releasedEvidence(volume: KubeObject): Evidence {
