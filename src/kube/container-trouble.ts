@@ -1,3 +1,4 @@
+import { peerBudgetMs } from './pod-state.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import { stableJson } from '../json/stable-json.ts';
 import type { ClusterEvent, ClusterView } from './cluster-view.ts';
@@ -92,7 +93,8 @@ export function isUnready(view: ClusterView, { pod, status, spec }: PodContainer
   const probe = spec?.startupProbe ?? spec?.readinessProbe;
   if (!probe || probeFailures(view, pod, /readiness|startup/i).length === 0) return false;
   const since = Date.parse(status.state.running.startedAt ?? '') || view.now;
-  return view.now - since > probeSeconds(probe) * 1000;
+  const peers = view.podsOf(view.workloadOf(pod));
+  return view.now - since > Math.max(probeSeconds(probe) * 1000, peerBudgetMs(peers));
 }
 
 /** What a probe gives a container before its verdict, in seconds. */

@@ -55,8 +55,11 @@ const BASE_START_MS = 20_000;
 const INIT_CONTAINER_START_MS = 30_000;
 const MAX_START_MS = 300_000;
 
-/** @param now milliseconds since the epoch when the pod was read */
-export function podState(pod: KubeObject, now: number): PodState {
+/**
+ * @param now milliseconds since the epoch when the pod was read
+ * @param peers pods of the same workload: how long they took to start is how long this one may
+ */
+export function podState(pod: KubeObject, now: number, peers: readonly KubeObject[] = []): PodState {
   if (pod.metadata.deletionTimestamp) return state('terminating', 'Terminating', 'is terminating');
   const phase = pod.status?.phase as string | undefined;
   if (phase === 'Succeeded') return state('finished', 'Completed', 'has completed');
@@ -68,7 +71,10 @@ export function podState(pod: KubeObject, now: number): PodState {
     );
   }
   return (
-    unscheduled(pod) ?? containerTrouble(pod) ?? (isReady(pod) ? restarting(pod, now) : notReady(pod, now)) ?? HEALTHY
+    unscheduled(pod) ??
+    containerTrouble(pod) ??
+    (isReady(pod) ? restarting(pod, now) : notReady(pod, now, peers)) ??
+    HEALTHY
   );
 }
 
@@ -89,6 +95,21 @@ export function startBudgetMs(podSpec: KubeObject['spec']): number {
   });
   const init = ((podSpec?.initContainers ?? []) as unknown[]).length > 0 ? INIT_CONTAINER_START_MS : 0;
   return Math.min(BASE_START_MS + init + Math.max(0, ...probes), MAX_START_MS);
+}
+
+/**
+ * How long a pod may take to start by what its peers took, in ms: twice the shortest time, because a program that was
+ * ready after a minute before is no fault after half of one. 0 where no peer tells; at most five minutes.
+ */
+export function peerBudgetMs(peers: readonly KubeObject[]): number {
+  const took = peers.flatMap((pod) => {
+    const ready = condition(pod, 'Ready');
+    // A restart, or a fall back since, would count as part of the start.
+    if (ready?.status !== 'True' || restartsOf(pod) > 0) return [];
+    const ms = Date.parse(ready.lastTransitionTime ?? '') - Date.parse(pod.status?.startTime ?? '');
+    return Number.isNaN(ms) || ms < 0 ? [] : [ms];
+  });
+  return took.length === 0 ? 0 : Math.min(BASE_START_MS + 2 * Math.min(...took), MAX_START_MS);
 }
 
 function probeMs(probe: Probe | undefined): number {
@@ -168,11 +189,11 @@ function restarting(pod: KubeObject, now: number): PodState | null {
   return state('unready', 'Restarting', `restarted ${restartsOf(pod)} times and has not yet outlived its last run`);
 }
 
-function notReady(pod: KubeObject, now: number): PodState {
+function notReady(pod: KubeObject, now: number, peers: readonly KubeObject[]): PodState {
   const ready = condition(pod, 'Ready');
   const created = Date.parse(pod.metadata.creationTimestamp ?? '');
   const age = Number.isNaN(created) ? Number.POSITIVE_INFINITY : now - created;
-  const budget = startBudgetMs(pod.spec);
+  const budget = Math.max(startBudgetMs(pod.spec), peerBudgetMs(peers));
   if (restartsOf(pod) === 0 && !wasReady(pod, ready) && age < budget)
     return state('starting', 'Starting', 'is starting');
   return state('unready', 'NotReady', `is not ready: ${ready?.message ?? ready?.reason ?? 'no status reported'}`);

@@ -212,7 +212,7 @@ export class IncidentRun {
   async #detect(signal: AbortSignal): Promise<EventBody> {
     const owed = await this.#ports.owed();
     if (owed) return { type: 'lockDenied', ...refusal(owed) };
-    const reading = await this.#ports.severity.baseline(signal);
+    const reading = await this.#ports.severity.baseline(signal, 0, this.#progress);
     this.#latest = reading;
     this.#startSnapshot = reading.snapshot;
     const { severity, oracles } = reading;
@@ -264,7 +264,7 @@ export class IncidentRun {
   async #plan(signal: AbortSignal): Promise<EventBody> {
     let { findings, hypotheses } = this.#state;
     if (this.#stale) {
-      this.#latest = await this.#ports.severity.baseline(signal);
+      this.#latest = await this.#ports.severity.baseline(signal, 0, this.#progress);
       ({ findings, hypotheses } = await this.#diagnose(signal));
       this.#stale = false;
     }
@@ -327,7 +327,7 @@ export class IncidentRun {
     this.#wrote = null;
     try {
       await lock.mark(`executing ${transaction.id}`);
-      const reading = await severity.baseline(signal);
+      const reading = await severity.baseline(signal, 0, this.#progress);
       this.#latest = reading;
       return { type: 'checkpointed', tx: transaction.id, severity: reading.severity };
     } catch (error) {

@@ -88,7 +88,7 @@ export class LoggedIncidents implements Incidents {
 
   async diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis> {
     const session = await this.#sessions.of(target);
-    return this.#diagnose(target, session.severity(checks), session.reader, signal);
+    return this.#diagnose(target, session.severity(checks, session.reader, 0), session.reader, signal);
   }
 
   async diagnoseAll(
@@ -107,7 +107,7 @@ export class LoggedIncidents implements Incidents {
         const reader = session.readerOf(namespace);
         try {
           const own = checks.filter((check) => parseCheck(check).asks?.namespace === namespace);
-          const severity = session.severity(own, reader);
+          const severity = session.severity(own, reader, 0);
           const diagnosis = await this.#diagnose({ ...target, namespace }, severity, reader, signal);
           results.push({ namespace, diagnosis });
         } catch (error) {

@@ -11,7 +11,7 @@ import { RULE_KINDS } from '../agents/playbooks/analyzers.ts';
 import { inventoryCheats } from '../cluster/read/inventory.ts';
 import { KubeApi } from '../gateway/wire/kube-api.ts';
 import { loadKubeconfig } from '../cluster/connect/kubeconfig.ts';
-import { SeverityReader } from '../severity/severity-reader.ts';
+import { ROLLOUT_LIMIT_MS, SeverityReader } from '../severity/severity-reader.ts';
 import { SnapshotReader } from '../cluster/read/snapshot.ts';
 import { TargetWatch } from '../cluster/connect/target-watch.ts';
 import type { Brain } from '../domain/brain.ts';
@@ -125,13 +125,13 @@ export class TargetSession {
   }
 
   /** @throws UsageError-like Error for a check that cannot be read */
-  severity(checks: string[], reader = this.reader): SeverityReader {
+  severity(checks: string[], reader = this.reader, rolloutLimitMs = ROLLOUT_LIMIT_MS): SeverityReader {
     const oracles = [
       new HealthOracle(),
       new NodeOracle(),
       userCheckOracle(checks, this.#connection, this.#parts.clock),
     ];
-    return new SeverityReader(reader, oracles, this.#parts.clock);
+    return new SeverityReader(reader, oracles, this.#parts.clock, rolloutLimitMs);
   }
 
   /** @throws KubectlMissing, Error for a check that cannot be read */

@@ -56,7 +56,7 @@ export function assessConvergence(view: ClusterSnapshot, roots: ObjectRef[]): Co
       const owned = object.metadata.ownerReferences?.some((owner) => owner.controller);
       if (owned || !isAffected(ref)) continue;
       const isFresh = fresh.has(refKey(ref));
-      if (isFresh) budgetMs = Math.max(budgetMs, rolloutBudgetMs(object));
+      if (isFresh) budgetMs = Math.max(budgetMs, rolloutBudgetMs(object, cluster.homes.podsAt(ref)));
       pending.push(...workloadPending(object, { cluster, now, isFresh, rootKinds }));
     }
   }

@@ -42,7 +42,7 @@ function addEndpointHealth(
   if (readyEndpoints(cluster.slicesOf(service)) > 0 || isIdleByDesign(service, snapshot)) return;
   const ref = refOf(service);
   const now = Date.parse(snapshot.takenAt);
-  const states = pods.map((pod) => podState(pod, now).phase);
+  const states = pods.map((pod) => podState(pod, now, pods).phase);
   const live = states.filter((phase) => !['finished', 'failed', 'terminating'].includes(phase)).length;
   const unready = live === 1 ? 'its only pod is not ready' : `none of its ${live} pods is ready`;
   const why = live === 0 ? 'no pod matches its selector' : unready;

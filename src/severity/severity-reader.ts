@@ -14,6 +14,12 @@ const LIMIT_MS = 30_000;
 /** … and after a write, what says itself when it will be known gets as long as it takes, within this. */
 const AWAITED_LIMIT_MS = 240_000;
 const AWAITED_SPACING_MS = 2_000;
+/**
+ * Where nothing else is wrong, what is still within the time that its own probes and its pods' former starts allow is
+ * waited for: a rollout under way is no incident.
+ */
+export const ROLLOUT_LIMIT_MS = 330_000;
+const SAID_AFTER_MS = 2_000;
 /** Of an oracle's settling need, this much is waited for when no object says that something was repaired. */
 const UNREPAIRED_SHARE = 0.3;
 /** A busy API server gets several chances, and some time, before its silence is the answer. */
@@ -28,12 +34,15 @@ export class SeverityReader {
   readonly #reader: ClusterReader;
   readonly #oracles: Oracle[];
   readonly #clock: Clock;
+  readonly #rolloutLimitMs: number;
   readonly #known = new Set<string>();
   readonly #absent = new Set<string>();
   #last: SeverityReading | null = null;
   #settled: SeverityItem[] | null = null;
 
-  constructor(reader: ClusterReader, oracles: Oracle[], clock: Clock) {
+  /** @param rolloutLimitMs how long a baseline waits for what is only moving, in ms; for a mere look 0 */
+  constructor(reader: ClusterReader, oracles: Oracle[], clock: Clock, rolloutLimitMs = ROLLOUT_LIMIT_MS) {
+    this.#rolloutLimitMs = rolloutLimitMs;
     this.#reader = reader;
     this.#oracles = oracles;
     this.#clock = clock;
@@ -75,16 +84,15 @@ export class SeverityReader {
         await this.#clock.sleep(Math.max(SPACING_MS, after - reading.asOf), signal);
         continue;
       }
-      const awaited = after > 0 && elapsed() < AWAITED_LIMIT_MS ? this.#awaited(reading) : [];
+      const awaited = this.#awaited(reading, after, elapsed());
       if (!reading.severity.known) {
         if (++unknowns >= MAX_UNKNOWN && elapsed() >= UNKNOWN_MS) return reading;
         previous = null;
       } else if (awaited.length > 0) {
         const text = awaited.map(({ message }) => message).join('; ');
-        if (text !== shown) progress(`waiting: ${text}`);
-        shown = text;
+        if (elapsed() > SAID_AFTER_MS && text !== shown) progress(`waiting: ${(shown = text)}`);
         previous = null;
-        await this.#clock.sleep(AWAITED_SPACING_MS, signal);
+        await this.#clock.sleep(elapsed() < MOVING_LIMIT_MS ? SPACING_MS : AWAITED_SPACING_MS, signal);
         waited = elapsed();
         continue;
       } else {
@@ -98,11 +106,16 @@ export class SeverityReader {
     }
   }
 
-  /** What moves and will be known at a time that has not come. */
-  #awaited({ snapshot, severity }: SeverityReading): Moving[] {
+  /** What moves and will be known at a time that has not come; or all that is bad, where it may turn good by itself. */
+  #awaited({ snapshot, severity }: SeverityReading, after: number, elapsed: number): Moving[] {
+    if (!severity.known) return [];
     const moving = this.#oracles.filter(isPatient).flatMap((oracle) => oracle.moving(snapshot));
     const now = Date.parse(snapshot.takenAt);
-    return severity.known ? moving.filter(({ until }) => until !== undefined && until > now) : [];
+    const dated = moving.filter(({ until }) => until !== undefined && until > now);
+    if (after > 0 && elapsed < AWAITED_LIMIT_MS && dated.length > 0) return dated;
+    const ids = new Set(moving.map(itemId));
+    const isAll = severity.items.every((item) => ids.has(itemId(item)));
+    return isAll && elapsed < this.#rolloutLimitMs ? moving : [];
   }
 
   #accept(reading: SeverityReading): SeverityReading {

@@ -58,7 +58,7 @@ export function workloadPending(object: KubeObject, context: WorkloadContext): P
   if (unobserved && object.kind !== 'Job')
     return one('unobserved', 'its controller has not seen the change', CREATE_PATIENCE_MS);
   const pods = context.cluster.homes.podsAt(refOf(object));
-  const seen = pods.map((pod) => ({ pod, state: podState(pod, context.now) }));
+  const seen = pods.map((pod) => ({ pod, state: podState(pod, context.now, pods) }));
   if (object.kind === 'Job') return jobPending(seen, one);
 
   const { desired, lagging } = progressOf(object);

@@ -56,7 +56,7 @@ interface Context {
 const NOTHING: Health = { items: [], progressing: [] };
 
 function observe(pods: KubeObject[], now: number): Seen[] {
-  return pods.map((pod) => ({ pod, state: podState(pod, now) }));
+  return pods.map((pod) => ({ pod, state: podState(pod, now, pods) }));
 }
 
 /** Pods that stand for replicas: finished, failed and terminating ones were or will be replaced. */

@@ -32,7 +32,7 @@ function scripted(name: string, verdicts: OracleVerdict[], moving: SeverityItem[
   return oracle as Oracle & { calls(): number };
 }
 
-function reader(oracles: Oracle[], failures: (Error | null)[] = []) {
+function reader(oracles: Oracle[], failures: (Error | null)[] = [], rolloutLimitMs?: number) {
   const clock = new FakeClock();
   const cluster = {
     snapshot: (): Promise<ClusterSnapshot> => {
@@ -41,7 +41,7 @@ function reader(oracles: Oracle[], failures: (Error | null)[] = []) {
       return failure ? Promise.reject(failure) : Promise.resolve({ ...snapshot([]), takenAt });
     },
   } as unknown as ClusterReader;
-  const severity = new SeverityReader(cluster, oracles, clock);
+  const severity = new SeverityReader(cluster, oracles, clock, rolloutLimitMs);
   return {
     clock,
     read: () => severity.read(never),
@@ -124,10 +124,30 @@ describe('baseline', () => {
   });
 
   it('does not wait for ever: what still moves then counts', async () => {
-    const oracle = scripted('a', [bad(item('x'))], [[item('x')]]);
+    const oracle = scripted('a', [bad(item('x'), item('y'))], [[item('x')]]);
     const { baseline, clock } = reader([oracle]);
-    expect(ids(await baseline())).toEqual(['object:Pod/n/p:x']);
+    expect(ids(await baseline())).toEqual(['object:Pod/n/p:x', 'object:Pod/n/p:y']);
     expect(clock.monotonic()).toBeLessThan(30_000);
+  });
+
+  it('waits as long as a rollout may take where nothing else is wrong, unless it is a mere look', async () => {
+    const [x, none]: [SeverityItem[], SeverityItem[]] = [[item('x')], []];
+    const under = (readings: number) => {
+      const moving = [...Array<SeverityItem[]>(readings).fill(x), none];
+      return scripted(
+        'a',
+        moving.map((items) => bad(...items)),
+        moving,
+      );
+    };
+    const rollout = reader([under(200)]);
+    expect(ids(await rollout.baseline())).toEqual([]);
+    expect(rollout.clock.monotonic()).toBeGreaterThan(60_000);
+    const look = reader([under(200)], [], 0);
+    expect(ids(await look.baseline())).toEqual(['object:Pod/n/p:x']);
+    const endless = reader([scripted('a', [bad(...x)], [x])]);
+    expect(ids(await endless.baseline())).toEqual(['object:Pod/n/p:x']);
+    expect(endless.clock.monotonic()).toBeLessThan(400_000);
   });
 
   it('counts everything seen at last when it never gets quiet', async () => {

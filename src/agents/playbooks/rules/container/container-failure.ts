@@ -70,7 +70,7 @@ export function analyzeHangingInits(context: AnalyzerContext): Promise<Finding[]
       own?.init === true &&
       !own.sidecar &&
       status?.state?.running !== undefined &&
-      podState(pod, view.now).phase !== 'starting',
+      podState(pod, view.now, view.podsOf(view.workloadOf(pod))).phase !== 'starting',
     previous: false,
     events: /Unhealthy|Failed/,
     says: (names, label, { status }) => {
