@@ -373,15 +373,18 @@ export class Agreement {
     const { items } = JSON.parse(await this.#gateway.kubectl('get', wanted.join(','), '-A', '-o', 'json')) as {
       items: KubeObject[];
     };
-    // Namespaces of other tests that are on their way out; one that goes meanwhile counts as gone.
-    const leaving = new Set(
+    // Namespaces of other tests that are on their way out, or gone with something of theirs left; one that goes meanwhile
+    // counts as gone.
+    const staying = new Set(
       items
-        .filter(({ kind, metadata }) => kind === 'Namespace' && metadata.deletionTimestamp)
+        .filter(({ kind, metadata }) => kind === 'Namespace' && !metadata.deletionTimestamp)
         .map(({ metadata }) => metadata.name),
     );
     const state = new Map<string, string>();
     for (const { kind, metadata, ...rest } of items) {
-      if (leaving.has(kind === 'Namespace' ? metadata.name : (metadata.namespace ?? ''))) continue;
+      const { parentRef, claimRef } = rest.spec ?? {};
+      const home = metadata.namespace ?? parentRef?.namespace ?? claimRef?.namespace;
+      if (kind === 'Namespace' ? !staying.has(metadata.name) : home && !staying.has(home)) continue;
       delete rest.status;
       // Pods of a controller come and go.
       if (metadata.ownerReferences?.length) continue;

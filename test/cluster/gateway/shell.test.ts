@@ -71,7 +71,7 @@ describe('a safe terminal', () => {
   it('reads, blanks Secrets, and refuses every write and stream', async () => {
     const script = `kubectl get configmap settings -o name; kubectl get secret login -o yaml; ${PATCH}; echo "patch $?";
       kubectl delete --raw /api/v1/namespaces/${gateway.namespace}/configmaps/settings; echo "raw $?";
-      kubectl exec nothing -- true; echo "exec $?"; kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'; exit 7`;
+      kubectl exec nothing -- true; echo "exec $?"; kubectl config view --minify -o jsonpath='shown={.clusters[0].cluster.server}'; echo; cat "$KUBECONFIG"; exit 7`;
     const { code, stdout, stderr } = await shell([], script);
     expect(code).toBe(7);
     expect(stderr).toMatch(/read only, values of Secrets are blank\nexec, attach and port-forward are refused/);
@@ -80,6 +80,7 @@ describe('a safe terminal', () => {
     expect(stdout).toMatch(/patch 1[^]*raw 1[^]*exec 1/);
     expect(stderr).toContain('this mode cannot write');
     expect(await mode()).toBe('checkpoint');
+    expect(stdout, 'kubectl does not tell the prefix').toMatch(/shown=http:\/\/127\.0\.0\.1:\d+\n/);
     const url = /http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]+/.exec(stdout)![0];
     await expect(fetch(`${url}/version`), 'it ends with its gateway').rejects.toThrow();
   });

@@ -5,14 +5,18 @@ import { byRule, onlyFinding } from './findings.ts';
 
 const RULE = 'untolerated-taint';
 
-function tainted(seed: number, taint: Loose, options: Partial<WorkloadOptions> = {}, before = true) {
+function tainted(
+  seed: number,
+  taint: Loose,
+  options: Partial<WorkloadOptions> = {},
+  before = true,
+  time = '2031-05-06T06:50:00Z',
+) {
   const world = new World(seed);
   for (const node of world.list('Node').slice(1)) world.remove(node);
   const node = world.list('Node')[0]!;
   node.spec = { taints: [{ key: 'elsewhere', effect: 'PreferNoSchedule' }, taint] };
-  node.metadata.managedFields = [
-    { manager: 'kubectl-taint', time: '2031-05-06T07:00:00Z', fieldsV1: { 'f:spec': { 'f:taints': {} } } },
-  ];
+  node.metadata.managedFields = [{ manager: 'kubectl-taint', time, fieldsV1: { 'f:spec': { 'f:taints': {} } } }];
   if (before) {
     world.elsewhere('Pod', 'v1', 'other', 'older', {
       metadata: { creationTimestamp: '2031-05-06T06:00:00Z' },
@@ -70,6 +74,13 @@ describe.each([3, 77, 4096])('a taint that keeps everybody off (seed %i)', (seed
     expect((await onlyFinding(pool.world, RULE)).fixes).toEqual([]);
     const fresh = tainted(seed, taint, {}, false);
     expect((await onlyFinding(fresh.world, RULE)).fixes).toEqual([]);
+  });
+
+  it('stays while whoever set it may still be at work', async () => {
+    const { world } = tainted(seed, taint, {}, true, '2031-05-06T07:06:00Z');
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('knows what it is kept for');
   });
 
   it('never adds a toleration that was not there', async () => {

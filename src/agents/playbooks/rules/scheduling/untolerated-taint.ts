@@ -17,6 +17,8 @@ import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.
 import { jsonPatch } from '../../engine/changes.ts';
 
 const UNTOLERATED_TAINT = 'untolerated-taint';
+/** As long as somebody may still be at work on a node. */
+const AT_WORK_MS = 10 * 60_000;
 
 /** Pods that would fit nodes but for a taint that they do not tolerate. */
 export async function analyzeTaints(context: AnalyzerContext): Promise<Finding[]> {
@@ -66,7 +68,7 @@ function taintEvidence(node: KubeObject, taint: Taint): Evidence {
 
 /**
  * Takes a taint away that shuts everybody out: nobody in the cluster tolerates it, so it keeps the node for no one, and
- * it came after pods that were placed there without tolerating it.
+ * it came after pods that were placed there without tolerating it, and not just now.
  */
 function strayTaints(unplaced: Unplaced, tainted: Tainted, expects: string): { fix: FixDraft; reasons: Evidence[] }[] {
   const { fleet } = unplaced;
@@ -77,6 +79,8 @@ function strayTaints(unplaced: Unplaced, tainted: Tainted, expects: string): { f
     .flatMap(({ node, obstacle: { taint } }) => {
       const author = changedAt(node, ['spec', 'taints']);
       const added = taint.timeAdded ? Date.parse(taint.timeAdded) : (author?.at ?? NaN);
+      // Whoever taints a node on purpose has not made its toleration yet in the first minutes.
+      if (!(fleet.view.now - added >= AT_WORK_MS)) return [];
       const before = fleet
         .podsOn(node)
         .filter((pod) => !toleratesTaint(pod, taint) && Date.parse(pod.metadata.creationTimestamp ?? '') <= added);
