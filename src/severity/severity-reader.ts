@@ -113,7 +113,8 @@ export class SeverityReader {
     const now = Date.parse(snapshot.takenAt);
     const dated = moving.filter(({ until }) => until !== undefined && until > now);
     if (after > 0 && elapsed < AWAITED_LIMIT_MS && dated.length > 0) return dated;
-    const ids = new Set(moving.map(itemId));
+    // What only a later date tells is bad until then: nobody waits for it before a change.
+    const ids = new Set(moving.filter(({ until }) => until === undefined).map(itemId));
     const isAll = severity.items.every((item) => ids.has(itemId(item)));
     return isAll && elapsed < this.#rolloutLimitMs ? moving : [];
   }
