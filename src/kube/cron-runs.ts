@@ -66,22 +66,16 @@ const SOON_MS = 120_000;
 const RUN_MS = 60_000;
 
 /**
- * Until when, milliseconds since the epoch, a run with the CronJob's present template will have shown what it does, where
- * `job` was made from another one: its end says nothing of the present one. Null where it was made from the present one, or
- * no run is due soon.
+ * Until when, milliseconds since the epoch, a run with the CronJob's present template will have shown what it does. Null where
+ * none is under way or due soon.
  * @param jobs those of the CronJob
  */
-export function awaitedUntil(
-  cronJob: KubeObject,
-  job: KubeObject,
-  jobs: readonly KubeObject[],
-  now: number,
-): number | null {
+export function awaitedUntil(cronJob: KubeObject, jobs: readonly KubeObject[], now: number): number | null {
   const { spec } = cronJob;
-  if (spec?.suspend === true || isOfPresentTemplate(cronJob, job)) return null;
-  const running = jobs.filter((each) => !isFinished(each) && isOfPresentTemplate(cronJob, each));
-  const started = Math.max(...running.map(startOf));
+  const running = jobs.filter((job) => !isFinished(job));
+  const started = Math.max(...running.filter((job) => isOfPresentTemplate(cronJob, job)).map(startOf));
   if (started + RUN_MS > now) return started + RUN_MS;
+  if (spec?.suspend === true || (spec?.concurrencyPolicy === 'Forbid' && running.length > 0)) return null;
   const schedule = parseSchedule(String(spec?.schedule ?? ''));
   // Hours of an unknown time zone would have to be guessed.
   const due = schedule && schedule.hours.size === 24 ? nextRun(schedule, now) : null;
@@ -89,7 +83,7 @@ export function awaitedUntil(
 }
 
 /** What the CronJob says of its Jobs stands in this one; the server adds to a Job what the CronJob leaves open. */
-function isOfPresentTemplate(cronJob: KubeObject, job: KubeObject): boolean {
+export function isOfPresentTemplate(cronJob: KubeObject, job: KubeObject): boolean {
   const { template, ...rest } = (cronJob.spec?.jobTemplate?.spec ?? {}) as Record<string, unknown> & {
     template?: { spec?: unknown };
   };

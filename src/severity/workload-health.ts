@@ -7,7 +7,7 @@ import { healthItem, healthOf } from './health-findings.ts';
 import type { PodState } from '../kube/pod-state.ts';
 import { podState } from '../kube/pod-state.ts';
 import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
-import { awaitedUntil, cronTrouble, isFinished } from '../kube/cron-runs.ts';
+import { awaitedUntil, cronTrouble, isFinished, isOfPresentTemplate } from '../kube/cron-runs.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
 import { controllerOf } from '../kube/ownership.ts';
 import { condition } from '../kube/pods.ts';
@@ -137,18 +137,26 @@ function cronJobHealth(cronJob: KubeObject, context: Context): Health {
   const schedule = trouble
     ? [verdict(true, healthItem(ref, trouble.what, 1, `${refLabel(ref)}: ${trouble.text}`))]
     : [];
-  const started = jobHealth(ref, running, context);
-  const until =
-    started.items.length === 0 && lastFinished && failedLately(lastFinished, context)
-      ? awaitedUntil(cronJob, lastFinished, jobs, context.now)
-      : null;
-  if (until === null) {
-    return healthOf(jobHealth(ref, lastFinished ? [...running, lastFinished] : running, context), ...schedule);
-  }
+  const isOwn = (job: KubeObject) => isOfPresentTemplate(cronJob, job);
+  const heard = [...running, ...(lastFinished ? [lastFinished] : [])];
+  const lastOwn = newestFirst.find((job) => isFinished(job) && isOwn(job));
+  const own = jobHealth(ref, [...running.filter(isOwn), ...(lastOwn ? [lastOwn] : [])], context);
+  // What was made from another template says nothing of the present one, of which something is known.
+  if (lastOwn) return healthOf(own, ...schedule);
+  const former = jobHealth(
+    ref,
+    heard.filter((job) => !isOwn(job)),
+    context,
+  );
+  const until = former.items.length > 0 && own.items.length === 0 ? awaitedUntil(cronJob, jobs, context.now) : null;
+  if (until === null) return healthOf(jobHealth(ref, heard, context), ...schedule);
   const when = new Date(until).toISOString();
-  const text = `${refLabel(ref)}: its last run failed with another template; what the next one does is known by ${when}`;
-  const awaited: Health = { items: [], progressing: [{ ...healthItem(ref, 'failed', 1, text), until }] };
-  return healthOf(started, awaited, ...schedule);
+  const awaited = former.items.map((item) => ({
+    ...item,
+    message: `${refLabel(ref)}: a run with another template failed; what the next one does is known by ${when}`,
+    until,
+  }));
+  return healthOf(own, { items: [], progressing: awaited }, ...schedule);
 }
 
 function failedLately(job: KubeObject, { now }: Context): boolean {

@@ -55,6 +55,14 @@ describe('CronJobs', () => {
     expect(judge(often, failed(often, 'r/new:1'))).toEqual({ bad: ['CronJob/tidy failed'], moving: [] });
     const seldom = made({ schedule: '0 0 1 1 *' });
     expect(judge(seldom, failed(seldom, 'r/old:1')).bad).toEqual(['CronJob/tidy failed']);
+    // The last word of the present template was a success, whatever another one did since.
+    const good = job(seldom, 'good', 900, { spec: template('r/new:1'), ...done(800) });
+    expect(judge(seldom, good, failed(seldom, 'r/old:1'))).toEqual(WELL);
+    const stuck = job(seldom, 'hand', 60, { spec: template('r/old:1') });
+    expect(judge(seldom, stuck, pod('hand-a', 'pull', stuck)).bad).toEqual(['CronJob/tidy unready']);
+    expect(judge(seldom, good, stuck, pod('hand-a', 'pull', stuck))).toEqual(WELL);
+    const waits = job(often, 'hand', 60, { spec: template('r/old:1') });
+    expect(judge(often, waits, pod('hand-a', 'pull', waits)).moving).toEqual(['CronJob/tidy unready']);
     const before = failed(often, 'r/old:1');
     const next = job(often, 'b', 5, { spec: template('r/new:1'), ...done(1) });
     expect(judge(often, before, next)).toEqual(WELL);
