@@ -125,6 +125,15 @@ describe.each(SEEDS)('a policy that cuts what is needed (seed %i)', (seed) => {
     expect(findings.map(({ severity, fixes }) => [severity, fixes.length])).toEqual([['info', 0]]);
   });
 
+  it('warns without a fix where it denies everything to everybody and nobody suffers yet', async () => {
+    const { world, policy } = shop(seed, false);
+    policy({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    const { PlaybookBrain } = await import('../../../src/agents/playbooks/playbook-brain.ts');
+    const quiet = { ...world.context(), severity: { known: true as const, items: [] } };
+    const findings = byRule((await new PlaybookBrain().diagnose(quiet)).findings, RULE);
+    expect(findings.map(({ severity, fixes }) => [severity, fixes.length])).toEqual([['warning', 0]]);
+  });
+
   it('is silent where policies allow what is needed', async () => {
     const { world, policy } = shop(seed);
     policy({ podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{ from: [{ podSelector: {} }] }], egress: [{}] }); // prettier-ignore

@@ -108,7 +108,8 @@ async function findingFor(
   }
   const levels = new Set(ill.map((caller) => troubled.get(refKey(refOf(caller)))));
   const sure = lines.length > 0 && (levels.has('unhealthy') || levels.has('asked') || levels.has('maybe'));
-  const severity = sure || levels.has('unhealthy') ? 'critical' : ill.length > 0 ? 'warning' : 'info';
+  const severity =
+    sure || levels.has('unhealthy') ? 'critical' : ill.length > 0 || deniesAll(policy, cuts) ? 'warning' : 'info';
   const change = lastChange(policy);
   const { name } = policy.metadata;
   const ways = [...new Set(cuts.map((cut) => inWords(cut)))];
@@ -141,12 +142,19 @@ async function findingFor(
         : []),
       ...lines.slice(-3).map(logEvidence),
     ],
-    fixes: severity === 'info' ? [] : policyFixes(view, policy, cuts, sure),
+    fixes: ill.length === 0 ? [] : policyFixes(view, policy, cuts, sure),
     unfixed:
-      severity === 'info'
+      ill.length === 0
         ? 'nobody is known to suffer from it, so that it may be meant: whoever wrote the policy can say'
         : 'the policy selects pods by what nothing here can tell apart: whoever wrote it can add the peer',
   });
+}
+
+/** Lets nothing through to or from any pod of the namespace: whatever is called there ends as soon as it is enforced. */
+function deniesAll({ spec }: KubeObject, cuts: Cut[]): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = spec?.podSelector ?? {};
+  const every = Object.keys(matchLabels as object).length === 0 && (matchExpressions as unknown[]).length === 0;
+  return every && cuts.some(({ direction }) => ((spec?.[direction] ?? []) as unknown[]).length === 0);
 }
 
 function speaksOf(text: string, { call }: Cut): boolean {
