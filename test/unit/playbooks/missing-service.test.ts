@@ -87,6 +87,19 @@ describe.each(SEEDS)('a Service that does not exist (seed %i)', (seed) => {
     expect(fix!.commands[1]).toContain('restart');
   });
 
+  it('is misspelt, and only a failing check tells that anything is wrong', async () => {
+    const world = new World(seed);
+    const port = world.random.port();
+    const ledger = world.workload({ name: 'ledger', containers: [world.container({ port })] });
+    world.service(ledger.spec!.template.metadata.labels, [{ port, targetPort: port }], { name: 'ledger' });
+    const env = [{ name: 'LEDGER_URL', value: `http://legder:${port}/` }];
+    const front = world.workload({ containers: [world.container({ env })] });
+    const finding = await only(world);
+    expect(finding.severity).toBe('warning');
+    const patched = applyPatch(front, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(patched['spec'].template.spec.containers[0].env[0].value).toBe(`http://ledger:${port}/`);
+  });
+
   it('was named in an edit: the one Service with the port lost its only user', async () => {
     const world = new World(seed);
     const { settings, port } = waiting(world, 'unlike', 'ledger');

@@ -131,7 +131,7 @@ function titleOf({ variable, pointer }: Pick<NamedHost, 'variable' | 'pointer'>)
 }
 
 /** The one Service after which all settings that hold the name are called, as `LEDGER_URL` after `ledger`. */
-function entitledService(
+export function entitledService(
   view: ClusterView,
   namespace: string,
   name: string,

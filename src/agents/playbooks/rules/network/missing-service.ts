@@ -1,11 +1,13 @@
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { refTo } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
 import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import { entitledService } from '../../clues/renamed-service.ts';
 import { staleReads } from '../../clues/stale-reads.ts';
 import { troubledWorkloads } from '../../clues/troubled.ts';
 import type { Trouble } from '../../clues/troubled.ts';
@@ -89,7 +91,8 @@ async function missedBy(
     const lines = log.filter(
       ({ text }) => hostsComplainedOf(text).includes(setting.host) || (plain && complaintAbout(text, setting.host)),
     );
-    if (lines.length > 0 || (trouble !== 'maybe' && plain)) await add(setting.host, lines);
+    if (lines.length > 0 || (plain && (trouble !== 'maybe' || isMeantOtherwise(view, setting))))
+      await add(setting.host, lines);
   }
   // A name that no setting holds any more: what changed since the pods read it explains it, if anything does.
   if (staleReads(view, workload).length > 0) return [...found.values()];
@@ -98,6 +101,12 @@ async function missedBy(
     for (const host of hostsComplainedOf(line.text)) if (!spoken.has(host)) await add(host, [line]);
   }
   return [...found.values()];
+}
+
+/** The setting is called after a Service that exists, and names another one. */
+function isMeantOtherwise(view: ClusterView, setting: NamedHost): boolean {
+  const meant = serviceMeant(view, setting.host, setting.from.metadata.namespace);
+  return meant !== null && entitledService(view, meant.namespace, meant.name, [setting]) !== null;
 }
 
 function isAddress({ host, port, address, text, variable }: NamedHost): boolean {
