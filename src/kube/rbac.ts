@@ -77,11 +77,17 @@ export function subjectsOfBinding(binding: KubeObject): Untyped[] {
   return Array.isArray(binding['subjects']) ? binding['subjects'] : [];
 }
 
-/** True if a subject of a binding stands for the ServiceAccount, by name or by a group of all. */
+/**
+ * True if a subject of a binding names the ServiceAccount. Groups of all accounts do not: what they hold is nobody's own,
+ * and not the place to give one account more.
+ */
 export function isSubject(subject: Untyped, account: { namespace: string; name: string }, home?: string): boolean {
   const { kind, name } = subject ?? {};
   if (kind === 'ServiceAccount') return name === account.name && (subject.namespace ?? home) === account.namespace;
-  if (kind === 'User') return name === `system:serviceaccount:${account.namespace}:${account.name}`;
-  const groups = ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`, 'system:authenticated'];
-  return kind === 'Group' && groups.includes(String(name));
+  return kind === 'User' && name === `system:serviceaccount:${account.namespace}:${account.name}`;
+}
+
+/** Roles and bindings that the API server makes, and sets back (kubernetes.io: Default roles and role bindings). */
+export function isBuiltIn({ metadata }: KubeObject): boolean {
+  return metadata.name.startsWith('system:') || metadata.labels?.['kubernetes.io/bootstrapping'] === 'rbac-defaults';
 }

@@ -3,6 +3,7 @@ import { autoscalersOf, idleByDesign } from './scalers.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { readyEndpoints } from './endpoints.ts';
 import { lastApplied, podTemplate } from './pod-template.ts';
+import { usersOf } from './references-to-service.ts';
 
 /**
  * Why a workload with 0 replicas should be running, in words; null when nothing says so (scaled down on purpose,
@@ -11,7 +12,7 @@ import { lastApplied, podTemplate } from './pod-template.ts';
  */
 export function scaledToZeroEvidence(object: KubeObject, cluster: ClusterView): string | null {
   const { snapshot } = cluster;
-  if (idleByDesign(object, snapshot)) return null;
+  if (idleByDesign(object, snapshot) || isAppliedAtZero(object, cluster)) return null;
   const [autoscaler] = autoscalersOf(object, snapshot);
   if (autoscaler && (autoscaler.spec?.minReplicas ?? 1) > 0) {
     return `HorizontalPodAutoscaler ${autoscaler.metadata.name} wants at least ${autoscaler.spec?.minReplicas ?? 1}`;
@@ -22,6 +23,16 @@ export function scaledToZeroEvidence(object: KubeObject, cluster: ClusterView): 
     .find((service) => readyEndpoints(cluster.slicesOf(service)) === 0);
   if (starved) return `Service ${starved.metadata.name} selects it and has no endpoints`;
   return scaleDownEvent(object, cluster);
+}
+
+/** True if the configuration last applied asks for 0 and nobody in scope asks a Service of the workload. */
+export function isAppliedAtZero(object: KubeObject, cluster: ClusterView): boolean {
+  if (object.spec?.replicas !== 0 || appliedReplicas(object) !== 0) return false;
+  const { name, namespace } = object.metadata;
+  const selecting = cluster.servicesSelecting(namespace, podTemplate(object)?.metadata?.labels);
+  // A Service whose selector does not fit may still be the workload's by its name.
+  const namesake = selecting.length === 0 ? cluster.find('Service', namespace, name) : undefined;
+  return [...selecting, ...(namesake ? [namesake] : [])].every((service) => usersOf(cluster, service).length === 0);
 }
 
 function scaleDownEvent(object: KubeObject, cluster: ClusterView): string | null {

@@ -7,6 +7,7 @@ import { staleEndpoints } from './endpoint-health.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem } from './health-findings.ts';
 import { podState } from '../kube/pod-state.ts';
+import { isAppliedAtZero } from '../kube/scaled-to-zero.ts';
 import { idleByDesign } from '../kube/scalers.ts';
 import { listens, portKnowledge } from '../kube/port-knowledge.ts';
 import { servicePorts } from '../kube/service-backends.ts';
@@ -39,7 +40,7 @@ function addEndpointHealth(
   cluster: ClusterView,
   health: Health,
 ): void {
-  if (readyEndpoints(cluster.slicesOf(service)) > 0 || isIdleByDesign(service, snapshot)) return;
+  if (readyEndpoints(cluster.slicesOf(service)) > 0 || isLeftAtZero(service, snapshot, cluster)) return;
   const ref = refOf(service);
   const now = Date.parse(snapshot.takenAt);
   const states = pods.map((pod) => podState(pod, now, pods).phase);
@@ -52,14 +53,17 @@ function addEndpointHealth(
   (soon ? health.progressing : health.items).push(item);
 }
 
-function isIdleByDesign(service: KubeObject, snapshot: ClusterSnapshot): boolean {
+function isLeftAtZero(service: KubeObject, snapshot: ClusterSnapshot, cluster: ClusterView): boolean {
   const { namespace } = service.metadata;
   const behind = ['Deployment', 'StatefulSet']
     .flatMap((kind) => objectsOf(snapshot, kind, namespace))
     .filter((object) => selectorMapMatches(service.spec?.selector, podTemplate(object)?.metadata?.labels));
   return (
     behind.length > 0 &&
-    behind.every((object) => object.spec?.replicas === 0 && idleByDesign(object, snapshot) !== null)
+    behind.every(
+      (object) =>
+        object.spec?.replicas === 0 && (idleByDesign(object, snapshot) !== null || isAppliedAtZero(object, cluster)),
+    )
   );
 }
 

@@ -5,7 +5,7 @@ import { objectsOf } from '../domain/snapshot.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem, healthOf } from './health-findings.ts';
 import type { PodState } from '../kube/pod-state.ts';
-import { podState } from '../kube/pod-state.ts';
+import { podState, statusesOf } from '../kube/pod-state.ts';
 import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
 import { awaitedUntil, cronTrouble, isFinished, isOfPresentTemplate } from '../kube/cron-runs.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
@@ -15,6 +15,8 @@ import { refusalOf } from '../kube/refusals.ts';
 
 /** Failures older than this belong to the past, not to this incident. */
 const FAILURE_MEMORY_MS = 24 * 3600_000;
+/** Nothing makes a bare pod anew: once it has failed for this long, it is what somebody left behind. */
+const BARE_FAILURE_MEMORY_MS = 3600_000;
 
 interface Seen {
   pod: KubeObject;
@@ -200,8 +202,7 @@ function otherPodsHealth(home: ObjectRef, pods: KubeObject[], now: number): Heal
   const seen = observe(pods, now);
   const bareFailure = home.kind === 'Pod' && seen.find(({ state }) => state.phase === 'failed');
   if (bareFailure) {
-    const since = now - Date.parse(bareFailure.pod.metadata.creationTimestamp ?? '');
-    if (!(since < FAILURE_MEMORY_MS)) return NOTHING;
+    if (!(now - failedAt(bareFailure.pod) < BARE_FAILURE_MEMORY_MS)) return NOTHING;
     return verdict(true, healthItem(home, 'failed', 1, `${refLabel(home)} ${bareFailure.state.text}`));
   }
   const present = live(seen);
@@ -210,6 +211,15 @@ function otherPodsHealth(home: ObjectRef, pods: KubeObject[], now: number): Heal
   const trouble = worst(present);
   const message = `${refLabel(home)}: ${present.length - missing.length} of ${present.length} pods ready${trouble ? `; ${trouble}` : ''}`;
   return verdict(trouble !== '', healthItem(home, 'unready', missing.length / present.length, message));
+}
+
+/** When the last of its containers ended; an evicted pod may have none that did. */
+function failedAt(pod: KubeObject): number {
+  const ends = statusesOf(pod).map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''));
+  const known = [...ends, Date.parse(condition(pod, 'Ready')?.lastTransitionTime ?? '')].filter(
+    (at) => !Number.isNaN(at),
+  );
+  return known.length > 0 ? Math.max(...known) : Date.parse(pod.metadata.creationTimestamp ?? '');
 }
 
 /** The most telling trouble among pods; empty when none is in trouble. Pod names are left out: they are random. */

@@ -153,9 +153,16 @@ describe('other workloads', () => {
   it('bare pods: unready and failed ones are bad, completed and long-failed ones are not', () => {
     expect(judge(pod('lone', 'pull')).bad).toEqual(['object:Pod/orchard/lone:unready 1']);
     expect(judge(pod('lone', 'evicted')).bad).toEqual(['object:Pod/orchard/lone:failed 1']);
-    expect(judge(pod('lone', 'evicted', undefined, { metadata: { creationTimestamp: ago(3 * 86_400) } }))).toEqual(
-      WELL,
-    );
+    const ended = (seconds: number) => {
+      const metadata = { creationTimestamp: ago(3 * 86_400) };
+      const state = { terminated: { exitCode: 1, reason: 'Error', finishedAt: ago(seconds) } };
+      return pod('lone', 'evicted', undefined, {
+        metadata,
+        status: { phase: 'Failed', containerStatuses: [{ name: 'main', state }] },
+      });
+    };
+    expect(judge(ended(2 * 3600))).toEqual(WELL);
+    expect(judge(ended(60)).bad).toEqual(['object:Pod/orchard/lone:failed 1']);
     expect(judge(pod('lone', 'completed'))).toEqual(WELL);
     expect(judge(pod('lone', 'starting')).moving).toEqual(['object:Pod/orchard/lone:unready 1']);
   });
@@ -221,6 +228,19 @@ describe('scaled to zero', () => {
     const seen = judge(deploy, set, service('door', { app: 'pear' }));
     expect(seen.bad).toEqual([...bad, 'object:Service/orchard/door:no-endpoints 1']);
     expect(seen.text).toContain('Service door selects it');
+  });
+
+  it('is fine where the configuration last applied asks for 0 and nobody asks it', () => {
+    const annotations = {
+      'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec: { replicas: 0 } }),
+    };
+    const { deploy, set } = idle('pear', { metadata: { annotations } });
+    const door = service('door', { app: 'pear' });
+    expect(judge(deploy, set, door)).toEqual(WELL);
+    const env = [{ name: 'UPSTREAM', value: 'http://door/' }];
+    const caller = deployment('fig', { replicas: 1, podSpec: { containers: [container({ env })] } });
+    const seen = judge(deploy, set, door, caller.deploy, caller.set, pod('fig-1', 'ready', caller.set));
+    expect(seen.bad).toEqual([...bad, 'object:Service/orchard/door:no-endpoints 1']);
   });
 
   it('is fine when another workload serves that Service', () => {

@@ -106,9 +106,8 @@ describe.each([3, 21, 4711])('a program that the API server refuses (seed %i)', 
   });
 
   it('says so where no binding comes near, and where RBAC may not be read', async () => {
-    const { world, binding } = refused(seed);
-    world.remove(binding);
-    expect((await onlyFinding(world, RULE)).message).toContain('no binding gives it a role that does');
+    const { world } = refused(seed, { subject: { name: 'zq' }, rules: [] });
+    expect((await onlyFinding(world, RULE)).message).toContain('nothing binds ServiceAccount');
     const { world: blind } = refused(seed);
     const context = blind.context();
     const { PlaybookBrain } = await import('../../../src/agents/playbooks/playbook-brain.ts');
@@ -116,6 +115,33 @@ describe.each([3, 21, 4711])('a program that the API server refuses (seed %i)', 
     const { findings } = await new PlaybookBrain().diagnose({ ...context, evidence });
     expect(byRule(findings, RULE)[0]?.message).toContain('could not be read');
   });
+});
+
+it.each([{}, { bindingIn: 'here', denied: 'in the namespace "here"' }])(
+  'a binding that is gone is missed by name, and no role that everybody holds is to be widened',
+  async (change) => {
+    const { world, account, role, binding } = refused(9, change);
+    const everybody = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' };
+    for (const name of ['system:basic-user', 'house-rules']) {
+      world.add('ClusterRole', RBAC, name, { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }, null);
+      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name };
+      world.add('ClusterRoleBinding', RBAC, name, { roleRef, subjects: [everybody] }, null);
+    }
+    world.remove(binding);
+    const { message, fixes, evidence, unfixed } = await onlyFinding(world, RULE);
+    expect(message).toContain(`nothing binds ServiceAccount ${account}; ClusterRole ${role.metadata.name} would`);
+    expect(JSON.stringify([message, evidence, unfixed])).not.toMatch(/system:basic-user|house-rules/);
+    expect(fixes).toEqual([]);
+  },
+);
+
+it('a role that the server keeps is not to be widened, even where the account holds it', async () => {
+  const { world, role, binding } = refused(9);
+  const name = 'system:discovery';
+  world.add('ClusterRole', RBAC, name, { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }, null);
+  Object.assign(binding, { roleRef: { ...binding['roleRef'], name } });
+  world.remove(role);
+  expect((await onlyFinding(world, RULE)).message).toContain('no binding gives it a role that does');
 });
 
 it('is silent about programs that are well', async () => {

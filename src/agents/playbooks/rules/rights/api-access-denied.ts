@@ -12,7 +12,7 @@ import { workloadLog } from '../../clues/workload-logs.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { Gap, Grants } from './role-gaps.ts';
-import { gapsFor, scopeOf } from './role-gaps.ts';
+import { gapsFor, idleRoles, isBound, scopeOf } from './role-gaps.ts';
 
 const API_ACCESS_DENIED = 'api-access-denied';
 
@@ -138,7 +138,7 @@ async function findingFor(context: AnalyzerContext, refused: Refused, grants: Gr
   const why = gap
     ? `: ${nameOf(gap.object)} ${gap.text}`
     : grants
-      ? ': no binding gives it a role that does'
+      ? unbound(refused, grants)
       : '; its bindings could not be read';
   const serves = [...workloads].every((workload) => readyPods(view, workload).length > 0);
   const decider = gap ? nameOf(gap.object) : 'the bindings of this ServiceAccount';
@@ -176,6 +176,14 @@ async function findingFor(context: AnalyzerContext, refused: Refused, grants: Gr
     unfixed: `rights are never changed here: whoever administers RBAC decides about ${decider}`,
     beyond: true,
   });
+}
+
+/** Nothing comes near what was refused: who holds nothing of its own, and what was written for it. */
+function unbound({ account, denials }: Refused, grants: Grants): string {
+  if (isBound(account, grants)) return ': no binding gives it a role that does';
+  const idle = idleRoles(denials, grants).slice(0, 3).map(nameOf);
+  const roles = idle.length > 0 ? `; ${idle.join(', ')} would, and is bound to nobody there` : '';
+  return `: nothing binds ServiceAccount ${account.name}${roles}`;
 }
 
 /** The gaps that most of the refusals have in common come first. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { Denial } from '../../../../kube/rbac.ts';
-import { allows, isSubject, missingIn, rulesOf, subjectsOfBinding } from '../../../../kube/rbac.ts';
+import { allows, isBuiltIn, isSubject, missingIn, rulesOf, subjectsOfBinding } from '../../../../kube/rbac.ts';
 import { nameSimilarity } from '../../clues/similar-names.ts';
 
 /** The RBAC objects that bear on a ServiceAccount. */
@@ -39,6 +39,7 @@ export function gapsFor(
   exists: (account: Account) => boolean,
 ): Gap[] {
   const gaps = grants.bindings.flatMap((binding) => {
+    if (isBuiltIn(binding)) return [];
     const role = roleOf(binding, grants.roles);
     const own = subjectsOfBinding(binding).some((subject) => isSubject(subject, account, binding.metadata.namespace));
     if (own) return role ? inRole(binding, role, denial) : missingRole(binding, denial, grants.roles);
@@ -46,6 +47,28 @@ export function gapsFor(
     return wrongSubject(binding, account, exists, role !== undefined).filter(() => reaches(binding, denial));
   });
   return gaps.sort((a, b) => b.likely - a.likely || (label(a.object) < label(b.object) ? -1 : 1));
+}
+
+/** True if a binding names the ServiceAccount. */
+export function isBound(account: Account, { bindings }: Grants): boolean {
+  return bindings.some((binding) =>
+    subjectsOfBinding(binding).some((subject) => isSubject(subject, account, binding.metadata.namespace)),
+  );
+}
+
+/** Roles that somebody wrote for what was refused, and that no binding gives to anybody where it was refused. */
+export function idleRoles(denials: readonly Denial[], { roles, bindings }: Grants): KubeObject[] {
+  const [first] = denials;
+  if (!first) return [];
+  return roles.filter((role) => {
+    if (isBuiltIn(role) || (role.kind === 'Role' && role.metadata.namespace !== first.namespace)) return false;
+    // A rule for everything was not written for this.
+    const wide = rulesOf(role).some((rule) => [rule?.verbs, rule?.resources].flat().includes('*'));
+    if (wide || !denials.every((denial) => allows(role, denial))) return false;
+    return !bindings.some(
+      (binding) => reaches(binding, first) && subjectsOfBinding(binding).length > 0 && roleOf(binding, roles) === role,
+    );
+  });
 }
 
 function roleOf(binding: KubeObject, roles: readonly KubeObject[]): KubeObject | undefined {
@@ -119,7 +142,7 @@ function inRole(binding: KubeObject, role: KubeObject, denial: Denial): Gap[] {
     const expected = denial.namespace ?? 'a ClusterRoleBinding';
     return [{ object: binding, field: 'metadata.namespace', present: here, expected, likely: 0.85, text }];
   }
-  if (!reaches(binding, denial)) return [];
+  if (!reaches(binding, denial) || isBuiltIn(role)) return [];
   const what = denial.resource || denial.path;
   const near = rulesOf(role)
     .map((rule, index) => ({ rule, index, missing: missingIn(rule, denial) }))
