@@ -46,7 +46,8 @@ export function hasStarted(status: Untyped): boolean {
   return Boolean(status?.imageID || status?.containerID || status?.state?.running || status?.lastState?.terminated);
 }
 
-function onSomeNode(view: ClusterView, image: string): boolean {
+/** True if a node says that it holds the image; nodes name only some of theirs. */
+export function onSomeNode(view: ClusterView, image: string): boolean {
   const wanted = fullName(image);
   return view.all('Node').some((node) => {
     const images: Untyped[] = Array.isArray(node.status?.images) ? node.status.images : [];

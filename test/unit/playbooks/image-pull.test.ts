@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { World } from './builders.ts';
+import { applyPatch, patchOps, World } from './builders.ts';
 import type { Loose, WorkloadOptions } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
 
@@ -177,6 +177,33 @@ describe.each(SEEDS)('an image that cannot be pulled (seed %i)', (seed) => {
   ])('takes no other image while the wanted one may be there: %s', async (message) => {
     expect(await proposed('team/paymnets:1.0', 'team/payments:1.0', message)).toBe(false);
     expect(await proposed('team/payments:1.0', 'team/payments:1.1', message)).toBe(false);
+  });
+
+  it.each([
+    ['Always', 'ErrImagePull', 'dial tcp 10.1.2.3:443: i/o timeout'],
+    ['Never', 'ErrImageNeverPull', 'not present with pull policy of Never'],
+  ])('gets back the pull policy that the same image had before %s', async (policy, reason, message) => {
+    const world = new World(seed);
+    const good = { ...world.container(), imagePullPolicy: 'IfNotPresent' };
+    const workload = world.workload({
+      containers: [{ ...good, imagePullPolicy: policy }],
+      earlier: [{ containers: [good] }],
+      pods: 'waiting',
+      waiting: waiting(reason, message),
+    });
+    const finding = await only(world);
+    expect(finding.message).toContain(`imagePullPolicy ${policy} of container ${good.name} is new`);
+    const { template } = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!)).spec;
+    expect(template.spec.containers[0]).toMatchObject({ image: good.image, imagePullPolicy: 'IfNotPresent' });
+  });
+
+  it('keeps the pull policy where the image was another before', async () => {
+    const { world, good } = build('Deployment');
+    for (const object of world.list('Deployment')) object.spec.template.spec.containers[0].imagePullPolicy = 'Always';
+    const finding = await only(world);
+    expect(finding.message).not.toContain('imagePullPolicy');
+    expect(JSON.stringify(finding.fixes)).toContain(good.image);
+    expect(JSON.stringify(finding.fixes)).not.toContain('imagePullPolicy');
   });
 
   it('has no fix without history and without anything alike', async () => {

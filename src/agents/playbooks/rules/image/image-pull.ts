@@ -7,6 +7,7 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import type { GoodRevision } from '../../clues/good-revision.ts';
+import { changedPullPolicy } from './pull-policy.ts';
 import { replacementImages } from './image-replacements.ts';
 import { containerStatuses, PULL_FAILURES, specImage } from '../../../../kube/image-state.ts';
 import { rolloutUndo, setImage } from '../../engine/changes.ts';
@@ -79,6 +80,7 @@ function templateFinding(
   const injected = containers.filter((container) => !wanted.has(container));
   const revisions = injected.length > 0 ? [] : goodRevisions(view, workload).slice(0, 3);
   const trouble = troubleOf(view, failed);
+  const policy = changedPullPolicy(view, workload, injected.length > 0 ? new Map() : images, waitsFor(images));
   const fixes = injected.length > 0 ? [] : fixesFor(view, workload, images, revisions, trouble);
   return makeFinding({
     rule: IMAGE_PULL,
@@ -87,14 +89,16 @@ function templateFinding(
     what: containers.join(','),
     message:
       `Image ${[...new Set(images.values())].join(', ')} of ${workload.kind} ${workload.metadata.name} cannot be pulled` +
-      (injected.length > 0 ? ` (container ${injected.join(', ')} was injected into the pods)` : ''),
+      (injected.length > 0 ? ` (container ${injected.join(', ')} was injected into the pods)` : '') +
+      policy.text,
     evidence: [
       ...failedEvidence(view, workload, failed),
+      ...policy.reasons,
       ...trouble.evidence,
       ...missingPullSecrets(view, workload),
       ...revisions.map((good) => good.evidence),
     ],
-    fixes,
+    fixes: [...policy.fixes, ...fixes],
     ...unfixed(workload, injected, trouble),
   });
 }
@@ -205,11 +209,7 @@ function fixesFor(
   { factor, reason }: Trouble,
 ): FixDraft[] {
   if (!IMAGE_SETTABLE.has(workload.kind)) return [];
-  const stuck = replaceStuckPods(view, workload, (pod) =>
-    containerStatuses(pod).some(
-      (status) => failing.has(status?.name) && specImage(pod, status.name) === failing.get(status.name),
-    ),
-  );
+  const stuck = replaceStuckPods(view, workload, waitsFor(failing));
   const { kind, metadata } = workload;
   const bySetting = (images: Map<string, string>, confidence: number): FixDraft => ({
     changes: [setImage(workload, Object.fromEntries([...images].sort())), ...stuck],
@@ -232,6 +232,13 @@ function fixesFor(
     fixes.push(bySetting(images, confidence));
   }
   return fixes;
+}
+
+function waitsFor(failing: ReadonlyMap<string, string>) {
+  return (pod: KubeObject) =>
+    containerStatuses(pod).some(
+      (status) => failing.has(status?.name) && specImage(pod, status.name) === failing.get(status.name),
+    );
 }
 
 /** The revision's images for the failing containers; null if it lacks one of them or does not change it. */
