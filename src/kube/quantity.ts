@@ -9,6 +9,20 @@ export function quantity(value: unknown): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
+/** Of memory; below it not even the first process of a container fits. */
+const LEAST_MEMORY = 2 ** 19;
+
+/**
+ * What an amount of memory comes to that nobody can have meant, in words; null for others. `m` is thousandths of a byte,
+ * where `Mi` was meant (kubernetes.io: Memory resource units).
+ */
+export function mistakenMemory(value: unknown): string | null {
+  const bytes = quantity(value);
+  if (bytes === null || bytes <= 0 || bytes >= LEAST_MEMORY) return null;
+  const thousandths = /m\s*$/.test(String(value)) ? 'm is for thousandths, ' : '';
+  return `${thousandths}so it comes to ${Math.round(bytes * 1000) / 1000} bytes`;
+}
+
 const BINARY: readonly [unit: string, size: number][] = [
   ['Ei', 2 ** 60], ['Pi', 2 ** 50], ['Ti', 2 ** 40], ['Gi', 2 ** 30], ['Mi', 2 ** 20], ['Ki', 2 ** 10],
 ]; // prettier-ignore

@@ -209,6 +209,33 @@ describe.each(SEEDS)('containers killed for their memory (seed %i)', (seed) => {
     expectNoCheat(workload, finding);
   });
 
+  const unprepared = (before?: Loose, other = '64Mi') => {
+    const made = broken(seed, {
+      now: limits('96m'),
+      before,
+      status: { state: { waiting: { reason: 'ContainerCreating' } }, restartCount: 0 },
+      events: [['FailedMount', 'MountVolume.SetUp failed for volume "kube-api-access": no space left on device']],
+    });
+    made.world.workload({ containers: [{ ...made.world.container(), ...limits(other) }] });
+    return made;
+  };
+
+  it('are named where their unit is thousandths of a byte, and get their former one back', async () => {
+    const { world, workload } = unprepared(limits('80Mi'));
+    const finding = await onlyFinding(world, 'memory-limit');
+    expect(finding.message).toContain('its memory limit of 96m: m is for thousandths, so it comes to 0.096 bytes');
+    expect(after(workload, finding.fixes[0]).resources).toEqual(limits('80Mi').resources);
+    expectNoCheat(workload, finding);
+  });
+
+  it('get the unit that their neighbours use', async () => {
+    const { world, workload } = unprepared();
+    const finding = await onlyFinding(world, 'memory-limit');
+    expect(after(workload, finding.fixes[0]).resources.limits.memory).toBe('96Mi');
+    world.list('Event').forEach((event) => world.remove(event));
+    expect(byRule(await world.diagnose(), 'memory-limit')).toEqual([]);
+  });
+
   it('get a somewhat larger one where none is known, within what the namespace allows', async () => {
     const { world, workload } = broken(seed, { now: limits('100Mi'), before: {}, status: oom });
     world.add('LimitRange', 'v1', 'range', { spec: { limits: [{ type: 'Container', max: { memory: '150Mi' } }] } });

@@ -8,7 +8,7 @@ import type { PodContainer } from '../../../../kube/container-trouble.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import type { ContainerSpec, Untyped } from '../../../../kube/pod-template.ts';
 import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
-import { quantity, quantityText } from '../../../../kube/quantity.ts';
+import { mistakenMemory, quantity, quantityText } from '../../../../kube/quantity.ts';
 import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { heapFlags } from './heap-flags.ts';
@@ -31,7 +31,8 @@ interface Killed extends PodContainer {
 export function analyzeMemoryLimits({ view }: AnalyzerContext): Finding[] {
   return view.workloads().flatMap((workload) => {
     const killed = podContainers(view, workload).filter(
-      (each): each is Killed => each.own !== null && wasKilled(each) && !outlived(view, each),
+      (each): each is Killed =>
+        each.own !== null && ((wasKilled(each) && !outlived(view, each)) || notStarted(view, each) !== null),
     );
     const names = [...new Set(killed.map(({ own }) => own.name))];
     return names.map((name) =>
@@ -50,6 +51,15 @@ function wasKilled({ status }: PodContainer): boolean {
   return /OOM-killed|memory limit too low/i.test(
     `${lastEnd(status)?.message ?? ''} ${status?.state?.waiting?.message ?? ''}`,
   );
+}
+
+const NO_MEMORY = /no space left on device|memory limit too low|cannot allocate memory|out of memory|oom/i;
+
+/** The event that tells that the pod cannot even be prepared within a limit that nobody can have meant. */
+function notStarted(view: ClusterView, { pod, status, spec }: PodContainer): string | null {
+  if (isReady(pod) || status?.state?.running || mistakenMemory(spec?.resources?.limits?.memory) === null) return null;
+  const told = view.eventsOf(pod).find(({ type, message }) => type === 'Warning' && NO_MEMORY.test(message));
+  return told ? `${told.reason}: ${told.message}` : null;
 }
 
 /** Ready, and running longer than the run that was ended. */
@@ -99,14 +109,17 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
   const ran = ranSeconds(lastEnd(status));
   const isSteady = ran !== null && ran > STEADY_SECONDS && former.fixes.length === 0;
   const label = `${workload.kind} ${workload.metadata.name}`;
+  const mistaken = mistakenMemory(limit);
   return makeFinding({
     rule: MEMORY_LIMIT,
     severity: isServed(view, workload) ? 'warning' : 'critical',
     object: workload,
     what: own.name,
     message:
-      `Container ${own.name} of ${label} is killed for using more memory than its limit ` +
+      `Container ${own.name} of ${label} ` +
+      (mistaken ? 'cannot start within its memory limit ' : 'is killed for using more memory than its limit ') +
       (limit === undefined ? '(none of its own: the pod or node has one)' : `of ${limit}`) +
+      (mistaken ? `: ${mistaken}` : '') +
       (injected ? ', which the template does not set: a LimitRange or webhook of the namespace does' : '') +
       (tooLarge[0] ? `; ${tooLarge[0].text} lets it use more` : ''),
     evidence: [
@@ -122,7 +135,7 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
         'status',
         pod,
         `status.containerStatuses[${own.name}]`,
-        untrustedLine(`${status.restartCount ?? 0} restarts; ${endText(status)}`),
+        untrustedLine(`${status.restartCount ?? 0} restarts; ${notStarted(view, killed[0]!) ?? endText(status)}`),
       ),
       ...tooLarge.map(({ text, place }): Evidence =>
         evidence(
@@ -139,7 +152,13 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
       ...former.fixes,
       ...formerFlags.fixes,
       ...formerProgram.fixes,
-      ...(isSteady ? [] : [...siblingFixes(view, workload, own, limit), ...largerFixes(view, workload, own, known)]),
+      ...(isSteady
+        ? []
+        : [
+            ...siblingFixes(view, workload, own, limit),
+            ...meantFixes(view, workload, own, limit),
+            ...largerFixes(view, workload, own, known),
+          ]),
     ],
     ...(isSteady
       ? {
@@ -192,6 +211,22 @@ function sameProgram(view: ClusterView, own: ContainerSpec, limit: unknown): boo
       ({ image, spec }) =>
         image === own.image && spec?.resources?.limits?.memory === limit && text(spec) === text(own.spec),
     );
+}
+
+/** The same number of the unit that the other containers in the namespace use. */
+function meantFixes(view: ClusterView, workload: KubeObject, own: ContainerSpec, limit: unknown): FixDraft[] {
+  const [, number] = /^(\d+)m$/.exec(String(limit)) ?? [];
+  if (number === undefined) return [];
+  const amounts = view
+    .workloads()
+    .filter(({ metadata }) => metadata.namespace === workload.metadata.namespace)
+    .flatMap((other) => containersOf(podTemplateOf(other)?.spec))
+    .flatMap(({ spec }) => [spec?.resources?.limits?.memory, spec?.resources?.requests?.memory].map(String));
+  const units = new Set(amounts.flatMap((amount) => /^\d+(Mi|M)$/.exec(amount)?.[1] ?? []));
+  const [unit] = units;
+  const bytes = quantity(`${number}${unit}`) ?? 0;
+  if (units.size !== 1 || mistakenMemory(bytes) !== null || bytes > memoryCeiling(view, workload, own)) return [];
+  return raise(view, workload, own, `${number}${unit}`, 0.6);
 }
 
 /** Twice, then four times the most that is known, as far as namespace and nodes allow. */
