@@ -74,6 +74,23 @@ describe.each(SEEDS)('a port that a Service does not have (seed %i)', (seed) => 
     expect(applyPatch(service, patchOps(fix!.commands[0]!))['spec'].ports[0].port).toBe(81);
   });
 
+  it.each(['http://store/v1', 'http://store:80/v1'])('of a headless Service is mapped by nobody: %s', async (url) => {
+    const headless = (port: number, complains = true) => {
+      const made = shop(seed, 80, [{ port, targetPort: 7070 }], { spec: { clusterIP: 'None' } });
+      made.settings['data']['store.url'] = url;
+      if (complains) made.complain();
+      return made.world;
+    };
+    const finding = await onlyFinding(headless(80), 'service-port');
+    expect(finding.message).toContain(
+      'headless (spec.clusterIP None), so that nothing leads port 80 to its targetPort 7070',
+    );
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('clusterIP cannot be changed in place');
+    expect(byRule(await headless(7070).diagnose(), 'service-port')).toEqual([]);
+    expect(byRule(await headless(80, false).diagnose(), 'service-port')).toEqual([]);
+  });
+
   it('is no matter while nobody complains, nor where the port is there', async () => {
     expect(byRule(await shop(seed, 81, [{ port: 80, targetPort: 7070 }]).world.diagnose(), 'service-port')).toEqual([]);
     const well = shop(seed, 80, [{ port: 80, targetPort: 7070 }]);

@@ -14,6 +14,7 @@ import type { LogLine } from '../../clues/workload-logs.ts';
 import { complaintAbout, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
+import { headlessEvidence, portInFront, unmappedTarget } from './headless-port.ts';
 import { AUXILIARY } from './target-port-candidates.ts';
 
 const SERVICE_PORT = 'service-port';
@@ -25,24 +26,29 @@ export async function analyzeServicePorts(context: AnalyzerContext): Promise<Fin
   const troubled = troubledWorkloads(view, severity);
   const groups = new Map<string, Group>();
   for (const reference of namedHosts(view)) {
-    const { from, host, port } = reference;
+    const { from, host } = reference;
+    const port = reference.port ?? portInFront(reference);
     const trouble = troubled.get(refKey(refOf(from)));
     const meant = trouble && port !== null ? serviceMeant(view, host, from.metadata.namespace) : null;
     const service = meant && view.find('Service', meant.namespace, meant.name);
-    if (!service || port === null || !lacks(service, port)) continue;
+    if (!service || port === null) continue;
+    const unmapped = unmappedTarget(view, service, port);
+    if (unmapped === null && (reference.port === null || !lacks(service, port))) continue;
     const lines = (await workloadLog(context, from)).filter(({ text }) => complaintAbout(text, host) !== null);
     const key = `${refKey(refOf(service))}:${port}`;
-    const group = groups.get(key) ?? { service, port, references: [], lines: [], sure: false };
+    const group = groups.get(key) ?? { service, port, references: [], lines: [], sure: false, unmapped };
     group.sure ||= trouble !== 'maybe' || lines.length > 0;
     group.references.push(reference);
     group.lines.push(...lines);
     groups.set(key, group);
   }
   // While nobody complains, that the Service had the port before is what tells.
-  const told = [...groups.values()].filter((each) => each.sure || formerServicePort(view, each) !== null);
+  const told = [...groups.values()].filter(
+    (each) => each.sure || (each.unmapped === null && formerServicePort(view, each) !== null),
+  );
   return told.map((group) => {
-    const { service, port, references, lines } = group;
-    const { fixes, reasons } = fixesFor(view, group);
+    const { service, port, references, lines, unmapped } = group;
+    const { fixes, reasons } = unmapped === null ? fixesFor(view, group) : { fixes: [], reasons: [] };
     const holders = [...new Set(references.map(({ object }) => object))];
     const who = [...new Set(references.map(({ from }) => `${from.kind} ${from.metadata.name}`))];
     const have = servicePorts(service)
@@ -53,16 +59,26 @@ export async function analyzeServicePorts(context: AnalyzerContext): Promise<Fin
       severity: 'critical',
       object: holders.length === 1 ? holders[0]! : service,
       what: `${service.metadata.name}:${port}`,
-      message: `${who.slice(0, 3).join(', ')} ${who.length > 1 ? 'ask' : 'asks'} Service ${service.metadata.name} on port ${port}, which it does not have; it has ${have}`,
+      message:
+        `${who.slice(0, 3).join(', ')} ${who.length > 1 ? 'ask' : 'asks'} Service ${service.metadata.name} on port ${port}, ` +
+        (unmapped === null
+          ? `which it does not have; it has ${have}`
+          : `but it is headless (spec.clusterIP None), so that nothing leads port ${port} to its targetPort ${unmapped}`),
       evidence: [
         ...references
           .slice(0, 4)
           .map(({ object, field, host }) => evidence('spec', object, field, `names ${host}:${port}`)),
+        ...(unmapped === null ? [] : headlessEvidence(service)),
         evidence('spec', service, 'spec.ports', `has ${have}`),
         ...lines.slice(-2).map(logEvidence),
         ...reasons,
       ],
       fixes,
+      ...(unmapped === null
+        ? {}
+        : {
+            unfixed: `clusterIP cannot be changed in place: whoever owns Service ${service.metadata.name} can make it anew with a cluster IP, or the callers ask its pods on ${unmapped}`,
+          }),
     });
   });
 }
@@ -75,6 +91,8 @@ interface Group {
   lines: LogLine[];
   /** Their being in trouble is known, or a log complains. */
   sure: boolean;
+  /** The Service is headless and has the port: what its pods listen on instead. */
+  unmapped: string | number | null;
 }
 
 /** Behind a headless Service, and one that is a name of something else, the pods decide. */
