@@ -14,6 +14,16 @@ const LOG_LINES = 200;
 const LOG_BYTES = 128 << 10;
 const LOG_LINE_CHARS = 1_000;
 
+/**
+ * Kinds that are many and whose fields controllers write: who wrote which tells nobody anything, and is a third of
+ * their size.
+ */
+const WRITTEN_BY_CONTROLLERS = new Set(['Pod', 'ReplicaSet', 'EndpointSlice', 'Event', 'ControllerRevision']);
+
+function lighter(item: KubeObject): void {
+  if (WRITTEN_BY_CONTROLLERS.has(item.kind)) delete item.metadata.managedFields;
+}
+
 /** Reads the scope through an API whose Secret values are already blank (the gateway's read mode). */
 export class SnapshotReader implements ClusterReader {
   readonly #api: KubeApi;
@@ -99,7 +109,7 @@ export class SnapshotReader implements ClusterReader {
     try {
       const scopes = info.namespaced ? this.#namespaces : [undefined];
       const lists = await Promise.all(
-        scopes.map((namespace) => this.#api.list(collectionPath(info, namespace), signal, info)),
+        scopes.map((namespace) => this.#api.list(collectionPath(info, namespace), signal, info, lighter)),
       );
       return lists.flatMap((list) => list.items);
     } catch (error) {

@@ -108,15 +108,17 @@ export class KubeApi {
    * All items of a collection with `apiVersion` and `kind` filled in (from `type`, else from the list's own), and the
    * resourceVersion to watch from. A continuation that expired (410) starts the list again, so that pages of two
    * moments are never mixed.
+   * @param each is given every item as its page arrives, and may make it smaller
    */
   async list(
     path: string,
     signal?: AbortSignal,
     type?: { apiVersion: string; kind: string },
+    each: (item: KubeObject) => void = () => undefined,
   ): Promise<{ items: KubeObject[]; resourceVersion: string }> {
     for (let restarts = 0; ; restarts++) {
       try {
-        return await this.#listOnce(path, signal, type);
+        return await this.#listOnce(path, each, signal, type);
       } catch (error) {
         const expired = error instanceof ClusterError && error.status === 410;
         if (!expired || restarts >= MAX_RESTARTS) throw error;
@@ -163,7 +165,12 @@ export class KubeApi {
     return { status: response.status, text: (await textOf(response.body, limit)).text };
   }
 
-  async #listOnce(path: string, signal?: AbortSignal, type?: { apiVersion: string; kind: string }) {
+  async #listOnce(
+    path: string,
+    each: (item: KubeObject) => void,
+    signal?: AbortSignal,
+    type?: { apiVersion: string; kind: string },
+  ) {
     const items: KubeObject[] = [];
     const join = path.includes('?') ? '&' : '?';
     let token = '';
@@ -173,6 +180,7 @@ export class KubeApi {
       for (const item of page.items ?? []) {
         item.apiVersion = type?.apiVersion ?? item.apiVersion ?? page.apiVersion ?? '';
         item.kind = type?.kind ?? item.kind ?? (page.kind ?? '').replace(/List$/, '');
+        each(item);
         items.push(item);
       }
       token = page.metadata?.continue ?? '';
