@@ -412,6 +412,26 @@ describe.each(SEEDS)('what changed in the last revision (seed %i)', (seed) => {
     expect((await world.plan())!.steps).toHaveLength(1);
   });
 
+  it('is one variable where the log names it, though more of the environment differs', async () => {
+    const [mode, key, later] = ['MODE', 'API_KEY', 'API_KEY_ID'].map((name) => ({ name, value: `${name} before` }));
+    const now = { env: [{ ...mode!, value: 'now' }, later, { name: 'NEW', value: '1' }] };
+    const log = ['fatal: API_KEY is not set'];
+    const { world, workload } = broken(seed, { now, before: { env: [mode, key, later] }, status: crashed(), log });
+    const finding = await onlyFinding(world, 'container-crash');
+    expect(after(workload, finding.fixes[0]).env).toEqual([now.env[0], key, later, now.env[2]]);
+    expect(after(workload, finding.fixes[1]).env).toEqual([mode, key, later]);
+  });
+
+  it('is the whole environment where the log names no variable of it, or several', async () => {
+    const [first, second] = ['HOST', 'PORT'].map((name) => ({ name, value: 'x' }));
+    const now = { env: [{ name: 'NEW', value: '1' }] };
+    for (const log of [['it is all wrong with HOSTS'], ['HOST and PORT are required']]) {
+      const { world, workload } = broken(seed, { now, before: { env: [first, second] }, status: crashed(), log });
+      const finding = await onlyFinding(world, 'container-crash');
+      expect(after(workload, finding.fixes[0]).env).toEqual([first, second]);
+    }
+  });
+
   it('is not blamed for what the deeper rule explains', async () => {
     const limits = (memory: string) => ({ resources: { limits: { memory } } });
     const status = crashed({ exitCode: 137, reason: 'OOMKilled' });

@@ -1,11 +1,14 @@
+import type { PatchOp } from '../../../../domain/change.ts';
 import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
+import { stableJson } from '../../../../json/stable-json.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { ContainerSpec } from '../../../../kube/pod-template.ts';
 import { containersOf } from '../../../../kube/pod-template.ts';
+import { formerParts } from '../../clues/former-part.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
-import { below, partFixes, within } from './part-fixes.ts';
+import { below, containerPatch, partFixes, patchFix, setField, within } from './part-fixes.ts';
 import type { Fixes } from './part-fixes.ts';
 
 /** What an earlier state of a broken container's template had, and the ways back to it, smallest first. */
@@ -39,7 +42,8 @@ export function changesSince(
     return fixes.length > 0 ? [{ part, fixes, reasons }] : [];
   });
   const added = addedContainer(view, workload, own);
-  const fixes = [...added.fixes, ...found.flatMap((each) => each.fixes)];
+  const variable = missingVariable(view, workload, own, lines);
+  const fixes = [...added.fixes, ...variable, ...found.flatMap((each) => each.fixes)];
   return {
     fixes: [...fixes, ...afterParts(fixes, whole.fixes)],
     reasons: distinct([...added.reasons, ...found.flatMap((each) => each.reasons), ...whole.reasons]),
@@ -74,6 +78,49 @@ function addedContainer(view: ClusterView, workload: KubeObject, own: ContainerS
     0.85,
     ({ podSpec }) => !containersOf(podSpec).some(({ name, init }) => name === own.name && init === own.init),
   );
+}
+
+/** The one variable that the log names and the environment had before, where that differs in more than this one. */
+function missingVariable(view: ClusterView, workload: KubeObject, own: ContainerSpec, lines: string[]): FixDraft[] {
+  const env = variablesOf(own.spec);
+  const present = new Set(env.map(({ name }) => name));
+  for (const { podSpec, trust } of formerParts(view, workload, within(own, 'env'))) {
+    const before = variablesOf(containersOf(podSpec).find(({ pointer }) => pointer === own.pointer)?.spec);
+    const gone = before.filter(({ name }) => !present.has(name));
+    const named = gone.filter(({ name }) => lines.some((line) => namesVariable(line, name)));
+    if (named.length !== 1) continue;
+    const [variable] = named as [Variable];
+    // Those after it may be made of it.
+    const after = new Set(before.slice(before.indexOf(variable) + 1).map(({ name }) => name));
+    const at = env.findIndex(({ name }) => after.has(name));
+    const list = at < 0 ? [...env, variable] : env.toSpliced(at, 0, variable);
+    // Then the former environment as a whole is the same.
+    if (stableJson(list) === stableJson(before)) return [];
+    const { root, guard } = containerPatch(workload, own);
+    const ops: PatchOp[] =
+      env.length === 0
+        ? setField(root, own.spec, 'env', list)
+        : [
+            { op: 'test', path: `${root}/env`, value: env },
+            { op: 'add', path: `${root}/env/${at < 0 ? '-' : at}`, value: variable },
+          ];
+    const expects = `container ${own.name} has its former variable ${variable.name} and its pods become ready`;
+    return patchFix(view, workload, [guard, ...ops], expects, 0.93 * trust);
+  }
+  return [];
+}
+
+interface Variable {
+  name: string;
+}
+
+function variablesOf(spec: { env?: unknown } | undefined): Variable[] {
+  return Array.isArray(spec?.env) ? (spec.env as Variable[]).filter((one) => typeof one?.name === 'string') : [];
+}
+
+/** As a word of its own: `DB` is not named by `DB_HOST`. */
+function namesVariable(line: string, name: string): boolean {
+  return line.split(/[^A-Za-z0-9_.-]+/).some((word) => word.replace(/^[.-]+|[.-]+$/g, '') === name);
 }
 
 /** A whole rollback comes after the parts of it. */
