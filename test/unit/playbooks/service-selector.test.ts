@@ -14,6 +14,35 @@ function selectorAfter(world: World, finding: Awaited<ReturnType<typeof only>>) 
   return applyPatch(service, patchOps(finding.fixes[0]!.commands[0]!)).spec.selector;
 }
 
+describe.each(SEEDS)('a selector that picks pods of others, too (seed %i)', (seed) => {
+  const failing = [
+    { source: 'check', id: 'check', grade: 1, message: 'connection refused', object: null, namespace: 'x' },
+  ] as never;
+  const build = (portOfOther: number) => {
+    const world = new World(seed);
+    const part = { part: 'shop' };
+    const own = world.workload({ labels: { ...part, app: 'own' }, containers: [world.container({ port: 7070 })] });
+    const other = { port: portOfOther };
+    world.workload({ labels: { ...part, app: 'other' }, containers: [world.container(other)] });
+    world.service(part, [{ port: 80, targetPort: 7070 }], { name: own.metadata.name });
+    return { world, part };
+  };
+  const found = async (world: World, items: never) => {
+    const context = world.context();
+    const { findings } = await new PlaybookBrain().diagnose({ ...context, severity: { known: true, items } as never });
+    return byRule(findings, RULE);
+  };
+
+  it('gets the label that tells them apart, while a check fails', async () => {
+    const { world, part } = build(9999);
+    const [finding] = await found(world, failing);
+    expect(finding!.message).toContain('are known to listen on 7070');
+    expect(selectorAfter(world, finding!)).toEqual({ ...part, app: 'own' });
+    expect(await found(world, [] as never)).toEqual([]);
+    expect(await found(build(7070).world, failing)).toEqual([]);
+  });
+});
+
 describe.each(SEEDS)('a selector that fits no pod (seed %i)', (seed) => {
   it('gets the one value that differs', async () => {
     const world = new World(seed);

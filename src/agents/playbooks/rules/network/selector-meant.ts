@@ -103,10 +103,10 @@ function meantBy(
 }
 
 /** Labels whose value is the name of a program. */
-const NAMING = /(?:^|[/.-])(?:app|name|application|component|instance|service|svc|run)$/;
+export const NAMING = /(?:^|[/.-])(?:app|name|application|component|instance|service|svc|run)$/;
 
 /** The name without the word that says that it is a Service's. */
-function bare(name: string): string {
+export function bare(name: string): string {
   return name.replace(/-(?:svc|service|srv)$/, '');
 }
 
@@ -122,7 +122,7 @@ function changed(selector: LabelMap, key: string, labels: LabelMap, moved: strin
 }
 
 /** Nothing but pods of the workload, made or to be made; an empty selector picks none, and leaves the Service to nobody. */
-function picksOnly(view: ClusterView, workload: KubeObject, selector: LabelMap): boolean {
+export function picksOnly(view: ClusterView, workload: KubeObject, selector: LabelMap): boolean {
   const { namespace } = workload.metadata;
   const isPicked = (labels: LabelMap | undefined): boolean => selectorMapMatches(selector, labels);
   const owners = view

@@ -9,9 +9,14 @@ import { jsonPatch } from '../../engine/changes.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
 import type { LabelMap } from '../../../../kube/labels.ts';
 import { usersOf } from '../../../../kube/references-to-service.ts';
-import { POD_OWNERS, workloadsMeant } from './selector-meant.ts';
+import { bare, NAMING, picksOnly, POD_OWNERS, workloadsMeant } from './selector-meant.ts';
 import type { Meant } from './selector-meant.ts';
 import { pointerToken } from '../../../../json/stable-json.ts';
+import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { readyPods } from '../../../../kube/cluster-view.ts';
+import { listens, portKnowledge } from '../../../../kube/port-knowledge.ts';
+import { servicePorts } from '../../../../kube/service-backends.ts';
+import { areMembers } from '../../clues/family.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
 const SERVICE_SELECTOR = 'service-selector';
@@ -26,7 +31,8 @@ export function analyzeServiceSelectors({ view, severity }: AnalyzerContext): Fi
     const selector: LabelMap = service.spec?.selector ?? {};
     if (Object.keys(selector).length === 0 || service.spec?.type === 'ExternalName') return [];
     if (service.metadata.deletionTimestamp) return [];
-    if (view.podsBehind(service).length > 0 || view.workloadsBehind(service).length > 0) return [];
+    if (view.podsBehind(service).length > 0 || view.workloadsBehind(service).length > 0)
+      return outsideFails(severity) ? foreignFinding(view, service, selector) : [];
     return [findingFor(view, severity, service, selector)];
   });
 }
@@ -59,7 +65,80 @@ function findingFor(view: ClusterView, severity: Severity, service: KubeObject, 
 
 /** A Service of which nobody is known to make use is only left over, but who fails from outside may be asking it. */
 function leftover(severity: Severity): FindingSeverity {
-  return !severity.known || severity.items.some(({ source }) => source !== 'object') ? 'warning' : 'info';
+  return !severity.known || outsideFails(severity) ? 'warning' : 'info';
+}
+
+function outsideFails(severity: Severity): boolean {
+  return severity.known && severity.items.some(({ source }) => source !== 'object');
+}
+
+/** Ready pods of other workloads behind a Service, which refuse what only those of one workload serve. */
+function foreignFinding(view: ClusterView, service: KubeObject, selector: LabelMap): Finding[] {
+  const behind = view.workloadsBehind(service).filter((workload) => readyPods(view, workload).length > 0);
+  const numbered = servicePorts(service).filter(({ target }) => typeof target === 'number');
+  if (behind.length < 2 || numbered.length === 0) return [];
+  const answers = new Map(
+    behind.map((workload) => {
+      const knowledge = portKnowledge(podTemplateOf(workload)!.spec);
+      return [workload, numbered.map(({ target, protocol }) => listens(knowledge, target, protocol))];
+    }),
+  );
+  const serving = behind.filter((workload) => answers.get(workload)!.every((answer) => answer === 'yes'));
+  const [own] = serving;
+  if (!own || serving.length > 1) return [];
+  const { name } = own.metadata;
+  const isNamed = bare(service.metadata.name) === bare(name);
+  // Declaring ports is optional: who says nothing is foreign only where the names tell.
+  const foreign = behind.filter(
+    (workload) =>
+      workload !== own &&
+      !areMembers(name, workload.metadata.name) &&
+      (answers.get(workload)!.includes('no') || (isNamed && answers.get(workload)!.includes('unclear'))),
+  );
+  if (foreign.length !== behind.length - 1) return [];
+  const narrower = narrowerSelector(view, service, selector, own);
+  const names = foreign.map((workload) => `${workload.kind} ${workload.metadata.name}`).join(', ');
+  return [
+    makeFinding({
+      rule: SERVICE_SELECTOR,
+      severity: 'critical',
+      object: service,
+      what: 'foreign',
+      message:
+        `Service ${service.metadata.name} selects ${inWords(selector)}, which pods of ${names} have, too; ` +
+        `only those of ${own.kind} ${name} are known to listen on ${numbered.map(({ target }) => target).join(', ')}`,
+      evidence: [
+        evidence('spec', service, 'spec.selector', `spec.selector is ${inWords(selector)}`),
+        ...foreign.map((workload) => evidence('sibling', workload, null, 'its pods do not say that they listen there')),
+        ...(narrower?.reasons ?? []),
+      ],
+      fixes: narrower ? [fixFor(service, selector, narrower)] : [],
+      unfixed: `no label tells the pods of ${own.kind} ${name} apart: who owns ${names} can say which labels they need`,
+    }),
+  ];
+}
+
+/** The selector last applied, or one more label, that picks the pods of the workload and no others. */
+function narrowerSelector(
+  view: ClusterView,
+  service: KubeObject,
+  selector: LabelMap,
+  workload: KubeObject,
+): Meant | null {
+  const applied: LabelMap | undefined = lastApplied(service)?.spec?.selector;
+  if (applied && picksOnly(view, workload, applied)) {
+    const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
+    const reason = evidence('revision', service, annotation, `the selector last applied is ${inWords(applied)}`);
+    return { workload, selector: applied, score: 0.9, reasons: [reason] };
+  }
+  const { labels, field } = podTemplateOf(workload)!;
+  const key = Object.keys(labels)
+    .sort((a, b) => Number(NAMING.test(b)) - Number(NAMING.test(a)) || (a < b ? -1 : 1))
+    .find((each) => selector[each] === undefined && picksOnly(view, workload, { ...selector, [each]: labels[each]! }));
+  if (key === undefined) return null;
+  const place = `${field.replace(/spec$/, 'metadata')}.labels`;
+  const reason = evidence('sibling', workload, place, `only its pods have ${key}=${labels[key]}`);
+  return { workload, selector: { ...selector, [key]: labels[key]! }, score: 0.7, reasons: [reason] };
 }
 
 function inWords(selector: LabelMap): string {
