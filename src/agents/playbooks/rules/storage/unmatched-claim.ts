@@ -144,7 +144,7 @@ function unfixedText(released: KubeObject | undefined, only: { volume: KubeObjec
 /** What the owner of the data may run. */
 function consentText({ metadata }: KubeObject): string {
   const patch = '[{"op":"remove","path":"/spec/claimRef"}]';
-  return `with consent: stratus run --accept losses -- patch pv ${metadata.name} --type=json -p='${patch}'`;
+  return `whoever may give up what it holds runs: kubectl patch pv ${metadata.name} --type=json -p='${patch}'`;
 }
 
 function releasedEvidence(volume: KubeObject): Evidence {
