@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/domain/finding.ts';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import { applyPatch, patchOps, World } from './builders.ts';
+import { World } from './builders.ts';
+import { applyPatch, patchOps } from './json-patch.ts';
 import type { Loose, WorkloadOptions } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
 

@@ -3,7 +3,8 @@ import type { Finding } from '../../../src/domain/finding.ts';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { resourceProblem } from '../../../src/kube/resource-rules.ts';
 import { quantity } from '../../../src/text/quantity.ts';
-import { applyPatch, patchOps, World } from './builders.ts';
+import { World } from './builders.ts';
+import { applyPatch, patchOps } from './json-patch.ts';
 import type { Loose, WorkloadOptions } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import { applyPatch, patchOps, World } from './builders.ts';
+import { World } from './builders.ts';
+import { applyPatch, patchOps } from './json-patch.ts';
 import type { Loose } from './builders.ts';
 import { byRule } from './findings.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding, Fix } from '../../../src/domain/finding.ts';
-import { applyPatch } from './json-patch.ts';
-import { patchOps, World } from './builders.ts';
+import { applyPatch, patchOps } from './json-patch.ts';
+import { World } from './builders.ts';
 import type { Loose } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
 

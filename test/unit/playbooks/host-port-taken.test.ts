@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { applyPatch, patchOps, World } from './builders.ts';
+import { World } from './builders.ts';
+import { applyPatch, patchOps } from './json-patch.ts';
 import type { Loose, WorkloadOptions } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
 

@@ -2,6 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PatchOp } from '../../../src/domain/change.ts';
 import type { Loose } from './builders.ts';
 
+/** The operations of a `patch --type=json` command. */
+export function patchOps(argv: string[]): Loose[] {
+  const word = argv.find((each) => each.startsWith('-p='));
+  if (!word) throw new Error(`no patch in ${argv.join(' ')}`);
+  return JSON.parse(word.slice(3));
+}
+
 /** The object after a JSON patch (RFC 6902: test, add, replace and remove). @throws Error where the server would refuse */
 export function applyPatch(object: Loose, ops: readonly PatchOp[]): Loose {
   const result = structuredClone(object) as Loose;
@@ -14,7 +21,7 @@ export function applyPatch(object: Loose, ops: readonly PatchOp[]): Loose {
     const parent = steps.reduce((at, step) => at?.[step], result);
     if (parent === null || typeof parent !== 'object') throw new Error(`nothing to hold ${patch.path}`);
     if (patch.op !== 'add' && !(last in parent)) throw new Error(`nothing at ${patch.path}`);
-    if (patch.op === 'test' && !isDeepStrictEqual(parent[last], patch.value)) throw new Error(`other at ${patch.path}`);
+    if (patch.op === 'test' && !isDeepStrictEqual(parent[last], patch.value)) throw new Error(`test failed at ${patch.path}`);
     if (patch.op === 'remove') {
       if (Array.isArray(parent)) parent.splice(Number(last), 1);
       else delete parent[last];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import type { PatchOp } from '../../../src/domain/change.ts';
-import { applyPatch, patchOps, World } from './builders.ts';
+import { World } from './builders.ts';
+import { applyPatch, patchOps } from './json-patch.ts';
 import { byRule, onlyFinding } from './findings.ts';
 
 const SEEDS = [2, 17, 99, 2024];

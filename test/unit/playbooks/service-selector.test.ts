@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import { applyPatch, patchOps, World } from './builders.ts';
+import { World } from './builders.ts';
+import { applyPatch, patchOps } from './json-patch.ts';
 import { byRule, onlyFinding } from './findings.ts';
 
 const SEEDS = [14, 28, 3000, 65537];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
-import { applyPatch, patchOps, World } from './builders.ts';
+import { World } from './builders.ts';
+import { applyPatch, patchOps } from './json-patch.ts';
 import type { Loose } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
 
