@@ -57,9 +57,9 @@ const MAX_START_MS = 300_000;
 
 /**
  * @param now milliseconds since the epoch when the pod was read
- * @param peers pods of the same workload: how long they took to start is how long this one may
+ * @param peerMs how long pods of its workload may take by what others of it took ({@link peerBudgetMs})
  */
-export function podState(pod: KubeObject, now: number, peers: readonly KubeObject[] = []): PodState {
+export function podState(pod: KubeObject, now: number, peerMs = 0): PodState {
   if (pod.metadata.deletionTimestamp) return state('terminating', 'Terminating', 'is terminating');
   const phase = pod.status?.phase as string | undefined;
   if (phase === 'Succeeded') return state('finished', 'Completed', 'has completed');
@@ -73,7 +73,7 @@ export function podState(pod: KubeObject, now: number, peers: readonly KubeObjec
   return (
     unscheduled(pod) ??
     containerTrouble(pod) ??
-    (isReady(pod) ? restarting(pod, now) : notReady(pod, now, peers)) ??
+    (isReady(pod) ? restarting(pod, now) : notReady(pod, now, peerMs)) ??
     HEALTHY
   );
 }
@@ -155,6 +155,12 @@ function failedContainer(pod: KubeObject): string {
   return `container ${dead.name} ended with ${reason} (exit ${exitCode})`;
 }
 
+/** The states of a workload's pods, which are each other's peers. */
+export function podStates(pods: readonly KubeObject[], now: number): { pod: KubeObject; state: PodState }[] {
+  const peerMs = peerBudgetMs(pods);
+  return pods.map((pod) => ({ pod, state: podState(pod, now, peerMs) }));
+}
+
 function unscheduled(pod: KubeObject): PodState | null {
   const scheduled = condition(pod, 'PodScheduled');
   if (!scheduled || scheduled.status !== 'False') return null;
@@ -189,11 +195,11 @@ function restarting(pod: KubeObject, now: number): PodState | null {
   return state('unready', 'Restarting', `restarted ${restartsOf(pod)} times and has not yet outlived its last run`);
 }
 
-function notReady(pod: KubeObject, now: number, peers: readonly KubeObject[]): PodState {
+function notReady(pod: KubeObject, now: number, peerMs: number): PodState {
   const ready = condition(pod, 'Ready');
   const created = Date.parse(pod.metadata.creationTimestamp ?? '');
   const age = Number.isNaN(created) ? Number.POSITIVE_INFINITY : now - created;
-  const budget = Math.max(startBudgetMs(pod.spec), peerBudgetMs(peers));
+  const budget = Math.max(startBudgetMs(pod.spec), peerMs);
   if (restartsOf(pod) === 0 && !wasReady(pod, ready) && age < budget)
     return state('starting', 'Starting', 'is starting');
   return state('unready', 'NotReady', `is not ready: ${ready?.message ?? ready?.reason ?? 'no status reported'}`);

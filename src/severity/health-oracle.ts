@@ -77,18 +77,25 @@ export interface PatientOracle extends Oracle {
 /** Pods, workloads, Services, claims in scope. Unknown when a kind it needs may not be listed. */
 export class HealthOracle implements PatientOracle {
   readonly name = 'cluster-health';
+  /** Of one snapshot, which is asked about more than once. */
+  #last: { snapshot: ClusterSnapshot; health: Health } | null = null;
 
   evaluate(snapshot: ClusterSnapshot): Promise<OracleVerdict> {
     const missing = NEEDED.find((kind) => snapshot.objects[kind] === undefined);
     if (missing) {
       return Promise.resolve({ state: 'unknown', reason: snapshot.unreadable[missing] ?? `${missing} was not read` });
     }
-    const { items, progressing } = evaluateHealth(snapshot);
+    const { items, progressing } = this.#healthOf(snapshot);
     return Promise.resolve(verdictOf(ordered([...items, ...progressing.map(asItem)])));
   }
 
   moving(snapshot: ClusterSnapshot): Moving[] {
-    return evaluateHealth(snapshot).progressing;
+    return this.#healthOf(snapshot).progressing;
+  }
+
+  #healthOf(snapshot: ClusterSnapshot): Health {
+    if (this.#last?.snapshot !== snapshot) this.#last = { snapshot, health: evaluateHealth(snapshot) };
+    return this.#last.health;
   }
 }
 

@@ -6,7 +6,7 @@ import { objectsOf } from '../domain/snapshot.ts';
 import { staleEndpoints } from './endpoint-health.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem } from './health-findings.ts';
-import { podState } from '../kube/pod-state.ts';
+import { podStates } from '../kube/pod-state.ts';
 import { isAppliedAtZero } from '../kube/scaled-to-zero.ts';
 import { idleByDesign } from '../kube/scalers.ts';
 import { listens, portKnowledge } from '../kube/port-knowledge.ts';
@@ -43,7 +43,7 @@ function addEndpointHealth(
   if (readyEndpoints(cluster.slicesOf(service)) > 0 || isLeftAtZero(service, snapshot, cluster)) return;
   const ref = refOf(service);
   const now = Date.parse(snapshot.takenAt);
-  const states = pods.map((pod) => podState(pod, now, pods).phase);
+  const states = podStates(pods, now).map(({ state }) => state.phase);
   const live = states.filter((phase) => !['finished', 'failed', 'terminating'].includes(phase)).length;
   const unready = live === 1 ? 'its only pod is not ready' : `none of its ${live} pods is ready`;
   const why = live === 0 ? 'no pod matches its selector' : unready;

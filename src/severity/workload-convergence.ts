@@ -2,7 +2,7 @@ import type { KubeObject } from '../domain/kube-object.ts';
 import { refLabel, refOf } from '../domain/kube-object.ts';
 import type { Pending } from './convergence.ts';
 import type { PodState } from '../kube/pod-state.ts';
-import { podState, provingMs, restartsOf } from '../kube/pod-state.ts';
+import { podStates, provingMs, restartsOf } from '../kube/pod-state.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
 import { controllerOf } from '../kube/ownership.ts';
 import { condition } from '../kube/pods.ts';
@@ -58,7 +58,7 @@ export function workloadPending(object: KubeObject, context: WorkloadContext): P
   if (unobserved && object.kind !== 'Job')
     return one('unobserved', 'its controller has not seen the change', CREATE_PATIENCE_MS);
   const pods = context.cluster.homes.podsAt(refOf(object));
-  const seen = pods.map((pod) => ({ pod, state: podState(pod, context.now, pods) }));
+  const seen = podStates(pods, context.now);
   if (object.kind === 'Job') return jobPending(seen, one);
 
   const { desired, lagging } = progressOf(object);

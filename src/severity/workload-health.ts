@@ -5,7 +5,7 @@ import { objectsOf } from '../domain/snapshot.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem, healthOf } from './health-findings.ts';
 import type { PodState } from '../kube/pod-state.ts';
-import { podState, statusesOf } from '../kube/pod-state.ts';
+import { podStates, statusesOf } from '../kube/pod-state.ts';
 import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
 import { awaitedUntil, cronTrouble, isFinished, isOfPresentTemplate } from '../kube/cron-runs.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
@@ -57,10 +57,6 @@ interface Context {
 
 const NOTHING: Health = { items: [], progressing: [] };
 
-function observe(pods: KubeObject[], now: number): Seen[] {
-  return pods.map((pod) => ({ pod, state: podState(pod, now, pods) }));
-}
-
 /** Pods that stand for replicas: finished, failed and terminating ones were or will be replaced. */
 function live(seen: Seen[]): Seen[] {
   return seen.filter(({ state }) => !['finished', 'failed', 'terminating'].includes(state.phase));
@@ -73,7 +69,7 @@ function deploymentHealth(deployment: KubeObject, context: Context): Health {
   const ref = refOf(deployment);
   const desired = (deployment.spec?.replicas ?? 1) as number;
   if (desired === 0) return zeroHealth(deployment, context);
-  const pods = live(observe(context.cluster.homes.podsAt(ref), context.now));
+  const pods = live(podStates(context.cluster.homes.podsAt(ref), context.now));
   const current = context.cluster.currentReplicaSet(deployment);
   const updated = pods.filter(({ pod }) => controllerOf(pod)?.uid === current?.metadata.uid);
   const healthy = pods.filter(isHealthy).length;
@@ -104,7 +100,7 @@ function deploymentHealth(deployment: KubeObject, context: Context): Health {
 function replicated(object: KubeObject, desired: number, context: Context): Health {
   if (desired === 0) return object.kind === 'DaemonSet' ? NOTHING : zeroHealth(object, context);
   const ref = refOf(object);
-  const pods = live(observe(context.cluster.homes.podsAt(ref), context.now));
+  const pods = live(podStates(context.cluster.homes.podsAt(ref), context.now));
   const healthy = pods.filter(isHealthy).length;
   if (healthy >= desired) return NOTHING;
   const unobserved = (object.status?.observedGeneration ?? 0) < (object.metadata.generation ?? 0);
@@ -173,7 +169,7 @@ function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health
     return verdict(true, healthItem(ref, 'failed', 1, `${refLabel(ref)} failed: ${reason} ${message}`));
   }
   const uids = new Set(jobs.filter((job) => !isFinished(job)).map((job) => job.metadata.uid));
-  const pods = live(observe(context.cluster.homes.podsAt(ref), context.now)).filter(({ pod }) =>
+  const pods = live(podStates(context.cluster.homes.podsAt(ref), context.now)).filter(({ pod }) =>
     uids.has(controllerOf(pod)?.uid),
   );
   // A Job's pods need not be ready, only able to run.
@@ -199,7 +195,7 @@ function startOf(job: KubeObject): string {
 
 /** Bare pods, and pods of controllers that the snapshot does not know (custom resources). */
 function otherPodsHealth(home: ObjectRef, pods: KubeObject[], now: number): Health {
-  const seen = observe(pods, now);
+  const seen = podStates(pods, now);
   const bareFailure = home.kind === 'Pod' && seen.find(({ state }) => state.phase === 'failed');
   if (bareFailure) {
     if (!(now - failedAt(bareFailure.pod) < BARE_FAILURE_MEMORY_MS)) return NOTHING;

@@ -29,12 +29,12 @@ describe('a pod that is not ready yet', () => {
 
   it('is starting for twice as long as its peers took', () => {
     const peers = [pod(5_000, 60), pod(4_000, 62)];
-    expect(podState(pod(100, null), NOW, peers).phase).toBe('starting');
-    expect(podState(pod(200, null), NOW, peers).phase).toBe('unready');
+    expect(podState(pod(100, null), NOW, peerBudgetMs(peers)).phase).toBe('starting');
+    expect(podState(pod(200, null), NOW, peerBudgetMs(peers)).phase).toBe('unready');
   });
 
   it('gains nothing from quick peers, from those that restarted, or from one that fell back long after its start', () => {
-    expect(podState(pod(40, null), NOW, [pod(5_000, 2)]).phase).toBe('unready');
+    expect(podState(pod(40, null), NOW, peerBudgetMs([pod(5_000, 2)])).phase).toBe('unready');
     expect(peerBudgetMs([pod(5_000, 60, 3)])).toBe(0);
     expect(peerBudgetMs([pod(5_000, 4_000), pod(5_000, 10)])).toBe(40_000);
     expect(peerBudgetMs([pod(9_000, 8_000)])).toBe(300_000);

@@ -16,7 +16,7 @@ import { containerStatuses } from '../../../../kube/image-state.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
-import { podState } from '../../../../kube/pod-state.ts';
+import { peerBudgetMs, podState } from '../../../../kube/pod-state.ts';
 import { replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
 import { changesSince } from './changes-since.ts';
 import { lastWords, logLines } from './logs.ts';
@@ -70,7 +70,7 @@ export function analyzeHangingInits(context: AnalyzerContext): Promise<Finding[]
       own?.init === true &&
       !own.sidecar &&
       status?.state?.running !== undefined &&
-      podState(pod, view.now, view.podsOf(view.workloadOf(pod))).phase !== 'starting',
+      podState(pod, view.now, peerBudgetMs(view.podsOf(view.workloadOf(pod)))).phase !== 'starting',
     previous: false,
     events: /Unhealthy|Failed/,
     says: (names, label, { status }) => {
