@@ -5,9 +5,10 @@ import type { Finding } from '../../domain/finding.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { ANALYZERS } from './analyzers.ts';
-import type { Analyzer } from './engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from './engine/analyzer.ts';
 import { LAYERS } from './engine/analyzer.ts';
 import { nextPlans } from './engine/planning.ts';
+import { readsOnce } from './engine/reads-once.ts';
 import { rankFindings } from './engine/ranking.ts';
 
 /** A rule that waits longer for its reads is left out of the diagnosis. */
@@ -27,12 +28,13 @@ export class PlaybookBrain implements Brain {
 
   /** A rule that fails is left out and named; the others go on. */
   async diagnose(context: BrainContext): Promise<BrainDiagnosis> {
-    const view = new ClusterView(context.snapshot);
+    const { severity, evidence } = context;
+    const facts = { view: new ClusterView(context.snapshot), severity, ...readsOnce(evidence) };
     const findings: Finding[] = [];
     for (const analyzer of this.#analyzers) {
       context.signal.throwIfAborted();
       try {
-        const found = await withinLimit(context, analyze(analyzer, view, context));
+        const found = await withinLimit(context, analyze(analyzer, facts));
         findings.push(...found.map((finding) => withReason(finding, analyzer)));
       } catch (error) {
         if (context.signal.aborted) throw error;
@@ -40,7 +42,7 @@ export class PlaybookBrain implements Brain {
         context.emit({ type: 'thought', text });
       }
     }
-    return rankFindings(view, findings, this.#depthOf);
+    return rankFindings(facts.view, findings, this.#depthOf);
   }
 
   async plan(
@@ -76,18 +78,9 @@ function withReason(finding: Finding, { unfixed }: Analyzer): Finding {
   return finding.fixes.length > 0 || finding.unfixed ? finding : { ...finding, unfixed };
 }
 
-async function analyze(
-  analyzer: Analyzer,
-  view: ClusterView,
-  { evidence, severity }: BrainContext,
-): Promise<Finding[]> {
-  return analyzer.analyze({
-    view,
-    severity,
-    readLog: (...args) => evidence.readLog(...args),
-    get: (ref) => evidence.get(ref),
-    list: (kind, namespace) => evidence.list(kind, namespace),
-  });
+/** What a rule throws at once, too, is its failure. */
+async function analyze(analyzer: Analyzer, facts: AnalyzerContext): Promise<Finding[]> {
+  return analyzer.analyze(facts);
 }
 
 async function withinLimit<T>({ clock, signal }: BrainContext, work: Promise<T>): Promise<T> {

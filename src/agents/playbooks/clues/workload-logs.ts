@@ -1,6 +1,5 @@
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
-import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { containerStatuses, hasStarted } from '../../../kube/image-state.ts';
 import { isLiving, isReady } from '../../../kube/pods.ts';
 import { untrustedLine } from '../../../text/redact.ts';
@@ -16,9 +15,6 @@ export interface LogLine {
 
 /** Pods of one workload whose logs are read: they mostly say the same. */
 const PODS_READ = 2;
-
-/** Rules that look at the same snapshot read each log once. */
-const reads = new WeakMap<ClusterView, Map<string, Promise<string[]>>>();
 
 /**
  * What the containers of a workload said lately, init containers included, those of pods that are not ready first. A log
@@ -44,22 +40,13 @@ export async function workloadLog(context: AnalyzerContext, workload: KubeObject
 }
 
 function linesOf(
-  { view, readLog }: AnalyzerContext,
-  pod: KubeObject,
+  { readLog }: AnalyzerContext,
+  { metadata }: KubeObject,
   container: string,
   previous: boolean,
 ): Promise<string[]> {
-  let known = reads.get(view);
-  if (!known) reads.set(view, (known = new Map()));
-  const { namespace = '', name } = pod.metadata;
-  const key = `${namespace}/${name}/${container}/${previous}`;
-  let lines = known.get(key);
-  if (!lines) {
-    // A log that cannot be read is missing evidence, not a reason to give up the diagnosis.
-    lines = readLog(namespace, name, container, previous).catch(() => []);
-    known.set(key, lines);
-  }
-  return lines;
+  // A log that cannot be read is missing evidence, not a reason to give up the diagnosis.
+  return readLog(metadata.namespace ?? '', metadata.name, container, previous).catch(() => []);
 }
 
 export function logEvidence({ pod, container, text }: LogLine): Evidence {
