@@ -1,3 +1,4 @@
+import { counted } from '../text/plain-text.ts';
 import type { ObjectRef } from './kube-object.ts';
 import { refLabel } from './kube-object.ts';
 
@@ -28,8 +29,6 @@ export interface BlastRadius {
   /** Kinds that could not be read, so that more may be reached. */
   unknown: string[];
 }
-
-const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** For people, a line each; the first always stands. */
 export function blastRadiusText({ objects, pods, services, budgets, unknown }: BlastRadius): string[] {

@@ -21,6 +21,16 @@ export function pointerToken(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
+/** The key that a reference token stands for. */
+export function pointerKey(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** Keys of an RFC 6901 pointer, outermost first. */
+export function pointerKeys(pointer: string): string[] {
+  return pointer.split('/').slice(1).map(pointerKey);
+}
+
 /**
  * Pointers at which two JSON values differ: the deepest place where both sides still have a value of the same shape.
  * Arrays of another length differ as a whole.

@@ -1,3 +1,4 @@
+import { listOf } from './untyped-list.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { containersOf } from './pod-template.ts';
@@ -28,7 +29,7 @@ export function configReferences(podSpec: Untyped): ConfigReference[] {
 function containerReferences(podSpec: Untyped): ConfigReference[] {
   return containersOf(podSpec).flatMap((container) => {
     const list: ConfigReference[] = [];
-    asArray(container.spec?.env).forEach((variable, index) => {
+    listOf(container.spec?.env).forEach((variable, index) => {
       for (const [field, kind] of [
         ['configMapKeyRef', 'ConfigMap'],
         ['secretKeyRef', 'Secret'],
@@ -48,7 +49,7 @@ function containerReferences(podSpec: Untyped): ConfigReference[] {
         });
       }
     });
-    asArray(container.spec?.envFrom).forEach((source, index) => {
+    listOf(container.spec?.envFrom).forEach((source, index) => {
       for (const [field, kind] of [
         ['configMapRef', 'ConfigMap'],
         ['secretRef', 'Secret'],
@@ -72,9 +73,9 @@ function containerReferences(podSpec: Untyped): ConfigReference[] {
 }
 
 function volumeReferences(podSpec: Untyped): ConfigReference[] {
-  return asArray(podSpec?.volumes).flatMap((volume, index) => {
+  return listOf(podSpec?.volumes).flatMap((volume, index) => {
     const at = { pointer: `/volumes/${index}`, place: `volumes[${index}]`, user: `volume ${String(volume?.name)}` };
-    const projected = asArray(volume?.projected?.sources).flatMap((source, number) => {
+    const projected = listOf(volume?.projected?.sources).flatMap((source, number) => {
       const below = {
         ...at,
         pointer: `${at.pointer}/projected/sources/${number}`,
@@ -110,7 +111,7 @@ function volumeSource(source: Untyped, kind: ConfigKind, nameField: string, at: 
     namePointer: `${at.pointer}/${at.field}/${nameField}`,
     user: at.user,
   };
-  const items = asArray(source.items);
+  const items = listOf(source.items);
   const place = `${at.place}.${at.field}`;
   if (items.length === 0) return [{ ...shared, key: null, keyPointer: null, place }];
   return items.map((item, index) => ({
@@ -146,8 +147,4 @@ export function missingReferences(
     if (object && (reference.key === null || keysOf(object).includes(reference.key))) return [];
     return { reference, object };
   });
-}
-
-function asArray(value: unknown): Untyped[] {
-  return Array.isArray(value) ? value : [];
 }

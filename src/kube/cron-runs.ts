@@ -44,8 +44,8 @@ export function cronTrouble(cronJob: KubeObject, jobs: readonly KubeObject[], no
   const running = own.filter((job) => !isFinished(job) && job.spec?.suspend !== true);
   const missed = `${Math.floor(late / period) + 1} runs`;
   if (spec.concurrencyPolicy === 'Forbid' && running.length > 0) {
-    const job = running.sort((a, b) => startOf(a) - startOf(b))[0]!;
-    const lasts = now - startOf(job);
+    const job = running.sort((a, b) => jobStart(a) - jobStart(b))[0]!;
+    const lasts = now - jobStart(job);
     const usual = Math.max(0, ...own.filter((one) => condition(one, 'Complete')?.status === 'True').map(durationOf));
     if (!(lasts > LONGER * Math.max(usual, period))) return null;
     const text = `Job ${job.metadata.name} has run for ${inWords(lasts)} and concurrencyPolicy Forbid lets no other start: ${missed} missed`;
@@ -73,7 +73,7 @@ const RUN_MS = 60_000;
 export function awaitedUntil(cronJob: KubeObject, jobs: readonly KubeObject[], now: number): number | null {
   const { spec } = cronJob;
   const running = jobs.filter((job) => !isFinished(job));
-  const started = Math.max(...running.filter((job) => isOfPresentTemplate(cronJob, job)).map(startOf));
+  const started = Math.max(...running.filter((job) => isOfPresentTemplate(cronJob, job)).map(jobStart));
   if (started + RUN_MS > now) return started + RUN_MS;
   if (spec?.suspend === true || (spec?.concurrencyPolicy === 'Forbid' && running.length > 0)) return null;
   const schedule = parseSchedule(String(spec?.schedule ?? ''));
@@ -101,12 +101,13 @@ export function isFinished(job: KubeObject): boolean {
   return ['Complete', 'Failed'].some((type) => condition(job, type)?.status === 'True');
 }
 
-function startOf(job: KubeObject): number {
+/** When a Job started, else was made, in ms since the epoch; NaN where neither is known. */
+export function jobStart(job: KubeObject): number {
   return Date.parse(job.status?.startTime ?? job.metadata.creationTimestamp ?? '');
 }
 
 function durationOf(job: KubeObject): number {
-  return Date.parse(job.status?.completionTime ?? '') - startOf(job) || 0;
+  return Date.parse(job.status?.completionTime ?? '') - jobStart(job) || 0;
 }
 
 function inWords(ms: number): string {

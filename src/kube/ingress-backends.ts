@@ -1,3 +1,4 @@
+import { listOf } from './untyped-list.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import type { Untyped } from './pod-template.ts';
 
@@ -21,15 +22,11 @@ export function ingressBackends(ingress: KubeObject): IngressBackend[] {
       list.push({ name, port: backend.service.port, pointer: `${pointer}/service`, field: `${field}.service` });
   };
   add(ingress.spec?.defaultBackend, '/spec/defaultBackend', 'spec.defaultBackend');
-  asArray(ingress.spec?.rules).forEach((rule, index) => {
-    asArray(rule?.http?.paths).forEach((path, at) => {
+  listOf(ingress.spec?.rules).forEach((rule, index) => {
+    listOf(rule?.http?.paths).forEach((path, at) => {
       const pointer = `/spec/rules/${index}/http/paths/${at}/backend`;
       add(path?.backend, pointer, `spec.rules[${index}].http.paths[${at}].backend`);
     });
   });
   return list;
-}
-
-function asArray(value: unknown): Untyped[] {
-  return Array.isArray(value) ? value : [];
 }

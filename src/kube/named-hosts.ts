@@ -1,3 +1,4 @@
+import { listOf } from './untyped-list.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import { pointerToken } from '../json/stable-json.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -132,10 +133,6 @@ function mountedMaps(podSpec: Untyped, container: ContainerSpec): { name: string
 function keysOfMap(view: ClusterView, namespace: string | undefined, name: unknown): string[] {
   const map = typeof name === 'string' ? view.find('ConfigMap', namespace, name) : undefined;
   return Object.keys((map?.['data'] ?? {}) as Record<string, string>).sort();
-}
-
-function listOf(value: unknown): Untyped[] {
-  return Array.isArray(value) ? value : [];
 }
 
 /** The Service that a host means to a program in `namespace`. */

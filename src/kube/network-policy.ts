@@ -1,3 +1,4 @@
+import { listOf } from './untyped-list.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import type { LabelMap } from './labels.ts';
 import { labelSelectorMatches } from './labels.ts';
@@ -133,8 +134,4 @@ function bitsOf(ip: string): string | null {
   const all = [...first, ...Array.from({ length: tail === undefined ? 0 : missing }, () => '0'), ...last];
   if (!all.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return null;
   return all.map((group) => parseInt(group, 16).toString(2).padStart(16, '0')).join('');
-}
-
-function listOf(value: unknown): Untyped[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,3 +1,4 @@
+import { listOf } from '../untyped-list.ts';
 import { quantity } from '../quantity.ts';
 import type { Untyped } from '../pod-template.ts';
 
@@ -56,8 +57,4 @@ export function add(total: Amounts, more: Amounts): void {
 
 function raise(total: Amounts, least: Amounts): void {
   for (const [name, amount] of Object.entries(least)) total[name] = Math.max(total[name] ?? 0, amount);
-}
-
-function listOf(list: unknown): Untyped[] {
-  return Array.isArray(list) ? list : [];
 }

@@ -1,7 +1,7 @@
 import type { PatchOp } from '../../../domain/change.ts';
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
-import { pointerToken, stableJson } from '../../../json/stable-json.ts';
+import { pointerKeys, pointerToken, stableJson } from '../../../json/stable-json.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import type { Untyped } from '../../../kube/pod-template.ts';
 import { lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
@@ -136,10 +136,7 @@ function opsOf(root: string, { pointer, now, before }: Difference): PatchOp[] {
 }
 
 function restored(podSpec: Untyped, { pointer, before }: Difference): Untyped {
-  const steps = pointer
-    .split('/')
-    .slice(1)
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const steps = pointerKeys(pointer);
   const put = (at: unknown, [step, ...rest]: string[]): unknown => {
     if (step === undefined) return before;
     if (Array.isArray(at)) return at.map((item, index) => (String(index) === step ? put(item, rest) : item));

@@ -1,3 +1,4 @@
+import { pointerKey } from '../../../json/stable-json.ts';
 import type { Change } from '../../../domain/change.ts';
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
@@ -73,7 +74,7 @@ function ofMap(
 }
 
 function keyOf({ pointer }: NamedHost): string {
-  return pointer.slice('/data/'.length).replaceAll('~1', '/').replaceAll('~0', '~');
+  return pointerKey(pointer.slice('/data/'.length));
 }
 
 /** Shallower parts (all containers) hold more than one setting. */

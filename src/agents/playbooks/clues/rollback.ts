@@ -24,7 +24,7 @@ export function rollbackFixes(
     return { fixes: [], reasons: [], unfixed };
   }
   const good = goodRevisions(view, workload).slice(0, 1);
-  const stuck = replaceStuckPods(view, workload, () => true);
+  const stuck = replaceStuckPods(view, workload);
   return {
     fixes: good.map(({ revision, trust }) => ({
       changes: [rolloutUndo(workload, revision.number), ...stuck],

@@ -58,7 +58,7 @@ export function readersOf(view: ClusterView, object: KubeObject): KubeObject[] {
 /** A restart of a workload's pods, with those that its controller would wait for in vain. */
 export function restartOf(view: ClusterView, workload: KubeObject): Change[] {
   if (!hasMutableTemplate(workload)) return [];
-  return [rolloutRestart(workload), ...replaceStuckPods(view, workload, () => true)];
+  return [rolloutRestart(workload), ...replaceStuckPods(view, workload)];
 }
 
 /** Whether a text holds a host as a word of its own. */

@@ -12,7 +12,7 @@ import type { Change } from '../../../domain/change.ts';
 export function replaceStuckPods(
   view: ClusterView,
   workload: KubeObject,
-  broken: (pod: KubeObject) => boolean,
+  broken: (pod: KubeObject) => boolean = () => true,
 ): Change[] {
   if (!waitsForBrokenPods(workload)) return [];
   return view

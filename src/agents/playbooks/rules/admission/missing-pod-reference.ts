@@ -115,7 +115,7 @@ async function findingFor({ view, list }: AnalyzerContext, reference: Reference,
 
   function fixOf(ops: PatchOp[], what: string, confidence: number): FixDraft {
     return {
-      changes: ops.length === 0 ? [] : [jsonPatch(workload, ops), ...replaceStuckPods(view, workload, () => true)],
+      changes: ops.length === 0 ? [] : [jsonPatch(workload, ops), ...replaceStuckPods(view, workload)],
       expects: `The pods of ${workload.kind} ${workload.metadata.name} name ${what} and are accepted`,
       confidence,
     };

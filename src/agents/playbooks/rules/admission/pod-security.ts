@@ -75,7 +75,7 @@ function formerFixes(
   );
   return {
     fixes: parts.map(({ ops, trust }) => ({
-      changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload, () => true)],
+      changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload)],
       expects: `${workload.kind} ${workload.metadata.name} has the security settings of before, which the namespace lets in`,
       confidence: 0.9 * trust,
     })),
@@ -126,7 +126,7 @@ function demandedFields(
   }
   if (ops.length === 0) return { reasons: [] };
   const fix = {
-    changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload, () => true)],
+    changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload)],
     expects: `The pods of ${workload.kind} ${workload.metadata.name} declare what the namespace demands and are accepted`,
     confidence: 0.7,
   };

@@ -21,7 +21,7 @@ export function quotedParts(
   const parts = formerParts(view, workload, (pointer) => quotes(words, podSpec, pointer));
   return {
     fixes: parts.map(({ ops, trust }) => ({
-      changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload, () => true)],
+      changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload)],
       expects: `The pods of ${workload.kind} ${workload.metadata.name} have again what they had before there, and are accepted`,
       confidence: 0.85 * trust,
     })),

@@ -78,7 +78,7 @@ export function resourceFix(
   confidence: number,
 ): FixDraft {
   return {
-    changes: [jsonPatch(workload, resourceOps(workload, changes)), ...replaceStuckPods(view, workload, () => true)],
+    changes: [jsonPatch(workload, resourceOps(workload, changes)), ...replaceStuckPods(view, workload)],
     expects: `With ${changesInWords(changes)} the pods of ${workload.kind} ${workload.metadata.name} are accepted`,
     confidence,
   };
@@ -95,7 +95,7 @@ export function formerResourceFixes(
     ({ podSpec }) => resourceProblem(podSpec, rules, pods) === null,
   );
   const fixes = parts.map(({ ops, trust }) => ({
-    changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload, () => true)],
+    changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload)],
     expects: `${workload.kind} ${workload.metadata.name} asks for the resources that it had before, and its pods are accepted`,
     confidence: 0.93 * trust,
   }));

@@ -1,3 +1,4 @@
+import { listOf } from '../../../../kube/untyped-list.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
@@ -5,7 +6,7 @@ import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { containersOf, hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
-import type { ContainerSpec, Untyped } from '../../../../kube/pod-template.ts';
+import type { ContainerSpec } from '../../../../kube/pod-template.ts';
 import { isLiving, isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { formerParts } from '../../clues/former-part.ts';
@@ -145,10 +146,6 @@ async function linkFinding(context: AnalyzerContext, workload: KubeObject): Prom
       },
     ],
   });
-}
-
-function listOf(value: unknown): Untyped[] {
-  return Array.isArray(value) ? value : [];
 }
 
 export const shadowedVariableRule: Analyzer = {

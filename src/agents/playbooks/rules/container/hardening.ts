@@ -1,3 +1,4 @@
+import { pointerKeys } from '../../../../json/stable-json.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
 import type { PodTemplate, Untyped } from '../../../../kube/pod-template.ts';
 
@@ -34,8 +35,5 @@ export function keepsHardening({ pointer, spec }: PodTemplate, ops: readonly Pat
 }
 
 function valueAt(podSpec: Untyped, place: string): Untyped {
-  return place
-    .split('/')
-    .slice(1)
-    .reduce((at: Untyped, step) => at?.[step.replaceAll('~1', '/').replaceAll('~0', '~')], podSpec);
+  return pointerKeys(place).reduce((at: Untyped, key) => at?.[key], podSpec);
 }

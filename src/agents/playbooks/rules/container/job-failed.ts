@@ -1,3 +1,4 @@
+import { jobStart } from '../../../../kube/cron-runs.ts';
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -81,9 +82,8 @@ function lastFailure(view: ClusterView, owner: KubeObject): KubeObject | null {
   return view.now - at < MEMORY_MS ? last! : null;
 }
 
-function startOf(job: KubeObject): number {
-  return Date.parse(job.status?.startTime ?? job.metadata.creationTimestamp ?? '') || 0;
-}
+/** One that tells no time is the oldest. */
+const startOf = (job: KubeObject) => jobStart(job) || 0;
 
 function lastPod(view: ClusterView, job: KubeObject): KubeObject | null {
   const pods = view.all('Pod', job.metadata.namespace).filter((pod) => controllerOf(pod)?.name === job.metadata.name);

@@ -43,7 +43,7 @@ export function partFixes(
   const parts = former.filter(({ ops, podSpec }) => keepsHardening(template, ops, podSpec));
   return {
     fixes: parts.map(({ ops, pointers, trust }, age) => ({
-      changes: [jsonPatch(workload, ops), ...stuckPods(view, workload)],
+      changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload)],
       expects: `${workload.kind} ${workload.metadata.name} has its former ${fieldsOf(pointers)} and its pods become ready`,
       confidence: confidence * trust - age * 0.1,
     })),
@@ -61,11 +61,7 @@ export function patchFix(
   confidence: number,
 ): FixDraft[] {
   if (!hasPatchableTemplate(workload)) return [];
-  return [{ changes: [jsonPatch(workload, ops), ...stuckPods(view, workload)], expects, confidence }];
-}
-
-function stuckPods(view: ClusterView, workload: KubeObject) {
-  return replaceStuckPods(view, workload, () => true);
+  return [{ changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload)], expects, confidence }];
 }
 
 /** Everything at or below one of the fields of a container. */

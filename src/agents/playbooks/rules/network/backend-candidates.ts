@@ -1,3 +1,4 @@
+import { listOf } from '../../../../kube/untyped-list.ts';
 import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
@@ -82,7 +83,7 @@ export function backendPorts(
     evidence('revision', route, ANNOTATION, 'the configuration last applied names this port'),
   );
 
-  const appliedPorts: Untyped[] = asList(lastApplied(service)?.spec?.ports);
+  const appliedPorts: Untyped[] = listOf(lastApplied(service)?.spec?.ports);
   const was = appliedPorts.find((each) => each?.name === asked || each?.port === asked);
   const since = ports.find((each) => each.number === was?.port || (was?.name !== undefined && each.name === was.name));
   add(
@@ -127,8 +128,4 @@ function at(object: unknown, pointer: string): unknown {
     .split('/')
     .slice(1)
     .reduce<unknown>((found, step) => (found as Record<string, unknown> | null | undefined)?.[step], object);
-}
-
-function asList(value: unknown): Untyped[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -6,7 +6,7 @@ import { controllerOf } from '../../../../kube/ownership.ts';
 import type { HostPort } from '../../../../kube/placement/host-ports.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
-import { nameOf, placementFixes } from '../../clues/part-fixes.ts';
+import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
 import { isDeadlock, makeWay } from '../../clues/rollout-deadlock.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { obstaclesOf, schedulerSays, unplacedWorkloads, waitsForNode, wouldFit } from '../../clues/unplaced.ts';

@@ -5,7 +5,7 @@ import type { NeighbourTrouble } from '../../../../kube/placement/neighbours.ts'
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate, Untyped } from '../../../../kube/pod-template.ts';
 import { stableJson } from '../../../../json/stable-json.ts';
-import { nameOf, placementFixes } from '../../clues/part-fixes.ts';
+import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
 import { isDeadlock, makeWay } from '../../clues/rollout-deadlock.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { obstaclesOf, schedulerSays, unplacedWorkloads, waitsForNode, wouldFit } from '../../clues/unplaced.ts';

@@ -11,7 +11,7 @@ import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { autoscalersOf } from '../../../../kube/scalers.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { formerParts } from '../../clues/former-part.ts';
-import { nameOf } from '../../clues/part-fixes.ts';
+import { nameOf } from '../../clues/placement-fixes.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { obstaclesOf, unplacedWorkloads, waitsForNode } from '../../clues/unplaced.ts';
 import type { Unplaced } from '../../clues/unplaced.ts';

@@ -1,10 +1,11 @@
+import { pointerKey } from '../../../../json/stable-json.ts';
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { NEED, PLACEMENT, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { allocatableOf, containerRequests, podRequests } from '../../../../kube/placement/pod-requests.ts';
 import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { quantityText } from '../../../../kube/quantity.ts';
-import { nameOf, placementFixes } from '../../clues/part-fixes.ts';
+import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
 import { obstaclesOf, schedulerSays, unplacedWorkloads } from '../../clues/unplaced.ts';
 import type { ObstacleOf, Unplaced } from '../../clues/unplaced.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -64,7 +65,7 @@ function isRequest(pointer: string, resources: string[]): boolean {
     pointer,
   );
   if (!match) return false;
-  const key = match[1]?.replaceAll('~1', '/').replaceAll('~0', '~');
+  const key = match[1] === undefined ? undefined : pointerKey(match[1]);
   return key === undefined || resources.includes(key);
 }
 

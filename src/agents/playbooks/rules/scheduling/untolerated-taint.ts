@@ -9,7 +9,7 @@ import { taintText } from '../../../../kube/placement/taints.ts';
 import type { Taint } from '../../../../kube/placement/taints.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { nameOf, placementFixes } from '../../clues/part-fixes.ts';
+import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
 import { obstaclesOf, schedulerSays, unplacedWorkloads } from '../../clues/unplaced.ts';
 import type { Unplaced } from '../../clues/unplaced.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
