@@ -21,7 +21,8 @@ export function applyPatch(object: Loose, ops: readonly PatchOp[]): Loose {
     const parent = steps.reduce((at, step) => at?.[step], result);
     if (parent === null || typeof parent !== 'object') throw new Error(`nothing to hold ${patch.path}`);
     if (patch.op !== 'add' && !(last in parent)) throw new Error(`nothing at ${patch.path}`);
-    if (patch.op === 'test' && !isDeepStrictEqual(parent[last], patch.value)) throw new Error(`test failed at ${patch.path}`);
+    if (patch.op === 'test' && !isDeepStrictEqual(parent[last], patch.value))
+      throw new Error(`test failed at ${patch.path}`);
     if (patch.op === 'remove') {
       if (Array.isArray(parent)) parent.splice(Number(last), 1);
       else delete parent[last];
