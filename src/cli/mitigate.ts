@@ -12,6 +12,7 @@ import { painter } from './paint.ts';
 import { runSummary } from './run-summary.ts';
 import { adviceForRun } from './advice.ts';
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
+import { readPlanFile } from './plan-file.ts';
 import { UsageError } from './usage.ts';
 import { counted } from '../text/plain-text.ts';
 import type { AutonomyPolicy } from '../domain/autonomy.ts';
@@ -24,6 +25,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
     ...CONSENT_OPTIONS,
     json: { type: 'boolean' },
     check: { type: 'string', multiple: true },
+    plan: { type: 'string', multiple: true },
     timeout: { type: 'string' },
     'max-attempts': { type: 'string' },
     'commit-rule': { type: 'string' },
@@ -40,6 +42,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   }
   const maxAttempts = numberOption('mitigate', parsed, 'max-attempts', [1, 10]) ?? DEFAULT_OPTIONS.maxAttempts;
   const seconds = numberOption('mitigate', parsed, 'timeout', [1, 86_400]);
+  const plans = parsed.list('plan').map(readPlanFile);
   const policy = policyOf(parsed, io);
   needConsent('mitigate', policy.mode === 'all', io);
 
@@ -50,6 +53,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
     target,
     brain,
     checks: parsed.list('check'),
+    plans,
     options: {
       ...DEFAULT_OPTIONS,
       maxAttempts,

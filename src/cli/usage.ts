@@ -40,6 +40,8 @@ export const COMMAND_USAGE: Record<string, string> = {
   mitigate: `usage: stratus mitigate [--context C] [-n NAMESPACE] [--yes] [--confirm-context C] [--json] [--brain playbook]
   --check NAME=URL[,status=200][,samples=N]  user-request check, repeatable; URL is http(s)://... from this machine or
                                              svc://NAMESPACE/SERVICE:PORT/PATH through the API server
+  --plan FILE          try this first, repeatable: kubectl commands, one a line, as one attempt that is undone unless it
+                       helps; manifests (-f) are read from beside FILE
   --max-attempts N     at most N transactions, 1 to 10 (default 10)
   --timeout S          wall-clock limit in seconds (default 1800)
   --commit-rule R      strict (default) or paper

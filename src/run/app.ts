@@ -11,6 +11,7 @@ import type { WriteDetail } from '../gateway/journal/journal-details.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import type { IncidentRun } from './incident-run.ts';
 import type { Looks } from './looks.ts';
+import type { OwnPlan } from './own-plans.ts';
 import type { AskApproval } from './run-ports.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
@@ -35,6 +36,8 @@ export interface MitigateRequest {
   options: RunOptions;
   /** `NAME=URL[,status=200][,samples=N]`, as in the CLI contract. */
   checks: string[];
+  /** What the engineer wants to have tried before the brain's own plans; default: nothing. */
+  plans?: readonly OwnPlan[];
   askApproval: AskApproval;
 }
 

@@ -9,6 +9,7 @@ import { parseCheck } from '../severity/check-spec.ts';
 import type { Target } from '../domain/target.ts';
 import type { Diagnosis, Incidents, MitigateRequest, NamespaceDiagnosis } from './app.ts';
 import { IncidentRun } from './incident-run.ts';
+import { OwnPlansFirst } from './own-plans.ts';
 import type { PastRun } from './run-history.ts';
 import { listRuns, readRun } from './run-history.ts';
 import { RunLog } from './run-log.ts';
@@ -36,13 +37,13 @@ export class LoggedIncidents implements Incidents {
   }
 
   async mitigate(request: MitigateRequest): Promise<IncidentRun> {
-    const { target, options, checks, askApproval } = request;
+    const { target, options, checks, plans = [], askApproval } = request;
     const session = await this.#sessions.of(target);
     const id = `run-${new Date(this.#clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${sha256(`${process.pid} ${this.#clock.monotonic()}`).slice(0, 4)}`;
     const log = await RunLog.open(this.#stateFolder, id);
-    const ports = await session.runPorts(this.#brains(request.brain), checks, askApproval, (event) =>
-      log.append(event),
-    );
+    const [brain, ...others] = this.#brains(request.brain);
+    const brains = plans.length > 0 ? [new OwnPlansFirst(plans, brain), ...others] : [brain, ...others];
+    const ports = await session.runPorts(brains, checks, askApproval, (event) => log.append(event));
     const run = new IncidentRun(id, target, options, ports);
     this.#logs.add(log);
     run.onEvent((event) => void (event.type === 'result' && this.#close(log)));
@@ -51,7 +52,7 @@ export class LoggedIncidents implements Incidents {
   }
 
   /** The one that was asked for, then the one that takes over. */
-  #brains(name?: string): Brain[] {
+  #brains(name?: string): [Brain, ...Brain[]] {
     const brains = this.#available;
     const wanted = name === undefined ? brains[0] : brains.find((brain) => brain.name === name);
     if (!wanted)
@@ -131,7 +132,7 @@ export class LoggedIncidents implements Incidents {
     const { severity, snapshot, oracles } = await reader.baseline(signal);
     const [brain] = this.#brains();
     const notes: string[] = [];
-    const { findings, hypotheses } = await brain!.diagnose({
+    const { findings, hypotheses } = await brain.diagnose({
       run: '',
       target,
       snapshot,
