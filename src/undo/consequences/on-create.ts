@@ -11,7 +11,7 @@ import { ownersExist } from './looks/owners.ts';
 import { handMadeEndpoints } from './looks/services.ts';
 import { adoptersOf } from './looks/pods.ts';
 import { effectsOfScaler } from './looks/scaler.ts';
-import { mayBeTaken, mayTake } from './looks/volumes.ts';
+import { mayBeTaken, mayProvision, mayTake } from './looks/volumes.ts';
 import { mayPreempt } from './preemption.ts';
 import { selects } from './selector.ts';
 import { claimsLeftBehind } from './scaling.ts';
@@ -84,10 +84,13 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   'scheduling.k8s.io/PriorityClass': (ref, created) =>
     created.globalDefault === true ? [comesBack('pods made meanwhile keep its priority', ref)] : [],
   'node.k8s.io/RuntimeClass': NOTHING,
-  'storage.k8s.io/StorageClass': givenAsDefault(
-    'storageclass.kubernetes.io/is-default-class',
-    'claims without a class are given its name, and keep it',
-  ),
+  'storage.k8s.io/StorageClass': async (ref, created, facts) => [
+    ...givenAsDefault(
+      'storageclass.kubernetes.io/is-default-class',
+      'claims without a class are given its name, and keep it',
+    )(ref, created),
+    ...(await mayProvision(created, facts)),
+  ],
   'storage.k8s.io/VolumeAttributesClass': NOTHING,
   'storage.k8s.io/CSIDriver': NOTHING,
   'discovery.k8s.io/EndpointSlice': NOTHING,
@@ -129,7 +132,7 @@ async function takesPods(ref: ObjectRef, _created: KubeObject, facts: ClusterFac
 }
 
 /** A default that the API server writes into what others make while it stands. */
-function givenAsDefault(annotation: string, text: string): OnCreate {
+function givenAsDefault(annotation: string, text: string): (ref: ObjectRef, created: KubeObject) => Effect[] {
   return (ref, created) => (created.metadata.annotations?.[annotation] === 'true' ? [comesBack(text, ref)] : []);
 }
 

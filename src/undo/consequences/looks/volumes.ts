@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
-import { comesBack, eachOf, isLost, oneWay, unknown } from '../effect.ts';
+import { comesBack, eachOf, isLost, oneWay, staysBehind, unknown } from '../effect.ts';
 import type { ClusterFacts } from '../facts.ts';
 import { claimsOfOrdinals, replicasOf } from '../workload.ts';
 import type { Look } from './look.ts';
@@ -76,6 +76,17 @@ async function givenToWaiting(ref: ObjectRef, facts: ClusterFacts): Promise<Effe
         (names) => `claims that wait without a class are given the default one for good: ${names}`,
       )
     : [comesBack('claims made meanwhile are given the default class of that time', ref)];
+}
+
+/** Claims that wait for a class of this name are given volumes by its provisioner, and keep them when the class goes. */
+export async function mayProvision({ metadata, provisioner }: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+  if (provisioner === 'kubernetes.io/no-provisioner') return [];
+  const claims = await facts.list('v1', 'PersistentVolumeClaim');
+  if (!claims) return [unknown('which claims wait for the class is not known')];
+  const waiting = claims.filter((claim) => claim.spec?.storageClassName === metadata.name && !isBound(claim));
+  return waiting.map((claim) =>
+    staysBehind('a claim that waits for the class may be given a volume, and keeps it', refOf(claim)),
+  );
 }
 
 /** Volumes that a new claim could be bound to instead of getting one made. */

@@ -388,3 +388,38 @@ describe('services', () => {
     expect((await change(service(from), { type: to })).class).toBe(expected);
   });
 });
+
+describe('a new StorageClass', () => {
+  const storageClass = (provisioner: string): KubeObject => ({
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'fast' },
+    provisioner,
+  });
+  const claim = (name: string, storageClassName: string, phase: string) =>
+    thing('v1', 'PersistentVolumeClaim', name, { spec: { storageClassName }, status: { phase } });
+  const claims = [
+    claim('waits', 'fast', 'Pending'),
+    claim('bound', 'fast', 'Bound'),
+    claim('other', 'slow', 'Pending'),
+  ];
+
+  it('names the claims that wait for it: their volumes stay when it goes', async () => {
+    const { class: grade, consequences, needs } = await create(storageClass('disk.example.test'), claims);
+    expect(grade).toBe('consequences');
+    expect(needs).toBeUndefined();
+    expect(consequences).toEqual([
+      expect.objectContaining({
+        back: false,
+        usual: true,
+        object: refOf(claims[0]!),
+        text: expect.stringMatching(/keeps it/),
+      }),
+    ]);
+  });
+
+  it('is exact where no claim waits for it, or nobody makes volumes of it', async () => {
+    expect((await create(storageClass('disk.example.test'), claims.slice(1))).class).toBe('exact');
+    expect((await create(storageClass('kubernetes.io/no-provisioner'), claims)).class).toBe('exact');
+  });
+});
