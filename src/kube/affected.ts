@@ -17,9 +17,14 @@ const NAMESPACE_WIDE = new Set([
  * configuration, storage, identity or node, who reaches them through a Service, and (by the Service's name in
  * environment, arguments or configuration) who calls that Service. Errs on the side of affected: what is in the set
  * is charged to our writes.
+ * @param snapshots a write may cut what led to whom it affects: what was so before it counts as well
  */
-export function affectedBy(roots: ObjectRef[], snapshot: ClusterSnapshot): (object: ObjectRef) => boolean {
-  const graph = new Graph(snapshot);
+export function affectedBy(roots: ObjectRef[], ...snapshots: ClusterSnapshot[]): (object: ObjectRef) => boolean {
+  const all = snapshots.map((snapshot) => reachOf(roots, new Graph(snapshot)));
+  return (object) => all.some((affected) => affected.has(refKey(object)));
+}
+
+function reachOf(roots: ObjectRef[], graph: Graph): Set<string> {
   const affected = new Set<string>();
   const queue = [...roots];
   for (let next = queue.shift(); next; next = queue.shift()) {
@@ -28,7 +33,7 @@ export function affectedBy(roots: ObjectRef[], snapshot: ClusterSnapshot): (obje
     affected.add(key);
     queue.push(...graph.dependents(next));
   }
-  return (object) => affected.has(refKey(object));
+  return affected;
 }
 
 class Graph {

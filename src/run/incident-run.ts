@@ -362,6 +362,7 @@ export class IncidentRun {
 
   async #judge(signal: AbortSignal): Promise<EventBody> {
     const { severity: probe, isAffected, cheats } = this.#ports;
+    const checkpoint = this.#latest!.snapshot;
     const reading = await probe.baseline(signal, this.#wrote?.last, this.#progress);
     this.#latest = reading;
     const { severity, snapshot } = reading;
@@ -371,7 +372,7 @@ export class IncidentRun {
       this.#options.commitRule,
       before,
       severity,
-      isAffected(this.#open().roots(), snapshot),
+      isAffected(this.#open().roots(), checkpoint, snapshot),
       this.#wrote?.first,
       undefined,
       (object) => yields.some((other) => refKey(other) === refKey(object)),

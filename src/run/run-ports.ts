@@ -46,8 +46,8 @@ export interface IncidentRunPorts {
   convert(argv: string[], later: string[][]): Promise<Conversion>;
   /** Null when an agent may run the command (argv without the word kubectl), else why not. */
   confine(argv: string[], files: Plan['files']): string | null;
-  /** Objects that a write to one of `roots` may affect, the roots included. */
-  isAffected(roots: ObjectRef[], snapshot: ClusterSnapshot): (object: ObjectRef) => boolean;
+  /** Objects that a write to one of `roots` may affect, the roots included, as things are in any of the snapshots. */
+  isAffected(roots: ObjectRef[], ...snapshots: ClusterSnapshot[]): (object: ObjectRef) => boolean;
   /** What of the start's inventory was deleted or scaled away (design section 2, "no cheat"). */
   cheats(start: ClusterSnapshot, now: ClusterSnapshot): string[];
   /** The refusal to come where an unfinished transaction of one's own is owed to the cluster; null where none is. */

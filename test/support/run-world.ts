@@ -5,6 +5,7 @@ import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts
 import type { RunEvent, RunOptions, RunResult } from '../../src/domain/run-event.ts';
 import { DEFAULT_OPTIONS } from '../../src/domain/run-event.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
+import type { ClusterSnapshot } from '../../src/domain/snapshot.ts';
 import type { StepRehearsal, StepResult } from '../../src/domain/transaction.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
 import type { IncidentRunPorts } from '../../src/run/run-ports.ts';
@@ -30,6 +31,8 @@ export class RunWorld {
   owed: string | null = null;
   /** What somebody else takes back after every change; null: it stays. */
   takenBack: string | null = null;
+  /** Snapshots in which it was looked for what a change affects. */
+  readonly reachedIn: ClusterSnapshot[] = [];
   /** Commands in the order in which they ran; `undo` for an undone transaction. */
   readonly done: string[] = [];
   readonly events: RunEvent[] = [];
@@ -75,7 +78,7 @@ export class RunWorld {
       askApproval: async ({ hash }) => ({ approve: true, hash, by: { via: 'policy', id: 'test', at: clock.now() } }),
       convert: async () => ({ outcome: 'unchanged' }),
       confine: () => null,
-      isAffected: () => () => true,
+      isAffected: (_roots, ...snapshots) => (this.reachedIn.push(...snapshots), () => true),
       cheats: () => [],
       owed: async () =>
         this.owed === null ? null : { ok: false, holder: 'this machine', reason: 'unfinished', owed: this.owed },

@@ -120,3 +120,18 @@ describe('affectedBy', () => {
     expect(isAffected(refOf(node('plot-2')))).toBe(false);
   });
 });
+
+describe('what a write cuts off', () => {
+  it('was affected by it all the same', () => {
+    const relabelled = deployment('back', { labels: { app: 'other' } });
+    const after = snapshot([
+      relabelled.deploy,
+      relabelled.set,
+      pod('back-5c9-1', 'ready', relabelled.set),
+      backService,
+    ]);
+    const root = [refOf(back.deploy)];
+    expect(affectedBy(root, after)(refOf(backService))).toBe(false);
+    expect(affectedBy(root, snapshot(world), after)(refOf(backService))).toBe(true);
+  });
+});

@@ -192,3 +192,11 @@ describe('the budget of a run', () => {
     );
   });
 });
+
+it('looks for what a change affects as things were before it, and as they are after it', async () => {
+  const world = new RunWorld();
+  await world.play([mending()]);
+  const [before, after] = world.reachedIn;
+  expect(world.reachedIn).toHaveLength(2);
+  expect(before).not.toBe(after);
+});
