@@ -72,9 +72,10 @@ export interface Incident {
   plan: Plan;
 }
 
-export function drawIncident(entry: Entry, seed: number): Incident {
+/** @param mark ends the name of the namespace: twins are alike in everything else */
+export function drawIncident(entry: Entry, seed: number, mark = ''): Incident {
   const random = createRandom(seed, `incident ${shortName(entry)}`);
-  const namespace = `${random.pick(PLACES)}-${random.token(5)}`;
+  const namespace = `${random.pick(PLACES)}-${random.token(5)}${mark}`;
   const { application, targets } = drawApplication(
     random,
     namespace,

@@ -22,6 +22,9 @@ export interface ProductRun {
 export interface RunningProduct {
   /** SIGKILL to the whole process group, as when the machine loses power. */
   kill(): void;
+  /** Stops it where it is until it is told to go on. */
+  pause(): void;
+  goOn(): void;
   /** What it has printed so far. */
   stdout(): string;
   stderr(): string;
@@ -58,13 +61,14 @@ export class Product {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    const kill = (): void => {
+    const send = (signal: NodeJS.Signals) => (): void => {
       try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+        if (child.pid !== undefined) process.kill(-child.pid, signal);
       } catch {
         // The group has ended already.
       }
     };
+    const kill = send('SIGKILL');
     const timer = setTimeout(kill, timeoutMs);
     let stdout = '';
     let stderr = '';
@@ -88,7 +92,7 @@ export class Product {
         });
       });
     });
-    return { kill, stdout: () => stdout, stderr: () => stderr, ended };
+    return { kill, pause: send('SIGSTOP'), goOn: send('SIGCONT'), stdout: () => stdout, stderr: () => stderr, ended };
   }
 }
 

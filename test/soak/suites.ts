@@ -6,6 +6,7 @@ import { INCIDENT_SUITE } from './incident-suite.ts';
 import type { SoakSuite } from './soak-suite.ts';
 import { count, onCluster, tallyOf } from './soak-suite.ts';
 import { UNDO_SUITES } from './undo-suites.ts';
+import { WRONG_PLAN_SUITE } from './wrong-plan-suite.ts';
 
 export const SUITES: SoakSuite[] = [
   {
@@ -26,6 +27,7 @@ export const SUITES: SoakSuite[] = [
   ...UNDO_SUITES,
   CONSEQUENCE_SUITE,
   INCIDENT_SUITE,
+  WRONG_PLAN_SUITE,
   {
     name: 'lint-agreement',
     summary: 'every command of the lint corpora against the gateway in read and in journal mode',
