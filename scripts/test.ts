@@ -8,6 +8,7 @@ import { runCommandJudge } from '../test/judge/commands/command-judge.ts';
 import { runJudge } from '../test/judge/judge.ts';
 import { entryNamed } from '../test/catalogue/catalogue.ts';
 import { judgeSample } from '../test/catalogue/run/judge-incidents.ts';
+import { judgeWrongPlans } from '../test/catalogue/wrong-plans/judge-wrong-plans.ts';
 import { runChecks } from './check.ts';
 import type { Tally } from './vitest-run.ts';
 import { runVitest } from './vitest-run.ts';
@@ -86,6 +87,7 @@ async function main(): Promise<void> {
       await stage('judge', () => runJudge({ instance, seeds: [1, 2], kill: [2] }));
       await stage('judge', () => runCommandJudge(instance, [3, 4]));
       await stage('judge', () => judgeSample(instance, SAMPLE.map(entryNamed), 1));
+      await stage('judge', () => judgeWrongPlans(instance, [2, 3], 2));
     }
     await deployShop(instance, report);
     await stage('host', () => runHostSuite({ instance }));

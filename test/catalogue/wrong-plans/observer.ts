@@ -51,7 +51,8 @@ export class Observer {
     this.#answers = answers;
   }
 
-  async look(): Promise<Observation> {
+  /** @param beside also asks for what users would miss beside the answer, which takes longer */
+  async look(beside = true): Promise<Observation> {
     const from = Date.now();
     const { namespace, members } = this.#application;
     const [apps, core, discovery] = ['/apis/apps/v1', '/api/v1', '/apis/discovery.k8s.io/v1'].map(
@@ -66,7 +67,7 @@ export class Observer {
       list(`${discovery}/endpointslices`),
       list(`${core}/persistentvolumeclaims`),
       this.#answers ? Promise.all(members.map((member) => this.#answer(member))) : [],
-      this.#plan.healthy?.(this.#cluster).catch((error: Error) => error.message) ?? '',
+      (beside ? this.#plan.healthy?.(this.#cluster) : undefined)?.catch((error: Error) => error.message) ?? '',
     ]);
     const ills = new Map<string, number>();
     const add = (what: string, grade: number) => {
@@ -117,7 +118,8 @@ function illsOf({ spec, status = {}, metadata }: KubeObject, kind: string, atLea
   const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   return [
     ['pods are not ready', 1 - Math.min(ready, wanted) / wanted],
-    ['the newest revision is not rolled out', seen ? (updated < wanted ? 1 : 0) : 1],
+    // Pods beyond those that are wanted are of a revision that does not give way.
+    ['the newest revision is not rolled out', seen && updated >= wanted && all <= wanted ? 0 : 1],
   ];
 }
 

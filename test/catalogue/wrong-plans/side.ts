@@ -33,8 +33,9 @@ export class Side {
     return this.incident.application.namespace;
   }
 
-  async look(): Promise<Ills> {
-    const observation = await this.#observer.look();
+  /** @param beside as {@link Observer.look} takes it */
+  async look(beside = true): Promise<Ills> {
+    const observation = await this.#observer.look(beside);
     this.looks.push(observation);
     return observation.ills;
   }
@@ -43,6 +44,11 @@ export class Side {
   async deploy(): Promise<void> {
     const { application } = this.incident;
     const account = `/api/v1/namespaces/${this.namespace}/serviceaccounts/default`;
+    // That of an earlier run with this seed may still be going.
+    await this.remove();
+    await untilAsked(BASE_MS, 'namespace gone', async () =>
+      (await this.cluster.api.find(objectPath('Namespace', '', this.namespace))) ? 'it is still there' : '',
+    );
     await this.cluster.kubectl(['create', 'namespace', this.namespace]);
     await untilAsked(BASE_MS, 'service account', async () => ((await this.cluster.api.find(account)) ? '' : 'none'));
     await this.cluster[application.applied ? 'apply' : 'create'](objectsOf(application));

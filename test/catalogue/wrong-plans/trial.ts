@@ -129,6 +129,8 @@ export class WrongPlanTrial {
       await stopBetween(running, (event) => this.#between(event));
       const run = await running.ended;
       this.#readRun(run);
+      if (this.#report.plans.every(({ fate }) => fate === 'not tried'))
+        throw new Error(`no plan was tried: ${this.#report.outcome}, ${this.#report.reason}`);
       await this.#judgeEnd(run);
     } finally {
       watch.abort();
@@ -170,10 +172,10 @@ export class WrongPlanTrial {
     return ills;
   }
 
-  /** Both sides, over and over: what the twin shows at any time is not the product's doing. */
+  /** The twin, over and over: what it shows at any time is not the product's doing. */
   async #watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#twin.look().catch(() => undefined);
+      await this.#twin.look(false).catch(() => undefined);
       await new Promise((resolve) => {
         const timer = setTimeout(resolve, EVERY_MS);
         signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
