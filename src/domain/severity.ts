@@ -52,12 +52,18 @@ export function mu(severity: Severity, weights: SeverityWeights = DEFAULT_WEIGHT
   return severity.items.reduce((sum, item) => sum + weights[item.source], 0);
 }
 
-/** Items of `after` that `before` lacks, or whose grade worsened beyond tolerance. */
-export function newItems(before: SeverityItem[], after: SeverityItem[]): SeverityItem[] {
+/**
+ * Items of `after` that `before` lacks, or whose grade worsened beyond tolerance. What was tolerated since `start` counts,
+ * so that it does not add up; a greater rise since then was not let through, so others caused it.
+ */
+function newItems(before: SeverityItem[], after: SeverityItem[], start: SeverityItem[]): SeverityItem[] {
   const grades = new Map(before.map((item) => [itemId(item), item.grade]));
+  const first = new Map(start.map((item) => [itemId(item), item.grade]));
   return after.filter((item) => {
     const old = grades.get(itemId(item));
-    return old === undefined || item.grade > old + GRADE_TOLERANCE;
+    if (old === undefined) return true;
+    const least = Math.min(old, first.get(itemId(item)) ?? old);
+    return item.grade > (old > least + GRADE_TOLERANCE ? old : least) + GRADE_TOLERANCE;
   });
 }
 
@@ -94,6 +100,7 @@ export interface CommitVerdict {
  * @param isOurs tells whether an object is one of our roots or depends on one.
  * @param wroteAt when the first write was sent, milliseconds since the epoch; absent: what began when is not asked
  * @param yields tells whether the plan said that an object would have to wait: that alone is no reason against it
+ * @param start severity at the start of the incident, where other transactions were kept since
  */
 export function judgeCommit(
   rule: CommitRule,
@@ -103,11 +110,12 @@ export function judgeCommit(
   wroteAt?: number,
   weights: SeverityWeights = DEFAULT_WEIGHTS,
   yields: (object: ObjectRef) => boolean = () => false,
+  start: Severity | null = null,
 ): CommitVerdict {
   const none = { ours: [], foreign: [] };
   if (!after.known) return { commit: false, reason: `severity after the change is unknown: ${after.reason}`, ...none };
   if (!before.known) return { commit: false, reason: `severity before is unknown: ${before.reason}`, ...none };
-  const fresh = newItems(before.items, after.items);
+  const fresh = newItems(before.items, after.items, start?.known ? start.items : before.items);
   const ours = fresh.filter((item) => isCharged(item, isOurs, wroteAt));
   const foreign = fresh.filter((item) => !ours.includes(item));
   const [muBefore, muAfter] = [mu(before, weights), mu({ known: true, items: without(after.items, foreign) }, weights)];

@@ -376,6 +376,7 @@ export class IncidentRun {
       this.#wrote?.first,
       undefined,
       (object) => yields.some((other) => refKey(other) === refKey(object)),
+      this.#state.initial,
     );
     const start = this.#startSnapshot!;
     const losses = await this.#open().unacceptedLosses();

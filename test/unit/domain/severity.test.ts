@@ -96,6 +96,25 @@ describe('commit rule', () => {
     expect(judgeCommit('strict', before, known(sick('b', 0.4 + GRADE_TOLERANCE)), ours).commit).toBe(false);
   });
 
+  it('does not let what is tolerated add up over several transactions', () => {
+    const start = known(sick('a'), sick('b', 0.3), sick('c'));
+    const kept = known(sick('b', 0.45), sick('c'));
+    const judge = (grade: number) =>
+      judgeCommit('strict', kept, known(sick('b', grade)), ours, undefined, undefined, undefined, start).commit;
+    expect(judge(0.45)).toBe(true);
+    expect(judge(0.3 + GRADE_TOLERANCE)).toBe(true);
+    expect(judge(0.6)).toBe(false);
+  });
+
+  it('does not charge what others had raised before the transaction', () => {
+    const start = known(sick('b', 0.1), sick('c'));
+    const before = known(sick('b', 0.9), sick('c'));
+    const judge = (after: number) =>
+      judgeCommit('strict', before, known(sick('b', after)), ours, undefined, undefined, undefined, start).commit;
+    expect(judge(0.9)).toBe(true);
+    expect(judge(1)).toBe(true);
+  });
+
   it('never commits on an unknown severity, before or after', () => {
     const unknown: Severity = { known: false, reason: 'API server down' };
     for (const rule of ['strict', 'paper'] as const) {
