@@ -87,7 +87,7 @@ async function main(): Promise<void> {
       await stage('judge', () => runJudge({ instance, seeds: [1, 2], kill: [2] }));
       await stage('judge', () => runCommandJudge(instance, [3, 4]));
       await stage('judge', () => judgeSample(instance, SAMPLE.map(entryNamed), 1));
-      await stage('judge', () => judgeWrongPlans(instance, [2, 3], 2));
+      await stage('judge', () => judgeWrongPlans(instance, [2, 6], 2));
     }
     await deployShop(instance, report);
     await stage('host', () => runHostSuite({ instance }));
