@@ -22,7 +22,9 @@ export function namespacedObjects(folder: string): KubeObject[] {
 
 function objectsIn(text: string): KubeObject[] {
   const read = parseAllDocuments(text).map((document) => document.toJS() as KubeObject | null);
-  const all = read.flatMap((object) => (object?.kind === 'List' ? (object.items as KubeObject[]) : (object ?? [])));
+  const all = read.flatMap((object) =>
+    object?.kind?.endsWith('List') ? (object.items as KubeObject[]) : (object ?? []),
+  );
   return all
     .filter(({ apiVersion = '', kind = '' }) => BUILT_IN.test(apiVersion) && !CLUSTER_SCOPED.test(kind))
     .map(placeless);

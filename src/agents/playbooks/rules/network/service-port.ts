@@ -2,12 +2,11 @@ import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { lacksPort } from '../../../../kube/dead-calls.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import type { NamedHost } from '../../../../kube/named-hosts.ts';
-import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
-import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import { isCall, namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
-import { listOf } from '../../../../kube/untyped-list.ts';
 import { formerServicePort } from '../../clues/former-service-port.ts';
 import type { Alternatives } from '../../clues/former-setting.ts';
 import { formerSettings, NONE } from '../../clues/former-setting.ts';
@@ -39,7 +38,7 @@ export async function analyzeServicePorts(context: AnalyzerContext): Promise<Fin
     const service = meant && view.find('Service', meant.namespace, meant.name);
     if (!service || port === null) continue;
     const unmapped = unmappedTarget(view, service, port);
-    if (unmapped === null && (reference.port === null || !lacks(service, port))) continue;
+    if (unmapped === null && (reference.port === null || !lacksPort(service, port))) continue;
     // Of a caller that is well nobody asks what it says.
     const log = trouble ? await workloadLog(context, from) : [];
     const lines = log.filter(({ text }) => complaintAbout(text, host) !== null);
@@ -62,7 +61,7 @@ export async function analyzeServicePorts(context: AnalyzerContext): Promise<Fin
   return [...groups.values()].flatMap((group) => {
     const { service, port, references, lines, unmapped } = group;
     const { fixes, reasons, changed } = unmapped === null ? fixesFor(view, group) : { ...NONE, changed: false };
-    if (!group.sure && !changed && !(unmapped === null && references.some(isWhollyAddress))) return [];
+    if (!group.sure && !changed && !(unmapped === null && references.some(isCall))) return [];
     const holders = [...new Set(references.map(({ object }) => object))];
     const who = [...new Set(references.map(({ from }) => `${from.kind} ${from.metadata.name}`))];
     const have = servicePorts(service)
@@ -109,26 +108,6 @@ interface Group {
   suspected: boolean;
   /** The Service is headless and has the port: what its pods listen on instead. */
   unmapped: string | number | null;
-}
-
-/**
- * The setting is an address and nothing else, for a program that resolves names as the cluster does. A text that merely
- * holds one may be a remark, or tell of what is switched off.
- */
-function isWhollyAddress({ host, port, text, from, variable }: NamedHost): boolean {
-  // `postgres:16` is an image as well.
-  if (/IMAGE|VERSION|TAG/i.test(variable ?? '')) return false;
-  if (/^\s*(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^@/\s]*@)?[^@/\s,;]+(?:\/\S*)?\s*$/i.exec(text) === null) return false;
-  const spec = podTemplateOf(from)?.spec;
-  const aliases = listOf(spec?.hostAliases).flatMap((each) => listOf(each?.hostnames));
-  return text.includes(`${host}:${port}`) && spec?.dnsPolicy !== 'None' && !aliases.includes(host);
-}
-
-/** Behind a headless Service, and one that is a name of something else, the pods decide. */
-function lacks(service: KubeObject, port: number): boolean {
-  if (service.spec?.type === 'ExternalName' || service.spec?.clusterIP === 'None') return false;
-  const ports = servicePorts(service);
-  return ports.length > 0 && !ports.some(({ number }) => number === port);
 }
 
 /** `changed`: the setting, or the Service, is known to have been right before. */
