@@ -30,12 +30,21 @@ export class Deployment {
 
   /** "" when every workload has its pods and every Service leads to some of them. */
   async lack(): Promise<string> {
-    for (const workload of workloadsIn(this.#objects)) {
-      const now = await this.cluster.find({ kind: workload.kind!, name: workload.metadata.name });
-      const lack = now ? lackOfRollout(now, Number(workload.spec.replicas ?? 1)) : `${workload.metadata.name} is gone`;
-      if (lack) return lack;
+    const { namespace, api } = this.cluster;
+    const list = async (group: string, plural: string) =>
+      (await api.list(`/apis/${group}/namespaces/${namespace}/${plural}`)).items;
+    const plurals = { Deployment: 'deployments', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets' };
+    const wanted = workloadsIn(this.#objects);
+    for (const [kind, plural] of Object.entries(plurals)) {
+      const own = wanted.filter((workload) => workload.kind === kind);
+      const there = own.length > 0 ? await list('apps/v1', plural) : [];
+      for (const { metadata, spec } of own) {
+        const now = there.find((each) => each.metadata.name === metadata.name);
+        const lack = now ? lackOfRollout({ ...now, kind }, Number(spec.replicas ?? 1)) : `${metadata.name} is gone`;
+        if (lack) return lack;
+      }
     }
-    const slices = await this.cluster.list('endpointslices');
+    const slices = await list('discovery.k8s.io/v1', 'endpointslices');
     for (const { service } of servingServices(this.#objects)) {
       const { name } = service.metadata;
       const own = slices.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name);
