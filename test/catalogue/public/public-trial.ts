@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Api, KubeObject } from '../../judge/api.ts';
 import type { Dump } from '../../judge/dump/dump.ts';
 import { Dumper } from '../../judge/dump/dump.ts';
-import type { ProductEvent } from '../../judge/product.ts';
+import type { ProductEvent, ProductRun } from '../../judge/product.ts';
 import { Product, resultOf, tailOf } from '../../judge/product.ts';
 import { createRandom } from '../../judge/random.ts';
 import { productEnvironment } from '../../judge/seed-run.ts';
@@ -20,6 +20,8 @@ import { Deployment } from './deployment.ts';
 
 const MITIGATE_MS = 240_000;
 const UNDO_MS = 120_000;
+/** Of a command that another writer kept out. */
+const LOCKED_EXIT = 7;
 const LOCKED_TRIES = 6;
 const LOCKED_MS = 10_000;
 const GREEN_MS = 20_000;
@@ -114,13 +116,9 @@ async function judge(trial: Trial): Promise<void> {
   const { report, product, broken, deployment, dumper, instance } = trial;
   const { cluster } = deployment;
   const where = ['--namespace', cluster.namespace, '--context', instance.context];
-  const mitigate = () => product.run(['mitigate', '--yes', '--json', ...where, '--timeout', '120'], MITIGATE_MS);
-  let run = await mitigate();
-  // On a cluster that others use too one waits for them.
-  for (let left = LOCKED_TRIES; left > 0 && resultOf(run)?.outcome === 'locked'; left--) {
-    await new Promise((resolve) => setTimeout(resolve, LOCKED_MS));
-    run = await mitigate();
-  }
+  const run = await unlocked(() =>
+    product.run(['mitigate', '--yes', '--json', ...where, '--timeout', '120'], MITIGATE_MS),
+  );
   const result = resultOf(run);
   report.outcome = String(result?.outcome ?? `exit ${run.code}`);
   report.severity = Number(result?.muBefore ?? 0);
@@ -132,7 +130,7 @@ async function judge(trial: Trial): Promise<void> {
   if (lack === '' && transactions > 0) {
     report.problems.push(...beside(trial, await dumper.fresh()));
     for (let left = transactions; left > 0; left--) {
-      const undone = await product.run(['undo', '--last', '--yes'], UNDO_MS);
+      const undone = await unlocked(() => product.run(['undo', '--last', '--yes'], UNDO_MS));
       if (undone.code !== 0) report.problems.push(`undo: exit code ${undone.code} (${tailOf(undone)})`);
     }
     report.undoDifferences = await differences(trial);
@@ -152,6 +150,15 @@ async function judge(trial: Trial): Promise<void> {
   report.said = told ?? shown ?? report.said;
   if (report.problems.length > 0) report.verdict = 'wrong';
   else report.verdict = told ? 'explained' : shown ? 'shown' : 'missed';
+}
+
+/** On a cluster that others use too one waits for them. */
+async function unlocked(run: () => Promise<ProductRun>): Promise<ProductRun> {
+  for (let left = LOCKED_TRIES; ; left--) {
+    const ended = await run();
+    if (ended.code !== LOCKED_EXIT || left === 0) return ended;
+    await new Promise((resolve) => setTimeout(resolve, LOCKED_MS));
+  }
 }
 
 function lastLine({ events, stdout }: { events: ProductEvent[]; stdout: string }): ProductEvent | undefined {
