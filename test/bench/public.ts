@@ -71,7 +71,7 @@ function lineOf({
   said,
 }: PublicReport): string {
   const figures = `${outcome}, severity ${severity}, ${seconds} s, ${writes} writes, ${undoDifferences.length} differences after undo`;
-  return [`${verdict.padEnd(9)} ${fault.padEnd(22)} ${figures}`, what, ...problems, said]
+  return [`${verdict.padEnd(9)} ${fault.padEnd(22)} ${figures}`, what, ...problems, ...undoDifferences, said]
     .map((text, index) => (index === 0 ? text : `    ${text.slice(0, 300)}`))
     .join('\n');
 }

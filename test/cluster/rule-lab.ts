@@ -72,7 +72,9 @@ export class RuleLab {
   async close(): Promise<void> {
     for (const { cluster, outside } of this.#places) {
       await cluster.api.remove(objectPath('Namespace', '', cluster.namespace));
-      for (const ref of outside) await cluster.remove(ref);
+      // A volume goes when its claim has gone with the namespace.
+      for (const { kind, name } of outside)
+        await cluster.kubectl(['delete', kind, name, '--ignore-not-found', '--wait=false']);
     }
     rmSync(this.#home, { recursive: true, force: true });
     this.#api.close();

@@ -167,7 +167,9 @@ describe('on a cluster it is found', () => {
   it('that callers on other nodes reach nobody', async () => {
     const place = await lab.place();
     const { cluster, own } = place;
-    const [one, other] = (await cluster.list('nodes')).map(({ metadata }) => metadata.name);
+    const [one, other] = (await cluster.list('nodes', '--selector', 'node.kubernetes.io/instance-type=simulated')).map(
+      ({ metadata }) => metadata.name,
+    );
     const env = [{ name: 'STORE_ADDR', value: 'store:80' }];
     await cluster.create([
       workload('Deployment', 'store', pod({ nodeSelector: { [HOST]: one } })),
