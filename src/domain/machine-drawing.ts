@@ -13,7 +13,7 @@ export interface Transition {
 export const TRANSITIONS: Transition[] = [
   { from: 'idle', to: 'detecting', on: 'started' },
   { from: 'detecting', to: 'diagnosing', on: 'detected' },
-  { from: 'detecting', to: 'done', on: 'detected: healthy or unknown, lockDenied: an undo comes first' },
+  { from: 'detecting', to: 'done', on: 'detected: unknown, lockDenied: an undo comes first' },
   { from: 'diagnosing', to: 'planning', on: 'diagnosed' },
   { from: 'planning', to: 'planning', on: 'planned' },
   { from: 'planning', to: 'awaitingApproval', on: 'rehearsed' },
@@ -43,7 +43,7 @@ export const TRANSITIONS: Transition[] = [
   { from: 'verifying', to: 'done', on: 'verified: stopped' },
   { from: 'reflecting', to: 'planning', on: 'reflected' },
   { from: 'reflecting', to: 'done', on: 'reflected: no attempt left' },
-  { from: 'diagnosing', to: 'done', on: 'effectFailed' },
+  { from: 'diagnosing', to: 'done', on: 'diagnosed: healthy, effectFailed' },
   { from: 'awaitingApproval', to: 'done', on: 'effectFailed, time limit' },
   { from: 'checkpointing', to: 'done', on: 'effectFailed' },
   { from: 'settling', to: 'undoing', on: 'effectFailed' },

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from './brain.ts';
 import { exceeded, spend } from './budget.ts';
+import type { Finding } from './finding.ts';
 import type { Plan } from './plan.ts';
 import type { MachineEvent, MachineEventType, Outcome, RunOptions } from './run-event.ts';
 import type { Phase, RunState, StopReason } from './run-state.ts';
@@ -154,6 +155,17 @@ function denied(state: RunState, event: EventOf<'lockDenied'>): Step {
   return finish(next, 'locked', owed ? reason : `${reason} (held by ${holder})`);
 }
 
+/** The run began with nothing that an oracle calls unhealthy, so that there is nothing which a fix could be seen to help. */
+const isCalm = ({ initial }: RunState): boolean => initial !== null && initial.known && initial.items.length === 0;
+
+/** What nobody measures and somebody should look at. */
+function calmText(findings: readonly Finding[]): string {
+  const [first, ...more] = findings.filter(({ severity }) => severity !== 'info');
+  if (!first) return 'nothing is wrong in scope';
+  const others = more.length > 0 ? ` (and ${more.length} more)` : '';
+  return `nothing is measured as wrong in scope, but someone should look: ${first.message}${others}`;
+}
+
 const PHASES: Record<Phase, Handlers> = {
   idle: {
     started: (s, e) =>
@@ -166,15 +178,22 @@ const PHASES: Record<Phase, Handlers> = {
         const reason = `the cluster's health is unknown: ${e.severity.reason}`;
         return finish({ ...s, ...change }, 'restored', reason, reason);
       }
-      if (e.severity.items.length === 0) return finish({ ...s, ...change }, 'healthy', 'nothing is wrong in scope');
+      // Also where nothing is measured as wrong: what breaks without showing there is at least told.
       return go(s, { ...change, phase: 'diagnosing' }, { type: 'diagnose' });
     },
     lockDenied: denied,
     effectFailed: onEffectFailed((s, reason) => finish(s, 'restored', reason, reason)),
   },
   diagnosing: {
-    diagnosed: (s, e) => toPlanning({ ...s, findings: e.findings, hypotheses: e.hypotheses }),
-    effectFailed: onEffectFailed((s, reason) => nextBrain(s) ?? giveUp(s, reason, reason)),
+    diagnosed: (s, e) => {
+      const next = { ...s, findings: e.findings, hypotheses: e.hypotheses };
+      return isCalm(s) ? finish(next, 'healthy', calmText(e.findings)) : toPlanning(next);
+    },
+    effectFailed: onEffectFailed((s, reason) =>
+      isCalm(s)
+        ? finish(s, 'healthy', `nothing is measured as wrong in scope, and not diagnosed (${reason})`)
+        : (nextBrain(s) ?? giveUp(s, reason, reason)),
+    ),
   },
   planning: {
     planned: (s, e) => {

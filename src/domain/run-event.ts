@@ -37,7 +37,7 @@ export type Outcome =
 /** How a run ended, as it is told to people. */
 export const OUTCOME_TEXT: Readonly<Record<Outcome, string>> = {
   resolved: 'Resolved',
-  healthy: 'Nothing is wrong here',
+  healthy: 'Healthy',
   improved: 'Better, but not resolved',
   restored: 'Not resolved. The cluster is as it was',
   cancelled: 'Cancelled. The cluster is as it was',

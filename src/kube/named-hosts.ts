@@ -62,6 +62,19 @@ function hostsIn(setting: SettingText): Omit<NamedHost, 'from'>[] {
   });
 }
 
+/**
+ * The setting is an address and nothing else, for a program that resolves names as the cluster does. A text that merely
+ * holds one may be a remark, or tell of what is switched off.
+ */
+export function isCall({ host, port, text, from, variable }: NamedHost): boolean {
+  // `postgres:16` is an image as well.
+  if (port === null || /IMAGE|VERSION|TAG/i.test(variable ?? '')) return false;
+  if (!/^\s*(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^@/\s]*@)?[^@/\s,;]+(?:\/\S*)?\s*$/i.test(text)) return false;
+  const spec = podTemplateOf(from)?.spec;
+  const aliases = listOf(spec?.hostAliases).flatMap((each) => listOf(each?.hostnames));
+  return text.includes(`${host}:${port}`) && spec?.dnsPolicy !== 'None' && !aliases.includes(host);
+}
+
 /** What a workload's containers are told: variables, commands, and the entries of ConfigMaps that they take or mount. */
 export function settingTexts(view: ClusterView, workload: KubeObject): SettingText[] {
   const template = podTemplateOf(workload);

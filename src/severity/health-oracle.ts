@@ -5,6 +5,7 @@ import { itemId } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { objectsOf } from '../domain/snapshot.ts';
 import type { Health, Moving } from './health-findings.ts';
+import { callHealth } from './call-health.ts';
 import { healthItem, healthOf } from './health-findings.ts';
 import { nodeHealth } from './node-health.ts';
 import { scalerHealth } from './scaler-health.ts';
@@ -50,6 +51,7 @@ function otherHealth(snapshot: ClusterSnapshot, cluster: ClusterView): SeverityI
       healthItem(refOf(object), 'terminating', 1, `${refLabel(refOf(object))} is being deleted`),
     ),
     ...scalerHealth(snapshot),
+    ...callHealth(cluster),
     ...webhookHealth(cluster),
   ];
 }

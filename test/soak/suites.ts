@@ -29,6 +29,16 @@ export const SUITES: SoakSuite[] = [
   INCIDENT_SUITE,
   WRONG_PLAN_SUITE,
   {
+    name: 'healthy',
+    summary:
+      'ten drawn applications in which nothing is wrong, at rest and after changes: no finding of severity warning',
+    items: count(10),
+    open: onCluster('simulated', async (instance, item) => {
+      const { healthyComplaints } = await import('../catalogue/public/healthy-trial.ts');
+      return tallyOf(await healthyComplaints(instance, Number(item)));
+    }),
+  },
+  {
     name: 'lint-agreement',
     summary: 'every command of the lint corpora against the gateway in read and in journal mode',
     items: ['read', 'journal'],

@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { Readable as ReadableStream } from 'node:stream';
 import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
-import { parseJson, printJson } from '../../json/lossless-json.ts';
+import { parseJson } from '../../json/lossless-json.ts';
+import { goJson } from '../../json/go-json.ts';
 import { connectionError, shortPath, statusError } from './api-error.ts';
 import type { GatewayResponse, Handler } from './messages.ts';
 import { messageOf as statusMessage, readAll, readObject } from './messages.ts';
@@ -237,7 +238,7 @@ function requestOf(method: string, url: string, options: SendOptions, accept = o
 
 function bytesOf(body: unknown): Buffer | null {
   if (body === undefined) return null;
-  return Buffer.isBuffer(body) ? body : Buffer.from(printJson(body));
+  return Buffer.isBuffer(body) ? body : Buffer.from(goJson(body));
 }
 
 async function failure(method: string, path: string, response: GatewayResponse): Promise<ClusterError> {

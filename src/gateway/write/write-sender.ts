@@ -1,7 +1,7 @@
 import type { Clock } from '../../domain/clock.ts';
 import { messageOf as errorText } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
-import { printJson } from '../../json/lossless-json.ts';
+import { goJson } from '../../json/go-json.ts';
 import { withQuery } from '../wire/api-request.ts';
 import type { Attribution } from './attribution.ts';
 import { attribute } from './attribution.ts';
@@ -92,7 +92,7 @@ export class WriteSender {
 
   async #once(subject: WriteSubject, intent: IntentRecord): Promise<Tried> {
     const { upstream, manager, crash } = this.#options;
-    const body = subject.body.raw ?? (intent.body === null ? undefined : Buffer.from(printJson(intent.body)));
+    const body = subject.body.raw ?? (intent.body === null ? undefined : Buffer.from(goJson(intent.body)));
     try {
       const answer = await upstream.request({
         method: intent.method,

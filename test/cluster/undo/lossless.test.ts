@@ -212,3 +212,20 @@ it('a ConfigMap with a key toString is undone beside the edit of a colleague', a
   );
   await transaction.dispose();
 });
+
+it('a text that the server keeps with escapes guards a JSON patch, and is undone beside the edit of a colleague', async () => {
+  const path = `/api/v1/namespaces/${gateway.namespace}/configmaps`;
+  const before = 'db://store:1/?a=1&b=<2> && c';
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'signs' }, data: { url: before } };
+  await post(path, JSON.stringify(body));
+  const transaction = await gateway.transactions({ convergeMs: 0 }).begin({ run: 'r', title: 't', maxWrites: 5 });
+  const operations = [
+    { op: 'test', path: '/data/url', value: before },
+    { op: 'replace', path: '/data/url', value: 'db://store:2/?a=1&b=<2> && c' },
+  ];
+  await step(transaction, ['patch', 'configmap/signs', '--type=json', '-p', JSON.stringify(operations)]);
+  await theirs(`${path}/signs`);
+  expect(await transaction.undo(signal)).toMatchObject({ outcome: 'undone' });
+  expect(JSON.parse(member(await textOf(`${path}/signs`), 'data'))).toEqual({ url: before });
+  await transaction.dispose();
+});

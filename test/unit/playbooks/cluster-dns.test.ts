@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { World } from './builders.ts';
 import type { Loose } from './builders.ts';
-import { byRule } from './findings.ts';
+import { byRule, noFinding, onlyFinding } from './findings.ts';
 
 const SEEDS = [5, 55, 555];
 const RULE = 'cluster-dns';
@@ -53,11 +53,11 @@ const found = async (world: World) => byRule(await world.diagnose(), RULE);
 describe.each(SEEDS)("the cluster's DNS (seed %i)", (seed) => {
   it('serves another zone than the cluster has', async () => {
     const { world } = withDns(seed, { file: corefile('cluster.lokal') });
-    const [finding] = await found(world);
+    const finding = await onlyFinding(world, RULE);
     expect(finding).toMatchObject({ severity: 'critical', object: { kind: 'ConfigMap', namespace: 'kube-system' } });
-    expect(finding!.message).toMatch(/cluster\.lokal.*cluster\.local/);
-    expect(finding!.fixes).toEqual([]);
-    expect(finding!.unfixed).toMatch(/kubectl -n kube-system edit configmap coredns.*kubernetes cluster\.local/);
+    expect(finding.message).toMatch(/cluster\.lokal.*cluster\.local/);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toMatch(/kubectl -n kube-system edit configmap coredns.*kubernetes cluster\.local/);
   });
 
   it('is mended where the run is in its namespace', async () => {
@@ -98,8 +98,8 @@ describe.each(SEEDS)("the cluster's DNS (seed %i)", (seed) => {
   });
 
   it('is left alone while it serves, with whatever domain settings name', async () => {
-    expect(await found(withDns(seed).world)).toEqual([]);
-    expect(await found(withDns(seed, { file: corefile('somewhere.example') }).world)).toEqual([]);
-    expect(await found(withDns(seed, { file: '.:53 {\n  kubernetes\n}\n' }).world)).toEqual([]);
+    await noFinding(withDns(seed).world, RULE);
+    await noFinding(withDns(seed, { file: corefile('somewhere.example') }).world, RULE);
+    await noFinding(withDns(seed, { file: '.:53 {\n  kubernetes\n}\n' }).world, RULE);
   });
 });

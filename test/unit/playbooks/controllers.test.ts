@@ -5,6 +5,7 @@ import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 import { authorityCertificate } from '../cluster/certificates.ts';
 import { applyPatch } from './json-patch.ts';
 import type { Loose } from './builders.ts';
+import { EXPIRED_CERTIFICATE } from '../../support/expired-certificate.ts';
 import { World } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
 
@@ -302,20 +303,8 @@ it('a webhook that trusts an expired authority is named, one whose authority is 
   hook(Buffer.from(authorityCertificate).toString('base64'));
   hook('bm9uZQ==');
   expect(byRule(await world.diagnose(), 'webhook-certificate')).toEqual([]);
-  hook(Buffer.from(EXPIRED).toString('base64'));
+  hook(Buffer.from(EXPIRED_CERTIFICATE).toString('base64'));
   const finding = await onlyFinding(world, 'webhook-certificate');
   expect(finding.severity).toBe('warning');
   expect(finding.fixes).toEqual([]);
 });
-
-/** An authority that exists only for this test, valid for one day in 2020. */
-const EXPIRED = `-----BEGIN CERTIFICATE-----
-MIIBIDCBxgIBATAKBggqhkjOPQQDAjAcMRowGAYDVQQDDBF1bml0IHRlc3QgZXhw
-aXJlZDAeFw0yMDAxMDEwMDAwMDBaFw0yMDAxMDIwMDAwMDBaMBwxGjAYBgNVBAMM
-EXVuaXQgdGVzdCBleHBpcmVkMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEe9OV
-HgWvQlQhysq9G+iLYzv98TpjwpU7YGkWsTGsH2/sxKcAPKlXNu8KOMHcbmg2UJ6y
-8gdhb6tAvqrRT1oAujAKBggqhkjOPQQDAgNJADBGAiEApsu4jRFGtGgUc5w5rAex
-XOa1UjirGNpDHN/h0TQjQ94CIQDuRP+q5cFh5b77gr++oWOHFCRUTc+mq3HK13oh
-Pu8twg==
------END CERTIFICATE-----
-`;

@@ -39,3 +39,8 @@ export async function onlyFinding(world: World, rule: string): Promise<Finding> 
   expect(found).toHaveLength(1);
   return found[0]!;
 }
+
+/** The rule says nothing of `world`, in which what it looks for only seems to be. */
+export async function noFinding(world: World, rule: string): Promise<void> {
+  expect(byRule(await world.diagnose(), rule)).toEqual([]);
+}

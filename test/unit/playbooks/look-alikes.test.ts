@@ -40,8 +40,13 @@ function application(world: World, name: string, more: Loose = {}): KubeObject {
   return workload;
 }
 
-const callerOf = (world: World, name: string): KubeObject =>
-  world.workload({ replicas: 1, containers: [world.container({ env: [{ name: 'UP', value: `http://${name}:80` }] })] });
+/** Asks the Service of a name on the port that it has. */
+function callerOf(world: World, name: string): KubeObject {
+  const service = world.list('Service').find(({ metadata }) => metadata.name === name);
+  const port = (service?.spec?.ports as { port: number }[] | undefined)?.[0]?.port ?? 80;
+  const container = world.container({ env: [{ name: 'UP', value: `http://${name}:${port}` }] });
+  return world.workload({ replicas: 1, containers: [container] });
+}
 
 const pull = { pods: 'waiting', waiting: { reason: 'ErrImagePull', message: 'not found' } } as const;
 const blocked = { pods: 'waiting', waiting: { reason: 'CreateContainerConfigError' } } as const;

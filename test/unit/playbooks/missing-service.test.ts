@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import type { PatchOp } from '../../../src/domain/change.ts';
+import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 import { World } from './builders.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
 import { byRule, onlyFinding } from './findings.ts';
@@ -231,5 +232,41 @@ describe.each(SEEDS)('a Service that does not exist (seed %i)', (seed) => {
         expect(ops.every(({ op }) => op !== 'remove')).toBe(true);
       }
     expect(named(world, 'Deployment', caller.metadata.name)).toBe(caller);
+  });
+
+  describe('while every caller is well', () => {
+    const calm = (world: World) => {
+      const context = { ...world.context(), severity: { known: true as const, items: [] } };
+      return new PlaybookBrain().diagnose(context).then(({ findings }) => byRule(findings, RULE));
+    };
+    const ask = (world: World, name: string, value: string) =>
+      world.workload({ containers: [world.container({ env: [{ name, value }] })] });
+
+    it('was deleted, and the workload of its name is there: a warning, with the Service anew', async () => {
+      const world = new World(seed);
+      world.workload({ name: 'store', containers: [world.container({ port: 7070 })] });
+      ask(world, 'STORE_ADDR', 'store:7070');
+      const [finding, ...more] = await calm(world);
+      expect(more).toEqual([]);
+      expect(finding!.severity).toBe('warning');
+      expect(JSON.parse(finding!.fixes[0]!.files![0]!.content)).toMatchObject({
+        kind: 'Service',
+        metadata: { name: 'store' },
+        spec: { ports: [{ port: 7070, targetPort: 7070 }] },
+      });
+    });
+
+    it.each([
+      ['CACHE', 'memcached:11211'],
+      ['UPSTREAM', 'http://api.example.com:443'],
+      ['SERVER_ENV', 'production'],
+      ['PEER', 'localhost:7070'],
+    ])('%s=%s may be outside, or off: nothing', async (name, value) => {
+      const world = new World(seed);
+      const idle = world.workload({ name: 'store', labels: { app: 'store', stage: 'production' } });
+      expect(idle.kind).toBe('Deployment');
+      ask(world, name, value);
+      expect(await calm(world)).toEqual([]);
+    });
   });
 });

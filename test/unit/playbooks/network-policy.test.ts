@@ -125,6 +125,27 @@ describe.each(SEEDS)('a policy that cuts what is needed (seed %i)', (seed) => {
     expect(findings.map(({ severity, fixes }) => [severity, fixes.length])).toEqual([['info', 0]]);
   });
 
+  it('warns without a fix where it came after the pods that it cuts', async () => {
+    const { world, policy } = shop(seed, false);
+    const edit = {
+      manager: 'kubectl-create',
+      operation: 'Update',
+      time: '2031-05-06T07:00:00Z',
+      fieldsV1: { 'f:spec': {} },
+    };
+    const managedFields = [edit];
+    policy(
+      { podSelector: { matchLabels: { app: 'store' } }, policyTypes: ['Ingress'] },
+      { metadata: { managedFields } },
+    );
+    const quiet = { ...world.context(), severity: { known: true as const, items: [] } };
+    const { PlaybookBrain } = await import('../../../src/agents/playbooks/playbook-brain.ts');
+    const [finding] = byRule((await new PlaybookBrain().diagnose(quiet)).findings, RULE);
+    expect(finding).toMatchObject({ severity: 'warning', fixes: [] });
+    expect(finding!.message).toContain('Deployment front → Deployment store');
+    expect(finding!.unfixed).toContain('kubectl-create');
+  });
+
   it('warns without a fix where it denies everything to everybody and nobody suffers yet', async () => {
     const { world, policy } = shop(seed, false);
     policy({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 import { World } from './builders.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
 import type { Loose } from './builders.ts';
@@ -90,6 +91,42 @@ describe.each(SEEDS)('a port that a Service does not have (seed %i)', (seed) => 
     expect(finding.unfixed).toContain('clusterIP cannot be changed in place');
     expect(byRule(await headless(7070).diagnose(), 'service-port')).toEqual([]);
     expect(byRule(await headless(80, false).diagnose(), 'service-port')).toEqual([]);
+  });
+
+  describe('while every caller is well', () => {
+    /** A caller with one variable, and a Service named `store` with port 80; `earlier`: what it was told before. */
+    const calm = (name: string, value: string, earlier?: string) => {
+      const world = new World(seed);
+      const store = world.workload({ containers: [world.container({ port: 7070 })] });
+      world.service(store.spec!.template.metadata.labels, [{ port: 80, targetPort: 7070 }], { name: 'store' });
+      const container = world.container({ env: [{ name, value }] });
+      const before = earlier ? [{ containers: [{ ...container, env: [{ name, value: earlier }] }] }] : [];
+      const caller = world.workload({ containers: [container], earlier: before });
+      const context = { ...world.context(), severity: { known: true as const, items: [] } };
+      const found = async () => byRule((await new PlaybookBrain().diagnose(context)).findings, 'service-port');
+      return { caller, found };
+    };
+
+    it.each(['store:81', 'http://store:81/v1'])('an address that nobody serves is a warning: %s', async (value) => {
+      const [finding] = await calm('STORE_ADDR', value).found();
+      expect(finding).toMatchObject({ severity: 'warning', message: expect.stringContaining('on port 81') });
+    });
+
+    it('goes back to what the caller was told before', async () => {
+      const { caller, found } = calm('STORE_ADDR', 'store:81', 'store:80');
+      const [finding] = await found();
+      const after = applyPatch(caller, patchOps(finding!.fixes[0]!.commands[0]!));
+      expect(after['spec'].template.spec.containers[0].env[0].value).toBe('store:80');
+    });
+
+    it.each([
+      ['STORE_ADDR', 'store:80'],
+      ['STORE_IMAGE', 'store:16'],
+      ['NOTE', 'store:81 was its port once'],
+      ['MIRROR', 'store.example.com:81'],
+    ])('%s=%s is nothing', async (name, value) => {
+      expect(await calm(name, value).found()).toEqual([]);
+    });
   });
 
   it('is no matter while nobody complains, nor where the port is there', async () => {

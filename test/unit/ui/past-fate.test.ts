@@ -23,7 +23,7 @@ describe('an earlier run in the list', () => {
     ['resolved', ['diverged'], 'Not fully undone'],
     ['resolved', ['undoing'], 'Undo unfinished'],
     ['improved', ['committed', 'undone'], 'Partly undone'],
-    ['healthy', [], 'Nothing is wrong here'],
+    ['healthy', [], 'Healthy'],
     ['cancelled', [], 'Cancelled. Nothing was changed'],
     ['cancelled', ['undone'], 'Cancelled. The cluster is as it was'],
     ['restored', [], 'Not resolved. Nothing was changed'],

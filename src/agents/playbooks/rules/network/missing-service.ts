@@ -26,17 +26,23 @@ const MAX_READ = 12;
 /** Lines shown. */
 const LINES_SHOWN = 3;
 
+/** Of callers that are well, an alternative must be this certain: the former setting, or the workload of that name. */
+const PLAIN = 0.75;
+
+const OWNERS = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
 /** A Service that is missed, and how that shows. */
 interface Missed {
   meant: MeantService;
   from: KubeObject[];
   lines: LogLine[];
-  trouble: Trouble;
+  /** Of its callers; `well`: nothing speaks of them. */
+  trouble: Trouble | 'well';
 }
 
 /**
- * Services that settings or logs of workloads in trouble name and that do not exist. A name alone proves nothing (a host
- * outside, a feature that is off): a log complains of it, or what was most likely meant is there.
+ * Services that settings or logs of workloads name and that do not exist. A name alone proves nothing (a host outside, a
+ * feature that is off): a log complains of it, or what was most likely meant is there.
  */
 export async function analyzeMissingServices(context: AnalyzerContext): Promise<Finding[]> {
   const { view, severity } = context;
@@ -59,8 +65,31 @@ export async function analyzeMissingServices(context: AnalyzerContext): Promise<
       } else missed.set(key, { meant, from: [workload], lines, trouble });
     }
   }
-  const findings = await Promise.all([...missed.values()].map((each) => findingFor(context, each)));
+  const findings = await Promise.all([
+    ...[...missed.values()].map((each) => findingFor(context, each)),
+    ...missedByWell(view, troubled, missed).map((each) => findingFor(context, each)),
+  ]);
   return findings.filter((finding) => finding !== null);
+}
+
+/** What callers name of which nothing speaks: their logs are not read, and other namespaces not looked into. */
+function missedByWell(view: ClusterView, troubled: Map<string, Trouble>, known: Map<string, Missed>): Missed[] {
+  const found = new Map<string, Missed>();
+  for (const setting of namedHosts(view)) {
+    const { from, host } = setting;
+    if (troubled.has(refKey(refOf(from))) || !isAddress(setting) || isOwnHost(from, host)) continue;
+    const meant = serviceMeant(view, host, from.metadata.namespace);
+    // A word alone may be anything, but for the name of a workload.
+    const isCall = setting.port !== null || meant?.qualified || setting.text.slice(0, setting.at).endsWith('//');
+    if (!isCall && !OWNERS.some((kind) => view.find(kind, meant?.namespace, host))) continue;
+    if (!meant || !view.inScope(meant.namespace) || view.find('Service', meant.namespace, meant.name)) continue;
+    const key = `${meant.namespace}/${meant.name}`;
+    if (known.has(key)) continue;
+    const other = found.get(key) ?? { meant, from: [], lines: [], trouble: 'well' as const };
+    if (!other.from.includes(from)) other.from.push(from);
+    found.set(key, other);
+  }
+  return [...found.values()];
 }
 
 const ORDER: readonly Trouble[] = ['unhealthy', 'asked', 'maybe'];
@@ -137,13 +166,15 @@ async function findingFor(context: AnalyzerContext, missed: Missed): Promise<Fin
   const { meant, lines, trouble } = missed;
   const spoken = lines.some(({ text }) => hostsComplainedOf(text).some((host) => host.split('.').includes(meant.name)));
   const references = namedFor(view, meant, (host) => isAddress(host) || (spoken && missed.from.includes(host.from)));
+  const well = trouble === 'well';
   // Rights that end at the namespace are no reason to give up: then nobody knows of others.
-  const everywhere = await list({ apiVersion: 'v1', kind: 'Service' }).catch(() => []);
+  const everywhere = well ? [] : await list({ apiVersion: 'v1', kind: 'Service' }).catch(() => []);
   const elsewhere = everywhere.filter(
     ({ metadata }) => metadata.name === meant.name && metadata.namespace !== meant.namespace,
   );
   const { fixes, reasons } = missingServiceFixes(view, { meant, references, elsewhere });
-  if (lines.length === 0 && !fixes.some(({ confidence }) => confidence >= ENOUGH)) return null;
+  const enough = well ? PLAIN : ENOUGH;
+  if (lines.length === 0 && !fixes.some(({ confidence }) => confidence >= enough)) return null;
   const absent = refTo('Service', 'v1', meant.namespace, meant.name);
   const holders = [...new Set(references.map(({ object }) => object))];
   const callers = [...new Set([...references.map(({ from }) => from), ...missed.from])];
@@ -153,7 +184,7 @@ async function findingFor(context: AnalyzerContext, missed: Missed): Promise<Fin
   ];
   return makeFinding({
     rule: MISSING_SERVICE,
-    severity: trouble === 'maybe' && lines.length === 0 ? 'warning' : 'critical',
+    severity: well || (trouble === 'maybe' && lines.length === 0) ? 'warning' : 'critical',
     object: holders.length === 1 ? holders[0]! : absent,
     what: `${meant.namespace}/${meant.name}`,
     message:

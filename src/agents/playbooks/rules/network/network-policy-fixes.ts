@@ -43,8 +43,8 @@ export function policyFixes(view: ClusterView, policy: KubeObject, cuts: Cut[], 
 const mine = (direction: Direction): 'to' | 'from' => (direction === 'ingress' ? 'to' : 'from');
 const kindOf = ({ labels }: PolicyEnd): string => JSON.stringify(Object.entries(labels).sort());
 
-/** It changed after the pods that suffer were made: then it, and not they, is what is new. */
-function isNews(view: ClusterView, policy: KubeObject, cuts: Cut[]): boolean {
+/** It came, or changed, after the pods that suffer were made: then it, and not they, is what is new. */
+export function isNews(view: ClusterView, policy: KubeObject, cuts: Cut[]): boolean {
   const at = lastChange(policy)?.at ?? 0;
   return cuts.some(({ caller }) => {
     const pods = view.podsOf(caller).filter(isLiving);

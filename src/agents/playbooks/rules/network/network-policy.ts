@@ -14,7 +14,7 @@ import type { LogLine } from '../../clues/workload-logs.ts';
 import { complaintAbout, isUnresolved, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import { policyFixes } from './network-policy-fixes.ts';
+import { isNews, policyFixes } from './network-policy-fixes.ts';
 
 const NETWORK_POLICY = 'network-policy';
 
@@ -108,8 +108,9 @@ async function findingFor(
   }
   const levels = new Set(ill.map((caller) => troubled.get(refKey(refOf(caller)))));
   const sure = lines.length > 0 && (levels.has('unhealthy') || levels.has('asked') || levels.has('maybe'));
-  const severity =
-    sure || levels.has('unhealthy') ? 'critical' : ill.length > 0 || deniesAll(policy, cuts) ? 'warning' : 'info';
+  // Programs that worked before it came may not work now, whatever their pods say.
+  const suspect = deniesAll(policy, cuts) || isNews(view, policy, cuts);
+  const severity = sure || levels.has('unhealthy') ? 'critical' : ill.length > 0 || suspect ? 'warning' : 'info';
   const change = lastChange(policy);
   const { name } = policy.metadata;
   const ways = [...new Set(cuts.map((cut) => inWords(cut)))];
@@ -145,7 +146,7 @@ async function findingFor(
     fixes: ill.length === 0 ? [] : policyFixes(view, policy, cuts, sure),
     unfixed:
       ill.length === 0
-        ? 'nobody is known to suffer from it, so that it may be meant: whoever wrote the policy can say'
+        ? `nobody is known to suffer from it, so that it may be meant: whoever wrote the policy${change?.by ? ` (${change.by})` : ''} can say, and add exactly these connections`
         : 'the policy selects pods by what nothing here can tell apart: whoever wrote it can add the peer',
   });
 }

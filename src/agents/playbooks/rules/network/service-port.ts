@@ -1,25 +1,30 @@
-import type { Evidence, Finding } from '../../../../domain/finding.ts';
+import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { lacksPort } from '../../../../kube/dead-calls.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import type { NamedHost } from '../../../../kube/named-hosts.ts';
-import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
+import { isCall, namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import { formerServicePort } from '../../clues/former-service-port.ts';
-import { formerSettings } from '../../clues/former-setting.ts';
+import type { Alternatives } from '../../clues/former-setting.ts';
+import { formerSettings, NONE } from '../../clues/former-setting.ts';
 import { settingChanges } from '../../clues/setting-change.ts';
 import { troubledWorkloads } from '../../clues/troubled.ts';
 import type { LogLine } from '../../clues/workload-logs.ts';
 import { complaintAbout, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
-import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import { headlessEvidence, portInFront, unmappedTarget } from './headless-port.ts';
 import { AUXILIARY } from './target-port-candidates.ts';
 
 const SERVICE_PORT = 'service-port';
 
-/** Settings of workloads in trouble that ask a Service on a port which it does not have. */
+/**
+ * Settings that ask a Service on a port which it does not have. Such a call fails for certain; that it matters is known
+ * where the caller is in trouble, its log complains, or the former setting or Service was right.
+ */
 export async function analyzeServicePorts(context: AnalyzerContext): Promise<Finding[]> {
   const { view, severity } = context;
   if (!view.known('Service')) return [];
@@ -29,26 +34,34 @@ export async function analyzeServicePorts(context: AnalyzerContext): Promise<Fin
     const { from, host } = reference;
     const port = reference.port ?? portInFront(reference);
     const trouble = troubled.get(refKey(refOf(from)));
-    const meant = trouble && port !== null ? serviceMeant(view, host, from.metadata.namespace) : null;
+    const meant = port !== null ? serviceMeant(view, host, from.metadata.namespace) : null;
     const service = meant && view.find('Service', meant.namespace, meant.name);
     if (!service || port === null) continue;
     const unmapped = unmappedTarget(view, service, port);
-    if (unmapped === null && (reference.port === null || !lacks(service, port))) continue;
-    const lines = (await workloadLog(context, from)).filter(({ text }) => complaintAbout(text, host) !== null);
+    if (unmapped === null && (reference.port === null || !lacksPort(service, port))) continue;
+    // Of a caller that is well nobody asks what it says.
+    const log = trouble ? await workloadLog(context, from) : [];
+    const lines = log.filter(({ text }) => complaintAbout(text, host) !== null);
     const key = `${refKey(refOf(service))}:${port}`;
-    const group = groups.get(key) ?? { service, port, references: [], lines: [], sure: false, unmapped };
-    group.sure ||= trouble !== 'maybe' || lines.length > 0;
+    const group = groups.get(key) ?? {
+      service,
+      port,
+      references: [],
+      lines: [],
+      sure: false,
+      suspected: false,
+      unmapped,
+    };
+    group.sure ||= (trouble !== undefined && trouble !== 'maybe') || lines.length > 0;
+    group.suspected ||= trouble === 'maybe';
     group.references.push(reference);
     group.lines.push(...lines);
     groups.set(key, group);
   }
-  // While nobody complains, that the Service had the port before is what tells.
-  const told = [...groups.values()].filter(
-    (each) => each.sure || (each.unmapped === null && formerServicePort(view, each) !== null),
-  );
-  return told.map((group) => {
+  return [...groups.values()].flatMap((group) => {
     const { service, port, references, lines, unmapped } = group;
-    const { fixes, reasons } = unmapped === null ? fixesFor(view, group) : { fixes: [], reasons: [] };
+    const { fixes, reasons, changed } = unmapped === null ? fixesFor(view, group) : { ...NONE, changed: false };
+    if (!group.sure && !changed && !(unmapped === null && references.some(isCall))) return [];
     const holders = [...new Set(references.map(({ object }) => object))];
     const who = [...new Set(references.map(({ from }) => `${from.kind} ${from.metadata.name}`))];
     const have = servicePorts(service)
@@ -56,7 +69,7 @@ export async function analyzeServicePorts(context: AnalyzerContext): Promise<Fin
       .join(', ');
     return makeFinding({
       rule: SERVICE_PORT,
-      severity: 'critical',
+      severity: group.sure || (group.suspected && changed) ? 'critical' : 'warning',
       object: holders.length === 1 ? holders[0]! : service,
       what: `${service.metadata.name}:${port}`,
       message:
@@ -91,18 +104,14 @@ interface Group {
   lines: LogLine[];
   /** Their being in trouble is known, or a log complains. */
   sure: boolean;
+  /** Some check fails that does not tell whom it asks. */
+  suspected: boolean;
   /** The Service is headless and has the port: what its pods listen on instead. */
   unmapped: string | number | null;
 }
 
-/** Behind a headless Service, and one that is a name of something else, the pods decide. */
-function lacks(service: KubeObject, port: number): boolean {
-  if (service.spec?.type === 'ExternalName' || service.spec?.clusterIP === 'None') return false;
-  const ports = servicePorts(service);
-  return ports.length > 0 && !ports.some(({ number }) => number === port);
-}
-
-function fixesFor(view: ClusterView, group: Group): { fixes: FixDraft[]; reasons: Evidence[] } {
+/** `changed`: the setting, or the Service, is known to have been right before. */
+function fixesFor(view: ClusterView, group: Group): Alternatives & { changed: boolean } {
   const { service, port, references } = group;
   const wrong = (text: string, { host }: NamedHost): boolean => text.includes(`${host}:${port}`);
   const former = formerSettings(view, references, wrong);
@@ -113,6 +122,7 @@ function fixesFor(view: ClusterView, group: Group): { fixes: FixDraft[]; reasons
     fixes.push(before.fix);
     reasons.push(before.reason);
   }
+  const changed = fixes.length > 0;
   const all = servicePorts(service);
   const behind = all.filter(({ target }) => target === port);
   const forUsers = all.filter(({ name }) => !AUXILIARY.test(name));
@@ -124,7 +134,7 @@ function fixesFor(view: ClusterView, group: Group): { fixes: FixDraft[]; reasons
         : forUsers.length === 1
           ? { number: forUsers[0]!.number, confidence: 0.55, why: 'its other ports tell about the process' }
           : null;
-  if (!choice) return { fixes, reasons };
+  if (!choice) return { fixes, reasons, changed };
   const byText = new Map(
     references.map((each) => [`${each.object.kind}/${each.object.metadata.name}${each.pointer}`, each]),
   );
@@ -143,7 +153,7 @@ function fixesFor(view: ClusterView, group: Group): { fixes: FixDraft[]; reasons
     fixes.push({ changes, expects, confidence: choice.confidence });
   }
   const reason = evidence('spec', service, 'spec.ports', `port ${choice.number}: ${choice.why}`);
-  return { fixes, reasons: [...reasons, reason] };
+  return { fixes, reasons: [...reasons, reason], changed };
 }
 
 export const servicePortRule: Analyzer = {
