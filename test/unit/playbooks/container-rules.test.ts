@@ -437,6 +437,15 @@ describe.each(SEEDS)('what changed in the last revision (seed %i)', (seed) => {
     expect((await world.plan())!.steps).toHaveLength(1);
   });
 
+  it('is nothing where the pods were only made anew', async () => {
+    const { world, workload } = broken(seed, { now: {}, before: {}, status: crashed(), log: ['no'] });
+    const [former] = world.revisionsOf(workload) as [Loose];
+    former.spec.template.metadata.annotations = { 'kubectl.kubernetes.io/restartedAt': '2031-05-06T05:00:00Z' };
+    expect((await onlyFinding(world, 'container-crash')).fixes).toEqual([]);
+    former.status.readyReplicas = 1;
+    expect((await onlyFinding(world, 'container-crash')).fixes).toHaveLength(1);
+  });
+
   it('is one variable where the log names it, though more of the environment differs', async () => {
     const [mode, key, later] = ['MODE', 'API_KEY', 'API_KEY_ID'].map((name) => ({ name, value: `${name} before` }));
     const now = { env: [{ ...mode!, value: 'now' }, later, { name: 'NEW', value: '1' }] };
