@@ -16,7 +16,7 @@ export interface LockOptions {
  */
 export async function withFolderLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   await acquire(path, options);
-  const release = () => rmSync(path, { recursive: true, force: true });
+  const release = () => remove(path, (owner) => owner.startsWith(`${process.pid} `));
   process.once('exit', release);
   try {
     return await work();
@@ -34,15 +34,7 @@ async function acquire(path: string, options: LockOptions): Promise<void> {
     if (claim(path)) return;
     const owner = readOwner(path);
     if (owner === undefined || !ownerAlive(owner)) {
-      const grave = `${path}.${process.pid}.dead`;
-      try {
-        renameSync(path, grave);
-        // Another taker may have been faster; then this is its live lock, which goes back.
-        if (owner !== undefined && readOwner(grave) !== owner) renameSync(grave, path);
-      } catch {
-        // Somebody else took it.
-      }
-      rmSync(grave, { recursive: true, force: true });
+      remove(path, (found) => owner === undefined || found === owner);
       continue;
     }
     if (!told) options.onWait?.();
@@ -52,6 +44,22 @@ async function acquire(path: string, options: LockOptions): Promise<void> {
     }
     await sleep(200);
   }
+}
+
+/**
+ * In one move: whoever waits may take the place of a folder that has just lost its owner file. Another taker may have been
+ * faster; then this is its live lock, which goes back.
+ */
+function remove(path: string, isMeant: (owner: string) => boolean): void {
+  const grave = `${path}.${process.pid}.dead`;
+  try {
+    renameSync(path, grave);
+    const owner = readOwner(grave);
+    if (owner !== undefined && !isMeant(owner)) renameSync(grave, path);
+  } catch {
+    // Somebody else took it.
+  }
+  rmSync(grave, { recursive: true, force: true });
 }
 
 /** A folder that already contains its owner file is moved into place, so that a lock never exists without owner. */

@@ -3,6 +3,7 @@ import { nodeConditionRule } from './rules/scheduling/node-condition.ts';
 import { claimStorageClassRule } from './rules/storage/claim-storage-class.ts';
 import { missingClaimRule } from './rules/storage/missing-claim.ts';
 import { missingConfigRule } from './rules/config/missing-config.ts';
+import { changedSettingRule } from './rules/container/changed-setting.ts';
 import { staleConfigRule } from './rules/config/stale-config.ts';
 import { clusterDnsRule } from './rules/network/cluster-dns.ts';
 import { networkPolicyRule } from './rules/network/network-policy.ts';
@@ -68,6 +69,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   missingClaimRule,
   volumeHeldRule,
   missingConfigRule,
+  changedSettingRule,
   staleConfigRule,
   missingServiceRule,
   servicePortRule,

@@ -382,13 +382,38 @@ describe.each(SEEDS)('containers that cannot start (seed %i)', (seed) => {
     expect(after(workload, finding.fixes[0])).toMatchObject(before);
   });
 
-  it('do not lose a restriction that an earlier state lacks', async () => {
-    const now = { securityContext: { runAsNonRoot: true } };
+  describe('because they must not run as root', () => {
     const status = refused('CreateContainerConfigError', 'container has runAsNonRoot and image will run as root');
-    const { world } = broken(seed, { now, before: {}, status });
-    const finding = await onlyFinding(world, 'container-start');
-    expect(finding.fixes).toEqual([]);
-    expect(finding.unfixed).toContain('security');
+    const now = { securityContext: { runAsNonRoot: true } };
+
+    it('keep that restriction, and try a user without rights', async () => {
+      const { world, workload } = broken(seed, { now, before: {}, status });
+      const finding = await onlyFinding(world, 'container-start');
+      expect(finding.fixes).toHaveLength(1);
+      const { securityContext } = after(workload, finding.fixes[0]);
+      expect(securityContext).toEqual({ runAsNonRoot: true, runAsUser: expect.any(Number) });
+      expect(securityContext.runAsUser).toBeGreaterThan(10_000);
+    });
+
+    it('get the user as which the same image runs', async () => {
+      const { world, workload } = broken(seed, { now: { ...now, image: 'registry.example/own:1' }, status });
+      const other = world.container({ image: 'registry.example/own:1', securityContext: { runAsUser: 1234 } });
+      world.workload({ containers: [other] });
+      const finding = await onlyFinding(world, 'container-start');
+      expect(after(workload, finding.fixes[0]).securityContext).toEqual({ runAsNonRoot: true, runAsUser: 1234 });
+    });
+
+    it.each([
+      ['nothing tells whether it works', { readinessProbe: undefined }],
+      ['it keeps data', { volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+      ['its template says as whom', { securityContext: { runAsNonRoot: true, runAsUser: 0 } }],
+    ])('are named only where %s', async (_, more) => {
+      const podSpec = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] };
+      const { world } = broken(seed, { now: { ...now, ...more }, before: more, podSpec, podBefore: podSpec, status });
+      const finding = await onlyFinding(world, 'container-start');
+      expect(finding.fixes).toEqual([]);
+      expect(finding.unfixed).toContain('runAsUser');
+    });
   });
 
   it('leave missing configuration to its rule', async () => {
@@ -410,6 +435,15 @@ describe.each(SEEDS)('what changed in the last revision (seed %i)', (seed) => {
     expect(after(workload, finding.fixes[0])).toEqual({ ...workload.spec.template.spec.containers[0], ...before });
     expect(finding.fixes.at(-1)!.commands[0]).toContain('undo');
     expect((await world.plan())!.steps).toHaveLength(1);
+  });
+
+  it('is nothing where the pods were only made anew', async () => {
+    const { world, workload } = broken(seed, { now: {}, before: {}, status: crashed(), log: ['no'] });
+    const [former] = world.revisionsOf(workload) as [Loose];
+    former.spec.template.metadata.annotations = { 'kubectl.kubernetes.io/restartedAt': '2031-05-06T05:00:00Z' };
+    expect((await onlyFinding(world, 'container-crash')).fixes).toEqual([]);
+    former.status.readyReplicas = 1;
+    expect((await onlyFinding(world, 'container-crash')).fixes).toHaveLength(1);
   });
 
   it('is one variable where the log names it, though more of the environment differs', async () => {

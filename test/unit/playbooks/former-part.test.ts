@@ -49,6 +49,14 @@ describe('the former part of a template', () => {
     expect(rolledOut({ livenessProbe: probe, image: 'x/new:2' }, { livenessProbe: probe }).parts).toEqual([]);
   });
 
+  it.each([
+    [{}, { livenessProbes: [] }],
+    [{ livenessProbes: [] }, {}],
+  ])('is nothing where a list is empty', (now, before) => {
+    expect(rolledOut(now, before).parts).toEqual([]);
+    expect(rolledOut(now, { livenessProbes: ['one'] }).parts).toHaveLength(1);
+  });
+
   it('is read from the configuration last applied too, in which absent fields say nothing', () => {
     const world = new World(3);
     const container = { ...world.container(), readinessProbe: { ...probe, timeoutSeconds: 1, successThreshold: 1 } };

@@ -259,7 +259,17 @@ describe.each(SEEDS)('configuration that is missing (seed %i)', (seed) => {
     expect(await handedOver('ConfigMap', name, other)).toEqual({ name: other });
   });
 
+  it.each(['shop-config-previous', 'shop-config-backup-2', 'shop-config.bak'])(
+    'refers to the copy of a ConfigMap that was put aside (%s)',
+    async (other) => {
+      expect(await handedOver('ConfigMap', 'shop-config', other)).toEqual({ name: other });
+    },
+  );
+
   it.each<[string, 'ConfigMap' | 'Secret', string, string, Loose]>([
+    ['the copy of a Secret', 'Secret', 'shop-login', 'shop-login-previous', {}],
+    ['the copy that another uses', 'ConfigMap', 'shop-config', 'shop-config-previous', { user: {} }],
+    ['the copy for another purpose', 'ConfigMap', 'shop-config', 'shop-config-backup-job', {}],
     ['the only Secret with the key', 'Secret', 'shop-token', 'ledger', {}],
     ['the only ConfigMap with the key', 'ConfigMap', 'shop-config', 'ledger-config', {}],
     ['a Secret that another uses', 'Secret', 'shop-databse', 'shop-database', { user: {} }],

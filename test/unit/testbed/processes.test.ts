@@ -97,3 +97,9 @@ it('takes over the lock of a dead process and times out on that of a live one', 
   await holdBy(`${process.pid} ${startTimeOf(process.pid)} another-boot`);
   await expect(holdBy(`${process.pid} ${startTimeOf(process.pid)} ${boot}`)).rejects.toThrow(/holds/);
 });
+
+it('leaves a lock to another who has taken it by the time of its release', async () => {
+  const lock = join(folder, 'lock');
+  await withFolderLock(lock, { timeoutMs: 1000 }, async () => writeFileSync(join(lock, 'owner'), '1 0 another-boot'));
+  expect(readFileSync(join(lock, 'owner'), 'utf8')).toBe('1 0 another-boot');
+});

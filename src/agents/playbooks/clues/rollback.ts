@@ -4,8 +4,10 @@ import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { goodRevisions } from './good-revision.ts';
 import { rolloutUndo } from '../engine/changes.ts';
-import { hasMutableTemplate } from '../../../kube/pod-template.ts';
+import { hasMutableTemplate, templateText } from '../../../kube/pod-template.ts';
+import type { Untyped } from '../../../kube/pod-template.ts';
 import { isOfRevision, revisionsOf } from '../../../kube/revisions.ts';
+import type { Revision } from '../../../kube/revisions.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
 import { isLiving, isReady } from '../../../kube/pods.ts';
 
@@ -23,7 +25,9 @@ export function rollbackFixes(
       'pods of its current revision are ready, or cannot be told apart: going back to an earlier one is not justified';
     return { fixes: [], reasons: [], unfixed };
   }
-  const good = goodRevisions(view, workload).slice(0, 1);
+  const good = goodRevisions(view, workload)
+    .filter(({ revision }) => revision.readyPods > 0 || isDifferent(workload, revision))
+    .slice(0, 1);
   const stuck = replaceStuckPods(view, workload);
   return {
     fixes: good.map(({ revision, trust }) => ({
@@ -33,6 +37,12 @@ export function rollbackFixes(
     })),
     reasons: good.map((each) => each.evidence),
   };
+}
+
+/** A restart leaves a revision behind that only its annotation tells from the present one: nothing would come of it. */
+function isDifferent(workload: KubeObject, { template }: Revision): boolean {
+  const besides = ({ metadata, ...rest }: Untyped) => templateText({ ...rest, metadata: { labels: metadata?.labels } });
+  return besides(workload.spec?.template) !== besides(template);
 }
 
 /** True as well when nobody can tell which pods belong to the current revision. */

@@ -6,9 +6,9 @@ import { refTo } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import type { ContainerSpec } from '../../../../kube/pod-template.ts';
 import { containersOf, hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
-import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { formerParts } from '../../clues/former-part.ts';
+import { imageUser } from '../../clues/image-user.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
@@ -156,15 +156,8 @@ function userOf(
     const text = `container ${name} runs as user ${own}`;
     return { uid: own, write: false, evidence: { source: 'spec', text } };
   }
-  for (const pod of view.all('Pod').filter(isReady)) {
-    for (const other of containersOf(pod.spec).filter((each) => each.image === image && !each.init)) {
-      const uid: unknown = other.spec?.securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser;
-      if (typeof uid !== 'number' || uid === 0) continue;
-      const text = `container ${other.name} of Pod ${pod.metadata.name} runs the same image as user ${uid} and is ready`;
-      return { uid, write: true, evidence: evidence('sibling', pod, 'spec.containers', text) };
-    }
-  }
-  return null;
+  const found = imageUser(view, image);
+  return found && { ...found, write: true };
 }
 
 export const podSecurityRule: Analyzer = {

@@ -36,6 +36,21 @@ export function otherUserOf(view: ClusterView, workload: KubeObject, object: Kub
   return user ?? null;
 }
 
+/**
+ * The one ConfigMap that has what was asked for under another name: renamed, where the wanted keys are known, else put
+ * aside before a change.
+ */
+export function underAnotherName(
+  name: string,
+  keys: readonly string[],
+  maps: readonly KubeObject[],
+): { object: KubeObject; confidence: number } | null {
+  const renamed = keys.length > 0 ? maps.filter(({ metadata }) => isRenaming(name, metadata.name)) : [];
+  const likely = renamed.length > 0 ? renamed : maps.filter(({ metadata }) => isPutAside(name, metadata.name));
+  const [object, ...others] = likely;
+  return object && others.length === 0 ? { object, confidence: renamed.length > 0 ? 0.5 : 0.45 } : null;
+}
+
 /** Words that most names of configuration have and that tell nothing. */
 const COMMON = new Set(['config', 'configmap', 'configuration', 'conf', 'cfg', 'settings', 'env', 'environment']);
 
@@ -43,9 +58,20 @@ const COMMON = new Set(['config', 'configmap', 'configuration', 'conf', 'cfg', '
  * The same words but for a version and what every name of configuration has: `shop-config`, `shop-settings-v2`. Not the
  * configuration of another stage or member of a family: `shop-config-dev`, `shop-config-prod`.
  */
-export function isRenaming(before: string, after: string): boolean {
+function isRenaming(before: string, after: string): boolean {
   const [a, b] = [before, after].map((name) => name.replace(/[-._]v\d+$/, ''));
   return !areMembers(a!, b!) && tellingWords(a!) === tellingWords(b!);
+}
+
+/** Words by which people name what they put aside before a change. */
+const ASIDE = new Set(['previous', 'prev', 'former', 'old', 'backup', 'bak', 'copy', 'orig', 'original', 'saved']);
+
+/** The name of something put aside: `shop-config-previous`, `shop-config-backup-2` for `shop-config`. */
+function isPutAside(name: string, other: string): boolean {
+  const [words, more] = [tokensOf(name), tokensOf(other)];
+  const rest = more.slice(words.length);
+  if (words.some((word, index) => word !== more[index])) return false;
+  return rest.some((word) => ASIDE.has(word)) && rest.every((word) => ASIDE.has(word) || /^\p{N}+$/u.test(word));
 }
 
 function tellingWords(name: string): string {

@@ -14,7 +14,7 @@ import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
 import { differingPointers, pointerToken } from '../../../../json/stable-json.ts';
-import { belongsToOthers, isRenaming, otherUserOf } from './config-ownership.ts';
+import { belongsToOthers, otherUserOf, underAnotherName } from './config-ownership.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { isLiving, isReady } from '../../../../kube/pods.ts';
 
@@ -223,8 +223,8 @@ const FOREIGN_SECRETS = /^(?:kubernetes\.io\/service-account-token|helm\.sh\/|bo
 
 /**
  * Another object of the kind has all the keys and is clearly the missing one under another name: nobody else uses it, and
- * its name is a misspelling of the one asked for, or the same but for a version or the like. What others use is theirs: a
- * Secret of theirs would hand their rights to this workload.
+ * its name is a misspelling of the one asked for, the same but for a version, or that of a copy put aside. What others use
+ * is theirs: a Secret of theirs would hand their rights to this workload.
  */
 function otherObject(view: ClusterView, workload: KubeObject, { references }: MissingConfig): Alternatives {
   const { kind, name } = references[0]!;
@@ -241,14 +241,13 @@ function otherObject(view: ClusterView, workload: KubeObject, { references }: Mi
     own.filter((object) => isMisspelling(name, object.metadata.name)),
     (object) => object.metadata.name,
   );
-  const renamed =
-    kind === 'ConfigMap' && keys.length > 0 ? own.filter((object) => isRenaming(name, object.metadata.name)) : [];
-  const chosen = misspelt?.item ?? (renamed.length === 1 ? renamed[0]! : null);
+  const renamed = kind === 'ConfigMap' ? underAnotherName(name, keys, own) : null;
+  const chosen = misspelt?.item ?? renamed?.object;
   if (!chosen) {
     const other = otherKind(view, workload, references);
     return other.fixes.length > 0 ? other : { ...other, ...whoseItIs(view, workload, name, fitting) };
   }
-  const confidence = misspelt ? 0.35 + 0.4 * misspelt.similarity + (keys.length > 0 ? 0.1 : 0) : 0.5;
+  const confidence = misspelt ? 0.35 + 0.4 * misspelt.similarity + (keys.length > 0 ? 0.1 : 0) : renamed!.confidence;
   const template = podTemplateOf(workload)!;
   const ops = references.flatMap((reference) => renamedOps(template, reference, chosen.metadata.name, reference.key));
   const why = keys.length > 0 ? `has ${keys.join(', ')} and a similar name` : 'has a similar name';

@@ -11,6 +11,7 @@ import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { logLines } from './logs.ts';
+import { nonRootUser } from './non-root-user.ts';
 import { LOOSENS, below, partFixes, within } from './part-fixes.ts';
 import { START_CAUSES } from './start-causes.ts';
 import type { StartCause } from './start-causes.ts';
@@ -105,6 +106,7 @@ function findingFor(
           within(own, 'command', 'args', 'image', 'workingDir', 'volumeMounts', 'lifecycle', 'env'),
           0.8,
         );
+  const user = cause.user ? nonRootUser(view, workload, own, words) : { fixes: [], reasons: [] };
   const value = cause.fields
     .map((field) => ({ field, value: own.spec?.[field] as unknown }))
     .filter((each) => each.value !== undefined);
@@ -134,8 +136,9 @@ function findingFor(
       ...(event ? [eventEvidence(event, pod)] : []),
       ...former.reasons,
       ...rest.reasons,
+      ...user.reasons,
     ],
-    fixes: [...former.fixes, ...rest.fixes],
+    fixes: [...former.fixes, ...rest.fixes, ...user.fixes],
     unfixed: former.loosens ? `${LOOSENS}; ${cause.unfixed}` : cause.unfixed,
   });
 }

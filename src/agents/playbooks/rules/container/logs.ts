@@ -9,7 +9,7 @@ import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 
 const LOG_LINES_SHOWN = 4;
-const TELLING =
+export const TELLING =
   /error|fatal|panic|exception|fail|refused|denied|cannot|can't|unable|no such|not found|timeout|invalid|unknown|usage|read-only|must /i;
 
 /** The kubelet's answer for a container that it has already removed. */

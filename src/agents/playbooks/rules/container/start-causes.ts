@@ -8,6 +8,8 @@ export interface StartCause {
   podFields: string[];
   /** Of a lifecycle hook, not of the program. */
   hook?: true;
+  /** The container lacks a user that it may run as. */
+  user?: true;
   unfixed: string;
 }
 
@@ -28,6 +30,7 @@ export const START_CAUSES: readonly StartCause[] = [
     text: 'securityContext.runAsNonRoot is set, and the user of its image is root or has no number',
     fields: ['securityContext', 'image'],
     podFields: ['securityContext'],
+    user: true,
     unfixed: `a number in securityContext.runAsUser with which the program works would do: ${BUILDER}`,
   },
   {
