@@ -38,6 +38,19 @@ describe('CronJobs', () => {
     expect(judge(cron({ schedule: '*/5 9-17 * * *' }, { lastScheduleTime: ago(36_000) }))).toEqual(WELL);
   });
 
+  it('are bad while they are suspended and were applied with the words that they are not', () => {
+    const applied = (spec: object) => ({
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec }) },
+    });
+    const suspended = (spec: object) => {
+      const idle = cron({ suspend: true });
+      return judge({ ...idle, metadata: { ...idle.metadata, ...applied(spec) } });
+    };
+    expect(suspended({ suspend: false }).bad).toEqual([expect.stringMatching(/ suspended$/)]);
+    expect(suspended({ suspend: true })).toEqual(WELL);
+    expect(suspended({})).toEqual(WELL);
+  });
+
   it('are not judged by a failed run of another template while the next run is due soon', () => {
     const template = (image: string) => ({ template: { spec: { containers: [{ name: 'a', image }] } } });
     const made = (spec: object) =>

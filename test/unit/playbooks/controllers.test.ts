@@ -83,6 +83,14 @@ describe.each([4, 31])('a CronJob that does not run (seed %i)', (seed) => {
     expect(finding.severity).toBe('info');
     expect(mended(idle, finding).spec.suspend).toBe(false);
   });
+
+  it('is resumed where it was applied with the words that it runs', async () => {
+    const world = new World(seed);
+    const idle = cron(world, { suspend: true }, { metadata: applied({ schedule: '* * * * *', suspend: false }) });
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.severity).toBe('warning');
+    expect(mended(idle, finding).spec.suspend).toBe(false);
+  });
 });
 
 describe.each([4, 31])('a disruption budget (seed %i)', (seed) => {
