@@ -61,19 +61,19 @@ describe.each([3, 58])('a run of a CronJob that cannot start (seed %i)', (seed) 
     env: [{ name: 'TO', valueFrom: { configMapKeyRef: { name, key } } }],
   });
 
-  it('for its image gets the one last applied, in the CronJob and in the pod that waits', async () => {
+  it('for its image is made up for with the one last applied', async () => {
     const world = new World(seed);
-    const { cronJob, pod } = waitingRun(
+    const { cronJob } = waitingRun(
       world,
       { ...program, image: 'registry.example/run:nightly' },
       { former: program, waiting: 'ImagePullBackOff' },
     );
+    const { name } = cronJob.metadata;
     const [fix] = (await onlyFinding(world, 'image-pull')).fixes;
-    expect(fix!.commands).toEqual(
-      [`cronjob/${cronJob.metadata.name}`, `pod/${pod.metadata.name}`].map((target) => [
-        'set', 'image', target, `run=${program.image}`, '-n', world.namespace,
-      ]), // prettier-ignore
-    );
+    expect(fix!.commands).toEqual([
+      ['set', 'image', `cronjob/${name}`, `run=${program.image}`, '-n', world.namespace],
+      ['create', 'job', `${name}-mended`, `--from=cronjob/${name}`, '-n', world.namespace],
+    ]);
   });
 
   it('is left to a person where nothing tells of another image', async () => {
@@ -120,25 +120,4 @@ describe.each([3, 58])('a run of a CronJob that cannot start (seed %i)', (seed) 
     });
     expect((await onlyFinding(world, 'missing-config')).fixes).toEqual([]);
   });
-});
-
-it('sets the image of the pod of a Job, whose template stays', async () => {
-  const world = new World(9);
-  const repository = `r.example:5000/${world.random.name()}`;
-  world.workload({ containers: [world.container({ image: `${repository}:7.1` })] });
-  const container = { name: 'run', image: `${repository}:7.9` };
-  const job = world.add('Job', 'batch/v1', 'import', {
-    spec: { template: { spec: { restartPolicy: 'Never', containers: [container] } } },
-    status: { startTime: '2031-05-06T07:05:00Z', active: 1 },
-  });
-  const status = { name: 'run', image: container.image, imageID: '', state: { waiting: { reason: 'ErrImagePull' } } };
-  world.add('Pod', 'v1', 'import-x', {
-    metadata: { ownerReferences: controlledBy(job) },
-    spec: { containers: [container] },
-    status: { phase: 'Pending', containerStatuses: [status] },
-  });
-  const { fixes } = await onlyFinding(world, 'image-pull');
-  expect(fixes[0]!.commands).toEqual([
-    ['set', 'image', 'pod/import-x', `run=${repository}:7.1`, '-n', world.namespace],
-  ]);
 });

@@ -24,8 +24,6 @@ const IMAGE_PULL = 'image-pull';
 
 /** Kinds whose image `kubectl set image` changes with effect on their pods. */
 const IMAGE_SETTABLE = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Pod']);
-/** More pods of Jobs than this are not set one by one. */
-const MAX_JOB_PODS = 5;
 
 interface FailedPull {
   pod: KubeObject;
@@ -112,7 +110,7 @@ function unfixed({ kind }: KubeObject, injected: string[], { reason }: Trouble):
       unfixed: `container ${injected.join(', ')} is not in the template: who runs the webhook that adds it decides its image`,
     };
   }
-  if (kind !== 'Job' && !IMAGE_SETTABLE.has(kind)) {
+  if (!IMAGE_SETTABLE.has(kind)) {
     return { unfixed: `the pods of a ${kind} do not follow a changed image: who made it has to make it anew` };
   }
   return reason ? { unfixed: `${reason}: that is for whoever runs the registry, the node or the pull secret` } : {};
@@ -210,18 +208,12 @@ function fixesFor(
   revisions: GoodRevision[],
   { factor, reason }: Trouble,
 ): FixDraft[] {
+  if (!IMAGE_SETTABLE.has(workload.kind)) return [];
+  const stuck = replaceStuckPods(view, workload, waitsFor(failing));
   const { kind, metadata } = workload;
-  const jobPods = podsOfJobs(view, workload, failing);
-  if (!IMAGE_SETTABLE.has(kind) && jobPods.length === 0) return [];
-  const stuck = jobPods.length > 0 ? [] : replaceStuckPods(view, workload, waitsFor(failing));
   const bySetting = (images: Map<string, string>, confidence: number): FixDraft => ({
-    changes: [
-      ...[...(IMAGE_SETTABLE.has(kind) ? [workload] : []), ...jobPods].map((object) =>
-        setImage(object, Object.fromEntries([...images].sort())),
-      ),
-      ...stuck,
-    ],
-    expects: `${kind} ${metadata.name} runs ${[...images.values()].join(', ')} and its pods ${jobPods.length > 0 ? 'start' : 'become ready'}`,
+    changes: [setImage(workload, Object.fromEntries([...images].sort())), ...stuck],
+    expects: `${kind} ${metadata.name} runs ${[...images.values()].join(', ')} and its pods become ready`,
     confidence: confidence * factor,
   });
   const fixes: FixDraft[] = [];
@@ -240,13 +232,6 @@ function fixesFor(
     fixes.push(bySetting(images, confidence));
   }
   return fixes;
-}
-
-/** Pods of Jobs that wait for the images: a Job keeps its template, but the image of a pod may be set. */
-function podsOfJobs(view: ClusterView, workload: KubeObject, failing: ReadonlyMap<string, string>): KubeObject[] {
-  if (workload.kind !== 'Job' && workload.kind !== 'CronJob') return [];
-  const pods = view.podsOf(workload).filter((pod) => isLiving(pod) && waitsFor(failing)(pod));
-  return pods.length > MAX_JOB_PODS ? [] : pods;
 }
 
 function waitsFor(failing: ReadonlyMap<string, string>) {
