@@ -108,8 +108,11 @@ function earlierRuns(view: ClusterView, cronJob: KubeObject): Former[] {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** The server drops an empty list that a manifest has. */
+const orNull = (value: unknown): unknown => (Array.isArray(value) && value.length === 0 ? null : (value ?? null));
+
 function differencesOf(now: unknown, before: unknown, pointer: string): Difference[] {
-  if (stableJson(now ?? null) === stableJson(before ?? null)) return [];
+  if (stableJson(orNull(now)) === stableJson(orNull(before))) return [];
   if (isObject(now) && isObject(before)) {
     const keys = [...new Set([...Object.keys(now), ...Object.keys(before)])].sort();
     return keys.flatMap((key) => differencesOf(now[key], before[key], `${pointer}/${pointerToken(key)}`));
