@@ -49,7 +49,7 @@ function otherHealth(snapshot: ClusterSnapshot, cluster: ClusterView): SeverityI
     ...dying.map((object) =>
       healthItem(refOf(object), 'terminating', 1, `${refLabel(refOf(object))} is being deleted`),
     ),
-    ...scalerHealth(snapshot),
+    ...scalerHealth(snapshot, cluster),
     ...webhookHealth(cluster),
   ];
 }

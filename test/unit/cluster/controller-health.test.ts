@@ -142,6 +142,30 @@ describe('autoscalers', () => {
     expect(judge(scaler(missing)).bad).toHaveLength(1);
   });
 
+  it('are bad where their bound took pods away of which more were applied', () => {
+    const applied = (spec: object) => ({
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec }) },
+    });
+    const { deploy, set } = deployment('lime', { replicas: 1 });
+    const running = pod('p1', 'ready', set);
+    const capped = (spec: object, rescaled = true) => {
+      const bound = object('HorizontalPodAutoscaler', 'lime', {
+        metadata: applied(spec),
+        spec: { minReplicas: 1, maxReplicas: 1, scaleTargetRef: { kind: 'Deployment', name: 'lime' } },
+      });
+      const event = object('Event', 'lime.1', {
+        involvedObject: { kind: 'HorizontalPodAutoscaler', name: 'lime', namespace: NS },
+        reason: 'SuccessfulRescale',
+        message: 'New size: 1; reason: Current number of replicas above Spec.MaxReplicas',
+        lastTimestamp: ago(20),
+      });
+      return judge(bound, deploy, set, running, ...(rescaled ? [event] : []));
+    };
+    expect(capped({ minReplicas: 2, maxReplicas: 4 }).bad).toEqual(['HorizontalPodAutoscaler/lime capped']);
+    expect(capped({ minReplicas: 1, maxReplicas: 4 })).toEqual(WELL);
+    expect(capped({ minReplicas: 2, maxReplicas: 4 }, false)).toEqual(WELL);
+  });
+
   it('are well at a bound, at their minimum, and where no metrics are served', () => {
     expect(
       judge(

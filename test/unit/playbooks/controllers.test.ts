@@ -229,6 +229,24 @@ describe.each([4, 31])('a rollout that is held (seed %i)', (seed) => {
     expect(byRule(await whenWell(world), RULE).map(({ severity }) => severity)).toEqual(['info']);
   });
 
+  it('is resumed where a Service selects pods of the newest template and no other', async () => {
+    const resumed = async (selected: Loose) => {
+      const world = new World(seed);
+      const workload = world.workload({ spec: { paused: true } });
+      const { template } = workload.spec;
+      const labels = { ...template.metadata.labels, track: 'next' };
+      workload.spec.template = { ...template, metadata: { ...template.metadata, labels } };
+      world.service({ ...template.metadata.labels, ...selected }, [{ port: 80, targetPort: 'http' }]);
+      const { fixes } = await onlyFinding(world, RULE);
+      return fixes.map(
+        ({ changes }) =>
+          (applyPatch(workload, changes[0]!.type === 'json-patch' ? changes[0].ops : []) as Loose).spec.paused,
+      );
+    };
+    expect(await resumed({ track: 'next' })).toEqual([undefined]);
+    expect(await resumed({})).toEqual([]);
+  });
+
   it.each<[Loose, Loose]>([
     [{ type: 'OnDelete' }, { type: 'RollingUpdate' }],
     [
