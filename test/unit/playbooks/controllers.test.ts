@@ -238,10 +238,10 @@ describe.each([4, 31])('a rollout that is held (seed %i)', (seed) => {
       workload.spec.template = { ...template, metadata: { ...template.metadata, labels } };
       world.service({ ...template.metadata.labels, ...selected }, [{ port: 80, targetPort: 'http' }]);
       const { fixes } = await onlyFinding(world, RULE);
-      return fixes.map(
-        ({ changes }) =>
-          (applyPatch(workload, changes[0]!.type === 'json-patch' ? changes[0].ops : []) as Loose).spec.paused,
-      );
+      return fixes.map(({ changes: [change] }) => {
+        const patched = applyPatch(workload, change?.type === 'json-patch' ? change.ops : []);
+        return patched.spec.paused as unknown;
+      });
     };
     expect(await resumed({ track: 'next' })).toEqual([undefined]);
     expect(await resumed({})).toEqual([]);
