@@ -16,9 +16,11 @@ export type Change =
   /** `wait`: until the object is gone, finalizers included, so that a successor of its name can be created. */
   | { type: 'delete'; object: ObjectRef; wait: boolean }
   /** Creates what a file of the plan holds. */
-  | { type: 'create'; file: string; namespace: string };
+  | { type: 'create'; file: string; namespace: string }
+  /** One run of a CronJob now, from its template at that moment. */
+  | { type: 'start-job'; cronJob: ObjectRef; name: string };
 
 /** The object that a change is made to; null for a creation. */
 export function changedObject(change: Change): ObjectRef | null {
-  return change.type === 'create' ? null : change.object;
+  return 'object' in change ? change.object : null;
 }

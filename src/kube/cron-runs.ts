@@ -2,6 +2,7 @@ import type { KubeObject } from '../domain/kube-object.ts';
 import { stableJson } from '../json/stable-json.ts';
 import { everFires, nextRun, parseSchedule, periodOf } from './cron.ts';
 import { controllerOf } from './ownership.ts';
+import { lastApplied } from './pod-template.ts';
 import { condition } from './pods.ts';
 
 /** Why a CronJob does not run as its schedule says. */
@@ -11,6 +12,11 @@ export interface CronTrouble {
   text: string;
   /** The Job that does not end. */
   job?: KubeObject;
+}
+
+/** True if it is suspended and the configuration last applied says in so many words that it is not to be. */
+export function isSuspendedAgainstApplied(cronJob: KubeObject): boolean {
+  return cronJob.spec?.suspend === true && lastApplied(cronJob)?.spec?.suspend === false;
 }
 
 /** Fewer may be a controller that was restarted, or clocks that differ. */
@@ -71,15 +77,21 @@ const RUN_MS = 60_000;
  * @param jobs those of the CronJob
  */
 export function awaitedUntil(cronJob: KubeObject, jobs: readonly KubeObject[], now: number): number | null {
-  const { spec } = cronJob;
-  const running = jobs.filter((job) => !isFinished(job));
-  const started = Math.max(...running.filter((job) => isOfPresentTemplate(cronJob, job)).map(jobStart));
+  const own = jobs.filter((job) => !isFinished(job) && isOfPresentTemplate(cronJob, job));
+  const started = Math.max(...own.map(jobStart));
   if (started + RUN_MS > now) return started + RUN_MS;
-  if (spec?.suspend === true || (spec?.concurrencyPolicy === 'Forbid' && running.length > 0)) return null;
+  const due = dueSoon(cronJob, jobs, now);
+  return due === null ? null : due + SYNC_S * 1000 + RUN_MS;
+}
+
+/** When the next run will start, if that is worth waiting for. */
+export function dueSoon({ spec }: KubeObject, jobs: readonly KubeObject[], now: number): number | null {
+  const running = jobs.some((job) => !isFinished(job));
+  if (spec?.suspend === true || (spec?.concurrencyPolicy === 'Forbid' && running)) return null;
   const schedule = parseSchedule(String(spec?.schedule ?? ''));
   // Hours of an unknown time zone would have to be guessed.
   const due = schedule && schedule.hours.size === 24 ? nextRun(schedule, now) : null;
-  return due !== null && due - now <= SOON_MS ? due + SYNC_S * 1000 + RUN_MS : null;
+  return due !== null && due - now <= SOON_MS ? due : null;
 }
 
 /** What the CronJob says of its Jobs stands in this one; the server adds to a Job what the CronJob leaves open. */

@@ -50,7 +50,7 @@ function otherHealth(snapshot: ClusterSnapshot, cluster: ClusterView): SeverityI
     ...dying.map((object) =>
       healthItem(refOf(object), 'terminating', 1, `${refLabel(refOf(object))} is being deleted`),
     ),
-    ...scalerHealth(snapshot),
+    ...scalerHealth(snapshot, cluster),
     ...callHealth(cluster),
     ...webhookHealth(cluster),
   ];

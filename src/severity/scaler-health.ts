@@ -3,6 +3,8 @@ import { refLabel, refOf } from '../domain/kube-object.ts';
 import type { SeverityItem } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { objectsOf } from '../domain/snapshot.ts';
+import { declaredAboveMaximum } from '../kube/capped-scaler.ts';
+import type { ClusterView } from '../kube/cluster-view.ts';
 import { condition } from '../kube/pods.ts';
 import { healthItem } from './health-findings.ts';
 
@@ -10,12 +12,20 @@ import { healthItem } from './health-findings.ts';
  * Autoscalers that certainly cannot work. One at a bound (ScalingLimited) does what it was told, and a cluster that serves
  * no metrics says FailedGetResourceMetric of every one.
  */
-export function scalerHealth(snapshot: ClusterSnapshot): SeverityItem[] {
+export function scalerHealth(snapshot: ClusterSnapshot, cluster: ClusterView): SeverityItem[] {
   return objectsOf(snapshot, 'HorizontalPodAutoscaler').flatMap((scaler) => {
-    const trouble = scaler.metadata.deletionTimestamp ? null : troubleOf(scaler);
+    const trouble = scaler.metadata.deletionTimestamp ? null : (troubleOf(scaler) ?? cap(scaler, cluster));
     if (!trouble) return [];
     return [healthItem(refOf(scaler), trouble.what, 1, `${refLabel(refOf(scaler))} ${trouble.text}`)];
   });
+}
+
+/** At its bound it does what it was told, unless as much was declared that the bound took pods away of that. */
+function cap(scaler: KubeObject, cluster: ClusterView): { what: string; text: string } | null {
+  const declared = declaredAboveMaximum(cluster, scaler);
+  if (declared === null) return null;
+  const text = `keeps ${scaler.spec?.scaleTargetRef?.name} at ${scaler.spec?.maxReplicas}, and at least ${declared} were applied`;
+  return { what: 'capped', text };
 }
 
 function troubleOf(scaler: KubeObject): { what: string; text: string } | null {

@@ -7,7 +7,13 @@ import { healthItem, healthOf } from './health-findings.ts';
 import type { PodState } from '../kube/pod-state.ts';
 import { podStates, statusesOf } from '../kube/pod-state.ts';
 import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
-import { awaitedUntil, cronTrouble, isFinished, isOfPresentTemplate } from '../kube/cron-runs.ts';
+import {
+  awaitedUntil,
+  cronTrouble,
+  isFinished,
+  isOfPresentTemplate,
+  isSuspendedAgainstApplied,
+} from '../kube/cron-runs.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
 import { controllerOf } from '../kube/ownership.ts';
 import { condition } from '../kube/pods.ts';
@@ -122,8 +128,11 @@ function zeroHealth(object: KubeObject, context: Context): Health {
 
 function cronJobHealth(cronJob: KubeObject, context: Context): Health {
   const ref = refOf(cronJob);
-  // Whoever suspended it wants nothing of it for now.
-  if (cronJob.spec?.suspend === true) return NOTHING;
+  // Whoever suspended it wants nothing of it for now, unless that contradicts what was declared.
+  if (cronJob.spec?.suspend === true) {
+    const text = `${refLabel(ref)} is suspended, and the configuration last applied says that it is not`;
+    return isSuspendedAgainstApplied(cronJob) ? verdict(true, healthItem(ref, 'suspended', 1, text)) : NOTHING;
+  }
   const jobs = objectsOf(context.snapshot, 'Job', ref.namespace).filter(
     (job) => controllerOf(job)?.uid === cronJob.metadata.uid,
   );

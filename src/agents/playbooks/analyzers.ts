@@ -9,6 +9,7 @@ import { clusterDnsRule } from './rules/network/cluster-dns.ts';
 import { networkPolicyRule } from './rules/network/network-policy.ts';
 import { ingressClassRule } from './rules/network/ingress-class.ts';
 import { localTrafficRule } from './rules/network/local-traffic.ts';
+import { foreignServiceRule } from './rules/network/foreign-service.ts';
 import { servicePortRule } from './rules/network/service-port.ts';
 import { podDnsRule } from './rules/network/pod-dns.ts';
 import { shadowedVariableRule } from './rules/config/shadowed-variable.ts';
@@ -105,6 +106,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   probeTimeoutRule,
   slowStartRule,
   scaledToZeroRule,
+  foreignServiceRule,
   cronJobScheduleRule,
   autoscalerRangeRule,
   autoscalerTargetRule,

@@ -140,6 +140,8 @@ export const SCALE_FAULTS: Fault[] = [
     wish: { called: true },
     plan({ target, random }) {
       const name = `${random.pick(['debug', 'backup', 'loadtest'])}-${target.name}`;
+      // A named port keeps pods without a port of that name out of the endpoints: users would miss nothing.
+      target.service.spec.ports[0].targetPort = target.port;
       const labels = { ...target.labels, purpose: 'tool' };
       const tool: KubeObject = {
         apiVersion: 'apps/v1',

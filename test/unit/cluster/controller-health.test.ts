@@ -38,6 +38,19 @@ describe('CronJobs', () => {
     expect(judge(cron({ schedule: '*/5 9-17 * * *' }, { lastScheduleTime: ago(36_000) }))).toEqual(WELL);
   });
 
+  it('are bad while they are suspended and were applied with the words that they are not', () => {
+    const applied = (spec: object) => ({
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec }) },
+    });
+    const suspended = (spec: object) => {
+      const idle = cron({ suspend: true });
+      return judge({ ...idle, metadata: { ...idle.metadata, ...applied(spec) } });
+    };
+    expect(suspended({ suspend: false }).bad).toEqual([expect.stringMatching(/ suspended$/)]);
+    expect(suspended({ suspend: true })).toEqual(WELL);
+    expect(suspended({})).toEqual(WELL);
+  });
+
   it('are not judged by a failed run of another template while the next run is due soon', () => {
     const template = (image: string) => ({ template: { spec: { containers: [{ name: 'a', image }] } } });
     const made = (spec: object) =>
@@ -127,6 +140,30 @@ describe('autoscalers', () => {
     expect(judge(scaler(said('ScalingActive', 'False', 'AmbiguousSelector'))).bad).toHaveLength(1);
     const missing = said('ScalingActive', 'False', 'FailedGetResourceMetric', 'missing request for cpu in container c');
     expect(judge(scaler(missing)).bad).toHaveLength(1);
+  });
+
+  it('are bad where their bound took pods away of which more were applied', () => {
+    const applied = (spec: object) => ({
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec }) },
+    });
+    const { deploy, set } = deployment('lime', { replicas: 1 });
+    const running = pod('p1', 'ready', set);
+    const capped = (spec: object, rescaled = true) => {
+      const bound = object('HorizontalPodAutoscaler', 'lime', {
+        metadata: applied(spec),
+        spec: { minReplicas: 1, maxReplicas: 1, scaleTargetRef: { kind: 'Deployment', name: 'lime' } },
+      });
+      const event = object('Event', 'lime.1', {
+        involvedObject: { kind: 'HorizontalPodAutoscaler', name: 'lime', namespace: NS },
+        reason: 'SuccessfulRescale',
+        message: 'New size: 1; reason: Current number of replicas above Spec.MaxReplicas',
+        lastTimestamp: ago(20),
+      });
+      return judge(bound, deploy, set, running, ...(rescaled ? [event] : []));
+    };
+    expect(capped({ minReplicas: 2, maxReplicas: 4 }).bad).toEqual(['HorizontalPodAutoscaler/lime capped']);
+    expect(capped({ minReplicas: 1, maxReplicas: 4 })).toEqual(WELL);
+    expect(capped({ minReplicas: 2, maxReplicas: 4 }, false)).toEqual(WELL);
   });
 
   it('are well at a bound, at their minimum, and where no metrics are served', () => {

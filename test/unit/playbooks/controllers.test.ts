@@ -84,6 +84,14 @@ describe.each([4, 31])('a CronJob that does not run (seed %i)', (seed) => {
     expect(finding.severity).toBe('info');
     expect(mended(idle, finding).spec.suspend).toBe(false);
   });
+
+  it('is resumed where it was applied with the words that it runs', async () => {
+    const world = new World(seed);
+    const idle = cron(world, { suspend: true }, { metadata: applied({ schedule: '* * * * *', suspend: false }) });
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.severity).toBe('warning');
+    expect(mended(idle, finding).spec.suspend).toBe(false);
+  });
 });
 
 describe.each([4, 31])('a disruption budget (seed %i)', (seed) => {
@@ -220,6 +228,24 @@ describe.each([4, 31])('a rollout that is held (seed %i)', (seed) => {
     expect(finding.severity).toBe('warning');
     expect(mended(workload, finding).spec).not.toHaveProperty('paused');
     expect(byRule(await whenWell(world), RULE).map(({ severity }) => severity)).toEqual(['info']);
+  });
+
+  it('is resumed where a Service selects pods of the newest template and no other', async () => {
+    const resumed = async (selected: Loose) => {
+      const world = new World(seed);
+      const workload = world.workload({ spec: { paused: true } });
+      const { template } = workload.spec;
+      const labels = { ...template.metadata.labels, track: 'next' };
+      workload.spec.template = { ...template, metadata: { ...template.metadata, labels } };
+      world.service({ ...template.metadata.labels, ...selected }, [{ port: 80, targetPort: 'http' }]);
+      const { fixes } = await onlyFinding(world, RULE);
+      return fixes.map(({ changes: [change] }) => {
+        const patched = applyPatch(workload, change?.type === 'json-patch' ? change.ops : []);
+        return patched.spec.paused as unknown;
+      });
+    };
+    expect(await resumed({ track: 'next' })).toEqual([undefined]);
+    expect(await resumed({})).toEqual([]);
   });
 
   it.each<[Loose, Loose]>([

@@ -70,4 +70,16 @@ describe('the former part of a template', () => {
     expect(more).toEqual([]);
     expect(part!.pointers).toEqual(['/containers/0/readinessProbe/timeoutSeconds']);
   });
+
+  it('is nothing where a manifest has an empty list that the server dropped', () => {
+    const world = new World(3);
+    const container = world.container();
+    const written = { ...container, volumeMounts: [], envFrom: [] };
+    const applied = { spec: { template: { spec: { containers: [written], volumes: [] } } } };
+    const workload = world.workload({
+      containers: [container],
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(applied) },
+    });
+    expect(formerParts(new ClusterView(world.snapshot()), workload, () => true)).toEqual([]);
+  });
 });

@@ -61,6 +61,26 @@ describe.each(SEEDS)('a route to a port that the Service does not have (seed %i)
     expect((await onlyFinding(world, 'ingress-backend')).fixes).toEqual([]);
   });
 
+  it.each([
+    ['shop.example', ['/'], []],
+    ['web.example', ['/ui'], []],
+    ['web.example', ['/'], ['web']],
+    ['web.example', ['/', '/ui'], []],
+    ['web-ui.example', ['/'], []],
+  ])('names the Service of its host with a word more (%s %o)', async (host, paths, led) => {
+    const { world } = shop(seed, ['http']);
+    const backend = (name: string) => ({ service: { name, port: { number: 8000 } } });
+    // The last path leads to the missing one, those before it to the Service itself.
+    const list = paths.map((path, index) => ({
+      path,
+      backend: backend(index === paths.length - 1 ? 'web-ui' : 'web'),
+    }));
+    const route = ingress(world, { rules: [{ host, http: { paths: list } }] });
+    const { fixes } = await onlyFinding(world, 'ingress-backend');
+    const names = fixes.map(({ commands }) => backendOf(applyPatch(route, patchOps(commands[0]!))).name);
+    expect(names).toEqual(led);
+  });
+
   it('names a Service that was replaced', async () => {
     const { world } = shop(seed, ['http']);
     const route = ingress(world, { rules: rules('old', { name: 'http' }) }, { rules: rules('web', { name: 'http' }) });

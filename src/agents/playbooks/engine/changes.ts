@@ -31,4 +31,9 @@ export const setImage = (object: KubeObject, images: Record<string, string>): Ch
 });
 export const deleteAndWait = (object: KubeObject): Change => ({ type: 'delete', object: refOf(object), wait: true });
 export const deleteNoWait = (object: KubeObject): Change => ({ type: 'delete', object: refOf(object), wait: false });
+export const startJob = (cronJob: KubeObject, name: string): Change => ({
+  type: 'start-job',
+  cronJob: refOf(cronJob),
+  name,
+});
 export const createFromFile = (file: string, namespace: string): Change => ({ type: 'create', file, namespace });

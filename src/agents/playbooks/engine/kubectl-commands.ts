@@ -28,6 +28,10 @@ export function argvOf(change: Change): string[] {
     }
     case 'create':
       return ['create', '-f', `{{${change.file}}}`, '-n', change.namespace];
+    case 'start-job': {
+      const { cronJob, name } = change;
+      return ['create', 'job', name, `--from=cronjob/${cronJob.name}`, ...namespaceFlag(cronJob)];
+    }
   }
 }
 

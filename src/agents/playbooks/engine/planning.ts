@@ -191,7 +191,7 @@ function planOf({ findings, fixes }: Candidate, hash: (text: string) => string):
   };
 }
 
-/** Deletions of stuck pods come last: they must be made anew from the finished template. */
+/** Deletions of stuck pods and runs of CronJobs come last: they must be made from the finished template. */
 function stepsOf(findings: Finding[], fixes: Fix[]): KubectlStep[] {
   const steps = new Map<string, KubectlStep>();
   for (const fix of fixes) {
@@ -202,7 +202,11 @@ function stepsOf(findings: Finding[], fixes: Fix[]): KubectlStep[] {
     }
   }
   const all = [...steps.values()];
-  return fixes.length < 2 ? all : [...all.filter((step) => !deletesPod(step)), ...all.filter(deletesPod)];
+  return fixes.length < 2 ? all : [...all.filter((step) => !makesPods(step)), ...all.filter(makesPods)];
+}
+
+function makesPods(step: PlanStep): boolean {
+  return deletesPod(step) || (step.type === 'kubectl' && step.change?.type === 'start-job');
 }
 
 function deletesPod(step: PlanStep): boolean {

@@ -3,7 +3,7 @@ import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { everFires, parseSchedule } from '../../../../kube/cron.ts';
 import type { CronTrouble } from '../../../../kube/cron-runs.ts';
-import { cronTrouble, SYNC_S } from '../../../../kube/cron-runs.ts';
+import { cronTrouble, isSuspendedAgainstApplied, SYNC_S } from '../../../../kube/cron-runs.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
 import { lastApplied } from '../../../../kube/pod-template.ts';
 import { jsonPatch } from '../../engine/changes.ts';
@@ -11,6 +11,7 @@ import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 
 const CRON_JOB_SCHEDULE = 'cron-job-schedule';
+const ANNOTATION = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
 
 /** CronJobs that do not run as they should: by their schedule, their deadline, a run that does not end, or suspended. */
 export function analyzeCronJobs({ view }: AnalyzerContext): Finding[] {
@@ -90,23 +91,31 @@ function replace(path: string, now: unknown, before: unknown): PatchOp[] {
   return [guard, before === undefined ? { op: 'remove', path } : { op: 'replace', path, value: before }];
 }
 
-/** Suspending is a decision, so that it is only noted; what was last applied tells whether it was meant to stay. */
+/**
+ * Suspending is a decision, so that it is only noted; where the configuration last applied says in so many words that it
+ * runs, the decision was not that of whoever answers for it.
+ */
 function suspended(cronJob: KubeObject): Finding[] {
   const applied = lastApplied(cronJob)?.spec;
   if (!applied || applied.suspend === true) return [];
+  const declared = isSuspendedAgainstApplied(cronJob);
   return [
     makeFinding({
       rule: CRON_JOB_SCHEDULE,
-      severity: 'info',
+      severity: declared ? 'warning' : 'info',
       object: cronJob,
       what: 'suspended',
-      message: `CronJob ${cronJob.metadata.name} is suspended, which the configuration last applied does not say`,
-      evidence: [evidence('spec', cronJob, 'spec.suspend', 'spec.suspend is true'), ...changedBy(cronJob, 'suspend')],
+      message: `CronJob ${cronJob.metadata.name} is suspended, ${declared ? 'although the configuration last applied says that it is not' : 'which the configuration last applied does not say'}`,
+      evidence: [
+        evidence('spec', cronJob, 'spec.suspend', 'spec.suspend is true'),
+        ...(declared ? [evidence('revision', cronJob, ANNOTATION, 'it was applied with suspend: false')] : []),
+        ...changedBy(cronJob, 'suspend'),
+      ],
       fixes: [
         {
           changes: [jsonPatch(cronJob, replace('/spec/suspend', true, applied.suspend ?? false))],
           expects: `CronJob ${cronJob.metadata.name} starts its Jobs again`,
-          confidence: 0.4,
+          confidence: declared ? 0.8 : 0.4,
         },
       ],
     }),

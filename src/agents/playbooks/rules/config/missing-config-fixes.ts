@@ -5,18 +5,20 @@ import { evidence } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { configReferences, keysOf, missingReferences } from '../../../../kube/config-references.ts';
 import type { ConfigReference } from '../../../../kube/config-references.ts';
+import { formerParts } from '../../clues/former-part.ts';
+import { hasPatchableTemplate } from '../../../../kube/container-trouble.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import type { GoodRevision } from '../../clues/good-revision.ts';
 import { jsonPatch, rolloutUndo } from '../../engine/changes.ts';
-import type { Change, PatchOp } from '../../../../domain/change.ts';
+import type { PatchOp } from '../../../../domain/change.ts';
 import type { MissingConfig } from './missing-config.ts';
 import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
 import { differingPointers, pointerToken } from '../../../../json/stable-json.ts';
 import { belongsToOthers, otherUserOf, underAnotherName } from './config-ownership.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
-import { isLiving, isReady } from '../../../../kube/pods.ts';
+import { renamedOps, stuckPods, templatePatch } from './reference-patch.ts';
+import { isReady } from '../../../../kube/pods.ts';
 
 interface Alternatives {
   fixes: FixDraft[];
@@ -31,8 +33,10 @@ const MAX_PATCH_BYTES = 30_000;
 
 export function missingConfigFixes(view: ClusterView, workload: KubeObject, missing: MissingConfig): Alternatives {
   const parts = [restoredKey(view, missing)];
-  if (hasMutableTemplate(workload)) {
-    parts.push(fromRevisions(view, workload, missing));
+  if (hasPatchableTemplate(workload)) {
+    parts.push(
+      hasMutableTemplate(workload) ? fromRevisions(view, workload, missing) : fromFormerParts(view, workload, missing),
+    );
     parts.push(missing.object ? otherKey(view, workload, missing) : otherObject(view, workload, missing));
   }
   const unfixed = parts.find((part) => part.unfixed)?.unfixed;
@@ -117,6 +121,23 @@ function fromRevisions(view: ClusterView, workload: KubeObject, missing: Missing
   return { fixes, reasons: good.slice(0, 2).map((each) => each.evidence) };
 }
 
+/** A CronJob keeps no revisions: what its last good runs, or the configuration last applied, referred to. */
+function fromFormerParts(view: ClusterView, workload: KubeObject, missing: MissingConfig): Alternatives {
+  const places = new Set(missing.references.flatMap(({ namePointer, keyPointer }) => [namePointer, keyPointer]));
+  const { namespace } = workload.metadata;
+  const lacks = (podSpec: PodTemplate['spec']) => missingReferences(view, namespace, podSpec).length;
+  const now = lacks(podTemplateOf(workload)!.spec);
+  const parts = formerParts(view, workload, (pointer) => places.has(pointer)).filter(
+    ({ podSpec }) => !needs(podSpec, missing) && lacks(podSpec) < now,
+  );
+  return {
+    fixes: parts
+      .slice(0, 2)
+      .map(({ ops, trust }) => templatePatch(view, workload, ops, 'what it referred to before', 0.92 * trust)),
+    reasons: parts.slice(0, 2).map((part) => part.evidence),
+  };
+}
+
 function needs(podSpec: PodTemplate['spec'], { references, object }: MissingConfig): boolean {
   const { kind, name, key } = references[0]!;
   return configReferences(podSpec).some(
@@ -134,46 +155,6 @@ function opsToRevision(template: PodTemplate, { references }: MissingConfig, { r
     ops.push(...renamedOps(template, reference, former.name, former.key));
   }
   return ops;
-}
-
-function renamedOps(template: PodTemplate, reference: ConfigReference, name: string, key: string | null): PatchOp[] {
-  const ops: PatchOp[] = [];
-  const replace = (pointer: string, from: string, to: string): void => {
-    if (from === to) return;
-    const path = `${template.pointer}${pointer}`;
-    ops.push({ op: 'test', path, value: from }, { op: 'replace', path, value: to });
-  };
-  replace(reference.namePointer, reference.name, name);
-  if (reference.keyPointer && reference.key !== null && key !== null) replace(reference.keyPointer, reference.key, key);
-  return ops;
-}
-
-function templatePatch(
-  view: ClusterView,
-  workload: KubeObject,
-  ops: PatchOp[],
-  to: string,
-  confidence: number,
-): FixDraft {
-  // Items of one volume share the place of its name.
-  const seen = new Set<string>();
-  const distinct = ops.filter((op) => {
-    const text = JSON.stringify(op);
-    return !seen.has(text) && seen.add(text);
-  });
-  return {
-    changes: [jsonPatch(workload, distinct), ...stuckPods(view, workload)],
-    expects: `${workload.kind} ${workload.metadata.name} refers to ${to} and its pods become ready`,
-    confidence,
-  };
-}
-
-function stuckPods(view: ClusterView, workload: KubeObject): Change[] {
-  return replaceStuckPods(
-    view,
-    workload,
-    (pod) => isLiving(pod) && missingReferences(view, pod.metadata.namespace, pod.spec).length > 0,
-  );
 }
 
 /** The object has a key of nearly the same name, or exactly one that nobody asks for. */

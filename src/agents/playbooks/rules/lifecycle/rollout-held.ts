@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
-import { lastApplied, templateText } from '../../../../kube/pod-template.ts';
+import { lastApplied, podTemplateOf, templateText } from '../../../../kube/pod-template.ts';
 import { podState } from '../../../../kube/pod-state.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
 import { isOfRevision, revisionsOf } from '../../../../kube/revisions.ts';
@@ -48,6 +48,16 @@ export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Findin
           message: `${workload.kind} ${workload.metadata.name} does not roll out its newest template: ${hold.text}`,
           evidence: [
             evidence('spec', workload, hold.field, hold.text),
+            ...starvedBy(view, workload, hold)
+              .slice(0, 2)
+              .map((service) =>
+                evidence(
+                  'sibling',
+                  service,
+                  'spec.selector',
+                  `Service ${service.metadata.name} selects pods of the newest template only, and none is there`,
+                ),
+              ),
             ...(who?.by
               ? [
                   evidence(
@@ -59,7 +69,7 @@ export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Findin
                 ]
               : []),
           ],
-          fixes: fixesFor(workload, hold),
+          fixes: fixesFor(view, workload, hold),
         }),
       ];
     });
@@ -144,9 +154,21 @@ function brokenFormerPods(view: ClusterView, workload: KubeObject): Finding[] {
   ];
 }
 
-/** As it was last applied, where that does not hold the rollout. Without it nobody can tell whether the hold is meant. */
-function fixesFor(workload: KubeObject, hold: Hold): FixDraft[] {
-  const applied = lastApplied(workload)?.spec;
+/** Services that wait for pods of a template that is held back: they select its labels, and no pod that there is has them. */
+function starvedBy(view: ClusterView, workload: KubeObject, { field }: Hold): KubeObject[] {
+  if (field !== 'spec.paused' || !view.known('Pod')) return [];
+  return view
+    .servicesSelecting(workload.metadata.namespace, podTemplateOf(workload)?.labels ?? {})
+    .filter((service) => !view.podsBehind(service).some(isLiving));
+}
+
+/**
+ * As it was last applied, where that does not hold the rollout, or where a Service waits for the pods that it holds back.
+ * Without either nobody can tell whether the hold is meant.
+ */
+function fixesFor(view: ClusterView, workload: KubeObject, hold: Hold): FixDraft[] {
+  const known = lastApplied(workload)?.spec;
+  const applied = known ?? (starvedBy(view, workload, hold).length > 0 ? {} : null);
   if (!applied) return [];
   const path = hold.pointer;
   let change: Change | null = null;
@@ -175,7 +197,7 @@ function fixesFor(workload: KubeObject, hold: Hold): FixDraft[] {
 export const rolloutHeldRule: Analyzer = {
   rule: ROLLOUT_HELD,
   layer: 'template',
-  kinds: [...PODS, ...REVISIONS],
+  kinds: [...PODS, ...REVISIONS, 'Service'],
   explains:
     'A template that was mended and does not reach the pods: the rollout is paused, partitioned, or waits for deletions.',
   unfixed: 'nothing says that the hold is not meant: whoever set it can take it off',

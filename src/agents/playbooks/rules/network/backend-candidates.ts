@@ -4,6 +4,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
+import { ingressBackends } from '../../../../kube/ingress-backends.ts';
 import { portKnowledge } from '../../../../kube/port-knowledge.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import type { ServicePort } from '../../../../kube/service-backends.ts';
@@ -51,6 +52,15 @@ export function backendServices(
     const reasons = [evidence('sibling', close.item, 'metadata.name', text)];
     choices.push({ value: close.item.metadata.name, confidence: 0.3 + 0.5 * close.similarity, reasons });
   }
+  const own = namesakeOfHost(route, name, pointer, fitting);
+  if (own) {
+    const text = `the host of the route is called after ${own.service.metadata.name}, to which no other path leads`;
+    choices.push({
+      value: own.service.metadata.name,
+      confidence: 0.7,
+      reasons: [evidence('spec', route, own.field, text)],
+    });
+  }
   const number: unknown = port?.number;
   const place = { from: route, object: route, variable: null, pointer };
   const asked = [{ ...place, port: typeof number === 'number' ? number : null }];
@@ -58,6 +68,27 @@ export function backendServices(
     if (fits(service)) choices.push({ value: service.metadata.name, confidence: Math.min(0.85, confidence), reasons });
   }
   return choices.sort((a, b) => b.confidence - a.confidence);
+}
+
+/**
+ * The Service after which the host of a route is called, where the whole host leads to the missing one, whose name has that of
+ * the Service and a word more, and no path leads to the Service itself: else the missing one is another program's.
+ */
+function namesakeOfHost(
+  route: KubeObject,
+  missing: string,
+  pointer: string,
+  fitting: KubeObject[],
+): { service: KubeObject; field: string } | null {
+  const [, rule, at] = /^\/spec\/rules\/(\d+)\/http\/paths\/(\d+)\//.exec(pointer) ?? [];
+  const { host, http } = (listOf(route.spec?.rules)[Number(rule)] ?? {}) as Untyped;
+  const path: unknown = listOf(http?.paths)[Number(at)]?.path ?? '/';
+  const [label] = String(host ?? '').split('.');
+  const service = fitting.find(({ metadata }) => metadata.name === label);
+  if (rule === undefined || path !== '/' || !service || !label) return null;
+  if (!missing.startsWith(`${label}-`) && !missing.endsWith(`-${label}`)) return null;
+  const led = ingressBackends(route).some(({ name }) => name === label);
+  return led ? null : { service, field: `spec.rules[${rule}].host` };
 }
 
 /** Ports of a Service that a route most likely meant by a name or number which the Service does not have (any more). */

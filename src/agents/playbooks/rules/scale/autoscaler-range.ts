@@ -1,7 +1,8 @@
 import type { PatchOp } from '../../../../domain/change.ts';
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
-import type { ClusterEvent, ClusterView } from '../../../../kube/cluster-view.ts';
+import { cappedBy } from '../../../../kube/capped-scaler.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { NEED, PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { labelSelectorMatches } from '../../../../kube/labels.ts';
 import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
@@ -62,13 +63,6 @@ export function analyzeAutoscalerRange({ view, severity }: AnalyzerContext): Fin
       }),
     ];
   });
-}
-
-/** The event by which it says that its upper bound took pods away. */
-function cappedBy(view: ClusterView, scaler: KubeObject): ClusterEvent | undefined {
-  return view
-    .eventsOf(scaler)
-    .find(({ reason, message }) => reason === 'SuccessfulRescale' && /above Spec\.MaxReplicas/i.test(message));
 }
 
 function rangeOf(spec: KubeObject['spec']): [number, number] {
