@@ -4,17 +4,20 @@ import { runningInstance } from '../judge/command-line.ts';
 import { DEFAULT_COMMAND } from '../judge/product.ts';
 import { parseSeeds } from '../judge/seeds.ts';
 import { ENTRIES, entryNamed } from '../catalogue/catalogue.ts';
-import { runIncidents, tableOf } from '../catalogue/run/incidents.ts';
+import { runIncidents } from '../catalogue/run/incidents.ts';
+import { commitHere } from '../catalogue/run/records.ts';
+import { tableOf } from '../catalogue/run/tables.ts';
 import { validateAll } from '../catalogue/run/validate.ts';
 import { downCluster, upCluster } from '../testbed/instance.ts';
 import { StreamReport } from '../testbed/report.ts';
 
 export const usage = `[--faults a,b] [--kind single|pair|unfixable|calm] [--family F] [--seeds 1,2,3] [--cluster NAME]
-                              [--validate [--side-by-side N]] [--no-undo] [--no-check] [--fresh] [--list]`;
+                              [--side-by-side N] [--since COMMIT] [--fresh] [--validate] [--no-undo] [--no-check] [--list]`;
 
 /**
  * Every incident of the catalogue on a real cluster: broken, mitigated by the command line, and judged by the incident's
- * own oracle. `--validate` proves the catalogue itself, without the product. A run that was stopped goes on where it was.
+ * own oracle. `--validate` proves the catalogue itself, without the product. A run that was stopped goes on where it was; with
+ * `--since` also where an earlier commit left it: only what did not pass there is tried again.
  */
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -26,7 +29,8 @@ export async function bench(args: readonly string[]): Promise<void> {
       seeds: { type: 'string', default: '1' },
       cluster: { type: 'string' },
       validate: { type: 'boolean', default: false },
-      'side-by-side': { type: 'string', default: '4' },
+      'side-by-side': { type: 'string' },
+      since: { type: 'string' },
       'no-undo': { type: 'boolean', default: false },
       'no-check': { type: 'boolean', default: false },
       fresh: { type: 'boolean', default: false },
@@ -43,21 +47,23 @@ export async function bench(args: readonly string[]): Promise<void> {
     return;
   }
   const seeds = parseSeeds(values.seeds);
+  const sideBySide = Number(values['side-by-side'] ?? (values.validate ? 4 : 1));
+  if (!(sideBySide >= 1)) throw new Error('--side-by-side takes a number from 1');
   const report = new StreamReport();
   const own = values.cluster ? undefined : `bench-${process.pid}`;
   const instance = own ? await upCluster({ name: own, nodes: 'real' }, report) : runningInstance(values.cluster!);
   const api = new Api(instance.kubeconfig);
   try {
     if (values.validate) {
-      const reports = await validateAll(api, instance, entries, seeds, Number(values['side-by-side']));
+      const reports = await validateAll(api, instance, entries, seeds, sideBySide);
       process.exitCode = reports.every(({ valid }) => valid) ? 0 : 1;
       return;
     }
     const reports = await runIncidents(
       { api, instance, command: DEFAULT_COMMAND, undo: !values['no-undo'], check: !values['no-check'] },
-      { entries, seeds, fresh: values.fresh },
+      { entries, seeds, sideBySide, fresh: values.fresh, ...(values.since ? { since: values.since } : {}) },
     );
-    process.stdout.write(`${tableOf(reports)}\n`);
+    process.stdout.write(`${tableOf(reports, commitHere())}\n`);
     process.exitCode = reports.every(({ passed }) => passed) ? 0 : 1;
   } finally {
     api.close();

@@ -14,6 +14,7 @@ import type { Entry, Incident } from '../catalogue.ts';
 import { drawIncident } from '../catalogue.ts';
 import { cheatsOf, notRestored, sceneOf } from '../guard.ts';
 import { until } from '../health.ts';
+import { inTurn } from './lanes.ts';
 import { Stage } from './stage.ts';
 
 const MITIGATE_MS = 240_000;
@@ -40,6 +41,8 @@ export interface TrialReport {
   family: string;
   seed: number;
   what: string;
+  /** Nothing else was tried on the cluster meanwhile: seconds can be compared. */
+  alone: boolean;
   verdict: Verdict;
   /** The verdict is the one that the entry asks for. */
   passed: boolean;
@@ -78,11 +81,12 @@ export async function runTrial(
   { api, instance, command, undo, check }: TrialOptions,
   entry: Entry,
   seed: number,
+  alone: boolean,
 ): Promise<TrialReport> {
   const incident = drawIncident(entry, seed);
   const stage = new Stage(api, instance, incident);
   const dumper = new Dumper(api);
-  const report = emptyReport(incident);
+  const report = emptyReport(incident, alone);
   const home = mkdtempSync(join(tmpdir(), 'incident-stratus-'));
   const product = new Product(command, productEnvironment(instance, home));
   try {
@@ -106,7 +110,7 @@ export async function runTrial(
       '180',
     ];
     if (check) args.push('--check', `entry=${entryUrl(incident.application)}`);
-    const run = await unlocked(() => product.run(args, MITIGATE_MS));
+    const run = await inTurn(instance, () => unlocked(() => product.run(args, MITIGATE_MS)));
     read(report, run, incident);
     if (report.outcome === 'locked') throw new Error('another writer had the lock all the time');
     await judge(report, stage, { base, faulty, dumper });
@@ -114,7 +118,9 @@ export async function runTrial(
     report.problems.push(...locks.map((lock) => `still locked: ${lock}`));
     const transactions = (resultOf(run)?.transactions ?? []) as unknown[];
     if (undo && report.verdict === 'resolved' && entry.kind !== 'calm') {
-      await takeBack(report, product, transactions.length, () => differences(dumper, faulty, incident));
+      await inTurn(instance, () => takeBack(report, product, transactions.length));
+      report.undoDifferences = await differences(dumper, faulty, incident);
+      report.problems.push(...report.undoDifferences.map((text) => `after undo: ${text}`));
       if (report.problems.length === 0) report.seconds.bare = await repairByHand(stage);
     }
   } catch (error) {
@@ -182,18 +188,11 @@ async function differences(dumper: Dumper, faulty: Dump, { application, plan }: 
   }
 }
 
-async function takeBack(
-  report: TrialReport,
-  product: Product,
-  transactions: number,
-  remaining: () => Promise<string[]>,
-): Promise<void> {
+async function takeBack(report: TrialReport, product: Product, transactions: number): Promise<void> {
   for (let left = transactions; left > 0; left--) {
     const undone = await product.run(['undo', '--last', '--yes'], UNDO_MS);
     if (undone.code !== 0) report.problems.push(`undo: exit code ${undone.code} (${tailOf(undone)})`);
   }
-  report.undoDifferences = await remaining();
-  report.problems.push(...report.undoDifferences.map((text) => `after undo: ${text}`));
 }
 
 async function unlocked(run: () => Promise<ProductRun>): Promise<ProductRun> {
@@ -237,13 +236,14 @@ function read(report: TrialReport, run: ProductRun, { plan }: Incident): void {
   });
 }
 
-function emptyReport({ entry, seed, plan }: Incident): TrialReport {
+function emptyReport({ entry, seed, plan }: Incident, alone: boolean): TrialReport {
   return {
     entry: entry.name,
     kind: entry.kind,
     family: entry.family,
     seed,
     what: plan.what,
+    alone,
     verdict: 'invalid',
     passed: false,
     outcome: '',

@@ -1,0 +1,31 @@
+import type { RecordedReport } from '../../catalogue/run/records.ts';
+
+/** A report of a trial that failed, but for what is given. */
+export function reportOf(given: Partial<RecordedReport>): RecordedReport {
+  return {
+    entry: 'container:none',
+    kind: 'single',
+    family: 'container',
+    seed: 1,
+    what: '',
+    alone: true,
+    verdict: 'unnamed',
+    passed: false,
+    outcome: 'restored',
+    detected: true,
+    place: 0,
+    cause: 0,
+    attempts: 1,
+    writes: 0,
+    costUsd: 0,
+    seconds: {},
+    undoDifferences: [],
+    problems: [],
+    findings: [],
+    reason: '',
+    commit: 'here',
+    machine: 'two processors',
+    at: '2026-01-01T00:00:00.000Z',
+    ...given,
+  };
+}
