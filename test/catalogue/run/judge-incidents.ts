@@ -5,7 +5,7 @@ import type { Entry } from '../catalogue.ts';
 import { loadImages } from '../images.ts';
 import { inLanes } from './lanes.ts';
 import { lineOf } from './tables.ts';
-import type { TrialReport } from './trial.ts';
+import type { TrialReport } from './report.ts';
 import { runTrial } from './trial.ts';
 
 /** Incidents on a cluster that runs, with nothing recorded; progress goes to standard error. */
@@ -20,7 +20,7 @@ export async function judgeIncidents(
   const reports: (TrialReport & { line: string })[] = [];
   try {
     await inLanes(entries, seeds, sideBySide, async ({ entry, seed }, alone) => {
-      const options = { api, instance, command: DEFAULT_COMMAND, undo: true, check: true };
+      const options = { api, instance, command: DEFAULT_COMMAND, way: 'stratus' as const, undo: true, check: true };
       const report = await runTrial(options, entry, seed, alone);
       const line = lineOf(report);
       process.stderr.write(`  ${line}\n`);

@@ -2,19 +2,46 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { TrialReport } from './trial.ts';
+import type { LookReport } from './looks.ts';
+import type { TrialReport } from './report.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const FILE = /^incidents-([0-9a-f]{12})(\+changes)?\.json$/;
+const FOLDER = join(root, 'test-results');
 
 /** A report as it is kept: with what was tested, where and when. */
-export interface RecordedReport extends TrialReport {
+export type Recorded<T> = T & {
   /** `+changes` when the work tree differed from it. */
   commit: string;
   machine: string;
   /** ISO time of its end. */
   at: string;
+};
+
+interface Keyed {
+  entry: string;
+  seed: number;
+  way?: string;
 }
+
+/** One kind of report, and what it is worth. */
+export interface Shelf<T extends Keyed> {
+  name: string;
+  /** The trial could be held: it need not be repeated for its commit. */
+  held(report: T): boolean;
+  /** It need not be repeated for a later commit either. */
+  lasts(report: T): boolean;
+}
+
+export const TRIALS: Shelf<TrialReport> = {
+  name: 'incidents',
+  held: ({ verdict }) => verdict !== 'invalid',
+  lasts: ({ verdict, passed, way }) => passed || (way !== 'stratus' && verdict !== 'invalid'),
+};
+export const LOOKS: Shelf<LookReport> = {
+  name: 'looks',
+  held: ({ problem }) => problem === '',
+  lasts: ({ problem }) => problem === '',
+};
 
 const git = (...args: string[]) =>
   execFileSync('git', args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] })
@@ -25,78 +52,92 @@ export function commitHere(): string {
   return git('rev-parse', '--short=12', 'HEAD') + (git('status', '--porcelain') ? '+changes' : '');
 }
 
-/** Reports by incident and seed, in a file of the commit. */
-export class Records {
-  readonly commit: string;
-  readonly #folder: string;
-  readonly #own = new Map<string, RecordedReport>();
-  readonly #former: ReadonlyMap<string, RecordedReport>;
+export interface RecordOptions {
+  /** Forgets what was recorded for this commit. */
+  fresh?: boolean;
+  /** What passed at this commit, or between it and the present one, is not tried again. */
+  since?: string;
+}
 
-  /**
-   * @param fresh forgets what was recorded for this commit
-   * @param since what passed at this commit, or between it and the present one, is not tried again
-   */
-  constructor(
-    { fresh = false, since }: { fresh?: boolean; since?: string },
-    folder = join(root, 'test-results'),
-    commit = commitHere(),
-  ) {
+/** Reports by incident, seed and way, in a file of the commit. */
+export class Records<T extends Keyed> {
+  readonly commit: string;
+  readonly #shelf: Shelf<T>;
+  readonly #file: string;
+  readonly #own = new Map<string, Recorded<T>>();
+  readonly #former: ReadonlyMap<string, Recorded<T>>;
+
+  constructor(shelf: Shelf<T>, { fresh, since }: RecordOptions, folder = FOLDER, commit = commitHere()) {
     this.commit = commit;
-    this.#folder = folder;
+    this.#shelf = shelf;
+    this.#file = join(folder, `${shelf.name}-${commit}.json`);
     mkdirSync(folder, { recursive: true });
     if (fresh) rmSync(this.#file, { force: true });
     this.#read();
-    this.#former = since ? passedBetween(folder, since) : new Map();
+    this.#former = since ? formerOf(shelf, folder, since) : new Map();
   }
 
   /** What was found before; a trial that could not be held is held again. */
-  of(entry: string, seed: number): RecordedReport | undefined {
-    const key = keyOf({ entry, seed });
-    const own = this.#own.get(key);
-    return own && own.verdict !== 'invalid' ? own : this.#former.get(key);
+  of(key: Keyed): Recorded<T> | undefined {
+    const own = this.#own.get(keyOf(key));
+    return own && this.#shelf.held(own) ? own : this.#former.get(keyOf(key));
   }
 
-  keep(report: TrialReport): RecordedReport {
+  keep(report: T): Recorded<T> {
     const recorded = { ...report, commit: this.commit, machine: machine(), at: new Date().toISOString() };
     // Another process may record for the same commit.
     this.#read();
     this.#own.set(keyOf(report), recorded);
-    writeFileSync(`${this.#file}.new`, `${JSON.stringify(Object.fromEntries(this.#own), null, 2)}\n`);
-    renameSync(`${this.#file}.new`, this.#file);
+    const next = `${this.#file}.${process.pid}.new`;
+    writeFileSync(next, `${JSON.stringify(Object.fromEntries(this.#own), null, 2)}\n`);
+    renameSync(next, this.#file);
     return recorded;
   }
 
   #read(): void {
-    for (const report of readRecords(this.#file)) this.#own.set(keyOf(report), report);
-  }
-
-  get #file(): string {
-    return join(this.#folder, `incidents-${this.commit}.json`);
+    for (const report of readRecords<T>(this.#file)) this.#own.set(keyOf(report), report);
   }
 }
 
-const keyOf = ({ entry, seed }: Pick<TrialReport, 'entry' | 'seed'>): string => `${entry} ${seed}`;
+/** The newest report of each trial that was held, of whatever commit and seed. */
+export function newestRecords<T extends Keyed>(shelf: Shelf<T>, folder = FOLDER): Recorded<T>[] {
+  const newest = new Map<string, Recorded<T>>();
+  for (const file of filesOf(shelf, folder)) {
+    for (const report of readRecords<T>(join(folder, file))) {
+      const known = newest.get(keyOf(report));
+      if (shelf.held(report) && (!known || known.at < report.at)) newest.set(keyOf(report), report);
+    }
+  }
+  return [...newest.values()];
+}
 
-export function readRecords(file: string): RecordedReport[] {
+const keyOf = ({ entry, seed, way = '' }: Keyed): string => [entry, seed, way].join(' ').trim();
+
+function filesOf({ name }: Pick<Shelf<never>, 'name'>, folder: string): string[] {
+  const pattern = new RegExp(`^${name}-[0-9a-f]{12}(\\+changes)?\\.json$`);
+  return readdirSync(folder).filter((file) => pattern.test(file));
+}
+
+function readRecords<T>(file: string): Recorded<T>[] {
   try {
-    return Object.values(JSON.parse(readFileSync(file, 'utf8')) as Record<string, RecordedReport>);
+    return Object.values(JSON.parse(readFileSync(file, 'utf8')) as Record<string, Recorded<T>>);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new Error(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** The newest of each that passed; work trees that differed from their commit prove nothing for another one. */
-function passedBetween(folder: string, since: string): Map<string, RecordedReport> {
+/** Work trees that differed from their commit prove nothing for another one. */
+function formerOf<T extends Keyed>(shelf: Shelf<T>, folder: string, since: string): Map<string, Recorded<T>> {
   const oldest = git('rev-parse', '--verify', `${since}^{commit}`);
   const newestFirst = [...git('rev-list', `${oldest}..HEAD`).split('\n').filter(Boolean), oldest];
-  const files = readdirSync(folder).filter((name) => FILE.test(name) && !name.includes('+changes'));
-  const found = new Map<string, RecordedReport>();
+  const files = filesOf(shelf, folder);
+  const found = new Map<string, Recorded<T>>();
   for (const commit of newestFirst) {
-    const file = files.find((name) => commit.startsWith(FILE.exec(name)![1]!));
-    for (const report of file ? readRecords(join(folder, file)) : []) {
+    const file = files.find((name) => name === `${shelf.name}-${commit.slice(0, 12)}.json`);
+    for (const report of file ? readRecords<T>(join(folder, file)) : []) {
       const key = keyOf(report);
-      if (report.passed && !found.has(key)) found.set(key, report);
+      if (shelf.lasts(report) && !found.has(key)) found.set(key, report);
     }
   }
   return found;

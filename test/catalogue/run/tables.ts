@@ -1,44 +1,37 @@
-import type { RecordedReport } from './records.ts';
-import type { TrialReport } from './trial.ts';
+import { figuresOf } from './figures.ts';
+import type { LookReport } from './looks.ts';
+import type { Recorded } from './records.ts';
+import type { TrialReport } from './report.ts';
 
 export function lineOf(report: TrialReport): string {
-  const { entry, seed, verdict, passed, outcome, cause, writes, seconds, findings, problems, reason } = report;
+  const { entry, seed, way, verdict, passed, outcome, cause, writes, seconds, findings, problems, reason } = report;
   const said = problems[0] ?? (verdict === 'resolved' ? '' : (findings[0]?.message ?? reason));
-  return `${passed ? 'passed' : 'FAILED'} ${entry} ${seed}: ${verdict} (${outcome}, cause ${cause || '-'}, ${writes} writes, ${seconds.total ?? '-'} s) ${said.slice(0, 160)}`;
+  const by = way === 'stratus' ? '' : ` by ${way}`;
+  return `${passed ? 'passed' : 'FAILED'} ${entry} ${seed}${by}: ${verdict} (${outcome}, cause ${cause || '-'}, ${writes} writes, ${seconds.total ?? '-'} s) ${said.slice(0, 160)}`;
+}
+
+export function lookLine({ entry, seed, looks, problem }: LookReport): string {
+  if (problem) return `INVALID ${entry} ${seed}: ${problem.slice(0, 200)}`;
+  const said = looks.map(({ tool, cause, named, falseAlarms, seconds }) => {
+    const found = cause ? 'cause' : named ? 'objects' : 'nothing';
+    return `${tool} ${found}, ${falseAlarms} false, ${seconds} s`;
+  });
+  return `looked  ${entry} ${seed}: ${said.join('; ')}`;
 }
 
 /** @param here the commit at hand: rows of other ones are marked */
-export function tableOf(reports: readonly RecordedReport[], here: string): string {
+export function tableOf(reports: readonly Recorded<TrialReport>[], here: string): string {
   const head = [
-    'kind',
-    'incident',
-    'seed',
-    'verdict',
-    'outcome',
-    'cause',
-    'detect',
-    'diagnose',
-    'fix',
-    'total',
-    'bare',
-    'writes',
-    'undo',
-    'note',
+    ...['kind', 'incident', 'seed', 'way', 'verdict', 'outcome', 'cause'],
+    ...['detect', 'diagnose', 'fix', 'settle', 'total', 'bare', 'writes', 'rise', 'undo', 'note'],
   ];
   const rows = reports.map((report) => {
-    const { kind, entry, seed, verdict, passed, outcome, cause, seconds, writes, undoDifferences } = report;
+    const { kind, entry, seed, way, verdict, passed, outcome, cause, writes, muRise, undoDifferences } = report;
+    const { detect, diagnose, firstFix, settle, total, bare } = report.seconds;
     return [
-      kind,
-      entry,
-      String(seed),
-      passed ? verdict : verdict.toUpperCase(),
-      outcome,
-      String(cause || '-'),
-      ...[seconds.detect, seconds.diagnose, seconds.firstFix, seconds.total, seconds.bare].map((one) =>
-        String(one ?? '-'),
-      ),
-      String(writes),
-      String(undoDifferences.length),
+      ...[kind, entry, String(seed), way, passed ? verdict : verdict.toUpperCase(), outcome, String(cause || '-')],
+      ...[detect, diagnose, firstFix, settle, total, bare].map((one) => String(one ?? '-')),
+      ...[String(writes), String(muRise ?? '?'), String(undoDifferences.length)],
       [...(report.alone ? [] : ['in company']), ...(report.commit === here ? [] : [`of ${report.commit}`])].join(', '),
     ];
   });
@@ -53,25 +46,18 @@ export function tableOf(reports: readonly RecordedReport[], here: string): strin
 }
 
 function summaryOf(reports: readonly TrialReport[]): string[] {
-  const kinds = [...new Set(reports.map(({ kind }) => kind))];
-  return kinds.map((kind) => {
-    const mine = reports.filter((report) => report.kind === kind);
-    const count = (test: (report: TrialReport) => boolean) => mine.filter(test).length;
-    const times = mine.flatMap(({ verdict, alone, seconds }) =>
-      verdict === 'resolved' && alone && seconds.total ? [seconds.total] : [],
-    );
+  const groups = [...new Set(reports.map(({ way, kind }) => `${way} ${kind}`))];
+  return groups.map((group) => {
+    const mine = reports.filter(({ way, kind }) => `${way} ${kind}` === group);
+    const held = mine.filter(({ verdict }) => verdict !== 'invalid');
+    const figures = figuresOf(held);
     return [
-      `${kind}: ${count(({ passed }) => passed)} of ${mine.length} as wanted`,
-      `objects first ${count(({ place }) => place === 1)}`,
-      `cause first ${count(({ cause }) => cause === 1)}, among three ${count(({ cause }) => cause >= 1 && cause <= 3)}`,
-      `wrong ${count(({ verdict }) => verdict === 'wrong')}`,
-      `invalid ${count(({ verdict }) => verdict === 'invalid')}`,
-      `median ${median(times) ?? '-'} s of ${times.length} alone`,
+      `${group}: ${figures.asWanted} of ${mine.length} as wanted`,
+      `objects first ${figures.objectsFirst}`,
+      `cause first ${figures.causeFirst}, among three ${figures.causeAmongThree}`,
+      `wrong ${figures.wrong}`,
+      `invalid ${mine.length - held.length}`,
+      `median ${figures.seconds.total ?? '-'} s of ${figures.timed} alone`,
     ].join('; ');
   });
-}
-
-/** The lower middle one; undefined of none. */
-export function median(numbers: readonly number[]): number | undefined {
-  return numbers.toSorted((a, b) => a - b)[Math.ceil(numbers.length / 2) - 1];
 }

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RecordedReport } from '../../catalogue/run/records.ts';
-import { Records } from '../../catalogue/run/records.ts';
+import type { Recorded } from '../../catalogue/run/records.ts';
+import { Records, TRIALS } from '../../catalogue/run/records.ts';
+import type { TrialReport } from '../../catalogue/run/report.ts';
 import { tableOf } from '../../catalogue/run/tables.ts';
 import { reportOf } from './trial-report.ts';
 
@@ -19,32 +20,37 @@ describe('recorded reports', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'records-'))));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const write = (name: string, ...reports: RecordedReport[]) =>
+  const write = (name: string, ...reports: Recorded<TrialReport>[]) =>
     writeFileSync(
       join(folder, `incidents-${name}.json`),
       JSON.stringify(Object.fromEntries(reports.map((one) => [`${one.entry} ${one.seed}`, one]))),
     );
 
   it('are found again, but for trials that could not be held', () => {
-    const records = new Records({}, folder);
+    const records = new Records(TRIALS, {}, folder);
     records.keep(reportOf({ entry: 'a:held', seed: 1 }));
     records.keep(reportOf({ entry: 'a:lost', seed: 1, verdict: 'invalid' }));
-    const again = new Records({}, folder);
-    expect(again.of('a:held', 1)).toMatchObject({ entry: 'a:held', commit: records.commit });
-    expect(again.of('a:held', 2)).toBeUndefined();
-    expect(again.of('a:lost', 1)).toBeUndefined();
+    const again = new Records(TRIALS, {}, folder);
+    expect(again.of({ entry: 'a:held', seed: 1, way: 'stratus' })).toMatchObject({
+      entry: 'a:held',
+      commit: records.commit,
+    });
+    expect(again.of({ entry: 'a:held', seed: 2, way: 'stratus' })).toBeUndefined();
+    expect(again.of({ entry: 'a:lost', seed: 1, way: 'stratus' })).toBeUndefined();
   });
 
   it('of two processes stand side by side', () => {
-    const [one, other] = [new Records({}, folder), new Records({}, folder)];
+    const [one, other] = [new Records(TRIALS, {}, folder), new Records(TRIALS, {}, folder)];
     one.keep(reportOf({ entry: 'a:one', seed: 1 }));
     other.keep(reportOf({ entry: 'a:other', seed: 1 }));
-    expect(new Records({}, folder).of('a:one', 1)).toBeDefined();
+    expect(new Records(TRIALS, {}, folder).of({ entry: 'a:one', seed: 1, way: 'stratus' })).toBeDefined();
   });
 
   it('are forgotten when asked afresh', () => {
-    new Records({}, folder).keep(reportOf({ entry: 'a:held', seed: 1 }));
-    expect(new Records({ fresh: true }, folder).of('a:held', 1)).toBeUndefined();
+    new Records(TRIALS, {}, folder).keep(reportOf({ entry: 'a:held', seed: 1 }));
+    expect(
+      new Records(TRIALS, { fresh: true }, folder).of({ entry: 'a:held', seed: 1, way: 'stratus' }),
+    ).toBeUndefined();
   });
 
   it('of a former commit stand where they passed, and only for a commit in between', () => {
@@ -57,10 +63,11 @@ describe('recorded reports', () => {
     );
     write(`${commit}+changes`, reportOf({ entry: 'a:changed', seed: 1, ...former }));
     write('0123456789ab', reportOf({ entry: 'a:elsewhere', seed: 1, ...former }));
-    const records = new Records({ since: head }, folder, 'at-hand');
-    expect(records.of('a:passed', 1)).toMatchObject({ commit });
-    for (const entry of ['a:changed', 'a:elsewhere']) expect(records.of(entry, 1)).toBeUndefined();
-    expect(() => new Records({ since: 'no-such-commit' }, folder)).toThrow();
+    const records = new Records(TRIALS, { since: head }, folder, 'at-hand');
+    expect(records.of({ entry: 'a:passed', seed: 1, way: 'stratus' })).toMatchObject({ commit });
+    for (const entry of ['a:changed', 'a:elsewhere'])
+      expect(records.of({ entry, seed: 1, way: 'stratus' })).toBeUndefined();
+    expect(() => new Records(TRIALS, { since: 'no-such-commit' }, folder)).toThrow();
   });
 
   it('say in the table that they come from elsewhere or were in company', () => {

@@ -1,12 +1,14 @@
-import type { RecordedReport } from '../../catalogue/run/records.ts';
+import type { Recorded } from '../../catalogue/run/records.ts';
+import type { TrialReport } from '../../catalogue/run/report.ts';
 
 /** A report of a trial that failed, but for what is given. */
-export function reportOf(given: Partial<RecordedReport>): RecordedReport {
+export function reportOf(given: Partial<Recorded<TrialReport>>): Recorded<TrialReport> {
   return {
     entry: 'container:none',
     kind: 'single',
     family: 'container',
     seed: 1,
+    way: 'stratus',
     what: '',
     alone: true,
     verdict: 'unnamed',
@@ -18,6 +20,7 @@ export function reportOf(given: Partial<RecordedReport>): RecordedReport {
     attempts: 1,
     writes: 0,
     costUsd: 0,
+    muRise: null,
     seconds: {},
     undoDifferences: [],
     problems: [],
