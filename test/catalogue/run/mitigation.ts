@@ -36,7 +36,6 @@ export function readRun(run: ProductRun): Mitigation {
   const at = (found: ProductEvent | undefined) =>
     typeof found?.at === 'number' ? round((found.at - run.started) / 1000) : undefined;
   const first = (type: string) => run.events.find((event) => event.type === type);
-  const severities = run.events.flatMap(({ severity }) => (severity ? [severity as Severity] : []));
   return {
     ...(run.pid === undefined ? {} : { pid: run.pid }),
     outcome: String(result?.outcome ?? `exit ${run.code}`),
@@ -46,7 +45,7 @@ export function readRun(run: ProductRun): Mitigation {
     writes: Number(result?.writes ?? 0),
     costUsd: Number(result?.costUsd ?? 0),
     transactions: ((result?.transactions ?? []) as unknown[]).length,
-    muRise: riseOf(severities.map(({ known, items }) => (known && items ? items.length : null))),
+    muRise: riseOf(musOf(run)),
     seconds: withoutUndefined({
       detect: at(first('detected')),
       diagnose: at(first('diagnosed')),
@@ -56,6 +55,15 @@ export function readRun(run: ProductRun): Mitigation {
     }),
     reason: tailOf(run),
   };
+}
+
+/** How many items severity had whenever it was read; null where it was unknown. */
+export function musOf({ events }: Pick<ProductRun, 'events'>): (number | null)[] {
+  return events.flatMap(({ severity }) => {
+    if (!severity) return [];
+    const { known, items } = severity as Severity;
+    return known && items ? [items.length] : [null];
+  });
 }
 
 /** @param mus severity over time; null where it was unknown */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Product } from '../../judge/product.ts';
 import type { Mitigation } from './mitigation.ts';
-import { readRun, riseOf, round } from './mitigation.ts';
+import { musOf, readRun, riseOf, round } from './mitigation.ts';
 import { NaiveUndo } from './naive-undo.ts';
 import type { Proposal } from './proposals.ts';
 import { askForPlans, proposalText } from './proposals.ts';
@@ -14,7 +14,8 @@ const LIMIT_MS = 180_000;
 const LOOK_MS = 60_000;
 /** How long an attempt may take to help. */
 const SETTLE_MS = 40_000;
-const PAUSE_MS = 1_000;
+/** Controllers have begun by then. */
+const PAUSE_MS = 3_000;
 
 interface Given {
   command: readonly string[];
@@ -52,7 +53,7 @@ export async function drive(way: keyof typeof ATTEMPTS, given: Given): Promise<M
     const plan = plans.find((one) => !tried.has(proposalText(one)));
     if (!plan) break;
     tried.add(proposalText(plan));
-    if (mus.length === 0) mus.push(await look());
+    if (mus.length === 0) mus.push(musOf(run)[0] ?? null);
     attempts += 1;
     const paths = writeFiles(home, attempts, plan);
     const undo = new NaiveUndo(stage.cluster);
@@ -101,14 +102,11 @@ export function muOf(stdout: string): number | null {
 /** Looks until nothing is wrong or the time is over; everything that was seen is noted. */
 async function settled(look: () => Promise<number | null>, mus: (number | null)[]): Promise<number | null> {
   const end = performance.now() + SETTLE_MS;
-  let calm = 0;
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     const now = await look();
     mus.push(now);
-    // A controller may not have begun yet.
-    calm = now === 0 ? calm + 1 : 0;
-    if (calm >= 2 || performance.now() > end) return now;
+    if (now === 0 || performance.now() > end) return now;
   }
 }
 
