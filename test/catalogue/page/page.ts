@@ -154,21 +154,7 @@ ${NOT_COMPARABLE.map((text) => `- ${text}`).join('\n')}`;
 function baselines(trials: readonly Trial[]): string {
   const { ways, common } = commonOf(trials);
   if (ways.length < 2) return '';
-  const head = [
-    ...[
-      'way',
-      'as wanted',
-      'resolved',
-      'left as it was',
-      'partly',
-      'harmed',
-      'attempts',
-      'writes',
-      'rise',
-      'undo',
-      'seconds',
-    ],
-  ];
+  const head = 'way, as wanted, resolved, left as it was, partly, harmed, attempts, writes, rise, undo'.split(', ');
   const rowsOf = (chosen: (one: Trial) => boolean) =>
     ways.map((way) => {
       const figures = figuresOf(common.filter((one) => one.way === way && chosen(one)));
@@ -178,7 +164,6 @@ function baselines(trials: readonly Trial[]): string {
         ...[figures.resolved, figures.restored, figures.improved, figures.wrong],
         ...[perTrial(figures.attempts, figures), perTrial(figures.writes, figures)],
         ...[figures.muRise ?? 'unknown', figures.undoDifferences],
-        figures.seconds.total === undefined ? '–' : `${figures.seconds.total} (${figures.timed})`,
       ].map(String);
     });
   const parts = [
@@ -202,7 +187,8 @@ ${tables.join('\n\n')}
 
 *harmed*: something stands that the fault did not bring and no repair needs, or success is claimed and users are not served.
 *rise*: the most that severity rose above its start during any of the runs. *undo*: objects that differ from the faulty state
-although nothing was resolved, or after taking a repair back.`;
+although nothing was resolved, or after taking a repair back. Attempts and writes are means. Seconds are left out: where kubectl
+does the work, every look starts the command anew.`;
 }
 
 function peers(looks: readonly LookRow[]): string {
