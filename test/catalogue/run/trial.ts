@@ -29,6 +29,8 @@ const UNDO_MS = 120_000;
 const BARE_MS = 30_000;
 /** On a cluster that others use too one waits for them. */
 const LOCKED_TRIES = 6;
+/** Exit code for the lock of another writer. */
+const LOCKED = 7;
 const LOCKED_MS = 15_000;
 /** What an engineer needs to notice; rules that wait for evidence get it. */
 export const NOTICE_MS = 5_000;
@@ -123,7 +125,7 @@ function note(
 
 async function takeBack(report: TrialReport, product: Product, transactions: number): Promise<void> {
   for (let left = transactions; left > 0; left--) {
-    const undone = await product.run(['undo', '--last', '--yes'], UNDO_MS);
+    const undone = await unlocked(() => product.run(['undo', '--last', '--yes'], UNDO_MS));
     if (undone.code !== 0) report.problems.push(`undo: exit code ${undone.code} (${tailOf(undone)})`);
   }
 }
@@ -131,7 +133,7 @@ async function takeBack(report: TrialReport, product: Product, transactions: num
 async function unlocked(run: () => Promise<ProductRun>): Promise<ProductRun> {
   for (let left = LOCKED_TRIES; ; left--) {
     const ended = await run();
-    if (resultOf(ended)?.outcome !== 'locked' || left <= 1) return ended;
+    if ((resultOf(ended)?.outcome !== 'locked' && ended.code !== LOCKED) || left <= 1) return ended;
     await new Promise((resolve) => setTimeout(resolve, LOCKED_MS));
   }
 }
