@@ -28,14 +28,14 @@ export async function runIncidents(
   await loadImages(options.instance);
   const records = new Records(TRIALS, selection);
   const reports: Recorded<TrialReport>[] = [];
-  for (const way of ways) {
-    await inLanes(entries, seeds, sideBySide, async ({ entry, seed }, alone) => {
+  await inLanes(entries, seeds, sideBySide, async ({ entry, seed }, alone) => {
+    for (const way of ways) {
       const known = records.of({ entry: entry.name, seed, way });
       const report = known ?? records.keep(await runTrial({ ...options, way }, entry, seed, alone));
       reports.push(report);
       process.stderr.write(`  ${lineOf(report)}${reusedFrom(known, records.commit)}\n`);
-    });
-  }
+    }
+  });
   const place = ({ entry, seed, way }: TrialReport) =>
     (ways.indexOf(way) * seeds.length + seeds.indexOf(seed)) * entries.length +
     entries.findIndex(({ name }) => name === entry);

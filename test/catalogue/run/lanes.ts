@@ -34,3 +34,8 @@ export async function inLanes(
 export function inTurn<T>({ name }: Instance, work: () => Promise<T>): Promise<T> {
   return withFolderLock(join(stateHome(), '.locks', `${name}.writer`), { timeoutMs: TURN_MS }, work);
 }
+
+/** One at a time of all trials that are held in a namespace: an incident of one seed always has the same. */
+export function inPlace<T>({ name }: Instance, namespace: string, work: () => Promise<T>): Promise<T> {
+  return withFolderLock(join(stateHome(), '.locks', `${name}.${namespace}`), { timeoutMs: TURN_MS }, work);
+}

@@ -8,8 +8,9 @@ import { StreamReport } from '../../testbed/report.ts';
 import { productEnvironment } from '../../judge/seed-run.ts';
 import type { Instance } from '../../testbed/instance-record.ts';
 import { names } from '../causes.ts';
-import type { Entry } from '../catalogue.ts';
+import type { Entry, Incident } from '../catalogue.ts';
 import { drawIncident } from '../catalogue.ts';
+import { inPlace } from './lanes.ts';
 import { round } from './mitigation.ts';
 import type { PeerFinding } from './peer-findings.ts';
 import { falseAlarms, k8sgptFindings, news, popeyeFindings, productFindings } from './peer-findings.ts';
@@ -93,15 +94,26 @@ function versionOf(program: string, args: string[]): string {
 }
 
 /** Every tool looks at the healthy and at the broken application; nobody repairs anything. */
-export async function runLook(
+export function runLook(
   options: Omit<TrialOptions, 'way'>,
   tools: readonly Looker[],
   entry: Entry,
   seed: number,
   alone: boolean,
 ): Promise<LookReport> {
-  const { api, instance } = options;
   const incident = drawIncident(entry, seed);
+  const { namespace } = incident.application;
+  return inPlace(options.instance, namespace, () => holdLook(options, tools, incident, alone));
+}
+
+async function holdLook(
+  options: Omit<TrialOptions, 'way'>,
+  tools: readonly Looker[],
+  incident: Incident,
+  alone: boolean,
+): Promise<LookReport> {
+  const { api, instance } = options;
+  const { entry, seed } = incident;
   const { namespace } = incident.application;
   const stage = new Stage(api, instance, incident);
   const { name, kind, family } = entry;

@@ -10,10 +10,10 @@ import { productEnvironment } from '../../judge/seed-run.ts';
 import type { Instance } from '../../testbed/instance-record.ts';
 import { entryUrl } from '../application.ts';
 import { names } from '../causes.ts';
-import type { Entry } from '../catalogue.ts';
+import type { Entry, Incident } from '../catalogue.ts';
 import { drawIncident } from '../catalogue.ts';
 import { until } from '../health.ts';
-import { inTurn } from './lanes.ts';
+import { inPlace, inTurn } from './lanes.ts';
 import type { Mitigation } from './mitigation.ts';
 import { readRun, round } from './mitigation.ts';
 import { drive } from './plain-driver.ts';
@@ -47,14 +47,15 @@ export interface TrialOptions {
 }
 
 /** One incident from the healthy application to the verdict. Never throws for what the product does. */
-export async function runTrial(
-  options: TrialOptions,
-  entry: Entry,
-  seed: number,
-  alone: boolean,
-): Promise<TrialReport> {
-  const { api, instance, way } = options;
+export function runTrial(options: TrialOptions, entry: Entry, seed: number, alone: boolean): Promise<TrialReport> {
   const incident = drawIncident(entry, seed);
+  const { namespace } = incident.application;
+  return inPlace(options.instance, namespace, () => holdTrial(options, incident, alone));
+}
+
+async function holdTrial(options: TrialOptions, incident: Incident, alone: boolean): Promise<TrialReport> {
+  const { api, instance, way } = options;
+  const { entry } = incident;
   const stage = new Stage(api, instance, incident);
   const dumper = new Dumper(api);
   const report = emptyReport(incident, way, alone);
