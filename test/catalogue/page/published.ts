@@ -44,5 +44,5 @@ export const NOT_COMPARABLE: readonly string[] = [
   'Their success is judged by the oracles of the benchmark, some of which pass an incident that nobody repaired (a Pending pod is skipped); here users must be served again, nothing else may have changed, and a shortcut that hides the symptom counts as harm.',
   'They reason with language models and pay for tokens; here rules reason, nothing is paid, and what no rule knows is not solved. The catalogue and the rules were written by the same hands: unseen faults are solved less often.',
   'Their seconds hold the thinking of a model and the settling of a larger application; here a command on one node.',
-  'Their ablations take undo and retry away from an agent whose first plan is mostly wrong. Rules propose few plans and seldom a wrong first one, so the same ablations cost less here.',
+  'Their ablations take undo and retry away from an agent whose first plan is mostly wrong. Where the first plan of the rules is right, the same ablations cost nothing.',
 ];

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { LookReport } from './looks.ts';
 import type { TrialReport } from './report.ts';
@@ -13,6 +13,8 @@ export type Recorded<T> = T & {
   /** `+changes` when the work tree differed from it. */
   commit: string;
   machine: string;
+  /** Processes that wanted a processor in the last minute of it, on average: above the number of processors it had to wait. */
+  load?: number;
   /** ISO time of its end. */
   at: string;
 };
@@ -84,7 +86,8 @@ export class Records<T extends Keyed> {
   }
 
   keep(report: T): Recorded<T> {
-    const recorded = { ...report, commit: this.commit, machine: machine(), at: new Date().toISOString() };
+    const load = Math.round(loadavg()[0]! * 10) / 10;
+    const recorded = { ...report, commit: this.commit, machine: machine(), load, at: new Date().toISOString() };
     // Another process may record for the same commit.
     this.#read();
     this.#own.set(keyOf(report), recorded);
