@@ -49,12 +49,17 @@ was taken away, and, after a run that did not resolve it, whether every object i
 
 - ${all.length} trials from ${days[0]} to ${days.at(-1)}; seeds ${seeds.join(', ')}
 - commits: ${commits.map(([name, number]) => `${name} (${number})`).join(', ')}
-- ${count(all, ({ alone }) => alone)} of them while nothing else was tried on the cluster; the load of the machine when a trial ended was
-  ${median(loads)?.toFixed(1) ?? 'not recorded'} in the middle and ${loads.length > 0 ? Math.max(...loads).toFixed(1) : 'not recorded'} at most: above its processors every limit of time counts
-  against whoever is tried
+- ${count(all, ({ alone }) => alone)} of them while nothing else was tried on the cluster; ${loadText(loads)}
 - machine: ${machines.map(([name, number]) => (machines.length > 1 ? `${name} (${number})` : name)).join('; ')}
 
 ![What became of the incidents, by way of mitigating them](benchmark.svg)`;
+}
+
+/** Above the number of processors every limit of time counts against whoever is tried. */
+function loadText(loads: readonly number[]): string {
+  if (loads.length === 0) return 'the load of the machine was not recorded';
+  const [middle, most] = [median(loads)!, Math.max(...loads)].map((load) => load.toFixed(1));
+  return `the load of the machine when a trial ended (${loads.length} recorded) was ${middle} in the middle, ${most} at most`;
 }
 
 function overall(own: readonly Trial[]): string {
