@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { timed } from '../../bench/timed.ts';
@@ -65,7 +65,7 @@ export async function lookers(command: readonly string[]): Promise<Looker[]> {
     },
     {
       tool: 'popeye',
-      version: versionOf(popeye, ['version']),
+      version: popeyeVersion(),
       argv: (_, { kubeconfig }, namespace) => [
         popeye, '-n', namespace, '-o', 'json', '--force-exit-zero', '--kubeconfig', kubeconfig,
       ], // prettier-ignore
@@ -84,6 +84,12 @@ export async function lookers(command: readonly string[]): Promise<Looker[]> {
     });
   }
   return all;
+}
+
+/** Built from source it does not know its own. */
+function popeyeVersion(): string {
+  const pinned = readFileSync(join(import.meta.dirname, '..', '..', 'testbed', 'go', 'popeye', 'go.mod'), 'utf8');
+  return /derailed\/popeye v(\S+)/.exec(pinned)?.[1] ?? '';
 }
 
 /** "" when there is no such program. */

@@ -34,9 +34,9 @@ const popeye = (pod: string, service: object[]) =>
   });
 
 describe('reports of tools that only look', () => {
-  const healthy = popeyeFindings(popeye('oven-5d8c7b9f6d-abcde', []));
+  const healthy = popeyeFindings(popeye('oven-5d8c7b9f6d-bcdfg', []));
   const broken = popeyeFindings(
-    popeye('oven-6f7c8d9b5c-vwxyz', [
+    popeye('oven-6f7c8d9b5c-vwxzz', [
       {
         group: '__root__',
         gvr: 'v1/services',
@@ -60,6 +60,13 @@ describe('reports of tools that only look', () => {
     const cause = (word: RegExp) => [{ names: ['oven'], word }];
     expect(names(fresh[0]!, cause(/target ports?/))).toBe(true);
     expect(names(fresh[0]!, cause(/selector/))).toBe(false);
+  });
+
+  it('keep objects apart whose names only look drawn', () => {
+    const said = (name: string) =>
+      k8sgptFindings(JSON.stringify({ results: [{ kind: 'Service', name, error: [{ Text: 'x' }] }] }));
+    expect(news(said('bakery/oven-cache'), said('bakery/oven-store'))).toHaveLength(1);
+    expect(news(said('bakery/oven-x2vwz'), said('bakery/oven-bcdfg'))).toHaveLength(0);
   });
 
   it('of k8sgpt are problems one and all', () => {
