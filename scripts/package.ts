@@ -47,10 +47,10 @@ export async function checkFileList(): Promise<void> {
   if (surplus.length > 0) throw new Error(`not meant for the package: ${surplus.join(', ')}`);
 }
 
-/** The pages, and the manifests that they tell of: commands, findings and links within them lead there. */
+/** The pages, their pictures, and the manifests that they tell of: commands, findings and links within them lead there. */
 async function docs(): Promise<string[]> {
   const names = await readdir(join(ROOT, 'docs'), { recursive: true });
-  return names.filter((name) => /\.(md|yaml)$/.test(name)).map((name) => `docs/${name.replaceAll('\\', '/')}`);
+  return names.filter((name) => /\.(md|svg|yaml)$/.test(name)).map((name) => `docs/${name.replaceAll('\\', '/')}`);
 }
 
 /**

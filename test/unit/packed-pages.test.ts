@@ -6,7 +6,7 @@ import { SHIPPED } from '../../scripts/package.ts';
 const root = join(import.meta.dirname, '..', '..');
 const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
   .map((name) => `docs/${name.replaceAll('\\', '/')}`)
-  .filter((name) => /\.(md|yaml)$/.test(name));
+  .filter((name) => /\.(md|svg|yaml)$/.test(name));
 
 /** Relative addresses of links and pictures, from the root. */
 function linked(page: string): string[] {

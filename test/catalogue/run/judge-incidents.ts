@@ -3,8 +3,9 @@ import { DEFAULT_COMMAND } from '../../judge/product.ts';
 import type { Instance } from '../../testbed/instance-record.ts';
 import type { Entry } from '../catalogue.ts';
 import { loadImages } from '../images.ts';
-import { lineOf } from './incidents.ts';
-import type { TrialReport } from './trial.ts';
+import { inLanes } from './lanes.ts';
+import { lineOf } from './tables.ts';
+import type { TrialReport } from './report.ts';
 import { runTrial } from './trial.ts';
 
 /** Incidents on a cluster that runs, with nothing recorded; progress goes to standard error. */
@@ -12,20 +13,19 @@ export async function judgeIncidents(
   instance: Instance,
   entries: readonly Entry[],
   seeds: readonly number[],
+  sideBySide = 1,
 ): Promise<(TrialReport & { line: string })[]> {
   await loadImages(instance);
   const api = new Api(instance.kubeconfig);
   const reports: (TrialReport & { line: string })[] = [];
   try {
-    for (const entry of entries) {
-      for (const seed of seeds) {
-        const options = { api, instance, command: DEFAULT_COMMAND, undo: true, check: true };
-        const report = await runTrial(options, entry, seed);
-        const line = lineOf(report);
-        process.stderr.write(`  ${line}\n`);
-        reports.push({ ...report, line });
-      }
-    }
+    await inLanes(entries, seeds, sideBySide, async ({ entry, seed }, alone) => {
+      const options = { api, instance, command: DEFAULT_COMMAND, way: 'stratus' as const, undo: true, check: true };
+      const report = await runTrial(options, entry, seed, alone);
+      const line = lineOf(report);
+      process.stderr.write(`  ${line}\n`);
+      reports.push({ ...report, line });
+    });
   } finally {
     api.close();
   }

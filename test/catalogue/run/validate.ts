@@ -4,6 +4,7 @@ import type { Entry } from '../catalogue.ts';
 import { drawIncident } from '../catalogue.ts';
 import { until } from '../health.ts';
 import { loadImages } from '../images.ts';
+import { inLanes } from './lanes.ts';
 import { Stage } from './stage.ts';
 
 /** A fault that heals by itself is none. */
@@ -55,7 +56,6 @@ export async function validate(api: Api, instance: Instance, entry: Entry, seed:
   return report;
 }
 
-/** Several side by side, each in a namespace of its own; those that touch the whole cluster alone, at the end. */
 export async function validateAll(
   api: Api,
   instance: Instance,
@@ -64,29 +64,15 @@ export async function validateAll(
   sideBySide: number,
 ): Promise<Validation[]> {
   await loadImages(instance);
-  const all = seeds.flatMap((seed) => entries.map((entry) => ({ entry, seed })));
   const reports: Validation[] = [];
-  const run = async (waiting: { entry: Entry; seed: number }[], lanes: number) => {
-    const lane = async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const report = await validate(api, instance, next.entry, next.seed);
-        reports.push(report);
-        const { base = 0, red = 0, heal = 0 } = report.seconds;
-        const times = [base, red, heal].map((seconds) => seconds.toFixed(0)).join('/');
-        process.stdout.write(
-          `${report.valid ? 'VALID  ' : 'INVALID'} ${report.entry} ${report.seed} (${times} s) ${report.what} | ${report.text}\n`,
-        );
-      }
-    };
-    await Promise.all(Array.from({ length: lanes }, lane));
-  };
-  await run(
-    all.filter(({ entry }) => entry.scope === 'namespace'),
-    sideBySide,
-  );
-  await run(
-    all.filter(({ entry }) => entry.scope === 'cluster'),
-    1,
-  );
+  await inLanes(entries, seeds, sideBySide, async ({ entry, seed }) => {
+    const report = await validate(api, instance, entry, seed);
+    reports.push(report);
+    const { base = 0, red = 0, heal = 0 } = report.seconds;
+    const times = [base, red, heal].map((seconds) => seconds.toFixed(0)).join('/');
+    process.stdout.write(
+      `${report.valid ? 'VALID  ' : 'INVALID'} ${report.entry} ${report.seed} (${times} s) ${report.what} | ${report.text}\n`,
+    );
+  });
   return reports;
 }
