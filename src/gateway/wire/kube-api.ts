@@ -1,10 +1,9 @@
-import type { Readable } from 'node:stream';
-import { Readable as ReadableStream } from 'node:stream';
 import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { goJson } from '../../json/go-json.ts';
 import { MAX_DEPTH, parseJson } from '../../json/lossless-json.ts';
 import { readList } from '../../json/read-list.ts';
+import { asStream, bytesIn, textOf } from './answer-body.ts';
 import { connectionError, shortPath, statusError } from './api-error.ts';
 import type { GatewayResponse, Handler } from './messages.ts';
 import { messageOf as statusMessage, readAll, readObject } from './messages.ts';
@@ -288,30 +287,4 @@ async function failure(method: string, path: string, response: GatewayResponse):
 
 function isBrokenConnection(error: ClusterError): boolean {
   return error.reason === 'unreachable' && error.message.includes('the connection was closed');
-}
-
-function asStream(body: Readable | Buffer): Readable {
-  return Buffer.isBuffer(body) ? ReadableStream.from([body]) : body;
-}
-
-async function textOf(body: Readable | Buffer, limit: number): Promise<{ text: string; complete: boolean }> {
-  const { bytes, complete } = await bytesIn(body, limit);
-  return { text: bytes.toString(), complete };
-}
-
-async function bytesIn(body: Readable | Buffer, limit: number): Promise<{ bytes: Buffer; complete: boolean }> {
-  const stream = asStream(body);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    const bytes = chunk as Buffer;
-    size += bytes.length;
-    if (size > limit) {
-      chunks.push(bytes.subarray(0, bytes.length - (size - limit)));
-      stream.destroy();
-      return { bytes: Buffer.concat(chunks), complete: false };
-    }
-    chunks.push(bytes);
-  }
-  return { bytes: Buffer.concat(chunks), complete: true };
 }
