@@ -51,9 +51,22 @@ export interface TransactionManager {
   reopen(id: string): Promise<OpenTransaction>;
 }
 
+/** Snapshots that follow each other, each as good as one by itself. */
+export interface SnapshotSeries {
+  /** @throws ClusterError as {@link ClusterReader.snapshot} */
+  next(signal: AbortSignal): Promise<ClusterSnapshot>;
+  /** Ends what was kept open for the next one. */
+  close(): void;
+}
+
 export interface ClusterReader {
-  /** Everything the analyzers and oracles look at, through the gateway's read mode. */
+  /**
+   * Everything the analyzers and oracles look at, through the gateway's read mode.
+   * @throws ClusterError unknown-namespace, unreachable, unauthorized …
+   */
   snapshot(signal: AbortSignal): Promise<ClusterSnapshot>;
+  /** For who reads again and again: what takes long to list is watched in between. Nothing is sent before `next`. */
+  follow(): SnapshotSeries;
   readLog(namespace: string, pod: string, container: string, previous: boolean): Promise<string[]>;
   get(ref: ObjectRef): Promise<KubeObject | null>;
   list(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, namespace?: string): Promise<KubeObject[]>;

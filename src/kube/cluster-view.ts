@@ -19,13 +19,10 @@ export interface ClusterEvent {
   object: KubeObject;
 }
 
-const byName = (a: KubeObject, b: KubeObject): number => {
-  const [x, y] = [
-    `${a.metadata.namespace ?? ''}/${a.metadata.name}`,
-    `${b.metadata.namespace ?? ''}/${b.metadata.name}`,
-  ];
-  return x < y ? -1 : x > y ? 1 : 0;
-};
+const byName = ({ metadata: a }: KubeObject, { metadata: b }: KubeObject): number =>
+  compared(a.namespace ?? '', b.namespace ?? '') || compared(a.name, b.name);
+
+const compared = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Look-ups over one snapshot; lists come in a fixed order whatever the order of the snapshot. */
 export class ClusterView {
@@ -37,8 +34,12 @@ export class ClusterView {
   #workloads: KubeObject[] | null = null;
   #podsByLabel: Map<string, KubeObject[]> | null = null;
   #workloadsByLabel: Map<string, KubeObject[]> | null = null;
+  #servicesBySelector: Map<string, KubeObject[]> | null = null;
+  #slicesByService: Map<string, KubeObject[]> | null = null;
   readonly #owned = new Map<string, Map<string, KubeObject[]>>();
-  #events: Map<string, ClusterEvent[]> | null = null;
+  readonly #derived = new Map<unknown, Map<KubeObject, unknown>>();
+  #eventsByObject: Map<string, KubeObject[]> | null = null;
+  readonly #events = new Map<string, ClusterEvent[]>();
   #podsByWorkload: Map<KubeObject, KubeObject[]> | null = null;
   #ownerByPod = new Map<KubeObject, KubeObject>();
   #homes: Homes | null = null;
@@ -143,8 +144,7 @@ export class ClusterView {
 
   /** Newest first. Events of an earlier object of the same name are left out unless asked for. */
   eventsOf(object: KubeObject, alsoOfPredecessors = false): ClusterEvent[] {
-    const list =
-      this.#eventIndex().get(identityKey(object.kind, object.metadata.namespace, object.metadata.name)) ?? [];
+    const list = this.#eventsAbout(identityKey(object.kind, object.metadata.namespace, object.metadata.name));
     if (alsoOfPredecessors || !object.metadata.uid) return list;
     return list.filter((event) => {
       const uid = regarding(event.object)?.uid;
@@ -154,28 +154,34 @@ export class ClusterView {
 
   /** Services of the namespace whose selector picks pods with these labels. */
   servicesSelecting(namespace: string | undefined, labels: LabelMap | undefined): KubeObject[] {
-    return this.all('Service', namespace).filter((service) => selectorMapMatches(service.spec?.selector, labels));
+    // One pair of a selector is enough to find it.
+    this.#servicesBySelector ??= groupedBy(this.all('Service'), ({ metadata, spec }) =>
+      labelKeys(metadata.namespace, spec?.selector).slice(0, 1),
+    );
+    const index = this.#servicesBySelector;
+    return labelKeys(namespace, labels)
+      .flatMap((key) => index.get(key) ?? [])
+      .filter((service) => selectorMapMatches(service.spec?.selector, labels))
+      .sort(byName);
   }
 
   /** Pods that a Service's selector picks, also those that ended or are being deleted. */
   selectedPods(service: KubeObject): KubeObject[] {
-    return this.all('Pod', service.metadata.namespace).filter((pod) =>
-      selectorMapMatches(service.spec?.selector, pod.metadata.labels),
-    );
+    this.#podsByLabel ??= groupedBy(this.all('Pod'), (pod) => labelKeys(pod.metadata.namespace, pod.metadata.labels));
+    return selected(this.#podsByLabel, service, (pod) => pod.metadata.labels);
   }
 
   slicesOf(service: KubeObject): KubeObject[] {
-    return this.all('EndpointSlice', service.metadata.namespace).filter(
-      (slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === service.metadata.name,
-    );
+    this.#slicesByService ??= groupedBy(this.all('EndpointSlice'), ({ metadata }) => {
+      const name = metadata.labels?.['kubernetes.io/service-name'];
+      return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`];
+    });
+    return this.#slicesByService.get(`${service.metadata.namespace ?? ''}/${service.metadata.name}`) ?? [];
   }
 
   /** Living pods that a Service's selector picks. */
   podsBehind(service: KubeObject): KubeObject[] {
-    this.#podsByLabel ??= groupedBy(this.all('Pod').filter(isLiving), (pod) =>
-      labelKeys(pod.metadata.namespace, pod.metadata.labels),
-    );
-    return selected(this.#podsByLabel, service, (pod) => pod.metadata.labels);
+    return this.selectedPods(service).filter(isLiving);
   }
 
   /** Workloads whose template labels a Service's selector picks, whether or not they have pods. */
@@ -187,20 +193,29 @@ export class ClusterView {
     return selected(this.#workloadsByLabel, service, (workload) => podTemplateOf(workload)?.labels);
   }
 
-  #eventIndex(): Map<string, ClusterEvent[]> {
-    if (this.#events) return this.#events;
-    const index = new Map<string, ClusterEvent[]>();
-    for (const object of this.all('Event')) {
+  /** What follows from the snapshot for one of its objects, worked out once however many ask; nobody may change it. */
+  derived<T>(work: (view: ClusterView, object: KubeObject) => T, object: KubeObject): T {
+    let known = this.#derived.get(work) as Map<KubeObject, T> | undefined;
+    if (!known) this.#derived.set(work, (known = new Map()));
+    const before = known.get(object);
+    if (before !== undefined || known.has(object)) return before as T;
+    const value = work(this, object);
+    known.set(object, value);
+    return value;
+  }
+
+  #eventsAbout(key: string): ClusterEvent[] {
+    // Most events are never asked for: only those that are get read.
+    this.#eventsByObject ??= groupedBy(this.all('Event'), (object) => {
       const about = regarding(object);
-      if (!about?.name) continue;
-      const key = identityKey(about.kind, about.namespace ?? object.metadata.namespace, about.name);
-      const list = index.get(key);
-      if (list) list.push(eventOf(object));
-      else index.set(key, [eventOf(object)]);
+      return about?.name ? [identityKey(about.kind, about.namespace ?? object.metadata.namespace, about.name)] : [];
+    });
+    let list = this.#events.get(key);
+    if (!list) {
+      list = (this.#eventsByObject.get(key) ?? []).map(eventOf).sort((a, b) => b.at - a.at);
+      this.#events.set(key, list);
     }
-    for (const list of index.values()) list.sort((a, b) => b.at - a.at);
-    this.#events = index;
-    return index;
+    return list;
   }
 
   #topOwner(object: KubeObject): KubeObject {

@@ -29,7 +29,11 @@ export function hasPatchableTemplate(workload: KubeObject): boolean {
 }
 
 /** Containers of the living pods that were made from the workload's present template. */
-export function podContainers(view: ClusterView, workload: KubeObject): PodContainer[] {
+export function podContainers(view: ClusterView, workload: KubeObject): readonly PodContainer[] {
+  return view.derived(readContainers, workload);
+}
+
+function readContainers(view: ClusterView, workload: KubeObject): PodContainer[] {
   if (workload.metadata.deletionTimestamp) return [];
   const own = containersOf(podTemplateOf(workload)?.spec);
   return view

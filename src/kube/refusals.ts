@@ -24,6 +24,10 @@ export function refusals(view: ClusterView): Refusal[] {
 
 /** Null for a workload that lacks nothing, or lacks it for another reason. */
 export function refusalOf(view: ClusterView, workload: KubeObject): Refusal | null {
+  return view.derived(lastRefusal, workload);
+}
+
+function lastRefusal(view: ClusterView, workload: KubeObject): Refusal | null {
   const found = makersOf(view, workload)
     .filter((maker) => isShort(view, maker))
     .flatMap((maker) => wordOf(view, workload, maker) ?? [])

@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
-import type { ClusterReader, Confirmation } from '../domain/ports.ts';
+import type { ClusterReader, Confirmation, SnapshotSeries } from '../domain/ports.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { WrittenObject } from '../domain/transaction.ts';
 import { stableJson } from '../json/stable-json.ts';
@@ -18,10 +18,10 @@ const BLANK_KINDS = new Set(['Secret']);
 
 /** Watches what was written for as long as another controller needs to take it back, and no longer than that. */
 export class Watchful implements Confirmation {
-  readonly #reader: Pick<ClusterReader, 'get' | 'snapshot'>;
+  readonly #reader: Pick<ClusterReader, 'get' | 'follow'>;
   readonly #clock: Clock;
 
-  constructor(reader: Pick<ClusterReader, 'get' | 'snapshot'>, clock: Clock) {
+  constructor(reader: Pick<ClusterReader, 'get' | 'follow'>, clock: Clock) {
     this.#reader = reader;
     this.#clock = clock;
   }
@@ -38,7 +38,21 @@ export class Watchful implements Confirmation {
       fields: ownFields(one).map(({ field }) => field),
       managers: managersOf(one),
     }));
-    const rewriters = rewritersOf(touched, before);
+    const series = this.#reader.follow();
+    try {
+      return await this.#untilTold(written, rewritersOf(touched, before), series, signal, progress);
+    } finally {
+      series.close();
+    }
+  }
+
+  async #untilTold(
+    written: WrittenObject[],
+    rewriters: Rewriter[],
+    series: SnapshotSeries,
+    signal: AbortSignal,
+    progress: (text: string) => void,
+  ): Promise<string | null> {
     const started = this.#clock.monotonic();
     let told = '';
     for (;;) {
@@ -46,7 +60,7 @@ export class Watchful implements Confirmation {
       if (back.length > 0) return wordsFor(back, rewriters);
       const elapsed = this.#clock.monotonic() - started;
       const due = rewriters.filter(({ forMs }) => elapsed < forMs);
-      const open = due.length > 0 ? await this.#open(due, signal) : [];
+      const open = due.length > 0 ? await undecided(due, series, signal) : [];
       if (open.length === 0) return null;
       const seconds = Math.ceil((Math.max(...open.map(({ forMs }) => forMs)) - elapsed) / 1000);
       const why = open.map(({ text }) => text).join('; ');
@@ -54,13 +68,6 @@ export class Watchful implements Confirmation {
       told = why;
       await this.#clock.sleep(LOOK_MS, signal);
     }
-  }
-
-  /** Those of whom only time can tell, or who have not yet agreed. */
-  async #open(due: Rewriter[], signal: AbortSignal): Promise<Rewriter[]> {
-    if (due.every(({ settled }) => settled === null)) return due;
-    const now = await this.#reader.snapshot(signal);
-    return due.filter(({ settled }) => !settled?.(now));
   }
 
   async #takenBack(written: WrittenObject): Promise<TakenBack[]> {
@@ -73,6 +80,13 @@ export class Watchful implements Confirmation {
     }
     return takenBack(written, now);
   }
+}
+
+/** Those of whom only time can tell, or who have not yet agreed. */
+async function undecided(due: Rewriter[], series: SnapshotSeries, signal: AbortSignal): Promise<Rewriter[]> {
+  if (due.every(({ settled }) => settled === null)) return due;
+  const now = await series.next(signal);
+  return due.filter(({ settled }) => !settled?.(now));
 }
 
 function managersOf({ before, after, ref }: WrittenObject): string[] {

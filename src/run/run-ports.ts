@@ -1,11 +1,10 @@
 import type { Conversion } from '../agents/conversion/conversion.ts';
 import type { Principal } from '../domain/autonomy.ts';
-import type { Brain } from '../domain/brain.ts';
+import type { Brain, EvidenceReads } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
 import type { Plan } from '../domain/plan.ts';
 import type {
-  ClusterReader,
   Confirmation,
   LockResult,
   Settler,
@@ -34,7 +33,7 @@ export interface SeverityProbe {
 export interface IncidentRunPorts {
   /** The one that thinks first, then those that take over when it fails or knows no more. */
   brains: readonly Brain[];
-  cluster: ClusterReader;
+  cluster: EvidenceReads;
   severity: SeverityProbe;
   transactions: TransactionManager;
   settler: Settler;

@@ -54,9 +54,7 @@ export class SeverityReader {
    * severity with the latest snapshot)
    */
   async read(signal: AbortSignal): Promise<SeverityReading> {
-    const reading = await this.#readOnce(signal);
-    this.#last = reading;
-    return reading;
+    return this.#reading(() => this.#reader.snapshot(signal), signal);
   }
 
   /**
@@ -71,6 +69,20 @@ export class SeverityReader {
     after = 0,
     progress: (text: string) => void = () => undefined,
   ): Promise<SeverityReading> {
+    const series = this.#reader.follow();
+    try {
+      return await this.#untilQuiet(() => this.#reading(() => series.next(signal), signal), signal, after, progress);
+    } finally {
+      series.close();
+    }
+  }
+
+  async #untilQuiet(
+    read: () => Promise<SeverityReading>,
+    signal: AbortSignal,
+    after: number,
+    progress: (text: string) => void,
+  ): Promise<SeverityReading> {
     const started = this.#clock.monotonic();
     const elapsed = () => this.#clock.monotonic() - started;
     let previous: SeverityReading | null = null;
@@ -78,7 +90,7 @@ export class SeverityReader {
     let shown = '';
     let waited = 0;
     for (;;) {
-      const reading = await this.read(signal);
+      const reading = await read();
       // An oracle that lags cannot have seen the write yet: the next look is worth its time only then.
       if (reading.severity.known && reading.asOf < after && elapsed() < LIMIT_MS + this.#slowest()) {
         await this.#clock.sleep(Math.max(SPACING_MS, after - reading.asOf), signal);
@@ -145,10 +157,15 @@ export class SeverityReader {
     return Math.max(0, ...this.#oracles.map(({ name, timing }) => (this.#absent.has(name) ? 0 : (timing?.lagMs ?? 0))));
   }
 
-  async #readOnce(signal: AbortSignal): Promise<SeverityReading> {
+  async #reading(take: () => Promise<ClusterSnapshot>, signal: AbortSignal): Promise<SeverityReading> {
+    this.#last = await this.#judged(take, signal);
+    return this.#last;
+  }
+
+  async #judged(take: () => Promise<ClusterSnapshot>, signal: AbortSignal): Promise<SeverityReading> {
     let snapshot: ClusterSnapshot;
     try {
-      snapshot = await this.#reader.snapshot(signal);
+      snapshot = await take();
     } catch (error) {
       if (!this.#last || signal.aborted) throw error;
       return { ...this.#last, severity: { known: false, reason: messageOf(error) }, oracles: {} };

@@ -3,13 +3,17 @@ import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildAll } from '../../scripts/build.ts';
 import { ensureBinaries } from '../testbed/build.ts';
 import { downCluster, type Instance, upCluster } from '../testbed/instance.ts';
 import { StreamReport } from '../testbed/report.ts';
 import { runCommand } from '../testbed/run-command.ts';
+import type { Cost } from './rule-costs.ts';
+import { diagnosisCosts } from './rule-costs.ts';
 import { timed, type TimedRun } from './timed.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+/** What `bin/stratus` runs. */
+const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli.cjs');
 const NODES = Number(process.env.STRATUS_BENCH_NODES ?? 1_000);
 const SIZES = [1_000, Number(process.env.STRATUS_BENCH_PODS ?? 10_000)];
 const PODS_PER_WORKLOAD = 50;
@@ -123,9 +127,38 @@ function show({ what, run, megabytes, found }: Row): void {
   );
 }
 
+/** Cheaper rules are told together. */
+const SHOWN_MS = 1;
+
+/** In a process that has just run none of it: the first rule to look at something pays for its index. */
+function showCosts(costs: readonly Cost[]): void {
+  const line = ({ of, processor, reads, bytes }: Cost) => {
+    const asked = reads > 0 ? `   ${String(reads).padStart(3)} reads ${(bytes / 1e6).toFixed(2).padStart(7)} MB` : '';
+    say(`  ${of.padEnd(32)} ${processor.toFixed(1).padStart(8)} ms${asked}`);
+  };
+  const [before, ...rules] = costs;
+  if (before) line(before);
+  const shown = rules.filter(({ processor, reads }) => processor >= SHOWN_MS || reads > 0);
+  for (const cost of shown.sort((a, b) => b.processor - a.processor)) line(cost);
+  const others = rules.filter((cost) => !shown.includes(cost));
+  line(summed(`${others.length} cheaper rules`, others));
+  line(summed(`all ${rules.length} rules`, rules));
+}
+
+function summed(of: string, costs: readonly Cost[]): Cost {
+  const sum = (pick: (cost: Cost) => number) => costs.reduce((total, cost) => total + pick(cost), 0);
+  return {
+    of,
+    processor: sum(({ processor }) => processor),
+    reads: sum(({ reads }) => reads),
+    bytes: sum(({ bytes }) => bytes),
+  };
+}
+
 /**
- * A whole diagnosis of one namespace with thousands of pods on a thousand simulated nodes, beside popeye on the same
- * cluster: seconds by the clock, memory of the process, bytes from the API server.
+ * A whole diagnosis of one namespace with thousands of pods on a thousand simulated nodes by the bundled command, beside
+ * popeye (and k8sgpt where it is on the PATH) on the same cluster: seconds by the clock, memory of the process, bytes from
+ * the API server; then what each rule costs.
  */
 export async function bench(): Promise<void> {
   const report = new StreamReport();
@@ -134,13 +167,14 @@ export async function bench(): Promise<void> {
   let meter: Meter | null = null;
   try {
     const popeye = (await ensureBinaries(['popeye'], report)).get('popeye')!;
+    await report.step('Bundling the command', () => buildAll(['terminal-command', 'application']));
     const instance = await upCluster({ name, nodes: 'simulated', simulatedNodes: NODES }, report);
     meter = await Meter.open(instance, folder);
     const measured = async (what: string, program: string, args: string[], isFound: (text: string) => boolean) => {
       const before = meter!.received;
       const env = { ...process.env, KUBECONFIG: meter!.kubeconfig, STRATUS_HOME: join(folder, 'home') };
       const run = await timed(program, args, { env, keepOutput: true });
-      if (!run) throw new Error(`${program} could not be started`);
+      if (!run) return null;
       const row = { what, run, megabytes: (meter!.received - before) / 1e6, found: isFound(run.stdout) };
       show(row);
       return row;
@@ -150,18 +184,31 @@ export async function bench(): Promise<void> {
       const namespace = `scale-${pods}`;
       await report.step(`${pods} pods on ${NODES} nodes`, () => deploy(instance, folder, namespace, pods));
       const culprit = `app-${pods / PODS_PER_WORKLOAD - 1}`;
-      const argv = ['--disable-warning=ExperimentalWarning', MAIN, 'diagnose', '-n', namespace, '--json'];
+      const argv = [CLI, 'diagnose', '-n', namespace, '--json'];
       const found = (text: string) => text.includes(culprit) && text.includes('targetPort');
-      rows.push(await measured(`stratus diagnose, ${pods} pods`, process.execPath, argv, found));
+      const own = await measured(`stratus diagnose, ${pods} pods`, process.execPath, argv, found);
+      rows.push(own!);
       if (pods !== SIZES.at(-1)) continue;
-      const own = rows.at(-1)!;
-      const peer = ['-n', namespace, '-o', 'json', '--force-exit-zero', '--kubeconfig', meter.kubeconfig];
-      const other = await measured(`popeye, ${pods} pods`, popeye, peer, (text) => text.includes(culprit));
-      say(`popeye takes ${(other.run.seconds / own.run.seconds).toFixed(1)} times as long`);
+      const peers = [
+        ['popeye', popeye, ['-n', namespace, '-o', 'json', '--force-exit-zero', '--kubeconfig', meter.kubeconfig]],
+        ['k8sgpt', 'k8sgpt', ['analyze', '-n', namespace, '-o', 'json', '--kubeconfig', meter.kubeconfig]],
+      ] as const;
+      for (const [peer, program, args] of peers) {
+        const other = await measured(`${peer}, ${pods} pods`, program, [...args], (text) => text.includes(culprit));
+        say(
+          other
+            ? `${peer} takes ${(other.run.seconds / own!.run.seconds).toFixed(1)} times as long`
+            : `${peer} is not there`,
+        );
+      }
+      say(`what the parts of a diagnosis of ${pods} pods cost:`);
+      showCosts(await diagnosisCosts(instance.kubeconfig, instance.context, namespace));
     }
-    const [small, large] = [rows[0]!, rows.at(-1)!];
-    const growth = large.run.seconds / small.run.seconds;
-    say(`${SIZES.at(-1)! / SIZES[0]!} times the pods: ${growth.toFixed(1)} times the seconds`);
+    const [small, large] = [rows[0]!.run, rows.at(-1)!.run];
+    const grown = (pick: (run: TimedRun) => number) => (pick(large) / pick(small)).toFixed(1);
+    say(
+      `${SIZES.at(-1)! / SIZES[0]!} times the pods: ${grown(({ seconds }) => seconds)} times the seconds, ${grown(({ processor }) => processor)} times the processor, ${grown(({ peak }) => peak)} times the memory`,
+    );
   } finally {
     meter?.close();
     await downCluster(name, report);

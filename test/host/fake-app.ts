@@ -313,7 +313,6 @@ export class FakeApp implements StratusApp {
     return new IncidentRun(id, request.target, request.options, {
       brains: [this.#brain()],
       cluster: {
-        snapshot: async () => this.#reading().snapshot,
         readLog: async () => [],
         get: async () => null,
         list: async () => [],

@@ -55,7 +55,6 @@ export class RunWorld {
       brains,
       clock,
       cluster: {
-        snapshot: async () => this.#reading().snapshot,
         readLog: async () => [],
         get: async () => null,
         list: async () => [],

@@ -1,10 +1,8 @@
 import type { Clock } from '../../domain/clock.ts';
-import type { KubeObject } from '../../domain/kube-object.ts';
-import { refKey, refOf } from '../../domain/kube-object.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import type { KindInfo } from './kinds.ts';
-import { collectionPath } from './kinds.ts';
+import { LiveCollection } from './live-collection.ts';
 import type { KubeApi } from '../../gateway/wire/kube-api.ts';
 
 /** Where watching is not allowed, the kind is listed again this often. */
@@ -33,8 +31,7 @@ export class LiveView {
       (info.namespaced ? namespaces : [undefined]).map((namespace) => ({
         info,
         namespace,
-        objects: new Map<string, KubeObject>(),
-        listed: false,
+        collection: null,
         problem: null,
         forbidden: null,
       })),
@@ -75,8 +72,8 @@ export class LiveView {
       objects: {},
       unreadable: {},
     };
-    for (const { info, objects, listed, forbidden, problem } of this.#stores) {
-      if (listed) view.objects[info.kind] = [...(view.objects[info.kind] ?? []), ...objects.values()];
+    for (const { info, collection, forbidden, problem } of this.#stores) {
+      if (collection) view.objects[info.kind] = [...(view.objects[info.kind] ?? []), ...collection.objects()];
       else view.unreadable[info.kind] = forbidden ?? problem ?? 'not read yet';
     }
     return view;
@@ -91,13 +88,15 @@ export class LiveView {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        let version = await this.#list(store);
+        const collection = await this.#list(store);
         listedOnce();
-        for (;;) version = await this.#watch(store, version);
+        for (;;) {
+          if (!(await collection.watch(signal, () => this.#notify()))) await this.#pause(RETRY_MS);
+        }
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) {
-          if (!store.listed) {
+          if (!store.collection) {
             store.forbidden = error.message;
             return;
           }
@@ -113,43 +112,11 @@ export class LiveView {
     }
   }
 
-  async #list(store: Store): Promise<string> {
-    const { items, resourceVersion } = await this.#api.list(
-      collectionPath(store.info, store.namespace),
-      this.#stop.signal,
-      store.info,
-    );
-    store.objects.clear();
-    for (const item of items) store.objects.set(refKey(refOf(item)), item);
-    store.listed = true;
+  async #list(store: Store): Promise<LiveCollection> {
+    store.collection = await LiveCollection.list(this.#api, store.info, store.namespace, this.#stop.signal);
     store.problem = null;
     this.#notify();
-    return resourceVersion;
-  }
-
-  /** Follows one stream to its end; returns the version to go on from. */
-  async #watch(store: Store, from: string): Promise<string> {
-    const query = `allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(from)}`;
-    let version = from;
-    let lively = false;
-    for await (const { type, object } of this.#api.watch(
-      `${collectionPath(store.info, store.namespace)}?${query}`,
-      this.#stop.signal,
-    )) {
-      if (type === 'ERROR') {
-        const code = Number((object as { code?: unknown }).code ?? 500);
-        throw new ClusterError('api', `watching ${store.info.resource} failed (${code})`, code);
-      }
-      lively = true;
-      version = object.metadata.resourceVersion ?? version;
-      if (type === 'BOOKMARK') continue;
-      const item = { ...object, apiVersion: store.info.apiVersion, kind: store.info.kind };
-      if (type === 'DELETED') store.objects.delete(refKey(refOf(item)));
-      else store.objects.set(refKey(refOf(item)), item);
-      this.#notify();
-    }
-    if (!lively) await this.#pause(RETRY_MS);
-    return version;
+    return store.collection;
   }
 
   async #pause(ms: number): Promise<void> {
@@ -166,8 +133,8 @@ export class LiveView {
 interface Store {
   info: KindInfo;
   namespace: string | undefined;
-  objects: Map<string, KubeObject>;
-  listed: boolean;
+  /** Null until it was listed once. */
+  collection: LiveCollection | null;
   problem: string | null;
   forbidden: string | null;
 }

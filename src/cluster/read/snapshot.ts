@@ -1,11 +1,13 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
-import type { ClusterReader } from '../../domain/ports.ts';
+import type { ClusterReader, SnapshotSeries } from '../../domain/ports.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import { Discovery } from '../../gateway/wire/discovery.ts';
 import { ClusterError } from '../../domain/cluster-error.ts';
 import type { KindInfo } from './kinds.ts';
+import { KindReading } from './kind-reading.ts';
 import { collectionPath, kindsNamed, snapshotKind, snapshotName } from './kinds.ts';
+import { listKind } from './live-collection.ts';
 import type { KubeApi } from '../../gateway/wire/kube-api.ts';
 import { oneLine } from '../../text/plain-text.ts';
 
@@ -14,15 +16,8 @@ const LOG_LINES = 200;
 const LOG_BYTES = 128 << 10;
 const LOG_LINE_CHARS = 1_000;
 
-/**
- * Kinds that are many and whose fields controllers write: who wrote which tells nobody anything, and is a third of
- * their size.
- */
-const WRITTEN_BY_CONTROLLERS = new Set(['Pod', 'ReplicaSet', 'EndpointSlice', 'Event', 'ControllerRevision']);
-
-function lighter(item: KubeObject): void {
-  if (WRITTEN_BY_CONTROLLERS.has(item.kind)) delete item.metadata.managedFields;
-}
+/** A kind by the name that snapshots give it, in each namespace of the scope. */
+type Readings = { kind: string; scopes: KindReading[] }[];
 
 /** Reads the scope through an API whose Secret values are already blank (the gateway's read mode). */
 export class SnapshotReader implements ClusterReader {
@@ -44,27 +39,16 @@ export class SnapshotReader implements ClusterReader {
     this.#discovery = new Discovery((path) => api.find(path));
   }
 
-  /**
-   * One LIST per kind and namespace, concurrently. A kind that may not be listed, or that the server does not
-   * serve, is named in `unreadable`; every other failure fails the snapshot, because an incomplete one could look
-   * healthy.
-   * @throws ClusterError unknown-namespace, unreachable, unauthorized …
-   */
-  async snapshot(signal: AbortSignal): Promise<ClusterSnapshot> {
-    const takenAt = new Date(this.#clock.now()).toISOString();
-    const checks = this.#namespaces.map((namespace) => this.#requireNamespace(namespace, signal));
-    const [readings] = await Promise.all([
-      Promise.all(this.#kinds.map((info) => this.#readKind(info, signal))),
-      ...checks,
-    ]);
-    const snapshot: ClusterSnapshot = { takenAt, namespaces: [...this.#namespaces], objects: {}, unreadable: {} };
-    for (const [index, info] of this.#kinds.entries()) {
-      const kind = snapshotName(info);
-      const reading = readings[index]!;
-      if (typeof reading === 'string') snapshot.unreadable[kind] = reading;
-      else snapshot.objects[kind] = reading;
-    }
-    return snapshot;
+  snapshot(signal: AbortSignal): Promise<ClusterSnapshot> {
+    return this.#read(signal, this.#readings(), false);
+  }
+
+  follow(): SnapshotSeries {
+    const readings = this.#readings();
+    return {
+      next: (signal) => this.#read(signal, readings, true),
+      close: () => readings.forEach(({ scopes }) => scopes.forEach((scope) => scope.close())),
+    };
   }
 
   /** Last lines, without control characters, each cut at 1,000 characters; empty when there is no such log. */
@@ -92,9 +76,7 @@ export class SnapshotReader implements ClusterReader {
   /** All objects of a kind in a namespace, of every namespace without one; none when the server does not serve it. */
   async list(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, namespace?: string): Promise<KubeObject[]> {
     const info = await this.#kindOf(kind);
-    return info
-      ? (await this.#api.list(collectionPath(info, namespace), AbortSignal.timeout(LIST_TIMEOUT_MS), info)).items
-      : [];
+    return info ? (await listKind(this.#api, info, namespace, AbortSignal.timeout(LIST_TIMEOUT_MS))).items : [];
   }
 
   async #kindOf(ref: Pick<ObjectRef, 'apiVersion' | 'kind'>): Promise<KindInfo | null> {
@@ -104,20 +86,33 @@ export class SnapshotReader implements ClusterReader {
     return found && { kind: ref.kind, apiVersion: ref.apiVersion, resource: found.name, namespaced: found.namespaced };
   }
 
-  /** The objects, or why they cannot be read. */
-  async #readKind(info: KindInfo, signal: AbortSignal): Promise<KubeObject[] | string> {
-    try {
-      const scopes = info.namespaced ? this.#namespaces : [undefined];
-      const lists = await Promise.all(
-        scopes.map((namespace) => this.#api.list(collectionPath(info, namespace), signal, info, lighter)),
-      );
-      return lists.flatMap((list) => list.items);
-    } catch (error) {
-      if (!(error instanceof ClusterError) || (error.status !== 403 && error.status !== 404)) throw error;
-      if (error.status === 403) return error.message;
-      if (info.custom) return [];
-      return `this API server does not serve ${info.resource} in ${info.apiVersion}`;
+  #readings(): Readings {
+    return this.#kinds.map((info) => {
+      const namespaces = info.namespaced ? this.#namespaces : [undefined];
+      const scopes = namespaces.map((namespace) => new KindReading(this.#api, this.#clock, info, namespace));
+      return { kind: snapshotName(info), scopes };
+    });
+  }
+
+  /**
+   * One LIST per kind and namespace, concurrently. A kind that may not be listed, or that the server does not
+   * serve, is named in `unreadable`; every other failure fails the snapshot, because an incomplete one could look
+   * healthy.
+   */
+  async #read(signal: AbortSignal, readings: Readings, follow: boolean): Promise<ClusterSnapshot> {
+    const takenAt = new Date(this.#clock.now()).toISOString();
+    const checks = this.#namespaces.map((namespace) => this.#requireNamespace(namespace, signal));
+    const read = ({ scopes }: Readings[number]) =>
+      Promise.all(scopes.map(async (scope) => scope.known() ?? (await scope.list(signal, follow))));
+    const [kinds] = await Promise.all([Promise.all(readings.map(read)), ...checks]);
+    const snapshot: ClusterSnapshot = { takenAt, namespaces: [...this.#namespaces], objects: {}, unreadable: {} };
+    for (const [index, { kind }] of readings.entries()) {
+      const lists = kinds[index]!;
+      const problem = lists.find((list) => typeof list === 'string');
+      if (problem !== undefined) snapshot.unreadable[kind] = problem;
+      else snapshot.objects[kind] = (lists as KubeObject[][]).flat();
     }
+    return snapshot;
   }
 
   /** Listing in a namespace that does not exist answers with empty lists, which would look like perfect health. */

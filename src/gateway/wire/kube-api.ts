@@ -1,9 +1,9 @@
-import type { Readable } from 'node:stream';
-import { Readable as ReadableStream } from 'node:stream';
 import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
-import { parseJson } from '../../json/lossless-json.ts';
 import { goJson } from '../../json/go-json.ts';
+import { MAX_DEPTH, parseJson } from '../../json/lossless-json.ts';
+import { readList } from '../../json/read-list.ts';
+import { asStream, bytesIn, textOf } from './answer-body.ts';
 import { connectionError, shortPath, statusError } from './api-error.ts';
 import type { GatewayResponse, Handler } from './messages.ts';
 import { messageOf as statusMessage, readAll, readObject } from './messages.ts';
@@ -41,6 +41,8 @@ const MAX_BODY = 256 << 20;
 const MAX_ERROR_BODY = 1 << 20;
 const GET_TIMEOUT_MS = 30_000;
 const PAGE = 500;
+/** Within so many bytes a page tells where the list goes on. */
+const LIST_HEAD = 2_000;
 /** A list that expires this often while it is paged changes faster than it can be read. */
 const MAX_RESTARTS = 3;
 const NEVER = new AbortController().signal;
@@ -75,7 +77,11 @@ export class KubeApi {
 
   /** Repeated once when the connection broke or a renewable credential had expired: reading again is harmless. */
   async getJson<T = KubeObject>(path: string, signal?: AbortSignal): Promise<T> {
-    const read = () => this.#json<T>('GET', path, { signal });
+    return understood<T>(path, await this.#get(path, signal), inText);
+  }
+
+  async #get(path: string, signal?: AbortSignal): Promise<Buffer> {
+    const read = () => this.#bytes('GET', path, { signal });
     try {
       return await read();
     } catch (error) {
@@ -96,30 +102,30 @@ export class KubeApi {
   }
 
   /** One write that must succeed; never repeated. */
-  write<T = KubeObject>(
+  async write<T = KubeObject>(
     method: 'POST' | 'PUT' | 'DELETE',
     path: string,
     body: unknown,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#json<T>(method, path, { body, signal });
+    return understood<T>(path, await this.#bytes(method, path, { body, signal }), inText);
   }
 
   /**
    * All items of a collection with `apiVersion` and `kind` filled in (from `type`, else from the list's own), and the
    * resourceVersion to watch from. A continuation that expired (410) starts the list again, so that pages of two
-   * moments are never mixed.
-   * @param each is given every item as its page arrives, and may make it smaller
+   * moments are never mixed. Equal parts of items may be one object (see read-list.ts): nothing of them must be changed.
+   * @param omit keys down to what of each item is left out: `['metadata', 'managedFields']`
    */
   async list(
     path: string,
     signal?: AbortSignal,
     type?: { apiVersion: string; kind: string },
-    each: (item: KubeObject) => void = () => undefined,
+    omit: readonly string[] = [],
   ): Promise<{ items: KubeObject[]; resourceVersion: string }> {
     for (let restarts = 0; ; restarts++) {
       try {
-        return await this.#listOnce(path, each, signal, type);
+        return await this.#listOnce(path, omit, signal, type);
       } catch (error) {
         const expired = error instanceof ClusterError && error.status === 410;
         if (!expired || restarts >= MAX_RESTARTS) throw error;
@@ -168,37 +174,50 @@ export class KubeApi {
 
   async #listOnce(
     path: string,
-    each: (item: KubeObject) => void,
+    omit: readonly string[],
     signal?: AbortSignal,
     type?: { apiVersion: string; kind: string },
   ) {
     const items: KubeObject[] = [];
     const join = path.includes('?') ? '&' : '?';
-    let token = '';
+    const get = (token: string) => {
+      const reading = this.#get(
+        `${path}${join}limit=${PAGE}${token && `&continue=${encodeURIComponent(token)}`}`,
+        signal,
+      );
+      // Whoever waits for it hears of the failure; a page that was asked for in vain has nobody.
+      reading.catch(() => undefined);
+      return reading;
+    };
+    const omitted = omit.length > 0 ? ['items', ...omit] : [];
+    let reading = get('');
     for (;;) {
-      const query = `limit=${PAGE}${token ? `&continue=${encodeURIComponent(token)}` : ''}`;
-      const page = await this.getJson<ListPage>(`${path}${join}${query}`, signal);
+      const bytes = await reading;
+      // The server works on the next page while this one is read.
+      const early = nextPageOf(bytes);
+      if (early) reading = get(early);
+      const page = understood<ListPage>(path, bytes, () => readList(bytes, MAX_DEPTH, omitted));
       for (const item of page.items ?? []) {
         item.apiVersion = type?.apiVersion ?? item.apiVersion ?? page.apiVersion ?? '';
         item.kind = type?.kind ?? item.kind ?? (page.kind ?? '').replace(/List$/, '');
-        each(item);
         items.push(item);
       }
-      token = page.metadata?.continue ?? '';
+      const token = page.metadata?.continue ?? '';
       if (!token) return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
+      if (token !== early) reading = get(token);
     }
   }
 
-  async #json<T>(method: string, path: string, options: SendOptions): Promise<T> {
+  async #bytes(method: string, path: string, options: SendOptions): Promise<Buffer> {
     const outer = options.signal;
     const limit = AbortSignal.timeout(GET_TIMEOUT_MS);
     const signal = outer ? AbortSignal.any([outer, limit]) : limit;
     try {
       const response = await this.#request(method, path, { ...options, signal });
       if (response.status < 200 || response.status > 299) throw await failure(method, path, response);
-      const { text, complete } = await textOf(response.body, MAX_BODY);
+      const { bytes, complete } = await bytesIn(response.body, MAX_BODY);
       if (!complete) throw new ClusterError('api', `the answer to ${shortPath(path)} is larger than 256 MB`);
-      return parseJson(text) as T;
+      return bytes;
     } catch (error) {
       if (outer?.aborted) throw new ClusterError('aborted', 'cancelled');
       if (limit.aborted) {
@@ -208,8 +227,7 @@ export class KubeApi {
           `the API server did not finish ${shortPath(path)} within ${seconds} s: try again`,
         );
       }
-      if (error instanceof ClusterError) throw error;
-      throw new ClusterError('api', `the answer to ${shortPath(path)} was not understood: ${messageOf(error)}`);
+      throw error instanceof ClusterError ? error : notUnderstood(path, error);
     }
   }
 
@@ -227,6 +245,26 @@ interface ListPage {
   kind?: string;
   metadata?: { continue?: string; resourceVersion?: string };
   items: KubeObject[] | null;
+}
+
+/** The API server tells where a list goes on before the items; empty where it does not. What the page itself says counts. */
+function nextPageOf(bytes: Buffer): string {
+  const start = bytes.toString('latin1', 0, LIST_HEAD);
+  return /^\{[^[]*?"metadata":\{[^[{}]*"continue":"([\w+/=.-]+)"[^[{}]*\},"items":\[/.exec(start)?.[1] ?? '';
+}
+
+const inText = (bytes: Buffer): unknown => parseJson(bytes.toString());
+
+function understood<T>(path: string, bytes: Buffer, read: (bytes: Buffer) => unknown): T {
+  try {
+    return read(bytes) as T;
+  } catch (error) {
+    throw notUnderstood(path, error);
+  }
+}
+
+function notUnderstood(path: string, error: unknown): ClusterError {
+  return new ClusterError('api', `the answer to ${shortPath(path)} was not understood: ${messageOf(error)}`);
 }
 
 function requestOf(method: string, url: string, options: SendOptions, accept = options.accept ?? 'application/json') {
@@ -249,25 +287,4 @@ async function failure(method: string, path: string, response: GatewayResponse):
 
 function isBrokenConnection(error: ClusterError): boolean {
   return error.reason === 'unreachable' && error.message.includes('the connection was closed');
-}
-
-function asStream(body: Readable | Buffer): Readable {
-  return Buffer.isBuffer(body) ? ReadableStream.from([body]) : body;
-}
-
-async function textOf(body: Readable | Buffer, limit: number): Promise<{ text: string; complete: boolean }> {
-  const stream = asStream(body);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    const bytes = chunk as Buffer;
-    size += bytes.length;
-    if (size > limit) {
-      chunks.push(bytes.subarray(0, bytes.length - (size - limit)));
-      stream.destroy();
-      return { text: Buffer.concat(chunks).toString(), complete: false };
-    }
-    chunks.push(bytes);
-  }
-  return { text: Buffer.concat(chunks).toString(), complete: true };
 }

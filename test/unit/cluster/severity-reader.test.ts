@@ -34,16 +34,22 @@ function scripted(name: string, verdicts: OracleVerdict[], moving: SeverityItem[
 
 function reader(oracles: Oracle[], failures: (Error | null)[] = [], rolloutLimitMs?: number) {
   const clock = new FakeClock();
-  const cluster = {
-    snapshot: (): Promise<ClusterSnapshot> => {
-      const failure = failures.shift();
-      const takenAt = new Date(clock.now()).toISOString();
-      return failure ? Promise.reject(failure) : Promise.resolve({ ...snapshot([]), takenAt });
-    },
-  } as unknown as ClusterReader;
+  const take = (): Promise<ClusterSnapshot> => {
+    const failure = failures.shift();
+    const takenAt = new Date(clock.now()).toISOString();
+    return failure ? Promise.reject(failure) : Promise.resolve({ ...snapshot([]), takenAt });
+  };
+  let open = 0;
+  const follow = () => {
+    open++;
+    return { next: take, close: () => void open-- };
+  };
+  const cluster = { snapshot: take, follow } as unknown as ClusterReader;
   const severity = new SeverityReader(cluster, oracles, clock, rolloutLimitMs);
   return {
     clock,
+    /** Series that were not closed. */
+    open: () => open,
     read: () => severity.read(never),
     baseline: (after?: number, progress?: (text: string) => void) =>
       whileTimePasses(clock, severity.baseline(never, after, progress), 100),
@@ -113,8 +119,10 @@ describe('baseline', () => {
 
   it('compares items, not grades', async () => {
     const oracle = scripted('a', [bad(item('x', 'object', 0.5)), bad(item('x', 'object', 0.6))]);
-    await reader([oracle]).baseline();
+    const { baseline, open } = reader([oracle]);
+    await baseline();
     expect(oracle.calls()).toBe(2);
+    expect(open()).toBe(0);
   });
 
   it('waits for what is moving', async () => {

@@ -443,7 +443,7 @@ export class World {
           : [{ source: 'check', object: null, what: 'front', grade: 1, message: '' }],
     };
     return {
-      snapshot: this.snapshot(),
+      snapshot: frozen(structuredClone(this.snapshot())),
       severity: items,
       run: 'run-test',
       target: { context: 'c', server: 's', fingerprint: 'f', namespace: this.namespace },
@@ -501,4 +501,11 @@ const LISTED_KINDS = [
 
 export function undone(plan: Plan, attempt = 1): AttemptRecord {
   return { attempt, plan, outcome: 'undone', lesson: '', reason: 'nothing improved' };
+}
+
+/** What is read is shared: whoever changes it would change it for others. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
 }

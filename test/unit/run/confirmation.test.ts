@@ -42,7 +42,10 @@ class Cluster {
     const reader = {
       get: async ({ kind, name }: { kind: string; name: string }) =>
         this.now.find((one) => one.kind === kind && one.metadata.name === name) ?? null,
-      snapshot: async (): Promise<ClusterSnapshot> => snapshot(this.now),
+      follow: () => ({
+        next: async (): Promise<ClusterSnapshot> => snapshot(this.now),
+        close: () => undefined,
+      }),
     };
     const started = this.clock.monotonic();
     const { signal } = new AbortController();

@@ -1,0 +1,71 @@
+import type { Clock } from '../../domain/clock.ts';
+import { ClusterError } from '../../domain/cluster-error.ts';
+import type { KubeObject } from '../../domain/kube-object.ts';
+import type { KubeApi } from '../../gateway/wire/kube-api.ts';
+import type { KindInfo } from './kinds.ts';
+import { LiveCollection } from './live-collection.ts';
+
+/** Fewer are listed again faster than a watch of them is opened. */
+const WORTH_WATCHING = 500;
+/** A stream that died without a word looks like one where nothing happens: nothing is believed for longer than this. */
+const BELIEVED_MS = 5_000;
+
+/** One kind in one namespace, read several times: many objects are listed now and then and watched in between. */
+export class KindReading {
+  readonly #api: KubeApi;
+  readonly #clock: Clock;
+  readonly #info: KindInfo;
+  readonly #namespace: string | undefined;
+  #watched: { collection: LiveCollection; listedAt: number; stop: AbortController } | null = null;
+
+  constructor(api: KubeApi, clock: Clock, info: KindInfo, namespace: string | undefined) {
+    this.#api = api;
+    this.#clock = clock;
+    this.#info = info;
+    this.#namespace = namespace;
+  }
+
+  /** The objects where a living watch tells them; null where they must be listed. */
+  known(): KubeObject[] | null {
+    const watched = this.#watched;
+    return watched && this.#clock.monotonic() - watched.listedAt < BELIEVED_MS ? watched.collection.objects() : null;
+  }
+
+  /**
+   * Lists them anew.
+   * @param follow watch from here on what is worth it
+   * @returns the objects, or why they cannot be read
+   * @throws ClusterError where the reason is neither a right nor the server's version
+   */
+  async list(signal: AbortSignal, follow: boolean): Promise<KubeObject[] | string> {
+    this.close();
+    const info = this.#info;
+    const listedAt = this.#clock.monotonic();
+    try {
+      const collection = await LiveCollection.list(this.#api, info, this.#namespace, signal);
+      const objects = collection.objects();
+      if (follow && objects.length > WORTH_WATCHING) this.#watch(collection, listedAt);
+      return objects;
+    } catch (error) {
+      if (!(error instanceof ClusterError) || (error.status !== 403 && error.status !== 404)) throw error;
+      if (error.status === 403) return error.message;
+      if (info.custom) return [];
+      return `this API server does not serve ${info.resource} in ${info.apiVersion}`;
+    }
+  }
+
+  close(): void {
+    this.#watched?.stop.abort();
+    this.#watched = null;
+  }
+
+  #watch(collection: LiveCollection, listedAt: number): void {
+    const watched = { collection, listedAt, stop: new AbortController() };
+    this.#watched = watched;
+    // Whatever ended it: what is not watched is listed.
+    const ended = () => {
+      if (this.#watched === watched) this.#watched = null;
+    };
+    collection.watch(watched.stop.signal, () => undefined).then(ended, ended);
+  }
+}
