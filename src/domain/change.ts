@@ -1,3 +1,4 @@
+import type { ActionCall } from './action.ts';
 import type { ObjectRef } from './kube-object.ts';
 
 /** One operation of a JSON patch (RFC 6902). */
@@ -16,9 +17,11 @@ export type Change =
   /** `wait`: until the object is gone, finalizers included, so that a successor of its name can be created. */
   | { type: 'delete'; object: ObjectRef; wait: boolean }
   /** Creates what a file of the plan holds. */
-  | { type: 'create'; file: string; namespace: string };
+  | { type: 'create'; file: string; namespace: string }
+  /** Changes what a program in a container keeps, no object. */
+  | { type: 'action'; call: ActionCall };
 
-/** The object that a change is made to; null for a creation. */
+/** The object that a change is made to; null for a creation and for an action. */
 export function changedObject(change: Change): ObjectRef | null {
-  return change.type === 'create' ? null : change.object;
+  return change.type === 'create' || change.type === 'action' ? null : change.object;
 }

@@ -1,5 +1,5 @@
 import { blastRadiusText } from '../../domain/blast-radius.ts';
-import { unsupportedStep } from '../../domain/plan.ts';
+import { stepArgv, unsupportedStep } from '../../domain/plan.ts';
 import { foldFindings } from '../../domain/fold-findings.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
@@ -157,7 +157,7 @@ function planView(entry: PlanFold, fold: RunFold, context: ProjectionContext): P
       const rehearsal = entry.rehearsal[index];
       const ran = entry.stepStates[index] ?? (index === executing ? 'running' : 'proposed');
       return {
-        command: step.type === 'kubectl' ? commandText(step.argv) : unsupportedStep(step),
+        command: unsupportedStep(step) || commandText(stepArgv(step)),
         why: presentable(step.why, 300),
         ok: rehearsal?.ok ?? true,
         problem: presentable(rehearsal?.problem ?? '', 500),

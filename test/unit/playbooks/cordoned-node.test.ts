@@ -1,3 +1,4 @@
+import { changedObject } from '../../../src/domain/change.ts';
 import { describe, expect, it } from 'vitest';
 import { World } from './builders.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
@@ -63,9 +64,7 @@ describe.each([3, 77, 4096])('a node left cordoned (seed %i)', (seed) => {
   ])('is left alone when it %s', async (_, change) => {
     const { world, node } = cordoned(seed, change);
     const findings = (await world.diagnose()).filter(({ fixes }) =>
-      fixes.some(({ changes }) =>
-        changes.some((each) => each.type !== 'create' && each.object.name === node.metadata.name),
-      ),
+      fixes.some(({ changes }) => changes.some((each) => changedObject(each)?.name === node.metadata.name)),
     );
     expect(findings).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { changedObject } from '../../../src/domain/change.ts';
 import { expect } from 'vitest';
 import type { Finding } from '../../../src/domain/finding.ts';
 import { parseKubectl } from '../../../src/kubectl/parse.ts';
@@ -16,7 +17,9 @@ export function commandProblems(findings: Finding[]): string[] {
         const confined = confine(['kubectl', ...argv], { files: (fix.files ?? []).map((file) => `{{${file.name}}}`) });
         if (!confined.ok) return [`${text}: ${confined.rule}: ${confined.message}`];
         // Of what lies in no namespace, none can be named.
-        const clusterWide = fix.changes.every((change) => change.type !== 'create' && !change.object.namespace);
+        const clusterWide = fix.changes.every(
+          (change) => changedObject(change)?.namespace === undefined && change.type !== 'create',
+        );
         const namespaces = parsed.flags.filter((flag) => flag.name === 'namespace').map((flag) => flag.value);
         if (!clusterWide && (namespaces.length !== 1 || !namespaces[0])) return [`${text}: no explicit namespace`];
         if (argv.includes('kubectl')) return [`${text}: names kubectl`];
