@@ -2,7 +2,7 @@ import type { RehearsedAction } from '../domain/action.ts';
 import { UNDO_CLASS_TEXT } from '../domain/transaction.ts';
 import { counted } from '../text/plain-text.ts';
 import { untrustedLine } from '../text/redact.ts';
-import { quoteArgv } from '../text/shell-quote.ts';
+import { containerCommandText } from '../kubectl/command-text.ts';
 
 const LONGEST = 2_000;
 
@@ -12,20 +12,10 @@ export function actionLines(action: RehearsedAction): string[] {
   return [
     title,
     `  image ${image}`,
-    `  runs: ${shownCommand(does)}`,
-    `  undo: ${shownCommand(undoes)}`,
+    `  runs: ${containerCommandText(does)}`,
+    `  undo: ${containerCommandText(undoes)}`,
     `  undo ${UNDO_CLASS_TEXT[undo.class]}: ${undo.inverse} (${counted(snapshot, 'byte')})`,
     ...undo.residue.filter((text) => text !== reaches).map((text) => `  ! ${text}`),
     `  reaches: ${reaches}`,
   ].map((line) => `${/^ */.exec(line)![0]}${untrustedLine(line.trimStart(), LONGEST)}`);
-}
-
-/** A script was reviewed with its file, and is told by its length. */
-export function shownCommand(command: readonly string[]): string {
-  return quoteArgv(
-    command.map((word) => {
-      const lines = word.trimEnd().split('\n').length;
-      return lines > 1 ? `… (${lines} lines)` : word;
-    }),
-  );
 }

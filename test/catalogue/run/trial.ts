@@ -18,6 +18,7 @@ import { Stage } from './stage.ts';
 
 const MITIGATE_MS = 240_000;
 const UNDO_MS = 120_000;
+const ALLOW_MS = 60_000;
 const GREEN_MS = 30_000;
 const RESTORED_MS = 30_000;
 /** On a cluster that others use too one waits for them. */
@@ -93,6 +94,8 @@ export async function runTrial(
     await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
     if (entry.kind !== 'calm' && (await stage.lack()) === '') throw new Error('the fault went away by itself');
     const faulty = await dumper.fresh();
+    for (const action of entry.faults.flatMap(({ allows }) => allows ?? []))
+      await product.run(['runbook', 'allow', action, '--yes'], ALLOW_MS);
     const { namespace } = incident.application;
     const args = [
       'mitigate',
