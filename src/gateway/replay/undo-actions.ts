@@ -15,6 +15,9 @@ import type { UndoAccess } from './undo-access.ts';
 
 /** A request whose sender died may still be on its way through the server. */
 const IN_FLIGHT_MS = 1_500;
+/** An undo is idempotent by declaration: where it did not help, its stream may have lost a part of the snapshot. */
+const MAX_UNDOS = 3;
+const AGAIN_MS = 500;
 
 /** What came of the undo of one action. */
 export interface UndoneAction {
@@ -82,13 +85,21 @@ export class UndoActions {
     const foreign = done.after && now.exitCode === 0 && !action.parts.same && !now.output.equals(done.after);
     if (foreign && !done.undoTried) return differs('changed by somebody else since, so that its undo was not run');
 
-    const undo = await this.#send(done, snapshot);
-    if (undo.gone) return missing(undo.problem);
-    const after = await this.#look(done);
-    if (after.gone) return missing(after.problem);
-    if (await this.#isBack(done, after)) return restored;
-    if (after.exitCode !== 0) return differs(`not known: ${after.problem}`);
-    return differs(undo.exitCode === 0 ? 'something else, although its undo ran' : `its undo failed: ${undo.problem}`);
+    for (let attempt = 1; ; attempt++) {
+      const undo = await this.#send(done, snapshot);
+      if (undo.gone) return missing(undo.problem);
+      const after = await this.#look(done);
+      if (after.gone) return missing(after.problem);
+      if (await this.#isBack(done, after)) return restored;
+      if (attempt < MAX_UNDOS) {
+        await this.#access.pause(AGAIN_MS);
+        continue;
+      }
+      if (after.exitCode !== 0) return differs(`not known: ${after.problem}`);
+      return differs(
+        undo.exitCode === 0 ? 'something else, although its undo ran' : `its undo failed: ${undo.problem}`,
+      );
+    }
   }
 
   #look(done: JournaledAction): Promise<PartResult> {
