@@ -12,7 +12,8 @@ export const ROOMS = {
   'kubectl/**': ['text'],
   kube: ['domain', 'json', 'text'],
   'kube/placement': ['kube', 'domain', 'json', 'text'],
-  'lint/**': ['kubectl/**', 'text'],
+  runbook: ['domain', 'json', 'text'],
+  'lint/**': ['kubectl/**', 'runbook', 'text'],
   'undo/**': ['domain', 'json', 'text'],
 
   'gateway/wire': ['domain', 'json', 'text'],
@@ -20,7 +21,10 @@ export const ROOMS = {
   'gateway/child': ['gateway/wire', 'gateway/disk', 'domain', 'json', 'kubectl/**', 'text'],
   'gateway/inventory': ['gateway/wire', 'undo/**', 'domain', 'json', 'text'],
   'gateway/content': ['undo/**', 'domain', 'json', 'text'],
-  'gateway/journal': ['gateway/wire', 'gateway/disk', 'gateway/inventory', 'undo/**', 'domain', 'json', 'kubectl/**', 'text'],
+  'gateway/journal': [
+    'gateway/wire', 'gateway/disk', 'gateway/inventory', 'undo/**', 'runbook', 'domain', 'json', 'kubectl/**', 'text',
+  ],
+  'gateway/action': ['gateway/wire', 'gateway/journal', 'runbook', 'domain', 'json', 'text'],
   'gateway/write': [
     'gateway/wire', 'gateway/inventory', 'gateway/content', 'gateway/journal', 'undo/**', 'domain', 'json', 'text',
   ],
@@ -30,10 +34,10 @@ export const ROOMS = {
     'undo/**', 'domain', 'json', 'text',
   ],
   'gateway/replay': [
-    'gateway/wire', 'gateway/inventory', 'gateway/journal', 'gateway/write', 'gateway/monitor', 'undo/**', 'domain', 'json',
-    'text',
+    'gateway/wire', 'gateway/inventory', 'gateway/journal', 'gateway/write', 'gateway/monitor', 'gateway/action', 'undo/**',
+    'runbook', 'domain', 'json', 'text',
   ],
-  gateway: ['gateway/**', 'undo/**', 'domain', 'json', 'kubectl/**', 'text'],
+  gateway: ['gateway/**', 'undo/**', 'runbook', 'domain', 'json', 'kubectl/**', 'text'],
 
   'cluster/connect': ['gateway/wire', 'domain', 'json', 'text'],
   'cluster/read': ['gateway/wire', 'kube', 'domain', 'json', 'text'],
@@ -60,10 +64,10 @@ export const ROOMS = {
   'gitops/**': ['domain', 'json', 'text'],
 
   run: [
-    'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
+    'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
     'telemetry/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
   ],
-  cli: ['run', 'cluster/lock', 'gateway/child', 'gateway/journal', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
+  cli: ['run', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
   'serve/**': ['run', 'domain', 'json', 'text'],
 
   'ui/editor': ['run', 'cluster/lock', 'gateway/journal', 'domain', 'json', 'kubectl/**', 'text'],
@@ -76,7 +80,7 @@ export const ROOMS = {
 }; // prettier-ignore
 
 /** Folders without clock, file system, network or editor (I/O reaches them through ports). */
-const PURE = ['text', 'json', 'domain', 'kubectl', 'kube', 'undo', 'agents'];
+const PURE = ['text', 'json', 'domain', 'kubectl', 'kube', 'runbook', 'undo', 'agents'];
 /** Only these rooms may start processes or open connections. */
 const MAY_DIAL = [
   'gateway/wire', 'gateway/child', 'cluster/connect', 'cluster/read', 'model/**', 'telemetry/**', 'notify/**',

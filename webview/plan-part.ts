@@ -119,7 +119,12 @@ function prompt(): HTMLElement {
   return h('span', { class: 'prompt', 'aria-hidden': 'true' }, '$');
 }
 
-const VERBS: Record<WriteView['verb'], string> = { create: 'creates', change: 'changes', delete: 'deletes' };
+const VERBS: Record<WriteView['verb'], string> = {
+  create: 'creates',
+  change: 'changes',
+  delete: 'deletes',
+  run: 'runs in',
+};
 
 function renderWrite(plan: PlanView, step: number, write: WriteView, actions: PlanActions): HTMLElement {
   const { hash } = plan;
@@ -133,6 +138,7 @@ function renderWrite(plan: PlanView, step: number, write: WriteView, actions: Pl
       h('span', { class: 'verb' }, VERBS[write.verb]),
       h('strong', {}, write.object),
       hash !== null &&
+        write.verb !== 'run' &&
         h(
           'button',
           {

@@ -92,7 +92,8 @@ export interface WriteView {
   /** Position in its step; names the write in `openDiff`. */
   index: number;
   object: string;
-  verb: 'create' | 'change' | 'delete';
+  /** `run`: a command in a container, which writes no object. */
+  verb: 'create' | 'change' | 'delete' | 'run';
   changes: FieldChange[];
   /** Changed fields that `changes` leaves out. */
   moreChanges: number;

@@ -63,7 +63,8 @@ function detailText(detail: TransactionDetail, colour: boolean): string {
   detail.commands.forEach((argv, index) => {
     lines.push(`  ${commandText(argv)}`);
     for (const write of detail.details.filter(({ command }) => command === index)) {
-      const verb = write.before === null ? 'create' : write.after === null ? 'delete' : 'change';
+      const changes = write.before === null ? 'create' : write.after === null ? 'delete' : 'change';
+      const verb = write.subresource === 'exec' ? 'run in' : changes;
       lines.push(
         `    ${verb} ${refLabel(write.ref)} (${WRITE_OUTCOME_TEXT[write.outcome]}); undo ${UNDO_CLASS_TEXT[write.undo.class]}: ${write.undo.inverse}`,
       );

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { lockNamespaceOf, lockSecondsOf } from '../cluster/lock/lease-record.ts';
 import { stateFolder } from '../gateway/journal/state-folder.ts';
@@ -28,6 +29,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   journal: async () => (await import('./journal.ts')).journalCommand,
   lock: async () => (await import('./lock.ts')).lockCommand,
   shell: async () => (await import('./shell.ts')).shellCommand,
+  runbook: async () => (await import('./runbook.ts')).runbookCommand,
   lint: async () => {
     const { lintCommand } = await import('./lint.ts');
     const { text } = await import('node:stream/consumers');
@@ -76,6 +78,7 @@ async function main(args: string[], io: CommandIo): Promise<number> {
       sharedKey: process.env.STRATUS_SHARED_KEY,
       sharedKeyFile: process.env.STRATUS_SHARED_KEY_FILE,
       lockSeconds: lockSecondsOf(process.env.STRATUS_LOCK_SECONDS),
+      packFolder: packFolder(),
       ...(name === 'run' ? { workingFolder: folderHere() } : {}),
     });
     opened.push(app);
@@ -121,6 +124,12 @@ function exitCodeOfError(error: unknown): number {
   const code = codeOf(error);
   if (code === 'usage') return EXIT.usage;
   return code === 'locked' || code === 'undo-unfinished' ? EXIT.locked : EXIT.error;
+}
+
+/** The actions that come with this program, beside its sources or its bundle. */
+function packFolder(): string {
+  const here = dirname(fileURLToPath(ownScript()));
+  return join(here, basename(here) === 'dist' ? '..' : '../..', 'runbooks');
 }
 
 /** This file again, for workers: links that lead to it say nothing about how it is to be read. */

@@ -1,6 +1,6 @@
 import { OUTCOME_TEXT, OWN_WRITER_TEXT } from '../domain/run-event.ts';
 import type { RunEvent, RunResult } from '../domain/run-event.ts';
-import { kubectlSteps } from '../domain/plan.ts';
+import { stepArgv } from '../domain/plan.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { counted } from '../text/plain-text.ts';
 import { adviceForRun } from './advice.ts';
@@ -33,7 +33,7 @@ function commandsByTransaction(events: readonly RunEvent[]): Map<string, string[
   const commands = new Map<string, string[][]>();
   let planned: string[][] = [];
   for (const event of events) {
-    if (event.type === 'planned') planned = event.plan ? kubectlSteps(event.plan).map(({ argv }) => argv) : [];
+    if (event.type === 'planned') planned = event.plan ? event.plan.steps.map(stepArgv) : [];
     if (event.type === 'checkpointed') commands.set(event.tx, planned);
   }
   return commands;

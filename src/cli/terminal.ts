@@ -10,6 +10,7 @@ import type { RehearsedWrite, StepRehearsal } from '../domain/transaction.ts';
 import { UNDO_CLASS_TEXT } from '../domain/transaction.ts';
 import { counted } from '../text/plain-text.ts';
 import { commandText } from '../kubectl/command-text.ts';
+import { actionLines } from './action-lines.ts';
 import { changedLines } from './object-lines.ts';
 import type { Paint } from './paint.ts';
 import { lossText, undoFailure } from './undo-text.ts';
@@ -124,6 +125,7 @@ export class TerminalView {
     this.#line(event, `  rehearsed: ${paint('bold', commandText(step.argv))}${note}`);
     if (!step.ok) this.#line(event, `    ${paint('red', step.problem)}`);
     for (const write of step.writes) this.#objectLines(event, write);
+    for (const line of step.action ? actionLines(step.action) : []) this.#line(event, `    ${line}`);
   }
 
   #radius(event: RunEvent, radius: BlastRadius): void {

@@ -19,6 +19,7 @@ usage: stratus COMMAND [options]
   recover     finish a transaction that was interrupted or diverged (--undo or --keep)
   journal     list | show ID | verify
   shell       a terminal in which every kubectl goes through the gateway
+  runbook     list | show | lint | allow | forbid | run: declared actions in containers
   lock        status | break | install-fence | uninstall-fence
   lint        flag unsafe kubectl in YAML and scripts
 
@@ -87,6 +88,20 @@ exit: 0 ended (of PROGRAM: its own code), 2 stopped and undone, 3 diverged, 4 cl
   journal: `usage: stratus journal list [--json] | show ID [--json] | verify [--json]
 
 exit: 0 done, 4 a journal is damaged (the damage is named), 64 usage
+`,
+  runbook: `usage: stratus runbook list [--json]
+       stratus runbook show NAME|FILE | lint NAME|FILE [--json]
+       stratus runbook allow NAME|FILE [--yes] | forbid NAME
+       stratus runbook run NAME --pod POD [--container C] [--set NAME=VALUE]... [--context C] [-n NAMESPACE] [--yes]
+                                [--confirm-context C] [--accept losses] [--json]
+  An action is a reviewed file with a snapshot, a command, its undo and a check (docs/runbooks.md). It runs only after
+  you allowed exactly its bytes; 'allow' shows the file and keeps a copy in the state folder. Allowed actions are
+  proposed by 'stratus mitigate', too, but none after which the undo could not bring everything back.
+  --set NAME=VALUE     a parameter of the action, repeatable; it is no place for secrets
+  --accept losses      as in 'stratus run'
+
+exit: 0 done, 1 refused or with problems and nothing changed, 2 failed or stopped, and undone, 3 diverged or undone with
+      losses, 4 cluster or configuration error, 6 stranded, 7 locked by another writer, 64 usage
 `,
   lock: `usage: stratus lock status [--context C] [--json]
        stratus lock break --yes [--context C] [--confirm-context C]

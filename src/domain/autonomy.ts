@@ -61,7 +61,7 @@ export function decide(policy: AutonomyPolicy, steps: readonly StepRehearsal[], 
 }
 
 function isExact(steps: readonly StepRehearsal[]): boolean {
-  const writes = steps.flatMap((step) => step.writes);
+  const writes = steps.flatMap(({ writes, action }) => [...writes, ...(action ? [action] : [])]);
   return (
     writes.length > 0 &&
     // A partial rehearsal did not see what the step will really do.

@@ -1,3 +1,4 @@
+import type { KnownAction } from './action.ts';
 import type { Budget, Usage } from './budget.ts';
 import type { Clock } from './clock.ts';
 import type { Finding } from './finding.ts';
@@ -46,6 +47,8 @@ export interface BrainContext {
   snapshot: ClusterSnapshot;
   severity: Severity;
   evidence: EvidenceReads;
+  /** Declared actions that can be had; only allowed ones are ever run. Absent: none. */
+  actions?: readonly KnownAction[];
   clock: Clock;
   /** What is left of it when the call begins. */
   budget: Budget;

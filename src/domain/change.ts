@@ -1,3 +1,4 @@
+import type { ActionCall } from './action.ts';
 import type { ObjectRef } from './kube-object.ts';
 
 /** One operation of a JSON patch (RFC 6902). */
@@ -18,9 +19,11 @@ export type Change =
   /** Creates what a file of the plan holds. */
   | { type: 'create'; file: string; namespace: string }
   /** One run of a CronJob now, from its template at that moment. */
-  | { type: 'start-job'; cronJob: ObjectRef; name: string };
+  | { type: 'start-job'; cronJob: ObjectRef; name: string }
+  /** Changes what a program in a container keeps, no object. */
+  | { type: 'action'; call: ActionCall };
 
-/** The object that a change is made to; null for a creation. */
+/** The object that a change is made to; null for what creates one, and for an action. */
 export function changedObject(change: Change): ObjectRef | null {
   return 'object' in change ? change.object : null;
 }

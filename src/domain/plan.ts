@@ -1,3 +1,5 @@
+import type { ActionCall, ActionStep } from './action.ts';
+import { actionArgv } from './action.ts';
 import type { Change } from './change.ts';
 import type { Finding, Fix, PlanFile } from './finding.ts';
 import type { ObjectRef } from './kube-object.ts';
@@ -12,11 +14,10 @@ export interface KubectlStep {
   change?: Change;
 }
 
-/** An action that somebody prepared and approved beforehand, by name. */
+/** A declared action, reviewed and allowed beforehand, with its inputs (docs/runbooks.md). */
 export interface RunbookStep {
   type: 'runbook';
-  runbook: string;
-  inputs: Record<string, string>;
+  action: ActionCall;
   why: string;
 }
 
@@ -28,7 +29,7 @@ export interface PullRequestStep {
   why: string;
 }
 
-/** What one step does. This version runs kubectl steps; the others are refused by name. */
+/** What one step does. A pull request is refused by name: this version opens none. */
 export type PlanStep = KubectlStep | RunbookStep | PullRequestStep;
 
 /** What one transaction will do. Immutable; `hash` is what an approval is bound to. */
@@ -51,17 +52,36 @@ export interface CommandStep {
   argv: string[];
 }
 
+/** What the gateway runs in a transaction. */
+export type TransactionStep = CommandStep | ActionStep;
+
 /** What the gateway needs of a plan. */
 export interface CommandPlan {
-  steps: readonly CommandStep[];
+  steps: readonly TransactionStep[];
   files: PlanFile[];
 }
 
 /** Why a step is not one that this version runs; empty when it is. */
 export function unsupportedStep(step: PlanStep): string {
-  if (step.type === 'kubectl') return '';
-  const what = step.type === 'runbook' ? `runbook action '${step.runbook}'` : `pull request to ${step.repository}`;
-  return `${what}: this version runs kubectl commands only`;
+  if (step.type !== 'pull-request') return '';
+  return `pull request to ${step.repository}: this version runs kubectl commands and declared actions only`;
+}
+
+/** The step as the gateway runs it; null for what it does not run. */
+export function gatewayStep(step: PlanStep): TransactionStep | null {
+  if (step.type === 'kubectl') return { argv: step.argv };
+  return step.type === 'runbook' ? { action: step.action } : null;
+}
+
+/** The command line that stands for a step in lists and logs; empty for what has none. */
+export function stepArgv(step: PlanStep): string[] {
+  const runs = gatewayStep(step);
+  return runs ? argvOfStep(runs) : [];
+}
+
+/** The same for a step as the gateway runs it. */
+export function argvOfStep(step: TransactionStep): string[] {
+  return 'action' in step ? actionArgv(step.action) : step.argv;
 }
 
 /** The kubectl steps of a plan, in order. */
@@ -76,9 +96,11 @@ export function planText(steps: PlanStep[], files: PlanFile[]): string {
 }
 
 export function planFromFix(finding: Finding, fix: Fix, hash: (text: string) => string): Plan {
-  const steps = fix.commands.map((argv, index): KubectlStep => {
+  const steps = fix.commands.map((argv, index): PlanStep => {
     const change = fix.changes[index];
-    return { type: 'kubectl', argv, why: finding.message, ...(change ? { change } : {}) };
+    return change?.type === 'action'
+      ? { type: 'runbook', action: change.call, why: finding.message }
+      : { type: 'kubectl', argv, why: finding.message, ...(change ? { change } : {}) };
   });
   const files = fix.files ?? [];
   return {

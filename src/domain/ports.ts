@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from './kube-object.ts';
-import type { CommandPlan, CommandStep } from './plan.ts';
+import type { CommandPlan, TransactionStep } from './plan.ts';
 import type { Severity, SeverityItem } from './severity.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import type {
@@ -27,7 +27,7 @@ export interface TransactionOpening {
 export interface OpenTransaction {
   readonly id: string;
   /** Dry-runs one step inside the transaction, then runs it; journals every write before it is forwarded (I3). */
-  execute(step: CommandStep, files: CommandPlan['files'], signal: AbortSignal): Promise<StepResult>;
+  execute(step: TransactionStep, files: CommandPlan['files'], signal: AbortSignal): Promise<StepResult>;
   /** Objects written so far. */
   roots(): ObjectRef[];
   writes(): number;

@@ -42,7 +42,7 @@ const finding = map({
 }); // prettier-ignore
 const plan = map({
   hash: text, title: text, findingId: text, expects: text,
-  steps: list(either(map({ argv: list(text), why: text }), map({ runbook: text, why: text }), map({ repository: text, why: text }))),
+  steps: list(either(map({ argv: list(text), why: text }), map({ action: map({ name: text, digest: text }), why: text }), map({ repository: text, why: text }))),
   files: list(map({ name: text, content: text })),
 }); // prettier-ignore
 const undo = map({ class: text, residue: list(text), inverse: text });

@@ -1,3 +1,4 @@
+import type { RehearsedAction } from './action.ts';
 import type { KubeObject, ObjectRef } from './kube-object.ts';
 import { refLabel } from './kube-object.ts';
 
@@ -98,6 +99,8 @@ export interface StepRehearsal {
   /** Why it was refused or failed; names what to do. Empty when ok. */
   problem: string;
   writes: RehearsedWrite[];
+  /** Of a declared action, which writes no object. */
+  action?: RehearsedAction;
   /** What a person has to accept before it may run; absent when nothing has to. */
   needs?: Acceptance[];
   /** Commands (argv) that would be let through in place of a refused one. Absent when none is known. */

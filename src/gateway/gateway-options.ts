@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Target } from '../domain/target.ts';
+import type { AllowedActions } from './action/action-performer.ts';
 import type { FaultHook } from './journal/fault-points.ts';
 import type { JournalStore } from './journal/journal-store.ts';
 import type { Kubectl } from './child/kubectl.ts';
@@ -16,6 +17,8 @@ export interface GatewayOptions {
   mayWrite?: () => Promise<string | null>;
   /** Keeps a copy of open transactions in the cluster, for a colleague's recovery; default: none. */
   share?: SharedJournal | null;
+  /** Declared actions that the user allowed; default: none. */
+  actions?: AllowedActions;
   /** Only tests set it. */
   crash?: FaultHook;
   /** How long an undo goes on when the server does not answer; default 30 s. */

@@ -1,11 +1,12 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refOf } from '../domain/kube-object.ts';
-import type { CommandPlan, CommandStep } from '../domain/plan.ts';
+import type { ActionCall } from '../domain/action.ts';
+import type { CommandPlan, TransactionStep } from '../domain/plan.ts';
 import type { OpenTransaction } from '../domain/ports.ts';
 import type { Loss, StepResult, UndoResult, WrittenObject } from '../domain/transaction.ts';
 import { lossesText } from '../domain/transaction.ts';
 import { SAFE_TERMINAL, shownArgv } from '../kubectl/secret-words.ts';
-import { rootsOf } from '../undo/inverse.ts';
+import { ActionPerformer } from './action/action-performer.ts';
 import { failureLine } from './child/child.ts';
 import { derivedObjects, replicaCounts, WORKLOAD_KINDS } from './inventory/derived-state.ts';
 import type { FilledOptions } from './gateway-options.ts';
@@ -13,6 +14,7 @@ import { JournalMonitor } from './monitor/journal-monitor.ts';
 import { LossWatch } from './inventory/loss-watch.ts';
 import type { MetadataReader } from './inventory/metadata-reader.ts';
 import type { JournalRecord, OpenRecord } from './journal/journal-records.ts';
+import { isIntent, rootsIn } from './journal/journal-facts.ts';
 import { statusOf, writesOf } from './journal/journal-records.ts';
 import type { OpenJournal } from './journal/open-journal.ts';
 import { KubeApi } from './wire/kube-api.ts';
@@ -63,7 +65,7 @@ export class GatewayTransaction implements OpenTransaction {
     });
   }
 
-  async execute(step: CommandStep, files: CommandPlan['files'], signal: AbortSignal): Promise<StepResult> {
+  async execute(step: TransactionStep, files: CommandPlan['files'], signal: AbortSignal): Promise<StepResult> {
     const status = statusOf(this.#journal.records);
     if (status !== 'open') throw new Error(`transaction ${this.id} is ${status}: no further commands`);
     const { crash, clock, kubectl, target } = this.#options;
@@ -71,6 +73,7 @@ export class GatewayTransaction implements OpenTransaction {
     const lost = this.writes() > 0 ? await this.unacceptedLosses() : [];
     if (lost.length > 0) return { ...NOT_RUN, problem: lossesText(lost) };
     const index = this.#steps++;
+    if ('action' in step) return this.#perform(index, step.action, signal);
     const at = new Date(clock.now()).toISOString();
     await this.#journal.append({ type: 'step', step: index, argv: shownArgv(step.argv), at });
     crash('step.after-record');
@@ -116,6 +119,13 @@ export class GatewayTransaction implements OpenTransaction {
     };
   }
 
+  #perform(index: number, call: ActionCall, signal: AbortSignal): Promise<StepResult> {
+    const { steady: upstream, clock, actions, mayWrite, crash } = this.#options;
+    const performer = new ActionPerformer({ upstream, clock, actions, accept: this.#open.accept ?? [] });
+    const { maxWrites } = this.#open;
+    return performer.perform(index, call, { journal: this.#journal, maxWrites, mayWrite, crash }, signal);
+  }
+
   /** Journal mode for programs of the engineer: all that they write is one command of this transaction. */
   async terminal(): Promise<{
     handler: Handler;
@@ -149,7 +159,7 @@ export class GatewayTransaction implements OpenTransaction {
   }
 
   roots(): ObjectRef[] {
-    return rootsOf(writesOf(this.#journal.records));
+    return rootsIn(this.#journal.records);
   }
 
   writes(): number {
@@ -173,7 +183,7 @@ export class GatewayTransaction implements OpenTransaction {
 
   /** Keeps what was written; where nothing was, no trace of the transaction is left. */
   async keep(): Promise<void> {
-    if (this.#journal.records.some(({ type }) => type === 'intent')) return this.commit();
+    if (this.#journal.records.some(isIntent)) return this.commit();
     await this.#journal.discard(new Date(this.#options.clock.now()).toISOString());
   }
 

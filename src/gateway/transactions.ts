@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CommandPlan, CommandStep } from '../domain/plan.ts';
 import type { TransactionManager, TransactionOpening } from '../domain/ports.ts';
 import type { Acceptance, StepRehearsal, StepResult, TransactionSummary } from '../domain/transaction.ts';
+import { ActionPerformer } from './action/action-performer.ts';
 import type { FilledOptions, GatewayOptions } from './gateway-options.ts';
 import { GatewayTransaction } from './gateway-transaction.ts';
 import type { OpenRecord } from './journal/journal-records.ts';
@@ -17,6 +18,7 @@ export class GatewayTransactions implements TransactionManager {
     this.#options = {
       mayWrite: async () => null,
       share: null,
+      actions: { find: async () => null },
       crash: () => undefined,
       patienceMs: 30_000,
       stepPatienceMs: 12_000,
@@ -32,11 +34,16 @@ export class GatewayTransactions implements TransactionManager {
 
   async rehearse(plan: CommandPlan, signal: AbortSignal, accept: readonly Acceptance[] = []): Promise<StepRehearsal[]> {
     const rehearser = new Rehearser(this.#options, 'stratus-rehearsal', accept);
+    const { steady: upstream, clock, actions } = this.#options;
+    const performer = new ActionPerformer({ upstream, clock, actions, accept });
     const overlay: Overlay = new Map();
     const results: StepRehearsal[] = [];
     try {
       for (const [index, step] of plan.steps.entries()) {
-        const { rehearsal } = await rehearser.run(step, plan.files, overlay, () => false, signal);
+        const { rehearsal } =
+          'action' in step
+            ? await performer.rehearse(step.action, signal)
+            : await rehearser.run(step, plan.files, overlay, () => false, signal);
         results.push({ ...rehearsal, partial: index > 0 });
       }
       return results;

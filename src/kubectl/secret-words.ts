@@ -14,6 +14,11 @@ export function isSafeTerminal(argv: readonly string[]): boolean {
   return argv.length === 1 && argv[0] === SAFE_TERMINAL[0];
 }
 
+/** True for the command line that stands for a declared action: no kubectl command begins like this. */
+export function isActionArgv(argv: readonly string[]): boolean {
+  return argv[0] === 'runbook' && argv[1] === 'run';
+}
+
 /** True for a resource word that kubectl reads as Secret, or that is not known before the command runs. */
 export function mayBeSecret(word: string): boolean {
   return word.includes(DYNAMIC) || /^secrets?(\.|$)/i.test(word);
@@ -55,7 +60,8 @@ const REMOVAL = /^[^=]+-$/;
  * other all but credentials. Stays the same when it is done again.
  */
 export function shownArgv(argv: readonly string[]): string[] {
-  if (isSafeTerminal(argv)) return [...argv];
+  // Inputs of an action are no secrets: they stand in addresses that the API server logs.
+  if (isSafeTerminal(argv) || isActionArgv(argv)) return [...argv];
   const parsed = readArgv(argv);
   // Only words that cannot be content: no release reads the whole.
   if (!parsed) return argv.map((word, at) => (at < 3 && /^[a-z-]+$/.test(word) ? word : HIDDEN)).filter(isFirstHidden);

@@ -14,6 +14,7 @@ import type { LintLanguage } from './languages.ts';
 import { findingsOfInput } from './manifest/fed-manifest.ts';
 import { LINT_RULES } from './lint-rules.ts';
 import { MANIFEST_RULES } from './manifest/manifest-rules.ts';
+import { checkRunbook } from './runbook-file.ts';
 import { documentRegions } from './regions/document-regions.ts';
 import { dependsOnOrder } from './shell/ambient.ts';
 import { analyzeStatements } from './shell/analyze-script.ts';
@@ -97,7 +98,7 @@ function movedFinding(finding: Finding, offset: number): Finding {
 
 /** All YAML documents of a text. */
 function readYaml(text: string, config: LintConfig, memory: LintMemory | undefined): Reading {
-  const reading: Reading = { findings: [], uses: [] };
+  const reading: Reading = { findings: checkRunbook(text, config), uses: [] };
   for (const chunk of yamlChunks(text)) {
     const compute = (): ChunkResult => {
       const { calls, findings } = readChunk(chunk.text, config);

@@ -2,6 +2,7 @@ import { COMMAND_RULES } from '../kubectl/rules.ts';
 import type { RuleInfo, Severity } from '../kubectl/rules.ts';
 import type { LintConfig } from './config.ts';
 import { MANIFEST_RULES } from './manifest/manifest-rules.ts';
+import { RUNBOOK_RULES } from './runbook-file.ts';
 
 const meta = (human: Severity, title: string, why: string): RuleInfo => ({ human, agent: false, title, why });
 
@@ -30,7 +31,12 @@ export const META_RULES = {
 } as const satisfies Record<string, RuleInfo>;
 
 /** Every rule of the linter, by id. */
-export const LINT_RULES: Readonly<Record<string, RuleInfo>> = { ...COMMAND_RULES, ...MANIFEST_RULES, ...META_RULES };
+export const LINT_RULES: Readonly<Record<string, RuleInfo>> = {
+  ...COMMAND_RULES,
+  ...MANIFEST_RULES,
+  ...RUNBOOK_RULES,
+  ...META_RULES,
+};
 
 /** The severity in force for a rule. */
 export function severityOf(rule: string, config: LintConfig): Severity {

@@ -1,4 +1,5 @@
 import type { FenceChange } from '../cluster/lock/fence-installer.ts';
+import type { ActionCall } from '../domain/action.ts';
 import type { Hypothesis } from '../domain/brain.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
@@ -13,6 +14,7 @@ import type { IncidentRun } from './incident-run.ts';
 import type { Looks } from './looks.ts';
 import type { OwnPlan } from './own-plans.ts';
 import type { AskApproval } from './run-ports.ts';
+import type { RunbookFile } from './runbook-library.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
 import { codeOf, StratusError } from '../domain/stratus-error.ts';
@@ -222,6 +224,32 @@ export interface WriterLock {
   freeLeft(): Promise<string[]>;
 }
 
+/** Where a person wants an action to run; the container may be left out where there is one. */
+export interface ActionRequest {
+  name: string;
+  pod: string;
+  container?: string;
+  inputs: Record<string, string>;
+}
+
+/** Declared actions (docs/runbooks.md). */
+export interface Runbooks {
+  /** Allowed ones first, those that come with Stratus, too. */
+  list(): Promise<RunbookFile[]>;
+  /** @param what name of an action, or path of a file below `folder` @throws Error when there is none */
+  read(what: string, folder: string): Promise<RunbookFile>;
+  /** By digest, for this user; another version of the same name is allowed no more. */
+  allow(file: RunbookFile): Promise<void>;
+  /** @returns false when it was not allowed, or the settings allow it */
+  forbid(name: string): Promise<boolean>;
+  /** The allowed action, with the pod as it runs now. @throws Error when it is not allowed, or nothing runs there */
+  pin(target: Target, request: ActionRequest): Promise<ActionCall>;
+  /** As {@link Shell.rehearse}. */
+  rehearse(target: Target, call: ActionCall, signal: AbortSignal): Promise<StepRehearsal>;
+  /** As {@link Shell.run}. */
+  run(target: Target, call: ActionCall, accept: Acceptance[], signal: AbortSignal): Promise<CommandResult>;
+}
+
 /** An engineer's own kubectl commands. */
 export interface Shell {
   /**
@@ -254,6 +282,7 @@ export interface StratusApp {
   readonly transactions: Transactions;
   readonly lock: WriterLock;
   readonly shell: Shell;
+  readonly runbooks: Runbooks;
   readonly looks: Looks;
   /** Shows a notification on the desktop of this machine. @returns whether it could be shown */
   notifyDesktop(title: string, text: string): Promise<boolean>;
@@ -275,6 +304,10 @@ export interface AppConfig {
   lockNamespace?: string;
   /** Seconds without renewal after which others may take the writer lock, 6 to 300; default 30. */
   lockSeconds?: number;
+  /** Folder of the actions that come with Stratus; absent: there are none. */
+  packFolder?: string;
+  /** Digests of those of them that the user's settings allow, beside what `stratus runbook allow` did. */
+  allowedActions?: readonly string[];
   /** Where relative file arguments of the engineer's own command are looked up; agents' commands have none. */
   workingFolder?: string;
 }

@@ -6,11 +6,13 @@ import type { FaultHook } from '../gateway/journal/fault-points.ts';
 import { JournalStore } from '../gateway/journal/journal-store.ts';
 import { notifyDesktop } from '../notify/desktop-notification.ts';
 import type { AppConfig, StratusApp } from './app.ts';
+import { GatewayRunbooks } from './gateway-runbooks.ts';
 import { GatewayShell } from './gateway-shell.ts';
 import { LoggedIncidents } from './incidents.ts';
 import { JournalledTransactions } from './journalled-transactions.ts';
 import { LeaseWriterLock } from './lease-writer-lock.ts';
 import { GatewayLooks } from './looks.ts';
+import { RunbookLibrary } from './runbook-library.ts';
 import { Sessions } from './sessions.ts';
 import { KubeconfigTargets } from './targets.ts';
 
@@ -28,15 +30,21 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
   const { stateFolder } = config;
   const { clock = new SystemClock(), brains = [new PlaybookBrain()], crash } = parts;
   const store = await JournalStore.open(stateFolder, process.env);
-  const sessions = new Sessions(config, { store, clock, ...(crash ? { crash } : {}) });
+  const library = new RunbookLibrary({
+    stateFolder,
+    packFolder: config.packFolder ?? null,
+    allowed: config.allowedActions ?? [],
+  });
+  const sessions = new Sessions(config, { store, clock, library, ...(crash ? { crash } : {}) });
   const transactions = new JournalledTransactions(stateFolder, store, sessions, clock);
-  const incidents = new LoggedIncidents(stateFolder, sessions, clock, brains);
+  const incidents = new LoggedIncidents(stateFolder, sessions, clock, brains, library);
   return {
     targets: new KubeconfigTargets(sessions),
     incidents,
     transactions,
     lock: new LeaseWriterLock(stateFolder, sessions),
     shell: new GatewayShell(sessions),
+    runbooks: new GatewayRunbooks(library, sessions),
     looks: new GatewayLooks(sessions),
     notifyDesktop: (title, text) => notifyDesktop(title, text),
     dispose: async () => {

@@ -12,11 +12,11 @@ export class GatewayShell implements Shell {
   }
 
   async rehearse(target: Target, argv: string[], signal: AbortSignal): Promise<StepRehearsal> {
-    return (await this.#sessions.of(target)).rehearseCommand(argv, signal);
+    return (await this.#sessions.of(target)).rehearseStep({ argv }, signal);
   }
 
   async run(target: Target, argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
-    return (await this.#sessions.of(target)).runCommand(argv, accept, signal);
+    return (await this.#sessions.of(target)).runStep({ argv }, accept, signal);
   }
 
   async open(

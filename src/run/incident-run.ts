@@ -6,7 +6,7 @@ import { messageOf } from '../domain/cluster-error.ts';
 import type { Effect, Signal } from '../domain/machine.ts';
 import { reduce } from '../domain/machine.ts';
 import type { Plan } from '../domain/plan.ts';
-import { kubectlSteps, planText, unsupportedStep } from '../domain/plan.ts';
+import { gatewayStep, planText, stepArgv, unsupportedStep } from '../domain/plan.ts';
 import type { LockResult, OpenTransaction, SeverityReading } from '../domain/ports.ts';
 import type { AgentName, MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
 import { RUN_LOG_SCHEMA } from '../domain/run-event.ts';
@@ -229,7 +229,7 @@ export class IncidentRun {
   }
 
   /** One call of the brain at work. */
-  #think<T>(
+  async #think<T>(
     agent: AgentName,
     signal: AbortSignal,
     call: (brain: Brain, context: BrainContext) => Promise<T>,
@@ -238,6 +238,7 @@ export class IncidentRun {
     const { snapshot, severity } = this.#latest;
     const { cluster, clock, brains } = this.#ports;
     const { budget } = this.#options;
+    const actions = await this.#ports.actions();
     return askBrain({
       brain: brains[this.#state.brain]!,
       context: {
@@ -246,6 +247,7 @@ export class IncidentRun {
         snapshot,
         severity,
         evidence: cluster,
+        actions,
         budget: left(budget, this.#state.spent),
       },
       clock,
@@ -285,7 +287,7 @@ export class IncidentRun {
 
   async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
     const refused = plan.steps.map((step) => {
-      if (step.type !== 'kubectl') return { argv: [], problem: unsupportedStep(step) };
+      if (step.type !== 'kubectl') return { argv: stepArgv(step), problem: unsupportedStep(step) };
       return {
         argv: step.argv,
         problem: this.#unconvertible.get(step.argv) ?? this.#ports.confine(step.argv, plan.files),
@@ -293,7 +295,10 @@ export class IncidentRun {
     });
     const steps = refused.some(({ problem }) => problem)
       ? refused.map(({ argv, problem }) => ({ argv, ok: !problem, problem: problem ?? '', writes: [], partial: false }))
-      : await this.#ports.transactions.rehearse({ steps: kubectlSteps(plan), files: plan.files }, signal);
+      : await this.#ports.transactions.rehearse(
+          { steps: plan.steps.flatMap((step) => gatewayStep(step) ?? []), files: plan.files },
+          signal,
+        );
     const hash = this.#ports.hash(JSON.stringify([planText(plan.steps, plan.files), steps]));
     const view = new ClusterView(this.#latest!.snapshot);
     return {
@@ -342,13 +347,14 @@ export class IncidentRun {
     if (moved) return { type: 'stepFailed', index, writes: 0, reason: `the target changed: ${moved}` };
     const plan = this.#state.plan!;
     const step = plan.steps[index]!;
-    if (step.type !== 'kubectl') return { type: 'stepFailed', index, writes: 0, reason: unsupportedStep(step) };
+    const runs = gatewayStep(step);
+    if (!runs) return { type: 'stepFailed', index, writes: 0, reason: unsupportedStep(step) };
     const { clock } = this.#ports;
     const first = this.#wrote?.first ?? clock.now();
-    const result = await this.#open().execute(step, plan.files, signal);
+    const result = await this.#open().execute(runs, plan.files, signal);
     const { exitCode, stdout, stderr, writes } = result;
     this.#wrote = { first, last: clock.now() };
-    this.#note({ type: 'command', argv: step.argv, exitCode, stdout, stderr, writes });
+    this.#note({ type: 'command', argv: stepArgv(step), exitCode, stdout, stderr, writes });
     return result.ok
       ? { type: 'stepDone', index, writes }
       : { type: 'stepFailed', index, writes, reason: result.problem };

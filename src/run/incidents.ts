@@ -12,6 +12,7 @@ import { IncidentRun } from './incident-run.ts';
 import { OwnPlansFirst } from './own-plans.ts';
 import type { PastRun } from './run-history.ts';
 import { listRuns, readRun } from './run-history.ts';
+import type { RunbookLibrary } from './runbook-library.ts';
 import { RunLog } from './run-log.ts';
 import type { Sessions } from './sessions.ts';
 import { sha256 } from './sha256.ts';
@@ -26,10 +27,18 @@ export class LoggedIncidents implements Incidents {
   readonly #sessions: Sessions;
   readonly #clock: Clock;
   readonly #available: readonly Brain[];
+  readonly #library: RunbookLibrary;
   readonly #logs = new Set<RunLog>();
 
   /** @param brains the last takes over from those before it */
-  constructor(stateFolder: string, sessions: Sessions, clock: Clock, brains: readonly Brain[]) {
+  constructor(
+    stateFolder: string,
+    sessions: Sessions,
+    clock: Clock,
+    brains: readonly Brain[],
+    library: RunbookLibrary,
+  ) {
+    this.#library = library;
     this.#stateFolder = stateFolder;
     this.#sessions = sessions;
     this.#clock = clock;
@@ -138,6 +147,7 @@ export class LoggedIncidents implements Incidents {
       snapshot,
       severity,
       evidence,
+      actions: await this.#library.known(),
       clock: this.#clock,
       budget: NO_LIMIT,
       signal,

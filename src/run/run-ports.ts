@@ -1,5 +1,6 @@
 import type { Conversion } from '../agents/conversion/conversion.ts';
 import type { Principal } from '../domain/autonomy.ts';
+import type { KnownAction } from '../domain/action.ts';
 import type { Brain, EvidenceReads } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
@@ -53,6 +54,8 @@ export interface IncidentRunPorts {
   owed(): Promise<Extract<LockResult, { ok: false }> | null>;
   /** Null while the kubeconfig still says what it said at the start (I10), else what changed. */
   targetMoved(): Promise<string | null>;
+  /** Declared actions that can be had. */
+  actions(): Promise<readonly KnownAction[]>;
   /** Durable sink of the event log. */
   record(event: RunEvent): void;
   hash(text: string): string;

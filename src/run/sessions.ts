@@ -7,6 +7,7 @@ import type { TransactionSummary } from '../domain/transaction.ts';
 import type { FaultHook } from '../gateway/journal/fault-points.ts';
 import type { JournalStore } from '../gateway/journal/journal-store.ts';
 import type { AppConfig } from './app.ts';
+import type { RunbookLibrary } from './runbook-library.ts';
 import { TargetSession } from './target-session.ts';
 import { StratusError } from '../domain/stratus-error.ts';
 
@@ -15,6 +16,7 @@ type Pinned = Pick<TransactionSummary, 'context' | 'namespace' | 'fingerprint'> 
 
 export interface SessionParts {
   store: JournalStore;
+  library: RunbookLibrary;
   clock: Clock;
   /** Called at every boundary at which the process can die; default: nothing happens there. */
   crash?: FaultHook;

@@ -6,12 +6,11 @@ import type { Target } from '../domain/target.ts';
 import type { JournalStore } from '../gateway/journal/journal-store.ts';
 import { KubeApi } from '../gateway/wire/kube-api.ts';
 import type { JournalRecord } from '../gateway/journal/journal-records.ts';
-import { writesOf } from '../gateway/journal/journal-records.ts';
+import { rootsIn } from '../gateway/journal/journal-facts.ts';
 import { Monitor } from '../gateway/monitor/monitor.ts';
 import { SharedJournal, sharedJournalGrants } from '../gateway/journal/shared-journal.ts';
 import { loadSharedKey } from '../gateway/journal/shared-key.ts';
 import type { Upstream } from '../gateway/wire/upstream.ts';
-import { rootsOf } from '../undo/inverse.ts';
 import { shownArgv, shownTitle } from '../kubectl/secret-words.ts';
 import type { AppConfig, SharedSummary } from './app.ts';
 import { LockedByAnother } from './app.ts';
@@ -54,7 +53,7 @@ export class SharedRecovery {
       namespace: target.namespace,
       openedAt: at,
       context: target.context,
-      roots: rootsOf(writesOf(found.records)),
+      roots: rootsIn(found.records),
       commands: commands.map(shownArgv),
     };
   }

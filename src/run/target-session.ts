@@ -16,6 +16,7 @@ import { SnapshotReader } from '../cluster/read/snapshot.ts';
 import { TargetWatch } from '../cluster/connect/target-watch.ts';
 import type { Brain } from '../domain/brain.ts';
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
+import type { TransactionStep } from '../domain/plan.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
 import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
@@ -23,7 +24,6 @@ import { ACCEPTANCES } from '../domain/transaction.ts';
 import { pathIfAny } from '../gateway/child/kubectl-binary.ts';
 import { Monitor } from '../gateway/monitor/monitor.ts';
 import { Watchful } from './confirmation.ts';
-import { commandPlan } from './command-plan.ts';
 import type { CommandResult } from './app.ts';
 import { agentRefusal, commandRefusal, onlyReads } from './confinement.ts';
 import type { AskApproval, IncidentRunPorts } from './run-ports.ts';
@@ -159,6 +159,7 @@ export class TargetSession {
       cheats: inventoryCheats,
       owed: () => this.writer.owed(),
       targetMoved: () => this.#pin.change(),
+      actions: () => this.#parts.library.known(),
       record,
       hash: sha256,
     };
@@ -173,17 +174,27 @@ export class TargetSession {
     return openReadShell(this.#connection, this.target, await pathIfAny(this.#parts.kubectl()));
   }
 
-  async runCommand(argv: string[], accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
+  async runStep(step: TransactionStep, accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
+    if ('action' in step) return this.writer.runStep(step, accept, signal);
     const { version } = await this.#parts.kubectl();
-    return this.writer.runCommand(argv, onlyReads(argv, this.target, version), accept, signal);
+    return onlyReads(step.argv, this.target, version)
+      ? this.writer.read(step, signal)
+      : this.writer.runStep(step, accept, signal);
   }
 
-  async rehearseCommand(argv: string[], signal: AbortSignal): Promise<StepRehearsal> {
+  async rehearseStep(step: TransactionStep, signal: AbortSignal): Promise<StepRehearsal> {
+    if ('action' in step) {
+      const [rehearsal] = await (
+        await this.writer.transactions()
+      ).rehearse({ steps: [step], files: [] }, signal, ACCEPTANCES);
+      return rehearsal!;
+    }
+    const { argv } = step;
     const { version } = await this.#parts.kubectl();
     const problem = commandRefusal(argv, this.target, version);
     const rehearsal = problem
       ? { argv, ok: false, problem, writes: [], partial: false }
-      : (await (await this.writer.transactions()).rehearse(commandPlan(argv), signal, ACCEPTANCES))[0]!;
+      : (await (await this.writer.transactions()).rehearse({ steps: [step], files: [] }, signal, ACCEPTANCES))[0]!;
     return rehearsal.ok ? rehearsal : this.#withSuggestion(rehearsal);
   }
 

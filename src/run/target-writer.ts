@@ -3,6 +3,8 @@ import type { FencedLock } from '../cluster/lock/fenced-lock.ts';
 import type { LeaseLock } from '../cluster/lock/lease-lock.ts';
 import type { Clock } from '../domain/clock.ts';
 import { messageOf } from '../domain/cluster-error.ts';
+import type { CommandStep, TransactionStep } from '../domain/plan.ts';
+import { argvOfStep } from '../domain/plan.ts';
 import type { LockResult, OpenTransaction, WriterLock } from '../domain/ports.ts';
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { Target } from '../domain/target.ts';
@@ -20,9 +22,9 @@ import { GatewayTransactions } from '../gateway/transactions.ts';
 import { shownArgv } from '../kubectl/secret-words.ts';
 import type { AppConfig, CommandResult, LockStatus } from './app.ts';
 import { lockRefusal } from './app.ts';
-import { commandPlan } from './command-plan.ts';
 import { owedOn } from './owed-transactions.ts';
 import { openSharedJournal, SharedRecovery } from './shared-recovery.ts';
+import type { RunbookLibrary } from './runbook-library.ts';
 import type { ShellSession } from './shell-session.ts';
 import { openWriteShell } from './shell-session.ts';
 import { StratusError } from '../domain/stratus-error.ts';
@@ -39,6 +41,7 @@ export interface WriterParts {
   store: JournalStore;
   clock: Clock;
   kubectl(): Promise<KubectlBinary>;
+  library: RunbookLibrary;
   /** Null while the kubeconfig still says what it said when the target was pinned. */
   targetMoved(): Promise<string | null>;
   /** Only tests set it. */
@@ -126,16 +129,18 @@ export class TargetWriter {
     return openSharedJournal(this.#parts.config, this.#writers.upstream);
   }
 
-  /** @param reads it writes nothing by its words: it runs without lock and transaction, where nothing can be written */
-  async runCommand(argv: string[], reads: boolean, accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
-    if (reads) {
-      const [step] = commandPlan(argv).steps;
-      return { result: await (await this.transactions()).read(step!, signal), tx: null, undo: null };
-    }
+  /** A command that writes nothing by its words: without lock and transaction, where nothing can be written. */
+  async read(step: CommandStep, signal: AbortSignal): Promise<CommandResult> {
+    return { result: await (await this.transactions()).read(step, signal), tx: null, undo: null };
+  }
+
+  /** One step as a transaction of its own. */
+  async runStep(step: TransactionStep, accept: Acceptance[], signal: AbortSignal): Promise<CommandResult> {
+    const argv = argvOfStep(step);
     return this.#locked<CommandResult>(`run ${argv[0] ?? ''}`, signal, async () => {
       const transaction = await this.#beginCommand(argv, accept);
       try {
-        return await this.#commandIn(transaction, argv, signal);
+        return await this.#commandIn(transaction, step, signal);
       } finally {
         await transaction.dispose();
       }
@@ -155,11 +160,11 @@ export class TargetWriter {
     }
   }
 
-  async #commandIn(transaction: GatewayTransaction, argv: string[], signal: AbortSignal) {
+  async #commandIn(transaction: GatewayTransaction, step: TransactionStep, signal: AbortSignal) {
     let result: StepResult;
     try {
       await this.#lock.mark(`executing ${transaction.id}`);
-      result = await transaction.execute(commandPlan(argv).steps[0]!, [], signal);
+      result = await transaction.execute(step, [], signal);
       const lost = result.ok ? await transaction.unacceptedLosses() : [];
       if (lost.length > 0)
         result = { ...result, ok: false, problem: `${lossesText(lost)}; who accepts losses keeps the write` };
@@ -298,7 +303,7 @@ export class TargetWriter {
   }
 
   async transactions(): Promise<GatewayTransactions> {
-    const { config, store, clock, target, crash } = this.#parts;
+    const { config, store, clock, target, crash, library } = this.#parts;
     const { fingerprint } = target;
     const kubectl = new Kubectl(await this.#parts.kubectl(), config.stateFolder, fingerprint, config.workingFolder);
     const mayWrite = async () => {
@@ -314,6 +319,7 @@ export class TargetWriter {
       clock,
       mayWrite,
       share: await this.#share(),
+      actions: library,
       ...(crash ? { crash } : {}),
     });
   }

@@ -73,6 +73,8 @@ export interface Fault {
   /** `cluster`: others on the same cluster are touched, so it runs alone. */
   scope: 'namespace' | 'cluster';
   wish: Wish;
+  /** Declared actions that the engineer on call allowed beforehand. */
+  allows?: readonly string[];
   /** Shapes the application so that it can have the fault, and tells what goes wrong. */
   plan(scene: Scene): Plan;
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { refLabel } from '../../src/domain/kube-object.ts';
 import type { RunEvent } from '../../src/domain/run-event.ts';
 import { mu } from '../../src/domain/severity.ts';
-import { kubectlSteps } from '../../src/domain/plan.ts';
+import { stepArgv } from '../../src/domain/plan.ts';
 
 /**
  * A run as stable text: what happened in which order, without times, generated ids and pod name suffixes. Golden files
@@ -26,7 +26,7 @@ function describe(event: RunEvent): string[] {
       return event.findings.map((finding) => `finding ${finding.rule} on ${refLabel(finding.object)}`);
     case 'planned':
       return event.plan
-        ? kubectlSteps(event.plan).map((step) => `plan: ${step.argv.join(' ')}`)
+        ? event.plan.steps.map((step) => `plan: ${stepArgv(step).join(' ')}`)
         : [`no plan: ${event.reason}`];
     case 'rehearsed':
       return event.steps.flatMap((step) => [

@@ -5,7 +5,7 @@ import type { Finding, Fix } from '../../src/domain/finding.ts';
 import type { KubeObject, ObjectRef } from '../../src/domain/kube-object.ts';
 import { refOf } from '../../src/domain/kube-object.ts';
 import type { Plan } from '../../src/domain/plan.ts';
-import { planText } from '../../src/domain/plan.ts';
+import { argvOfStep, planText } from '../../src/domain/plan.ts';
 import type { RunEvent } from '../../src/domain/run-event.ts';
 import type { LockResult, OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
@@ -120,6 +120,9 @@ interface World {
   replicas: number;
 }
 
+/** Actions of a runbook are not part of this world. */
+const notHere = () => Promise.reject(new Error('not part of this world'));
+
 export class FakeApp implements StratusApp {
   readonly clock = new FakeClock();
   readonly world: World = { targetPort: 9999, replicas: 1 };
@@ -134,6 +137,16 @@ export class FakeApp implements StratusApp {
     this.#options = options;
     if (options.twoFaults) this.world.replicas = 0;
   }
+
+  readonly runbooks: StratusApp['runbooks'] = {
+    list: async () => [],
+    read: () => notHere(),
+    allow: () => notHere(),
+    forbid: async () => false,
+    pin: () => notHere(),
+    rehearse: () => notHere(),
+    run: () => notHere(),
+  };
 
   readonly targets: Targets = {
     contexts: async () => [
@@ -318,10 +331,11 @@ export class FakeApp implements StratusApp {
         list: async () => [],
       },
       severity: { baseline: () => this.#paced(), read: () => this.#paced() },
+      actions: async () => [],
       transactions: {
         rehearse: async (plan) => (
           await this.#pace(),
-          plan.steps.map((step, index) => this.#rehearse(step.argv, index))
+          plan.steps.map((step, index) => this.#rehearse(argvOfStep(step), index))
         ),
         begin: async ({ title, run }) => this.#begin(title, run, request),
         list: () => this.transactions.list(),
@@ -517,12 +531,13 @@ export class FakeApp implements StratusApp {
     return {
       id: transaction.id,
       execute: async (step) => {
+        const argv = argvOfStep(step);
         await this.#pace();
-        const { writes } = this.#rehearse(step.argv, 0);
-        this.#record(transaction, step.argv, transaction.commands.length, writes);
-        if (step.argv.includes('scale')) this.world.replicas = replicasIn(step.argv);
+        const { writes } = this.#rehearse(argv, 0);
+        this.#record(transaction, argv, transaction.commands.length, writes);
+        if (argv.includes('scale')) this.world.replicas = replicasIn(argv);
         else this.world.targetPort = 8083;
-        const stdout = step.argv.includes('scale') ? 'deployment.apps/search scaled\n' : 'service/geo patched\n';
+        const stdout = argv.includes('scale') ? 'deployment.apps/search scaled\n' : 'service/geo patched\n';
         return { ok: true, exitCode: 0, stdout, stderr: '', refusals: [], writes: writes.length, problem: '' };
       },
       written: () => [],

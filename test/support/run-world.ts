@@ -1,5 +1,5 @@
 import type { Brain } from '../../src/domain/brain.ts';
-import { planText } from '../../src/domain/plan.ts';
+import { argvOfStep, planText } from '../../src/domain/plan.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
 import type { RunEvent, RunOptions, RunResult } from '../../src/domain/run-event.ts';
@@ -60,8 +60,9 @@ export class RunWorld {
         list: async () => [],
       },
       severity: { baseline: async () => this.#reading(), read: async () => this.#reading() },
+      actions: async () => [],
       transactions: {
-        rehearse: async (plan) => plan.steps.map(({ argv }) => rehearsal(argv)),
+        rehearse: async (plan) => plan.steps.map((step) => rehearsal(argvOfStep(step))),
         begin: async () => this.#open(),
         list: async () => [],
         reopen: async () => this.#open(),
@@ -107,7 +108,8 @@ export class RunWorld {
     const before = this.broken;
     return {
       id: `tx-${this.done.length}`,
-      execute: async ({ argv }): Promise<StepResult> => {
+      execute: async (step): Promise<StepResult> => {
+        const argv = argvOfStep(step);
         this.done.push(argv.join(' '));
         if (argv[0] === 'mend') this.broken = false;
         return { ok: true, exitCode: 0, stdout: '', stderr: '', refusals: [], writes: 1, problem: '' };

@@ -55,6 +55,7 @@ import { filePermissionRule } from './rules/container/file-permission.ts';
 import { probeTargetRule } from './rules/container/probe-target.ts';
 import { probeTimeoutRule } from './rules/container/probe-timeout.ts';
 import { slowStartRule } from './rules/container/slow-start.ts';
+import { storeAccessRule } from './rules/rights/store-access-refused.ts';
 import { accountTokenRule } from './rules/rights/account-token.ts';
 import { quotaHeadroomRule } from './rules/scale/quota-headroom.ts';
 
@@ -86,6 +87,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   quotaHeadroomRule,
   apiAccessDeniedRule,
   accountTokenRule,
+  storeAccessRule,
   preemptedPodsRule,
   podDnsRule,
   shadowedVariableRule,

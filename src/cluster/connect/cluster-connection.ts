@@ -8,7 +8,13 @@ import { finished } from 'node:stream/promises';
 import tls from 'node:tls';
 import type { Clock } from '../../domain/clock.ts';
 import type { Target } from '../../domain/target.ts';
-import type { Upstream, UpstreamRequest, UpstreamResponse } from '../../gateway/wire/upstream.ts';
+import type {
+  UpgradeAnswer,
+  UpgradeRequest,
+  Upstream,
+  UpstreamRequest,
+  UpstreamResponse,
+} from '../../gateway/wire/upstream.ts';
 import { UpstreamError } from '../../gateway/wire/upstream.ts';
 import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import { connectionFailure } from './connection-failure.ts';
@@ -95,16 +101,34 @@ export class ClusterConnection implements Upstream {
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResponse> {
+    const answer = await this.#send(request, await this.#credential());
+    if ('socket' in answer) {
+      answer.socket.destroy();
+      throw new UpstreamError('unreachable', 'the API server switched protocols, which was not asked for', true);
+    }
+    if (answer.status === 401) this.#credentials.invalidate();
+    return answer;
+  }
+
+  async upgrade({ path, headers, signal }: UpgradeRequest): Promise<UpgradeAnswer> {
+    const request = { method: 'GET', path, headers, ...(signal ? { signal } : {}) };
+    const answer = await this.#send(request, await this.#credential(), {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+    });
+    if ('socket' in answer) return { upgraded: true, ...answer };
+    if (answer.status === 401) this.#credentials.invalidate();
+    return { upgraded: false, response: answer };
+  }
+
+  /** @throws UpstreamError */
+  async #credential(): Promise<Credential> {
     if (this.#closed) throw new UpstreamError('aborted', 'the connection to the cluster was closed', false);
-    let credential: Credential;
     try {
-      credential = await this.#credentials.current();
+      return await this.#credentials.current();
     } catch (error) {
       throw Object.assign(new UpstreamError('credentials', messageOf(error), false), { cause: error });
     }
-    const response = await this.#send(request, credential);
-    if (response.status === 401) this.#credentials.invalidate();
-    return response;
   }
 
   async warmUp(): Promise<void> {
@@ -127,7 +151,12 @@ export class ClusterConnection implements Upstream {
     this.#agents = null;
   }
 
-  #send(request: UpstreamRequest, credential: Credential): Promise<UpstreamResponse> {
+  /** @param handshake headers that ask for another protocol */
+  #send(
+    request: UpstreamRequest,
+    credential: Credential,
+    handshake: Record<string, string> = {},
+  ): Promise<UpstreamResponse | { headers: Record<string, string>; socket: Duplex }> {
     const { signal } = request;
     if (signal?.aborted) return Promise.reject(new UpstreamError('aborted', 'the request was cancelled', false));
     const secure = this.#server.protocol === 'https:';
@@ -145,9 +174,10 @@ export class ClusterConnection implements Upstream {
           ...passedOn(request.headers),
           ...framing(request.body),
           ...credential.headers,
+          ...handshake,
           host: this.#server.host,
         },
-        agent: this.#agentFor(request, credential),
+        agent: this.#agentFor(request, credential, 'upgrade' in handshake),
         signal,
       });
       let timer: NodeJS.Timeout | undefined;
@@ -174,10 +204,12 @@ export class ClusterConnection implements Upstream {
         settle();
         resolve({ status: incoming.statusCode ?? 0, headers: joined(incoming.headers), body: incoming });
       });
-      outgoing.on('upgrade', (_response, socket) => {
+      outgoing.on('upgrade', (incoming, socket, head) => {
         settle();
-        socket.destroy();
-        reject(new UpstreamError('unreachable', 'the API server switched protocols, which was not asked for', true));
+        // From here on its owner says how long it may be silent.
+        socket.setTimeout(0);
+        if (head.length > 0) socket.unshift(head);
+        resolve({ headers: joined(incoming.headers), socket });
       });
       if (request.body instanceof Readable) {
         request.body.on('error', (error) => outgoing.destroy(error));
@@ -187,7 +219,7 @@ export class ClusterConnection implements Upstream {
   }
 
   /** Streams get connections of their own: a watch would otherwise hold one of the few shared ones. */
-  #agentFor(request: UpstreamRequest, credential: Credential): http.Agent {
+  #agentFor(request: UpstreamRequest, credential: Credential, upgrades: boolean): http.Agent {
     if (!this.#agents || !sameCertificate(this.#agents.identity, credential)) {
       // A renewed client certificate needs new connections; those in use end by themselves.
       this.#agents = {
@@ -196,7 +228,7 @@ export class ClusterConnection implements Upstream {
         streams: this.#createAgent(credential, Number.POSITIVE_INFINITY),
       };
     }
-    const streaming = /[?&](watch|follow)=/.test(request.path);
+    const streaming = upgrades || /[?&](watch|follow)=/.test(request.path);
     return streaming ? this.#agents.streams : this.#agents.requests;
   }
 

@@ -2,7 +2,13 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../../domain/clock.ts';
 import type { LockLevel } from '../../domain/ports.ts';
 import { messageOf, readAll } from '../../gateway/wire/messages.ts';
-import type { Upstream, UpstreamRequest, UpstreamResponse } from '../../gateway/wire/upstream.ts';
+import type {
+  UpgradeAnswer,
+  UpgradeRequest,
+  Upstream,
+  UpstreamRequest,
+  UpstreamResponse,
+} from '../../gateway/wire/upstream.ts';
 import { UpstreamError } from '../../gateway/wire/upstream.ts';
 import { isFenceDenial, isGuardDenial } from './lock-fence.ts';
 import type { WriterCredential } from './writer-token.ts';
@@ -48,6 +54,17 @@ export class WriterUpstream implements Upstream {
   async warmUp(): Promise<void> {
     const writer = this.#level() === 'fenced' ? this.#writer.warmUp?.() : undefined;
     await Promise.all([this.#own.warmUp?.(), writer]);
+  }
+
+  /**
+   * With the engineer's own credential: the writer's account has no right to run commands in containers, and the guard
+   * refuses it one. What changes something still needs the lock.
+   */
+  async upgrade(request: UpgradeRequest): Promise<UpgradeAnswer> {
+    if (request.changes && this.#level() === null)
+      throw new UpstreamError('credentials', 'the writer lock is not held: nothing is changed', false);
+    if (!this.#own.upgrade) throw new UpstreamError('unreachable', 'this connection has no streams', false);
+    return this.#own.upgrade(request);
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResponse> {

@@ -1,6 +1,9 @@
 import type { RehearsedWrite, UndoResult } from '../../domain/transaction.ts';
 import { blankSecret } from '../../undo/difference.ts';
+import { forecastOf } from '../../runbook/prepared-action.ts';
 import { counted } from '../../text/plain-text.ts';
+import type { JournaledAction } from './journaled-action.ts';
+import { actionsOf, podOf } from './journaled-action.ts';
 import type { JournalRecord } from './journal-records.ts';
 import { statusOf } from './journal-records.ts';
 
@@ -16,7 +19,9 @@ export function writeDetails(records: JournalRecord[]): WriteDetail[] {
   const outcomes = new Map(
     records.flatMap((record) => (record.type === 'outcome' ? [[record.seq, record] as const] : [])),
   );
+  const actions = new Map(actionsOf(records).map((action) => [action.seq, action]));
   return records.flatMap((record): WriteDetail[] => {
+    if (record.type === 'action') return [actionDetail(actions.get(record.seq)!)];
     if (record.type !== 'intent') return [];
     const outcome = outcomes.get(record.seq);
     const after = outcome?.outcome === 'done' ? outcome.after : record.predicted;
@@ -33,6 +38,20 @@ export function writeDetails(records: JournalRecord[]): WriteDetail[] {
       },
     ];
   });
+}
+
+/** Snapshots stay in the journal. */
+function actionDetail(action: JournaledAction): WriteDetail {
+  return {
+    ref: podOf(action),
+    method: 'POST',
+    subresource: 'exec',
+    before: null,
+    after: null,
+    undo: forecastOf(action.action),
+    command: action.step,
+    outcome: action.outcome === 'rejected' ? 'failed' : action.outcome,
+  };
 }
 
 /** Result of the last finished undo, from its proof; null when there was none. `writes` counts all inverse writes sent. */

@@ -3,7 +3,6 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TransactionStatus, TransactionSummary } from '../../domain/transaction.ts';
 import { shownArgv } from '../../kubectl/secret-words.ts';
-import { rootsOf } from '../../undo/inverse.ts';
 import { JournalFile } from './journal-file.ts';
 import type { JournalHead } from './journal-lines.ts';
 import { JournalDamaged } from './journal-lines.ts';
@@ -11,7 +10,7 @@ import type { JournalFolder } from './journal-folder.ts';
 import { INDEX } from './journal-folder.ts';
 import type { JournalRecord, OpenRecord } from './journal-records.ts';
 import { JournalUnwritable } from './journal-unwritable.ts';
-import { writesOf } from './journal-records.ts';
+import { rootsIn, sentIn } from './journal-facts.ts';
 
 /** A line of the index: what changed in which transaction, with the head of its journal at that moment. */
 export type IndexRecord =
@@ -149,12 +148,11 @@ export function isClosed(status: TransactionStatus): boolean {
 }
 
 export function digestOf(records: JournalRecord[]): JournalDigest {
-  const writes = writesOf(records).filter((write) => write.outcome !== 'rejected');
   const phase = records.findLast((record) => record.type === 'phase');
   return {
     commands: records.flatMap((record) => (record.type === 'step' ? [shownArgv(record.argv)] : [])),
-    roots: rootsOf(writes),
-    writes: writes.length,
+    roots: rootsIn(records),
+    writes: sentIn(records),
     ...(phase?.kept ? { kept: true } : {}),
   };
 }

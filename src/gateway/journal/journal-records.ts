@@ -9,6 +9,7 @@ import type {
 } from '../../domain/transaction.ts';
 import type { ReplicaCounts } from '../inventory/derived-state.ts';
 import type { Owned } from '../../undo/consequences/facts.ts';
+import type { PreparedAction } from '../../runbook/prepared-action.ts';
 import type { Companion, JournaledWrite } from '../../undo/journaled-write.ts';
 
 /** Records of one transaction's journal, in the order in which things happened. Times are ISO 8601. */
@@ -18,14 +19,16 @@ export type JournalRecord =
   | { type: 'step'; step: number; argv: string[]; at: string }
   | IntentRecord
   | OutcomeRecord
+  | ActionRecord
+  | ActionOutcomeRecord
   /** Controller-owned objects of a root (API path `root`) before its first write (equality level L3). */
   | { type: 'derived'; ref: ObjectRef; root: string; objects: KubeObject[]; counts: ReplicaCounts | null }
   /** What there was in a scope (a namespace, or empty: outside of all) before a write that could lose something. */
   | { type: 'inventory'; namespace: string; objects: Owned[] }
   /** `kept`: a person leaves it as it stands. */
   | { type: 'phase'; status: TransactionStatus; at: string; reason?: string; kept?: true }
-  /** A write of the undo is about to be sent. */
-  | { type: 'undo-intent'; ref: ObjectRef; method: string; path: string; at: string }
+  /** A write of the undo is about to be sent; `action`: number of the action that is taken back. */
+  | { type: 'undo-intent'; ref: ObjectRef; method: string; path: string; action?: number; at: string }
   | { type: 'undo-outcome'; ref: ObjectRef; status: number; at: string }
   | { type: 'proof'; proof: UndoProof; differences: FieldDifference[]; at: string };
 
@@ -79,8 +82,33 @@ export interface OutcomeRecord {
   at: string;
 }
 
+/** Durable before an action is run (I3). */
+export interface ActionRecord {
+  type: 'action';
+  /** In one numbering with the intents. */
+  seq: number;
+  step: number;
+  /** With every command of it, so that an undo needs no file. */
+  action: PreparedAction;
+  /** Base64 of what its snapshot printed. */
+  snapshot: string;
+  at: string;
+}
+
+export interface ActionOutcomeRecord {
+  type: 'action-outcome';
+  seq: number;
+  /** `rejected`: it never ran. */
+  outcome: 'done' | 'rejected';
+  exitCode: number | null;
+  /** Base64 of a snapshot taken afterwards; null where there is none. */
+  after: string | null;
+  message: string;
+  at: string;
+}
+
 /** The writes of a journal with their outcomes. */
-export function writesOf(records: JournalRecord[]): JournaledWrite[] {
+export function writesOf(records: readonly JournalRecord[]): JournaledWrite[] {
   const writes = new Map<number, JournaledWrite>();
   for (const record of records) {
     if (record.type === 'intent') {
@@ -117,6 +145,6 @@ function managersOf(object: KubeObject | null): Set<string> {
   return new Set(entries.filter(({ subresource }) => subresource !== 'status').map(({ manager }) => manager ?? ''));
 }
 
-export function statusOf(records: JournalRecord[]): TransactionStatus {
+export function statusOf(records: readonly JournalRecord[]): TransactionStatus {
   return records.findLast((record) => record.type === 'phase')?.status ?? 'open';
 }

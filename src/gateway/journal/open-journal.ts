@@ -4,6 +4,7 @@ import type { JournalIndex } from './journal-index.ts';
 import { digestOf } from './journal-index.ts';
 import type { JournalHead } from './journal-lines.ts';
 import { JournalLost } from './journal-lost.ts';
+import { isIntent } from './journal-facts.ts';
 import type { JournalRecord } from './journal-records.ts';
 import { JournalUnwritable } from './journal-unwritable.ts';
 import type { ProcessLock } from '../disk/process-lock.ts';
@@ -89,7 +90,7 @@ export class OpenJournal {
 
   /** Closes a transaction that wrote nothing and leaves no trace of it. @throws Error when there are intents in it */
   async discard(at: string): Promise<void> {
-    if (this.records.some(({ type }) => type === 'intent')) throw new Error(`transaction ${this.id} has written`);
+    if (this.records.some(isIntent)) throw new Error(`transaction ${this.id} has written`);
     // Whatever happens next, nothing is owed.
     await this.setStatus('committed', at);
     await this.#index.append({ type: 'dropped', id: this.id, at });

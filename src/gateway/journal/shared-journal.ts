@@ -3,6 +3,7 @@ import type { KubeObject } from '../../domain/kube-object.ts';
 import type { JournalKey } from './journal-key.ts';
 import type { JournalHead } from './journal-lines.ts';
 import { headerOf, JournalDamaged, parseJournal, recordLine, startOf } from './journal-lines.ts';
+import { isIntent } from './journal-facts.ts';
 import type { JournalRecord, OpenRecord } from './journal-records.ts';
 import type { JournalCopy } from './open-journal.ts';
 import { statusOf } from './journal-records.ts';
@@ -87,7 +88,7 @@ export class SharedJournal {
     await copy.add(open);
     return {
       add: async (record) => {
-        const mustBeThere = record.type === 'intent';
+        const mustBeThere = isIntent(record);
         await copy.add(record).catch((error: unknown) => {
           // An undo or a commit must not fail for a copy that only helps when this process dies.
           if (mustBeThere) throw error;
@@ -190,7 +191,7 @@ class SharedCopy {
    */
   async add(record: JournalRecord): Promise<void> {
     this.#waiting.push(record);
-    const needed = record.type === 'open' || record.type === 'intent' || record.type === 'phase';
+    const needed = record.type === 'open' || record.type === 'phase' || isIntent(record);
     if (!needed) return;
     const lines: string[] = [];
     let head = this.#head;
@@ -269,5 +270,5 @@ function chunkPath(namespace: string, index: number): string {
 /** Something was or may have been written, and the transaction did not end. */
 function isOwedBy({ records }: SharedTransaction): boolean {
   const ended = ['committed', 'undone'].includes(statusOf(records));
-  return !ended && records.some(({ type }) => type === 'intent');
+  return !ended && records.some(isIntent);
 }

@@ -13,7 +13,7 @@ export function stateFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): 
 
 /** Folders in it that are there from the start, and those that come into being with their first use. */
 const ALWAYS = ['', 'journal', join('journal', 'locks')];
-const LATER = ['runs', 'lock-claims', 'kubectl'];
+const LATER = ['runs', 'lock-claims', 'kubectl', 'runbooks'];
 
 /**
  * Makes the state folder, or looks at the one that is there: all of it must be this user's own, and nothing in it lead

@@ -11,6 +11,7 @@ import { withForecast } from './forecast-warning.ts';
 import { failed, passThrough } from '../wire/forward.ts';
 import type { LossWatch } from '../inventory/loss-watch.ts';
 import type { IntentRecord } from '../journal/journal-records.ts';
+import { nextSeq, sentIn } from '../journal/journal-facts.ts';
 import { writesOf } from '../journal/journal-records.ts';
 import type { OpenJournal } from '../journal/open-journal.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from '../wire/messages.ts';
@@ -109,9 +110,9 @@ export class JournalMonitor implements Handler {
     return this.#stepRefusals;
   }
 
-  /** HTTP writes that reached (or may have reached) the server in this transaction. */
+  /** Writes and actions that reached (or may have reached) the cluster in this transaction. */
   writes(): number {
-    return writesOf(this.#options.journal.records).filter((write) => write.outcome !== 'rejected').length;
+    return sentIn(this.#options.journal.records);
   }
 
   /** For clients that look into the journal as soon as they have their answer. */
@@ -294,7 +295,7 @@ export class JournalMonitor implements Handler {
     const { verb, body, before, statusIsContent } = subject;
     const intent: IntentRecord = {
       type: 'intent',
-      seq: journal.records.filter((record) => record.type === 'intent').length + 1,
+      seq: nextSeq(journal.records),
       step: this.#step,
       method: verb === 'delete' ? 'DELETE' : verb === 'create' || verb === 'evict' ? 'POST' : patchMethod(body),
       ref: subject.ref,

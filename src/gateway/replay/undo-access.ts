@@ -111,6 +111,21 @@ export class UndoAccess {
     }
   }
 
+  /** Something of the undo that is no API write; journalled as progress, counted as a write. @throws Stranded */
+  async act<T>(ref: ObjectRef, path: string, action: number, run: () => Promise<T>): Promise<T> {
+    const { journal, clock, crash } = this.#options;
+    const blocked = await this.#options.mayWrite();
+    if (blocked) throw new Stranded(blocked);
+    const at = () => new Date(clock.now()).toISOString();
+    await journal.append({ type: 'undo-intent', ref, method: 'EXEC', path, action, at: at() });
+    crash('undo.before-write');
+    const result = await run();
+    crash('undo.after-write');
+    this.writes++;
+    await journal.note({ type: 'undo-outcome', ref, status: 0, at: at() });
+    return result;
+  }
+
   /** Waits by watch (and, should the watch end, by looking) until the object is gone or the deadline passes. */
   async waitGone(path: string, uid: string, deadlineMs: number): Promise<boolean> {
     const end = this.clock.monotonic() + deadlineMs;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { counted } from '../../text/plain-text.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { ClusterError } from '../../domain/cluster-error.ts';
@@ -6,7 +7,7 @@ import { refKey, refLabel } from '../../domain/kube-object.ts';
 import type { FieldDifference, Loss, UndoProof, UndoResult } from '../../domain/transaction.ts';
 import type { InverseStep } from '../../undo/inverse.ts';
 import { blankField } from '../../undo/difference.ts';
-import { planInverse, rootsOf } from '../../undo/inverse.ts';
+import { planInverse } from '../../undo/inverse.ts';
 import { KubeApi } from '../wire/kube-api.ts';
 import { setAsideLosses } from './accepted-losses.ts';
 import { attribute } from '../write/attribution.ts';
@@ -16,7 +17,9 @@ import { LiveFacts } from '../inventory/live-facts.ts';
 import type { LossWatch } from '../inventory/loss-watch.ts';
 import { MetadataReader } from '../inventory/metadata-reader.ts';
 import type { IntentRecord, JournalRecord } from '../journal/journal-records.ts';
+import { rootsIn } from '../journal/journal-facts.ts';
 import { statusOf, writesOf } from '../journal/journal-records.ts';
+import { actionsOf } from '../journal/journaled-action.ts';
 import type { OpenJournal } from '../journal/open-journal.ts';
 import { JournalUnwritable } from '../journal/journal-unwritable.ts';
 import { passAsUpstream } from '../wire/raw-access.ts';
@@ -24,6 +27,8 @@ import { Replay } from './replay.ts';
 import { shortfallOf } from './shortfall.ts';
 import { Stranded, UndoAccess } from './undo-access.ts';
 import { UndoFindings } from './undo-findings.ts';
+import type { UndoneAction } from './undo-actions.ts';
+import { inOrder, UndoActions } from './undo-actions.ts';
 import type { Upstream } from '../wire/upstream.ts';
 import { UpstreamError } from '../wire/upstream.ts';
 import { verifyUndo } from './verification.ts';
@@ -71,7 +76,7 @@ function tellLoss({ lost, records }: OpenJournal, result: UndoResult): UndoResul
     const residue = [...result.proof.residue, `undone from memory, its journal is gone (${lost.message})`];
     return { ...result, proof: { ...result.proof, residue } };
   }
-  const objects = rootsOf(writesOf(records)).map(refLabel).join(', ');
+  const objects = rootsIn(records).map(refLabel).join(', ');
   const reason = `${result.reason}; its journal is gone (${lost.message}), so that it cannot be finished later: look at ${objects}`;
   return { ...result, reason };
 }
@@ -89,7 +94,8 @@ async function undo(options: UndoRunOptions, access: UndoAccess): Promise<UndoRe
     round = await undoOnce(options, access);
   }
   const { differences } = round;
-  const shortfall = round.proof.levels.L4 === false ? await shortfallOf(access, round.plan) : [];
+  const pods = round.proof.levels.L4 === false ? await shortfallOf(access, round.plan) : [];
+  const shortfall = [...round.shortfall, ...pods];
   const proof = {
     ...round.proof,
     ...(await lossesOf(options, round)),
@@ -121,9 +127,12 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   );
   const facts = new LiveFacts(access.reads, discovery, new MetadataReader(access.reads), () => options.clock.now());
   const replay = new Replay(access, discovery, facts, findings, manager, mayGo);
-  for (const step of plan) {
+  const actions = new UndoActions(access, upstream);
+  const undone: (UndoneAction & { snapshot: Buffer })[] = [];
+  for (const step of inOrder(plan, writesOf(journal.records), actionsOf(journal.records))) {
     crash('undo.before-step');
-    await replay.perform(step);
+    if ('seq' in step) undone.push({ snapshot: step.snapshot, ...(await actions.undo(step)) });
+    else await replay.perform(step);
     crash('undo.after-step');
   }
   const verified = await verifyUndo(access, plan, journal.records, {
@@ -134,13 +143,35 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   });
   const proof = {
     ...verified.proof,
+    ...withActions(verified.proof, undone),
     ownershipWrites: access.ownershipWrites,
     residue: unique([...findings.residue, ...leftBehind(journal.records), ...verified.proof.residue]),
     foreign: uniqueFields([...verified.proof.foreign, ...findings.foreign]).map(blankField),
   };
-  const differences = uniqueFields([...findings.differences, ...verified.differences]).map(blankField);
+  const ofActions = undone.flatMap(({ differences }) => differences);
+  const differences = uniqueFields([...findings.differences, ...verified.differences, ...ofActions]).map(blankField);
   if (differences.length > 0) proof.levels.L1 = false;
-  return { plan, proof, differences, losses };
+  return { plan, proof, differences, losses, shortfall: undone.flatMap(({ shortfall }) => shortfall) };
+}
+
+/** What actions changed is part of the state that is compared; snapshots themselves are not shown. */
+function withActions(
+  { hashBefore, hashAfter }: Pick<UndoProof, 'hashBefore' | 'hashAfter'>,
+  undone: readonly { snapshot: Buffer; back: boolean }[],
+): Pick<UndoProof, 'hashBefore' | 'hashAfter'> {
+  if (undone.length === 0) return { hashBefore, hashAfter };
+  const joined = (first: string, parts: readonly (Buffer | string)[]) =>
+    parts.reduce((hash, part) => hash.update(part), createHash('sha256').update(first)).digest('hex');
+  return {
+    hashBefore: joined(
+      hashBefore,
+      undone.map(({ snapshot }) => snapshot),
+    ),
+    hashAfter: joined(
+      hashAfter,
+      undone.map(({ snapshot, back }) => (back ? snapshot : 'not as in its snapshot')),
+    ),
+  };
 }
 
 /** What the forecasts said would stay. */

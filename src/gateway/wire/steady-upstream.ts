@@ -3,7 +3,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { messageOf as errorText } from '../../domain/cluster-error.ts';
 import { messageOf } from './messages.ts';
 import { isTransient, Patience, retryAfter } from './patience.ts';
-import type { Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts';
+import type { UpgradeAnswer, UpgradeRequest, Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
 
 /** Answers up to this size are read to their end before they are handed on, so that a broken one can be asked for again. */
@@ -34,6 +34,11 @@ export class SteadyUpstream implements Upstream {
 
   async warmUp(): Promise<void> {
     await this.#next.warmUp?.();
+  }
+
+  async upgrade(request: UpgradeRequest): Promise<UpgradeAnswer> {
+    if (!this.#next.upgrade) throw new UpstreamError('unreachable', 'this connection has no streams', false);
+    return this.#next.upgrade(request);
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResponse> {

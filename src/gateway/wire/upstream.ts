@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 /** One HTTP request to the API server. */
 export interface UpstreamRequest {
@@ -21,6 +21,23 @@ export interface UpstreamResponse {
   body: Readable;
 }
 
+/** A request to use the connection for a stream in both directions from now on (WebSocket). */
+export interface UpgradeRequest {
+  /** Absolute path with query. */
+  path: string;
+  /** Lower-case names; those of the handshake belong to the caller, credentials to the implementation. */
+  headers: Record<string, string>;
+  /** What is started at the other end changes something: never sent without the writer lock. */
+  changes: boolean;
+  /** Ends waiting for the answer; the stream itself is the caller's. */
+  signal?: AbortSignal;
+}
+
+export type UpgradeAnswer =
+  | { upgraded: true; headers: Record<string, string>; socket: Duplex }
+  /** The server answered like to any other request. */
+  | { upgraded: false; response: UpstreamResponse };
+
 /**
  * The API server, with the engineer's credential. Implementations are the only code that holds the credential; they
  * add it to every request, do not follow redirects, do not retry, and set no timeout on response bodies.
@@ -30,6 +47,8 @@ export interface Upstream {
   request(request: UpstreamRequest): Promise<UpstreamResponse>;
   /** Requests are about to come: opens a connection if none is open. Never rejects; nobody has to wait for it. */
   warmUp?(): Promise<void>;
+  /** Never repeated. Rejects as {@link request}. Absent: there are no streams here. */
+  upgrade?(request: UpgradeRequest): Promise<UpgradeAnswer>;
 }
 
 export type UpstreamFailure = 'unreachable' | 'credentials' | 'tls' | 'aborted';

@@ -7,7 +7,7 @@ import { isProtected } from '../../domain/autonomy.ts';
 import type { RunOptions } from '../../domain/run-event.ts';
 import { DEFAULT_OPTIONS } from '../../domain/run-event.ts';
 import { Setting } from './contributions.ts';
-import { readSetting } from './editor-api.ts';
+import { extensionFolder, readSetting } from './editor-api.ts';
 
 /** Reads the settings at the moment they are needed; a run keeps the ones it was started with. */
 
@@ -16,6 +16,7 @@ export function appConfig(): AppConfig {
   const kubeconfig = expandHome(readSetting(Setting.kubeconfig).trim()) || process.env.KUBECONFIG;
   const sharedKeyFile =
     expandHome(readSetting(Setting.lockSharedKeyFile).trim()) || process.env.STRATUS_SHARED_KEY_FILE;
+  const folder = extensionFolder();
   return {
     // The same folder as the command line's: journal and key are shared.
     stateFolder: stateFolder(process.env, process.platform),
@@ -23,6 +24,8 @@ export function appConfig(): AppConfig {
     ...(process.env.STRATUS_LOCK_NAMESPACE ? { lockNamespace: process.env.STRATUS_LOCK_NAMESPACE } : {}),
     ...(process.env.STRATUS_SHARED_KEY ? { sharedKey: process.env.STRATUS_SHARED_KEY } : {}),
     ...(sharedKeyFile ? { sharedKeyFile } : {}),
+    ...(folder ? { packFolder: join(folder, 'runbooks') } : {}),
+    allowedActions: readSetting(Setting.runbooksAllowed),
     ...(kubectlPath ? { kubectlPath } : {}),
     ...(kubeconfig ? { kubeconfig } : {}),
   };

@@ -113,6 +113,7 @@ export const Setting = {
   timeLimit: 'stratus.timeLimitSeconds',
   allOrNothing: 'stratus.allOrNothing',
   lockSharedKeyFile: 'stratus.lock.sharedKeyFile',
+  runbooksAllowed: 'stratus.runbooks.allowed',
   lintEnabled: 'stratus.lint.enabled',
   lintCodeLens: 'stratus.lint.codeLens',
   lintRules: 'stratus.lint.rules',
@@ -142,6 +143,7 @@ export interface SettingTypes {
   [Setting.timeLimit]: number;
   [Setting.allOrNothing]: boolean;
   [Setting.lockSharedKeyFile]: string;
+  [Setting.runbooksAllowed]: string[];
   [Setting.lintEnabled]: boolean;
   [Setting.lintCodeLens]: boolean;
   [Setting.lintRules]: Record<string, LintLevel>;
@@ -162,6 +164,7 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.timeLimit]: 1800,
   [Setting.allOrNothing]: false,
   [Setting.lockSharedKeyFile]: '',
+  [Setting.runbooksAllowed]: [],
   [Setting.lintEnabled]: true,
   [Setting.lintCodeLens]: true,
   [Setting.lintRules]: {},

@@ -24,6 +24,11 @@ export function registerCommand<C extends CommandId>(
   });
 }
 
+/** Where this extension lies; undefined where it runs under another name. */
+export function extensionFolder(): string | undefined {
+  return vscode.extensions.getExtension('stratus.stratus-oncall')?.extensionPath;
+}
+
 export function readSetting<S extends SettingId>(id: S): SettingTypes[S] {
   return vscode.workspace.getConfiguration().get(id) as SettingTypes[S];
 }

@@ -1,5 +1,5 @@
 import { blastRadiusText } from '../../domain/blast-radius.ts';
-import { unsupportedStep } from '../../domain/plan.ts';
+import { stepArgv, unsupportedStep } from '../../domain/plan.ts';
 import { foldFindings } from '../../domain/fold-findings.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
@@ -19,7 +19,7 @@ import { known, RunFold } from './run-fold.ts';
 import type { HeadlineContext } from './run-headline.ts';
 import { headlineOf, isOver, runningStep } from './run-headline.ts';
 import { stagesOf } from './run-stages.ts';
-import { findingView, severityItems, writeView } from './run-views.ts';
+import { actionView, findingView, severityItems, writeView } from './run-views.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import { presentable } from '../../text/redact.ts';
 
@@ -150,21 +150,27 @@ function planView(entry: PlanFold, fold: RunFold, context: ProjectionContext): P
     attempt: entry.attempt,
     title: presentable(plan.title, 300),
     expects: presentable(plan.expects, 300),
-    reach: entry.radius ? blastRadiusText(entry.radius).map((text) => presentable(text, 200)) : [],
+    reach: [
+      ...(entry.radius ? blastRadiusText(entry.radius) : []),
+      ...entry.rehearsal.flatMap(({ action }) => action?.reaches ?? []),
+    ].map((text) => presentable(text, 300)),
     fate,
     awaiting: current && hash !== null && context.awaiting === hash && fold.phase === 'awaitingApproval',
     steps: plan.steps.map((step, index): StepView => {
       const rehearsal = entry.rehearsal[index];
       const ran = entry.stepStates[index] ?? (index === executing ? 'running' : 'proposed');
       return {
-        command: step.type === 'kubectl' ? commandText(step.argv) : unsupportedStep(step),
+        command: unsupportedStep(step) || commandText(stepArgv(step)),
         why: presentable(step.why, 300),
         ok: rehearsal?.ok ?? true,
         problem: presentable(rehearsal?.problem ?? '', 500),
         partial: rehearsal?.partial ?? false,
         // What was taken back is not done.
         state: ran === 'done' && fate === 'undone' ? 'undone' : ran,
-        writes: (rehearsal?.writes ?? []).map(writeView),
+        writes: [
+          ...(rehearsal?.writes ?? []).map(writeView),
+          ...(step.type === 'runbook' && rehearsal?.action ? [actionView(step.action, rehearsal.action, 0)] : []),
+        ],
       };
     }),
   };

@@ -7,6 +7,9 @@ import type { Plan } from '../../domain/plan.ts';
 import type { FindingView, SeverityItemView, WriteView } from '../../../webview/protocol.ts';
 import { fieldChanges } from '../views/object-text.ts';
 import { presentable } from '../../text/redact.ts';
+import type { ActionCall, RehearsedAction } from '../../domain/action.ts';
+import { containerCommandText } from '../../kubectl/command-text.ts';
+import { counted } from '../../text/plain-text.ts';
 import { looksOf } from './looks-of.ts';
 
 const SHOWN_CHANGES = 12;
@@ -23,6 +26,21 @@ export function writeView(write: RehearsedWrite, index: number): WriteView {
     undo: write.undo.class,
     inverse: presentable(write.undo.inverse, 300),
     residue: write.undo.residue.map((text) => presentable(text, 200)),
+  };
+}
+
+/** A rehearsed action in its place among the writes of a step: what runs where, and what takes it back. */
+export function actionView({ at }: ActionCall, action: RehearsedAction, index: number): WriteView {
+  const row = (path: string, command: string[]) => ({ path, before: null, after: containerCommandText(command) });
+  return {
+    index,
+    object: presentable(`Pod/${at.namespace}/${at.pod} (${at.container}, ${action.image})`, 300),
+    verb: 'run',
+    changes: [row('command', action.does), row('undo', action.undoes)],
+    moreChanges: 0,
+    undo: action.undo.class,
+    inverse: presentable(`${action.undo.inverse} (${counted(action.snapshot, 'byte')})`, 300),
+    residue: action.undo.residue.map((text) => presentable(text, 300)),
   };
 }
 

@@ -44,7 +44,14 @@ function writesText({ writes, undo }: TransactionDetail): string {
 }
 
 function writeLines(write: TransactionWrite): string[] {
-  const verb = write.before === null ? 'created' : write.after === null ? 'deleted' : 'changed';
+  const ran = write.subresource === 'exec';
+  const verb = ran
+    ? 'ran an action in'
+    : write.before === null
+      ? 'created'
+      : write.after === null
+        ? 'deleted'
+        : 'changed';
   const outcome = write.outcome === 'done' ? '' : ` (${WRITE_OUTCOME_TEXT[write.outcome]})`;
   return [
     `- ${verb} **${plainMarkdown(refLabel(write.ref))}**${outcome}`,

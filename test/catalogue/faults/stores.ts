@@ -128,6 +128,7 @@ function accessFault(given: {
   return {
     ...{ name, family: 'stores', summary, likeness, needs: 'real', scope: 'namespace' },
     wish: { kinds: ['Deployment'], replicas: 1, interrupted: true },
+    allows: ['redis-load-users'],
     plan(scene): Plan {
       const { target } = scene;
       const store = withStore(scene, kind);

@@ -27,6 +27,7 @@ import { OPTIONS } from './ways.ts';
 const MITIGATE_MS = 240_000;
 const UNDO_MS = 120_000;
 const BARE_MS = 30_000;
+const ALLOW_MS = 60_000;
 /** On a cluster that others use too one waits for them. */
 const LOCKED_TRIES = 6;
 /** Exit code for the lock of another writer. */
@@ -69,6 +70,8 @@ async function holdTrial(options: TrialOptions, incident: Incident, alone: boole
     await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
     if (entry.kind !== 'calm' && (await stage.lack()) === '') throw new Error('the fault went away by itself');
     const faulty = await dumper.fresh();
+    for (const action of entry.faults.flatMap(({ allows }) => allows ?? []))
+      await product.run(['runbook', 'allow', action, '--yes'], ALLOW_MS);
     const mitigation = await mitigate(options, stage, product, home);
     note(report, mitigation, stage);
     if (report.outcome === 'locked') throw new Error('another writer had the lock all the time');

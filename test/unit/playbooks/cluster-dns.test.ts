@@ -66,7 +66,7 @@ describe.each(SEEDS)("the cluster's DNS (seed %i)", (seed) => {
     const { analyzeClusterDns } = await import('../../../src/agents/playbooks/rules/network/cluster-dns.ts');
     const { ClusterView } = await import('../../../src/kube/cluster-view.ts');
     const view = new ClusterView({ ...context.snapshot, namespaces: [world.namespace, 'kube-system'] });
-    const [finding] = await analyzeClusterDns({ ...evidence, severity, view });
+    const [finding] = await analyzeClusterDns({ ...evidence, severity, actions: [], view });
     const [change] = finding!.fixes[0]!.changes as Loose[];
     expect(change.ops[1].value).toBe(corefile('cluster.local'));
   });

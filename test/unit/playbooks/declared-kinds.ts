@@ -12,7 +12,7 @@ export async function undeclaredReads({ snapshot, evidence, severity }: BrainCon
       get: (target, kind) => (typeof kind === 'string' && read.add(kind), target[kind as string]),
     });
     const view = new ClusterView({ ...snapshot, objects });
-    await analyze({ ...evidence, severity, view });
+    await analyze({ ...evidence, severity, actions: [], view });
     found.push(...[...read].filter((kind) => !kinds.includes(kind)).map((kind) => `${rule}: ${kind}`));
   }
   return found;

@@ -81,18 +81,21 @@ describe('a run and its brains', () => {
     expect(seen.at(-1)!.map(({ outcome }) => outcome)).toEqual(['undone', 'repeated', 'repeated', 'repeated']);
   });
 
-  it('refuses by name, and before anything runs, a step that is no kubectl command', async () => {
+  it('refuses by name, and before anything runs, a step that the gateway does not run', async () => {
     const world = new RunWorld();
     const kubectl = planOf('mend');
     const plan: Plan = {
       ...kubectl,
-      hash: 'runbook',
-      steps: [...kubectl.steps, { type: 'runbook', runbook: 'drain-queue', inputs: {}, why: 'the queue is full' }],
+      hash: 'pull-request',
+      steps: [
+        ...kubectl.steps,
+        { type: 'pull-request', repository: 'shop', title: 'smaller queue', why: 'the queue is full' },
+      ],
     };
     const brain = brainOf('operator', { plan: async () => ({ type: 'plan', plan, alternatives: [] }) });
     await world.play([brain], { maxAttempts: 1 });
     expect(JSON.stringify(world.events)).toContain(
-      "runbook action 'drain-queue': this version runs kubectl commands only",
+      'pull request to shop: this version runs kubectl commands and declared actions only',
     );
     expect(world.done).toEqual([]);
   });

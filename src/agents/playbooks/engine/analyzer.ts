@@ -1,3 +1,4 @@
+import type { KnownAction } from '../../../domain/action.ts';
 import type { EvidenceReads } from '../../../domain/brain.ts';
 import type { Evidence, Finding, FindingSeverity, Fix } from '../../../domain/finding.ts';
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
@@ -13,6 +14,8 @@ export interface AnalyzerContext extends EvidenceReads {
   view: ClusterView;
   /** What the oracles call unhealthy: where to look, and whether looking beyond the snapshot is worth it. */
   severity: Severity;
+  /** Declared actions that can be had; a fix may use allowed ones only. */
+  actions: readonly KnownAction[];
 }
 
 /** Layers of the chain of causes, deepest first: what goes wrong in one shows in those after it. */

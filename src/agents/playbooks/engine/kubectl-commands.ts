@@ -1,7 +1,8 @@
+import { actionArgv } from '../../../domain/action.ts';
 import type { Change } from '../../../domain/change.ts';
 import type { ObjectRef } from '../../../domain/kube-object.ts';
 
-/** The kubectl command (argv without the word kubectl) that makes a change: the one place where commands are spelled. */
+/** The command that makes a change (kubectl's argv without that word, or stratus' own): the one place where commands are spelled. */
 export function argvOf(change: Change): string[] {
   switch (change.type) {
     case 'json-patch':
@@ -26,6 +27,8 @@ export function argvOf(change: Change): string[] {
       const waiting = wait ? '--timeout=60s' : '--wait=false';
       return ['delete', object.kind.toLowerCase(), object.name, ...namespaceFlag(object), waiting];
     }
+    case 'action':
+      return actionArgv(change.call);
     case 'create':
       return ['create', '-f', `{{${change.file}}}`, '-n', change.namespace];
     case 'start-job': {

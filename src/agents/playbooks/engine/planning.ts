@@ -4,7 +4,7 @@ import type { Change } from '../../../domain/change.ts';
 import { changedObject } from '../../../domain/change.ts';
 import { refKey } from '../../../domain/kube-object.ts';
 import { planText } from '../../../domain/plan.ts';
-import type { KubectlStep, Plan, PlanStep } from '../../../domain/plan.ts';
+import type { Plan, PlanStep } from '../../../domain/plan.ts';
 import { argvOf } from './kubectl-commands.ts';
 import type { Severity } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
@@ -192,13 +192,14 @@ function planOf({ findings, fixes }: Candidate, hash: (text: string) => string):
 }
 
 /** Deletions of stuck pods and runs of CronJobs come last: they must be made from the finished template. */
-function stepsOf(findings: Finding[], fixes: Fix[]): KubectlStep[] {
-  const steps = new Map<string, KubectlStep>();
+function stepsOf(findings: Finding[], fixes: Fix[]): PlanStep[] {
+  const steps = new Map<string, PlanStep>();
   for (const fix of fixes) {
     const finding = findings.find((each) => each.fixes.includes(fix)) ?? findings[0]!;
     for (const change of fix.changes) {
       const text = JSON.stringify(change);
-      if (!steps.has(text)) steps.set(text, { type: 'kubectl', argv: argvOf(change), why: finding.message, change });
+      const why = finding.message;
+      if (!steps.has(text)) steps.set(text, stepOf(change, why));
     }
   }
   const all = [...steps.values()];
@@ -207,6 +208,11 @@ function stepsOf(findings: Finding[], fixes: Fix[]): KubectlStep[] {
 
 function makesPods(step: PlanStep): boolean {
   return deletesPod(step) || (step.type === 'kubectl' && step.change?.type === 'start-job');
+}
+
+function stepOf(change: Change, why: string): PlanStep {
+  if (change.type === 'action') return { type: 'runbook', action: change.call, why };
+  return { type: 'kubectl', argv: argvOf(change), why, change };
 }
 
 function deletesPod(step: PlanStep): boolean {
@@ -225,6 +231,8 @@ function sameEffect(view: ClusterView, before: Plan, next: Plan): boolean {
 }
 
 function sameStep(view: ClusterView, before: PlanStep, next: PlanStep): boolean {
+  if (before.type === 'runbook' && next.type === 'runbook')
+    return JSON.stringify(before.action) === JSON.stringify(next.action);
   if (before.type !== 'kubectl' || next.type !== 'kubectl') return false;
   if (JSON.stringify(before.argv) === JSON.stringify(next.argv)) return true;
   const [old, now] = [before.change, next.change];
