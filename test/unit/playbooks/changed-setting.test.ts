@@ -74,6 +74,14 @@ describe.each(SEEDS)('an entry of a ConfigMap of which a crashing container comp
         log: ['unknown directive in line 2:', '>>> error near "workerz 4"'],
       },
     ],
+    [
+      'file',
+      {
+        now: { 'store.conf': 'port 0\ntls-cert-file /etc/tls/tls.crt\n' },
+        applied: { 'store.conf': 'port 6379\n' },
+        log: ['Failed to load certificate: /etc/tls/tls.crt: No such file or directory'],
+      },
+    ],
   ])('is again what was last applied (%s)', async (way, scene) => {
     const { world, workload, map } = reader(seed, way, scene);
     const finding = await onlyFinding(world, RULE);
@@ -114,10 +122,13 @@ describe.each(SEEDS)('an entry of a ConfigMap of which a crashing container comp
   });
 
   const scene: Scene = { now: { pool: 'many' }, applied: { pool: '10' }, log: ['fatal: POOL_SIZE must be a number'] };
+  const files: Scene = { now: { pool: 'at /srv/a/b' }, applied: { pool: 'at /srv/a' }, log: [] };
   it.each<[string, Scene]>([
     ['the container works', { ...scene, ready: true }],
     ['the log speaks of another variable', { ...scene, log: ['fatal: MAX_POOL_SIZE must be a number'] }],
     ['the log mentions it without a complaint', { ...scene, log: ['POOL_SIZE is many'] }],
+    ['the log complains of another file', { ...files, log: ['cannot open /srv/b/c: No such file or directory'] }],
+    ['the log mentions the file without a complaint', { ...files, log: ['loaded /srv/a/b'] }],
     ['it is what was applied', { ...scene, applied: scene.now, changed: '2031-05-06T06:00:00Z' }],
     [
       'it is an address, which other rules know',

@@ -72,7 +72,7 @@ function namedBy(view: ClusterView, setting: SettingText, all: string[]): Named 
   const change = changedAt(object, ['data', key]);
   if (former === null && !isLater(object, change)) return null;
   const words = [key, ...(variable === null ? [] : [variable])];
-  const values = former === null ? [] : newLines(text, former).filter((line) => line.length >= TELLING_VALUE);
+  const values = former === null ? [] : newValues(text, former).filter((value) => value.length >= TELLING_VALUE);
   const lines = all.filter((line) => TELLING.test(line) && [...words, ...values].some((word) => holdsWord(line, word)));
   return lines.length > 0 ? { setting, key, former, change, lines } : null;
 }
@@ -95,6 +95,15 @@ function newLines(text: string, former: string): string[] {
   const before = new Set(former.split('\n').map((line) => line.trim()));
   const lines = text.split('\n').map((line) => line.trim());
   return lines.filter((line) => line !== '' && !before.has(line));
+}
+
+/** Lines that are new, and paths in them: programs complain of the file, not of the line that names it. */
+function newValues(text: string, former: string): string[] {
+  const lines = newLines(text, former);
+  const paths = lines
+    .flatMap((line) => line.split(/[\s='",;]+/))
+    .filter((word) => word.includes('/') && !former.includes(word));
+  return [...lines, ...paths];
 }
 
 /** As a word of its own: `WORKERS` is not named by `MAX_WORKERS`. */
