@@ -79,7 +79,7 @@ async function holdTrial(options: TrialOptions, incident: Incident, alone: boole
     const locks = mitigation.pid === undefined ? [] : await releaseLocks(api, mitigation.pid);
     report.problems.push(...locks.map((lock) => `still locked: ${lock}`));
     if (options.undo && way === 'stratus' && report.verdict === 'resolved' && entry.kind !== 'calm') {
-      await inTurn(instance, () => takeBack(report, product, mitigation.transactions));
+      await inTurn(instance, () => takeBack(api, report, product, mitigation.transactions));
       report.undoDifferences = await differences(dumper, faulty, incident);
       report.problems.push(...report.undoDifferences.map((text) => `after undo: ${text}`));
       const bare = report.problems.length === 0 ? await repairByHand(stage) : undefined;
@@ -127,9 +127,11 @@ function note(
   report.findings = findings.slice(0, 5).map(({ rule, message }) => ({ rule, message: message.slice(0, 300) }));
 }
 
-async function takeBack(report: TrialReport, product: Product, transactions: number): Promise<void> {
+async function takeBack(api: Api, report: TrialReport, product: Product, transactions: number): Promise<void> {
   for (let left = transactions; left > 0; left--) {
     const undone = await unlocked(() => product.run(['undo', '--last', '--yes'], UNDO_MS));
+    // One that was ended at its time limit would lock the cluster for the next incidents.
+    if (undone.code === null && undone.pid !== undefined) await releaseLocks(api, undone.pid);
     if (undone.code !== 0) report.problems.push(`undo: exit code ${undone.code} (${tailOf(undone)})`);
   }
 }
