@@ -214,6 +214,16 @@ describe('on a cluster it is found', () => {
     await lab.shows(place, 'webhook-certificate', own);
   });
 
+  it('that nobody serves what is asked in another namespace', async () => {
+    const [place, other] = [await lab.place(), await lab.place()];
+    await other.cluster.create([workload('Deployment', 'ledger', pod(), 0), serviceOf('ledger')]);
+    const env = [{ name: 'LEDGER_URL', value: `http://ledger.${other.own}.svc:80` }];
+    // Only of a workload in trouble it is asked whom it asks.
+    const waiting = pod({ nodeSelector: { [HOST]: 'gone.example' } }, { env });
+    await place.cluster.create([workload('Deployment', 'caller', waiting)]);
+    await lab.shows(place, 'foreign-service', 'ledger');
+  });
+
   it('that something was deleted and does not go', async () => {
     const place = await lab.place();
     const { cluster } = place;
