@@ -437,6 +437,33 @@ describe.each(SEEDS)('what changed in the last revision (seed %i)', (seed) => {
     expect((await world.plan())!.steps).toHaveLength(1);
   });
 
+  describe('is a container beside it that takes its port', () => {
+    const beside = (log: string[], before?: 'too') => {
+      const { world, workload } = broken(seed, { now: {}, before: {}, status: crashed(), log });
+      const proxy = world.container({ name: 'added-proxy', port: 8080 });
+      const [own] = workload.spec.template.spec.containers;
+      const [former, now] = world.revisionsOf(workload) as [Loose, Loose];
+      const [pod] = world.podsOf(workload) as [Loose];
+      for (const one of [workload.spec.template, now.spec.template, pod, ...(before ? [former.spec.template] : [])])
+        one.spec = { ...one.spec, containers: [proxy, own] };
+      return { world, workload, own };
+    };
+
+    it('and goes, where the log says that the port is taken', async () => {
+      const { world, workload, own } = beside(['httpd: bind: Address already in use']);
+      const finding = await onlyFinding(world, 'container-crash');
+      expect(finding.message).toContain('added-proxy');
+      const patched = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+      expect(patched.spec.template.spec.containers).toEqual([own]);
+    });
+
+    it('but not where the log says something else, or it was there before', async () => {
+      for (const { world } of [beside(['no such table']), beside(['bind: Address already in use'], 'too')]) {
+        expect((await onlyFinding(world, 'container-crash')).message).not.toContain('added-proxy');
+      }
+    });
+  });
+
   it('is nothing where the pods were only made anew', async () => {
     const { world, workload } = broken(seed, { now: {}, before: {}, status: crashed(), log: ['no'] });
     const [former] = world.revisionsOf(workload) as [Loose];

@@ -5,7 +5,7 @@ import type { FixDraft } from '../../engine/analyzer.ts';
 import { stableJson } from '../../../../json/stable-json.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { ContainerSpec } from '../../../../kube/pod-template.ts';
-import { containersOf } from '../../../../kube/pod-template.ts';
+import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { formerParts } from '../../clues/former-part.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
 import { below, containerPatch, partFixes, patchFix, setField, within } from './part-fixes.ts';
@@ -42,12 +42,22 @@ export function changesSince(
     return fixes.length > 0 ? [{ part, fixes, reasons }] : [];
   });
   const added = addedContainer(view, workload, own);
+  const beside = addedBeside(view, workload, own, lines);
   const variable = missingVariable(view, workload, own, lines);
-  const fixes = [...added.fixes, ...variable, ...found.flatMap((each) => each.fixes)];
+  const fixes = [...added.fixes, ...beside.fixes, ...variable, ...found.flatMap((each) => each.fixes)];
   return {
     fixes: [...fixes, ...afterParts(fixes, whole.fixes)],
-    reasons: distinct([...added.reasons, ...found.flatMap((each) => each.reasons), ...whole.reasons]),
-    words: [...(added.fixes.length > 0 ? ['its being there'] : []), ...found.map(({ part }) => part.words)],
+    reasons: distinct([
+      ...added.reasons,
+      ...beside.reasons,
+      ...found.flatMap((each) => each.reasons),
+      ...whole.reasons,
+    ]),
+    words: [
+      ...(added.fixes.length > 0 ? ['its being there'] : []),
+      ...beside.words,
+      ...found.map(({ part }) => part.words),
+    ],
   };
 }
 
@@ -78,6 +88,35 @@ function addedContainer(view: ClusterView, workload: KubeObject, own: ContainerS
     0.85,
     ({ podSpec }) => !containersOf(podSpec).some(({ name, init }) => name === own.name && init === own.init),
   );
+}
+
+const TAKEN = /address (is )?already in use|EADDRINUSE|address in use|port \d+ (is )?(already )?in use/i;
+
+/** The former list of containers, where one that is new beside this one may hold the port that its log says is taken. */
+function addedBeside(
+  view: ClusterView,
+  workload: KubeObject,
+  own: ContainerSpec,
+  lines: string[],
+): Fixes & { words: string[] } {
+  if (!lines.some((line) => TAKEN.test(line))) return { fixes: [], reasons: [], words: [] };
+  const now = containersOf(podTemplateOf(workload)?.spec).map(({ name }) => name);
+  const names = new Set<string>();
+  const former = partFixes(
+    view,
+    workload,
+    (pointer) => pointer === '/containers' || pointer === '/initContainers',
+    0.9,
+    ({ podSpec }) => {
+      const before = containersOf(podSpec).map(({ name }) => name);
+      const added = now.filter((name) => !before.includes(name));
+      for (const name of added) names.add(name);
+      return added.length > 0 && before.includes(own.name);
+    },
+  );
+  const words =
+    former.fixes.length > 0 ? [`container ${[...names].join(', ')} beside it, which may have its port`] : [];
+  return { ...former, words };
 }
 
 /** The one variable that the log names and the environment had before, where that differs in more than this one. */
