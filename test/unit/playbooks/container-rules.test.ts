@@ -437,6 +437,23 @@ describe.each(SEEDS)('what changed in the last revision (seed %i)', (seed) => {
     expect((await world.plan())!.steps).toHaveLength(1);
   });
 
+  it('may be what two revisions changed one after the other', async () => {
+    const world = new World(seed);
+    const base = world.container({ port: 8080 });
+    const [once, twice] = [
+      { ...base, image: 'x/once:1' },
+      { ...base, image: 'x/once:1', args: ['--bad'] },
+    ];
+    const earlier = [{ containers: [base] }, { containers: [once] }];
+    const workload = world.workload({ replicas: 1, pods: 'waiting', containers: [twice], earlier });
+    Object.assign((world.podsOf(workload)[0] as Loose).status.containerStatuses[0], { ready: false, ...crashed() });
+    const finding = await onlyFinding(world, 'container-crash');
+    const rollbacks = finding.fixes.flatMap(({ changes: [change] }) =>
+      change?.type === 'rollout-undo' ? change.revision : [],
+    );
+    expect(rollbacks).toEqual([2, 1]);
+  });
+
   describe('is a container beside it that takes its port', () => {
     const beside = (log: string[], before?: 'too') => {
       const { world, workload } = broken(seed, { now: {}, before: {}, status: crashed(), log });

@@ -11,6 +11,9 @@ import type { Revision } from '../../../kube/revisions.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
 import { isLiving, isReady } from '../../../kube/pods.ts';
 
+/** What two changes broke one after the other only the revision before both mends. */
+const MAX_REVISIONS = 2;
+
 /**
  * Going back to an earlier revision, where the symptom began with the current one: none of its pods is ready, and an
  * earlier one has ready pods now (or, with less certainty, nothing speaks against it).
@@ -27,13 +30,13 @@ export function rollbackFixes(
   }
   const good = goodRevisions(view, workload)
     .filter(({ revision }) => revision.readyPods > 0 || isDifferent(workload, revision))
-    .slice(0, 1);
+    .slice(0, MAX_REVISIONS);
   const stuck = replaceStuckPods(view, workload);
   return {
-    fixes: good.map(({ revision, trust }) => ({
+    fixes: good.map(({ revision, trust }, age) => ({
       changes: [rolloutUndo(workload, revision.number), ...stuck],
       expects: `${workload.kind} ${workload.metadata.name} runs its revision ${revision.number} again and becomes ready`,
-      confidence: (revision.readyPods > 0 ? 0.75 : 0.5) * trust,
+      confidence: (revision.readyPods > 0 ? 0.75 : 0.5) * trust - age * 0.1,
     })),
     reasons: good.map((each) => each.evidence),
   };
