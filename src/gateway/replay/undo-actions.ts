@@ -132,6 +132,7 @@ export class UndoActions {
         if (!(error instanceof UpstreamError)) throw error;
         reason = error.message;
       }
+      // A pause that was called off ends the waiting, as the end of patience does.
       if (signal.aborted || !(await patience.pause(undefined, signal).catch(() => false)))
         throw new Stranded(`${part} of ${done.action.call.name} cannot be run: ${reason}`);
     }

@@ -55,6 +55,7 @@ export async function execInContainer(upstream: Upstream, request: ExecRequest):
   const answer = await open(upstream, request, handshake.headers, signal);
   if (!answer.upgraded) {
     const { status, body } = answer.response;
+    // The status code speaks for an answer whose text cannot be read.
     const text = statusMessage(await readAll(body, MAX_STATUS).catch(() => Buffer.alloc(0)));
     return { ...result, problem: `the API server refused it (HTTP ${status}): ${text}` };
   }

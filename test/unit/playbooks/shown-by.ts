@@ -62,4 +62,5 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'quota-headroom': ['cluster/rules-shown.test.ts'],
   'webhook-certificate': ['cluster/rules-shown.test.ts'],
   'stuck-deletion': ['cluster/rules-shown.test.ts'],
+  'store-access-refused': ['stores:store-write-revoked', 'stores:store-keys-revoked'],
 };
