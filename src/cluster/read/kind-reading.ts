@@ -16,7 +16,7 @@ export class KindReading {
   readonly #clock: Clock;
   readonly #info: KindInfo;
   readonly #namespace: string | undefined;
-  #watched: { collection: LiveCollection; listedAt: number; stop: AbortController } | null = null;
+  #watched: { collection: LiveCollection; since: number; stop: AbortController } | null = null;
 
   constructor(api: KubeApi, clock: Clock, info: KindInfo, namespace: string | undefined) {
     this.#api = api;
@@ -28,7 +28,7 @@ export class KindReading {
   /** The objects where a living watch tells them; null where they must be listed. */
   known(): KubeObject[] | null {
     const watched = this.#watched;
-    return watched && this.#clock.monotonic() - watched.listedAt < BELIEVED_MS ? watched.collection.objects() : null;
+    return watched && this.#clock.monotonic() - watched.since < BELIEVED_MS ? watched.collection.objects() : null;
   }
 
   /**
@@ -40,11 +40,10 @@ export class KindReading {
   async list(signal: AbortSignal, follow: boolean): Promise<KubeObject[] | string> {
     this.close();
     const info = this.#info;
-    const listedAt = this.#clock.monotonic();
     try {
       const collection = await LiveCollection.list(this.#api, info, this.#namespace, signal);
       const objects = collection.objects();
-      if (follow && objects.length > WORTH_WATCHING) this.#watch(collection, listedAt);
+      if (follow && objects.length > WORTH_WATCHING) this.#watch(collection);
       return objects;
     } catch (error) {
       if (!(error instanceof ClusterError) || (error.status !== 403 && error.status !== 404)) throw error;
@@ -59,8 +58,9 @@ export class KindReading {
     this.#watched = null;
   }
 
-  #watch(collection: LiveCollection, listedAt: number): void {
-    const watched = { collection, listedAt, stop: new AbortController() };
+  #watch(collection: LiveCollection): void {
+    // The stream begins here: a list that takes long is no reason to distrust it.
+    const watched = { collection, since: this.#clock.monotonic(), stop: new AbortController() };
     this.#watched = watched;
     // Whatever ended it: what is not watched is listed.
     const ended = () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SnapshotReader } from '../../../src/cluster/read/snapshot.ts';
 import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
 import { passAsUpstream } from '../../../src/gateway/wire/raw-access.ts';
+import type { UpstreamRequest } from '../../../src/gateway/wire/upstream.ts';
 import { FakeClock, settleTasks } from '../../support/fake-clock.ts';
 import { NS, pod, service } from './objects.ts';
 import { WatchServer } from './watch-server.ts';
@@ -52,6 +53,22 @@ describe('a series of snapshots', () => {
     await clock.advance(5_000);
     expect((await next()).pods).toHaveLength(501);
     expect([listed('Pod'), server.open]).toEqual([2, 1]);
+  });
+
+  it('believes a stream that was opened after a list which took long', async () => {
+    const server = new WatchServer([...many, ...few]);
+    const clock = new FakeClock();
+    const slow = async (asked: UpstreamRequest) => {
+      if (asked.path.includes('/pods?limit')) await clock.advance(60_000);
+      return server.request(asked);
+    };
+    const reader = new SnapshotReader(new KubeApi(passAsUpstream({ request: slow })), [NS], clock, ['Pod']);
+    const series = reader.follow();
+    await series.next(never);
+    await settleTasks();
+    await series.next(never);
+    series.close();
+    expect(server.lists).toEqual(['Pod']);
   });
 
   it.each(['ends', 'breaks', 'is too old'])('lists again when its stream %s', async (how) => {
