@@ -8,6 +8,8 @@ import type { Plan } from './fault.ts';
 /** Made and remade by controllers out of other objects. */
 const DERIVED =
   /^(Pod|ReplicaSet|ControllerRevision|Endpoints|EndpointSlice|Event|Lease|PersistentVolume|PodMetrics|CSINode|CSIStorageCapacity|VolumeAttachment)$/;
+/** Whose fields cannot be edited: a repair makes them anew, and so does its undo, with a uid that nobody can choose. */
+const MADE_ANEW = /^(PersistentVolumeClaim|StorageClass|PriorityClass|Job)$/;
 const WORKLOADS = /^(Deployment|StatefulSet|DaemonSet)$/;
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- pod templates, read by path
@@ -22,10 +24,13 @@ export function sceneOf({ namespace }: Application, { outside = [] }: Pick<Plan,
     outside.includes(`${item.kind.kind}/${item.name}`);
 }
 
-/** What an undo had to bring back and did not. Pods that stand in for others of their template are the same. */
+/**
+ * What an undo had to bring back and did not. Pods that stand in for others of their template are the same, and so is what
+ * can only be made anew, if nothing but its uid differs.
+ */
 export function notRestored(faulty: Dump, now: Dump, inScene: (item: Item) => boolean): string[] {
   return compareDumps(faulty, now, inScene)
-    .filter(isWritten)
+    .filter((change) => isWritten(change) && !(change.how === 'renewed' && MADE_ANEW.test(change.item.kind.kind)))
     .map(({ text }) => text);
 }
 

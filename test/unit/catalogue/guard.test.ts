@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { drawIncident, entryNamed } from '../../catalogue/catalogue.ts';
-import { weakened } from '../../catalogue/guard.ts';
+import { notRestored, weakened } from '../../catalogue/guard.ts';
 import type { KubeObject } from '../../judge/api.ts';
+import type { Dump, Item } from '../../judge/dump/dump.ts';
+import type { ServedKind } from '../../judge/dump/kinds.ts';
 
 const { application } = drawIncident(entryNamed('readiness-wrong-path'), 1);
 const base = application.members[0]!.workload;
@@ -43,5 +45,31 @@ describe('what a repair may not do to a workload', () => {
       main.securityContext = { readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } };
     });
     expect(weakened(after, [base, base])).toEqual([]);
+  });
+});
+
+describe('what an undo had to bring back', () => {
+  const of = (kind: string, uid: string, spec: object): Dump => {
+    const item: Item = {
+      key: `${kind}/shop/data`,
+      kind: { group: '', version: 'v1', kind, resource: '' } as ServedKind,
+      custom: false,
+      namespace: 'shop',
+      name: 'data',
+      uid,
+      object: { apiVersion: 'v1', kind, metadata: { name: 'data', namespace: 'shop', uid }, spec },
+    };
+    return { items: new Map([[item.key, item]]), byUid: new Map([[uid, item]]), kinds: new Map() };
+  };
+  const missing = (kind: string, spec: object) =>
+    notRestored(of(kind, 'old', { storageClassName: 'gold' }), of(kind, 'new', spec), () => true);
+
+  it('a claim made anew is the same if only its uid differs', () => {
+    expect(missing('PersistentVolumeClaim', { storageClassName: 'gold' })).toEqual([]);
+    expect(missing('PersistentVolumeClaim', { storageClassName: 'silver' })).toHaveLength(1);
+  });
+
+  it('what could have been edited keeps its uid', () => {
+    expect(missing('ConfigMap', { storageClassName: 'gold' })).toHaveLength(1);
   });
 });
