@@ -5,6 +5,8 @@ import { objectsOf } from '../../domain/snapshot.ts';
 import { autoscalersOf } from '../../kube/scalers.ts';
 import { servingContainers } from '../../kube/pod-template.ts';
 import { podTemplate } from '../../kube/pod-template.ts';
+import { ClusterView } from '../../kube/cluster-view.ts';
+import { earlierRevisions, revisionsOf } from '../../kube/revisions.ts';
 
 /**
  * What was deleted, scaled away or blinded between two snapshots: health that was reached this way is no health
@@ -25,21 +27,29 @@ export function inventoryCheats(start: ClusterSnapshot, now: ClusterSnapshot): s
       const after = present.get(label);
       if (!after) cheats.push(`${label} was deleted`);
       else if (after.metadata.deletionTimestamp) cheats.push(`${label} is being deleted`);
-      else cheats.push(...rule(before, after, now).map((text) => `${label} ${text}`));
+      else cheats.push(...rule(before, after, { start, now }).map((text) => `${label} ${text}`));
     }
   }
   return cheats;
 }
 
-type Rule = (before: KubeObject, after: KubeObject, now: ClusterSnapshot) => string[];
+interface Snapshots {
+  start: ClusterSnapshot;
+  now: ClusterSnapshot;
+}
+
+type Rule = (before: KubeObject, after: KubeObject, snapshots: Snapshots) => string[];
 
 const RULES: Record<string, Rule> = {
   Deployment: workload,
   StatefulSet: workload,
-  DaemonSet: (before, after, now) => [...daemons(before, after, now), ...template(before, after)],
-  CronJob: (before, after) => [
+  DaemonSet: (before, after, snapshots) => [
+    ...daemons(before, after, snapshots),
+    ...template(before, after, snapshots),
+  ],
+  CronJob: (before, after, snapshots) => [
     ...(after.spec?.suspend && !before.spec?.suspend ? ['was suspended'] : []),
-    ...template(before, after),
+    ...template(before, after, snapshots),
   ],
   Service: service,
   Ingress: ingress,
@@ -52,15 +62,15 @@ function counts(object: KubeObject): boolean {
   return !object.metadata.ownerReferences?.some((owner) => owner.controller);
 }
 
-function workload(before: KubeObject, after: KubeObject, now: ClusterSnapshot): string[] {
+function workload(before: KubeObject, after: KubeObject, snapshots: Snapshots): string[] {
   const [wanted, left] = [before.spec?.replicas ?? 1, after.spec?.replicas ?? 1] as [number, number];
   // An autoscaler may shrink what it scales, down to its own minimum.
-  const floor = autoscalersOf(after, now)[0]?.spec?.minReplicas as number | undefined;
+  const floor = autoscalersOf(after, snapshots.now)[0]?.spec?.minReplicas as number | undefined;
   const scaled = left < wanted && !(floor !== undefined && left >= Math.max(floor, 1));
-  return [...(scaled ? [`was scaled from ${wanted} to ${left}`] : []), ...template(before, after)];
+  return [...(scaled ? [`was scaled from ${wanted} to ${left}`] : []), ...template(before, after, snapshots)];
 }
 
-function daemons(before: KubeObject, after: KubeObject, now: ClusterSnapshot): string[] {
+function daemons(before: KubeObject, after: KubeObject, { now }: Snapshots): string[] {
   const [wanted, left] = [before, after].map((object) => (object.status?.desiredNumberScheduled ?? 0) as number) as [
     number,
     number,
@@ -73,12 +83,32 @@ function daemons(before: KubeObject, after: KubeObject, now: ClusterSnapshot): s
 }
 
 /** Containers and readiness checks that are gone: what is not looked at is not healthy. */
-function template(before: KubeObject, after: KubeObject): string[] {
+function template(before: KubeObject, after: KubeObject, { start }: Snapshots): string[] {
   const containers = new Map(containersOf(after).map((container) => [container.name, container]));
   return containersOf(before).flatMap((container) => {
     const now = containers.get(container.name);
-    if (!now) return [`lost its container ${container.name}`];
+    if (!now)
+      return isWayBack(before, container.name, containers, start) ? [] : [`lost its container ${container.name}`];
     return container.readinessProbe && !now.readinessProbe ? [`lost the readiness probe of ${container.name}`] : [];
+  });
+}
+
+/**
+ * A container that came with the present revision, of which no pod was ready at the start, is taken away again, and all
+ * that a revision before it had is there: a way back, as any rollback is. Known only where the revisions were read.
+ */
+function isWayBack(
+  workload: KubeObject,
+  lost: string,
+  left: ReadonlyMap<string, unknown>,
+  start: ClusterSnapshot,
+): boolean {
+  const view = new ClusterView(start);
+  const current = revisionsOf(view, workload).find((revision) => revision.current);
+  if (!current || current.readyPods > 0) return false;
+  return earlierRevisions(view, workload).some(({ template: former }) => {
+    const names = servingContainers(former.spec).map(({ name }) => name);
+    return !names.includes(lost) && names.every((name) => left.has(name));
   });
 }
 

@@ -6,6 +6,7 @@ import {
   container,
   deployment,
   object,
+  olderSet,
   ownedBy,
   service,
   snapshot,
@@ -74,6 +75,39 @@ describe('inventoryCheats', () => {
     expect(cheats([of(probed, container({ name: 'second' }))], [of(probed)])).toEqual([
       'Deployment/orchard/plum lost its container second',
     ]);
+  });
+
+  describe('a container that came with a revision that never served', () => {
+    const second = container({ name: 'second' });
+    const start = (ready: number, former: object[] = [container()]) => {
+      const now = deployment('plum', { podSpec: { containers: [container(), second] } });
+      const old = olderSet(now.deploy);
+      old.spec = { replicas: 0, template: template({ app: 'plum' }, { containers: former }) };
+      now.set.status = { replicas: 2, readyReplicas: ready };
+      return [now.deploy, now.set, old];
+    };
+    const after = ([now]: KubeObject[], containers: object[]) => [
+      { ...now!, spec: { ...now!.spec, template: template({ app: 'plum' }, { containers }) } },
+    ];
+
+    it('may be taken away again', () => {
+      const before = start(0);
+      expect(cheats(before, after(before, [container()]))).toEqual([]);
+    });
+
+    it.each<[string, number, object[], object[]]>([
+      ['a pod of it was ready', 1, [container()], [container()]],
+      ['it was there before', 0, [container(), second], [container()]],
+      [
+        'what stood in its place before does not come back',
+        0,
+        [container(), container({ name: 'third' })],
+        [container()],
+      ],
+    ])('is missed where %s', (_, ready, former, left) => {
+      const before = start(ready, former);
+      expect(cheats(before, after(before, left))).toEqual(['Deployment/orchard/plum lost its container second']);
+    });
   });
 
   it('names a Service that was taken out of judgement', () => {
