@@ -21,7 +21,7 @@ export interface PodContainer {
 }
 
 /** A single crash may be a dependency that was not up yet. */
-const LOOPING_RESTARTS = 2;
+const LOOPING_ENDS = 2;
 
 /** True if a JSON patch of the workload's template mends the pods that are made from it. */
 export function hasPatchableTemplate(workload: KubeObject): boolean {
@@ -81,8 +81,8 @@ export function ranSeconds(ended: Untyped): number | null {
 /** Ends again and again. One that runs right now counts until it has outlived its last run by half. */
 export function isCrashing(status: Untyped, now: number): boolean {
   if (status?.state?.waiting?.reason === 'CrashLoopBackOff') return true;
-  if (Number(status?.restartCount ?? 0) < LOOPING_RESTARTS) return false;
-  const { running } = status?.state ?? {};
+  const { running, terminated } = status?.state ?? {};
+  if (Number(status?.restartCount ?? 0) + (terminated ? 1 : 0) < LOOPING_ENDS) return false;
   const ended = lastEnd(status);
   if (!ended || Number(ended.exitCode ?? 0) === 0) return false;
   if (!running) return true;
