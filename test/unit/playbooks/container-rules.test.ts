@@ -115,6 +115,25 @@ describe.each(SEEDS)('programs that a probe kills while they start (seed %i)', (
     expectNoCheat(workload, await onlyFinding(world, 'slow-start'));
   });
 
+  it('are asked where they listen, if the probe asks elsewhere and each start fails the readiness probe once', async () => {
+    const get = (port: number) => ({ httpGet: { path: '/', port } });
+    const refused = (port: number) =>
+      `probe failed: Get "http://10.1.1.1:${port}/": dial tcp: connect: connection refused`;
+    const { world, workload } = broken(seed, {
+      now: { livenessProbe: { ...get(40), periodSeconds: 1, failureThreshold: 2 }, readinessProbe: get(8080) },
+      status: crashed({ exitCode: 137 }),
+      events: [
+        ['Unhealthy', `Liveness ${refused(40)}`],
+        ['Unhealthy', `Readiness ${refused(8080)}`, 1],
+        ['Killing', 'Container program failed liveness probe, will be restarted'],
+      ],
+    });
+    const finding = await onlyFinding(world, 'probe-target');
+    expect(after(workload, finding.fixes[0]).livenessProbe.httpGet.port).toBe(8080);
+    expectNoCheat(workload, finding);
+    expect(byRule(await world.diagnose(), 'slow-start')).toEqual([]);
+  });
+
   it('are not meant where the program ran long before', async () => {
     const terminated = { exitCode: 137, startedAt: '2031-05-06T06:07:00Z' };
     const { world } = killed({ livenessProbe: liveness }, undefined, terminated);

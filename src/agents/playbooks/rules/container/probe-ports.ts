@@ -28,12 +28,13 @@ export function likelyPort(
   const mine = portKnowledge(template.spec).ports.filter(
     (port) => port.container === own.name && port.protocol === 'TCP',
   );
-  const failing = new Set(all.filter((each) => each.own.name === own.name).map((each) => portOf(each.probe)));
+  const ofMine = all.filter((each) => each.own.name === own.name);
+  // What is killed again and again is not ready for a moment after each start: that says nothing about its port.
+  const telling = ofMine.some(({ kill }) => kill) ? ofMine.filter(({ kind }) => kind !== 'readiness') : ofMine;
+  const failing = new Set(telling.map((each) => portOf(each.probe)));
   const answering = (port: KnownPort) =>
     ['readiness', 'liveness', 'startup'].some(
-      (kind) =>
-        asksFor(own.spec?.[`${kind}Probe`], port) &&
-        !all.some((each) => each.own.name === own.name && each.kind === kind),
+      (kind) => asksFor(own.spec?.[`${kind}Probe`], port) && !ofMine.some((each) => each.kind === kind),
     );
   const served = (port: KnownPort) => leadsTo(view, workload, port);
   const asking = mine.find((port) => port.number === asked || port.name === asked);
