@@ -205,10 +205,13 @@ describe('on a cluster it is found', () => {
         metadata: { name: 'whole' },
         spec: { minAvailable: 2, selector: { matchLabels: { app: 'web' } } },
       },
-      { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'budget' }, spec: { hard: { pods: '2' } } },
       { apiVersion: ADMISSION, kind: 'ValidatingWebhookConfiguration', metadata: { name: own }, webhooks: [webhook] },
     ]);
     await rolledOut(place, 'web');
+    // Pods that are made beside their quota may be missed when it is first counted, and it is counted anew minutes later.
+    await cluster.create([
+      { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'budget' }, spec: { hard: { pods: '2' } } },
+    ]);
     await lab.shows(place, 'disruption-budget-room', 'whole');
     await lab.shows(place, 'quota-headroom', 'budget');
     await lab.shows(place, 'webhook-certificate', own);
