@@ -34,6 +34,9 @@ export const SHIPPED = [
   'media/walkthrough/undo.md',
   'package.json',
   'package.nls.json',
+  'runbooks/cut-log.yaml',
+  'runbooks/redis-load-users.yaml',
+  'runbooks/truncate-log.yaml',
 ];
 
 /** @throws Error naming files that are missing from, or do not belong into, the package. */
