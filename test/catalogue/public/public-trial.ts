@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Api, KubeObject } from '../../judge/api.ts';
 import type { Dump } from '../../judge/dump/dump.ts';
 import { Dumper } from '../../judge/dump/dump.ts';
-import type { ProductEvent, ProductRun } from '../../judge/product.ts';
+import type { ProductEvent } from '../../judge/product.ts';
 import { Product, resultOf, tailOf } from '../../judge/product.ts';
 import { createRandom } from '../../judge/random.ts';
 import { productEnvironment } from '../../judge/seed-run.ts';
@@ -14,16 +14,14 @@ import type { Application } from '../application.ts';
 import { findingsOf, names } from '../causes.ts';
 import { Cluster } from '../cluster.ts';
 import type { Plan } from '../fault.ts';
-import { cheatsOf, notRestored, sceneOf } from '../guard.ts';
+import { cheatsOf, sceneOf } from '../guard.ts';
+import { differences } from '../run/verdict.ts';
+import { unlocked } from '../unlocked.ts';
 import type { Break, ConfigFault } from './config-faults.ts';
 import { Deployment } from './deployment.ts';
 
 const MITIGATE_MS = 240_000;
 const UNDO_MS = 120_000;
-/** Of a command that another writer kept out. */
-const LOCKED_EXIT = 7;
-const LOCKED_TRIES = 6;
-const LOCKED_MS = 10_000;
 const GREEN_MS = 20_000;
 /** What an engineer needs to notice; controllers get it to say what they think. */
 const NOTICE_MS = 5_000;
@@ -133,14 +131,14 @@ async function judge(trial: Trial): Promise<void> {
       const undone = await unlocked(() => product.run(['undo', '--last', '--yes'], UNDO_MS));
       if (undone.code !== 0) report.problems.push(`undo: exit code ${undone.code} (${tailOf(undone)})`);
     }
-    report.undoDifferences = await differences(trial);
+    report.undoDifferences = await unrestored(trial);
     report.verdict = report.problems.length + report.undoDifferences.length > 0 ? 'wrong' : 'fixed';
     return;
   }
   if (report.outcome === 'resolved') report.problems.push(`says resolved, but ${lack}`);
   if (transactions > 0) report.problems.push(...beside(trial, await dumper.fresh()));
   else {
-    report.undoDifferences = await differences(trial);
+    report.undoDifferences = await unrestored(trial);
     report.problems.push(...report.undoDifferences.map((text) => `not restored: ${text}`));
   }
   const told = namedIn(result, broken);
@@ -150,15 +148,6 @@ async function judge(trial: Trial): Promise<void> {
   report.said = told ?? shown ?? report.said;
   if (report.problems.length > 0) report.verdict = 'wrong';
   else report.verdict = told ? 'explained' : shown ? 'shown' : 'missed';
-}
-
-/** On a cluster that others use too one waits for them. */
-async function unlocked(run: () => Promise<ProductRun>): Promise<ProductRun> {
-  for (let left = LOCKED_TRIES; ; left--) {
-    const ended = await run();
-    if (ended.code !== LOCKED_EXIT || left === 0) return ended;
-    await new Promise((resolve) => setTimeout(resolve, LOCKED_MS));
-  }
 }
 
 function lastLine({ events, stdout }: { events: ProductEvent[]; stdout: string }): ProductEvent | undefined {
@@ -187,13 +176,6 @@ function beside({ broken, deployment, base, faulty }: Trial, after: Dump): strin
   return cheatsOf({ base, faulty, after, application, plan });
 }
 
-/** Controllers may take a moment to write their share, so equality is asked for until it holds. */
-async function differences({ deployment, dumper, faulty }: Trial): Promise<string[]> {
-  const inScene = sceneOf({ namespace: deployment.cluster.namespace } as Application, {});
-  let found: string[] = [];
-  await untilAsked(GREEN_MS, 'restored', async () => {
-    found = notRestored(faulty, await dumper.fresh(), inScene);
-    return found.join('; ');
-  }).catch(() => undefined);
-  return found;
+function unrestored({ deployment, dumper, faulty }: Trial): Promise<string[]> {
+  return differences(dumper, faulty, sceneOf({ namespace: deployment.cluster.namespace } as Application, {}));
 }

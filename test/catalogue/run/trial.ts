@@ -4,19 +4,20 @@ import { join } from 'node:path';
 import type { Api } from '../../judge/api.ts';
 import { Dumper } from '../../judge/dump/dump.ts';
 import { releaseLocks } from '../../judge/locks.ts';
-import type { ProductRun } from '../../judge/product.ts';
-import { Product, resultOf, tailOf } from '../../judge/product.ts';
+import { Product, tailOf } from '../../judge/product.ts';
 import { productEnvironment } from '../../judge/seed-run.ts';
 import type { Instance } from '../../testbed/instance-record.ts';
 import { entryUrl } from '../application.ts';
 import { names } from '../causes.ts';
 import type { Entry, Incident } from '../catalogue.ts';
 import { drawIncident } from '../catalogue.ts';
+import { sceneOf } from '../guard.ts';
 import { until } from '../health.ts';
 import { inPlace, inTurn } from './lanes.ts';
 import type { Mitigation } from './mitigation.ts';
 import { readRun, round } from './mitigation.ts';
 import { drive } from './plain-driver.ts';
+import { unlocked } from '../unlocked.ts';
 import type { TrialReport } from './report.ts';
 import { emptyReport, wantedVerdict } from './report.ts';
 import { Stage } from './stage.ts';
@@ -28,11 +29,6 @@ const MITIGATE_MS = 240_000;
 const UNDO_MS = 120_000;
 const BARE_MS = 30_000;
 const ALLOW_MS = 60_000;
-/** On a cluster that others use too one waits for them. */
-const LOCKED_TRIES = 6;
-/** Exit code for the lock of another writer. */
-const LOCKED = 7;
-const LOCKED_MS = 15_000;
 /** What an engineer needs to notice; rules that wait for evidence get it. */
 export const NOTICE_MS = 5_000;
 
@@ -80,7 +76,7 @@ async function holdTrial(options: TrialOptions, incident: Incident, alone: boole
     report.problems.push(...locks.map((lock) => `still locked: ${lock}`));
     if (options.undo && way === 'stratus' && report.verdict === 'resolved' && entry.kind !== 'calm') {
       await inTurn(instance, () => takeBack(api, report, product, mitigation.transactions));
-      report.undoDifferences = await differences(dumper, faulty, incident);
+      report.undoDifferences = await differences(dumper, faulty, sceneOf(incident.application, incident.plan));
       report.problems.push(...report.undoDifferences.map((text) => `after undo: ${text}`));
       const bare = report.problems.length === 0 ? await repairByHand(stage) : undefined;
       if (bare !== undefined) report.seconds.bare = bare;
@@ -133,14 +129,6 @@ async function takeBack(api: Api, report: TrialReport, product: Product, transac
     // One that was ended at its time limit would lock the cluster for the next incidents.
     if (undone.code === null && undone.pid !== undefined) await releaseLocks(api, undone.pid);
     if (undone.code !== 0) report.problems.push(`undo: exit code ${undone.code} (${tailOf(undone)})`);
-  }
-}
-
-async function unlocked(run: () => Promise<ProductRun>): Promise<ProductRun> {
-  for (let left = LOCKED_TRIES; ; left--) {
-    const ended = await run();
-    if ((resultOf(ended)?.outcome !== 'locked' && ended.code !== LOCKED) || left <= 1) return ended;
-    await new Promise((resolve) => setTimeout(resolve, LOCKED_MS));
   }
 }
 

@@ -1,5 +1,4 @@
-import type { Dump, Dumper } from '../../judge/dump/dump.ts';
-import type { Incident } from '../catalogue.ts';
+import type { Dump, Dumper, Item } from '../../judge/dump/dump.ts';
 import { cheatsOf, notRestored, sceneOf } from '../guard.ts';
 import { until } from '../health.ts';
 import type { TrialReport } from './report.ts';
@@ -35,7 +34,7 @@ export async function judge(report: TrialReport, { lack, incident }: Stage, dump
   if (report.outcome === 'improved') {
     report.problems.push(...cheatsOf({ base, faulty, after: await dumper.fresh(), application, plan }));
   } else {
-    report.undoDifferences = await differences(dumper, faulty, incident);
+    report.undoDifferences = await differences(dumper, faulty, sceneOf(application, plan));
     report.problems.push(...report.undoDifferences.map((text) => `not restored: ${text}`));
   }
   if (report.problems.length > 0) report.verdict = 'wrong';
@@ -43,10 +42,10 @@ export async function judge(report: TrialReport, { lack, incident }: Stage, dump
 }
 
 /** Controllers may take a moment to write their share, so equality is asked for until it holds. */
-export async function differences(dumper: Dumper, faulty: Dump, { application, plan }: Incident): Promise<string[]> {
+export async function differences(dumper: Dumper, faulty: Dump, inScene: (item: Item) => boolean): Promise<string[]> {
   const end = performance.now() + RESTORED_MS;
   for (;;) {
-    const found = notRestored(faulty, await dumper.fresh(), sceneOf(application, plan));
+    const found = notRestored(faulty, await dumper.fresh(), inScene);
     if (found.length === 0 || performance.now() > end) return found;
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
