@@ -95,13 +95,14 @@ export function planText(steps: PlanStep[], files: PlanFile[]): string {
   return JSON.stringify([acts, files.map((file) => [file.name, file.content])]);
 }
 
+/** The step that makes a change by its command line; without one, a command alone. */
+export function stepFor(argv: string[], change: Change | undefined, why: string): PlanStep {
+  if (change?.type === 'action') return { type: 'runbook', action: change.call, why };
+  return { type: 'kubectl', argv, why, ...(change ? { change } : {}) };
+}
+
 export function planFromFix(finding: Finding, fix: Fix, hash: (text: string) => string): Plan {
-  const steps = fix.commands.map((argv, index): PlanStep => {
-    const change = fix.changes[index];
-    return change?.type === 'action'
-      ? { type: 'runbook', action: change.call, why: finding.message }
-      : { type: 'kubectl', argv, why: finding.message, ...(change ? { change } : {}) };
-  });
+  const steps = fix.commands.map((argv, index) => stepFor(argv, fix.changes[index], finding.message));
   const files = fix.files ?? [];
   return {
     hash: hash(planText(steps, files)),

@@ -1,9 +1,11 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import { pointerKey } from '../json/stable-json.ts';
+import { literalPattern } from '../text/literal-pattern.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { ROLLOUT_KINDS } from './kind-sets.ts';
 import type { MeantService, NamedHost } from './named-hosts.ts';
 import { isCall, namedHosts, serviceMeant } from './named-hosts.ts';
-import { lastApplied, podTemplateOf } from './pod-template.ts';
+import { hasMutableTemplate, lastApplied, podTemplateOf } from './pod-template.ts';
 import type { Untyped } from './pod-template.ts';
 import { isLiving, isReady } from './pods.ts';
 import { portKnowledge } from './port-knowledge.ts';
@@ -20,8 +22,6 @@ export interface DeadCall {
   service: KubeObject | undefined;
 }
 
-const CALLERS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
-
 /**
  * Calls that certainly fail and once did not: to a Service that does not exist in front of ready pods which bear its name and
  * listen on the port; or to a port that the Service does not have, where the caller asked another one before, or the Service
@@ -31,7 +31,7 @@ export function deadCalls(view: ClusterView): DeadCall[] {
   if (!view.known('Service') || !view.known('Pod')) return [];
   return namedHosts(view).flatMap((reference): DeadCall[] => {
     const { from, host, port } = reference;
-    if (port === null || !CALLERS.has(from.kind) || !isCall(reference)) return [];
+    if (port === null || !hasMutableTemplate(from) || !isCall(reference)) return [];
     const meant = serviceMeant(view, host, from.metadata.namespace);
     if (!meant || !view.inScope(meant.namespace)) return [];
     const service = view.find('Service', meant.namespace, meant.name);
@@ -50,7 +50,7 @@ export function lacksPort(service: KubeObject, port: number): boolean {
 
 /** There is one workload of the Service's name, no Service leads to it, and it serves the port, or just one. */
 function bearer(view: ClusterView, { name, namespace }: MeantService, port: number): boolean {
-  const found = [...CALLERS].flatMap((kind) => view.find(kind, namespace, name) ?? []);
+  const found = ROLLOUT_KINDS.flatMap((kind) => view.find(kind, namespace, name) ?? []);
   const [workload] = found;
   const template = workload && podTemplateOf(workload);
   if (!template || found.length > 1 || view.servicesSelecting(namespace, template.labels).length > 0) return false;
@@ -64,7 +64,7 @@ function wasRight(view: ClusterView, service: KubeObject, { reference, port }: D
   if (listOf(applied).some((each) => each?.port === port)) return true;
   const ports = servicePorts(service).map(({ number }) => number);
   return formerTexts(view, reference).some((text) => {
-    const found = new RegExp(`(?<![A-Za-z0-9._-])${reference.host.replaceAll('.', '\\.')}:(\\d+)(?!\\d)`).exec(text);
+    const found = new RegExp(`(?<![A-Za-z0-9._-])${literalPattern(reference.host)}:(\\d+)(?!\\d)`).exec(text);
     return found !== null && ports.includes(Number(found[1]));
   });
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import { parseJson } from '../json/lossless-json.ts';
+import { ROLLOUT_KINDS } from './kind-sets.ts';
 import type { LabelMap } from './labels.ts';
 import { stableJson } from '../json/stable-json.ts';
 
@@ -40,9 +41,6 @@ const TEMPLATE_PATHS: Record<string, string[]> = {
   Pod: [],
 };
 
-/** Kinds whose template may be changed in place so that their controller replaces the pods. */
-const MUTABLE = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
-
 /** The pod template (`{metadata, spec}`) of a workload, or a pod itself; undefined for other kinds. */
 export function podTemplate(
   object: KubeObject,
@@ -67,8 +65,8 @@ export function podTemplateOf(object: KubeObject): PodTemplate | null {
   };
 }
 
-export function hasMutableTemplate(object: KubeObject): boolean {
-  return MUTABLE.has(object.kind);
+export function hasMutableTemplate({ kind }: Pick<KubeObject, 'kind'>): boolean {
+  return ROLLOUT_KINDS.some((each) => each === kind);
 }
 
 /** Containers in the order the kubelet starts them: init containers first. */
@@ -106,6 +104,9 @@ export function templateText(template: Untyped): string {
     spec: template?.spec,
   });
 }
+
+/** Where an object holds what {@link lastApplied} reads, as evidence names it. */
+export const LAST_APPLIED_FIELD = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
 
 /** What `kubectl apply` last sent for the object; null when absent or not readable. Never trusted to be complete. */
 export function lastApplied(object: KubeObject): Untyped {

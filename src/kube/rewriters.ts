@@ -1,3 +1,4 @@
+import { literalPattern } from '../text/literal-pattern.ts';
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
@@ -88,7 +89,7 @@ function cronJobs({ ref }: Touched, view: ClusterView): Rewriter[] {
   return view.all('CronJob').flatMap((cronJob) => {
     if (cronJob.spec?.suspend === true || (ref.kind === 'CronJob' && ref.name === cronJob.metadata.name)) return [];
     const said = JSON.stringify(containersOf(podTemplateOf(cronJob)?.spec ?? {}).map(({ spec }) => spec));
-    if (!WRITES.test(said) || !new RegExp(`(?<![\\w-])${escaped(ref.name)}(?![\\w-])`).test(said)) return [];
+    if (!WRITES.test(said) || !new RegExp(`(?<![\\w-])${literalPattern(ref.name)}(?![\\w-])`).test(said)) return [];
     const schedule = parseSchedule(String(cronJob.spec?.schedule ?? ''));
     const next = schedule && nextRun(schedule, view.now);
     if (!next || next - view.now > MAX_CRON_WAIT_MS) return [];
@@ -96,8 +97,6 @@ function cronJobs({ ref }: Touched, view: ClusterView): Rewriter[] {
     return { text, forMs: next - view.now + JOB_MS, settled: null };
   });
 }
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 function controllers({ ref, managers }: Touched, view: ClusterView): Rewriter[] {
   const object = view.find(ref.kind, ref.namespace, ref.name);

@@ -1,3 +1,4 @@
+import { literalPattern } from '../text/literal-pattern.ts';
 import type { Severity } from '../kubectl/rules.ts';
 
 /** What a user can set about the linter, in the editor or in `.stratus.yaml`. */
@@ -30,12 +31,7 @@ const expressions = new WeakMap<readonly string[], RegExp>();
 
 function expressionOf(patterns: readonly string[]): RegExp {
   if (patterns.length === 0) return /$^(?!)/;
-  const sources = patterns.map((pattern) =>
-    pattern
-      .split('*')
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*'),
-  );
+  const sources = patterns.map((pattern) => pattern.split('*').map(literalPattern).join('.*'));
   return new RegExp(`^(?:${sources.join('|')})$`);
 }
 

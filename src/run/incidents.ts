@@ -51,8 +51,8 @@ export class LoggedIncidents implements Incidents {
     const id = `run-${new Date(this.#clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${sha256(`${process.pid} ${this.#clock.monotonic()}`).slice(0, 4)}`;
     const log = await RunLog.open(this.#stateFolder, id);
     const [brain, ...others] = this.#brains(request.brain);
-    const brains = plans.length > 0 ? [new OwnPlansFirst(plans, brain), ...others] : [brain, ...others];
-    const ports = await session.runPorts(brains, checks, askApproval, (event) => log.append(event));
+    const first = plans.length > 0 ? new OwnPlansFirst(plans, brain) : brain;
+    const ports = await session.runPorts([first, ...others], checks, askApproval, (event) => log.append(event));
     const run = new IncidentRun(id, target, options, ports);
     this.#logs.add(log);
     run.onEvent((event) => void (event.type === 'result' && this.#close(log)));

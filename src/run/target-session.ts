@@ -183,19 +183,19 @@ export class TargetSession {
   }
 
   async rehearseStep(step: TransactionStep, signal: AbortSignal): Promise<StepRehearsal> {
-    if ('action' in step) {
-      const [rehearsal] = await (
-        await this.writer.transactions()
-      ).rehearse({ steps: [step], files: [] }, signal, ACCEPTANCES);
-      return rehearsal!;
-    }
+    if ('action' in step) return this.#rehearsed(step, signal);
     const { argv } = step;
     const { version } = await this.#parts.kubectl();
     const problem = commandRefusal(argv, this.target, version);
     const rehearsal = problem
       ? { argv, ok: false, problem, writes: [], partial: false }
-      : (await (await this.writer.transactions()).rehearse({ steps: [step], files: [] }, signal, ACCEPTANCES))[0]!;
+      : await this.#rehearsed(step, signal);
     return rehearsal.ok ? rehearsal : this.#withSuggestion(rehearsal);
+  }
+
+  async #rehearsed(step: TransactionStep, signal: AbortSignal): Promise<StepRehearsal> {
+    const transactions = await this.writer.transactions();
+    return (await transactions.rehearse({ steps: [step], files: [] }, signal, ACCEPTANCES))[0]!;
   }
 
   /** The engineer's own command is never replaced, but a refusal names what would be let through. */

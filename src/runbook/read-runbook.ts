@@ -1,9 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import type { Document, ParsedNode, YAMLMap } from 'yaml';
-import { wordProblem } from './placeholders.ts';
+import { valueProblem, wordProblem } from './placeholders.ts';
 import type { Parameter, Part, PartName, RunbookAction } from './runbook-action.ts';
 import { MAX_SECONDS, MAX_SNAPSHOT, MAX_VALUE, PARTS, RUNBOOK_FORMAT } from './runbook-action.ts';
-import { valueProblem } from './placeholders.ts';
 
 /** `placeholder`: a value could become a program, or a secret be seen; `schema`: anything else. */
 export interface RunbookProblem {

@@ -3,6 +3,7 @@ import { refLabel, refOf } from '../../domain/kube-object.ts';
 import type { ConversionReads } from './conversion.ts';
 import { hasEnded, isBare } from './pod-ownership.ts';
 import { controllerOf } from '../../kube/ownership.ts';
+import { hasMutableTemplate } from '../../kube/pod-template.ts';
 import { isReady } from '../../kube/pods.ts';
 
 /** What becomes of the pods of one deletion. */
@@ -54,8 +55,6 @@ interface Workload {
   namespace: string;
 }
 
-const RESTARTABLE = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
-
 async function byWorkload(pods: KubeObject[], reads: ConversionReads): Promise<[Workload, KubeObject[]][]> {
   const groups = new Map<string, [Workload, KubeObject[]]>();
   for (const pod of pods) {
@@ -79,7 +78,7 @@ async function workloadOf(pod: KubeObject, reads: ConversionReads): Promise<Work
 
 async function coversAll(workload: Workload, members: KubeObject[], reads: ConversionReads): Promise<boolean> {
   const { kind, name, namespace } = workload;
-  if (!RESTARTABLE.has(kind)) return false;
+  if (!hasMutableTemplate(workload)) return false;
   const object = await reads.get({ apiVersion: 'apps/v1', kind, namespace, name });
   // kubectl refuses to restart what is paused.
   if (!object || object.spec?.paused) return false;

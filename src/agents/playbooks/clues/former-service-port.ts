@@ -4,7 +4,7 @@ import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { ingressBackends } from '../../../kube/ingress-backends.ts';
 import { changedAt, lastChange } from '../../../kube/managed-fields.ts';
 import type { NamedHost } from '../../../kube/named-hosts.ts';
-import { lastApplied } from '../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, lastApplied } from '../../../kube/pod-template.ts';
 import type { Untyped } from '../../../kube/pod-template.ts';
 import { referencesTo } from '../../../kube/references-to-service.ts';
 import { servicePorts } from '../../../kube/service-backends.ts';
@@ -32,7 +32,12 @@ export function formerServicePort(
 ): FormerServicePort | null {
   const applied = appliedPort(service, port);
   if (applied) {
-    const reason = evidence('revision', service, ANNOTATION, `port ${port} stood in the place of ${applied.number}`);
+    const reason = evidence(
+      'revision',
+      service,
+      LAST_APPLIED_FIELD,
+      `port ${port} stood in the place of ${applied.number}`,
+    );
     return { fix: fixFor(service, applied, port, 0.9), reason };
   }
   const unasked = servicePorts(service).filter(({ number, name }) => !isAsked(view, service, number, name));
@@ -50,8 +55,6 @@ export function formerServicePort(
   const text = `${holders.size} objects agree on port ${port}, and nobody is told to ask ${now.number}`;
   return { fix: fixFor(service, now, port, 0.84), reason: evidence('sibling', service, 'spec.ports', text) };
 }
-
-const ANNOTATION = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
 
 /** The present port in whose place another number was last applied. */
 function appliedPort(service: KubeObject, port: number): ServicePort | null {

@@ -4,7 +4,7 @@ import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import type { NamedHost } from '../../../kube/named-hosts.ts';
-import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, hasMutableTemplate, lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
 import { isLiving, isReady } from '../../../kube/pods.ts';
 import type { FixDraft } from '../engine/analyzer.ts';
 import { evidence } from '../engine/analyzer.ts';
@@ -67,9 +67,8 @@ function ofMap(
   });
   const changes = texts.length === own.length ? settingChanges(view, texts) : null;
   if (!changes) return null;
-  const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
   const words = [...new Set(own.map(({ field }) => field))].join(', ');
-  const reason = evidence('revision', map, annotation, `${words} had another value when it was last applied`);
+  const reason = evidence('revision', map, LAST_APPLIED_FIELD, `${words} had another value when it was last applied`);
   return { changes, reason, trust: 0.95 };
 }
 

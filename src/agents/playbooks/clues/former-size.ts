@@ -1,3 +1,4 @@
+import { LAST_APPLIED_FIELD } from '../../../kube/pod-template.ts';
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { evidence, eventEvidence } from '../engine/analyzer.ts';
@@ -67,9 +68,10 @@ function podEvents(view: ClusterView, workload: KubeObject): SizeClue[] {
 function applied(workload: KubeObject): SizeClue[] {
   const replicas = appliedReplicas(workload);
   if (replicas === null) return [];
-  const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
   const text = `the configuration last applied asks for ${replicas} replicas`;
-  return [{ replicas, confidence: 0.9, evidence: evidence('revision', workload, annotation, text), ran: false }];
+  return [
+    { replicas, confidence: 0.9, evidence: evidence('revision', workload, LAST_APPLIED_FIELD, text), ran: false },
+  ];
 }
 
 function autoscaler(view: ClusterView, workload: KubeObject): SizeClue[] {

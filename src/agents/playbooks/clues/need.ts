@@ -4,7 +4,7 @@ import { evidence } from '../engine/analyzer.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { formerSizes } from './former-size.ts';
 import type { SizeClue } from './former-size.ts';
-import { podTemplateOf } from '../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, podTemplateOf } from '../../../kube/pod-template.ts';
 import { usersOf } from '../../../kube/references-to-service.ts';
 import { appliedReplicas } from '../../../kube/scaled-to-zero.ts';
 import { desiredReplicas, isReady } from '../../../kube/pods.ts';
@@ -56,9 +56,13 @@ export function needFor(view: ClusterView, workload: KubeObject): Need {
     }),
   ];
   if (applied === 0) {
-    const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
     const text = 'the configuration last applied asks for 0, as if it were meant';
-    return { level: 'ran', reason: '', evidence: [...facts, evidence('revision', workload, annotation, text)], sizes };
+    return {
+      level: 'ran',
+      reason: '',
+      evidence: [...facts, evidence('revision', workload, LAST_APPLIED_FIELD, text)],
+      sizes,
+    };
   }
   if (users.length > 0 || empty.some(isForOutside)) return { level: 'serving', reason: '', evidence: facts, sizes };
   if (empty.length > 0) return { level: 'ran', reason: '', evidence: facts, sizes };

@@ -1,3 +1,4 @@
+import { literalPattern } from '../../../text/literal-pattern.ts';
 import type { Change, PatchOp } from '../../../domain/change.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../domain/kube-object.ts';
@@ -63,6 +64,5 @@ export function restartOf(view: ClusterView, workload: KubeObject): Change[] {
 
 /** Whether a text holds a host as a word of its own. */
 export function hasHost(text: string, host: string): boolean {
-  const escaped = host.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![A-Za-z0-9._-])${escaped}(?![A-Za-z0-9_-]|\\.[A-Za-z0-9])`).test(text);
+  return new RegExp(`(?<![A-Za-z0-9._-])${literalPattern(host)}(?![A-Za-z0-9_-]|\\.[A-Za-z0-9])`).test(text);
 }

@@ -3,7 +3,7 @@ import type { Finding, Fix } from '../../../domain/finding.ts';
 import type { Change } from '../../../domain/change.ts';
 import { changedObject } from '../../../domain/change.ts';
 import { refKey } from '../../../domain/kube-object.ts';
-import { planText } from '../../../domain/plan.ts';
+import { planText, stepFor } from '../../../domain/plan.ts';
 import type { Plan, PlanStep } from '../../../domain/plan.ts';
 import { argvOf } from './kubectl-commands.ts';
 import type { Severity } from '../../../domain/severity.ts';
@@ -198,8 +198,7 @@ function stepsOf(findings: Finding[], fixes: Fix[]): PlanStep[] {
     const finding = findings.find((each) => each.fixes.includes(fix)) ?? findings[0]!;
     for (const change of fix.changes) {
       const text = JSON.stringify(change);
-      const why = finding.message;
-      if (!steps.has(text)) steps.set(text, stepOf(change, why));
+      if (!steps.has(text)) steps.set(text, stepFor(argvOf(change), change, finding.message));
     }
   }
   const all = [...steps.values()];
@@ -208,11 +207,6 @@ function stepsOf(findings: Finding[], fixes: Fix[]): PlanStep[] {
 
 function makesPods(step: PlanStep): boolean {
   return deletesPod(step) || (step.type === 'kubectl' && step.change?.type === 'start-job');
-}
-
-function stepOf(change: Change, why: string): PlanStep {
-  if (change.type === 'action') return { type: 'runbook', action: change.call, why };
-  return { type: 'kubectl', argv: argvOf(change), why, change };
 }
 
 function deletesPod(step: PlanStep): boolean {

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { ContainerResources } from '../../../../kube/pod-resources.ts';
 import { completedResources } from '../../../../kube/pod-resources.ts';
-import { lastApplied } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
 import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
 import { leftIn, usedOf } from '../../../../kube/resource-rules.ts';
 import { autoscalersOf } from '../../../../kube/scalers.ts';
@@ -22,7 +22,6 @@ export function formerSizeFix(view: ClusterView, workload: KubeObject): Reasoned
   const before: unknown = lastApplied(workload)?.spec?.replicas;
   if (now === null || typeof before !== 'number' || before < 1 || before >= now) return null;
   if (autoscalersOf(workload, view.snapshot).length > 0) return null;
-  const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
   return {
     fix: {
       changes: [scaleTo(workload, before)],
@@ -32,7 +31,7 @@ export function formerSizeFix(view: ClusterView, workload: KubeObject): Reasoned
     evidence: evidence(
       'revision',
       workload,
-      annotation,
+      LAST_APPLIED_FIELD,
       `the configuration last applied asks for ${before} replicas, now it asks for ${now}`,
     ),
   };

@@ -5,13 +5,12 @@ import { everFires, parseSchedule } from '../../../../kube/cron.ts';
 import type { CronTrouble } from '../../../../kube/cron-runs.ts';
 import { cronTrouble, isSuspendedAgainstApplied, SYNC_S } from '../../../../kube/cron-runs.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
-import { lastApplied } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 
 const CRON_JOB_SCHEDULE = 'cron-job-schedule';
-const ANNOTATION = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
 
 /** CronJobs that do not run as they should: by their schedule, their deadline, a run that does not end, or suspended. */
 export function analyzeCronJobs({ view }: AnalyzerContext): Finding[] {
@@ -108,7 +107,7 @@ function suspended(cronJob: KubeObject): Finding[] {
       message: `CronJob ${cronJob.metadata.name} is suspended, ${declared ? 'although the configuration last applied says that it is not' : 'which the configuration last applied does not say'}`,
       evidence: [
         evidence('spec', cronJob, 'spec.suspend', 'spec.suspend is true'),
-        ...(declared ? [evidence('revision', cronJob, ANNOTATION, 'it was applied with suspend: false')] : []),
+        ...(declared ? [evidence('revision', cronJob, LAST_APPLIED_FIELD, 'it was applied with suspend: false')] : []),
         ...changedBy(cronJob, 'suspend'),
       ],
       fixes: [

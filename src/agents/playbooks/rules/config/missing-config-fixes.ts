@@ -12,7 +12,7 @@ import type { GoodRevision } from '../../clues/good-revision.ts';
 import { jsonPatch, rolloutUndo } from '../../engine/changes.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
 import type { MissingConfig } from './missing-config.ts';
-import { hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
 import { differingPointers, pointerToken } from '../../../../json/stable-json.ts';
@@ -53,8 +53,7 @@ function restoredKey(view: ClusterView, { references, object }: MissingConfig): 
   if (!object || object.kind !== 'ConfigMap' || key === null || object['immutable'] === true)
     return { fixes: [], reasons: [] };
   if (appliedEntry(object, key) === null) return { fixes: [], reasons: [] };
-  const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
-  const reasons = [evidence('revision', object, annotation, `the configuration last applied has key ${key}`)];
+  const reasons = [evidence('revision', object, LAST_APPLIED_FIELD, `the configuration last applied has key ${key}`)];
   // Keys that were lost together come back together: the guard holds for one write only.
   const lost = [...askedKeys(view, object)].filter((each) => !keysOf(object).includes(each)).sort();
   const ops = [lost, [key]].map((keys) => opsToRestore(object, keys)).find(fitsIntoCommand);

@@ -8,8 +8,9 @@ import { PODS } from '../../../../kube/kind-sets.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
 import { namedHosts, serviceMeant, settingTexts } from '../../../../kube/named-hosts.ts';
 import type { SettingText } from '../../../../kube/named-hosts.ts';
-import { containersOf, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, containersOf, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
+import { literalPattern } from '../../../../text/literal-pattern.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { settingChanges } from '../../clues/setting-change.ts';
 import { troubledWorkloads } from '../../clues/troubled.ts';
@@ -20,7 +21,6 @@ import type { Saying } from './logs.ts';
 
 const CHANGED_SETTING = 'changed-setting';
 
-const LAST_APPLIED = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
 /** Shorter values stand in many lines by chance. */
 const TELLING_VALUE = 4;
 
@@ -108,8 +108,7 @@ function newValues(text: string, former: string): string[] {
 
 /** As a word of its own: `WORKERS` is not named by `MAX_WORKERS`. */
 function holdsWord(line: string, word: string): boolean {
-  const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![A-Za-z0-9_.-])${escaped}(?![A-Za-z0-9_-])`).test(line);
+  return new RegExp(`(?<![A-Za-z0-9_.-])${literalPattern(word)}(?![A-Za-z0-9_-])`).test(line);
 }
 
 function findingFor(view: ClusterView, workload: KubeObject, { own, pod }: Saying, all: Named[]): Finding {
@@ -165,7 +164,7 @@ function settingEvidence({ setting, key, former, change }: Named): Evidence[] {
   if (former === null) return facts;
   const before = newLines(former, text)[0] ?? former;
   const words = untrustedLine(`it was last applied with ${JSON.stringify(before.slice(0, 120))}`);
-  return [...facts, evidence('revision', object, LAST_APPLIED, words)];
+  return [...facts, evidence('revision', object, LAST_APPLIED_FIELD, words)];
 }
 
 function whenOf({ change }: Pick<Named, 'change'>): string {

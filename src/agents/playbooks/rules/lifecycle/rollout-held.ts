@@ -3,7 +3,7 @@ import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
-import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
+import { PODS, REVISIONS, ROLLOUT_KINDS } from '../../../../kube/kind-sets.ts';
 import { lastApplied, podTemplateOf, templateText } from '../../../../kube/pod-template.ts';
 import { podState } from '../../../../kube/pod-state.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
@@ -27,52 +27,50 @@ interface Hold {
 /** Workloads whose pods are not of the template that stands in them, because a setting holds the rollout. */
 export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Finding[] {
   const ill = severity.known ? severity.items : [];
-  return ['Deployment', 'StatefulSet', 'DaemonSet']
-    .flatMap((kind) => view.all(kind))
-    .flatMap((workload): Finding[] => {
-      const broken = brokenFormerPods(view, workload);
-      if (broken.length > 0) return broken;
-      const hold =
-        workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0 ? null : holdOf(view, workload);
-      if (!hold) return [];
-      const key = refKey(refOf(workload));
-      const hurts = ill.some(({ object }) => object === null || subjectsOf(view, object).includes(key));
-      const who = changedAt(workload, hold.field.split('.'));
-      return [
-        makeFinding({
-          rule: ROLLOUT_HELD,
-          // Holding a rollout is a decision as long as nothing is wrong with the pods.
-          severity: hurts ? 'warning' : 'info',
-          object: workload,
-          what: hold.field,
-          message: `${workload.kind} ${workload.metadata.name} does not roll out its newest template: ${hold.text}`,
-          evidence: [
-            evidence('spec', workload, hold.field, hold.text),
-            ...starvedBy(view, workload, hold)
-              .slice(0, 2)
-              .map((service) =>
-                evidence(
-                  'sibling',
-                  service,
-                  'spec.selector',
-                  `Service ${service.metadata.name} selects pods of the newest template only, and none is there`,
-                ),
+  return ROLLOUT_KINDS.flatMap((kind) => view.all(kind)).flatMap((workload): Finding[] => {
+    const broken = brokenFormerPods(view, workload);
+    if (broken.length > 0) return broken;
+    const hold = workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0 ? null : holdOf(view, workload);
+    if (!hold) return [];
+    const key = refKey(refOf(workload));
+    const hurts = ill.some(({ object }) => object === null || subjectsOf(view, object).includes(key));
+    const who = changedAt(workload, hold.field.split('.'));
+    const starved = starvedBy(view, workload, hold);
+    return [
+      makeFinding({
+        rule: ROLLOUT_HELD,
+        // Holding a rollout is a decision as long as nothing is wrong with the pods.
+        severity: hurts ? 'warning' : 'info',
+        object: workload,
+        what: hold.field,
+        message: `${workload.kind} ${workload.metadata.name} does not roll out its newest template: ${hold.text}`,
+        evidence: [
+          evidence('spec', workload, hold.field, hold.text),
+          ...starved
+            .slice(0, 2)
+            .map((service) =>
+              evidence(
+                'sibling',
+                service,
+                'spec.selector',
+                `Service ${service.metadata.name} selects pods of the newest template only, and none is there`,
               ),
-            ...(who?.by
-              ? [
-                  evidence(
-                    'revision',
-                    workload,
-                    hold.field,
-                    `last changed by ${who.by}, at ${new Date(who.at).toISOString()} at the latest`,
-                  ),
-                ]
-              : []),
-          ],
-          fixes: fixesFor(view, workload, hold),
-        }),
-      ];
-    });
+            ),
+          ...(who?.by
+            ? [
+                evidence(
+                  'revision',
+                  workload,
+                  hold.field,
+                  `last changed by ${who.by}, at ${new Date(who.at).toISOString()} at the latest`,
+                ),
+              ]
+            : []),
+        ],
+        fixes: fixesFor(workload, hold, starved.length > 0),
+      }),
+    ];
+  });
 }
 
 function holdOf(view: ClusterView, workload: KubeObject): Hold | null {
@@ -166,9 +164,9 @@ function starvedBy(view: ClusterView, workload: KubeObject, { field }: Hold): Ku
  * As it was last applied, where that does not hold the rollout, or where a Service waits for the pods that it holds back.
  * Without either nobody can tell whether the hold is meant.
  */
-function fixesFor(view: ClusterView, workload: KubeObject, hold: Hold): FixDraft[] {
+function fixesFor(workload: KubeObject, hold: Hold, isAwaited: boolean): FixDraft[] {
   const known = lastApplied(workload)?.spec;
-  const applied = known ?? (starvedBy(view, workload, hold).length > 0 ? {} : null);
+  const applied = known ?? (isAwaited ? {} : null);
   if (!applied) return [];
   const path = hold.pointer;
   let change: Change | null = null;

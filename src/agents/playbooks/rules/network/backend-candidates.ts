@@ -2,7 +2,7 @@ import { listOf } from '../../../../kube/untyped-list.ts';
 import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { ingressBackends } from '../../../../kube/ingress-backends.ts';
 import { portKnowledge } from '../../../../kube/port-knowledge.ts';
@@ -27,8 +27,6 @@ export interface BackendPlace {
   pointer: string;
 }
 
-const ANNOTATION = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
-
 /** Services that a route most likely meant: the one last applied, a similar name, the one that took its place. */
 export function backendServices(
   view: ClusterView,
@@ -42,7 +40,7 @@ export function backendServices(
   const before: unknown = (at(lastApplied(route), pointer) as Untyped)?.name;
   if (typeof before === 'string' && fitting.some(({ metadata }) => metadata.name === before)) {
     const text = `the configuration last applied leads to ${before}`;
-    choices.push({ value: before, confidence: 0.92, reasons: [evidence('revision', route, ANNOTATION, text)] });
+    choices.push({ value: before, confidence: 0.92, reasons: [evidence('revision', route, LAST_APPLIED_FIELD, text)] });
   }
   // With a word more it is that of another program, which may well serve the same port.
   const alike = fitting.filter(({ metadata }) => isSameProgram(name, metadata.name));
@@ -111,7 +109,7 @@ export function backendPorts(
   add(
     before && former,
     0.92,
-    evidence('revision', route, ANNOTATION, 'the configuration last applied names this port'),
+    evidence('revision', route, LAST_APPLIED_FIELD, 'the configuration last applied names this port'),
   );
 
   const appliedPorts: Untyped[] = listOf(lastApplied(service)?.spec?.ports);
@@ -120,7 +118,7 @@ export function backendPorts(
   add(
     was && since,
     0.9,
-    evidence('revision', service, ANNOTATION, `port ${String(asked)} was this port when it was last applied`),
+    evidence('revision', service, LAST_APPLIED_FIELD, `port ${String(asked)} was this port when it was last applied`),
   );
 
   const declared = view.workloadsBehind(service).flatMap((each) => portKnowledge(podTemplateOf(each)?.spec).ports);

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import { refTo } from '../../../../kube/cluster-view.ts';
 import { readyEndpoints } from '../../../../kube/endpoints.ts';
-import { PODS } from '../../../../kube/kind-sets.ts';
+import { PODS, ROLLOUT_KINDS } from '../../../../kube/kind-sets.ts';
 import { selectorMapMatches } from '../../../../kube/labels.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
 import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
@@ -21,7 +21,6 @@ const FOREIGN_SERVICE = 'foreign-service';
 
 /** Services of other namespaces that are looked at. */
 const MAX_LOOKS = 12;
-const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
 interface Asked {
   meant: MeantService;
@@ -66,7 +65,7 @@ async function unservedBy({ get, list }: AnalyzerContext, { name, namespace }: M
   if (readyEndpoints(slices.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)) > 0)
     return null;
   const lists = await Promise.all(
-    WORKLOADS.map(async (kind) =>
+    ROLLOUT_KINDS.map(async (kind) =>
       (await list({ apiVersion: 'apps/v1', kind }, namespace)).map((object) => ({ ...object, kind })),
     ),
   );

@@ -2,7 +2,7 @@ import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { NamedHost } from '../../../../kube/named-hosts.ts';
-import { lastApplied } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
 import { listens } from '../../../../kube/port-knowledge.ts';
 import { backendsOf, servicePorts } from '../../../../kube/service-backends.ts';
 import { evidence } from '../../engine/analyzer.ts';
@@ -33,11 +33,17 @@ export function unmappedTarget(view: ClusterView, service: KubeObject, port: num
 
 export function headlessEvidence(service: KubeObject): Evidence[] {
   const applied = lastApplied(service)?.spec;
-  const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
   return [
     evidence('spec', service, 'spec.clusterIP', 'spec.clusterIP is None'),
     ...(applied && applied.clusterIP !== 'None'
-      ? [evidence('revision', service, annotation, 'the configuration last applied does not ask for clusterIP None')]
+      ? [
+          evidence(
+            'revision',
+            service,
+            LAST_APPLIED_FIELD,
+            'the configuration last applied does not ask for clusterIP None',
+          ),
+        ]
       : []),
   ];
 }

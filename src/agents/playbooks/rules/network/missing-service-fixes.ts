@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
 import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
-import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { portKnowledge } from '../../../../kube/port-knowledge.ts';
 import type { Alternatives } from '../../clues/former-setting.ts';
 import { formerSettings, NONE } from '../../clues/former-setting.ts';
@@ -133,7 +133,7 @@ interface Behind {
  * and has the port, or alone has the port; a StatefulSet also where others lead to it.
  */
 function workloadMeant(view: ClusterView, { name, namespace }: MeantService, ports: number[]): Behind | null {
-  const here = view.workloads().filter(({ metadata, kind }) => metadata.namespace === namespace && OWNERS.has(kind));
+  const here = view.workloads().filter((each) => each.metadata.namespace === namespace && hasMutableTemplate(each));
   const set = here.filter(({ kind, spec }) => kind === 'StatefulSet' && spec?.serviceName === name);
   const idle = here.filter((each) => view.servicesSelecting(namespace, podTemplateOf(each)?.labels).length === 0);
   const words = name.split('-').filter((word) => word.length >= 3);
@@ -151,8 +151,6 @@ function workloadMeant(view: ClusterView, { name, namespace }: MeantService, por
   const [list, confidence] = choices.find(([found]) => found.length > 0) ?? [[], 0];
   return list.length === 1 ? { workload: list[0]!, confidence } : null;
 }
-
-const OWNERS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
 function specFor(workload: KubeObject, meant: MeantService, references: readonly NamedHost[]): object | null {
   const selector = workload.spec?.selector?.matchLabels as Record<string, string> | undefined;

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { refTo } from '../../../../kube/cluster-view.ts';
-import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
+import { PODS, REVISIONS, ROLLOUT_KINDS } from '../../../../kube/kind-sets.ts';
 import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
 import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
@@ -28,8 +28,6 @@ const LINES_SHOWN = 3;
 
 /** Of callers that are well, an alternative must be this certain: the former setting, or the workload of that name. */
 const PLAIN = 0.75;
-
-const OWNERS = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 /** A Service that is missed, and how that shows. */
 interface Missed {
@@ -81,7 +79,7 @@ function missedByWell(view: ClusterView, troubled: Map<string, Trouble>, known: 
     const meant = serviceMeant(view, host, from.metadata.namespace);
     // A word alone may be anything, but for the name of a workload.
     const isCall = setting.port !== null || meant?.qualified || setting.text.slice(0, setting.at).endsWith('//');
-    if (!isCall && !OWNERS.some((kind) => view.find(kind, meant?.namespace, host))) continue;
+    if (!isCall && !ROLLOUT_KINDS.some((kind) => view.find(kind, meant?.namespace, host))) continue;
     if (!meant || !view.inScope(meant.namespace) || view.find('Service', meant.namespace, meant.name)) continue;
     const key = `${meant.namespace}/${meant.name}`;
     if (known.has(key)) continue;

@@ -5,7 +5,7 @@ import { stableJson } from '../../../../json/stable-json.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { selectorMapMatches } from '../../../../kube/labels.ts';
 import type { LabelMap } from '../../../../kube/labels.ts';
-import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
 import { listens, portKnowledge } from '../../../../kube/port-knowledge.ts';
@@ -67,9 +67,8 @@ function meantBy(
   const wrong = Object.keys(selector).filter((key) => labels[key] !== selector[key]);
   if (!byApplied && wrong.length !== 1) return null;
   if (byApplied) {
-    const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
     const text = `the selector last applied fits ${workload.kind} ${workload.metadata.name}`;
-    add(0.8, evidence('revision', service, annotation, text));
+    add(0.8, evidence('revision', service, LAST_APPLIED_FIELD, text));
   }
   const key = wrong[0]!;
   const value = selector[key]!;

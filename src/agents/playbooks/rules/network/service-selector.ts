@@ -12,7 +12,7 @@ import { usersOf } from '../../../../kube/references-to-service.ts';
 import { bare, NAMING, picksOnly, POD_OWNERS, workloadsMeant } from './selector-meant.ts';
 import type { Meant } from './selector-meant.ts';
 import { pointerToken } from '../../../../json/stable-json.ts';
-import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
 import { listens, portKnowledge } from '../../../../kube/port-knowledge.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
@@ -127,8 +127,12 @@ function narrowerSelector(
 ): Meant | null {
   const applied: LabelMap | undefined = lastApplied(service)?.spec?.selector;
   if (applied && picksOnly(view, workload, applied)) {
-    const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
-    const reason = evidence('revision', service, annotation, `the selector last applied is ${inWords(applied)}`);
+    const reason = evidence(
+      'revision',
+      service,
+      LAST_APPLIED_FIELD,
+      `the selector last applied is ${inWords(applied)}`,
+    );
     return { workload, selector: applied, score: 0.9, reasons: [reason] };
   }
   const { labels, field } = podTemplateOf(workload)!;

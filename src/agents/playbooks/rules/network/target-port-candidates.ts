@@ -2,7 +2,7 @@ import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { lastApplied } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { portKnowledge } from '../../../../kube/port-knowledge.ts';
 import type { KnownPort } from '../../../../kube/port-knowledge.ts';
@@ -56,10 +56,14 @@ export function rankTargets(
     else if (known.hint) add(0.1, spec(`variable ${known.hint} names port ${known.number}`));
     if (numbers.size === 1) add(0.3, spec(`port ${known.number} is the only one these pods are known to have`));
     if (clues.applied !== null && (clues.applied === known.number || clues.applied === known.name)) {
-      const annotation = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
       add(
         0.5,
-        evidence('revision', service, annotation, `the configuration last applied has targetPort ${clues.applied}`),
+        evidence(
+          'revision',
+          service,
+          LAST_APPLIED_FIELD,
+          `the configuration last applied has targetPort ${clues.applied}`,
+        ),
       );
     }
     if (clues.formerNumbers.has(known.number)) {

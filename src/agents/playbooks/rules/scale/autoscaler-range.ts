@@ -5,7 +5,7 @@ import { cappedBy } from '../../../../kube/capped-scaler.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { NEED, PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { labelSelectorMatches } from '../../../../kube/labels.ts';
-import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';
 import { formerSizes } from '../../clues/former-size.ts';
 import { jsonPatch } from '../../engine/changes.ts';
@@ -100,14 +100,14 @@ function wantedFor(view: ClusterView, scaler: KubeObject, target: KubeObject): W
   return found.sort((a, b) => b.confidence - a.confidence);
 }
 
-const APPLIED = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
-
 function formerRange(scaler: KubeObject): Wanted[] {
   const applied = lastApplied(scaler)?.spec;
   if (!applied || typeof applied.maxReplicas !== 'number') return [];
   const [min, max] = rangeOf(applied);
   const text = `the configuration last applied gives minReplicas ${min}, maxReplicas ${max}`;
-  return [{ min, max, confidence: 0.92, range: true, evidence: evidence('revision', scaler, APPLIED, text) }];
+  return [
+    { min, max, confidence: 0.92, range: true, evidence: evidence('revision', scaler, LAST_APPLIED_FIELD, text) },
+  ];
 }
 
 /** What other autoscalers or the present bounds say of themselves is no evidence against them. */
