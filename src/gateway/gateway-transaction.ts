@@ -80,8 +80,7 @@ export class GatewayTransaction implements OpenTransaction {
     const { rehearsal, predictions, output } = await this.#rehearser.run(
       step,
       files,
-      new Map(),
-      this.#createdHere,
+      { overlay: new Map(), written: this.#written(), createdHere: this.#createdHere },
       signal,
     );
     if (!rehearsal.ok) {
@@ -213,6 +212,10 @@ export class GatewayTransaction implements OpenTransaction {
     }
     await this.#rehearser.close();
     await this.#journal.close();
+  }
+
+  #written() {
+    return writesOf(this.#journal.records).filter(({ outcome }) => outcome !== 'rejected');
   }
 
   readonly #createdHere = (ref: ObjectRef, now: KubeObject | null): boolean =>

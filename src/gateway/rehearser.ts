@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { KubeObject } from '../domain/kube-object.ts';
 import type { CommandPlan, CommandStep } from '../domain/plan.ts';
 import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
@@ -14,7 +14,7 @@ import { Loopback } from './wire/loopback.ts';
 import type { GatewayRequest, GatewayResponse } from './wire/messages.ts';
 import { statusResponse } from './wire/messages.ts';
 import { passAsUpstream } from './wire/raw-access.ts';
-import type { Overlay } from './monitor/rehearsal-monitor.ts';
+import type { Past } from './monitor/rehearsal-monitor.ts';
 import { RehearsalMonitor } from './monitor/rehearsal-monitor.ts';
 import { SecretVeil } from './secrets/secret-veil.ts';
 import { WriteInspector } from './write/write-inspector.ts';
@@ -46,8 +46,7 @@ export class Rehearser {
   async run(
     step: CommandStep,
     files: CommandPlan['files'],
-    overlay: Overlay,
-    createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
+    past: Past,
     signal: AbortSignal,
     purpose: 'rehearse' | 'read' = 'rehearse',
   ): Promise<{
@@ -62,7 +61,7 @@ export class Rehearser {
     const { steady, kubectl, target } = this.#options;
     this.inspector.facts.forget();
     this.reader.forgetKinds();
-    const monitor = new RehearsalMonitor(steady, this.inspector, this.veil, overlay, createdHere);
+    const monitor = new RehearsalMonitor(steady, this.inspector, this.veil, past);
     this.#current = monitor;
     this.#loopback ??= Loopback.open({ handle: (request) => this.#handle(request) }, (method, path) =>
       this.#current?.refuseStream(method, path),

@@ -6,7 +6,7 @@ import { ActionPerformer } from './action/action-performer.ts';
 import type { FilledOptions, GatewayOptions } from './gateway-options.ts';
 import { GatewayTransaction } from './gateway-transaction.ts';
 import type { OpenRecord } from './journal/journal-records.ts';
-import type { Overlay } from './monitor/rehearsal-monitor.ts';
+import { nothingBefore } from './monitor/rehearsal-monitor.ts';
 import { Rehearser } from './rehearser.ts';
 import { SteadyUpstream } from './wire/steady-upstream.ts';
 
@@ -36,14 +36,14 @@ export class GatewayTransactions implements TransactionManager {
     const rehearser = new Rehearser(this.#options, 'stratus-rehearsal', accept);
     const { steady: upstream, clock, actions } = this.#options;
     const performer = new ActionPerformer({ upstream, clock, actions, accept });
-    const overlay: Overlay = new Map();
+    const past = nothingBefore();
     const results: StepRehearsal[] = [];
     try {
       for (const [index, step] of plan.steps.entries()) {
         const { rehearsal } =
           'action' in step
             ? await performer.rehearse(step.action, signal)
-            : await rehearser.run(step, plan.files, overlay, () => false, signal);
+            : await rehearser.run(step, plan.files, past, signal);
         results.push({ ...rehearsal, partial: index > 0 });
       }
       return results;
@@ -56,7 +56,7 @@ export class GatewayTransactions implements TransactionManager {
   async read(step: CommandStep, signal: AbortSignal): Promise<StepResult> {
     const rehearser = new Rehearser(this.#options, 'stratus-rehearsal', []);
     try {
-      const { rehearsal, output } = await rehearser.run(step, [], new Map(), () => false, signal, 'read');
+      const { rehearsal, output } = await rehearser.run(step, [], nothingBefore(), signal, 'read');
       const { exitCode = -1, stdout = '', stderr = '' } = output ?? {};
       return { ok: rehearsal.ok, exitCode, stdout, stderr, refusals: [], writes: 0, problem: rehearsal.problem };
     } finally {

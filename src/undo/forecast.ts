@@ -29,6 +29,8 @@ export interface ForecastInput {
   force?: boolean;
   /** An autoscaler that targets the object. */
   autoscaler?: ObjectRef;
+  /** What an object was before the first write of this transaction to it; undefined where there was none. */
+  formerly?(ref: ObjectRef): Promise<KubeObject | null | undefined>;
 }
 
 /**

@@ -66,7 +66,19 @@ export function planInverse(writes: JournaledWrite[]): InverseStep[] {
     }
     return inverseOf(chain, exchange ? [exchange.until, exchange.since] : [chain]);
   });
-  return withPauses(orderRecreations(steps), pauses);
+  return withPauses(volumesLast(orderRecreations(steps)), pauses);
+}
+
+/**
+ * A volume is taken back when the claims that the transaction made are gone: while one is bound to it, its former
+ * reference would make that claim Lost under its pods.
+ */
+function volumesLast(steps: InverseStep[]): InverseStep[] {
+  const isVolume = ({ action, ref }: InverseStep) => action === 'restore' && ref.kind === 'PersistentVolume';
+  if (!steps.some(({ ref }) => ref.kind === 'PersistentVolumeClaim')) return steps;
+  const lastClaim = steps.findLastIndex(({ ref }) => ref.kind === 'PersistentVolumeClaim');
+  const [head, tail] = [steps.slice(0, lastClaim + 1), steps.slice(lastClaim + 1)];
+  return [...head.filter((step) => !isVolume(step)), ...head.filter(isVolume), ...tail];
 }
 
 /** Each pause comes right before the first of its claims. */

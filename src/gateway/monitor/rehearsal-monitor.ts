@@ -15,6 +15,7 @@ import type { Verdict } from '../content/verdict.ts';
 import type { SecretVeil } from '../secrets/secret-veil.ts';
 import type { Upstream } from '../wire/upstream.ts';
 import { readWriteBody, UnreadableBody } from '../wire/write-body.ts';
+import type { Earlier } from '../write/content-reader.ts';
 import type { WriteInspector } from '../write/write-inspector.ts';
 import type { WriteSubject } from '../write/write-subject.ts';
 import { NeedsAcceptance, patchMethod, Refused, Rejected } from '../write/write-subject.ts';
@@ -24,6 +25,17 @@ import { NeedsAcceptance, patchMethod, Refused, Rejected } from '../write/write-
  * a later command of the plan) see its own deletions, on which kubectl waits.
  */
 export type Overlay = Map<string, KubeObject | null>;
+
+/** What came before the command that is rehearsed. */
+export interface Past {
+  overlay: Overlay;
+  /** What the transaction that it is part of has written. */
+  written: Earlier['written'];
+  /** Whether that transaction created the object as it is now. */
+  createdHere(ref: ObjectRef, now: KubeObject | null): boolean;
+}
+
+export const nothingBefore = (): Past => ({ overlay: new Map(), written: [], createdHere: () => false });
 
 /**
  * Rehearse mode: every write is sent with dryRun=All added here, so that no spelling of a command can write, and its
@@ -40,21 +52,15 @@ export class RehearsalMonitor implements Handler {
   readonly #inspector: WriteInspector;
   readonly #veil: SecretVeil;
   readonly #overlay: Overlay;
+  readonly #past: Past;
   readonly #written: Array<{ path: string; before: KubeObject | null; after: KubeObject | null }> = [];
-  readonly #createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean;
 
-  constructor(
-    upstream: Upstream,
-    inspector: WriteInspector,
-    veil: SecretVeil,
-    overlay: Overlay,
-    createdHere: (ref: ObjectRef, now: KubeObject | null) => boolean,
-  ) {
+  constructor(upstream: Upstream, inspector: WriteInspector, veil: SecretVeil, past: Past) {
     this.#upstream = upstream;
     this.#inspector = inspector;
     this.#veil = veil;
-    this.#overlay = overlay;
-    this.#createdHere = createdHere;
+    this.#past = past;
+    this.#overlay = past.overlay;
   }
 
   readonly refuseStream = (method: string, path: string): void => void this.refusals.push(streamRefusal(method, path));
@@ -91,7 +97,7 @@ export class RehearsalMonitor implements Handler {
       const assess = (after: KubeObject | null) =>
         this.#inspector.assess(subject, after, (ref) => this.#isCreatedHere(ref, subject.before), true, {
           rehearsed: this.#overlay,
-          written: this.#written,
+          written: [...this.#past.written, ...this.#written],
         });
       // What may never be deleted is not even asked about.
       const removing = subject.verb === 'delete' || subject.verb === 'evict' ? await assess(null) : null;
@@ -125,7 +131,7 @@ export class RehearsalMonitor implements Handler {
 
   #isCreatedHere(ref: ObjectRef, now: KubeObject | null): boolean {
     const rehearsed = this.writes.some((write) => refKey(write.ref) === refKey(ref) && write.before === null);
-    return rehearsed || this.#createdHere(ref, now);
+    return rehearsed || this.#past.createdHere(ref, now);
   }
 
   async #dryRun(

@@ -35,10 +35,12 @@ export class Replay {
   readonly #removal: UndoRemoval;
   readonly #manager: string;
   readonly #mayGo: ReadonlySet<string>;
+  readonly #ownClaims: ReadonlySet<string>;
 
   /**
    * @param findings gets what could not be brought back
    * @param mayGo keys of the objects of which a forecast said that controllers act on them
+   * @param ownClaims uids of the claims that the transaction created
    */
   constructor(
     access: UndoAccess,
@@ -47,8 +49,10 @@ export class Replay {
     findings: UndoFindings,
     manager: string,
     mayGo: ReadonlySet<string>,
+    ownClaims: ReadonlySet<string>,
   ) {
     this.#mayGo = mayGo;
+    this.#ownClaims = ownClaims;
     this.#access = access;
     this.#discovery = discovery;
     this.#findings = findings;
@@ -109,7 +113,7 @@ export class Replay {
         return;
       }
       const now = withoutServerFields(live, keep);
-      let target: Json = now;
+      let target: Json = this.#withoutBinding(live, last, now);
       const conflicts: Array<{
         path: Parameters<typeof pointer>[0];
         expected: Json | undefined;
@@ -153,6 +157,18 @@ export class Replay {
       }
       await this.#access.beforeAnother(patience, ref, answer);
     }
+  }
+
+  /**
+   * The volume controller completes a reference that names one of our claims with its uid. That claim is gone by now,
+   * so what it completed is taken back as if it were ours.
+   */
+  #withoutBinding(live: KubeObject, last: KubeObject, now: Json): Json {
+    const { uid } = (live.spec?.claimRef ?? {}) as { uid?: string };
+    if (live.kind !== 'PersistentVolume' || !uid || !this.#ownClaims.has(uid)) return now;
+    const copy = cloneJson(now) as unknown as KubeObject;
+    copy.spec = { ...copy.spec, claimRef: last.spec?.claimRef };
+    return copy as unknown as Json;
   }
 
   /**
@@ -292,7 +308,7 @@ export class Replay {
     if (!live.metadata.deletionTimestamp) {
       const now = withoutServerFields(live, keep);
       const merged = takeBack(withoutServerFields(before, keep), withoutServerFields(created, keep), now);
-      if (merged.conflicts.length === 0) {
+      if (merged.conflicts.length === 0 && !isBoundSince(before, live)) {
         if (sameJson(merged.value, now)) return;
         const body = cloneJson(merged.value) as unknown as KubeObject;
         body.metadata = { ...body.metadata, uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion };
@@ -369,6 +385,14 @@ export class Replay {
       findings.diverge(ref, at, change.before, change.after, valueAt(ours, change.path));
     }
   }
+}
+
+/** A claim that waited, and whose successor is bound: nothing but making it anew lets go of the volume. */
+function isBoundSince(before: KubeObject, live: KubeObject): boolean {
+  if (before.kind !== 'PersistentVolumeClaim') return false;
+  const completed = ({ metadata }: KubeObject) =>
+    metadata.annotations?.['pv.kubernetes.io/bind-completed'] !== undefined;
+  return !completed(before) && (completed(live) || (live.status?.phase ?? 'Pending') !== 'Pending');
 }
 
 /** A copy of a stripped document that keeps the controllers' annotations of the live object. */

@@ -126,7 +126,12 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
     ),
   );
   const facts = new LiveFacts(access.reads, discovery, new MetadataReader(access.reads), () => options.clock.now());
-  const replay = new Replay(access, discovery, facts, findings, manager, mayGo);
+  const ownClaims = new Set(
+    writesOf(journal.records).flatMap(({ ref, before, after }) =>
+      ref.kind === 'PersistentVolumeClaim' && !before && after?.metadata.uid ? [after.metadata.uid] : [],
+    ),
+  );
+  const replay = new Replay(access, discovery, facts, findings, manager, mayGo, ownClaims);
   const actions = new UndoActions(access, upstream);
   const undone: (UndoneAction & { snapshot: Buffer })[] = [];
   for (const step of inOrder(plan, writesOf(journal.records), actionsOf(journal.records))) {

@@ -13,6 +13,7 @@ import { judgeContent } from '../content/judge-content.ts';
 import type { Discovery } from '../wire/discovery.ts';
 import { BUILT_IN_GROUPS } from '../wire/discovery.ts';
 import type { LiveFacts } from '../inventory/live-facts.ts';
+import { asRehearsed } from '../inventory/rehearsed-facts.ts';
 import type { KubeApi } from '../wire/kube-api.ts';
 import { isOwnObject, ownObjectReason } from '../content/own-objects.ts';
 import { isOtherConflict } from '../wire/patience.ts';
@@ -231,8 +232,15 @@ export class WriteInspector {
         propagation: options.propagationPolicy,
         force: options.gracePeriodSeconds === 0,
         autoscaler: await this.#surroundings.autoscalerOf(subject, after, thorough),
+        formerly: async (other) => {
+          const path = await this.pathOf(other);
+          return earlier.written.find((write) => write.path === path)?.before;
+        },
       },
-      this.facts,
+      asRehearsed(this.facts, async (other) => {
+        const path = earlier.rehearsed.size > 0 ? await this.pathOf(other) : null;
+        return path === null ? undefined : earlier.rehearsed.get(path);
+      }),
     );
     const told = forecast.residue.join('; ');
     if (forecast.class === 'one-way') throw new Refused('not-undoable', told);

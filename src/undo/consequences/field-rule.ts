@@ -59,7 +59,7 @@ export const LOOKS = {
   'namespace-labels':
     'pod security levels (pod-security.kubernetes.io), and who selects the namespace by the label: webhooks, admission policies, network policies, injectors; the gateway’s own writes among what they match',
   'volume-binding':
-    'a bound pair must not come apart (claimRef, its uid, bind-completed); a released or available volume must not be given to another claim; a claim that waits must not be provisioned or given a class; labels of a volume are read by claims with a selector and by the scheduler',
+    'a bound pair must not come apart (claimRef, its uid, bind-completed); a released or available volume must not be given to another claim, unless it stays reserved for a new claim of that name (Retain); a claim that waits must not be provisioned or given a class; labels of a volume are read by claims with a selector and by the scheduler',
   reclaim:
     'Delete or Recycle on a volume that is released, or whose claim is being deleted, deletes it with its data at once; on a bound or available one, and for Retain, nothing happens yet',
   addresses:

@@ -17,7 +17,12 @@ import { selects } from './selector.ts';
 import { claimsLeftBehind } from './scaling.ts';
 import { claimsOfOrdinals, MADE_BY, replicasOf, selectorOf } from './workload.ts';
 
-type OnCreate = (ref: ObjectRef, created: KubeObject, facts: ClusterFacts) => Effect[] | Promise<Effect[]>;
+type OnCreate = (
+  ref: ObjectRef,
+  created: KubeObject,
+  facts: ClusterFacts,
+  formerly: NonNullable<ForecastInput['formerly']>,
+) => Effect[] | Promise<Effect[]>;
 
 const NOTHING: OnCreate = () => [];
 const said =
@@ -52,9 +57,9 @@ const ON_CREATE: Readonly<Record<string, OnCreate>> = {
   ],
   '/Node': takesPods,
   '/PersistentVolume': (_ref, created, facts) => mayBeTaken(created, facts),
-  '/PersistentVolumeClaim': async (ref, created, facts) => [
+  '/PersistentVolumeClaim': async (ref, created, facts, formerly) => [
     comesBack('data written to its volume goes with it', ref),
-    ...(await mayTake(created, facts)),
+    ...(await mayTake(created, facts, formerly)),
   ],
   'events.k8s.io/Event': NOTHING,
   'apps/Deployment': runsPods,
@@ -144,7 +149,7 @@ function lookInside(unseen: readonly string[]): Effect[] {
 }
 
 export async function effectsOfCreate(
-  { ref, builtIn }: ForecastInput,
+  { ref, builtIn, formerly = async () => undefined }: ForecastInput,
   created: KubeObject,
   facts: ClusterFacts,
 ): Promise<Effect[]> {
@@ -158,7 +163,7 @@ export async function effectsOfCreate(
     builtIn &&
     Object.hasOwn(ON_CREATE, kindKey(ref.apiVersion, ref.kind)) &&
     ON_CREATE[kindKey(ref.apiVersion, ref.kind)];
-  if (onCreate) return [...effects, ...(await onCreate(ref, created, facts))];
+  if (onCreate) return [...effects, ...(await onCreate(ref, created, facts, formerly))];
   const why = builtIn
     ? `what a new ${ref.kind} brings about is not known`
     : `${refLabel(ref)} is a custom resource: it can be removed again, what its operator does meanwhile may stay`;

@@ -133,7 +133,7 @@ async function serviceEffects(
 
 /** A claim that never bound holds no data: it may go, and comes back with another uid. */
 async function effectsOfClaimRemoval(ref: ObjectRef, claim: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
-  if (claim.spec?.volumeName || claim.status?.phase !== 'Pending') {
+  if (claim.status?.phase !== 'Pending' || !(await isUnbound(claim, facts))) {
     return [
       oneWay(
         `never delete a claim that is or was bound (phase ${claim.status?.phase ?? 'unknown'}): its data would be lost`,
@@ -164,6 +164,16 @@ async function effectsOfClaimRemoval(ref: ObjectRef, claim: KubeObject, facts: C
     ...eachOf(refs(remade), true, (names) => `pods that use it are replaced: ${names}`),
     ...eachOf(refs(bare), false, (names) => `no controller brings back ${names}`),
   ];
+}
+
+/** `spec.volumeName` may also have been asked for by whoever wrote the claim; then the volume tells whether it got it. */
+async function isUnbound({ metadata, spec }: KubeObject, facts: ClusterFacts): Promise<boolean> {
+  if (!spec?.volumeName) return true;
+  if (metadata.annotations?.['pv.kubernetes.io/bind-completed'] !== undefined) return false;
+  const volume = await facts.get({ apiVersion: 'v1', kind: 'PersistentVolume', name: String(spec.volumeName) });
+  if (volume === undefined) return false;
+  const claimRef = volume?.spec?.claimRef as { uid?: string } | undefined;
+  return claimRef?.uid !== undefined ? claimRef.uid !== metadata.uid : volume === null;
 }
 
 function mounts(pod: KubeObject, claim: string): boolean {

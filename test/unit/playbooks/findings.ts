@@ -10,17 +10,15 @@ import { undeclaredReads } from './declared-kinds.ts';
 export function commandProblems(findings: Finding[]): string[] {
   return findings.flatMap((finding) =>
     finding.fixes.flatMap((fix) =>
-      fix.commands.flatMap((argv) => {
+      fix.commands.flatMap((argv, index) => {
         const parsed = parseKubectl(argv);
         const text = argv.join(' ');
         if (!parsed.ok) return [`${text}: ${parsed.message}`];
         const confined = confine(['kubectl', ...argv], { files: (fix.files ?? []).map((file) => `{{${file.name}}}`) });
         if (!confined.ok) return [`${text}: ${confined.rule}: ${confined.message}`];
         // Of what lies in no namespace, none can be named.
-        const clusterWide = fix.changes.every((change) => {
-          const object = changedObject(change);
-          return object !== null && !object.namespace;
-        });
+        const object = changedObject(fix.changes[index]!);
+        const clusterWide = object !== null && !object.namespace;
         const namespaces = parsed.flags.filter((flag) => flag.name === 'namespace').map((flag) => flag.value);
         if (!clusterWide && (namespaces.length !== 1 || !namespaces[0])) return [`${text}: no explicit namespace`];
         if (argv.includes('kubectl')) return [`${text}: names kubectl`];

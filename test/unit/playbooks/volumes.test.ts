@@ -43,30 +43,61 @@ describe.each([3, 77, 4096])('a claim that no volume made by hand fits (seed %i)
     expect(finding.unfixed).toContain('owns');
   });
 
-  it('is not given what a deleted claim of its name left behind', async () => {
-    const { world, made } = shop({}, null);
+  const formerly = (world: World, spec: object, name = 'old') => {
     const claimRef = { namespace: world.namespace, name: 'data', uid: 'former' };
-    const spec = { storageClassName: 'manual', accessModes: ['ReadWriteOnce'], capacity: { storage: '5Gi' }, claimRef };
-    world.add('PersistentVolume', 'v1', 'old', { spec, status: { phase: 'Released' } }, null);
+    const given = { accessModes: ['ReadWriteOnce'], capacity: { storage: '5Gi' }, claimRef, ...spec };
+    return world.add('PersistentVolume', 'v1', name, { spec: given, status: { phase: 'Released' } }, null);
+  };
+
+  it.each([
+    ['a class that volumes made by hand have', { storageClassName: 'manual' }, {}],
+    ['a class that is but a name', { storageClassName: 'by-hand' }, { storageClassName: 'by-hand', volumeName: 'old' }],
+    ['no class', { storageClassName: '' }, { storageClassName: '', volumeName: 'old' }],
+  ])('is given what a deleted claim of its name left behind (%s)', async (_what, spec, asked) => {
+    const { world, made } = shop(asked, null);
+    const volume = formerly(world, spec);
     const finding = await onlyFinding(world, RULE);
     expect(finding.object.name).toBe(made.metadata.name);
     expect(finding.message).toContain('deleted claim of the same name');
-    expect(finding.fixes).toEqual([]);
-    expect(finding.unfixed).toContain('owner of the data');
+    expect(finding.fixes).toHaveLength(1);
+    const [fix] = finding.fixes;
+    const [gone, reserved, anew] = fix!.commands;
+    expect(gone!.slice(0, 3)).toEqual(['delete', 'persistentvolumeclaim', 'data']);
+    const patch = JSON.parse(reserved!.find((word) => word.startsWith('-p='))!.slice(3)) as unknown[];
+    expect(patch).toEqual([
+      { op: 'test', path: '/spec/claimRef/uid', value: 'former' },
+      {
+        op: 'replace',
+        path: '/spec/claimRef',
+        value: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: world.namespace, name: 'data' },
+      },
+    ]);
+    expect(anew![0]).toBe('create');
+    const claim = JSON.parse(fix!.files![0]!.content) as { spec: object };
+    expect(claim.spec).toEqual(made.spec);
+    volume.spec.claimRef.name = 'other';
+    const others = byRule(await world.diagnose(), RULE);
+    expect(others.flatMap(({ fixes }) => fixes)).toEqual([]);
   });
 
   it.each([
-    ['a class that is but a name', 'by-hand'],
-    ['no class', ''],
-  ])('asks by name for what a deleted claim of its name left behind (%s)', async (_what, storageClassName) => {
-    const { world } = shop({ storageClassName, volumeName: 'old' }, null);
-    const claimRef = { namespace: world.namespace, name: 'data', uid: 'former' };
-    const spec = { storageClassName, accessModes: ['ReadWriteOnce'], capacity: { storage: '5Gi' }, claimRef };
-    const volume = world.add('PersistentVolume', 'v1', 'old', { spec, status: { phase: 'Released' } }, null);
+    ['there are two', (world: World) => void formerly(world, { storageClassName: 'manual' }, 'older')],
+    [
+      'it would not outlive an undo',
+      (_: World, volume: Loose) => void (volume.spec.persistentVolumeReclaimPolicy = 'Delete'),
+    ],
+    ['it is too small', (_: World, volume: Loose) => void (volume.spec.capacity.storage = '1Mi')],
+  ])('is not given what a deleted claim of its name left behind when %s', async (_what, spoil) => {
+    const { world } = shop({}, null);
+    spoil(world, formerly(world, { storageClassName: 'manual' }));
     const finding = await onlyFinding(world, RULE);
-    expect(finding.message).toContain('old');
-    expect(finding.message).toContain('deleted claim of the same name');
-    expect(finding.evidence.map(({ text }) => text).join()).toContain('"/spec/claimRef"');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('kubectl patch pv old');
+  });
+
+  it('names the claim for which the volume that it asks for is kept', async () => {
+    const { world } = shop({ storageClassName: '', volumeName: 'old' }, null);
+    const volume = formerly(world, { storageClassName: '' });
     volume.spec.claimRef.name = 'other';
     expect((await onlyFinding(world, RULE)).message).toContain(`kept for another claim, ${world.namespace}/other`);
     volume.status.phase = 'Available';

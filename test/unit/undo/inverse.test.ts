@@ -57,6 +57,18 @@ describe('planInverse', () => {
     });
   });
 
+  it('takes a volume back when the claims made for it are gone', () => {
+    const [kept, free] = ['former', undefined].map((uid) => object('PersistentVolume', 'v', { spec: { uid } }, 'v'));
+    const [old, anew] = [
+      object('PersistentVolumeClaim', 'c', {}, 'old'),
+      object('PersistentVolumeClaim', 'c', {}, 'new'),
+    ];
+    expect(shape([write(old, null), write(kept!, free!), write(null, anew)])).toEqual([
+      'replace PersistentVolumeClaim/c',
+      'restore PersistentVolume/v',
+    ]);
+  });
+
   it('gives a workload the pause again in which its claims were exchanged', () => {
     const set = (replicas: number, note = '') => object('StatefulSet', 's', { spec: { replicas, note } }, 's');
     const claim = (uid: string) => object('PersistentVolumeClaim', 'data-s-0', {}, uid);

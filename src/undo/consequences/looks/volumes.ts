@@ -33,20 +33,43 @@ export const lookAtBinding: Look = async ({ ref, before, after, paths }, facts) 
     ];
   if (phase === 'Bound') return [];
   if (!claimChanges) return mayBeTaken(after, facts);
-  if (old && (phase === 'Released' || phase === 'Failed'))
+  if (old && (phase === 'Released' || phase === 'Failed')) {
+    const kept = await keptForSuccessor(before, after, facts);
+    if (kept) return kept;
     return [
       isLost('a released volume becomes available: another claim may take it, with the data of its former one', ref),
     ];
+  }
   if (!now) return mayBeTaken(after, facts);
-  const claim = await facts.get({
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    namespace: now.namespace ?? '',
-    name: now.name ?? '',
-  });
+  const claim = await facts.get(claimNamed(now));
   if (claim === null) return [];
   return [isLost('the volume is bound to that claim, which cannot be taken back', ref)];
 };
+
+/**
+ * A released volume that stays reserved by name for the claim it was released from, while there is no such claim: nobody
+ * else can be bound to it, and its former reference brings it back as it was. Null for every other change of it.
+ */
+async function keptForSuccessor(before: KubeObject, after: KubeObject, facts: ClusterFacts): Promise<Effect[] | null> {
+  const [old, now] = [before.spec?.claimRef, after.spec?.claimRef] as [ClaimRef, ClaimRef | undefined];
+  const sameName = old.name === now?.name && old.namespace === now?.namespace;
+  if (!now || !sameName || now.uid || !isRetained(before) || !isRetained(after)) return null;
+  if ((await facts.get(claimNamed(now))) !== null) return null;
+  const ref = refOf(after);
+  return [
+    comesBack(`it waits for a new claim ${now.namespace}/${now.name}, and is bound to it`, ref),
+    staysBehind('what is written to it meanwhile stays in it', ref),
+  ];
+}
+
+const isRetained = ({ spec }: KubeObject): boolean => spec?.persistentVolumeReclaimPolicy === 'Retain';
+
+const claimNamed = ({ namespace = '', name = '' }: ClaimRef): ObjectRef => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  namespace,
+  name,
+});
 
 /** An available volume is given to a pending claim that fits; which one is the binder's choice. */
 export async function mayBeTaken(volume: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
@@ -89,8 +112,15 @@ export async function mayProvision({ metadata, provisioner }: KubeObject, facts:
   );
 }
 
-/** Volumes that a new claim could be bound to instead of getting one made. */
-export async function mayTake(claim: KubeObject, facts: ClusterFacts): Promise<Effect[]> {
+/**
+ * Volumes that a new claim could be bound to instead of getting one made.
+ * @param formerly a volume that this transaction changed before, as it was: its undo brings it back after the claim
+ */
+export async function mayTake(
+  claim: KubeObject,
+  facts: ClusterFacts,
+  formerly: (ref: ObjectRef) => Promise<KubeObject | null | undefined>,
+): Promise<Effect[]> {
   const volumes = await facts.list('v1', 'PersistentVolume');
   if (!volumes) return [unknown('which volume the claim would be bound to is not known: volumes cannot be read')];
   const { volumeName, storageClassName } = (claim.spec ?? {}) as { volumeName?: string; storageClassName?: string };
@@ -106,11 +136,25 @@ export async function mayTake(claim: KubeObject, facts: ClusterFacts): Promise<E
     return volume.status?.phase !== 'Bound' && (volume.spec?.storageClassName ?? '') === (storageClassName ?? '');
   });
   const free = fits.filter((volume) => volume.status?.phase !== 'Released' && volume.status?.phase !== 'Failed');
-  return eachOf(
-    free.map(refOf),
-    false,
-    (names) => `an existing volume may be bound to it, and is released or deleted when it goes again: ${names}`,
-  );
+  const [ours, others]: [ObjectRef[], ObjectRef[]] = [[], []];
+  for (const volume of free) {
+    const was = isReservedByName(volume, claim) && isRetained(volume) && (await formerly(refOf(volume)));
+    (was ? ours : others).push(refOf(volume));
+  }
+  return [
+    ...eachOf(ours, true, (names) => `the volume that was reserved for it is bound to it: ${names}`),
+    ...eachOf(
+      others,
+      false,
+      (names) => `an existing volume may be bound to it, and is released or deleted when it goes again: ${names}`,
+    ),
+  ];
+}
+
+/** For no other claim, and not bound. */
+function isReservedByName({ spec }: KubeObject, { metadata }: KubeObject): boolean {
+  const { namespace, name, uid } = (spec?.claimRef ?? {}) as ClaimRef;
+  return name === metadata.name && namespace === metadata.namespace && !uid;
 }
 
 function isBound(claim: KubeObject): boolean {
@@ -138,12 +182,7 @@ export const lookAtReclaim: Look = async ({ ref, before, after }, facts) => {
   ];
   if (before.metadata.deletionTimestamp) return loss;
   if (!claimRef) return [];
-  const at: ObjectRef = {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    namespace: claimRef.namespace ?? '',
-    name: claimRef.name ?? '',
-  };
+  const at = claimNamed(claimRef);
   const claim = await facts.get(at);
   if (claim === undefined) return [unknown(`whether claim ${refLabel(at)} still holds the volume is not known`)];
   const holds =

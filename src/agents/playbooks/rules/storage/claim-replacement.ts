@@ -36,7 +36,7 @@ export function replacementFixes(view: ClusterView, claim: KubeObject, certainty
 }
 
 /** Why a replacement would not last or could not be done as a whole. */
-function obstacleTo(view: ClusterView, claim: KubeObject): Evidence | null {
+export function obstacleTo(view: ClusterView, claim: KubeObject): Evidence | null {
   // Claims of generic ephemeral volumes and operators come back with the same class.
   const owner = claim.metadata.ownerReferences?.find((each) => each.controller && each.kind !== 'StatefulSet');
   if (owner) {
@@ -172,7 +172,7 @@ function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOptio
   for (const { object, exists } of set ? claimsToReplace(view, claim, set) : [{ object: claim, exists: true }]) {
     const file = {
       name: `claim-${object.metadata.name}.json`,
-      content: cleanClaim(object, name),
+      content: cleanClaim(object, { storageClassName: name }),
     };
     files.push(file);
     if (exists) changes.push(deleteAndWait(object));
@@ -191,16 +191,20 @@ function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOptio
  * wanted meanwhile. Replicas below the first broken one keep running.
  */
 function besideController(view: ClusterView, claim: KubeObject, set: KubeObject, changes: Change[]): Change[] {
-  const replicas = desiredReplicas(set) ?? 0;
   const first = Number(set.spec?.ordinals?.start ?? 0);
   const ordinals = claimsToReplace(view, claim, set).map(
     ({ object }) => claimOrdinal(set, object.metadata.name)?.ordinal ?? first,
   );
-  const kept = Math.max(0, Math.min(...ordinals) - first);
+  return withoutReplicas(set, Math.max(0, Math.min(...ordinals) - first), changes);
+}
+
+/** Changes that are made while a StatefulSet has only its first `kept` replicas. */
+export function withoutReplicas(set: KubeObject, kept: number, changes: Change[]): Change[] {
+  const replicas = desiredReplicas(set) ?? 0;
   return kept >= replicas ? changes : [scaleTo(set, kept), ...changes, scaleTo(set, replicas)];
 }
 
-function statefulSetOf(view: ClusterView, claim: KubeObject): KubeObject | undefined {
+export function statefulSetOf(view: ClusterView, claim: KubeObject): KubeObject | undefined {
   const { namespace, name } = claim.metadata;
   return consumersOfClaim(view, namespace, name).find((each) => claimOrdinal(each, name) !== null);
 }
@@ -245,8 +249,11 @@ function claimFromTemplate(set: KubeObject, template: Untyped, name: string): Ku
 
 const BINDING_ANNOTATION = /^(?:pv\.kubernetes\.io|volume\.kubernetes\.io|volume\.beta\.kubernetes\.io)\//;
 
-/** The claim as one would write it by hand, with another class: no identity, no status, nothing the binder wrote. */
-function cleanClaim(claim: KubeObject, storageClassName: string): string {
+/**
+ * The claim as one would write it by hand: no identity, no status, nothing the binder wrote.
+ * @param given fields of its specification that are to be others
+ */
+export function cleanClaim(claim: KubeObject, given: Record<string, unknown>): string {
   const { name, namespace, labels } = claim.metadata;
   const annotations = Object.entries(claim.metadata.annotations ?? {}).filter(([key]) => !BINDING_ANNOTATION.test(key));
   const spec = Object.fromEntries(Object.entries(claim.spec ?? {}).filter(([key]) => key !== 'volumeName'));
@@ -259,7 +266,7 @@ function cleanClaim(claim: KubeObject, storageClassName: string): string {
       ...(labels && Object.keys(labels).length > 0 ? { labels } : {}),
       ...(annotations.length > 0 ? { annotations: Object.fromEntries(annotations) } : {}),
     },
-    spec: { ...spec, storageClassName },
+    spec: { ...spec, ...given },
   };
   return `${JSON.stringify(clean, null, 2)}\n`;
 }

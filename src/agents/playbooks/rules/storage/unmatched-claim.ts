@@ -5,6 +5,7 @@ import { PODS } from '../../../../kube/kind-sets.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
+import { handover } from './claim-handover.ts';
 import { isUnbound } from './claim-trouble.ts';
 import { classOf, defaultClass, NO_PROVISIONER } from './storage-classes.ts';
 import { isFree, isOfClaim, mismatches } from './volume-match.ts';
@@ -89,6 +90,7 @@ function findingFor(view: ClusterView, claim: KubeObject, consumers: KubeObject[
     .sort((a, b) => a.wrong.length - b.wrong.length);
   const single = near.filter(({ wrong }) => wrong.length === 1);
   const only = released.length === 0 && single.length === 1 ? single[0]! : null;
+  const given = released.length > 0 ? handover(view, claim, released) : null;
   return makeFinding({
     rule: UNMATCHED_CLAIM,
     severity: consumers.length > 0 ? 'critical' : 'warning',
@@ -97,7 +99,6 @@ function findingFor(view: ClusterView, claim: KubeObject, consumers: KubeObject[
     message: messageOf(name, released[0], only, free.length),
     evidence: [
       ...released.slice(0, 2).map(releasedEvidence),
-      ...released.slice(0, 1).map((volume) => evidence('spec', volume, 'spec.claimRef', consentText(volume))),
       ...near
         .slice(0, 4)
         .flatMap(({ volume, wrong }) =>
@@ -113,8 +114,9 @@ function findingFor(view: ClusterView, claim: KubeObject, consumers: KubeObject[
         .slice(0, 3)
         .map((each) => evidence('sibling', each, 'spec', `${each.kind} ${each.metadata.name} uses the claim`)),
     ],
-    // Binding an existing volume cannot be taken back: no agent may bring it about.
-    unfixed: unfixedText(released[0], only),
+    ...(given && 'fix' in given
+      ? { fixes: [given.fix] }
+      : { unfixed: given ? releasedText(released[0]!, given.obstacle) : unfixedText(only) }),
   });
 }
 
@@ -133,18 +135,16 @@ function messageOf(
     : `Claim ${name} waits for a volume made by hand, and none of ${free} fits it`;
 }
 
-function unfixedText(released: KubeObject | undefined, only: { volume: KubeObject; wrong: Mismatch[] } | null): string {
-  if (released)
-    return `volume ${released.metadata.name} still holds what the former claim of this name stored: whether this claim may have it is for the owner of the data to say, since removing its claimRef cannot be taken back`;
+function releasedText({ metadata }: KubeObject, obstacle: string): string {
+  const patch = '[{"op":"remove","path":"/spec/claimRef"}]';
+  return `${obstacle}; whoever may give up what volume ${metadata.name} holds runs: kubectl patch pv ${metadata.name} --type=json -p='${patch}'`;
+}
+
+/** Binding a volume that no claim was reserved for cannot be taken back: no agent may bring it about. */
+function unfixedText(only: { volume: KubeObject; wrong: Mismatch[] } | null): string {
   if (only)
     return `volume ${only.volume.metadata.name} ${only.wrong[0]!.text}: whoever owns claim and volume changes one of them, since what is once bound is not let go as it was`;
   return 'no single demand of the claim stands in the way of one volume: whoever makes the volumes decides';
-}
-
-/** What the owner of the data may run. */
-function consentText({ metadata }: KubeObject): string {
-  const patch = '[{"op":"remove","path":"/spec/claimRef"}]';
-  return `whoever may give up what it holds runs: kubectl patch pv ${metadata.name} --type=json -p='${patch}'`;
 }
 
 function releasedEvidence(volume: KubeObject): Evidence {

@@ -1,0 +1,58 @@
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { claimOrdinal } from '../../../../kube/subjects.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
+import { createFromFile, deleteAndWait, jsonPatch } from '../../engine/changes.ts';
+import { cleanClaim, obstacleTo, statefulSetOf, withoutReplicas } from './claim-replacement.ts';
+import { mismatches } from './volume-match.ts';
+
+/** A fix, or why there is none, for people. */
+type Handover = { fix: FixDraft } | { obstacle: string };
+
+/**
+ * Gives a released volume to the claim that has the name of its former one. The volume stays reserved by name, so that
+ * nobody else can take it, and the claim is made anew in between: a claim that was never bound can be taken back, one
+ * that is bound cannot (kubernetes.io, "Persistent Volumes", reclaiming and reserving).
+ * @param released volumes that are kept for a deleted claim of this name
+ */
+export function handover(view: ClusterView, claim: KubeObject, released: readonly KubeObject[]): Handover {
+  const asked = claim.spec?.volumeName as string | undefined;
+  const wanted = asked ? released.filter(({ metadata }) => metadata.name === asked) : released;
+  const [volume] = wanted;
+  if (!volume) return { obstacle: `the claim asks for volume ${asked}, which is not one of them` };
+  const { name } = volume.metadata;
+  if (wanted.length > 1)
+    return { obstacle: `${wanted.length} volumes are kept for it: whose data it needs is not known` };
+  const policy = String(volume.spec?.persistentVolumeReclaimPolicy ?? 'Retain');
+  if (policy !== 'Retain')
+    return { obstacle: `with reclaim policy ${policy} volume ${name} would not outlive an undo` };
+  const [wrong] = mismatches(volume, claim);
+  if (wrong) return { obstacle: `volume ${name} ${wrong.text}` };
+  const obstacle = obstacleTo(view, claim);
+  if (obstacle) return { obstacle: obstacle.text };
+  const { uid, namespace, ...rest } = volume.spec?.claimRef as Record<string, string>;
+  const reserved = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: rest.name };
+  const file = {
+    name: `claim-${claim.metadata.name}.json`,
+    content: cleanClaim(claim, asked ? { volumeName: asked } : {}),
+  };
+  const changes = [
+    deleteAndWait(claim),
+    jsonPatch(volume, [
+      { op: 'test', path: '/spec/claimRef/uid', value: uid },
+      { op: 'replace', path: '/spec/claimRef', value: reserved },
+    ]),
+    createFromFile(file.name, claim.metadata.namespace ?? 'default'),
+  ];
+  const set = statefulSetOf(view, claim);
+  const ordinal = set ? (claimOrdinal(set, claim.metadata.name)?.ordinal ?? 0) : 0;
+  const kept = Math.max(0, ordinal - Number(set?.spec?.ordinals?.start ?? 0));
+  return {
+    fix: {
+      changes: set ? withoutReplicas(set, kept, changes) : changes,
+      files: [file],
+      expects: `claim ${claim.metadata.name} is bound to volume ${name} again, with what is stored in it, and its pods start`,
+      confidence: asked ? 0.85 : 0.7,
+    },
+  };
+}
