@@ -25,7 +25,6 @@ export const SINGLE_FAULTS: readonly Fault[] = [
   ...NETWORK_FAULTS,
   ...ADDRESS_FAULTS,
   ...REFERENCE_FAULTS,
-  ...RIGHTS_FAULTS,
   ...SCALE_FAULTS,
   ...SCHEDULING_FAULTS,
   ...STORAGE_FAULTS,
@@ -60,7 +59,7 @@ export const ENTRIES: readonly Entry[] = [
       faults,
     };
   }),
-  ...UNFIXABLE_FAULTS.map((fault) => entryOf(fault, 'unfixable')),
+  ...[...UNFIXABLE_FAULTS, ...RIGHTS_FAULTS].map((fault) => entryOf(fault, 'unfixable')),
   ...CALM_SCENES.map((fault) => entryOf(fault, 'calm')),
 ];
 

@@ -48,6 +48,7 @@ ${main.args[0]}`;
 
 const WISH: Fault['wish'] = { kinds: ['Deployment'], replicas: 1 };
 
+/** Their repair would widen rights, which nobody but a person may do: to be explained. */
 export const RIGHTS_FAULTS: Fault[] = [
   {
     name: 'account-without-rights',

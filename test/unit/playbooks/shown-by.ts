@@ -3,9 +3,9 @@
  * hold, or files of test/cluster that ask for the rule by its name.
  */
 export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
-  'account-token': ['rights:token-not-mounted'],
+  'account-token': ['unfixable:token-not-mounted'],
   'admission-webhook-unreachable': ['admission:validating-webhook-gone', 'admission:mutating-webhook-gone'],
-  'api-access-denied': ['rights:account-without-rights', 'unfixable:role-rule-removed'],
+  'api-access-denied': ['unfixable:account-without-rights', 'unfixable:role-rule-removed'],
   'autoscaler-range': ['scale:hpa-capped-at-one'],
   'autoscaler-target': ['scale:hpa-points-nowhere'],
   'claim-storage-class': ['storage:claim-of-missing-class'],
