@@ -1,6 +1,5 @@
 import { OUTCOME_TEXT, OWN_WRITER_TEXT } from '../domain/run-event.ts';
 import type { RunEvent, RunResult } from '../domain/run-event.ts';
-import { stepArgv } from '../domain/plan.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { counted } from '../text/plain-text.ts';
 import { adviceForRun } from './advice.ts';
@@ -29,12 +28,13 @@ export function runSummary(result: RunResult, events: readonly RunEvent[], colou
   return `${lines.join('\n')}\n`;
 }
 
+/** Those that wrote something. */
 function commandsByTransaction(events: readonly RunEvent[]): Map<string, string[][]> {
   const commands = new Map<string, string[][]>();
-  let planned: string[][] = [];
+  let current: string[][] = [];
   for (const event of events) {
-    if (event.type === 'planned') planned = event.plan ? event.plan.steps.map(stepArgv) : [];
-    if (event.type === 'checkpointed') commands.set(event.tx, planned);
+    if (event.type === 'checkpointed') commands.set(event.tx, (current = []));
+    if (event.type === 'command' && event.writes > 0) current.push(event.argv);
   }
   return commands;
 }

@@ -20,10 +20,12 @@ export type Change =
   | { type: 'create'; file: string; namespace: string }
   /** One run of a CronJob now, from its template at that moment. */
   | { type: 'start-job'; cronJob: ObjectRef; name: string }
+  /** Waits until a rollout has ended, for what comes next needs its pods. */
+  | { type: 'await-rollout'; workload: ObjectRef }
   /** Changes what a program in a container keeps, no object. */
   | { type: 'action'; call: ActionCall };
 
-/** The object that a change is made to; null for what creates one, and for an action. */
+/** The object that a change is made to; null for what creates one or waits, and for an action. */
 export function changedObject(change: Change): ObjectRef | null {
   return 'object' in change ? change.object : null;
 }

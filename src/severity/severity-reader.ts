@@ -110,7 +110,7 @@ export class SeverityReader {
       } else {
         const late = elapsed() - waited >= LIMIT_MS;
         const quiet = previous !== null && sameItems(previous.severity, reading.severity);
-        if (quiet && !this.#worthWaiting(reading, elapsed() - waited)) return this.#accept(reading);
+        if (quiet && !this.#worthWaiting(reading, after, elapsed() - waited)) return this.#accept(reading);
         if (late) return this.#accept(previous ? united(previous, reading) : reading);
         previous = reading;
       }
@@ -138,7 +138,7 @@ export class SeverityReader {
   }
 
   /** Whether a later reading may say something better although this one equals the one before. */
-  #worthWaiting(reading: SeverityReading, elapsed: number): boolean {
+  #worthWaiting(reading: SeverityReading, after: number, elapsed: number): boolean {
     const moving = this.#oracles.filter(isPatient).some((oracle) => oracle.moving(reading.snapshot).length > 0);
     if (moving) return elapsed < MOVING_LIMIT_MS;
     const items = reading.severity.known ? reading.severity.items : [];
@@ -147,6 +147,8 @@ export class SeverityReader {
       0,
     );
     if (this.#settled === null || need === 0) return false;
+    // Nothing was written, and all that was bad before still is: it had the time in between.
+    if (after === 0 && idsOf(items) === idsOf(this.#settled)) return false;
     const objects = new Set(items.filter(isObject).map(itemId));
     const repaired = this.#settled.filter(isObject).some((item) => !objects.has(itemId(item)));
     return elapsed < (repaired ? need : need * UNREPAIRED_SHARE);
@@ -215,8 +217,11 @@ function isObject(item: SeverityItem): boolean {
 
 function sameItems(a: Severity, b: Severity): boolean {
   if (!a.known || !b.known) return false;
-  const ids = (severity: { items: SeverityItem[] }) => severity.items.map(itemId).sort().join('\n');
-  return ids(a) === ids(b);
+  return idsOf(a.items) === idsOf(b.items);
+}
+
+function idsOf(items: readonly SeverityItem[]): string {
+  return items.map(itemId).sort().join('\n');
 }
 
 function united(a: SeverityReading, b: SeverityReading): SeverityReading {

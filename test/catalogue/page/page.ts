@@ -13,7 +13,7 @@ export type LookRow = Recorded<LookReport>;
 const KINDS: Readonly<Record<Entry['kind'], string>> = {
   single: 'one fault',
   pair: 'two faults at once',
-  unfixable: 'beyond the API: to be explained, and left as it is',
+  unfixable: 'beyond the API, or rights to be given: to be explained, and left as it is',
   calm: 'nothing wrong: to be left alone',
 };
 

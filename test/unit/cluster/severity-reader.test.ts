@@ -188,6 +188,18 @@ describe('baseline', () => {
     expect(clock.monotonic()).toBeLessThan(10_000);
   });
 
+  it('does not give it more time again before a change, but does after one', async () => {
+    const lagging = scripted('a', [bad(item('shop', 'check'))], [], { lagMs: 0, settleMs: 8_000 });
+    const { baseline, clock } = reader([lagging]);
+    await baseline();
+    const first = clock.monotonic();
+    await baseline();
+    expect(clock.monotonic() - first).toBeLessThan(1_000);
+    const second = clock.monotonic();
+    await baseline(clock.now());
+    expect(clock.monotonic() - second).toBeGreaterThan(2_000);
+  });
+
   it('waits for the slowest oracle to have seen the last write, and no longer', async () => {
     const firing = bad(item('Latency', 'alert'));
     const alerts = scripted('alerts', [firing, firing, firing, bad(), bad()], [], { lagMs: 20_000, settleMs: 0 });

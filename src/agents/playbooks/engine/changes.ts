@@ -24,6 +24,7 @@ export const rolloutUndo = (object: KubeObject, revision: number): Change => ({
   revision,
 });
 export const rolloutRestart = (object: KubeObject): Change => ({ type: 'rollout-restart', object: refOf(object) });
+export const awaitRollout = (workload: KubeObject): Change => ({ type: 'await-rollout', workload: refOf(workload) });
 export const setImage = (object: KubeObject, images: Record<string, string>): Change => ({
   type: 'set-image',
   object: refOf(object),

@@ -17,6 +17,8 @@ export function argvOf(change: Change): string[] {
       ]; // prettier-ignore
     case 'rollout-restart':
       return ['rollout', 'restart', target(change.object), ...namespaceFlag(change.object)];
+    case 'await-rollout':
+      return ['rollout', 'status', target(change.workload), ...namespaceFlag(change.workload), '--timeout=60s'];
     case 'set-image': {
       const pairs = Object.entries(change.images).map(([container, image]) => `${container}=${image}`);
       return ['set', 'image', target(change.object), ...pairs, ...namespaceFlag(change.object)];

@@ -17,7 +17,7 @@ import type { LogLine } from '../../clues/workload-logs.ts';
 import { logEvidence, workloadLog } from '../../clues/workload-logs.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import { deleteNoWait, rolloutRestart } from '../../engine/changes.ts';
+import { awaitRollout, deleteNoWait, rolloutRestart } from '../../engine/changes.ts';
 import type { StoreSettings } from './store-settings.ts';
 import { storeSettings } from './store-settings.ts';
 
@@ -161,7 +161,8 @@ function fixesFor(view: ClusterView, client: KubeObject, store: Store, digest: s
     keeps !== null && workload.kind !== 'Pod'
       ? [
           {
-            changes: [rolloutRestart(workload), ...retries],
+            // A client that connects while its server is replaced may wait for an address that is gone.
+            changes: [rolloutRestart(workload), ...(retries.length > 0 ? [awaitRollout(workload)] : []), ...retries],
             expects: `${expects}: it reads its users when it starts${keeps === 'none' ? '; what it holds in memory goes, as its settings say' : ''}`,
             confidence: 0.4,
           },
