@@ -186,8 +186,11 @@ const PHASES: Record<Phase, Handlers> = {
   },
   diagnosing: {
     diagnosed: (s, e) => {
-      const next = { ...s, findings: e.findings, hypotheses: e.hypotheses };
-      return isCalm(s) ? finish(next, 'healthy', calmText(e.findings)) : toPlanning(next);
+      const { findings, hypotheses, severity: later = s.current } = e;
+      const next = { ...s, findings, hypotheses, current: later };
+      if (isCalm(s)) return finish(next, 'healthy', calmText(findings));
+      const isWell = later?.known && later.items.length === 0;
+      return isWell ? finish(next, 'healthy', 'all was ready within the time that it has to start') : toPlanning(next);
     },
     effectFailed: onEffectFailed((s, reason) =>
       isCalm(s)

@@ -57,7 +57,8 @@ export type MachineEvent = { at: number } &
   (
     | { type: 'started'; run: string; target: Target; brains: string[]; options: RunOptions; schema: number }
     | { type: 'detected'; severity: Severity; oracles: Record<string, OracleVerdict['state']> }
-    | { type: 'diagnosed'; findings: Finding[]; hypotheses: Hypothesis[] }
+    /** `severity`: read anew meanwhile, because there was still time to start in the first reading. */
+    | { type: 'diagnosed'; findings: Finding[]; hypotheses: Hypothesis[]; severity?: Severity }
     /** Without a plan `reason` says why; `escalate`: a person is needed, another brain is not asked. */
     | { type: 'planned'; plan: Plan | null; reason: string; escalate?: boolean }
     /** `radius` is absent in older logs. */

@@ -14,6 +14,7 @@ import type { RunState } from '../domain/run-state.ts';
 import { INITIAL_STATE } from '../domain/run-state.ts';
 import { refKey } from '../domain/kube-object.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
+import type { Severity } from '../domain/severity.ts';
 import { lossesText } from '../domain/transaction.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
@@ -173,7 +174,7 @@ export class IncidentRun {
       case 'detect':
         return this.#detect(signal);
       case 'diagnose':
-        return { type: 'diagnosed', ...(await this.#diagnose(signal)) };
+        return { type: 'diagnosed', ...(await this.#diagnose(signal, true)) };
       case 'plan':
         return this.#plan(signal);
       case 'rehearse':
@@ -222,10 +223,25 @@ export class IncidentRun {
     return { type: 'detected', severity, oracles };
   }
 
-  async #diagnose(signal: AbortSignal): Promise<BrainDiagnosis> {
-    const diagnosis = await this.#think('diagnosis', signal, (brain, context) => brain.diagnose(context));
+  async #diagnose(signal: AbortSignal, patient = false): Promise<BrainDiagnosis & { severity?: Severity }> {
+    const ask = () => this.#think('diagnosis', signal, (brain, context) => brain.diagnose(context));
+    let diagnosis = await ask();
+    // What still has time to start may fail in a way that tells more, or come up.
+    let later: SeverityReading | null = null;
+    if (patient && diagnosis.findings.length === 0 && this.#isIll()) {
+      later = await this.#ports.severity.standstill(signal, this.#progress);
+      if (later) {
+        this.#latest = later;
+        diagnosis = await ask();
+      }
+    }
     for (const { message } of diagnosis.findings) this.#note({ type: 'thought', agent: 'diagnosis', text: message });
-    return diagnosis;
+    return later ? { ...diagnosis, severity: later.severity } : diagnosis;
+  }
+
+  #isIll(): boolean {
+    const { severity } = this.#latest!;
+    return severity.known && severity.items.length > 0;
   }
 
   /** One call of the brain at work. */

@@ -29,6 +29,8 @@ export interface SeverityProbe {
   /** Two equal consecutive readings (design 11.1), bounded; every oracle speaks of a moment after `after`, and what is awaited since is told. */
   baseline(signal: AbortSignal, after?: number, progress?: (text: string) => void): Promise<SeverityReading>;
   read(signal: AbortSignal): Promise<SeverityReading>;
+  /** A reading in which nothing is moving any more, within the time that probes allow; null when nothing was in the last one. */
+  standstill(signal: AbortSignal, progress?: (text: string) => void): Promise<SeverityReading | null>;
 }
 
 export interface IncidentRunPorts {

@@ -77,6 +77,34 @@ export class SeverityReader {
     }
   }
 
+  /**
+   * Waits until nothing is moving any more, or all is well, at most as long as a baseline waits for a rollout. Null when
+   * nothing was moving at the last reading.
+   * @throws ClusterError as `read`
+   */
+  async standstill(
+    signal: AbortSignal,
+    progress: (text: string) => void = () => undefined,
+  ): Promise<SeverityReading | null> {
+    if (!this.#last || this.#moving(this.#last.snapshot).length === 0) return null;
+    const started = this.#clock.monotonic();
+    const series = this.#reader.follow();
+    try {
+      for (let shown = ''; ;) {
+        const reading = await this.#reading(() => series.next(signal), signal);
+        const moving = this.#moving(reading.snapshot);
+        const isWell = reading.severity.known && reading.severity.items.length === 0;
+        const late = this.#clock.monotonic() - started >= this.#rolloutLimitMs;
+        if (reading.severity.known && (isWell || moving.length === 0 || late)) return this.#accept(reading);
+        const text = moving.map(({ message }) => message).join('; ');
+        if (text !== shown) progress(`waiting: ${(shown = text)}`);
+        await this.#clock.sleep(AWAITED_SPACING_MS, signal);
+      }
+    } finally {
+      series.close();
+    }
+  }
+
   async #untilQuiet(
     read: () => Promise<SeverityReading>,
     signal: AbortSignal,
@@ -121,7 +149,7 @@ export class SeverityReader {
   /** What moves and will be known at a time that has not come; or all that is bad, where it may turn good by itself. */
   #awaited({ snapshot, severity }: SeverityReading, after: number, elapsed: number): Moving[] {
     if (!severity.known) return [];
-    const moving = this.#oracles.filter(isPatient).flatMap((oracle) => oracle.moving(snapshot));
+    const moving = this.#moving(snapshot);
     const now = Date.parse(snapshot.takenAt);
     const dated = moving.filter(({ until }) => until !== undefined && until > now);
     if (after > 0 && elapsed < AWAITED_LIMIT_MS && dated.length > 0) return dated;
@@ -129,6 +157,10 @@ export class SeverityReader {
     const ids = new Set(moving.filter(({ until }) => until === undefined).map(itemId));
     const isAll = severity.items.every((item) => ids.has(itemId(item)));
     return isAll && elapsed < this.#rolloutLimitMs ? moving : [];
+  }
+
+  #moving(snapshot: ClusterSnapshot): Moving[] {
+    return this.#oracles.filter(isPatient).flatMap((oracle) => oracle.moving(snapshot));
   }
 
   #accept(reading: SeverityReading): SeverityReading {
@@ -139,8 +171,7 @@ export class SeverityReader {
 
   /** Whether a later reading may say something better although this one equals the one before. */
   #worthWaiting(reading: SeverityReading, after: number, elapsed: number): boolean {
-    const moving = this.#oracles.filter(isPatient).some((oracle) => oracle.moving(reading.snapshot).length > 0);
-    if (moving) return elapsed < MOVING_LIMIT_MS;
+    if (this.#moving(reading.snapshot).length > 0) return elapsed < MOVING_LIMIT_MS;
     const items = reading.severity.known ? reading.severity.items : [];
     const need = this.#oracles.reduce(
       (longest, { name, timing }) => Math.max(longest, reading.oracles[name] === 'bad' ? (timing?.settleMs ?? 0) : 0),

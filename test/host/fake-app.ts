@@ -330,7 +330,7 @@ export class FakeApp implements StratusApp {
         get: async () => null,
         list: async () => [],
       },
-      severity: { baseline: () => this.#paced(), read: () => this.#paced() },
+      severity: { baseline: () => this.#paced(), read: () => this.#paced(), standstill: async () => null },
       actions: async () => [],
       transactions: {
         rehearse: async (plan) => (

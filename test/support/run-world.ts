@@ -31,6 +31,8 @@ export class RunWorld {
   owed: string | null = null;
   /** What somebody else takes back after every change; null: it stays. */
   takenBack: string | null = null;
+  /** What still has time to start comes up, or stays down, when it is waited for; null: nothing is moving. */
+  comesUp: boolean | null = null;
   /** Snapshots in which it was looked for what a change affects. */
   readonly reachedIn: ClusterSnapshot[] = [];
   /** Commands in the order in which they ran; `undo` for an undone transaction. */
@@ -59,7 +61,11 @@ export class RunWorld {
         get: async () => null,
         list: async () => [],
       },
-      severity: { baseline: async () => this.#reading(), read: async () => this.#reading() },
+      severity: {
+        baseline: async () => this.#reading(),
+        read: async () => this.#reading(),
+        standstill: async () => this.#standstill(),
+      },
       actions: async () => [],
       transactions: {
         rehearse: async (plan) => plan.steps.map((step) => rehearsal(argvOfStep(step))),
@@ -86,6 +92,12 @@ export class RunWorld {
       record: () => undefined,
       hash: (text) => text,
     };
+  }
+
+  #standstill(): SeverityReading | null {
+    if (this.comesUp === null) return null;
+    if (this.comesUp) this.broken = false;
+    return this.#reading();
   }
 
   #reading(): SeverityReading {

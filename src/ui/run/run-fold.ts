@@ -101,6 +101,7 @@ export class RunFold {
         this.#read(at, event.severity, 'start');
         break;
       case 'diagnosed':
+        if (event.severity) this.#read(at, event.severity, 'start');
         this.findings = event.findings;
         this.hypotheses = event.hypotheses;
         break;

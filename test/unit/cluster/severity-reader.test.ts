@@ -51,6 +51,8 @@ function reader(oracles: Oracle[], failures: (Error | null)[] = [], rolloutLimit
     /** Series that were not closed. */
     open: () => open,
     read: () => severity.read(never),
+    standstill: (progress?: (text: string) => void) =>
+      whileTimePasses(clock, severity.standstill(never, progress), 100),
     baseline: (after?: number, progress?: (text: string) => void) =>
       whileTimePasses(clock, severity.baseline(never, after, progress), 100),
   };
@@ -107,6 +109,38 @@ describe('read', () => {
     const second = await read();
     expect(second.severity).toEqual({ known: false, reason: 'server away' });
     expect(second.snapshot.namespaces).toEqual(['orchard']);
+  });
+});
+
+describe('standstill', () => {
+  const x = [item('x')];
+
+  it('waits until nothing has time to start any more, and tells what it waits for', async () => {
+    const moving = [x, x, x, x, []];
+    const oracle = scripted('a', [bad(...x)], moving);
+    const { read, standstill, open } = reader([oracle]);
+    await read();
+    const told: string[] = [];
+    expect(ids((await standstill((text) => told.push(text)))!)).toEqual(['object:Pod/n/p:x']);
+    expect(told).toEqual(['waiting: x']);
+    expect(oracle.calls()).toBe(5);
+    expect(open()).toBe(0);
+  });
+
+  it('ends when all is well', async () => {
+    const { read, standstill } = reader([scripted('a', [bad(...x), bad()], [x])]);
+    await read();
+    expect(ids((await standstill())!)).toEqual([]);
+  });
+
+  it('is not asked for where nothing is moving, and does not wait for ever', async () => {
+    const still = reader([scripted('a', [bad(...x)])]);
+    await still.read();
+    expect(await still.standstill()).toBeNull();
+    const endless = reader([scripted('a', [bad(...x)], [x])]);
+    await endless.read();
+    expect(ids((await endless.standstill())!)).toEqual(['object:Pod/n/p:x']);
+    expect(endless.clock.monotonic()).toBeLessThan(400_000);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AttemptRecord, BrainContext, Proposal } from '../../../src/domain/brain.ts';
 import { NO_LIMIT } from '../../../src/domain/budget.ts';
+import type { Finding } from '../../../src/domain/finding.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import { settleTasks } from '../../support/fake-clock.ts';
 import { brainOf, planOf, RunWorld } from '../../support/run-world.ts';
@@ -11,6 +12,54 @@ const mending = () =>
   brainOf('mending', {
     plan: async (_context, _diagnosis, attempts) => (attempts.length < 5 ? propose('mend') : propose('x')),
   });
+
+const HANGS: Finding = {
+  id: 'f',
+  rule: 'init-hangs',
+  severity: 'critical',
+  object: { apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'geo' },
+  message: 'geo hangs',
+  evidence: [],
+  fixes: [],
+};
+
+describe('a run in which nothing is found while something has time to start', () => {
+  /** Finds nothing at the first look. */
+  const late = () => {
+    const asked: number[] = [];
+    const brain = brainOf('late', {
+      diagnose: async ({ severity }) => {
+        asked.push(severity.known ? severity.items.length : -1);
+        const findings = asked.length > 1 ? [HANGS] : [];
+        return { findings, hypotheses: [] };
+      },
+      plan: async (_context, { findings }) =>
+        findings.length > 0 ? propose('mend') : { type: 'exhausted', reason: 'no cause' },
+    });
+    return { brain, asked };
+  };
+
+  it('looks again when the time is over', async () => {
+    const world = new RunWorld();
+    world.comesUp = false;
+    const { brain, asked } = late();
+    expect(await world.play([brain])).toMatchObject({ outcome: 'resolved', attempts: 1 });
+    expect(asked.length).toBeGreaterThan(1);
+  });
+
+  it('ends healthy when it has come up', async () => {
+    const world = new RunWorld();
+    world.comesUp = true;
+    expect(await world.play([late().brain])).toMatchObject({ outcome: 'healthy', writes: 0 });
+    expect(world.done).toEqual([]);
+  });
+
+  it('ends where it began when nothing is moving', async () => {
+    const { brain, asked } = late();
+    expect(await new RunWorld().play([brain])).toMatchObject({ outcome: 'restored', reason: 'no cause' });
+    expect(asked).toEqual([1]);
+  });
+});
 
 describe('a run and its brains', () => {
   it.each(['diagnose', 'plan', 'reflect'] as const)('cancels a brain that hangs in %s at once', async (where) => {
