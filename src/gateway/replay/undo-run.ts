@@ -24,6 +24,7 @@ import type { OpenJournal } from '../journal/open-journal.ts';
 import { JournalUnwritable } from '../journal/journal-unwritable.ts';
 import { passAsUpstream } from '../wire/raw-access.ts';
 import { Replay } from './replay.ts';
+import { releaseStuckReplicas } from './stuck-replicas.ts';
 import { shortfallOf } from './shortfall.ts';
 import { Stranded, UndoAccess } from './undo-access.ts';
 import { UndoFindings } from './undo-findings.ts';
@@ -140,6 +141,7 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
     else await replay.perform(step);
     crash('undo.after-step');
   }
+  await releaseStuckReplicas(access, plan, findings);
   const verified = await verifyUndo(access, plan, journal.records, {
     convergeMs: findings.differences.length > 0 ? 0 : options.convergeMs,
     restoreOwnership: options.restoreOwnership,
