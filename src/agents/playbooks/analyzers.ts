@@ -15,6 +15,7 @@ import { podDnsRule } from './rules/network/pod-dns.ts';
 import { shadowedVariableRule } from './rules/config/shadowed-variable.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
+import { hostAliasRule } from './rules/network/host-alias.ts';
 import { hostPortTakenRule } from './rules/scheduling/host-port-taken.ts';
 import { podNeighboursRule } from './rules/scheduling/pod-neighbours.ts';
 import { unmatchedClaimRule } from './rules/storage/unmatched-claim.ts';
@@ -90,6 +91,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   storeAccessRule,
   preemptedPodsRule,
   podDnsRule,
+  hostAliasRule,
   shadowedVariableRule,
   nodePlacementRule,
   unplaceableRequestsRule,

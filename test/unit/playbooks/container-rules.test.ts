@@ -110,6 +110,14 @@ describe.each(SEEDS)('programs that a probe kills while they start (seed %i)', (
     expect(container.startupProbe.periodSeconds * container.startupProbe.failureThreshold).toBeGreaterThanOrEqual(120);
   });
 
+  it('get what they were run with before, before a time is made up', async () => {
+    const args = (port: number) => ({ livenessProbe: liveness, args: ['-p', String(port)] });
+    const { world, workload } = killed(args(8149), args(8080));
+    const { fixes } = await onlyFinding(world, 'slow-start');
+    expect(after(workload, fixes[0]).args).toEqual(['-p', '8080']);
+    expect(fixes[1]!.confidence).toBeLessThan(fixes[0]!.confidence);
+  });
+
   it('keep a liveness probe that an earlier state lacks', async () => {
     const { world, workload } = killed({ livenessProbe: liveness }, {});
     expectNoCheat(workload, await onlyFinding(world, 'slow-start'));

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { World } from './builders.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
 import type { Loose } from './builders.ts';
-import { byRule, onlyFinding } from './findings.ts';
+import { byRule, noFinding, onlyFinding } from './findings.ts';
 
 const SEEDS = [12, 120, 1200];
 const env = [{ name: 'STORE_URL', value: 'http://store:80/' }];
@@ -56,6 +56,47 @@ describe.each(SEEDS)("pods past the cluster's DNS (seed %i)", (seed) => {
 
   it('are no matter while nobody complains', async () => {
     expect(byRule(await shop(seed, { dnsPolicy: 'Default' }).world.diagnose(), 'pod-dns')).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('names of Services in the hosts file of pods (seed %i)', (seed) => {
+  const hostAliases = [
+    { ip: '192.0.2.17', hostnames: ['store', 'printer'] },
+    { ip: '192.0.2.18', hostnames: ['scanner'] },
+  ];
+
+  it('are taken out of it', async () => {
+    const { world, caller, say } = shop(seed, { hostAliases });
+    say('no answer from store:80');
+    const finding = await onlyFinding(world, 'host-alias');
+    expect(finding.severity).toBe('critical');
+    expect(finding.message).toContain('192.0.2.17');
+    expect(patched(caller, finding).hostAliases).toEqual([
+      { ip: '192.0.2.17', hostnames: ['printer'] },
+      { ip: '192.0.2.18', hostnames: ['scanner'] },
+    ]);
+  });
+
+  it('go back to what an earlier revision had', async () => {
+    const former = [{ ip: '192.0.2.18', hostnames: ['scanner'] }];
+    const earlier = (container: Loose) => [{ containers: [container], podSpec: { hostAliases: former } }];
+    const { world, caller, say } = shop(seed, { hostAliases }, { earlier });
+    say('connect to 192.0.2.17 timed out');
+    expect(patched(caller, await onlyFinding(world, 'host-alias')).hostAliases).toEqual(former);
+  });
+
+  it('are no matter where the address is one of the cluster, or nobody complains', async () => {
+    const { world, caller, service, say } = shop(seed, {});
+    const alias = { ip: service['spec'].clusterIP as string, hostnames: ['store'] };
+    caller['spec'].template.spec.hostAliases = [alias];
+    say('no answer from store:80');
+    await noFinding(world, 'host-alias');
+    world.podsOf(caller)[0]!['status'].podIP = '10.9.8.7';
+    alias.ip = '10.9.8.7';
+    await noFinding(world, 'host-alias');
+    alias.ip = '127.0.0.1';
+    await noFinding(world, 'host-alias');
+    await noFinding(shop(seed, { hostAliases }).world, 'host-alias');
   });
 });
 

@@ -16,6 +16,8 @@ import { failingProbes, probeEvidence, timedOut } from './probes.ts';
 import type { FailingProbe } from './probes.ts';
 
 const SLOW_START = 'slow-start';
+/** What a program runs with, beside its probes. */
+const PROGRAM = ['command', 'args', 'image', 'env', 'envFrom', 'workingDir'];
 
 /** Bounds of a start-up time that is made up, in seconds; a rollout is watched for about as long as the longer. */
 const LEAST_BUDGET = 120;
@@ -80,10 +82,12 @@ function fixesFor(view: ClusterView, workload: KubeObject, failing: FailingProbe
   const former = partFixes(view, workload, within(own, 'startupProbe', 'livenessProbe'), 0.95, (part) =>
     isMorePatient(part, failing),
   );
+  // What else the program was told before, with which it started in its time: before a time is made up.
+  const program = partFixes(view, workload, within(own, ...PROGRAM), 0.8);
   const cpu = partFixes(view, workload, within(own, 'resources/limits/cpu'), 0.75, (part) => hasMoreCpu(part, failing));
   return {
-    fixes: [...former.fixes, ...cpu.fixes, ...longerFixes(view, workload, failing, longest)],
-    reasons: [...former.reasons, ...cpu.reasons],
+    fixes: [...former.fixes, ...program.fixes, ...cpu.fixes, ...longerFixes(view, workload, failing, longest)],
+    reasons: [...former.reasons, ...program.reasons, ...cpu.reasons],
   };
 }
 
