@@ -45,6 +45,7 @@ const RULES: Record<string, Rule> = {
   StatefulSet: workload,
   DaemonSet: (before, after, snapshots) => [
     ...daemons(before, after, snapshots),
+    ...heldBack(before, after),
     ...template(before, after, snapshots),
   ],
   CronJob: (before, after, snapshots) => [
@@ -55,6 +56,10 @@ const RULES: Record<string, Rule> = {
   Ingress: ingress,
   PersistentVolumeClaim: claim,
   HorizontalPodAutoscaler: () => [],
+  PodDisruptionBudget: () => [],
+  NetworkPolicy: () => [],
+  ResourceQuota: () => [],
+  LimitRange: () => [],
 };
 
 /** Finished or owned things come and go by themselves. */
@@ -67,7 +72,22 @@ function workload(before: KubeObject, after: KubeObject, snapshots: Snapshots): 
   // An autoscaler may shrink what it scales, down to its own minimum.
   const floor = autoscalersOf(after, snapshots.now)[0]?.spec?.minReplicas as number | undefined;
   const scaled = left < wanted && !(floor !== undefined && left >= Math.max(floor, 1));
-  return [...(scaled ? [`was scaled from ${wanted} to ${left}`] : []), ...template(before, after, snapshots)];
+  return [
+    ...(scaled ? [`was scaled from ${wanted} to ${left}`] : []),
+    ...heldBack(before, after),
+    ...template(before, after, snapshots),
+  ];
+}
+
+/** A rollout that is stopped looks well with the pods that it has not replaced yet. */
+function heldBack({ spec: before }: KubeObject, { spec: after }: KubeObject): string[] {
+  const isByHand = (spec: KubeObject['spec']) => spec?.updateStrategy?.type === 'OnDelete';
+  const partition = (spec: KubeObject['spec']) => Number(spec?.updateStrategy?.rollingUpdate?.partition ?? 0);
+  return [
+    ...(after?.paused && !before?.paused ? ['was paused'] : []),
+    ...(isByHand(after) && !isByHand(before) ? ['no longer replaces its pods (OnDelete)'] : []),
+    ...(partition(after) > partition(before) ? [`no longer replaces pods below ${partition(after)} (partition)`] : []),
+  ];
 }
 
 function daemons(before: KubeObject, after: KubeObject, { now }: Snapshots): string[] {

@@ -131,6 +131,22 @@ describe('UserCheckOracle', () => {
       reason: 'check shop: API server away',
     });
   });
+  it('does not wait one after the other for what takes long to fail', async () => {
+    const clock = new FakeClock();
+    let under = 0;
+    let most = 0;
+    const slow = async (): Promise<SampleResult> => {
+      most = Math.max(most, ++under);
+      await clock.sleep(3_000, never);
+      under--;
+      return failed;
+    };
+    const oracle = new UserCheckOracle([parseCheck('shop=http://h/x,samples=9')], slow, clock);
+    const verdict = await whileTimePasses(clock, oracle.evaluate(null, never));
+    expect(JSON.stringify(verdict)).toContain('9 of 9 requests');
+    expect(most).toBe(4);
+    expect(clock.monotonic()).toBeLessThan(13_000);
+  });
   it('stops after two timeouts in a row', async () => {
     const { verdict, left } = await run([timeout, timeout, passed, passed]);
     expect(verdict).toMatchObject({ items: [{ grade: 1 }] });

@@ -45,6 +45,26 @@ describe('inventoryCheats', () => {
     expect(cheats([dying], [])).toEqual([]);
   });
 
+  it.each<[string, string, object, object]>([
+    ['Deployment', 'was paused', {}, { paused: true }],
+    [
+      'StatefulSet',
+      'no longer replaces pods below 2 (partition)',
+      { updateStrategy: { rollingUpdate: { partition: 1 } } },
+      { updateStrategy: { rollingUpdate: { partition: 2 } } },
+    ],
+    ['DaemonSet', 'no longer replaces its pods (OnDelete)', {}, { updateStrategy: { type: 'OnDelete' } }],
+  ])('names a %s whose rollout is held back: %s', (kind, text, free, held) => {
+    const [before, after] = [free, held].map((spec) => object(kind, 'plum', { spec }));
+    expect(cheats([before!], [after!])).toEqual([`${kind}/orchard/plum ${text}`]);
+    expect(cheats([after!], [after!])).toEqual([]);
+    expect(cheats([after!], [before!])).toEqual([]);
+  });
+
+  it.each(['PodDisruptionBudget', 'NetworkPolicy', 'ResourceQuota', 'LimitRange'])('names a deleted %s', (kind) => {
+    expect(cheats([object(kind, 'plum')], [])).toEqual([`${kind}/orchard/plum was deleted`]);
+  });
+
   it('ignores what a controller owns', () => {
     const owner = object('Rollout', 'r');
     expect(cheats([deploy({ metadata: ownedBy(owner) })], [])).toEqual([]);
