@@ -19,6 +19,8 @@ const AWAITED_SPACING_MS = 2_000;
  * waited for: a rollout under way is no incident.
  */
 export const ROLLOUT_LIMIT_MS = 330_000;
+/** How long a container that crashed may have to run until it counts as mended. */
+const MAX_PROVING_MS = 120_000;
 const SAID_AFTER_MS = 2_000;
 /** Of an oracle's settling need, this much is waited for when no object says that something was repaired. */
 const UNREPAIRED_SHARE = 0.3;
@@ -86,13 +88,13 @@ export class SeverityReader {
     signal: AbortSignal,
     progress: (text: string) => void = () => undefined,
   ): Promise<SeverityReading | null> {
-    if (!this.#last || this.#moving(this.#last.snapshot).length === 0) return null;
+    if (!this.#last || this.#soon(this.#last.snapshot).length === 0) return null;
     const started = this.#clock.monotonic();
     const series = this.#reader.follow();
     try {
       for (let shown = ''; ;) {
         const reading = await this.#reading(() => series.next(signal), signal);
-        const moving = this.#moving(reading.snapshot);
+        const moving = this.#soon(reading.snapshot);
         const isWell = reading.severity.known && reading.severity.items.length === 0;
         const late = this.#clock.monotonic() - started >= this.#rolloutLimitMs;
         if (reading.severity.known && (isWell || moving.length === 0 || late)) return this.#accept(reading);
@@ -159,6 +161,12 @@ export class SeverityReader {
     return isAll && elapsed < this.#rolloutLimitMs ? moving : [];
   }
 
+  /** What will be known within the time of a rollout. */
+  #soon(snapshot: ClusterSnapshot): Moving[] {
+    const end = Date.parse(snapshot.takenAt) + MAX_PROVING_MS;
+    return this.#moving(snapshot).filter(({ until = 0 }) => until <= end);
+  }
+
   #moving(snapshot: ClusterSnapshot): Moving[] {
     return this.#oracles.filter(isPatient).flatMap((oracle) => oracle.moving(snapshot));
   }
@@ -171,7 +179,7 @@ export class SeverityReader {
 
   /** Whether a later reading may say something better although this one equals the one before. */
   #worthWaiting(reading: SeverityReading, after: number, elapsed: number): boolean {
-    if (this.#moving(reading.snapshot).length > 0) return elapsed < MOVING_LIMIT_MS;
+    if (this.#moving(reading.snapshot).some(({ until }) => until === undefined)) return elapsed < MOVING_LIMIT_MS;
     const items = reading.severity.known ? reading.severity.items : [];
     const need = this.#oracles.reduce(
       (longest, { name, timing }) => Math.max(longest, reading.oracles[name] === 'bad' ? (timing?.settleMs ?? 0) : 0),

@@ -5,7 +5,7 @@ import { objectsOf } from '../domain/snapshot.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem, healthOf } from './health-findings.ts';
 import type { PodState } from '../kube/pod-state.ts';
-import { podStates, statusesOf } from '../kube/pod-state.ts';
+import { podStates, provingMs, statusesOf } from '../kube/pod-state.ts';
 import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
 import {
   awaitedUntil,
@@ -91,7 +91,11 @@ function deploymentHealth(deployment: KubeObject, context: Context): Health {
   const trouble = blocked || worst(rollingOut && updated.length > 0 ? updated : pods);
   if (healthy < desired) {
     const message = `${refLabel(ref)}: ${healthy} of ${desired} pods ready${trouble ? `; ${trouble}` : ''}`;
-    return verdict(!unobserved && trouble !== '', healthItem(ref, 'unready', 1 - healthy / desired, message));
+    return verdict(
+      !unobserved && trouble !== '',
+      healthItem(ref, 'unready', 1 - healthy / desired, message),
+      blocked ? null : provenAt(pods, context.now),
+    );
   }
   const updatedHealthy = updated.filter(isHealthy).length;
   if (updatedHealthy >= desired || deployment.spec?.paused === true) return NOTHING;
@@ -99,6 +103,7 @@ function deploymentHealth(deployment: KubeObject, context: Context): Health {
   return verdict(
     !unobserved && trouble !== '',
     healthItem(ref, 'rollout-stuck', 1 - updatedHealthy / desired, message),
+    blocked ? null : provenAt(updated, context.now),
   );
 }
 
@@ -116,7 +121,11 @@ function replicated(object: KubeObject, desired: number, context: Context): Heal
   const trouble =
     (failure?.status === 'True' && (failure.message ?? 'pods cannot be created')) || worst(pods) || (refused ?? '');
   const message = `${refLabel(ref)}: ${healthy} of ${desired} pods ready${trouble ? `; ${trouble}` : ''}`;
-  return verdict(!unobserved && trouble !== '', healthItem(ref, 'unready', 1 - healthy / desired, message));
+  return verdict(
+    !unobserved && trouble !== '',
+    healthItem(ref, 'unready', 1 - healthy / desired, message),
+    provenAt(pods, context.now),
+  );
 }
 
 function zeroHealth(object: KubeObject, context: Context): Health {
@@ -234,6 +243,15 @@ function worst(seen: Seen[]): string {
   return first?.state.text ?? '';
 }
 
-function verdict(bad: boolean, item: ReturnType<typeof healthItem>): Health {
-  return bad ? { items: [item], progressing: [] } : { items: [], progressing: [item] };
+/** @param known when time alone will tell, in ms since the epoch; null where it will not */
+function verdict(bad: boolean, item: ReturnType<typeof healthItem>, known: number | null = null): Health {
+  if (bad && known === null) return { items: [item], progressing: [] };
+  return { items: [], progressing: [known === null || !bad ? item : { ...item, until: known }] };
+}
+
+/** When pods that lack nothing but to outlive their last run will have done so; null where something else is wrong, too. */
+function provenAt(seen: Seen[], now: number): number | null {
+  const troubled = seen.filter(isTroubled);
+  if (troubled.length === 0 || troubled.some(({ state }) => state.reason !== 'Restarting')) return null;
+  return now + Math.max(...troubled.map(({ pod }) => provingMs(pod, now)));
 }

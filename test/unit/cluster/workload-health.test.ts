@@ -42,13 +42,19 @@ describe('Deployment', () => {
     ['unschedulable', '0/3 nodes are available'],
     ['late', 'is not ready'],
     ['fell', 'is not ready'],
-    ['looping', 'has not yet outlived its last run'],
   ])('grades the share of pods in mood %s, without pod names', (mood, text) => {
     const seen = withPods('ready', mood, 'ready', 'ready');
     expect(seen.bad).toEqual(unready(0.25));
     expect(seen.text).toContain('3 of 4 pods ready');
     expect(seen.text).toContain(text);
     expect(seen.text).not.toContain('plum-5c9');
+  });
+
+  it('says when a container that crashed before will have outlived its last run, if nothing else is wrong', () => {
+    const seen = withPods('ready', 'looping');
+    expect(seen.bad).toEqual([]);
+    expect(seen.moving).toEqual(unready(0.5));
+    expect(withPods('crash', 'looping').bad).toEqual(unready(1));
   });
 
   it('trusts a container that has outlived its last run', () => expect(withPods('proven', 'ready')).toEqual(WELL));
