@@ -73,6 +73,26 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     expect((await onlyFinding(world, 'container-crash')).fixes).toEqual([]);
   });
 
+  it.each([
+    ['later than the pod was started', '2031-05-06T07:06:00Z', true],
+    ['before the pod was started', '2031-05-06T06:00:00Z', false],
+  ])('a pod whose dependency came %s', async (_when, came, anew) => {
+    const world = new World(seed);
+    const store = world.workload({ replicas: 1 });
+    const { spec } = world.serviceFor(store, { name: 'store' });
+    const value = `http://store:${spec.ports[0].port}/`;
+    const container = world.container({ env: [{ name: 'STORE_URL', value }] });
+    const workload = world.workload({ replicas: 1, pods: 'waiting', containers: [container] });
+    const ended = { startedAt: '2031-05-06T07:00:00Z', finishedAt: '2031-05-06T07:00:10Z' };
+    status(world, workload, { ...crash(), lastState: { terminated: { exitCode: 1, reason: 'Error', ...ended } } });
+    world.podsOf(store)[0]!.status.conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: came }];
+    const { fixes } = await onlyFinding(world, 'container-crash');
+    const [pod] = world.podsOf(workload);
+    expect(fixes.map(({ commands }) => commands)).toEqual(
+      anew ? [[['delete', 'pod', pod!.metadata.name, '-n', world.namespace, '--wait=false']]] : [],
+    );
+  });
+
   it('one restart is no crash loop', async () => {
     const world = new World(seed);
     const workload = world.workload({ replicas: 1, pods: 'waiting' });

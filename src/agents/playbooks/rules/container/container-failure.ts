@@ -17,6 +17,7 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { peerBudgetMs, podState } from '../../../../kube/pod-state.ts';
+import { lateDependency } from '../../clues/late-dependency.ts';
 import { replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
 import { changesSince } from './changes-since.ts';
 import { lastWords, logLines } from './logs.ts';
@@ -113,6 +114,7 @@ async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom)
           words: [],
           unfixed: `container ${first.status.name} is not in the template: what puts it into the pods is to be asked`,
         };
+    const late = lateDependency(view, workload);
     const said = symptom.says(names(broken), `${workload.kind} ${workload.metadata.name}`, first);
     findings.push(
       makeFinding({
@@ -125,9 +127,10 @@ async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom)
           ...symptom.facts(first),
           ...lastWords(lines, first),
           ...reasons,
+          ...late.reasons,
           ...warnings(view, first.pod, symptom.events),
         ],
-        fixes,
+        fixes: [...fixes, ...late.fixes],
         unfixed,
       }),
     );
@@ -208,7 +211,7 @@ function warnings(view: ClusterView, pod: KubeObject, reasons: RegExp): Evidence
 export const containerCrashRule: Analyzer = {
   rule: CONTAINER_CRASH,
   layer: 'symptom',
-  kinds: [...PODS, ...REVISIONS, 'ConfigMap', 'Secret', 'Node', 'Event'],
+  kinds: [...PODS, ...REVISIONS, 'ConfigMap', 'Secret', 'Node', 'Event', 'Service', 'Namespace'],
   explains: 'What a container said before it ended, again and again, and what of its template was different before.',
   unfixed:
     'no earlier revision is known to have worked, and what the container says names no setting that could be changed back',
@@ -218,7 +221,7 @@ export const containerCrashRule: Analyzer = {
 export const podUnreadyRule: Analyzer = {
   rule: POD_UNREADY,
   layer: 'symptom',
-  kinds: [...PODS, ...REVISIONS, 'Event', 'ConfigMap', 'Secret', 'Node'],
+  kinds: [...PODS, ...REVISIONS, 'Event', 'ConfigMap', 'Secret', 'Node', 'Service', 'Namespace'],
   explains: 'Pods that run but do not pass their readiness probe, and what of their template was different before.',
   unfixed: 'no earlier revision is known to have worked, and a failing probe does not say why it fails',
   analyze: analyzeUnreadyPods,
@@ -227,7 +230,7 @@ export const podUnreadyRule: Analyzer = {
 export const initHangsRule: Analyzer = {
   rule: INIT_HANGS,
   layer: 'symptom',
-  kinds: [...PODS, ...REVISIONS, 'Event', 'ConfigMap', 'Secret', 'Node'],
+  kinds: [...PODS, ...REVISIONS, 'Event', 'ConfigMap', 'Secret', 'Node', 'Service', 'Namespace'],
   explains: 'Init containers that do not come to an end.',
   unfixed: 'no earlier revision is known to have worked, and what the init container waits for is not in the template',
   analyze: analyzeHangingInits,
