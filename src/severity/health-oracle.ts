@@ -37,6 +37,7 @@ export function evaluateHealth(snapshot: ClusterSnapshot): Health {
     workloadHealth(snapshot, cluster),
     serviceHealth(snapshot, cluster),
     storageHealth(snapshot),
+    scalerHealth(snapshot, cluster),
     { items: otherHealth(snapshot, cluster), progressing: [] },
   );
   return { items: ordered(health.items), progressing: ordered(health.progressing) };
@@ -50,7 +51,6 @@ function otherHealth(snapshot: ClusterSnapshot, cluster: ClusterView): SeverityI
     ...dying.map((object) =>
       healthItem(refOf(object), 'terminating', 1, `${refLabel(refOf(object))} is being deleted`),
     ),
-    ...scalerHealth(snapshot, cluster),
     ...callHealth(cluster),
     ...webhookHealth(cluster),
   ];

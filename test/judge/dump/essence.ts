@@ -52,11 +52,24 @@ export function essenceOf(item: Item, dump: Dump): Essence {
   if (metadata.deletionTimestamp) kept.isBeingDeleted = true;
   // The server numbers the history of a workload anew when it comes back to an old entry.
   if (item.kind.kind === 'ControllerRevision' && metadata.ownerReferences) delete rest.revision;
+  if (item.kind.kind === 'Node') rest.spec = withoutCordonTime(rest.spec as Fields);
   const content: Fields = { ...rest, metadata: kept };
   const lasting = lastingStatus(item, status as Fields | undefined);
   if (lasting !== undefined) content.status = lasting;
   const report = item.custom && item.kind.statusApart && status !== undefined ? { report: status as unknown } : {};
   return { content: named(content, dump), ...report, ownership: ownershipOf(item) };
+}
+
+/** The taint that stands for a cordon is the node controller's own, and has the time at which it noticed. */
+function withoutCordonTime(spec: Fields): Fields {
+  const taints = (spec.taints ?? []) as { key: string; timeAdded?: string }[];
+  if (taints.length === 0) return spec;
+  return {
+    ...spec,
+    taints: taints.map(({ timeAdded, ...taint }) =>
+      taint.key === 'node.kubernetes.io/unschedulable' || timeAdded === undefined ? taint : { ...taint, timeAdded },
+    ),
+  };
 }
 
 /** Status that says what was lost or decided, not how far a controller has come. */

@@ -134,6 +134,20 @@ describe('autoscalers', () => {
     object('HorizontalPodAutoscaler', 'lime', { spec: { scaleTargetRef: { name: 'lime' } }, status: { conditions } });
   const said = (type: string, status: string, reason: string, message = '') => ({ type, status, reason, message });
 
+  it('are given time to look at what was changed just now', () => {
+    const trouble = said('AbleToScale', 'False', 'FailedGetScale');
+    const changed = (seconds: number) => {
+      const one = scaler(trouble);
+      one.metadata.managedFields = [
+        { manager: 'kubectl', time: ago(seconds), fieldsV1: { 'f:spec': { 'f:scaleTargetRef': {} } } },
+      ];
+      return judge(one);
+    };
+    expect(changed(60).bad).toHaveLength(1);
+    expect(changed(3).bad).toEqual([]);
+    expect(changed(3).moving).toHaveLength(1);
+  });
+
   it('are bad where they certainly cannot work', () => {
     expect(judge(scaler(said('AbleToScale', 'False', 'FailedGetScale'))).bad).toHaveLength(1);
     expect(judge(scaler(said('AbleToScale', 'False', 'FailedUpdateScale'))).bad).toHaveLength(1);
