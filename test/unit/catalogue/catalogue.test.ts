@@ -16,7 +16,9 @@ describe('the fault catalogue', () => {
     expect(ofKind('pair')).toHaveLength(12);
     expect(ofKind('calm')).toHaveLength(5);
     expect(ofKind('unfixable')).toHaveLength(8);
-    expect(new Set(SINGLE_FAULTS.map(({ family }) => family))).toEqual(new Set(FAMILIES.filter((family) => family !== 'rights')));
+    expect(new Set(SINGLE_FAULTS.map(({ family }) => family))).toEqual(
+      new Set(FAMILIES.filter((family) => family !== 'rights')),
+    );
   });
 
   it('reproduces every mitigation problem of AIOpsLab', () => {
