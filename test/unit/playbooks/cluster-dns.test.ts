@@ -50,6 +50,36 @@ function withDns(
 
 const found = async (world: World) => byRule(await world.diagnose(), RULE);
 
+describe.each(SEEDS)("namespaces that the cluster's DNS serves (seed %i)", (seed) => {
+  const listing = (...names: string[]) =>
+    corefile('cluster.local').replace(
+      '        pods insecure',
+      `        namespaces ${names.join(' ')}\n        pods insecure`,
+    );
+  function calling(file: string) {
+    const { world } = withDns(seed, { file });
+    const store = world.workload();
+    const service = world.serviceFor(store);
+    const value = `http://${service.metadata.name}:${service['spec'].ports[0].port}/`;
+    const caller = world.workload({ containers: [world.container({ env: [{ name: 'STORE_URL', value }] })] });
+    for (const pod of world.podsOf(caller)) pod['status'].conditions[0].status = 'False';
+    return world;
+  }
+
+  it('leave one out whose Services are asked for', async () => {
+    const finding = await onlyFinding(calling(listing('default', 'kube-system')), RULE);
+    expect(finding.message).toMatch(/does not answer for Services of namespace/);
+    expect(finding.unfixed).toContain('edit configmap coredns');
+    expect(finding.fixes).toEqual([]);
+  });
+
+  it('are no matter where it is among them, or none are listed', async () => {
+    const world = calling('');
+    await noFinding(calling(listing('default', world.namespace)), RULE);
+    await noFinding(calling(corefile('cluster.local')), RULE);
+  });
+});
+
 describe.each(SEEDS)("the cluster's DNS (seed %i)", (seed) => {
   it('serves another zone than the cluster has', async () => {
     const { world } = withDns(seed, { file: corefile('cluster.lokal') });

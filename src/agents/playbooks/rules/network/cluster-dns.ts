@@ -27,11 +27,12 @@ export async function analyzeClusterDns(context: AnalyzerContext): Promise<Findi
   if (troubled.size === 0) return [];
   const parts = await dnsParts(context);
   if (!parts) return [];
-  const readers = view.workloads().filter((workload) => troubled.has(refKey(refOf(workload))));
+  const isTroubled = (workload: KubeObject) => troubled.has(refKey(refOf(workload)));
+  const readers = view.workloads().filter(isTroubled);
   const logs = await Promise.all(readers.slice(0, MAX_READ).map((workload) => workloadLog(context, workload)));
   const lines = logs.flat().filter(({ text }) => isUnresolved(text));
   const server = serverFinding(context, parts, lines);
-  return server ? [server] : corefileFindings(context, parts, lines);
+  return server ? [server] : corefileFindings(context, parts, lines, isTroubled);
 }
 
 /** Nobody answers at the address that pods are told to ask. */

@@ -12,6 +12,7 @@ import { jsonPatch } from '../../engine/changes.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { DnsParts } from './dns-parts.ts';
+import { leftOut } from './corefile-namespaces.ts';
 import { CLUSTER_DNS, outside } from './dns-parts.ts';
 
 const COREFILE = 'Corefile';
@@ -23,6 +24,7 @@ export async function corefileFindings(
   context: AnalyzerContext,
   parts: DnsParts,
   lines: LogLine[],
+  troubled: (workload: KubeObject) => boolean,
 ): Promise<Finding[]> {
   const map = await corefileMap(context, parts);
   const corefile: unknown = map?.['data']?.[COREFILE];
@@ -33,7 +35,7 @@ export async function corefileFindings(
   const domain = known ?? (served.some((zone) => nameSimilarity(zone, DEFAULT_DOMAIN) >= 0.7) ? DEFAULT_DOMAIN : null);
   if (domain === null) return [];
   if (!served.some((zone) => covers(zone, domain))) return [wrongZone(context, map, corefile, blocks, domain, lines)];
-  return denied(context, map, blocks, domain, lines);
+  return [...leftOut(context, map, blocks, troubled, lines), ...denied(context, map, blocks, domain, lines)];
 }
 
 async function corefileMap({ get }: AnalyzerContext, { server, pods }: DnsParts): Promise<KubeObject | null> {
