@@ -1,12 +1,10 @@
-import { blastRadiusOf } from '../kube/blast-radius.ts';
-import { ClusterView } from '../kube/cluster-view.ts';
 import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, BrainEmission } from '../domain/brain.ts';
 import { left } from '../domain/budget.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { Effect, Signal } from '../domain/machine.ts';
 import { reduce } from '../domain/machine.ts';
 import type { Plan } from '../domain/plan.ts';
-import { gatewayStep, planText, stepArgv, unsupportedStep } from '../domain/plan.ts';
+import { gatewayStep, stepArgv, unsupportedStep } from '../domain/plan.ts';
 import type { LockResult, OpenTransaction, SeverityReading } from '../domain/ports.ts';
 import type { AgentName, MachineEvent, NoteEvent, RunEvent, RunOptions, RunResult } from '../domain/run-event.ts';
 import { RUN_LOG_SCHEMA } from '../domain/run-event.ts';
@@ -20,6 +18,7 @@ import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
 import { askBrain } from './ask-brain.ts';
 import { convertPlan } from './convert-plan.ts';
+import { rehearsePlan } from './rehearse-plan.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
 import { shownEvent } from './shown-event.ts';
 
@@ -178,7 +177,7 @@ export class IncidentRun {
       case 'plan':
         return this.#plan(signal);
       case 'rehearse':
-        return this.#rehearse(effect.plan, signal);
+        return rehearsePlan(this.#ports, effect.plan, this.#unconvertible, this.#latest!.snapshot, signal);
       case 'askApproval':
         return this.#askApproval(effect, signal);
       case 'acquireLock': {
@@ -299,33 +298,6 @@ export class IncidentRun {
     for (const conversion of converted) this.#note({ type: 'converted', ...conversion });
     this.#note({ type: 'thought', agent: 'mitigation', text: `${plan.title}. Expect: ${plan.expects}` });
     return { type: 'planned', plan, reason: '' };
-  }
-
-  async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
-    const refused = plan.steps.map((step) => {
-      if (step.type !== 'kubectl') return { argv: stepArgv(step), problem: unsupportedStep(step) };
-      return {
-        argv: step.argv,
-        problem: this.#unconvertible.get(step.argv) ?? this.#ports.confine(step.argv, plan.files),
-      };
-    });
-    const steps = refused.some(({ problem }) => problem)
-      ? refused.map(({ argv, problem }) => ({ argv, ok: !problem, problem: problem ?? '', writes: [], partial: false }))
-      : await this.#ports.transactions.rehearse(
-          { steps: plan.steps.flatMap((step) => gatewayStep(step) ?? []), files: plan.files },
-          signal,
-        );
-    const hash = this.#ports.hash(JSON.stringify([planText(plan.steps, plan.files), steps]));
-    const view = new ClusterView(this.#latest!.snapshot);
-    return {
-      type: 'rehearsed',
-      steps,
-      hash,
-      radius: blastRadiusOf(
-        view,
-        steps.flatMap(({ writes }) => writes),
-      ),
-    };
   }
 
   async #askApproval(effect: Extract<Effect, { type: 'askApproval' }>, signal: AbortSignal): Promise<EventBody> {
