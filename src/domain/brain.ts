@@ -5,6 +5,7 @@ import type { Finding } from './finding.ts';
 import type { KubeObject, ObjectRef } from './kube-object.ts';
 import type { Plan } from './plan.ts';
 import type { Severity } from './severity.ts';
+import { isFruitless } from './severity.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import type { Target } from './target.ts';
 
@@ -17,6 +18,17 @@ export interface AttemptRecord {
   reason: string;
   /** What the brain concluded; empty until it has reflected. */
   lesson: string;
+}
+
+/**
+ * Attempts whose plans are not to be tried again. What was undone because it made nothing better, before something else
+ * was mended, may have been the second of two things that both had to be right.
+ */
+export function standingAttempts(attempts: readonly AttemptRecord[]): AttemptRecord[] {
+  const mended = attempts.findLastIndex(({ outcome }) => outcome === 'committed');
+  return attempts.filter(
+    ({ outcome, reason }, index) => index > mended || outcome !== 'undone' || !isFruitless(reason),
+  );
 }
 
 /** Reads that a brain may ask for beyond the snapshot, all through the gateway's read mode; Secret values are blank. */

@@ -1,4 +1,5 @@
 import type { AttemptRecord } from './brain.ts';
+import { standingAttempts } from './brain.ts';
 import { exceeded, spend } from './budget.ts';
 import type { Finding } from './finding.ts';
 import type { Plan } from './plan.ts';
@@ -201,7 +202,7 @@ const PHASES: Record<Phase, Handlers> = {
   planning: {
     planned: (s, e) => {
       if (!e.plan) return (e.escalate ? null : nextBrain(s)) ?? giveUp(s, e.reason);
-      const known = s.attempts.find(
+      const known = standingAttempts(s.attempts).find(
         ({ plan, outcome }) => plan.hash === e.plan!.hash && outcome !== 'committed' && outcome !== 'repeated',
       );
       if (known) return repeated(s, e.plan, known);

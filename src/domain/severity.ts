@@ -94,6 +94,13 @@ export interface CommitVerdict {
   foreign: SeverityItem[];
 }
 
+const FRUITLESS = 'nothing got better';
+
+/** Of a verdict's reason: the change did no harm, and no good. */
+export function isFruitless(reason: string): boolean {
+  return reason.startsWith(FRUITLESS);
+}
+
 /**
  * Commit rule. `paper`: mu(post) <= mu(pre). `strict` (default) also wants that no new user-facing item appeared,
  * that no new item is charged to our writes, and that an item present at the start went away.
@@ -127,7 +134,7 @@ export function judgeCommit(
   if (first) return verdict(false, `the change caused: ${first.message}`);
   const gone = goneItems(before.items, after.items);
   if (gone.length === 0 || (waits.length > 0 && muAfter === muBefore))
-    return verdict(false, `nothing got better: severity ${muBefore} → ${muAfter}`);
+    return verdict(false, `${FRUITLESS}: severity ${muBefore} → ${muAfter}`);
   return verdict(true, `healthy again: ${itemNames(gone)}; severity ${muBefore} → ${muAfter}`);
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, Proposal } from '../../domain/brain.ts';
+import { standingAttempts } from '../../domain/brain.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
@@ -54,7 +55,7 @@ export class PlaybookBrain implements Brain {
       view: new ClusterView(snapshot),
       severity,
       findings,
-      attempts,
+      attempts: standingAttempts(attempts),
       depthOf: this.#depthOf,
       hash: (text) => createHash('sha256').update(text).digest('hex'),
     });
