@@ -24,7 +24,7 @@ export async function releaseStuckReplicas(
     if (ref.kind !== 'StatefulSet' || !ref.apiVersion.startsWith('apps/')) continue;
     if (action !== 'restore' && action !== 'replace') continue;
     const before = action === 'restore' ? step.edits[0]!.before : step.before;
-    const set = await settled(access, path);
+    const set = await templateSeen(access, path);
     if (!set || !replacesInOrder(set)) continue;
     const pods = await access.list(`/api/v1/namespaces/${ref.namespace}/pods`);
     for (const pod of pods.filter((one) => isStuck(one, set, before))) await release(access, findings, ref, pod);
@@ -32,7 +32,7 @@ export async function releaseStuckReplicas(
 }
 
 /** As soon as the controller has seen the template; null where that takes too long, or the set is gone. */
-async function settled(access: UndoAccess, path: string): Promise<KubeObject | null> {
+export async function templateSeen(access: UndoAccess, path: string): Promise<KubeObject | null> {
   const end = access.clock.monotonic() + SEEN_WITHIN_MS;
   for (;;) {
     const set = await access.get(path);

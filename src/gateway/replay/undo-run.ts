@@ -24,6 +24,7 @@ import type { OpenJournal } from '../journal/open-journal.ts';
 import { JournalUnwritable } from '../journal/journal-unwritable.ts';
 import { passAsUpstream } from '../wire/raw-access.ts';
 import { Replay } from './replay.ts';
+import { takeDownLeftovers } from './leftover-replicas.ts';
 import { releaseStuckReplicas } from './stuck-replicas.ts';
 import { shortfallOf } from './shortfall.ts';
 import { Stranded, UndoAccess } from './undo-access.ts';
@@ -142,6 +143,7 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
     crash('undo.after-step');
   }
   await releaseStuckReplicas(access, plan, findings);
+  await takeDownLeftovers(access, plan, findings);
   const verified = await verifyUndo(access, plan, journal.records, {
     convergeMs: findings.differences.length > 0 ? 0 : options.convergeMs,
     restoreOwnership: options.restoreOwnership,

@@ -66,6 +66,44 @@ describe('the undo of a template whose pod does not start', () => {
     await transaction.dispose();
   });
 
+  it.each([
+    ['takes down pods that no object asks for any more, where none was available before', '4000', 0],
+    ['leaves it to the controller which pods serve, where some were', '10m', 2],
+  ])('%s', async (_what, cpu, available) => {
+    const deployment = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'db' },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: 'db' } },
+        template: {
+          metadata: { labels: { app: 'db' } },
+          spec: { containers: [{ name: 'app', image: 'db:1', resources: { requests: { cpu } } }] },
+        },
+      },
+    };
+    await gateway.apply(deployment);
+    const path = `/apis/apps/v1/namespaces/${gateway.namespace}/deployments/db`;
+    const isSo = async (count: number) => {
+      const { status } = (await gateway.get(path))!;
+      return status?.replicas === 2 && (status.availableReplicas ?? 0) === count;
+    };
+    await eventually('as before', () => isSo(available));
+    const transaction = await gateway.transactions().begin({ run: 'r', title: 't', maxWrites: 20 });
+    const argv = ['set', 'resources', 'deployment/db', '--requests=cpu=20m'];
+    expect((await transaction.execute({ argv }, [], signal)).problem).toBe('');
+    await eventually('all new pods serve', () => isSo(2));
+    expect(await transaction.undo(signal)).toMatchObject({ outcome: 'undone', proof: { levels: { L1: true } } });
+    await eventually('as before again', async () => {
+      const requests = (await pods())
+        .filter(({ metadata }) => !metadata.deletionTimestamp)
+        .map(({ spec: { containers } }: KubeObject) => containers[0].resources.requests.cpu as string);
+      return requests.length === 2 && requests.every((one) => one === (cpu === '4000' ? '4k' : cpu));
+    });
+    await transaction.dispose();
+  });
+
   it('leaves pods alone that were so before, or that the StatefulSet is not to replace by itself', async () => {
     await gateway.apply(statefulSet({ replicas: 1, updateStrategy: { type: 'OnDelete' } }));
     await eventually('ready', async () => (await pods()).some(ready));
