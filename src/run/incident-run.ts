@@ -10,6 +10,7 @@ import type { AgentName, MachineEvent, NoteEvent, RunEvent, RunOptions, RunResul
 import { RUN_LOG_SCHEMA } from '../domain/run-event.ts';
 import type { RunState } from '../domain/run-state.ts';
 import { INITIAL_STATE } from '../domain/run-state.ts';
+import type { ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
 import type { Severity } from '../domain/severity.ts';
@@ -18,6 +19,7 @@ import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
 import { askBrain } from './ask-brain.ts';
 import { convertPlan } from './convert-plan.ts';
+import { withoutOwnLeftovers } from './own-leftovers.ts';
 import { rehearsePlan } from './rehearse-plan.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
 import { shownEvent } from './shown-event.ts';
@@ -39,6 +41,8 @@ export class IncidentRun {
   #state: RunState = INITIAL_STATE;
   #abort = new AbortController();
   #transaction: OpenTransaction | null = null;
+  /** What undone attempts of this run wrote to. */
+  #undone: ObjectRef[] = [];
   #startSnapshot: ClusterSnapshot | null = null;
   #latest: SeverityReading | null = null;
   /** When the open transaction first sent a command, and when its last one had ended. */
@@ -195,10 +199,14 @@ export class IncidentRun {
       }
       case 'judge':
         return this.#judge(signal);
-      case 'commit':
+      case 'commit': {
+        const kept = new Set(this.#open().roots().map(refKey));
         await this.#open().commit();
+        // What they have become is meant now.
+        this.#undone = this.#undone.filter((ref) => !kept.has(refKey(ref)));
         await this.#closeTransaction('committed');
         return { type: 'commitRecorded', tx: effect.tx };
+      }
       case 'undo':
         return this.#undo(effect.tx);
       case 'verify':
@@ -250,7 +258,8 @@ export class IncidentRun {
     call: (brain: Brain, context: BrainContext) => Promise<T>,
   ): Promise<T> {
     if (!this.#latest) throw new Error('nothing was detected yet');
-    const { snapshot, severity } = this.#latest;
+    const { severity } = this.#latest;
+    const snapshot = withoutOwnLeftovers(this.#latest.snapshot, this.#startSnapshot!, this.#undone);
     const { cluster, clock, brains } = this.#ports;
     const { budget } = this.#options;
     const actions = await this.#ports.actions();
@@ -394,6 +403,7 @@ export class IncidentRun {
     // Cancelling must not interrupt an undo: it is how a cancelled run keeps its promise.
     const result = await this.#open().undo(new AbortController().signal);
     this.#converged = result.outcome === 'undone' && result.proof.levels.L4 === true;
+    this.#undone.push(...this.#open().roots());
     return { type: 'undone', tx, result };
   }
 
