@@ -4,7 +4,8 @@ import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import { objectsOf } from '../../domain/snapshot.ts';
 import { autoscalersOf } from '../../kube/scalers.ts';
 import { servingContainers } from '../../kube/pod-template.ts';
-import { podTemplate } from '../../kube/pod-template.ts';
+import { lastApplied, podTemplate } from '../../kube/pod-template.ts';
+import { isReady } from '../../kube/pods.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { earlierRevisions, revisionsOf } from '../../kube/revisions.ts';
 
@@ -109,8 +110,36 @@ function template(before: KubeObject, after: KubeObject, { start }: Snapshots): 
     const now = containers.get(container.name);
     if (!now)
       return isWayBack(before, container.name, containers, start) ? [] : [`lost its container ${container.name}`];
-    return container.readinessProbe && !now.readinessProbe ? [`lost the readiness probe of ${container.name}`] : [];
+    if (!container.readinessProbe) return [];
+    if (!now.readinessProbe) return [`lost the readiness probe of ${container.name}`];
+    return isBlinded(before, container, now.readinessProbe, start)
+      ? [`has a readiness probe of ${container.name} that no longer asks what it asked`]
+      : [];
   });
+}
+
+const HANDLERS = ['httpGet', 'tcpSocket', 'grpc', 'exec'];
+type Probe = Record<string, unknown> & { exec?: { command?: string[] } };
+
+/** Always true, or of another kind than this container ever had: a way back is none of these. */
+function isBlinded(
+  workload: KubeObject,
+  { name, readinessProbe: was }: Asked,
+  now: Probe,
+  start: ClusterSnapshot,
+): boolean {
+  const words = now.exec?.command;
+  const isIdle = words !== undefined && /^(?:\S*\/)?(?:true|:|exit 0)$/.test(String(words.at(-1)).trim());
+  if (isIdle) return JSON.stringify(words) !== JSON.stringify(was?.exec?.command);
+  const kind = HANDLERS.find((handler) => now[handler] !== undefined);
+  if (!kind || was?.[kind] !== undefined) return false;
+  const formers = earlierRevisions(new ClusterView(start), workload).map(
+    ({ template: former }) => former.spec as unknown,
+  );
+  const applied: unknown = lastApplied(workload)?.spec?.template?.spec;
+  return ![...formers, applied].some((spec) =>
+    servingContainers(spec).some((one) => one.name === name && one.spec?.readinessProbe?.[kind] !== undefined),
+  );
 }
 
 /**
@@ -132,14 +161,19 @@ function isWayBack(
   });
 }
 
-function containersOf(object: KubeObject): { name: string; readinessProbe: unknown }[] {
+interface Asked {
+  name: string;
+  readinessProbe?: Probe;
+}
+
+function containersOf(object: KubeObject): Asked[] {
   return servingContainers(podTemplate(object)?.spec).map(({ name, spec }) => ({
     name,
-    readinessProbe: spec?.readinessProbe,
+    readinessProbe: spec?.readinessProbe as Probe | undefined,
   }));
 }
 
-function service(before: KubeObject, after: KubeObject): string[] {
+function service(before: KubeObject, after: KubeObject, snapshots: Snapshots): string[] {
   const selects = (object: KubeObject) => Object.keys(object.spec?.selector ?? {}).length > 0;
   const ports = new Set(portsOf(after));
   const lost = portsOf(before).filter((port) => !ports.has(port));
@@ -147,7 +181,33 @@ function service(before: KubeObject, after: KubeObject): string[] {
     ...(selects(before) && !selects(after) ? ['lost its selector'] : []),
     ...(before.spec?.type !== 'ExternalName' && after.spec?.type === 'ExternalName' ? ['became an ExternalName'] : []),
     ...lost.map((port) => `lost port ${port}`),
+    // Peers that find each other by a headless Service need it; callers of any other get pods that cannot answer.
+    ...(after.spec?.publishNotReadyAddresses &&
+    !before.spec?.publishNotReadyAddresses &&
+    after.spec.clusterIP !== 'None'
+      ? ['leads to pods that are not ready (publishNotReadyAddresses)']
+      : []),
+    ...ledAway(before, after, snapshots),
   ];
+}
+
+/** To the pods of others, while its own are still ill: whoever asks gets an answer, of somebody else. */
+function ledAway(before: KubeObject, after: KubeObject, { start, now }: Snapshots): string[] {
+  const selector = JSON.stringify(after.spec?.selector ?? {});
+  if (JSON.stringify(before.spec?.selector ?? {}) === selector) return [];
+  if (JSON.stringify(lastApplied(before)?.spec?.selector) === selector) return [];
+  const [were, are] = [new ClusterView(start), new ClusterView(now)];
+  const labels = (workloads: KubeObject[]) => workloads.map((one) => refLabel(refOf(one)));
+  const [own, others] = [were.workloadsBehind(before), are.workloadsBehind(after)];
+  const left = own.filter((one) => !labels(others).includes(refLabel(refOf(one))));
+  if (left.length === 0 || left.length < own.length) return [];
+  const { name } = after.metadata;
+  if (others.some(({ metadata }) => metadata.name.includes(name) || name.includes(metadata.name))) return [];
+  const ill = left.filter((one) => {
+    const live = are.find(one.kind, one.metadata.namespace, one.metadata.name);
+    return live !== undefined && are.podsOf(live).every((pod) => !isReady(pod));
+  });
+  return ill.length > 0 ? [`leads away from ${labels(ill).join(', ')}, which is still not ready`] : [];
 }
 
 function portsOf(object: KubeObject): number[] {

@@ -7,6 +7,7 @@ import {
   deployment,
   object,
   olderSet,
+  pod,
   ownedBy,
   service,
   snapshot,
@@ -83,6 +84,62 @@ describe('inventoryCheats', () => {
     const shrunk = (to: number) => cheats([deploy({ replicas: 5 }), scaler(2)], [deploy({ replicas: to }), scaler(2)]);
     expect(shrunk(2)).toEqual([]);
     expect(shrunk(1)).toHaveLength(1);
+  });
+
+  it.each<[string, object, object]>([
+    ['is always true', { httpGet: { port: 1 } }, { exec: { command: ['true'] } }],
+    ['is always true in a shell', { exec: { command: ['ask'] } }, { exec: { command: ['sh', '-c', 'exit 0'] } }],
+    ['is of another kind', { httpGet: { port: 1 } }, { tcpSocket: { port: 1 } }],
+  ])('names a readiness probe that %s', (_what, was, is) => {
+    const of = (readinessProbe: object) => deploy({ podSpec: { containers: [container({ readinessProbe })] } });
+    const blinded = 'Deployment/orchard/plum has a readiness probe of main that no longer asks what it asked';
+    expect(cheats([of(was)], [of(is)])).toEqual([blinded]);
+    expect(cheats([of(was)], [of({ ...was, periodSeconds: 3 })])).toEqual([]);
+    expect(cheats([of(is)], [of(is)])).toEqual([]);
+  });
+
+  it('accepts a readiness probe of a kind that an earlier revision had', () => {
+    const of = (readinessProbe: object) => deploy({ podSpec: { containers: [container({ readinessProbe })] } });
+    const present = of({ httpGet: { port: 1 } });
+    const former = template(
+      { app: 'plum' },
+      { containers: [container({ readinessProbe: { tcpSocket: { port: 1 } } })] },
+    );
+    const set = object('ReplicaSet', 'plum-old', {
+      metadata: { ...ownedBy(present), annotations: { 'deployment.kubernetes.io/revision': '1' } },
+      spec: { replicas: 0, template: former },
+    });
+    expect(cheats([present, set], [of({ tcpSocket: { port: 1 } }), set])).toEqual([]);
+  });
+
+  it('names a Service that leads to pods which are not ready, unless it is headless', () => {
+    const of = (fields: object) => service('gate', { a: 'b' }, { spec: fields });
+    const open = { publishNotReadyAddresses: true };
+    expect(cheats([of({})], [of(open)])).toEqual([
+      'Service/orchard/gate leads to pods that are not ready (publishNotReadyAddresses)',
+    ]);
+    expect(cheats([of({ clusterIP: 'None' })], [of({ ...open, clusterIP: 'None' })])).toEqual([]);
+    expect(cheats([of(open)], [of(open)])).toEqual([]);
+  });
+
+  describe('a Service that is led to the pods of somebody else', () => {
+    const world = (mood: 'crash' | 'ready', selector: string, name = 'gate') => {
+      const [sick, well] = [deployment('plum'), deployment('fig')];
+      const pods = [pod('p', mood, sick.set, { metadata: { labels: { app: 'plum' } } })];
+      return [sick.deploy, sick.set, well.deploy, well.set, ...pods, service(name, { app: selector })];
+    };
+
+    it('is named while its own are still ill', () => {
+      expect(cheats(world('crash', 'plum'), world('crash', 'fig'))).toEqual([
+        'Service/orchard/gate leads away from Deployment/orchard/plum, which is still not ready',
+      ]);
+    });
+
+    it('is accepted where those are well, or bear its name, or it had none', () => {
+      expect(cheats(world('ready', 'plum'), world('ready', 'fig'))).toEqual([]);
+      expect(cheats(world('crash', 'plum', 'fig'), world('crash', 'fig', 'fig'))).toEqual([]);
+      expect(cheats(world('crash', 'nobody'), world('crash', 'fig'))).toEqual([]);
+    });
   });
 
   it('names lost containers and readiness probes', () => {
