@@ -110,6 +110,21 @@ describe.each([
   });
 });
 
+it('a released volume is bound to a claim that is made anew where there was none, and taken back as it was', async () => {
+  await released({});
+  await gateway.kubectl('delete', 'pvc', 'data', '--wait=true');
+  const before = await volumeNow();
+  const { steps, files } = handover({ volumeName: volume }, before);
+  const transaction = await gateway.transactions().begin({ run: 'r', title: 't', maxWrites: 20 });
+  for (const step of steps.slice(1)) expect((await transaction.execute(step, files, signal)).problem).toBe('');
+  await eventually('bound', async () => phaseOf(await claimNow()) === 'Bound');
+  expect(await transaction.undo(signal)).toMatchObject({ outcome: 'undone' });
+  await transaction.dispose();
+  await eventually('released again', async () => phaseOf(await volumeNow()) === 'Released');
+  expect((await volumeNow()).spec).toEqual(before.spec);
+  expect(await gateway.get(claimAt('data'))).toBeNull();
+});
+
 describe('a released volume is not given away', () => {
   it('while the waiting claim is still there, which would be bound for good', async () => {
     await released({});

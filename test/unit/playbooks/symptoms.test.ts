@@ -239,6 +239,29 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     expect((await onlyFinding(world, 'ingress-backend')).fixes.length > 0).toBe(led);
   });
 
+  it('a claim that is gone is made anew as its released volume was claimed', async () => {
+    const world = new World(seed);
+    const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'ledger' } }];
+    world.workload({ podSpec: { volumes }, pods: 'pending' });
+    const claimRef = { namespace: world.namespace, name: 'ledger', uid: 'former' };
+    const has = { storageClassName: 'by-hand', accessModes: ['ReadWriteOnce'], capacity: { storage: '5Gi' } };
+    const spec = { ...has, claimRef, persistentVolumeReclaimPolicy: 'Retain' };
+    const volume = world.add('PersistentVolume', 'v1', 'disk', { spec, status: { phase: 'Released' } }, null);
+    const finding = await onlyFinding(world, 'missing-claim');
+    expect(finding.fixes[0]!.commands.map(([verb]) => verb)).toEqual(['patch', 'create']);
+    expect(JSON.parse(finding.fixes[0]!.files![0]!.content)).toMatchObject({
+      metadata: { name: 'ledger', namespace: world.namespace },
+      spec: {
+        storageClassName: 'by-hand',
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '5Gi' } },
+        volumeName: 'disk',
+      },
+    });
+    volume.spec.persistentVolumeReclaimPolicy = 'Delete';
+    expect((await onlyFinding(world, 'missing-claim')).fixes).toEqual([]);
+  });
+
   it('a claim that does not exist is replaced by the idle one of a close name', async () => {
     const world = new World(seed);
     const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'orders-dat' } }];

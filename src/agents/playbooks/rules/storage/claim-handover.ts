@@ -1,7 +1,10 @@
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { claimOrdinal } from '../../../../kube/subjects.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import type { Change } from '../../../../domain/change.ts';
+import type { Evidence } from '../../../../domain/finding.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
+import { evidence } from '../../engine/analyzer.ts';
 import { createFromFile, deleteAndWait, jsonPatch } from '../../engine/changes.ts';
 import { cleanClaim, obstacleTo, statefulSetOf, withoutReplicas } from './claim-replacement.ts';
 import { mismatches } from './volume-match.ts';
@@ -30,18 +33,13 @@ export function handover(view: ClusterView, claim: KubeObject, released: readonl
   if (wrong) return { obstacle: `volume ${name} ${wrong.text}` };
   const obstacle = obstacleTo(view, claim);
   if (obstacle) return { obstacle: obstacle.text };
-  const { uid, namespace, ...rest } = volume.spec?.claimRef as Record<string, string>;
-  const reserved = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: rest.name };
   const file = {
     name: `claim-${claim.metadata.name}.json`,
     content: cleanClaim(claim, asked ? { volumeName: asked } : {}),
   };
   const changes = [
     deleteAndWait(claim),
-    jsonPatch(volume, [
-      { op: 'test', path: '/spec/claimRef/uid', value: uid },
-      { op: 'replace', path: '/spec/claimRef', value: reserved },
-    ]),
+    reservation(volume),
     createFromFile(file.name, claim.metadata.namespace ?? 'default'),
   ];
   const set = statefulSetOf(view, claim);
@@ -54,5 +52,60 @@ export function handover(view: ClusterView, claim: KubeObject, released: readonl
       expects: `claim ${claim.metadata.name} is bound to volume ${name} again, with what is stored in it, and its pods start`,
       confidence: asked ? 0.85 : 0.7,
     },
+  };
+}
+
+/** Keeps a released volume for whichever claim has the name of its former one. */
+function reservation(volume: KubeObject): Change {
+  const { uid, namespace, name } = volume.spec?.claimRef as Record<string, string>;
+  return jsonPatch(volume, [
+    { op: 'test', path: '/spec/claimRef/uid', value: uid },
+    {
+      op: 'replace',
+      path: '/spec/claimRef',
+      value: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name },
+    },
+  ]);
+}
+
+/**
+ * Makes a claim anew that is gone, as the one released volume that is still kept for it was claimed: its class, its size,
+ * its access modes. Null where there is no such volume, or several.
+ */
+export function claimAnew(
+  view: ClusterView,
+  namespace: string,
+  name: string,
+): { fix: FixDraft; reason: Evidence } | null {
+  const kept = view.all('PersistentVolume').filter(({ spec, status, metadata }) => {
+    const claimRef = spec?.claimRef as { namespace?: string; name?: string; uid?: string } | undefined;
+    const isOfClaim = claimRef?.name === name && claimRef.namespace === namespace && claimRef.uid !== undefined;
+    return isOfClaim && status?.phase === 'Released' && !metadata.deletionTimestamp;
+  });
+  const [volume] = kept;
+  if (!volume || kept.length > 1 || volume.spec?.persistentVolumeReclaimPolicy !== 'Retain') return null;
+  const { storageClassName, accessModes, capacity, volumeMode } = volume.spec as Record<string, unknown>;
+  const claim: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace },
+    spec: {
+      accessModes,
+      ...(volumeMode ? { volumeMode } : {}),
+      resources: { requests: { storage: (capacity as { storage?: unknown } | undefined)?.storage } },
+      storageClassName: storageClassName ?? '',
+      volumeName: volume.metadata.name,
+    },
+  };
+  const file = { name: `claim-${name}.json`, content: `${JSON.stringify(claim, null, 2)}\n` };
+  const text = `volume ${volume.metadata.name} is Released and still kept for claim ${namespace}/${name}, which is gone`;
+  return {
+    fix: {
+      changes: [reservation(volume), createFromFile(file.name, namespace)],
+      files: [file],
+      expects: `claim ${name} is there again and bound to volume ${volume.metadata.name}, with what is stored in it, and its pods start`,
+      confidence: 0.75,
+    },
+    reason: evidence('sibling', volume, 'spec.claimRef', text),
   };
 }

@@ -10,6 +10,7 @@ import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
 import { clearlySimilar } from '../../clues/similar-names.ts';
+import { claimAnew } from './claim-handover.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
 import { isWanted } from '../../clues/need.ts';
@@ -53,6 +54,7 @@ function findingFor(view: ClusterView, workload: KubeObject, claim: string, inde
   );
   const rollback = rollbackFixes(view, workload);
   const field = `${template.field}.volumes[${index}].persistentVolumeClaim.claimName`;
+  const anew = claimAnew(view, workload.metadata.namespace ?? 'default', claim);
   const absent = refTo('PersistentVolumeClaim', 'v1', workload.metadata.namespace, claim);
   return makeFinding({
     rule: MISSING_CLAIM,
@@ -63,10 +65,11 @@ function findingFor(view: ClusterView, workload: KubeObject, claim: string, inde
     evidence: [
       evidence('spec', workload, field, `volume uses claim ${claim}`),
       evidence('sibling', absent, null, `no claim ${claim} in namespace ${workload.metadata.namespace}`),
+      ...(anew ? [anew.reason] : []),
       ...events,
       ...rollback.reasons,
     ],
-    fixes: [...rollback.fixes, ...similarClaim(view, workload, claim, index)],
+    fixes: [...rollback.fixes, ...(anew ? [anew.fix] : []), ...similarClaim(view, workload, claim, index)],
   });
 }
 
@@ -99,7 +102,7 @@ function similarClaim(view: ClusterView, workload: KubeObject, claim: string, in
 export const missingClaimRule: Analyzer = {
   rule: MISSING_CLAIM,
   layer: 'configuration',
-  kinds: [...PODS, ...REVISIONS, ...NEED],
+  kinds: [...PODS, ...REVISIONS, ...NEED, 'PersistentVolume'],
   explains: 'Pods that cannot be placed because a volume names a claim that does not exist.',
   unfixed: 'no claim of this namespace is known to hold what the volume was meant to hold',
   analyze: analyzeMissingClaims,
