@@ -167,8 +167,7 @@ export class GatewayTransaction implements OpenTransaction {
 
   written(): WrittenObject[] {
     const objects = new Map<string, WrittenObject>();
-    for (const { ref, before, after, outcome } of writesOf(this.#journal.records)) {
-      if (outcome === 'rejected') continue;
+    for (const { ref, before, after } of this.#written()) {
       objects.set(refKey(ref), { ref, before: objects.get(refKey(ref))?.before ?? before, after });
     }
     return [...objects.values()];

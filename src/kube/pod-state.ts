@@ -49,7 +49,7 @@ const STUCK_WAITING = new Set([
 /** A second crash is a pattern, the first may be a dependency that was not up yet. */
 const LOOPING_RESTARTS = 2;
 /** A container that has run this long is not looping, however long its previous run was. */
-const MAX_PROVING_MS = 120_000;
+export const MAX_PROVING_MS = 120_000;
 /** Scheduling, sandbox and image pull before any probe counts. */
 const BASE_START_MS = 20_000;
 const INIT_CONTAINER_START_MS = 30_000;

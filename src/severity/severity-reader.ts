@@ -4,6 +4,7 @@ import type { Severity, SeverityItem } from '../domain/severity.ts';
 import { itemId } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { ClusterError, messageOf } from '../domain/cluster-error.ts';
+import { MAX_PROVING_MS } from '../kube/pod-state.ts';
 import type { Moving } from './health-findings.ts';
 import type { PatientOracle } from './health-oracle.ts';
 
@@ -19,8 +20,6 @@ const AWAITED_SPACING_MS = 2_000;
  * waited for: a rollout under way is no incident.
  */
 export const ROLLOUT_LIMIT_MS = 330_000;
-/** How long a container that crashed may have to run until it counts as mended. */
-const MAX_PROVING_MS = 120_000;
 const SAID_AFTER_MS = 2_000;
 /** Of an oracle's settling need, this much is waited for when no object says that something was repaired. */
 const UNREPAIRED_SHARE = 0.3;

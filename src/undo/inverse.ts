@@ -75,7 +75,6 @@ export function planInverse(writes: JournaledWrite[]): InverseStep[] {
  */
 function volumesLast(steps: InverseStep[]): InverseStep[] {
   const isVolume = ({ action, ref }: InverseStep) => action === 'restore' && ref.kind === 'PersistentVolume';
-  if (!steps.some(({ ref }) => ref.kind === 'PersistentVolumeClaim')) return steps;
   const lastClaim = steps.findLastIndex(({ ref }) => ref.kind === 'PersistentVolumeClaim');
   const [head, tail] = [steps.slice(0, lastClaim + 1), steps.slice(lastClaim + 1)];
   return [...head.filter((step) => !isVolume(step)), ...head.filter(isVolume), ...tail];

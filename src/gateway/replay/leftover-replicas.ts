@@ -4,7 +4,7 @@ import { cloneJson } from '../../json/lossless-json.ts';
 import type { Json } from '../../json/json.ts';
 import { sameJson } from '../../json/same-json.ts';
 import type { InverseStep } from '../../undo/inverse.ts';
-import { templateSeen } from './stuck-replicas.ts';
+import { templateSeen } from './template-seen.ts';
 import type { UndoAccess } from './undo-access.ts';
 import type { UndoFindings } from './undo-findings.ts';
 

@@ -14,6 +14,7 @@ import { splitApiVersion } from '../wire/discovery.ts';
 import { objectPath } from '../wire/api-request.ts';
 import type { LiveFacts } from '../inventory/live-facts.ts';
 import type { Answer } from '../wire/kube-api.ts';
+import { templateSeen } from './template-seen.ts';
 import type { UndoAccess } from './undo-access.ts';
 import { UndoFindings } from './undo-findings.ts';
 import { GONE_WITHIN_MS, UndoRemoval } from './undo-removal.ts';
@@ -21,9 +22,6 @@ import { splitObjectPath } from './undo-access.ts';
 
 /** After so many writes lost against others' updates, values are compared instead of the version. */
 const MAX_RACES = 3;
-/** How long a controller may take to see a change of its object. */
-const SEEN_WITHIN_MS = 15_000;
-const LOOK_EVERY_MS = 50;
 
 type Step<A extends InverseStep['action']> = Extract<InverseStep, { action: A }>;
 
@@ -86,14 +84,8 @@ export class Replay {
   async #pause(step: Step<'pause'>): Promise<void> {
     const { path } = step;
     await this.#restore({ ...step, action: 'restore' }, new UndoFindings());
-    const end = this.#access.clock.monotonic() + SEEN_WITHIN_MS;
-    for (;;) {
-      const live = await this.#access.get(path);
-      // A controller that still believes in the former size would bring the pods and their claims back.
-      const seen = (live?.status?.observedGeneration ?? 0) >= (live?.metadata.generation ?? 0);
-      if (!live || seen || this.#access.clock.monotonic() >= end) return;
-      await this.#access.pause(LOOK_EVERY_MS);
-    }
+    // A controller that still believes in the former size would bring the pods and their claims back.
+    await templateSeen(this.#access, path);
   }
 
   async #restore(step: Step<'restore'>, findings = this.#findings): Promise<void> {

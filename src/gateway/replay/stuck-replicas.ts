@@ -1,13 +1,11 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { InverseStep } from '../../undo/inverse.ts';
+import { templateSeen } from './template-seen.ts';
 import type { UndoAccess } from './undo-access.ts';
 import type { UndoFindings } from './undo-findings.ts';
 
 const REVISION = 'controller-revision-hash';
-/** How long the controller may take to see its template. */
-const SEEN_WITHIN_MS = 15_000;
-const LOOK_EVERY_MS = 100;
 
 /**
  * Lets StatefulSets go on whose template was taken back. With the policy OrderedReady the controller waits for ever for a
@@ -28,17 +26,6 @@ export async function releaseStuckReplicas(
     if (!set || !replacesInOrder(set)) continue;
     const pods = await access.list(`/api/v1/namespaces/${ref.namespace}/pods`);
     for (const pod of pods.filter((one) => isStuck(one, set, before))) await release(access, findings, ref, pod);
-  }
-}
-
-/** As soon as the controller has seen the template; null where that takes too long, or the set is gone. */
-export async function templateSeen(access: UndoAccess, path: string): Promise<KubeObject | null> {
-  const end = access.clock.monotonic() + SEEN_WITHIN_MS;
-  for (;;) {
-    const set = await access.get(path);
-    if (!set || (set.status?.observedGeneration ?? 0) >= (set.metadata.generation ?? 0)) return set;
-    if (access.clock.monotonic() >= end) return null;
-    await access.pause(LOOK_EVERY_MS);
   }
 }
 

@@ -35,8 +35,7 @@ export function leftOut(
     const service = meant && !listed.has(meant.namespace) && view.find('Service', meant.namespace, meant.name);
     return meant && service ? [{ host, namespace: meant.namespace }] : [];
   });
-  const [first] = asked;
-  if (!first) return [];
+  if (asked.length === 0) return [];
   const { name, namespace: home = '' } = map.metadata;
   const missing = [...new Set(asked.map(({ namespace }) => namespace))];
   const wider = `${option} ${missing.join(' ')}`;

@@ -7,7 +7,7 @@ import type { FixDraft } from '../../engine/analyzer.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { createFromFile, deleteAndWait, jsonPatch } from '../../engine/changes.ts';
 import { cleanClaim, obstacleTo, statefulSetOf, withoutReplicas } from './claim-replacement.ts';
-import { mismatches } from './volume-match.ts';
+import { isOfClaim, mismatches } from './volume-match.ts';
 
 /** A fix, or why there is none, for people. */
 type Handover = { fix: FixDraft } | { obstacle: string };
@@ -77,11 +77,15 @@ export function claimAnew(
   namespace: string,
   name: string,
 ): { fix: FixDraft; reason: Evidence } | null {
-  const kept = view.all('PersistentVolume').filter(({ spec, status, metadata }) => {
-    const claimRef = spec?.claimRef as { namespace?: string; name?: string; uid?: string } | undefined;
-    const isOfClaim = claimRef?.name === name && claimRef.namespace === namespace && claimRef.uid !== undefined;
-    return isOfClaim && status?.phase === 'Released' && !metadata.deletionTimestamp;
-  });
+  const kept = view
+    .all('PersistentVolume')
+    .filter(
+      (volume) =>
+        isOfClaim(volume, { metadata: { namespace, name } }) &&
+        (volume.spec?.claimRef as { uid?: string }).uid !== undefined &&
+        volume.status?.phase === 'Released' &&
+        !volume.metadata.deletionTimestamp,
+    );
   const [volume] = kept;
   if (!volume || kept.length > 1 || volume.spec?.persistentVolumeReclaimPolicy !== 'Retain') return null;
   const { storageClassName, accessModes, capacity, volumeMode } = volume.spec as Record<string, unknown>;

@@ -19,7 +19,7 @@ export function isFree(volume: KubeObject, claim: KubeObject): boolean {
 }
 
 /** Kept for a claim of this name, whether or not it is the same claim. */
-export function isOfClaim(volume: KubeObject, { metadata }: KubeObject): boolean {
+export function isOfClaim(volume: KubeObject, { metadata }: Pick<KubeObject, 'metadata'>): boolean {
   const claimRef = volume.spec?.claimRef as { namespace?: string; name?: string } | undefined;
   return claimRef?.name === metadata.name && claimRef.namespace === metadata.namespace;
 }
