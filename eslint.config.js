@@ -54,7 +54,10 @@ export const ROOMS = {
     ]),
   ),
   'agents/playbooks': ['agents/playbooks/**', 'kube', 'domain', 'json', 'text'],
-  'agents/model': ['kube', 'kubectl/**', 'domain', 'json', 'text'],
+  'agents/candidates': ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'kube/placement', 'domain', 'json', 'text'],
+  'agents/model/evidence': ['kube', 'domain', 'json', 'text'],
+  'agents/model/tools': ['agents/model/evidence', 'lint/**', 'kube', 'kubectl/**', 'domain', 'json', 'text'],
+  'agents/model': ['agents/model/**', 'agents/candidates', 'agents/playbooks/engine', 'kube', 'kubectl/**', 'domain', 'json', 'text'],
 
   'model/**': ['domain', 'json', 'text'],
   'telemetry/**': ['domain', 'json', 'text'],

@@ -15,22 +15,27 @@ const EDITOR_BROWSER = 'chrome134';
 /** CommonJS dependencies inside an ESM bundle still call require. */
 const ESM_BANNER = `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`;
 
-/** Application, what is asked for now and then, and language client are bundles of their own, so that activation does not pay for loading them. */
-const loadedLater: Plugin = {
-  name: 'loaded-later',
-  setup(build) {
-    build.onResolve({ filter: /run\/create-app\.ts$/ }, (args) =>
-      args.kind === 'dynamic-import' ? { path: './app.cjs', external: true } : undefined,
-    );
-    build.onResolve({ filter: /\/on-demand\.ts$/ }, (args) =>
-      args.kind === 'dynamic-import' ? { path: './on-demand.cjs', external: true } : undefined,
-    );
-  },
-};
+/** Bundles that others load when they first need them, by the source that is their entry. */
+const LATER = { application: 'run/create-app', 'on-demand': 'ui/on-demand', model: 'run/model-parts' } as const;
+
+/** Leaves these out of a bundle, so that whoever loads it does not pay for them. */
+function loadedLater(...names: (keyof typeof LATER)[]): Plugin {
+  return {
+    name: 'loaded-later',
+    setup(build) {
+      for (const name of names) {
+        const filter = new RegExp(`/${LATER[name].split('/').at(-1)}\\.ts$`);
+        const path = `./${name === 'application' ? 'app' : name}.cjs`;
+        build.onResolve({ filter }, ({ kind }) => (kind === 'dynamic-import' ? { path, external: true } : undefined));
+      }
+    },
+  };
+}
 
 const BUNDLES = [
   'extension',
   'application',
+  'model',
   'on-demand',
   'lint-connection',
   'server',
@@ -60,12 +65,17 @@ const ENTRIES: Entry[] = [
     source: 'src/extension.ts',
     options: node('extension.cjs', {
       external: ['vscode'],
-      plugins: [loadedLater],
+      plugins: [loadedLater('application', 'on-demand')],
       // What is loaded later comes by require(): import() would read and scan a whole bundle for names first.
       supported: { 'dynamic-import': false },
     }),
   },
-  { name: 'application', source: 'src/run/create-app.ts', options: node('app.cjs') },
+  {
+    name: 'application',
+    source: 'src/run/create-app.ts',
+    options: node('app.cjs', { plugins: [loadedLater('model')] }),
+  },
+  { name: 'model', source: 'src/run/model-parts.ts', options: node('model.cjs') },
   { name: 'on-demand', source: 'src/ui/on-demand.ts', options: node('on-demand.cjs', { external: ['vscode'] }) },
   {
     name: 'lint-connection',
@@ -87,6 +97,7 @@ const ENTRIES: Entry[] = [
     options: node('stratus.mjs', {
       format: 'esm',
       target: 'node24',
+      plugins: [loadedLater('model')],
       banner: { js: `#!/usr/bin/env node\n${ESM_BANNER}` },
     }),
   },
@@ -94,7 +105,10 @@ const ENTRIES: Entry[] = [
     name: 'terminal-command',
     source: 'src/cli/main.ts',
     // Runs on the editor's own Node; nothing that it starts should take itself for Node because of that.
-    options: node('cli.cjs', { plugins: [loadedLater], banner: { js: 'delete process.env.ELECTRON_RUN_AS_NODE;' } }),
+    options: node('cli.cjs', {
+      plugins: [loadedLater('application', 'model')],
+      banner: { js: 'delete process.env.ELECTRON_RUN_AS_NODE;' },
+    }),
   },
   {
     name: 'page',
@@ -112,6 +126,7 @@ const ENTRIES: Entry[] = [
 export const EDITOR_BUNDLES: readonly BundleName[] = [
   'extension',
   'application',
+  'model',
   'on-demand',
   'lint-connection',
   'server',

@@ -20,6 +20,7 @@ export const SHIPPED = [
   'dist/cli.cjs',
   'dist/extension.cjs',
   'dist/lint-connection.cjs',
+  'dist/model.cjs',
   'dist/on-demand.cjs',
   'dist/server.cjs',
   'dist/webview/run.css',

@@ -75,8 +75,9 @@ export async function consent(
   question: string,
   io: CommandIo,
   signal: AbortSignal,
+  needsPerson?: string,
 ): Promise<Principal | null> {
-  const decision = decide(policy, steps, context);
+  const decision = decide(policy, steps, context, needsPerson);
   if (decision.type === 'refuse') return null;
   if (decision.type === 'proceed') return { via: 'policy', id: decision.by, at: Date.now() };
   const agreed = isGuarded(policy, context)

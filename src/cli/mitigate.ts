@@ -16,6 +16,7 @@ import { readPlanFile } from './plan-file.ts';
 import { UsageError } from './usage.ts';
 import { counted } from '../text/plain-text.ts';
 import type { AutonomyPolicy } from '../domain/autonomy.ts';
+import { decide } from '../domain/autonomy.ts';
 
 /** `stratus mitigate`: one incident from detection to its end. */
 export async function mitigateCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
@@ -32,8 +33,8 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
     'all-or-nothing': { type: 'boolean' },
   });
   rejectPositionals('mitigate', parsed);
-  const brain = parsed.text('brain') ?? BRAINS[0];
-  if (!BRAINS.includes(brain)) {
+  const brain = parsed.text('brain');
+  if (brain !== undefined && !BRAINS.includes(brain)) {
     throw new UsageError(`mitigate: unknown brain '${brain}'; this version has: ${BRAINS.join(', ')}`);
   }
   const commitRule = parsed.text('commit-rule') ?? 'strict';
@@ -51,7 +52,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   checkContext('mitigate', policy, target.context);
   const run = await app.incidents.mitigate({
     target,
-    brain,
+    ...(brain === undefined ? {} : { brain }),
     checks: parsed.list('check'),
     plans,
     options: {
@@ -92,8 +93,12 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
 function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskApproval {
   return async ({ plan, steps, hash }, signal) => {
     const question = `Run this transaction (${counted(plan.steps.length, 'command')}, undoable)?`;
-    const by = await consent(policy, steps, context, question, io, signal);
-    return by ? { approve: true, hash, by } : { approve: false, reason: 'rejected at the terminal' };
+    const { needsPerson } = plan;
+    const asked = needsPerson ? `${needsPerson}.\n${question}` : question;
+    const by = await consent(policy, steps, context, asked, io, signal, needsPerson);
+    if (by) return { approve: true, hash, by };
+    const decision = decide(policy, steps, context, needsPerson);
+    return { approve: false, reason: decision.type === 'refuse' ? decision.reason : 'rejected at the terminal' };
   };
 }
 

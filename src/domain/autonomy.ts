@@ -46,17 +46,25 @@ export function isGuarded({ protectedContexts, confirmedContext }: AutonomyPolic
 /**
  * Whether a rehearsed plan runs, waits for a person, or is refused. Front ends show and ask, they do not decide. What the
  * gateway refuses stays refused whatever this says.
+ * @param needsPerson why the plan itself wants a person to look; absent: nothing speaks for that
  */
-export function decide(policy: AutonomyPolicy, steps: readonly StepRehearsal[], context: string): Decision {
+export function decide(
+  policy: AutonomyPolicy,
+  steps: readonly StepRehearsal[],
+  context: string,
+  needsPerson?: string,
+): Decision {
   const guarded = isGuarded(policy, context);
-  const unasked = policy.mode === 'all' || (policy.mode === 'exact' && isExact(steps));
+  const unasked = !needsPerson && (policy.mode === 'all' || (policy.mode === 'exact' && isExact(steps)));
   if (unasked && !guarded) return { type: 'proceed', by: policy.mode === 'all' ? 'yes to all' : 'exact undo' };
   if (!policy.unattended) return { type: 'ask' };
   return {
     type: 'refuse',
     reason: guarded
       ? `context '${context}' is protected: nothing runs there unasked`
-      : 'the plan has to be approved, and nobody can be asked',
+      : needsPerson
+        ? `a person has to look at this plan, and nobody can be asked: ${needsPerson}`
+        : 'the plan has to be approved, and nobody can be asked',
   };
 }
 

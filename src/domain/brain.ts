@@ -1,5 +1,5 @@
 import type { KnownAction } from './action.ts';
-import type { Budget, Usage } from './budget.ts';
+import type { Budget, ModelCall, Usage } from './budget.ts';
 import type { Clock } from './clock.ts';
 import type { Finding } from './finding.ts';
 import type { KubeObject, ObjectRef } from './kube-object.ts';
@@ -50,7 +50,7 @@ export type BrainEmission =
   | { type: 'thought'; text: string; partial?: boolean }
   /** `args` and `digest` (what the tool answered, in short) are untrusted text. */
   | { type: 'toolCall'; tool: string; args: string; digest: string }
-  | ({ type: 'usage' } & Usage);
+  | ({ type: 'usage'; call?: ModelCall } & Usage);
 
 /** Everything that a brain may know and use. */
 export interface BrainContext {

@@ -45,6 +45,8 @@ export interface Plan {
   expects: string;
   /** As of its fixes: what has to wait for others to run. */
   yields?: ObjectRef[];
+  /** Why a person has to look at it, whatever the autonomy; absent: nothing speaks for that. */
+  needsPerson?: string;
 }
 
 /** What the gateway needs of a step. */

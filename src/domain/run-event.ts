@@ -1,7 +1,7 @@
 import type { BlastRadius } from './blast-radius.ts';
 import type { Principal } from './autonomy.ts';
 import type { Hypothesis } from './brain.ts';
-import type { Budget, Usage } from './budget.ts';
+import type { Budget, ModelCall, Usage } from './budget.ts';
 import { NO_LIMIT } from './budget.ts';
 import type { Finding } from './finding.ts';
 import type { LockLevel, OracleVerdict } from './ports.ts';
@@ -78,7 +78,7 @@ export type MachineEvent = { at: number } &
     | { type: 'verified'; severity: Severity }
     | { type: 'reflected'; lesson: string }
     /** A call of a model, whenever it ended. */
-    | ({ type: 'usage' } & Usage)
+    | ({ type: 'usage'; agent?: AgentName; call?: ModelCall } & Usage)
     | { type: 'effectFailed'; effect: string; reason: string }
     | { type: 'cancelRequested' }
     | { type: 'tick' }
@@ -116,7 +116,10 @@ export interface RunResult {
   /** How many of `writes` took something back; absent in logs of former versions. */
   undoWrites?: number;
   seconds: number;
-  costUsd: number;
+  /** US dollars that models cost; null where the price of one is not known. */
+  costUsd: number | null;
+  /** Tokens and calls of models; absent where none was asked. */
+  models?: { tokens: number; calls: number };
   transactions: string[];
   findings: Finding[];
   /** Why the run ended as it did, one sentence. */

@@ -82,7 +82,7 @@ const FIELDS: Record<RunEvent['type'], Record<string, Check>> = {
   undone: { tx: text, result: map({ outcome: text, writes: number }) },
   verified: { severity },
   reflected: { lesson: text },
-  usage: { model: text, tokensIn: number, tokensOut: number, usd: number },
+  usage: { model: text, tokensIn: number, tokensOut: number, usd: either(nothing, number) },
   effectFailed: { effect: text, reason: text },
   cancelRequested: {},
   tick: {},

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'nothing-to-do'
   | 'target-moved'
   | 'bad-key'
+  | 'model'
   | 'internal';
 
 /** Codes of troubles that pass by themselves: the same again may succeed. */

@@ -1,8 +1,11 @@
 import type { FenceChange } from '../cluster/lock/fence-installer.ts';
 import type { ActionCall } from '../domain/action.ts';
 import type { Hypothesis } from '../domain/brain.ts';
+import type { Budget } from '../domain/budget.ts';
+import type { ChatModel, ToolSpec } from '../domain/chat.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
+import type { ModelEndpoint, ModelUse } from '../domain/model-settings.ts';
 import type { LockResult } from '../domain/ports.ts';
 import type { RunEvent, RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
@@ -28,13 +31,16 @@ export interface ContextChoice {
   current: boolean;
 }
 
-/** Names of the brains that this version has, the default first. */
-export const BRAINS: readonly [string, ...string[]] = ['playbook'];
+/**
+ * Who thinks. `both`: playbooks first, a model when they have no fix or theirs were rejected; the default once a model is
+ * configured, else `playbook`.
+ */
+export const BRAINS: readonly [string, ...string[]] = ['playbook', 'model', 'both'];
 
 export interface MitigateRequest {
   target: Target;
-  /** One of {@link BRAINS}; the playbooks take over when another fails. */
-  brain: string;
+  /** Absent: the default; see {@link BRAINS}. */
+  brain?: string;
   options: RunOptions;
   /** `NAME=URL[,status=200][,samples=N]`, as in the CLI contract. */
   checks: string[];
@@ -272,6 +278,44 @@ export interface Shell {
   open(target: Target, mode: ShellMode, signal?: AbortSignal, accept?: Acceptance[]): Promise<ShellSession>;
 }
 
+/** A model that answered when it was looked for. */
+export interface FoundModel {
+  /** `http://127.0.0.1:11434/v1`. */
+  baseUrl: string;
+  /** Kind of server, as far as it tells. */
+  server: string;
+  model: string;
+}
+
+/** What one probe of a model found. */
+export interface ModelProbe {
+  name: 'plain' | 'tool call' | 'forced tool' | 'stream' | 'long context';
+  works: boolean;
+  /** What was seen, one line. */
+  text: string;
+  milliseconds: number;
+}
+
+/** The configured language model. */
+export interface Models {
+  /** As it is told to people; null when none is configured. */
+  configured(): string | null;
+  /** Asks the usual local ports. */
+  find(signal: AbortSignal): Promise<FoundModel[]>;
+  /** Five probes, told as each ends. @throws StratusError when no model is configured */
+  probe(signal: AbortSignal, tell: (probe: ModelProbe) => void): Promise<ModelProbe[]>;
+}
+
+/** Read-only tools, the same that models are given in a run; what they answer is bounded, redacted and untrusted. */
+export interface ReadTools {
+  specs(): Promise<ToolSpec[]>;
+  /**
+   * @param args JSON text; what is wrong with it is an answer, not an error
+   * @throws ClusterError when the cluster does not answer
+   */
+  call(target: Target, tool: string, args: string, signal: AbortSignal): Promise<{ ok: boolean; text: string }>;
+}
+
 /**
  * What user interfaces (CLI and editor) may ask for, by subject. They never see a credential, a gateway or a kubectl
  * process. Every method fails with an Error whose message is one line and says what to do.
@@ -284,6 +328,8 @@ export interface StratusApp {
   readonly shell: Shell;
   readonly runbooks: Runbooks;
   readonly looks: Looks;
+  readonly models: Models;
+  readonly tools: ReadTools;
   /** Shows a notification on the desktop of this machine. @returns whether it could be shown */
   notifyDesktop(title: string, text: string): Promise<boolean>;
   dispose(): Promise<void>;
@@ -308,6 +354,17 @@ export interface AppConfig {
   packFolder?: string;
   /** Digests of those of them that the user's settings allow, beside what `stratus runbook allow` did. */
   allowedActions?: readonly string[];
+  /** None: there is no model, and the playbooks think alone. */
+  model?: ModelEndpoint | null;
+  /** For the second opinion; default: the same with another prompt. */
+  secondModel?: ModelEndpoint | null;
+  /** A model that is no server, such as the editor's own; comes before `model`. */
+  chat?: ChatModel;
+  modelUse?: Partial<ModelUse>;
+  /** What models may spend in one run; default: no limit. */
+  budget?: Partial<Budget>;
+  /** Folder of the prompts that come with Stratus; absent: no model can be asked. */
+  promptFolder?: string;
   /** Where relative file arguments of the engineer's own command are looked up; agents' commands have none. */
   workingFolder?: string;
 }

@@ -6,12 +6,14 @@ import type { FaultHook } from '../gateway/journal/fault-points.ts';
 import { JournalStore } from '../gateway/journal/journal-store.ts';
 import { notifyDesktop } from '../notify/desktop-notification.ts';
 import type { AppConfig, StratusApp } from './app.ts';
+import { GivenBrains, PlaybooksAndModel } from './brain-shelf.ts';
 import { GatewayRunbooks } from './gateway-runbooks.ts';
 import { GatewayShell } from './gateway-shell.ts';
 import { LoggedIncidents } from './incidents.ts';
 import { JournalledTransactions } from './journalled-transactions.ts';
 import { LeaseWriterLock } from './lease-writer-lock.ts';
 import { GatewayLooks } from './looks.ts';
+import { ConfiguredModels } from './models.ts';
 import { RunbookLibrary } from './runbook-library.ts';
 import { Sessions } from './sessions.ts';
 import { KubeconfigTargets } from './targets.ts';
@@ -19,7 +21,7 @@ import { KubeconfigTargets } from './targets.ts';
 /** What a test may replace: time, and the brains (a brain holds no rights, so any will do). */
 export interface AppParts {
   clock: Clock;
-  /** The last takes over from those before it. */
+  /** In place of playbooks and model; the last takes over from those before it. */
   brains: readonly Brain[];
   /** Called at every boundary at which the process can die; default: nothing happens there. */
   crash?: FaultHook;
@@ -28,7 +30,7 @@ export interface AppParts {
 /** Composition of the application from its parts; the only place where they meet. */
 export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}): Promise<StratusApp> {
   const { stateFolder } = config;
-  const { clock = new SystemClock(), brains = [new PlaybookBrain()], crash } = parts;
+  const { clock = new SystemClock(), brains, crash } = parts;
   const store = await JournalStore.open(stateFolder, process.env);
   const library = new RunbookLibrary({
     stateFolder,
@@ -37,7 +39,10 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
   });
   const sessions = new Sessions(config, { store, clock, library, ...(crash ? { crash } : {}) });
   const transactions = new JournalledTransactions(stateFolder, store, sessions, clock);
-  const incidents = new LoggedIncidents(stateFolder, sessions, clock, brains, library);
+  const playbook = new PlaybookBrain();
+  const models = new ConfiguredModels(config, clock, playbook, sessions);
+  const shelf = brains ? new GivenBrains(brains) : new PlaybooksAndModel(playbook, models.brain);
+  const incidents = new LoggedIncidents(stateFolder, sessions, clock, shelf, library);
   return {
     targets: new KubeconfigTargets(sessions),
     incidents,
@@ -46,6 +51,8 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
     shell: new GatewayShell(sessions),
     runbooks: new GatewayRunbooks(library, sessions),
     looks: new GatewayLooks(sessions),
+    models,
+    tools: models,
     notifyDesktop: (title, text) => notifyDesktop(title, text),
     dispose: async () => {
       transactions.dispose();

@@ -1,5 +1,5 @@
 import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, BrainEmission } from '../domain/brain.ts';
-import { left } from '../domain/budget.ts';
+import { cost, left } from '../domain/budget.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { Effect, Signal } from '../domain/machine.ts';
 import { reduce } from '../domain/machine.ts';
@@ -283,7 +283,7 @@ export class IncidentRun {
   }
 
   #emitted(agent: AgentName, emission: BrainEmission): void {
-    if (emission.type === 'usage') this.#dispatch(emission);
+    if (emission.type === 'usage') this.#dispatch({ ...emission, agent });
     else this.#note({ ...emission, agent });
   }
 
@@ -449,7 +449,8 @@ export class IncidentRun {
       writes: state.totalWrites,
       undoWrites: state.undoWrites,
       seconds: Math.round((now - state.startedAt) / 10) / 100,
-      costUsd: Math.round(state.spent.usd * 10_000) / 10_000,
+      costUsd: rounded(cost(state.spent)),
+      ...(state.spent.calls > 0 ? { models: { tokens: state.spent.tokens, calls: state.spent.calls } } : {}),
       transactions: state.committed,
       findings: state.findings,
       reason: state.reason,
@@ -457,6 +458,11 @@ export class IncidentRun {
       ...(state.error ? { error: state.error } : {}),
     };
   }
+}
+
+/** To a hundredth of a cent. */
+function rounded(usd: number | null): number | null {
+  return usd === null ? null : Math.round(usd * 10_000) / 10_000;
 }
 
 function refusal({ holder, reason, owed, own }: Extract<LockResult, { ok: false }>) {

@@ -1,4 +1,3 @@
-import type { Brain } from '../domain/brain.ts';
 import type { SnapshotReader } from '../cluster/read/snapshot.ts';
 import { NO_LIMIT } from '../domain/budget.ts';
 import { messageOf } from '../domain/cluster-error.ts';
@@ -7,6 +6,7 @@ import type { RunEvent } from '../domain/run-event.ts';
 import { mu } from '../domain/severity.ts';
 import { parseCheck } from '../severity/check-spec.ts';
 import type { Target } from '../domain/target.ts';
+import type { BrainShelf } from './brain-shelf.ts';
 import type { Diagnosis, Incidents, MitigateRequest, NamespaceDiagnosis } from './app.ts';
 import { IncidentRun } from './incident-run.ts';
 import { OwnPlansFirst } from './own-plans.ts';
@@ -16,7 +16,7 @@ import type { RunbookLibrary } from './runbook-library.ts';
 import { RunLog } from './run-log.ts';
 import type { Sessions } from './sessions.ts';
 import { sha256 } from './sha256.ts';
-import { codeOf, StratusError } from '../domain/stratus-error.ts';
+import { codeOf } from '../domain/stratus-error.ts';
 import type { SeverityReader } from '../severity/severity-reader.ts';
 
 /** Namespaces that are looked at together. */
@@ -26,23 +26,16 @@ export class LoggedIncidents implements Incidents {
   readonly #stateFolder: string;
   readonly #sessions: Sessions;
   readonly #clock: Clock;
-  readonly #available: readonly Brain[];
+  readonly #shelf: BrainShelf;
   readonly #library: RunbookLibrary;
   readonly #logs = new Set<RunLog>();
 
-  /** @param brains the last takes over from those before it */
-  constructor(
-    stateFolder: string,
-    sessions: Sessions,
-    clock: Clock,
-    brains: readonly Brain[],
-    library: RunbookLibrary,
-  ) {
+  constructor(stateFolder: string, sessions: Sessions, clock: Clock, shelf: BrainShelf, library: RunbookLibrary) {
     this.#library = library;
     this.#stateFolder = stateFolder;
     this.#sessions = sessions;
     this.#clock = clock;
-    this.#available = brains;
+    this.#shelf = shelf;
   }
 
   async mitigate(request: MitigateRequest): Promise<IncidentRun> {
@@ -50,7 +43,7 @@ export class LoggedIncidents implements Incidents {
     const session = await this.#sessions.of(target);
     const id = `run-${new Date(this.#clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}-${sha256(`${process.pid} ${this.#clock.monotonic()}`).slice(0, 4)}`;
     const log = await RunLog.open(this.#stateFolder, id);
-    const [brain, ...others] = this.#brains(request.brain);
+    const [brain, ...others] = await this.#shelf.take(request.brain);
     const first = plans.length > 0 ? new OwnPlansFirst(plans, brain) : brain;
     const ports = await session.runPorts([first, ...others], checks, askApproval, (event) => log.append(event));
     const run = new IncidentRun(id, target, options, ports);
@@ -58,19 +51,6 @@ export class LoggedIncidents implements Incidents {
     run.onEvent((event) => void (event.type === 'result' && this.#close(log)));
     session.onLockLost((reason) => run.lockLost(reason));
     return run;
-  }
-
-  /** The one that was asked for, then the one that takes over. */
-  #brains(name?: string): [Brain, ...Brain[]] {
-    const brains = this.#available;
-    const wanted = name === undefined ? brains[0] : brains.find((brain) => brain.name === name);
-    if (!wanted)
-      throw new StratusError(
-        'usage',
-        `there is no brain '${name}'; this version has: ${brains.map((one) => one.name).join(', ')}`,
-      );
-    const last = brains.at(-1)!;
-    return last === wanted ? [wanted] : [wanted, last];
   }
 
   runs(limit: number): Promise<PastRun[]> {
@@ -139,7 +119,7 @@ export class LoggedIncidents implements Incidents {
     signal: AbortSignal,
   ): Promise<Diagnosis> {
     const { severity, snapshot, oracles } = await reader.baseline(signal);
-    const [brain] = this.#brains();
+    const brain = this.#shelf.first();
     const notes: string[] = [];
     const { findings, hypotheses } = await brain.diagnose({
       run: '',

@@ -13,6 +13,8 @@ import type { RehearsedWrite, StepRehearsal, TransactionStatus, UndoResult } fro
 import type {
   Incidents,
   MitigateRequest,
+  Models,
+  ReadTools,
   SharedSummary,
   Shell,
   StratusApp,
@@ -297,6 +299,16 @@ export class FakeApp implements StratusApp {
   readonly looks = new FakeLooks((ref) =>
     ref.kind === 'Service' ? service(this.world.targetPort) : ref.kind === 'Deployment' ? deployment(1) : null,
   );
+
+  readonly models: Models = {
+    configured: () => null,
+    find: async () => [],
+    probe: async () => [],
+  };
+  readonly tools: ReadTools = {
+    specs: async () => [],
+    call: async (_target, tool) => ({ ok: false, text: `there is no tool '${tool}'` }),
+  };
 
   async dispose() {
     this.#listeners.clear();

@@ -30,7 +30,7 @@ export class ApprovalDesk {
 
   readonly ask: AskApproval = (request, signal) => {
     this.#latest = request;
-    const decision = decide(this.#policy, request.steps, this.#context);
+    const decision = decide(this.#policy, request.steps, this.#context, request.plan.needsPerson);
     if (decision.type === 'proceed') {
       this.#changed();
       const by = { via: 'policy' as const, id: decision.by, at: Date.now() };
