@@ -14,6 +14,7 @@ import { presentable, presentableValue } from '../text/redact.ts';
 import type { CommandIo } from './command-line.ts';
 import { helpOf } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
+import { modelConfig } from './model-environment.ts';
 import { processIo } from './process-io.ts';
 import { USAGE, UsageError } from './usage.ts';
 
@@ -78,7 +79,9 @@ async function main(args: string[], io: CommandIo): Promise<number> {
       sharedKey: process.env.STRATUS_SHARED_KEY,
       sharedKeyFile: process.env.STRATUS_SHARED_KEY_FILE,
       lockSeconds: lockSecondsOf(process.env.STRATUS_LOCK_SECONDS),
-      packFolder: packFolder(),
+      packFolder: shipped('runbooks'),
+      promptFolder: shipped('prompts'),
+      ...modelConfig(process.env),
       ...(name === 'run' ? { workingFolder: folderHere() } : {}),
     });
     opened.push(app);
@@ -126,10 +129,10 @@ function exitCodeOfError(error: unknown): number {
   return code === 'locked' || code === 'undo-unfinished' ? EXIT.locked : EXIT.error;
 }
 
-/** The actions that come with this program, beside its sources or its bundle. */
-function packFolder(): string {
+/** A folder that comes with this program, beside its sources or its bundle. */
+function shipped(folder: string): string {
   const here = dirname(fileURLToPath(ownScript()));
-  return join(here, basename(here) === 'dist' ? '..' : '../..', 'runbooks');
+  return join(here, basename(here) === 'dist' ? '..' : '../..', folder);
 }
 
 /** This file again, for workers: links that lead to it say nothing about how it is to be read. */

@@ -63,6 +63,9 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
       ...(seconds === undefined ? {} : { wallClockMs: seconds * 1000 }),
     },
     askApproval: approval(policy, target.context, io),
+    ...(policy.unattended || !io.confirm
+      ? {}
+      : { askBudget: (limit, signal) => io.confirm!(`${limit}. May the model spend as much again?`, signal) }),
   });
   if (parsed.flag('json')) run.onEvent((event) => io.stdout(`${JSON.stringify(jsonLine(event))}\n`));
   else {

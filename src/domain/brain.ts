@@ -8,6 +8,7 @@ import type { Severity } from './severity.ts';
 import { isFruitless } from './severity.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import type { Target } from './target.ts';
+import type { StepRehearsal } from './transaction.ts';
 
 /** What an attempt that was not kept taught (paper: reflection feeds the next plan). */
 export interface AttemptRecord {
@@ -59,6 +60,8 @@ export interface BrainContext {
   snapshot: ClusterSnapshot;
   severity: Severity;
   evidence: EvidenceReads;
+  /** Tries a plan without effect, confined and converted as any other; absent where nothing can be written. */
+  rehearse?(plan: Plan): Promise<StepRehearsal[]>;
   /** Declared actions that can be had; only allowed ones are ever run. Absent: none. */
   actions?: readonly KnownAction[];
   clock: Clock;
@@ -79,6 +82,8 @@ export interface Hypothesis {
   confidence: number;
   /** `FINDING#n`: the n-th evidence of a finding. */
   evidence: string[];
+  /** What the model itself says, 0..1; absent where no model was asked for a number. */
+  own?: number;
   /** Rule or model that says so. */
   by: string;
 }

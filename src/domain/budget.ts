@@ -80,3 +80,14 @@ export function exceeded(budget: Budget, spent: Spent): string | null {
 export function cost(spent: Spent): number | null {
   return (spent.unpriced ?? 0) > 0 ? null : spent.usd;
 }
+
+/** The budget with as much again of what was limited at the start. */
+export function extended(budget: Budget, start: Budget): Budget {
+  const more = (limit: number | null, first: number | null) => (limit === null ? null : limit + (first ?? 0));
+  return {
+    usd: more(budget.usd, start.usd),
+    tokens: more(budget.tokens, start.tokens),
+    calls: more(budget.calls, start.calls),
+    thinkMs: budget.thinkMs,
+  };
+}

@@ -28,7 +28,9 @@ export type Effect =
   | { type: 'commit'; tx: string }
   | { type: 'undo'; tx: string }
   | { type: 'verify' }
-  | { type: 'reflect'; attempt: AttemptRecord };
+  | { type: 'reflect'; attempt: AttemptRecord }
+  /** `limit`: which limit of models is reached, in words. */
+  | { type: 'askBudget'; limit: string };
 
 /** Instructions that need no answer. */
 export type Signal =
@@ -97,8 +99,7 @@ function startUndo(state: RunState, reason: string): Step {
 function toPlanning(state: RunState): Step {
   const { maxAttempts } = limits(state);
   if (state.stop) return giveUp(state, stopText(state));
-  const spent = overBudget(state);
-  if (spent) return giveUp(state, spent);
+  if (overBudget(state)) return askBudget(state);
   if (state.attempt >= maxAttempts) return giveUp(state, `no attempt left (${maxAttempts} made)`);
   return go(state, { phase: 'planning', plan: null, rehearsal: [], approvalHash: null }, { type: 'plan' });
 }
@@ -108,9 +109,28 @@ function stopText(state: RunState): string {
   return state.stop === 'cancel' ? 'cancelled by the user' : 'the time limit of this run was reached';
 }
 
+/** Null also where a person has refused more and a brain works that needs none. */
 function overBudget(state: RunState): string | null {
+  if (state.capped) return null;
   const limit = exceeded(limits(state).budget, state.spent);
   return limit && `the budget of this run is spent: ${limit}`;
+}
+
+/** Nothing is open: whether models may spend more is a person's decision. */
+function askBudget(state: RunState): Step {
+  const limit = overBudget(state) ?? 'the budget of this run is spent';
+  return go(state, { phase: 'askingBudget', plan: null }, { type: 'askBudget', limit });
+}
+
+/** Brains that cost nothing may go on where models may not. */
+function refusedBudget(state: RunState): Step {
+  const next = nextBrain({ ...state, stop: null, capped: true });
+  return next ?? giveUp({ ...state, stop: 'budget' }, stopText({ ...state, stop: 'budget' }));
+}
+
+/** What a brain said, or that it was interrupted because its budget is spent. */
+function thinkingEnded(state: RunState): Step {
+  return state.stop === 'budget' && !state.tx ? askBudget(state) : giveUp(state, stopText(state));
 }
 
 /** Another brain takes over with a diagnosis of its own; null when there is none. */
@@ -332,11 +352,22 @@ const PHASES: Record<Phase, Handlers> = {
     },
     effectFailed: onEffectFailed((s) => toPlanning({ ...s, plan: null })),
   },
+  askingBudget: {
+    budgetExtended: (s, e) => {
+      const options = { ...limits(s), budget: e.budget };
+      // What was thought before it was interrupted is not there: the brain begins again with what it remembers.
+      return go(s, { phase: 'diagnosing', options, stop: null }, { type: 'diagnose' });
+    },
+    budgetRefused: refusedBudget,
+    effectFailed: refusedBudget,
+  },
   // One effect is still in flight; its answer decides what has to be cleaned up.
   aborting: {
     detected: (s) => giveUp(s, stopText(s)),
-    diagnosed: (s) => giveUp(s, stopText(s)),
-    planned: (s) => giveUp(s, stopText(s)),
+    diagnosed: thinkingEnded,
+    planned: thinkingEnded,
+    budgetExtended: (s) => giveUp(s, stopText(s)),
+    budgetRefused: (s) => giveUp(s, stopText(s)),
     rehearsed: (s) => giveUp(s, stopText(s)),
     approved: (s) => giveUp(s, stopText(s)),
     rejected: (s) => giveUp(s, stopText(s)),
@@ -347,8 +378,8 @@ const PHASES: Record<Phase, Handlers> = {
     stepFailed: (s, e) => startUndo({ ...s, totalWrites: s.totalWrites + e.writes }, stopText(s)),
     settled: (s) => startUndo(s, stopText(s)),
     judged: (s) => startUndo(s, stopText(s)),
-    reflected: (s) => giveUp(s, stopText(s)),
-    effectFailed: (s) => startUndo(s, stopText(s)),
+    reflected: thinkingEnded,
+    effectFailed: (s) => (s.stop === 'budget' && !s.tx ? askBudget(s) : startUndo(s, stopText(s))),
   },
   frozen: {
     checkpointed: (s, e) => regain({ ...s, tx: e.tx, baseline: e.severity }),

@@ -79,6 +79,9 @@ export type MachineEvent = { at: number } &
     | { type: 'reflected'; lesson: string }
     /** A call of a model, whenever it ended. */
     | ({ type: 'usage'; agent?: AgentName; call?: ModelCall } & Usage)
+    /** A person lets models spend more: the limits from now on. */
+    | { type: 'budgetExtended'; budget: Budget }
+    | { type: 'budgetRefused'; reason: string }
     | { type: 'effectFailed'; effect: string; reason: string }
     | { type: 'cancelRequested' }
     | { type: 'tick' }

@@ -83,6 +83,8 @@ const FIELDS: Record<RunEvent['type'], Record<string, Check>> = {
   verified: { severity },
   reflected: { lesson: text },
   usage: { model: text, tokensIn: number, tokensOut: number, usd: either(nothing, number) },
+  budgetExtended: { budget: map() },
+  budgetRefused: { reason: text },
   effectFailed: { effect: text, reason: text },
   cancelRequested: {},
   tick: {},

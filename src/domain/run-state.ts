@@ -22,6 +22,7 @@ export type Phase =
   | 'undoing'
   | 'verifying'
   | 'reflecting'
+  | 'askingBudget'
   | 'aborting'
   | 'frozen'
   | 'done';
@@ -42,6 +43,7 @@ export const PHASE_TEXT: Readonly<Record<Phase, string>> = {
   undoing: 'undoing the change',
   verifying: 'checking that everything is as before',
   reflecting: 'learning from the attempt',
+  askingBudget: 'asking whether the model may spend more',
   aborting: 'stopping; what was changed is undone first',
   frozen: 'frozen: nothing more is written',
   done: 'finishing',
@@ -57,6 +59,8 @@ export interface RunState {
   /** Index of the brain that thinks now. */
   brain: number;
   spent: Spent;
+  /** The budget of models is spent, and more was refused: only brains that need none go on. */
+  capped: boolean;
   attempt: number;
   /** Severity at incident start; the baseline of "resolved". */
   initial: Severity | null;
@@ -104,6 +108,7 @@ export const INITIAL_STATE: RunState = {
   brains: [],
   brain: 0,
   spent: NOTHING_SPENT,
+  capped: false,
   attempt: 0,
   initial: null,
   baseline: null,

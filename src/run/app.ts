@@ -16,7 +16,7 @@ import type { ObjectDivergence } from './divergence.ts';
 import type { IncidentRun } from './incident-run.ts';
 import type { Looks } from './looks.ts';
 import type { OwnPlan } from './own-plans.ts';
-import type { AskApproval } from './run-ports.ts';
+import type { AskApproval, AskBudget } from './run-ports.ts';
 import type { RunbookFile } from './runbook-library.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
@@ -47,6 +47,8 @@ export interface MitigateRequest {
   /** What the engineer wants to have tried before the brain's own plans; default: nothing. */
   plans?: readonly OwnPlan[];
   askApproval: AskApproval;
+  /** Absent: models may spend no more than the budget. */
+  askBudget?: AskBudget;
 }
 
 export interface Diagnosis {

@@ -1,5 +1,5 @@
 import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, BrainEmission } from '../domain/brain.ts';
-import { cost, left } from '../domain/budget.ts';
+import { cost, extended, left } from '../domain/budget.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { Effect, Signal } from '../domain/machine.ts';
 import { reduce } from '../domain/machine.ts';
@@ -14,6 +14,7 @@ import type { ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
 import type { Severity } from '../domain/severity.ts';
+import type { StepRehearsal } from '../domain/transaction.ts';
 import { lossesText } from '../domain/transaction.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
@@ -213,6 +214,8 @@ export class IncidentRun {
         return this.#verify();
       case 'reflect':
         return this.#reflect(effect.attempt, signal);
+      case 'askBudget':
+        return this.#askBudget(effect.limit, signal);
     }
   }
 
@@ -261,7 +264,7 @@ export class IncidentRun {
     const { severity } = this.#latest;
     const snapshot = withoutOwnLeftovers(this.#latest.snapshot, this.#startSnapshot!, this.#undone);
     const { cluster, clock, brains } = this.#ports;
-    const { budget } = this.#options;
+    const { budget } = this.#state.options!;
     const actions = await this.#ports.actions();
     return askBrain({
       brain: brains[this.#state.brain]!,
@@ -272,6 +275,7 @@ export class IncidentRun {
         severity,
         evidence: cluster,
         actions,
+        rehearse: (plan) => this.#tried(plan, signal),
         budget: left(budget, this.#state.spent),
       },
       clock,
@@ -280,6 +284,13 @@ export class IncidentRun {
       heard: (emission) => this.#emitted(agent, emission),
       call,
     });
+  }
+
+  /** For a brain that wants to know what its plan would do. */
+  async #tried(proposed: Plan, signal: AbortSignal): Promise<StepRehearsal[]> {
+    const { plan, refused } = await convertPlan(proposed, this.#ports.convert);
+    const { steps } = await rehearsePlan(this.#ports, plan, refused, this.#latest!.snapshot, signal);
+    return steps;
   }
 
   #emitted(agent: AgentName, emission: BrainEmission): void {
@@ -315,6 +326,16 @@ export class IncidentRun {
     return answer.approve
       ? { type: 'approved', hash: answer.hash, by: answer.by }
       : { type: 'rejected', reason: answer.reason };
+  }
+
+  async #askBudget(limit: string, signal: AbortSignal): Promise<EventBody> {
+    const { askBudget } = this.#ports;
+    if (!askBudget) return { type: 'budgetRefused', reason: 'nobody can be asked' };
+    const agreed = await askBudget(limit, signal);
+    const { budget } = this.#state.options!;
+    return agreed
+      ? { type: 'budgetExtended', budget: extended(budget, this.#options.budget) }
+      : { type: 'budgetRefused', reason: 'no more may be spent' };
   }
 
   /** Opens the journal, then reads the baseline that commit will be judged against. */

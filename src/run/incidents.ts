@@ -1,4 +1,5 @@
 import type { SnapshotReader } from '../cluster/read/snapshot.ts';
+import type { Budget } from '../domain/budget.ts';
 import { NO_LIMIT } from '../domain/budget.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -28,9 +29,19 @@ export class LoggedIncidents implements Incidents {
   readonly #clock: Clock;
   readonly #shelf: BrainShelf;
   readonly #library: RunbookLibrary;
+  readonly #budget: Partial<Budget>;
   readonly #logs = new Set<RunLog>();
 
-  constructor(stateFolder: string, sessions: Sessions, clock: Clock, shelf: BrainShelf, library: RunbookLibrary) {
+  /** @param budget of models in one run, where the settings limit it */
+  constructor(
+    stateFolder: string,
+    sessions: Sessions,
+    clock: Clock,
+    shelf: BrainShelf,
+    library: RunbookLibrary,
+    budget: Partial<Budget> = {},
+  ) {
+    this.#budget = budget;
     this.#library = library;
     this.#stateFolder = stateFolder;
     this.#sessions = sessions;
@@ -45,8 +56,11 @@ export class LoggedIncidents implements Incidents {
     const log = await RunLog.open(this.#stateFolder, id);
     const [brain, ...others] = await this.#shelf.take(request.brain);
     const first = plans.length > 0 ? new OwnPlansFirst(plans, brain) : brain;
-    const ports = await session.runPorts([first, ...others], checks, askApproval, (event) => log.append(event));
-    const run = new IncidentRun(id, target, options, ports);
+    const { askBudget } = request;
+    const base = await session.runPorts([first, ...others], checks, askApproval, (event) => log.append(event));
+    const ports = askBudget ? { ...base, askBudget } : base;
+    const budget = { ...options.budget, ...this.#budget };
+    const run = new IncidentRun(id, target, { ...options, budget }, ports);
     this.#logs.add(log);
     run.onEvent((event) => void (event.type === 'result' && this.#close(log)));
     session.onLockLost((reason) => run.lockLost(reason));

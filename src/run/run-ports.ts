@@ -25,6 +25,9 @@ export type AskApproval = (
   signal: AbortSignal,
 ) => Promise<ApprovalAnswer>;
 
+/** @param limit what is reached, in words */
+export type AskBudget = (limit: string, signal: AbortSignal) => Promise<boolean>;
+
 export interface SeverityProbe {
   /** Two equal consecutive readings (design 11.1), bounded; every oracle speaks of a moment after `after`, and what is awaited since is told. */
   baseline(signal: AbortSignal, after?: number, progress?: (text: string) => void): Promise<SeverityReading>;
@@ -44,6 +47,8 @@ export interface IncidentRunPorts {
   lock: WriterLock;
   clock: Clock;
   askApproval: AskApproval;
+  /** Whether models may spend as much again; absent: nobody can be asked. */
+  askBudget?: AskBudget;
   /** What stands in for a command that takes something away; `later` are the commands after it in the plan. */
   convert(argv: string[], later: string[][]): Promise<Conversion>;
   /** Null when an agent may run the command (argv without the word kubectl), else why not. */

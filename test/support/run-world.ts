@@ -8,7 +8,7 @@ import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { ClusterSnapshot } from '../../src/domain/snapshot.ts';
 import type { StepRehearsal, StepResult } from '../../src/domain/transaction.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
-import type { IncidentRunPorts } from '../../src/run/run-ports.ts';
+import type { AskBudget, IncidentRunPorts } from '../../src/run/run-ports.ts';
 import { FakeClock, whileTimePasses } from './fake-clock.ts';
 
 const TARGET = { context: 'c', server: 's', fingerprint: 'f', namespace: 'shop' };
@@ -38,6 +38,8 @@ export class RunWorld {
   /** Commands in the order in which they ran; `undo` for an undone transaction. */
   readonly done: string[] = [];
   readonly events: RunEvent[] = [];
+  /** Whether models may spend more; null: nobody can be asked. */
+  askBudget: AskBudget | null = null;
   run!: IncidentRun;
 
   start(brains: Brain[], options: Partial<RunOptions> = {}): Promise<RunResult> {
@@ -82,6 +84,7 @@ export class RunWorld {
         release: async () => undefined,
       },
       askApproval: async ({ hash }) => ({ approve: true, hash, by: { via: 'policy', id: 'test', at: clock.now() } }),
+      ...(this.askBudget ? { askBudget: this.askBudget } : {}),
       convert: async () => ({ outcome: 'unchanged' }),
       confine: () => null,
       isAffected: (_roots, ...snapshots) => (this.reachedIn.push(...snapshots), () => true),

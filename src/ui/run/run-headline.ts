@@ -59,6 +59,8 @@ function working(fold: RunFold, context: HeadlineContext): Headline {
       return fold.plan?.outcome === null
         ? busy('Rehearsing the fix', title)
         : busy(now, 'Smallest change that removes the cause');
+    case 'askingBudget':
+      return { tone: 'ask', title: now, detail: 'Its limit is reached; answer the question to go on' };
     case 'awaitingApproval':
       return context.awaiting ? { tone: 'ask', title: now, detail: title } : busy('Approval given', title);
     case 'locking':

@@ -6,7 +6,7 @@ import type { Aftermath } from './aftermath.ts';
 /** Stages of the view: id, label and the phases of the machine that belong to it. */
 export const FORWARD: [string, string, Phase[]][] = [
   ['detect', 'Detect', ['idle', 'detecting']],
-  ['diagnose', 'Diagnose', ['diagnosing']],
+  ['diagnose', 'Diagnose', ['diagnosing', 'askingBudget']],
   ['plan', 'Plan', ['planning']],
   ['approve', 'Approve', ['awaitingApproval']],
   ['apply', 'Apply', ['locking', 'checkpointing', 'executing']],

@@ -8,6 +8,7 @@ import { TRANSITIONS } from '../../../src/domain/machine-drawing.ts';
 import type { MachineEvent, RunOptions } from '../../../src/domain/run-event.ts';
 import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';
 import { itemId, judgeCommit, mu } from '../../../src/domain/severity.ts';
+import { extended } from '../../../src/domain/budget.ts';
 import { kubectlSteps, planFromFix } from '../../../src/domain/plan.ts';
 
 /**
@@ -221,6 +222,11 @@ function play({ start, plans, luck, options }: Scenario): Trace {
         return { at, type: 'verified', severity: read() };
       case 'reflect':
         return { at, type: 'reflected', lesson: '' };
+      case 'askBudget':
+        expect(state.tx).toBeNull();
+        return chance(60)
+          ? { at, type: 'budgetRefused', reason: 'no' }
+          : { at, type: 'budgetExtended', budget: extended(state.options!.budget, options.budget) };
     }
   };
 
@@ -304,11 +310,18 @@ describe('the incident state machine against random worlds', () => {
     fc.assert(
       fc.property(scenario, (input) => {
         const { state, log } = play(input);
-        const { calls } = input.options.budget;
-        if (calls !== null && state.spent.calls >= calls) {
-          // Nothing was thought of after it was spent.
+        const { calls } = state.options!.budget;
+        if (calls !== null && state.spent.calls >= calls && !state.capped) {
+          // Nothing was thought of between its end and a person's answer.
           const spentAt = log.filter(({ type }) => type === 'usage')[calls - 1];
-          const later = log.slice(log.indexOf(spentAt!) + 1).filter(({ type }) => type === 'planned');
+          const after = log.slice(log.indexOf(spentAt!) + 1);
+          const asked = after.findIndex(
+            (event) =>
+              event.type === 'budgetExtended' ||
+              event.type === 'budgetRefused' ||
+              (event.type === 'effectFailed' && event.effect === 'askBudget'),
+          );
+          const later = after.slice(0, asked < 0 ? undefined : asked).filter(({ type }) => type === 'planned');
           expect(later.length).toBeLessThanOrEqual(1);
         }
         expect(state.repeats).toBeLessThanOrEqual(3);

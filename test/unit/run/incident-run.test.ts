@@ -209,6 +209,41 @@ describe('the budget of a run', () => {
     expect(world.done.filter((what) => what === 'undo')).toHaveLength(2);
   });
 
+  it('goes on when a person lets it spend as much again', async () => {
+    const world = new RunWorld();
+    const asked: string[] = [];
+    const patient = brainOf('model', {
+      plan: async (context, _diagnosis, attempts) => {
+        context.emit({ type: 'usage', model: 'small', tokensIn: 900, tokensOut: 100, usd: 0.4 });
+        return attempts.length < 2 ? propose(`try${attempts.length}`) : propose('mend');
+      },
+    });
+    world.askBudget = async (limit) => asked.push(limit) > 0;
+    const result = await world.play([patient], { budget: { ...NO_LIMIT, usd: 0.8 } });
+    expect(result.outcome).toBe('resolved');
+    expect(asked).toEqual([0.8, 1.6].map((usd) => `the budget of this run is spent: $${usd}0 of $${usd}0 are spent`));
+  });
+
+  it('has brains that cost nothing go on when more is refused', async () => {
+    const world = new RunWorld();
+    const rules = brainOf('playbook', { plan: async () => propose('mend') });
+    world.askBudget = async () => false;
+    const result = await world.play([spending(2), rules], { budget: { ...NO_LIMIT, usd: 1 } });
+    expect(result).toMatchObject({ outcome: 'resolved', costUsd: 2 });
+  });
+
+  it('names no sum where a price is not known', async () => {
+    const world = new RunWorld();
+    const unpriced = brainOf('model', {
+      plan: async (context) => {
+        context.emit({ type: 'usage', model: 'small', tokensIn: 9, tokensOut: 1, usd: null });
+        return propose('mend');
+      },
+    });
+    const result = await world.play([unpriced]);
+    expect(result).toMatchObject({ costUsd: null, models: { tokens: 10, calls: 1 } });
+  });
+
   it('tells a brain what is left', async () => {
     const world = new RunWorld();
     const told: unknown[] = [];
