@@ -69,7 +69,7 @@ function objectsIn(text: string): Found[] {
     if (at < 0) break;
     const end = closing(text, at);
     const json = end < 0 ? '' : text.slice(at, end + 1);
-    const value = json ? parsed(json) : null;
+    const value = json ? objectOf(json) : null;
     if (value) found.push({ value, json, at });
     from = value ? end + 1 : at + 1;
   }
@@ -92,11 +92,13 @@ function closing(text: string, start: number): number {
   return -1;
 }
 
-function parsed(json: string): Obj | null {
+/** A text that is a JSON object as a whole; null for every other. */
+export function objectOf(json: string): Obj | null {
   try {
     const value: unknown = JSON.parse(json);
     return isObject(value) ? value : null;
   } catch {
+    // What is no JSON is no object.
     return null;
   }
 }

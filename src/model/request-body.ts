@@ -1,6 +1,7 @@
 import type { OpenAI } from 'openai';
 import type { ChatMessage, ChatRequest, ToolSpec } from '../domain/chat.ts';
 import type { Abilities, Form } from './abilities.ts';
+import { objectOf } from './json-in-text.ts';
 
 type Body = OpenAI.ChatCompletionCreateParamsStreaming;
 type Message = OpenAI.ChatCompletionMessageParam;
@@ -63,18 +64,7 @@ function message(one: ChatMessage): Message {
 
 /** Servers refuse a conversation in which the arguments of a former call are none. */
 function objectText(args: string): string {
-  const value = parsed(args);
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? args
-    : JSON.stringify({ invalid: args });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return objectOf(args) ? args : JSON.stringify({ invalid: args });
 }
 
 /** The conversation without tools as such: calls and their answers as words, at the end what is wanted. */
@@ -98,7 +88,7 @@ function inWords({ messages, tools = [], force }: ChatRequest, form: Form): Chat
 }
 
 function callText({ tool, args }: { tool: string; args: string }): string {
-  return `\`\`\`json\n${JSON.stringify({ tool, args: parsed(args) ?? args })}\n\`\`\``;
+  return `\`\`\`json\n${JSON.stringify({ tool, args: objectOf(args) ?? args })}\n\`\`\``;
 }
 
 function wanted(tools: readonly ToolSpec[], only: ToolSpec | undefined, form: Form): string {
