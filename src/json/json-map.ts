@@ -21,3 +21,8 @@ export function emptyMap<V = Json>(): { [key: string]: V } {
 export function own<V>(map: { readonly [key: string]: V }, key: string): V | undefined {
   return Object.hasOwn(map, key) ? map[key] : undefined;
 }
+
+/** A copy of a map without these keys. */
+export function without(map: { readonly [key: string]: unknown }, ...keys: string[]): { [key: string]: unknown } {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
+}

@@ -28,6 +28,44 @@ export function lastChange(object: KubeObject): { at: number; by: string } | nul
   return changedAt(object, []) ?? (Number.isNaN(created) ? null : { at: created, by: '' });
 }
 
+/** A writer of an object's fields, as the server keeps it. */
+export interface FieldManager {
+  by: string;
+  /** Milliseconds since the epoch; null where the server did not say. */
+  at: number | null;
+  operation: string;
+  /** `status` and the like; empty for the object itself. */
+  subresource: string;
+  /** `spec.template.spec.containers[geo].image`, outermost first. */
+  fields: string[];
+}
+
+/** Who wrote what of an object, latest first. */
+export function managersOf(object: KubeObject): FieldManager[] {
+  const entries = (object.metadata.managedFields ?? []) as (ManagerEntry & { operation?: string })[];
+  return entries
+    .map(({ manager = '', time, operation = '', subresource = '', fieldsV1 }) => {
+      const at = Date.parse(time ?? '');
+      return { by: manager, at: Number.isNaN(at) ? null : at, operation, subresource, fields: leavesOf(fieldsV1, '') };
+    })
+    .sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
+}
+
+function leavesOf(fields: unknown, path: string): string[] {
+  const below = Object.entries((fields ?? {}) as Record<string, unknown>).filter(([key]) => key !== '.');
+  if (below.length === 0) return path === '' ? [] : [path];
+  return below.flatMap(([key, value]) => leavesOf(value, `${path}${stepText(key, path === '')}`));
+}
+
+/** `f:image` is a field, `k:{"name":"geo"}` an element by its keys, `v:…` one by its value, `i:…` by its place. */
+function stepText(key: string, isFirst: boolean): string {
+  const [form, rest] = [key.slice(0, 2), key.slice(2)];
+  if (form === 'f:') return /^[\w-]+$/.test(rest) ? `${isFirst ? '' : '.'}${rest}` : `[${JSON.stringify(rest)}]`;
+  if (form !== 'k:') return `[${rest}]`;
+  const values = [...rest.matchAll(/:\s*("(?:[^"\\]|\\.)*"|[^,}]+)/g)].map(([, value]) => value!.replace(/^"|"$/g, ''));
+  return `[${values.join('/')}]`;
+}
+
 function owns(fields: Record<string, unknown> | undefined, path: readonly string[]): boolean {
   let at: unknown = fields;
   for (const step of path) {

@@ -87,8 +87,9 @@ function isText(value: unknown): value is string {
 
 function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
+  // Objects of the cluster inherit from a map of their own without names; instances of classes stay as they are.
   const proto: unknown = Object.getPrototypeOf(value);
-  return proto === null || proto === Object.prototype;
+  return proto === null || Object.getPrototypeOf(proto) === null;
 }
 
 /** The same data with every text in it {@link presentable}, and {@link withoutCredentials}. Keys stay: they are ours. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandText } from '../../../src/kubectl/command-text.ts';
 import { changedLines } from '../../../src/cli/object-lines.ts';
+import { parseJson, printJson } from '../../../src/json/lossless-json.ts';
 import { harmless } from '../../../src/text/plain-text.ts';
 import { presentable, presentableValue, redact } from '../../../src/text/redact.ts';
 
@@ -81,6 +82,13 @@ describe('objects', () => {
     const shown = JSON.stringify(presentableValue({ object: shop('hunter2', 'db://u:hunter2@h/x?password=hunter2') }));
     expect(shown).not.toContain('hunter2');
     for (const word of ['registry-secret', 'creds', 'fast', 'DB_PASSWORD']) expect(shown).toContain(word);
+  });
+
+  it('are shown without them too as they come from the cluster', () => {
+    const object = parseJson(JSON.stringify(shop('hunter2', 'db://u:hunter2@h')));
+    const shown = printJson(presentableValue({ object, number: parseJson('[1.0]') }));
+    expect(shown).not.toContain('hunter2');
+    expect(shown).toContain('[1.0]');
   });
 
   it('still show that a credential changes', () => {
