@@ -1,7 +1,7 @@
 import type { KnownAction } from './action.ts';
 import type { Budget, ModelCall, Usage } from './budget.ts';
 import type { Clock } from './clock.ts';
-import type { Finding } from './finding.ts';
+import type { Evidence, Finding } from './finding.ts';
 import type { KubeObject, ObjectRef } from './kube-object.ts';
 import type { Plan } from './plan.ts';
 import type { Severity } from './severity.ts';
@@ -49,8 +49,8 @@ export interface EvidenceReads {
 export type BrainEmission =
   /** `partial`: more of the same sentence follows and replaces it. */
   | { type: 'thought'; text: string; partial?: boolean }
-  /** `args` and `digest` (what the tool answered, in short) are untrusted text. */
-  | { type: 'toolCall'; tool: string; args: string; digest: string }
+  /** `args` and `digest` (what the tool answered, in short) are untrusted text; `evidence`: the facts in the answer. */
+  | { type: 'toolCall'; tool: string; args: string; digest: string; evidence?: readonly Evidence[] }
   | ({ type: 'usage'; call?: ModelCall } & Usage);
 
 /** Everything that a brain may know and use. */

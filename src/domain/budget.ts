@@ -31,6 +31,8 @@ export interface Usage {
   usd: number | null;
   /** Nobody counted them: worked out from the characters. */
   estimated?: true;
+  /** A script answered, no model. */
+  scripted?: true;
 }
 
 /** What was asked and answered in one call, for whoever looks at it afterwards. */

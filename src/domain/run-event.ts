@@ -3,7 +3,7 @@ import type { Principal } from './autonomy.ts';
 import type { Hypothesis } from './brain.ts';
 import type { Budget, ModelCall, Usage } from './budget.ts';
 import { NO_LIMIT } from './budget.ts';
-import type { Finding } from './finding.ts';
+import type { Evidence, Finding } from './finding.ts';
 import type { LockLevel, OracleVerdict } from './ports.ts';
 import type { Plan } from './plan.ts';
 import type { CommitRule, CommitVerdict, Severity } from './severity.ts';
@@ -97,7 +97,7 @@ export type AgentName = 'detection' | 'diagnosis' | 'mitigation' | 'undo';
 export type NoteEvent = { at: number } & (
   | { type: 'phase'; phase: string; attempt: number }
   | { type: 'thought'; agent: AgentName; text: string; partial?: boolean }
-  | { type: 'toolCall'; agent: AgentName; tool: string; args: string; digest: string }
+  | { type: 'toolCall'; agent: AgentName; tool: string; args: string; digest: string; evidence?: readonly Evidence[] }
   | { type: 'command'; argv: string[]; exitCode: number; stdout: string; stderr: string; writes: number }
   /** A proposed command that takes something away was replaced, before rehearsal, by commands that can be undone. */
   | { type: 'converted'; from: string[]; to: string[][]; reason: string }
