@@ -96,6 +96,11 @@ const DIAL_MODULES = 'child_process|net|tls|http|https|http2|dgram|dns';
  */
 const LOSSLESS = ['gateway', 'undo'];
 
+const CONTROLS = '^@vscode-elements/';
+const PAGE_WALL = {
+  regex: '^(node:|vscode$)|(^|/)src/',
+  message: 'the page talks to the host only through protocol.ts',
+};
 const NAMED_EXPORTS = { selector: 'ExportDefaultDeclaration', message: 'named exports only' };
 const filesOf = (room) => `src/${room}/*.ts`;
 
@@ -112,6 +117,7 @@ function wallsOf(room, allowed) {
   const properties = [];
   const globals = [];
   const syntax = [NAMED_EXPORTS];
+  imports.push({ regex: CONTROLS, message: 'only the page has controls: webview/components.ts' });
   if (folder !== 'ui') {
     imports.push({ regex: '^vscode$', message: 'only src/ui and src/extension.ts import vscode' });
     imports.push({ regex: 'webview/', message: 'only src/ui shares the webview protocol' });
@@ -189,12 +195,24 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
+        { patterns: [PAGE_WALL, { regex: CONTROLS, message: 'controls come from webview/components.ts' }] },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        NAMED_EXPORTS,
         {
-          patterns: [
-            { regex: '^(node:|vscode$)|(^|/)src/', message: 'the page talks to the host only through protocol.ts' },
-          ],
+          selector:
+            "CallExpression[callee.name='h'] > Literal:first-child[value=/^(vscode-.*|button|input|progress|textarea)$/]",
+          message: 'controls come from webview/components.ts',
         },
       ],
+    },
+  },
+  {
+    files: ['webview/components.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [PAGE_WALL] }],
+      'no-restricted-syntax': ['error', NAMED_EXPORTS],
     },
   },
   {

@@ -1,3 +1,4 @@
+import { button } from './components.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
 import type { CauseView, EvidenceView, FindingView, Look } from './protocol.ts';
@@ -38,19 +39,9 @@ export function renderFindings(findings: CauseView[], actions: FindingActions): 
 function doors(finding: CauseView, actions: FindingActions): HTMLElement {
   const { id, object, looks, unfixed } = finding;
   const more = [
-    h(
-      'button',
-      { class: 'quiet', 'data-focus': `copy-${id}`, 'aria-label': `Copy: ${object}`, click: () => actions.copy(id) },
-      'Copy',
-    ),
-    h(
-      'button',
-      {
-        class: 'quiet',
-        'data-focus': `terminal-${id}`,
-        'aria-label': 'Terminal, read only',
-        click: () => actions.terminal(),
-      },
+    button({ kind: 'quiet', focus: `copy-${id}`, label: `Copy: ${object}`, click: () => actions.copy(id) }, 'Copy'),
+    button(
+      { kind: 'quiet', focus: `terminal-${id}`, label: 'Terminal, read only', click: () => actions.terminal() },
       'Terminal',
     ),
   ];

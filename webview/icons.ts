@@ -22,13 +22,3 @@ export function icon(name: IconName, size = 16): SVGSVGElement {
     s('path', { d: PATHS[name] }),
   );
 }
-
-/** A ring that turns while something is under way. */
-export function spinner(size = 16): SVGSVGElement {
-  return s(
-    'svg',
-    { class: 'icon spinner', width: size, height: size, viewBox: '0 0 16 16', 'aria-hidden': 'true' },
-    s('circle', { class: 'track', cx: 8, cy: 8, r: 6 }),
-    s('path', { d: 'M8 2a6 6 0 0 1 6 6' }),
-  );
-}

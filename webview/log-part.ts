@@ -16,23 +16,22 @@ const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** The stream of what happened. Entries are only added, so that a screen reader reads each once. */
 export class LogPart {
   readonly element: HTMLElement;
-  readonly #list: HTMLOListElement;
+  readonly #window: HTMLElement;
+  readonly #list = h('ol');
   #run = '';
   #last = 0;
 
   constructor() {
-    this.#list = h('ol', {
-      class: 'log',
-      role: 'log',
-      'aria-live': 'polite',
-      'aria-labelledby': 'log-title',
-      tabindex: 0,
-    });
+    this.#window = h(
+      'div',
+      { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-labelledby': 'log-title', tabindex: 0 },
+      this.#list,
+    );
     this.element = h(
       'section',
       { class: 'log-part' },
       h('h2', { id: 'log-title' }, 'What happened', ' ', h('small', {}, ZONE)),
-      this.#list,
+      this.#window,
     );
   }
 
@@ -42,16 +41,16 @@ export class LogPart {
       this.#last = 0;
       this.#list.replaceChildren();
     }
-    const list = this.#list;
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
+    const shown = this.#window;
+    const atEnd = shown.scrollHeight - shown.scrollTop - shown.clientHeight < 24;
     for (const entry of entries) {
       if (entry.id <= this.#last) continue;
       this.#last = entry.id;
-      list.append(renderEntry(entry));
+      this.#list.append(renderEntry(entry));
     }
     this.element.hidden = this.#last === 0;
     // Someone who scrolled up is reading.
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (atEnd) shown.scrollTop = shown.scrollHeight;
   }
 }
 

@@ -1,4 +1,4 @@
-import { h } from './dom.ts';
+import { button } from './components.ts';
 import type { Look } from './protocol.ts';
 
 /** `Service/hotel-reservation/geo` without the namespace, which the header names. */
@@ -19,12 +19,11 @@ const LOOK_WORDS: Record<Look, string> = {
 /** A button for each thing that can be opened about an object. @param key tells its buttons from those of others */
 export function lookButtons(key: string, object: string, looks: Look[], open: (look: Look) => void): HTMLElement[] {
   return looks.map((look) =>
-    h(
-      'button',
+    button(
       {
-        class: 'quiet',
-        'data-focus': `look-${key}-${look}`,
-        'aria-label': `${LOOK_WORDS[look]} of ${object}`,
+        kind: 'quiet',
+        focus: `look-${key}-${look}`,
+        label: `${LOOK_WORDS[look]} of ${object}`,
         click: () => open(look),
       },
       LOOK_WORDS[look],

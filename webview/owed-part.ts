@@ -1,3 +1,4 @@
+import { button } from './components.ts';
 import { h } from './dom.ts';
 import type { OwedView } from './protocol.ts';
 import type { TransactionActions } from './side-parts.ts';
@@ -8,8 +9,8 @@ export function renderOwed(
   actions: Pick<TransactionActions, 'inspect' | 'undo' | 'keep'>,
 ): (HTMLElement | false)[] {
   if (state === 'settled') return [];
-  const button = (name: string, kind: string, text: string, click: () => void) =>
-    h('button', { class: kind, 'data-focus': `owed-${name}`, click }, text);
+  const way = (name: string, kind: 'primary' | 'secondary', text: string, click: () => void) =>
+    button({ kind, focus: `owed-${name}`, click }, text);
   return [
     h('h2', {}, state === 'diverged' ? 'What was not fully restored' : 'What was interrupted'),
     h('p', { class: 'plan-title' }, title || transaction),
@@ -17,9 +18,9 @@ export function renderOwed(
     h(
       'div',
       { class: 'buttons' },
-      button('inspect', 'secondary', 'Show differences', () => actions.inspect(transaction)),
-      button('undo', 'primary', 'Undo', () => actions.undo(transaction)),
-      button('keep', 'secondary', 'Keep as it is', () => actions.keep(transaction)),
+      way('inspect', 'secondary', 'Show differences', () => actions.inspect(transaction)),
+      way('undo', 'primary', 'Undo', () => actions.undo(transaction)),
+      way('keep', 'secondary', 'Keep as it is', () => actions.keep(transaction)),
     ),
   ];
 }

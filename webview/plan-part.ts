@@ -1,5 +1,6 @@
+import { badge, button, progressRing, textField } from './components.ts';
 import { h } from './dom.ts';
-import { icon, spinner } from './icons.ts';
+import { icon } from './icons.ts';
 import type { PlanView, StepView, WriteView } from './protocol.ts';
 
 export interface PlanActions {
@@ -79,7 +80,7 @@ function renderStep(plan: PlanView, step: StepView, index: number, actions: Plan
       'div',
       { class: 'command' },
       state === 'running'
-        ? spinner()
+        ? progressRing()
         : state === 'done'
           ? icon('check')
           : state === 'failed'
@@ -88,12 +89,11 @@ function renderStep(plan: PlanView, step: StepView, index: number, actions: Plan
               ? icon('back')
               : prompt(),
       h('code', {}, step.command),
-      h(
-        'button',
+      button(
         {
-          class: 'quiet',
-          'data-focus': `copy-${plan.attempt}-${index}`,
-          'aria-label': `Copy command ${step.command}`,
+          kind: 'quiet',
+          focus: `copy-${plan.attempt}-${index}`,
+          label: `Copy command ${step.command}`,
           click: () => actions.copyCommand(plan.hash, index),
         },
         'Copy',
@@ -139,12 +139,11 @@ function renderWrite(plan: PlanView, step: number, write: WriteView, actions: Pl
       h('strong', {}, write.object),
       hash !== null &&
         write.verb !== 'run' &&
-        h(
-          'button',
+        button(
           {
-            class: 'quiet',
-            'data-focus': key,
-            'aria-label': `Compare ${write.object} before and after`,
+            kind: 'quiet',
+            focus: key,
+            label: `Compare ${write.object} before and after`,
             click: () => actions.openDiff(hash, step, write.index),
           },
           icon('compare', 14),
@@ -158,18 +157,23 @@ function renderWrite(plan: PlanView, step: number, write: WriteView, actions: Pl
       icon(write.undo === 'exact' || write.undo === 'consequences' ? 'back' : 'warning', 14),
       h('span', { class: 'key' }, 'Undo'),
       h('span', {}, write.inverse),
-      h('span', { class: 'pill' }, fidelity(write)),
+      fidelity(write),
     ),
   );
 }
 
+const FIDELITY: Record<WriteView['undo'], string> = {
+  exact: 'exact',
+  consequences: 'exact except',
+  unknown: 'effects unknown',
+  losses: 'with losses',
+  'one-way': 'cannot be taken back',
+};
+
 /** How close to the state before the undo gets, known before anything runs. */
-function fidelity({ undo, residue }: WriteView): string {
-  const list = residue.join('; ');
-  if (undo === 'exact') return 'exact';
-  if (undo === 'consequences') return `exact except: ${list}`;
-  if (undo === 'unknown') return `effects unknown: ${list}`;
-  return undo === 'losses' ? `with losses: ${list}` : `cannot be taken back: ${list}`;
+function fidelity({ undo, residue }: WriteView): HTMLElement {
+  const rest = residue.join('; ');
+  return h('span', { class: 'fidelity' }, badge('', FIDELITY[undo]), rest !== '' && ` ${rest}`);
 }
 
 function renderChanges({ changes, moreChanges }: WriteView): HTMLElement {
@@ -220,12 +224,11 @@ function breakable(path: string): (string | HTMLElement)[] {
 }
 
 function renderAnswer(hash: string, guarded: boolean, context: string, actions: PlanActions): HTMLElement {
-  const reason = h('input', {
-    type: 'text',
-    id: 'reason',
+  const reason = textField({
+    focus: 'reason',
+    label: 'Why is the plan rejected?',
     placeholder: 'Why? (helps the next plan)',
-    'data-focus': 'reason',
-    maxlength: 500,
+    maxLength: 500,
   });
   const form = h(
     'form',
@@ -237,16 +240,13 @@ function renderAnswer(hash: string, guarded: boolean, context: string, actions: 
         actions.reject(hash, reason.value);
       },
     },
-    h('label', { for: 'reason', class: 'unseen' }, 'Why is the plan rejected?'),
     reason,
-    h('button', { type: 'submit', class: 'secondary', 'data-focus': 'reject-send' }, 'Reject plan'),
+    button({ submit: true, focus: 'reject-send' }, 'Reject plan'),
   );
-  const open = h(
-    'button',
+  const open = button(
     {
-      class: 'secondary',
-      'data-focus': 'reject',
-      'aria-expanded': 'false',
+      focus: 'reject',
+      expanded: false,
       click: () => {
         form.hidden = !form.hidden;
         open.setAttribute('aria-expanded', String(!form.hidden));
@@ -262,9 +262,8 @@ function renderAnswer(hash: string, guarded: boolean, context: string, actions: 
     h(
       'div',
       { class: 'buttons' },
-      h(
-        'button',
-        { class: 'primary', 'data-focus': 'approve', click: () => actions.approve(hash) },
+      button(
+        { kind: 'primary', focus: 'approve', click: () => actions.approve(hash) },
         icon('check', 14),
         'Approve and run',
       ),

@@ -1,6 +1,7 @@
+import { badge, button, disableControls, progressRing } from './components.ts';
 import { h, Part } from './dom.ts';
 import { Host } from './host.ts';
-import { icon, spinner } from './icons.ts';
+import { icon } from './icons.ts';
 import { Liveness } from './liveness.ts';
 import { LogPart } from './log-part.ts';
 import { renderOwed } from './owed-part.ts';
@@ -167,8 +168,7 @@ class RunPage {
     this.#transactions.update({ transactions: snapshot.transactions, ended: snapshot.endedAt !== null });
     this.#log.update(snapshot.run, snapshot.log);
     this.#order(snapshot);
-    if (this.#silent)
-      for (const control of this.#root.querySelectorAll<HTMLButtonElement>('button, input')) control.disabled = true;
+    if (this.#silent) disableControls(this.#root);
     this.#tick();
   }
 
@@ -206,7 +206,7 @@ class RunPage {
         'p',
         { class: 'pin' },
         h('span', { class: 'unseen' }, 'Pinned target: '),
-        target.protected && h('span', { class: 'guard', title: 'Protected context' }, icon('shield', 14), 'protected'),
+        target.protected && badge('guard', icon('shield', 12), 'protected'),
         h('strong', {}, target.namespace),
         h('span', { class: 'at' }, '@'),
         h('strong', {}, target.context),
@@ -232,14 +232,10 @@ class RunPage {
         h(
           'div',
           { class: 'buttons' },
-          h('button', { class: 'secondary', 'data-focus': 'summary', click: copySummary }, 'Copy summary'),
+          button({ focus: 'summary', click: copySummary }, 'Copy summary'),
           (canCancel || cancelling) &&
-            h(
-              'button',
-              { class: 'secondary', disabled: cancelling, 'data-focus': 'cancel', click: cancel },
-              cancelling ? 'Stopping…' : 'Cancel run',
-            ),
-          again !== '' && h('button', { class: 'secondary', 'data-focus': 'again', click: repeat }, again),
+            button({ focus: 'cancel', disabled: cancelling, click: cancel }, cancelling ? 'Stopping…' : 'Cancel run'),
+          again !== '' && button({ focus: 'again', click: repeat }, again),
         ),
       ),
       result !== null &&
@@ -285,8 +281,8 @@ const SIDE_WIDTH = 340;
 const TWO_COLUMNS = 860;
 
 /** @param back something was taken back */
-function toneIcon(tone: Tone, back: boolean): SVGSVGElement {
-  if (tone === 'busy') return spinner(20);
+function toneIcon(tone: Tone, back: boolean): Element {
+  if (tone === 'busy') return progressRing('large');
   const names = { ask: 'question', good: 'check', warn: back ? 'back' : 'warning', bad: 'cross' } as const;
   return icon(names[tone], 20);
 }

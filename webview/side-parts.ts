@@ -1,3 +1,4 @@
+import { button } from './components.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
 import type { AttemptView, CheckView, Look, RunSnapshot, SeverityItemView, TransactionView } from './protocol.ts';
@@ -89,11 +90,7 @@ function renderItem(
           'span',
           { class: 'elsewhere' },
           `It asks namespace ${elsewhere}, which this run does not look at. `,
-          h(
-            'button',
-            { class: 'quiet', 'data-focus': `go-${id}`, click: () => actions.goTo(elsewhere) },
-            `Look at ${elsewhere}`,
-          ),
+          button({ kind: 'quiet', focus: `go-${id}`, click: () => actions.goTo(elsewhere) }, `Look at ${elsewhere}`),
         ),
     ),
   );
@@ -130,7 +127,7 @@ export function renderChecks(checks: CheckView[], addCheck: () => void): HTMLEle
           h('em', {}, CHECK_WORDS[state]),
           state === 'absent' &&
             /request|check/.test(name) &&
-            h('button', { class: 'quiet', 'data-focus': `add-${name}`, click: addCheck }, 'Add a check'),
+            button({ kind: 'quiet', focus: `add-${name}`, click: addCheck }, 'Add a check'),
         ),
       ),
     ),
@@ -211,29 +208,25 @@ export function renderTransactions(
           ),
         ),
     ),
-    h(
-      'button',
-      { class: 'quiet', 'data-focus': 'stack', click: () => actions.showStack() },
-      'Show in the Undo stack view',
-    ),
+    button({ kind: 'quiet', focus: 'stack', click: () => actions.showStack() }, 'Show in the Undo stack view'),
   ];
 }
 
 function transactionButtons(id: string, state: TransactionView['state'], actions: TransactionActions): HTMLElement[] {
   // Several transactions have the same buttons: the spoken name tells them apart, and begins with what is written.
-  const button = (name: string, text: string, label: string, click: () => void) =>
-    h('button', { class: 'secondary small', 'data-focus': `${name}-${id}`, 'aria-label': label, click }, text);
-  if (state === 'committed') return [button('undo', 'Undo', `Undo ${id}`, () => actions.undo(id))];
+  const way = (name: string, text: string, label: string, click: () => void) =>
+    button({ small: true, focus: `${name}-${id}`, label, click }, text);
+  if (state === 'committed') return [way('undo', 'Undo', `Undo ${id}`, () => actions.undo(id))];
   if (state === 'interrupted')
     return [
-      button('inspect', 'Show differences', `Show differences: what ${id} changed`, () => actions.inspect(id)),
-      button('undo', 'Undo', `Undo ${id}`, () => actions.undo(id)),
-      button('keep', 'Keep as it is', `Keep as it is: ${id}`, () => actions.keep(id)),
+      way('inspect', 'Show differences', `Show differences: what ${id} changed`, () => actions.inspect(id)),
+      way('undo', 'Undo', `Undo ${id}`, () => actions.undo(id)),
+      way('keep', 'Keep as it is', `Keep as it is: ${id}`, () => actions.keep(id)),
     ];
   if (state !== 'diverged') return [];
   return [
-    button('inspect', 'Inspect', `Inspect what the undo of ${id} could not restore`, () => actions.inspect(id)),
-    button('undo', 'Try again', `Try again to undo ${id}`, () => actions.undo(id)),
-    button('keep', 'Keep as it is', `Keep as it is: ${id}`, () => actions.keep(id)),
+    way('inspect', 'Inspect', `Inspect what the undo of ${id} could not restore`, () => actions.inspect(id)),
+    way('undo', 'Try again', `Try again to undo ${id}`, () => actions.undo(id)),
+    way('keep', 'Keep as it is', `Keep as it is: ${id}`, () => actions.keep(id)),
   ];
 }

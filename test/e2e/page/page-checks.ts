@@ -5,9 +5,11 @@ import type { Page } from 'playwright-core';
 export const ACCESSIBILITY_CHECK = `(() => {
   const problems = [];
   const name = (e) => (e.getAttribute('aria-label') || e.textContent || '').trim();
-  for (const e of document.querySelectorAll('button, [role=img], a')) if (!name(e)) problems.push('no name: ' + e.outerHTML.slice(0, 80));
+  for (const e of document.querySelectorAll('button, [role=button], [role=img], a')) if (!name(e)) problems.push('no name: ' + e.outerHTML.slice(0, 80));
   for (const e of document.querySelectorAll('svg')) if (e.getAttribute('role') !== 'img' && e.getAttribute('aria-hidden') !== 'true') problems.push('picture: ' + e.outerHTML.slice(0, 80));
-  for (const e of document.querySelectorAll('input')) if (!document.querySelector('label[for="' + e.id + '"]')) problems.push('no label: ' + e.id);
+  for (const e of document.querySelectorAll('vscode-textfield')) if (!e.shadowRoot.querySelector('input').ariaLabel) problems.push('no label: ' + e.outerHTML.slice(0, 80));
+  for (const e of document.querySelectorAll('vscode-button[disabled]')) if (e.ariaDisabled !== 'true') problems.push('not said to be disabled: ' + e.textContent);
+  for (const e of document.querySelectorAll('[role=alert], [aria-live=assertive]')) if (!e.matches('.page-problem')) problems.push('interrupts: ' + e.outerHTML.slice(0, 80));
   for (const e of document.querySelectorAll('table')) if (!e.caption) problems.push('no caption');
   const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
   for (const id of ids) if (ids.filter((other) => other === id).length > 1) problems.push('id twice: ' + id);
@@ -23,12 +25,15 @@ export const CONTRAST_CHECK = `(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const rgba = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); const d = canvas.getImageData(0, 0, 1, 1).data; return [d[0], d[1], d[2], d[3] / 255]; };
   const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
-  const behind = (e) => { const layers = []; for (let n = e; n; n = n.parentElement) layers.unshift(rgba(getComputedStyle(n).backgroundColor)); return layers.reduce((under, top) => over(top, under), [255, 255, 255, 1]); };
+  // Words within a control of the library lie in a slot of it.
+  const parent = (n) => n.assignedSlot ?? n.parentElement ?? n.getRootNode().host;
+  const behind = (e) => { const layers = []; for (let n = e; n; n = parent(n)) layers.unshift(rgba(getComputedStyle(n).backgroundColor)); return layers.reduce((under, top) => over(top, under), [255, 255, 255, 1]); };
   const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
   const problems = [];
   for (const e of document.querySelectorAll('body *:not(svg):not(svg *)')) {
     if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || !e.checkVisibility() || e.closest('.unseen')) continue;
-    const style = getComputedStyle(e), back = behind(e), front = over(rgba(style.color), back);
+    const within = [...(e.shadowRoot?.querySelectorAll('slot') ?? [])].find((slot) => slot.name === '');
+    const style = getComputedStyle(within ?? e), back = behind(within ?? e), front = over(rgba(style.color), back);
     const [a, b] = [light(front), light(back)].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05), size = parseFloat(style.fontSize);
     const wanted = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
@@ -58,7 +63,7 @@ export const TOUCHING_LABELS = `(() => {
 /** Parts of the header that lie on one another, and words that are broken though they would fit. */
 export const HEADER_CHECK = `(() => {
   const problems = [];
-  const parts = [...document.querySelectorAll('header h1, header .detail, header .badge, header button, header .elapsed')].map((e) => [e.textContent, e.getBoundingClientRect()]);
+  const parts = [...document.querySelectorAll('header h1, header .detail, header .badge, header [role=button], header .elapsed')].map((e) => [e.textContent, e.getBoundingClientRect()]);
   parts.forEach(([a, p], i) => parts.slice(i + 1).forEach(([b, q]) => {
     if (p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom) problems.push(a + ' on ' + b);
   }));

@@ -76,7 +76,7 @@ export const PAGE_TESTS: PageTest[] = [
           async ({ page }) => {
             const fill = (name: string) =>
               page.evaluate(
-                `getComputedStyle([...document.querySelectorAll('button')].find((e) => e.textContent.includes('${name}'))).backgroundColor`,
+                `getComputedStyle([...document.querySelectorAll('[role=button]')].find((e) => e.textContent.includes('${name}')).shadowRoot.querySelector('[part=base]')).backgroundColor`,
               );
             assert.notEqual(await fill('Approve and run'), await fill('Reject…'), theme);
             assert.deepEqual(await page.evaluate(CONTRAST_CHECK), [], theme);
@@ -311,7 +311,7 @@ export const PAGE_TESTS: PageTest[] = [
           stage.silent = true;
           await page.clock.runFor(60_000);
           await page.getByRole('heading', { name: 'Connection to the extension was lost' }).waitFor();
-          assert.equal(await page.locator('button:enabled').count(), 0);
+          assert.equal(await page.getByRole('button', { disabled: false }).count(), 0);
           const clock = await page.locator('.elapsed').textContent();
           await page.clock.runFor(10_000);
           assert.equal(await page.locator('.elapsed').textContent(), clock, 'the clock stands');

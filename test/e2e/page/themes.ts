@@ -21,6 +21,12 @@ const DARK: Record<string, string> = {
   'vscode-input-foreground': '#cccccc',
   'vscode-input-border': '#3c3c3c',
   'vscode-input-placeholderForeground': '#989898',
+  'vscode-settings-textInputBackground': '#313131',
+  'vscode-settings-textInputForeground': '#cccccc',
+  'vscode-settings-textInputBorder': '#3c3c3c',
+  'vscode-badge-background': '#616161',
+  'vscode-badge-foreground': '#f8f8f8',
+  'vscode-progressBar-background': '#0078d4',
   'vscode-inputValidation-errorBackground': '#5a1d1d',
   'vscode-charts-green': '#89d185',
   'vscode-charts-red': '#f14c4c',
@@ -47,6 +53,12 @@ const LIGHT: Record<string, string> = {
   'vscode-input-foreground': '#3b3b3b',
   'vscode-input-border': '#cecece',
   'vscode-input-placeholderForeground': '#767676',
+  'vscode-settings-textInputBackground': '#ffffff',
+  'vscode-settings-textInputForeground': '#3b3b3b',
+  'vscode-settings-textInputBorder': '#cecece',
+  'vscode-badge-background': '#cccccc',
+  'vscode-badge-foreground': '#3b3b3b',
+  'vscode-progressBar-background': '#005fb8',
   'vscode-inputValidation-errorBackground': '#f2dede',
   'vscode-charts-green': '#388a34',
   'vscode-charts-red': '#e51400',
@@ -75,6 +87,12 @@ const HIGH_CONTRAST: Record<string, string> = {
   'vscode-input-background': '#000000',
   'vscode-input-foreground': '#ffffff',
   'vscode-input-border': '#6fc3df',
+  'vscode-settings-textInputBackground': '#000000',
+  'vscode-settings-textInputForeground': '#ffffff',
+  'vscode-settings-textInputBorder': '#6fc3df',
+  'vscode-badge-background': '#000000',
+  'vscode-badge-foreground': '#ffffff',
+  'vscode-progressBar-background': '#6fc3df',
 };
 
 /** As the editor's light high contrast. */
@@ -91,6 +109,10 @@ const HIGH_CONTRAST_LIGHT: Record<string, string> = {
   'vscode-button-secondaryForeground': '#292929',
   'vscode-button-secondaryBackground': '#ffffff',
   'vscode-focusBorder': '#006bbd',
+  'vscode-settings-textInputBorder': '#0f4a85',
+  'vscode-badge-background': '#0f4a85',
+  'vscode-badge-foreground': '#ffffff',
+  'vscode-progressBar-background': '#0f4a85',
 };
 
 const THEMES = {
