@@ -79,6 +79,8 @@ export const ROOMS = {
   'ui/run': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/doors': ['ui/editor', 'ui/views', 'ui/run', 'run', 'domain', 'kubectl/**', 'text'],
   'ui/lint': ['ui/editor', 'ui/views', 'ui/undo', 'run', 'domain', 'json', 'kubectl/**', 'text'],
+  'ui/model': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'text'],
+  'ui/chat': ['ui/editor', 'ui/views', 'ui/run', 'ui/doors', 'run', 'domain', 'json', 'kubectl/**', 'text'],
   ui: ['ui/**', 'run', 'domain', 'json', 'text'],
 }; // prettier-ignore
 

@@ -16,7 +16,12 @@ const EDITOR_BROWSER = 'chrome134';
 const ESM_BANNER = `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`;
 
 /** Bundles that others load when they first need them, by the source that is their entry. */
-const LATER = { application: 'run/create-app', 'on-demand': 'ui/on-demand', model: 'run/model-parts' } as const;
+const LATER = {
+  application: 'run/create-app',
+  'on-demand': 'ui/on-demand',
+  assistant: 'ui/assistant',
+  model: 'run/model-parts',
+} as const;
 
 /** Leaves these out of a bundle, so that whoever loads it does not pay for them. */
 function loadedLater(...names: (keyof typeof LATER)[]): Plugin {
@@ -37,6 +42,7 @@ const BUNDLES = [
   'application',
   'model',
   'on-demand',
+  'assistant',
   'lint-connection',
   'server',
   'cli',
@@ -65,7 +71,7 @@ const ENTRIES: Entry[] = [
     source: 'src/extension.ts',
     options: node('extension.cjs', {
       external: ['vscode'],
-      plugins: [loadedLater('application', 'on-demand')],
+      plugins: [loadedLater('application', 'on-demand', 'assistant')],
       // What is loaded later comes by require(): import() would read and scan a whole bundle for names first.
       supported: { 'dynamic-import': false },
     }),
@@ -77,6 +83,7 @@ const ENTRIES: Entry[] = [
   },
   { name: 'model', source: 'src/run/model-parts.ts', options: node('model.cjs') },
   { name: 'on-demand', source: 'src/ui/on-demand.ts', options: node('on-demand.cjs', { external: ['vscode'] }) },
+  { name: 'assistant', source: 'src/ui/assistant.ts', options: node('assistant.cjs', { external: ['vscode'] }) },
   {
     name: 'lint-connection',
     source: 'src/ui/lint/lint-connection.ts',
@@ -128,6 +135,7 @@ export const EDITOR_BUNDLES: readonly BundleName[] = [
   'application',
   'model',
   'on-demand',
+  'assistant',
   'lint-connection',
   'server',
   'terminal-command',

@@ -17,6 +17,7 @@ export const SHIPPED = [
   'bin/stratus',
   'bin/stratus.cmd',
   'dist/app.cjs',
+  'dist/assistant.cjs',
   'dist/cli.cjs',
   'dist/extension.cjs',
   'dist/lint-connection.cjs',

@@ -14,7 +14,7 @@ import { JournalNews } from './ui/run/journal-news.ts';
 import { IncidentsTree } from './ui/run/incidents-tree.ts';
 import { JournalWatch } from './ui/undo/journal-watch.ts';
 import { Log } from './ui/editor/log.ts';
-import { loadApp, loadLinter, loadOnDemand } from './ui/lazy-parts.ts';
+import { appLoading, editorModels, loadAssistant, loadLinter, loadOnDemand } from './ui/lazy-parts.ts';
 import { LintClient } from './ui/lint/lint-client.ts';
 import { LintCommands } from './ui/lint/lint-commands.ts';
 import { Mitigation } from './ui/run/mitigate.ts';
@@ -32,6 +32,9 @@ import { StatusBar } from './ui/run/status-bar.ts';
 import { TargetMemory } from './ui/editor/target-memory.ts';
 import { TargetPicker } from './ui/editor/target-picker.ts';
 import { offerCommandLine } from './ui/editor/command-line.ts';
+import { registerChat, toolNames } from './ui/chat/register-chat.ts';
+import { ModelKeys } from './ui/model/model-keys.ts';
+import type { Assistant } from './ui/assistant.ts';
 import type { OnDemand } from './ui/on-demand.ts';
 import type { TestHooks } from './ui/test-hooks.ts';
 import { ReplaceablePrompts, testHooks } from './ui/test-hooks.ts';
@@ -47,7 +50,9 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const log = new Log();
   const keys = new ContextKeys();
   const prompts = new ReplaceablePrompts(new EditorPrompts());
-  const loader = new AppLoader(loadApp, appConfig);
+  const modelKeys = new ModelKeys(context.secrets);
+  const editorModel = editorModels(context.languageModelAccessInformation);
+  const loader = new AppLoader(appLoading(modelKeys), () => appConfig(editorModel));
   const app = () => loader.app();
   const lease = () => loader.lease();
   const fail = (error: unknown, retry?: () => void) => void report(error, log, prompts, retry);
@@ -90,7 +95,25 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     statusBar.setIdle(name === undefined ? null : { context: name, isProtected: isProtectedContext(name) });
   };
 
-  const acting = { mitigation, undo, explanations, divergence, shared, terminals, scripts, more, show, begin };
+  const keyChanged = () => loader.renew();
+  const model = { keys: modelKeys, keyChanged };
+  let assisting: Promise<Assistant> | undefined;
+  const assistant = () =>
+    (assisting ??= loadAssistant({ app, lease, prompts, sessions, memory, mitigation, more, begin, ...model }));
+
+  const acting = {
+    mitigation,
+    undo,
+    explanations,
+    divergence,
+    shared,
+    terminals,
+    scripts,
+    more,
+    assistant,
+    show,
+    begin,
+  };
   subscriptions.push(
     ...registerCommands({ extension, log, prompts, sessions, past, journal, ...acting }, fail),
     ...[log, linter, terminals, statusBar, incidents, incidentsView, undoStack, undoView, panel],
@@ -111,6 +134,11 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     }),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.object, documents),
     vscode.workspace.registerTextDocumentContentProvider(Scheme.explain, explanations),
+    ...registerChat(
+      toolNames(extension),
+      vscode.Uri.joinPath(extension.extensionUri, 'media', 'on-call.svg'),
+      assistant,
+    ),
     vscode.window.registerUriHandler({ handleUri: async (uri) => (await more()).links.handleUri(uri) }),
     vscode.window.registerWebviewPanelSerializer(RUN_VIEW_TYPE, panel),
     incidentsView.onDidChangeVisibility(({ visible }) => void (visible && nameContext())),

@@ -1,4 +1,4 @@
-import { StratusError } from './stratus-error.ts';
+import { isStratusError, StratusError } from './stratus-error.ts';
 
 /** A tool that the model wants called; `args` is the text that it wrote, which may be no JSON. */
 export interface ToolCall {
@@ -88,6 +88,11 @@ export class ChatError extends StratusError {
     this.name = 'ChatError';
     this.fault = fault;
   }
+}
+
+/** The fault of a ChatError of any bundle; null for other errors. */
+export function chatFaultOf(error: unknown): ChatFault | null {
+  return isStratusError(error) && error.code === 'model' && 'fault' in error ? (error as ChatError).fault : null;
 }
 
 /** Tokens of a text, where nobody counts them: four characters each, which is a little too many for English. */

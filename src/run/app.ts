@@ -304,6 +304,8 @@ export interface Models {
   configured(): string | null;
   /** Asks the usual local ports. */
   find(signal: AbortSignal): Promise<FoundModel[]>;
+  /** Names that a server lists, configured or not. @throws ChatError saying why it lists none */
+  list(endpoint: Pick<ModelEndpoint, 'baseUrl' | 'apiKey'>, signal: AbortSignal): Promise<string[]>;
   /** Five probes, told as each ends. @throws StratusError when no model is configured */
   probe(signal: AbortSignal, tell: (probe: ModelProbe) => void): Promise<ModelProbe[]>;
 }

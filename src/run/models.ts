@@ -1,6 +1,7 @@
 import type { Brain } from '../domain/brain.ts';
 import type { ChatModel, ToolSpec } from '../domain/chat.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { ModelEndpoint } from '../domain/model-settings.ts';
 import { DEFAULT_MODEL_USE } from '../domain/model-settings.ts';
 import { StratusError } from '../domain/stratus-error.ts';
 import type { Target } from '../domain/target.ts';
@@ -36,6 +37,10 @@ export class ConfiguredModels implements Models, ReadTools {
 
   async find(signal: AbortSignal): Promise<FoundModel[]> {
     return (await parts()).findLocalModels(signal);
+  }
+
+  async list(endpoint: Pick<ModelEndpoint, 'baseUrl' | 'apiKey'>, signal: AbortSignal): Promise<string[]> {
+    return (await parts()).listModels(endpoint, signal);
   }
 
   async probe(signal: AbortSignal, tell: (probe: ModelProbe) => void): Promise<ModelProbe[]> {

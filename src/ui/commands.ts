@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Assistant } from './assistant.ts';
 import type { CommandId, CommandSignatures } from './editor/contributions.ts';
 import { Command } from './editor/contributions.ts';
 import { registerCommand } from './editor/editor-api.ts';
@@ -31,6 +32,7 @@ export interface CommandParts {
   terminals: SafeTerminals;
   scripts: LintCommands;
   more: () => Promise<OnDemand>;
+  assistant: () => Promise<Assistant>;
   show: (run: string) => Promise<void>;
   /** Shows a session that was just made, and runs it. */
   begin: (session: IncidentSession) => Promise<void>;
@@ -90,5 +92,7 @@ function commandTable(parts: CommandParts): { [C in CommandId]: CommandSignature
     },
     [Command.rehearseCommand]: (command) => scripts.rehearse(command),
     [Command.runInTransaction]: (command) => scripts.run(command),
+    [Command.chooseModel]: async () => (await parts.assistant()).chooser.choose(),
+    [Command.testModel]: async () => (await parts.assistant()).test.run(),
   };
 }

@@ -1,15 +1,48 @@
 import { dirname, join } from 'node:path';
+import type * as vscode from 'vscode';
+import type { Assistant, AssistantParts } from './assistant.ts';
 import type { CreateApp } from './editor/app-loader.ts';
 import { BusyTime } from './editor/busy-time.ts';
 import { loadBundle } from './editor/code-cache.ts';
+import type { MakeEditorModel } from './editor/model-config.ts';
+import type { ModelKeys } from './model/model-keys.ts';
 import type { ConnectLinter } from './lint/lint-client.ts';
 import type * as LintConnectionBundle from './lint/lint-connection.ts';
 import type { OnDemand, OnDemandParts } from './on-demand.ts';
 
 /** Parts that are bundles of their own, read when first used: activation must not pay for them. */
 
-/** The application with its Kubernetes client, by far the largest part of the extension. */
-export const loadApp: CreateApp = async (config) => (await import('../run/create-app.ts')).createApp(config);
+/** The application with its Kubernetes client, by far the largest part of the extension; and the key of its model. */
+export function appLoading(keys: ModelKeys): CreateApp {
+  return async (config) => {
+    const { model } = config;
+    // Where the storage cannot be read there is no key, and the model's server says so.
+    const apiKey = model ? await keys.of(model).catch(() => null) : null;
+    const { createApp } = await import('../run/create-app.ts');
+    return createApp(model ? { ...config, model: { ...model, apiKey } } : config);
+  };
+}
+
+/**
+ * Models that the editor offers, each read when it is first asked.
+ * @param access tells whether the person has agreed that one is used
+ */
+export function editorModels(access: vscode.LanguageModelAccessInformation): MakeEditorModel {
+  return (name, contextTokens) => ({
+    name,
+    contextTokens,
+    complete: async function* (request, signal) {
+      const { EditorModel, editorChatApi } = await import('./assistant.ts');
+      const mayUse = (chat: vscode.LanguageModelChat) => access.canSendRequest(chat);
+      yield* new EditorModel(name, contextTokens, { api: editorChatApi, mayUse }).complete(request, signal);
+    },
+  });
+}
+
+/** What has to do with language models and other agents. */
+export async function loadAssistant(parts: AssistantParts): Promise<Assistant> {
+  return (await import('./assistant.ts')).createAssistant(parts);
+}
 
 /** Parts that people ask for now and then. */
 export async function loadOnDemand(parts: OnDemandParts): Promise<OnDemand> {

@@ -33,6 +33,7 @@ export interface OnDemand {
   copies: CopyActions;
   history: HistoryActions;
   links: IncidentLinks;
+  documents: LookDocuments;
 }
 
 export function createOnDemand(parts: OnDemandParts): OnDemand {
@@ -48,5 +49,6 @@ export function createOnDemand(parts: OnDemandParts): OnDemand {
     copies: new CopyActions(sessions),
     history: new HistoryActions(app, prompts),
     links: new IncidentLinks(app, prompts, sessions, fail),
+    documents,
   };
 }

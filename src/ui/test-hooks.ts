@@ -10,7 +10,7 @@ import type { IdlePlace, StatusBar } from './run/status-bar.ts';
 import { idleText } from './run/status-bar.ts';
 import type { IncidentsTree } from './run/incidents-tree.ts';
 import type { LintClient, LintStartup } from './lint/lint-client.ts';
-import type { PickOptions, Prompts } from './editor/prompts.ts';
+import type { AskOptions, PickOptions, Prompts } from './editor/prompts.ts';
 import type { UndoTree } from './undo/undo-tree.ts';
 
 /** Lets the host suite see what people see and answer what people are asked. Exists only in a test's editor. */
@@ -84,6 +84,10 @@ export class ReplaceablePrompts implements Prompts {
 
   pick<T>(options: PickOptions<T>): Promise<T | undefined> {
     return this.#current.pick(options);
+  }
+
+  ask(options: AskOptions): Promise<string | undefined> {
+    return this.#current.ask(options);
   }
 
   typeToConfirm(title: string, prompt: string, expected: string): Promise<boolean> {

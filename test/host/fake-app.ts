@@ -303,6 +303,7 @@ export class FakeApp implements StratusApp {
   readonly models: Models = {
     configured: () => null,
     find: async () => [],
+    list: async () => [],
     probe: async () => [],
   };
   readonly tools: ReadTools = {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { CreateApp } from '../../src/ui/editor/app-loader.ts';
 import type { LintStartup } from '../../src/ui/lint/lint-client.ts';
 import type { TestHooks } from '../../src/ui/test-hooks.ts';
-import type { PickOptions, Prompts } from '../../src/ui/editor/prompts.ts';
+import type { AskOptions, PickOptions, Prompts } from '../../src/ui/editor/prompts.ts';
 
 export interface HostTest {
   name: string;
@@ -34,6 +34,8 @@ export interface SuiteReport {
 export class ScriptedPrompts implements Prompts {
   /** Labels to pick, in order. */
   picks: string[] = [];
+  /** Lines to type, in order. */
+  answers: string[] = [];
   typed: boolean[] = [];
   confirmations: boolean[] = [];
   /** Action to choose when a notification offers it. */
@@ -54,6 +56,14 @@ export class ScriptedPrompts implements Prompts {
     const value = known ?? options.typed?.(label);
     if (!value) throw new Error(`'${label}' is not offered by: ${options.title}`);
     return value.value;
+  }
+
+  async ask(options: AskOptions): Promise<string | undefined> {
+    this.asked.push(options.title);
+    const text = this.answers.shift();
+    const problem = text === undefined ? '' : options.check?.(text);
+    if (problem) throw new Error(`'${text}' is not taken by: ${options.title}: ${problem}`);
+    return text;
   }
 
   async typeToConfirm(title: string): Promise<boolean> {

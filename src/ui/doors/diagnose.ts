@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { NamespaceDiagnosis } from '../../run/app.ts';
+import type { NamespaceDiagnosis, StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { Command, Setting } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
@@ -34,6 +34,14 @@ export class Diagnose {
         ? namedObjects(one.diagnosis).map((named) => ({ ...named, target: { ...target, namespace: one.namespace } }))
         : [],
     );
+  }
+
+  /** The same for others who tell it themselves: one namespace, read at once. @throws ClusterError */
+  async look(app: StratusApp, target: Target, signal: AbortSignal): Promise<NamespaceDiagnosis> {
+    const diagnosis = await app.incidents.diagnose(target, readSetting(Setting.checks), signal);
+    const result = { namespace: target.namespace, diagnosis };
+    this.#last = { target, results: [result] };
+    return result;
   }
 
   async run(): Promise<void> {

@@ -65,11 +65,16 @@ export class AppLoader {
     return { dispose: () => void this.#listeners.delete(listener) };
   }
 
+  /** What the settings do not show has changed, such as a key: the next question opens the application anew. */
+  renew(): void {
+    this.#retire();
+    this.#tell();
+  }
+
   /** For host tests: another factory from now on. */
   replace(create: CreateApp): void {
-    this.#retire();
     this.#create = create;
-    this.#tell();
+    this.renew();
   }
 
   /** Closes the application also under a run: the process is about to end. */

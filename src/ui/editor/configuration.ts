@@ -8,10 +8,13 @@ import type { RunOptions } from '../../domain/run-event.ts';
 import { DEFAULT_OPTIONS } from '../../domain/run-event.ts';
 import { Setting } from './contributions.ts';
 import { extensionFolder, readSetting } from './editor-api.ts';
+import type { MakeEditorModel } from './model-config.ts';
+import { modelConfig } from './model-config.ts';
 
 /** Reads the settings at the moment they are needed; a run keeps the ones it was started with. */
 
-export function appConfig(): AppConfig {
+/** @param editorModel makes a model that the editor offers */
+export function appConfig(editorModel: MakeEditorModel): AppConfig {
   const kubectlPath = expandHome(readSetting(Setting.kubectlPath).trim());
   const kubeconfig = expandHome(readSetting(Setting.kubeconfig).trim()) || process.env.KUBECONFIG;
   const sharedKeyFile =
@@ -28,6 +31,7 @@ export function appConfig(): AppConfig {
     allowedActions: readSetting(Setting.runbooksAllowed),
     ...(kubectlPath ? { kubectlPath } : {}),
     ...(kubeconfig ? { kubeconfig } : {}),
+    ...modelConfig(readSetting, folder, editorModel),
   };
 }
 

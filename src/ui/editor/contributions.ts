@@ -1,3 +1,4 @@
+import type { ModelPrice } from '../../domain/model-settings.ts';
 import type { CommitRule } from '../../domain/severity.ts';
 
 /**
@@ -31,6 +32,8 @@ export const Command = {
   openDocs: 'stratus.openDocs',
   rehearseCommand: 'stratus.rehearseCommand',
   runInTransaction: 'stratus.runInTransaction',
+  chooseModel: 'stratus.chooseModel',
+  testModel: 'stratus.testModel',
 } as const;
 export type CommandId = (typeof Command)[keyof typeof Command];
 
@@ -100,6 +103,8 @@ export interface CommandSignatures {
   [Command.openDocs]: (rule?: string) => Promise<void>;
   [Command.rehearseCommand]: (command?: ScriptCommand) => Promise<void>;
   [Command.runInTransaction]: (command?: ScriptCommand) => Promise<void>;
+  [Command.chooseModel]: () => Promise<void>;
+  [Command.testModel]: () => Promise<void>;
 }
 
 export const Setting = {
@@ -114,6 +119,22 @@ export const Setting = {
   allOrNothing: 'stratus.allOrNothing',
   lockSharedKeyFile: 'stratus.lock.sharedKeyFile',
   runbooksAllowed: 'stratus.runbooks.allowed',
+  brain: 'stratus.brain',
+  modelProvider: 'stratus.model.provider',
+  modelBaseUrl: 'stratus.model.baseUrl',
+  modelName: 'stratus.model.name',
+  modelApiVersion: 'stratus.model.apiVersion',
+  modelContextTokens: 'stratus.model.contextTokens',
+  modelPrices: 'stratus.model.prices',
+  modelBudget: 'stratus.model.budget',
+  modelConfidenceThreshold: 'stratus.model.confidenceThreshold',
+  modelMaxCommands: 'stratus.model.maxCommands',
+  modelSecondOpinion: 'stratus.model.secondOpinion',
+  modelFreeCommands: 'stratus.model.freeCommands',
+  modelThoughtDropout: 'stratus.model.thoughtDropout',
+  modelSummarise: 'stratus.model.summarise',
+  modelMaskEmails: 'stratus.model.maskEmails',
+  modelKeepBodies: 'stratus.model.keepBodies',
   lintEnabled: 'stratus.lint.enabled',
   lintCodeLens: 'stratus.lint.codeLens',
   lintRules: 'stratus.lint.rules',
@@ -128,6 +149,12 @@ export type SettingId = (typeof Setting)[keyof typeof Setting];
  * once. Protected contexts always ask.
  */
 export type ApprovalMode = 'ask' | 'ask-unless-exact';
+
+/** `auto`: playbooks, and a model beside them once one is chosen. */
+export type BrainSetting = 'auto' | 'playbook' | 'model' | 'both';
+
+/** `openai`: any server that speaks Chat Completions. `editor`: a model that the editor offers. */
+export type ModelProvider = 'none' | 'openai' | 'azure' | 'editor';
 
 /** Severity of a linter rule. */
 export type LintLevel = 'off' | 'information' | 'warning' | 'error';
@@ -144,6 +171,23 @@ export interface SettingTypes {
   [Setting.allOrNothing]: boolean;
   [Setting.lockSharedKeyFile]: string;
   [Setting.runbooksAllowed]: string[];
+  [Setting.brain]: BrainSetting;
+  [Setting.modelProvider]: ModelProvider;
+  [Setting.modelBaseUrl]: string;
+  [Setting.modelName]: string;
+  [Setting.modelApiVersion]: string;
+  /** 0: as the model's server says, or the default. */
+  [Setting.modelContextTokens]: number;
+  [Setting.modelPrices]: Record<string, ModelPrice>;
+  [Setting.modelBudget]: Partial<Record<'usd' | 'tokens' | 'calls', number>>;
+  [Setting.modelConfidenceThreshold]: number;
+  [Setting.modelMaxCommands]: number;
+  [Setting.modelSecondOpinion]: boolean;
+  [Setting.modelFreeCommands]: boolean;
+  [Setting.modelThoughtDropout]: boolean;
+  [Setting.modelSummarise]: boolean;
+  [Setting.modelMaskEmails]: boolean;
+  [Setting.modelKeepBodies]: boolean;
   [Setting.lintEnabled]: boolean;
   [Setting.lintCodeLens]: boolean;
   [Setting.lintRules]: Record<string, LintLevel>;
@@ -165,6 +209,22 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.allOrNothing]: false,
   [Setting.lockSharedKeyFile]: '',
   [Setting.runbooksAllowed]: [],
+  [Setting.brain]: 'auto',
+  [Setting.modelProvider]: 'none',
+  [Setting.modelBaseUrl]: '',
+  [Setting.modelName]: '',
+  [Setting.modelApiVersion]: '',
+  [Setting.modelContextTokens]: 0,
+  [Setting.modelPrices]: {},
+  [Setting.modelBudget]: {},
+  [Setting.modelConfidenceThreshold]: 0.5,
+  [Setting.modelMaxCommands]: 20,
+  [Setting.modelSecondOpinion]: true,
+  [Setting.modelFreeCommands]: false,
+  [Setting.modelThoughtDropout]: false,
+  [Setting.modelSummarise]: false,
+  [Setting.modelMaskEmails]: false,
+  [Setting.modelKeepBodies]: false,
   [Setting.lintEnabled]: true,
   [Setting.lintCodeLens]: true,
   [Setting.lintRules]: {},

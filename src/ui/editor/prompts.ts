@@ -24,10 +24,24 @@ export interface PickOptions<T> {
   typed?: (text: string) => Choice<T> | null;
 }
 
+export interface AskOptions {
+  title: string;
+  prompt: string;
+  /** What stands there already. */
+  value?: string;
+  placeholder?: string;
+  /** Not shown while it is typed. */
+  secret?: boolean;
+  /** @returns what is wrong with the text; empty when nothing is. */
+  check?: (text: string) => string;
+}
+
 /** What the extension asks people, as a port: host tests answer without a person, the browser flow clicks. */
 export interface Prompts {
   /** @returns undefined when dismissed. */
   pick<T>(options: PickOptions<T>): Promise<T | undefined>;
+  /** A line of text; undefined when dismissed. */
+  ask(options: AskOptions): Promise<string | undefined>;
   /** True only when exactly `expected` was typed. */
   typeToConfirm(title: string, prompt: string, expected: string): Promise<boolean>;
   /** A modal question with one action. */
@@ -71,6 +85,18 @@ export class EditorPrompts implements Prompts {
       subscription.dispose();
       picker.dispose();
     }
+  }
+
+  async ask({ title, prompt, value, placeholder, secret, check }: AskOptions): Promise<string | undefined> {
+    return vscode.window.showInputBox({
+      title,
+      prompt,
+      ignoreFocusOut: true,
+      password: secret === true,
+      ...(value === undefined ? {} : { value }),
+      ...(placeholder === undefined ? {} : { placeHolder: placeholder }),
+      ...(check ? { validateInput: (text) => check(text) || null } : {}),
+    });
   }
 
   async typeToConfirm(title: string, prompt: string, expected: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import type { Target } from '../../domain/target.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
+import type { OwnPlan } from '../../run/own-plans.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import { runOptions } from '../editor/configuration.ts';
@@ -46,11 +47,14 @@ export class Mitigation {
     this.#log = log;
   }
 
-  /** @returns the started session and its end, or null when a question was dismissed. */
-  async start(preset?: TargetPreset): Promise<IncidentSession | null> {
+  /**
+   * @param proposed a plan of somebody else's, to be tried first: then every plan of the run waits for a person
+   * @returns the started session and its end, or null when a question was dismissed.
+   */
+  async start(preset?: TargetPreset, proposed?: OwnPlan): Promise<IncidentSession | null> {
     const { app, release } = await this.#lease();
     try {
-      const session = await this.#create(app, preset);
+      const session = await this.#create(app, preset, proposed);
       if (session) this.#releases.set(session.id, release);
       else release();
       return session;
@@ -60,7 +64,7 @@ export class Mitigation {
     }
   }
 
-  async #create(app: StratusApp, preset?: TargetPreset): Promise<IncidentSession | null> {
+  async #create(app: StratusApp, preset?: TargetPreset, proposed?: OwnPlan): Promise<IncidentSession | null> {
     const patterns = readSetting(Setting.protectedContexts);
     const target =
       (await this.#sameAgain(app, preset)) ??
@@ -78,14 +82,22 @@ export class Mitigation {
       .find(({ target: other }) => other.fingerprint === target.fingerprint && other.namespace === target.namespace);
     if (busy) throw new Error(`a run on ${placeOf(target)} is under way; cancel it first`);
     const guarded = isProtected(target.context, patterns);
-    const mode = readSetting(Setting.approval);
+    const mode = proposed ? 'ask' : readSetting(Setting.approval);
     const desk = new ApprovalDesk(
       { mode: mode === 'ask' ? 'ask' : 'exact', protectedContexts: patterns },
       target.context,
     );
     const options = runOptions();
     const checks = readSetting(Setting.checks);
-    const run = await app.incidents.mitigate({ target, brain: 'playbook', options, checks, askApproval: desk.ask });
+    const brain = readSetting(Setting.brain);
+    const run = await app.incidents.mitigate({
+      target,
+      ...(brain === 'auto' ? {} : { brain }),
+      options,
+      checks,
+      ...(proposed ? { plans: [proposed] } : {}),
+      askApproval: desk.ask,
+    });
     const session = new IncidentSession(run, desk, mode, guarded);
     this.#sessions.add(session);
     run.onEvent((event) => {

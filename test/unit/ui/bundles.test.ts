@@ -50,6 +50,17 @@ describe('bundles', () => {
     ).toEqual([]);
   });
 
+  it('code of models and of other agents is read by nobody who does not use it', async () => {
+    const models = /node_modules\/(openai|zod|@modelcontextprotocol|ajv)\/|^src\/(model|agents\/model|serve)\//;
+    for (const name of ['extension', 'application', 'on-demand', 'lint-connection', 'server'] as const)
+      expect(Object.keys(await contentsOf(name)).filter((file) => models.test(file))).toEqual([]);
+    const chat = /^src\/ui\/(assistant|chat\/(?!register-chat)|model\/(?!model-keys))/;
+    for (const name of ['extension', 'on-demand'] as const)
+      expect(Object.keys(await contentsOf(name)).filter((file) => chat.test(file))).toEqual([]);
+    expect(Object.keys(await contentsOf('assistant'))).toContain('src/ui/chat/answer.ts');
+    expect(Object.keys(await contentsOf('model'))).toContain('src/model/list-models.ts');
+  });
+
   it('the language client comes without the features that the linter has not', async () => {
     const contents = await contentsOf('lint-connection');
     const size = (module: string) =>

@@ -1,0 +1,67 @@
+import { ChatError } from '../domain/chat.ts';
+import type { ModelEndpoint } from '../domain/model-settings.ts';
+import { oneLine } from '../text/plain-text.ts';
+
+const LIMIT_MS = 8_000;
+/** Longest answer that is read, in bytes, and most names that are taken of it. */
+const MAX_BYTES = 4_000_000;
+const MAX_NAMES = 500;
+const OPENAI = 'https://api.openai.com/v1';
+
+/**
+ * Names of the models that a server says it has (`GET /models`), in its order.
+ * @throws ChatError saying why none can be told; the key is never in it
+ */
+export async function listModels(
+  { baseUrl, apiKey }: Pick<ModelEndpoint, 'baseUrl' | 'apiKey'>,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const url = `${baseUrl || OPENAI}/models`;
+  const response = await fetch(url, {
+    headers: { accept: 'application/json', ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) },
+    // A key must not follow to another server.
+    redirect: 'error',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
+  }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new ChatError('unreachable', `${url} does not answer: is the server running?`, { cause: error });
+  });
+  if (response.status === 401 || response.status === 403)
+    throw new ChatError('unauthorized', `${url} wants ${apiKey ? 'another' : 'a'} key (${response.status})`);
+  if (!response.ok) throw new ChatError('server', `${url} answered ${response.status}: it may not list its models`);
+  const body = await readAtMost(response, MAX_BYTES, signal);
+  const names = namesIn(body);
+  if (!names) throw new ChatError('not-understood', `${url} answered no list of models: does the address end in /v1?`);
+  return names;
+}
+
+async function readAtMost(response: Response, limit: number, signal: AbortSignal): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      if (text.length > limit)
+        throw new ChatError('not-understood', `${response.url} answered more than a list of models`);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ChatError) throw error;
+    throw new ChatError('cut-off', `${response.url} stopped in the middle of its answer`, { cause: error });
+  }
+  return text;
+}
+
+function namesIn(body: string): string[] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // No JSON: whoever asked says so.
+    return null;
+  }
+  const data = (value as { data?: unknown } | null)?.data;
+  if (!Array.isArray(data)) return null;
+  const ids = data.map((one: { id?: unknown } | null) => (typeof one?.id === 'string' ? oneLine(one.id, 200) : ''));
+  return [...new Set(ids.filter((id) => id !== ''))].slice(0, MAX_NAMES);
+}
