@@ -3,6 +3,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/: give another (?:with )?--namespace/g, ': choose another namespace'],
   [/: give --context \(known: ([^)]*)\)/g, ': choose one of $1'],
   [/: set KUBECONFIG/g, ': set stratus.kubeconfig'],
+  [
+    /: set STRATUS_MODEL and STRATUS_MODEL_URL(?:, or choose one in the editor \('Stratus: Choose Model'\))?/g,
+    ": run 'Stratus: Choose Model'",
+  ],
   [/\bset \$STRATUS_KUBECTL\b/g, 'set stratus.kubectl.path'],
   [/ \('stratus undo --tx [^']*'\)/g, ''],
   [/close it with 'stratus recover --keep(?: --tx [^']*)?'/g, 'choose Keep As It Is in the Undo Stack'],

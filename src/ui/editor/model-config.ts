@@ -14,6 +14,7 @@ export type MakeEditorModel = (name: string, contextTokens: number) => ChatModel
 
 export const DEFAULT_CONTEXT_TOKENS = 32_768;
 
+const LEAST_CONTEXT = 2_048;
 const LIMITS = ['usd', 'tokens', 'calls'];
 
 /**
@@ -47,7 +48,12 @@ function endpoint(read: Read, editorModel: MakeEditorModel): Partial<AppConfig> 
   const model = textOf(read(Setting.modelName));
   const limits = limitProblem(read(Setting.modelBudget));
   if (limits) return { chat: new Misconfigured(model || provider, limits) };
-  const contextTokens = wholeNumber(read(Setting.modelContextTokens), 1_000, 100_000_000);
+  const tokens = read(Setting.modelContextTokens) || 0;
+  const contextTokens = wholeNumber(tokens, LEAST_CONTEXT, 100_000_000);
+  if (tokens !== 0 && contextTokens === null)
+    return {
+      chat: new Misconfigured(model || provider, `stratus.model.contextTokens is 0, or ${LEAST_CONTEXT} or more`),
+    };
   if (provider !== 'openai' && provider !== 'azure' && provider !== 'editor') return {};
   if (model === '') return { chat: new Misconfigured(provider, 'stratus.model.name names no model') };
   if (provider === 'editor') return { chat: editorModel(model, contextTokens ?? DEFAULT_CONTEXT_TOKENS) };
@@ -119,8 +125,10 @@ function prices(table: unknown): Record<string, ModelPrice> {
 function limitProblem(limits: unknown): string {
   if (limits === undefined || limits === null) return '';
   if (typeof limits !== 'object') return 'stratus.model.budget is no object with usd, tokens or calls';
-  const wrong = Object.entries(limits).find(([name, value]) => !LIMITS.includes(name) || !isAmount(value));
-  return wrong ? `stratus.model.budget.${wrong[0]} is no amount of ${LIMITS.join(', ')}` : '';
+  const wrong = Object.entries(limits).find(
+    ([name, value]) => !LIMITS.includes(name) || !isAmount(value) || value === 0,
+  );
+  return wrong ? `stratus.model.budget.${wrong[0]} is no amount above 0 of ${LIMITS.join(', ')}` : '';
 }
 
 function budget(limits: unknown): Partial<Budget> {

@@ -97,6 +97,7 @@ export class Mitigation {
       checks,
       ...(proposed ? { plans: [proposed] } : {}),
       askApproval: desk.ask,
+      askBudget: (limit, signal) => this.#maySpendMore(limit, signal),
     });
     const session = new IncidentSession(run, desk, mode, guarded);
     this.#sessions.add(session);
@@ -105,6 +106,17 @@ export class Mitigation {
       if (event.type === 'started' || event.type === 'rehearsed') void this.#lookAtLock(app, session);
     });
     return session;
+  }
+
+  /** A notification that is put away, or a run that ends meanwhile, is no. */
+  async #maySpendMore(limit: string, signal: AbortSignal): Promise<boolean> {
+    const more = vscode.l10n.t('As Much Again');
+    const text = vscode.l10n.t('{0}. May the model spend as much again in this run?', limit);
+    const stopped = new Promise<undefined>((resolve) =>
+      signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+    );
+    const answer = this.#prompts.notify('warning', text, more, vscode.l10n.t('Go On Without It'));
+    return (await Promise.race([answer, stopped])) === more;
   }
 
   /** Whether another writer is at work, told before anybody approves; looked at again while the run waits for that. */

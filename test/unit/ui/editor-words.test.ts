@@ -12,7 +12,7 @@ const SHARED = ['domain', 'text', 'json', 'kube', 'undo', 'gateway', 'cluster', 
 const FOR_EVERYBODY = ['cluster/lock/fence-manifests.ts'];
 
 const CLI_WORDS =
-  /\bstratus (?:undo|recover|journal|lock|mitigate|run|shell|diagnose)\b(?! [\w-]+['"] in a terminal)|(?:^|[\s('])--(?:namespace|context|accept|check|keep|undo|tx|yes|from-cluster)\b/;
+  /\bstratus (?:undo|recover|journal|lock|mitigate|run|shell|diagnose)\b(?! [\w-]+['"] in a terminal)|(?:^|[\s('])--(?:namespace|context|accept|check|keep|undo|tx|yes|from-cluster)\b|STRATUS_MODEL/;
 const EDITOR_WORDS = new RegExp(
   [...Object.values(Setting).map((id) => id.replaceAll('.', '\\.')), 'kubectlPath', 'Undo Stack', 'Open Settings'].join(
     '|',

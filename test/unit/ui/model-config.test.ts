@@ -74,8 +74,12 @@ describe('modelConfig', () => {
       { [Setting.modelProvider]: 'openai', [Setting.modelName]: 'm', [Setting.modelBaseUrl]: url },
       'stratus.model.baseUrl',
     ]),
+    [
+      { [Setting.modelProvider]: 'editor', [Setting.modelName]: 'm', [Setting.modelContextTokens]: 100 },
+      'contextTokens',
+    ],
     // A limit that cannot be read must not become none.
-    ...[{ usd: '1' }, { usd: -1 }, { dollars: 1 }, 'none'].map((budget) => [
+    ...[{ usd: '1' }, { usd: -1 }, { usd: 0 }, { dollars: 1 }, 'none'].map((budget) => [
       { [Setting.modelProvider]: 'openai', [Setting.modelName]: 'm', [Setting.modelBudget]: budget },
       'stratus.model.budget',
     ]),
