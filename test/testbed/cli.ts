@@ -10,6 +10,7 @@ import {
   type Instance,
   type NodeKind,
 } from './instance.ts';
+import { MODEL_COMMANDS, modelCommand } from './model/model-command.ts';
 import { DEFAULT_INSTANCE, stateFolder } from './paths.ts';
 import { isRunning } from './processes.ts';
 import { StreamReport, type Report } from './report.ts';
@@ -23,6 +24,7 @@ const USAGE = `usage: npm run testbed -- COMMAND [OPTIONS]
   env                       shell exports for it: eval "$(npm run --silent testbed -- env)"
   faults                    faults that can be injected into the shop
   inject NAME | heal NAME   break the shop, or repair it without Stratus
+  model up|down|status      a small language model behind Chat Completions [--port N] [--context TOKENS] [--threads N]
 
   --name NAME               the instance to use (default: ${DEFAULT_INSTANCE}); several can run side by side
 `;
@@ -41,6 +43,9 @@ interface Arguments {
   readonly simulatedNodes: number | undefined;
   readonly app: boolean;
   readonly all: boolean;
+  readonly port: number | undefined;
+  readonly context: number | undefined;
+  readonly threads: number | undefined;
 }
 
 function readArguments(argv: readonly string[]): Arguments {
@@ -55,6 +60,9 @@ function readArguments(argv: readonly string[]): Arguments {
         'simulated-nodes': { type: 'string' },
         'no-app': { type: 'boolean', default: false },
         all: { type: 'boolean', default: false },
+        port: { type: 'string' },
+        context: { type: 'string' },
+        threads: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -64,26 +72,31 @@ function readArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parsed;
   const [command = '', operand, ...rest] = positionals;
   if (values.help || command === 'help') return { ...NO_ARGUMENTS, command: 'help' };
-  const wantsOperand = command === 'inject' || command === 'heal';
-  if (rest.length > 0 || (operand !== undefined) !== wantsOperand) {
-    throw new UsageError(
-      wantsOperand ? `${command} needs the name of one fault` : `unexpected '${operand ?? command}'`,
-    );
+  const wanted = Object.hasOwn(OPERANDS, command) ? OPERANDS[command] : undefined;
+  if (rest.length > 0 || (operand !== undefined) !== (wanted !== undefined)) {
+    throw new UsageError(wanted ? `${command} needs ${wanted}` : `unexpected '${operand ?? command}'`);
   }
+  if (command === 'model' && !MODEL_COMMANDS.includes(operand!)) throw new UsageError(`model needs ${wanted}`);
   if (values.nodes !== undefined && values.nodes !== 'real' && values.nodes !== 'simulated') {
     throw new UsageError(`--nodes takes real or simulated, not '${values.nodes}'`);
   }
-  const count = values['simulated-nodes'];
-  if (count !== undefined && !/^\d+$/.test(count))
-    throw new UsageError(`--simulated-nodes takes a number, not '${count}'`);
+  const numberOf = (option: 'simulated-nodes' | 'port' | 'context' | 'threads') => {
+    const text = values[option];
+    if (text !== undefined && !/^\d{1,6}$/.test(text))
+      throw new UsageError(`--${option} takes a number, not '${text}'`);
+    return text === undefined ? undefined : Number(text);
+  };
   return {
     command,
     operand,
     name: values.name,
     nodes: values.nodes,
-    simulatedNodes: count === undefined ? undefined : Number(count),
+    simulatedNodes: numberOf('simulated-nodes'),
     app: !values['no-app'],
     all: values.all,
+    port: numberOf('port'),
+    context: numberOf('context'),
+    threads: numberOf('threads'),
   };
 }
 
@@ -95,6 +108,16 @@ const NO_ARGUMENTS: Arguments = {
   simulatedNodes: undefined,
   app: true,
   all: false,
+  port: undefined,
+  context: undefined,
+  threads: undefined,
+};
+
+/** Commands that have one, with what it is. */
+const OPERANDS: Readonly<Record<string, string>> = {
+  inject: 'the name of one fault',
+  heal: 'the name of one fault',
+  model: `one of ${MODEL_COMMANDS.join(', ')}`,
 };
 
 async function main(): Promise<void> {
@@ -116,6 +139,8 @@ async function main(): Promise<void> {
     case 'inject':
     case 'heal':
       return fault(given, report);
+    case 'model':
+      return model(given, report);
     default:
       throw new UsageError(given.command ? `there is no command '${given.command}'` : 'a command is missing');
   }
@@ -208,6 +233,16 @@ async function fault(given: Arguments, report: Report): Promise<void> {
   }
   if (given.command === 'inject') await report.step(`Injecting ${name}`, () => injectFault(instance, name, {}));
   else await report.step(`Healing ${name}`, () => healFault(instance, name));
+}
+
+function model({ operand, name, port, context, threads }: Arguments, report: Report): Promise<void> {
+  const options = {
+    name,
+    ...(port === undefined ? {} : { port }),
+    ...(context === undefined ? {} : { contextTokens: context }),
+    ...(threads === undefined ? {} : { threads }),
+  };
+  return modelCommand(operand!, options, report);
 }
 
 function running(name: string): Instance {
