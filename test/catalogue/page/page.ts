@@ -7,6 +7,7 @@ import { WAYS } from '../run/ways.ts';
 import type { Trial } from './comparison.ts';
 import { commonOf, isDerived, picture, problemOf } from './comparison.ts';
 import { NOT_COMPARABLE, PUBLISHED } from './published.ts';
+import { table } from './table.ts';
 
 export type LookRow = Recorded<LookReport>;
 
@@ -273,12 +274,6 @@ function countBy<T>(all: readonly T[], key: (one: T) => string): [string, number
   const counts = new Map<string, number>();
   for (const one of all) counts.set(key(one), (counts.get(key(one)) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 const DEFINITIONS = `## How to read it

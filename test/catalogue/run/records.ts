@@ -87,7 +87,7 @@ export class Records<T extends Keyed> {
 
   keep(report: T): Recorded<T> {
     const load = Math.round(loadavg()[0]! * 10) / 10;
-    const recorded = { ...report, commit: this.commit, machine: machine(), load, at: new Date().toISOString() };
+    const recorded = { ...report, commit: this.commit, machine: machineHere(), load, at: new Date().toISOString() };
     // Another process may record for the same commit.
     this.#read();
     this.#own.set(keyOf(report), recorded);
@@ -146,7 +146,8 @@ function formerOf<T extends Keyed>(shelf: Shelf<T>, folder: string, since: strin
   return found;
 }
 
-function machine(): string {
+/** Processor, memory and system of this machine. */
+export function machineHere(): string {
   const processor = cpus()[0]?.model.trim() || arch();
   return `${cpus().length} × ${processor}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()}`;
 }

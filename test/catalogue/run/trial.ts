@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Api } from '../../judge/api.ts';
 import { Dumper } from '../../judge/dump/dump.ts';
 import { releaseLocks } from '../../judge/locks.ts';
+import type { ProductRun } from '../../judge/product.ts';
 import { Product, tailOf } from '../../judge/product.ts';
 import { productEnvironment } from '../../judge/seed-run.ts';
 import type { Instance } from '../../testbed/instance-record.ts';
@@ -25,7 +26,9 @@ import { differences, judge } from './verdict.ts';
 import type { Way } from './ways.ts';
 import { OPTIONS } from './ways.ts';
 
-const MITIGATE_MS = 240_000;
+/** What the product is given, and what it may need beyond that to undo. */
+const LIMIT_SECONDS = 180;
+const UNDOING_MS = 60_000;
 const UNDO_MS = 120_000;
 const BARE_MS = 30_000;
 const ALLOW_MS = 60_000;
@@ -41,6 +44,14 @@ export interface TrialOptions {
   undo: boolean;
   /** The product is told which request users make, as an engineer would tell it. */
   check: boolean;
+  /** What it is started with beside its way; absent: nothing. */
+  given?: {
+    args: readonly string[];
+    environment: NodeJS.ProcessEnv;
+    limitSeconds: number;
+    /** Hears the run of `mitigate` when it has ended. */
+    heard(run: ProductRun): void;
+  };
 }
 
 /** One incident from the healthy application to the verdict. Never throws for what the product does. */
@@ -57,7 +68,10 @@ async function holdTrial(options: TrialOptions, incident: Incident, alone: boole
   const dumper = new Dumper(api);
   const report = emptyReport(incident, way, alone);
   const home = mkdtempSync(join(tmpdir(), 'incident-stratus-'));
-  const product = new Product(options.command, productEnvironment(instance, home));
+  const product = new Product(options.command, {
+    ...productEnvironment(instance, home),
+    ...options.given?.environment,
+  });
   try {
     report.seconds.base = round(await stage.deploy());
     const base = await dumper.fresh();
@@ -102,13 +116,17 @@ export function placeArgs(
 }
 
 async function mitigate(options: TrialOptions, stage: Stage, product: Product, home: string): Promise<Mitigation> {
-  const { way, instance, command } = options;
+  const { way, instance, command, given } = options;
   const place = placeArgs(options, stage);
   if (way === 'naive' || way === 'apply-undo') {
     return drive(way, { command, environment: productEnvironment(instance, home), home, place, stage });
   }
-  const args = ['mitigate', '--yes', '--json', '--timeout', '180', ...place, ...(OPTIONS[way] ?? [])];
-  return readRun(await inTurn(instance, () => unlocked(() => product.run(args, MITIGATE_MS))));
+  const limit = given?.limitSeconds ?? LIMIT_SECONDS;
+  const args = ['mitigate', '--yes', '--json', '--timeout', String(limit), ...place, ...(OPTIONS[way] ?? [])];
+  const all = [...args, ...(given?.args ?? [])];
+  const run = await inTurn(instance, () => unlocked(() => product.run(all, limit * 1_000 + UNDOING_MS)));
+  given?.heard(run);
+  return readRun(run);
 }
 
 function note(
