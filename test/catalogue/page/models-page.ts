@@ -20,8 +20,9 @@ export interface Measured<Row> {
 export interface PromptRow {
   entry: string;
   seed: number;
-  /** Everything in reach. */
+  /** Everything in reach; and without what belongs to no namespace. */
   raw: number;
+  namespaced: number;
   /** As the product sends it, with what the playbooks found; and without their findings. */
   compressed: number;
   kept: Kept;
@@ -96,6 +97,7 @@ export function promptPart(prompt: Measured<PromptRow> | null): string {
       ...[mine.map(({ raw }) => raw), mine.map(({ compressed }) => compressed)].map((all) => String(median(all))),
       percent(median(mine.map(shareOf))!),
       percent(worst),
+      percent(median(mine.map(({ namespaced, compressed }) => compressed / namespaced))!),
       String(mine.filter((one) => shareOf(one) <= GOAL).length),
       ...[kept(({ objects }) => objects), kept(({ words }) => words), kept(({ deciding }) => deciding)],
       `${mine.filter(({ alone }) => isWhole(alone.kept)).length} of ${mine.length}`,
@@ -104,12 +106,22 @@ export function promptPart(prompt: Measured<PromptRow> | null): string {
   const lost = rows.filter(({ kept }) => !isWhole(kept));
   const without = rows.filter(({ kept, alone }) => isWhole(kept) && !isWhole(alone.kept));
   const large = rows.filter((one) => shareOf(one) > GOAL);
-  const head = ['faults', 'incidents', 'raw', 'compressed', 'share', 'largest share', `at most ${percent(GOAL)}`];
+  const head = [
+    'faults',
+    'incidents',
+    'raw',
+    'compressed',
+    'share',
+    'largest share',
+    'share of the namespace',
+    `at most ${percent(GOAL)}`,
+  ];
   return `${title}
 
-Tokens of ${rows.length} recorded incidents (${where(prompt)}), four characters to a token. *raw*: all objects of the namespace
-as YAML without managed fields, a line for each event, and the logs of all its containers. *compressed*: what the product
-sends. Medians; *share* is compressed over raw.
+Tokens of ${rows.length} recorded incidents (${where(prompt)}), four characters to a token. *raw*: all objects that the product
+reads, as YAML without managed fields, a line for each event of the namespace, and the logs of all its containers. *compressed*:
+what the product sends. Medians; *share* is compressed over raw, *share of the namespace* over raw without nodes, volumes and
+other objects that belong to no namespace.
 
 ${table(
   [...head, 'objects kept', 'words kept', 'value kept', 'all kept without playbooks'],

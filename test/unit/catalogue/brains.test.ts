@@ -117,18 +117,21 @@ describe('the page of models', () => {
 
   it('names incidents that are told at too great a length, or without what tells the cause', () => {
     const rows: PromptRow[] = [
-      { entry: 'dns:one', seed: 1, raw: 1000, compressed: 100, kept, alone: { compressed: 90, kept } },
+      { entry: 'dns:one', seed: 1, raw: 1000, namespaced: 500, compressed: 100, kept, alone: { compressed: 90, kept } },
       {
         entry: 'dns:two',
         seed: 2,
         raw: 1000,
+        namespaced: 1000,
         compressed: 201,
         kept: { ...kept, deciding: false },
         alone: { compressed: 9, kept: lost },
       },
     ];
     const text = promptPart({ ...META, rows });
-    expect(text).toContain('| all | 2 | 1000 | 100 | 10.0 % | 20.1 % | 1 | 2 of 2 | 2 of 2 | 1 of 2 | 1 of 2 |');
+    expect(text).toContain(
+      '| all | 2 | 1000 | 100 | 10.0 % | 20.1 % | 20.0 % | 1 | 2 of 2 | 2 of 2 | 1 of 2 | 1 of 2 |',
+    );
     expect(text).toContain('Larger than the goal: dns:two 2.');
     expect(text).toContain('Without something that tells the cause: dns:two 2.');
   });
