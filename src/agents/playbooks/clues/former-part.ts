@@ -1,13 +1,15 @@
 import type { PatchOp } from '../../../domain/change.ts';
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
-import { pointerKeys, pointerToken, stableJson } from '../../../json/stable-json.ts';
+import { pointerKeys, stableJson } from '../../../json/stable-json.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import type { Untyped } from '../../../kube/pod-template.ts';
 import { lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
 import { condition } from '../../../kube/pods.ts';
 import { earlierRevisions } from '../../../kube/revisions.ts';
 import { evidence } from '../engine/analyzer.ts';
+import { differencesOf, isObject, restoringOps } from './field-difference.ts';
+import type { Difference } from './field-difference.ts';
 
 /** A part of a workload's pod template as it was before, and the way back to it. */
 export interface FormerPart {
@@ -31,12 +33,6 @@ interface Former {
   complete: boolean;
 }
 
-interface Difference {
-  pointer: string;
-  now: unknown;
-  before: unknown;
-}
-
 /**
  * What earlier states of the template had in place of the parts of it that a fault concerns, most trustworthy first:
  * revisions that its controller keeps, then the configuration last applied. States that do not differ there are left
@@ -55,7 +51,7 @@ export function formerParts(
     const differences = differencesOf(template.spec, podSpec, '').filter(
       ({ pointer, before }) => concerns(pointer) && (complete || before !== undefined),
     );
-    const ops = differences.flatMap((difference) => opsOf(template.pointer, difference));
+    const ops = differences.flatMap((difference) => restoringOps(template.pointer, difference));
     const key = stableJson(ops);
     if (ops.length === 0 || seen.has(key)) return [];
     seen.add(key);
@@ -103,39 +99,6 @@ function earlierRuns(view: ClusterView, cronJob: KubeObject): Former[] {
       source: job,
       complete: true,
     }));
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The server does not keep a list without items, which manifests may well have. */
-const present = (value: unknown): unknown => (Array.isArray(value) && value.length === 0 ? null : (value ?? null));
-
-function differencesOf(now: unknown, before: unknown, pointer: string): Difference[] {
-  if (stableJson(present(now)) === stableJson(present(before))) return [];
-  if (isObject(now) && isObject(before)) {
-    const keys = [...new Set([...Object.keys(now), ...Object.keys(before)])].sort();
-    return keys.flatMap((key) => differencesOf(now[key], before[key], `${pointer}/${pointerToken(key)}`));
-  }
-  if (Array.isArray(now) && Array.isArray(before) && sameNames(now, before)) {
-    return now.flatMap((item, index) => differencesOf(item, before[index], `${pointer}/${index}`));
-  }
-  return [{ pointer, now, before }];
-}
-
-function sameNames(now: unknown[], before: unknown[]): boolean {
-  const name = (item: unknown) => (isObject(item) ? item.name : undefined);
-  return (
-    now.length === before.length &&
-    now.every((item, index) => name(item) !== undefined && name(item) === name(before[index]))
-  );
-}
-
-function opsOf(root: string, { pointer, now, before }: Difference): PatchOp[] {
-  const path = root + pointer;
-  if (now === undefined) return [{ op: 'add', path, value: before }];
-  const guard: PatchOp = { op: 'test', path, value: now };
-  return [guard, before === undefined ? { op: 'remove', path } : { op: 'replace', path, value: before }];
 }
 
 function restored(podSpec: Untyped, { pointer, before }: Difference): Untyped {

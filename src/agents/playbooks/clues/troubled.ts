@@ -42,7 +42,7 @@ function isShort(view: ClusterView, workload: KubeObject): boolean {
 }
 
 /** The workloads and everybody whom they ask through a Service, directly or not. */
-function withCallees(view: ClusterView, start: KubeObject[]): KubeObject[] {
+export function withCallees(view: ClusterView, start: KubeObject[]): KubeObject[] {
   const seen = new Set(start);
   const queue = [...start];
   for (let next = queue.shift(); next; next = queue.shift()) {

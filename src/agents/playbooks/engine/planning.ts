@@ -1,11 +1,9 @@
 import type { AttemptRecord } from '../../../domain/brain.ts';
 import type { Finding, Fix } from '../../../domain/finding.ts';
-import type { Change } from '../../../domain/change.ts';
-import { changedObject } from '../../../domain/change.ts';
 import { refKey } from '../../../domain/kube-object.ts';
-import { planText, stepFor } from '../../../domain/plan.ts';
+import { planText } from '../../../domain/plan.ts';
 import type { Plan, PlanStep } from '../../../domain/plan.ts';
-import { argvOf } from './kubectl-commands.ts';
+import { areCoherent, combinedSteps, deletesPod } from './combined-steps.ts';
 import type { Severity } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { LAYERS } from './analyzer.ts';
@@ -141,7 +139,7 @@ function jointCandidates(group: Finding[]): Candidate[] {
       .sort((a, b) => b.score - a.score)
       .slice(0, MAX_JOINT * 4);
   }
-  return partial.filter(({ fixes }) => isCoherent(fixes)).slice(0, MAX_JOINT);
+  return partial.filter(({ fixes }) => areCoherent(fixes.map(({ changes }) => changes))).slice(0, MAX_JOINT);
 }
 
 function extend(candidate: Candidate, fix: Fix): Candidate {
@@ -149,23 +147,6 @@ function extend(candidate: Candidate, fix: Fix): Candidate {
   // Faults that one rollback removes together most likely came together.
   const score = known ? Math.min(1, candidate.score + 0.1) : Math.min(candidate.score, fix.confidence);
   return { ...candidate, fixes: known ? candidate.fixes : [...candidate.fixes, fix], score };
-}
-
-/** A rollback replaces the whole template, so no other change of the same template may stand beside it. */
-function isCoherent(fixes: Fix[]): boolean {
-  const changed = fixes.map((fix) => fix.changes.map(templateChange).filter((change) => change !== null));
-  return changed.every((own, at) =>
-    own.every(
-      ({ target, rollback }) =>
-        !rollback || changed.every((other, index) => index === at || other.every((change) => change.target !== target)),
-    ),
-  );
-}
-
-function templateChange(change: Change): { target: string; rollback: boolean } | null {
-  const object = changedObject(change);
-  const touches = ['rollout-undo', 'set-image', 'json-patch', 'merge-patch'].includes(change.type);
-  return object && touches ? { target: refKey(object), rollback: change.type === 'rollout-undo' } : null;
 }
 
 function fixText(fix: Fix): string {
@@ -191,26 +172,13 @@ function planOf({ findings, fixes }: Candidate, hash: (text: string) => string):
   };
 }
 
-/** Deletions of stuck pods and runs of CronJobs come last: they must be made from the finished template. */
 function stepsOf(findings: Finding[], fixes: Fix[]): PlanStep[] {
-  const steps = new Map<string, PlanStep>();
-  for (const fix of fixes) {
-    const finding = findings.find((each) => each.fixes.includes(fix)) ?? findings[0]!;
-    for (const change of fix.changes) {
-      const text = JSON.stringify(change);
-      if (!steps.has(text)) steps.set(text, stepFor(argvOf(change), change, finding.message));
-    }
-  }
-  const all = [...steps.values()];
-  return fixes.length < 2 ? all : [...all.filter((step) => !makesPods(step)), ...all.filter(makesPods)];
-}
-
-function makesPods(step: PlanStep): boolean {
-  return deletesPod(step) || (step.type === 'kubectl' && step.change?.type === 'start-job');
-}
-
-function deletesPod(step: PlanStep): boolean {
-  return step.type === 'kubectl' && step.change?.type === 'delete' && step.change.object.kind === 'Pod';
+  return combinedSteps(
+    fixes.map((fix) => ({
+      changes: fix.changes,
+      why: (findings.find((each) => each.fixes.includes(fix)) ?? findings[0]!).message,
+    })),
+  );
 }
 
 /**

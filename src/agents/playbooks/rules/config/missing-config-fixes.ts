@@ -17,7 +17,8 @@ import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
 import { differingPointers, pointerToken } from '../../../../json/stable-json.ts';
 import { belongsToOthers, otherUserOf, underAnotherName } from './config-ownership.ts';
-import { renamedOps, stuckPods, templatePatch } from './reference-patch.ts';
+import { renamedOps } from '../../clues/renamed-reference.ts';
+import { stuckPods, templatePatch } from './reference-patch.ts';
 import { isReady } from '../../../../kube/pods.ts';
 
 interface Alternatives {

@@ -12,7 +12,8 @@ import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { logLines } from './logs.ts';
 import { nonRootUser } from './non-root-user.ts';
-import { LOOSENS, below, partFixes, within } from './part-fixes.ts';
+import { LOOSENS, partFixes } from './part-fixes.ts';
+import { below, within } from '../../clues/container-patch.ts';
 import { START_CAUSES } from './start-causes.ts';
 import type { StartCause } from './start-causes.ts';
 

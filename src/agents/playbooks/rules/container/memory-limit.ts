@@ -13,7 +13,8 @@ import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { heapFlags } from './heap-flags.ts';
 import { memoryCeiling } from './memory-ceiling.ts';
-import { containerPatch, partFixes, patchFix, setField, within } from './part-fixes.ts';
+import { partFixes, patchFix } from './part-fixes.ts';
+import { containerPatch, setField, within } from '../../clues/container-patch.ts';
 
 const MEMORY_LIMIT = 'memory-limit';
 

@@ -1,6 +1,6 @@
-import { pointerKeys } from '../../../../json/stable-json.ts';
-import type { PatchOp } from '../../../../domain/change.ts';
-import type { PodTemplate, Untyped } from '../../../../kube/pod-template.ts';
+import { pointerKeys } from '../../../json/stable-json.ts';
+import type { PatchOp } from '../../../domain/change.ts';
+import type { PodTemplate, Untyped } from '../../../kube/pod-template.ts';
 
 /** Fields of a securityContext, now and after: true where the change takes a restriction away. */
 const LOOSER: Record<string, (now: unknown, after: unknown) => boolean> = {
