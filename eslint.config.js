@@ -54,7 +54,11 @@ export const ROOMS = {
     ]),
   ),
   'agents/playbooks': ['agents/playbooks/**', 'kube', 'domain', 'json', 'text'],
-  'agents/candidates': ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'kube/placement', 'domain', 'json', 'text'],
+  'agents/candidates/scene': ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'json', 'text'],
+  'agents/candidates/sources': [
+    'agents/candidates/scene', 'agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'kube/placement', 'domain', 'json', 'text',
+  ],
+  'agents/candidates': ['agents/candidates/**', 'agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'json', 'text'],
   'agents/model/evidence': ['kube', 'domain', 'json', 'text'],
   'agents/model/tools': ['agents/model/evidence', 'lint/**', 'kube', 'kubectl/**', 'domain', 'json', 'text'],
   'agents/model': ['agents/model/**', 'agents/candidates', 'agents/playbooks/engine', 'kube', 'kubectl/**', 'domain', 'json', 'text'],

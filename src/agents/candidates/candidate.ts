@@ -1,6 +1,7 @@
 import type { Change } from '../../domain/change.ts';
 import type { Evidence, PlanFile } from '../../domain/finding.ts';
 import type { ObjectRef } from '../../domain/kube-object.ts';
+import type { ActionOrigin } from './scene/draft.ts';
 
 /** A possible cause, told from what the cluster says. */
 export interface CauseCandidate {
@@ -16,8 +17,7 @@ export interface CauseCandidate {
   finding?: string;
 }
 
-/** Where the value that an action would set comes from. */
-export type ActionOrigin = 'playbook' | 'earlier' | 'sibling' | 'reference' | 'generic';
+export type { ActionOrigin };
 
 /** Something that could be done to a real object and field, spelled out whole: a model chooses it, it does not write it. */
 export interface ActionCandidate {

@@ -15,7 +15,7 @@ import type { LogLine } from '../../clues/workload-logs.ts';
 import { complaintAbout, hostsComplainedOf, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import { missingServiceFixes, namedFor } from './missing-service-fixes.ts';
+import { missingServiceFixes, namedFor } from '../../clues/missing-service-fixes.ts';
 
 const MISSING_SERVICE = 'missing-service';
 

@@ -1,32 +1,20 @@
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
-import type { CallEdge } from '../../../../kube/call-edges.ts';
-import { callEdges, namespaceLabels, policyEnd } from '../../../../kube/call-edges.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 import { lastChange } from '../../../../kube/managed-fields.ts';
-import type { Direction, PolicyEdge, PolicyEnd } from '../../../../kube/network-policy.ts';
 import { cutting } from '../../../../kube/network-policy.ts';
-import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Trouble } from '../../clues/troubled.ts';
+import type { Cut } from '../../clues/policy-cuts.ts';
+import { cutsOf } from '../../clues/policy-cuts.ts';
 import { troubledWorkloads } from '../../clues/troubled.ts';
 import type { LogLine } from '../../clues/workload-logs.ts';
 import { complaintAbout, isUnresolved, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import { isNews, policyFixes } from './network-policy-fixes.ts';
+import { isNews, policyFixes } from '../../clues/policy-fixes.ts';
 
 const NETWORK_POLICY = 'network-policy';
-
-/** A connection that somebody needs and that a policy does not let through. */
-export interface Cut {
-  caller: KubeObject;
-  /** Who is asked, in words. */
-  callee: string;
-  direction: Direction;
-  edge: PolicyEdge;
-  call: CallEdge | null;
-}
 
 /** Network policies that cut a connection which settings say is needed, or the way to the cluster's DNS. */
 export async function analyzeNetworkPolicies(context: AnalyzerContext): Promise<Finding[]> {
@@ -35,55 +23,13 @@ export async function analyzeNetworkPolicies(context: AnalyzerContext): Promise<
   if (policies.length === 0) return [];
   const troubled = troubledWorkloads(view, severity);
   const byPolicy = new Map<KubeObject, Cut[]>();
-  for (const cut of cutsOf(context, policies)) {
+  for (const cut of cutsOf(context.view, policies)) {
     const guilty = newest(cutting(policies, cut.edge, cut.direction));
     if (guilty) byPolicy.set(guilty, [...(byPolicy.get(guilty) ?? []), cut]);
   }
   const findings: Finding[] = [];
   for (const [policy, cuts] of byPolicy) findings.push(await findingFor(context, policy, cuts, troubled));
   return findings;
-}
-
-function cutsOf({ view }: AnalyzerContext, policies: KubeObject[]): Cut[] {
-  const cuts: Cut[] = [];
-  const add = (cut: Omit<Cut, 'direction'>): void => {
-    for (const direction of ['egress', 'ingress'] as const)
-      if (cutting(policies, cut.edge, direction).length > 0) cuts.push({ ...cut, direction });
-  };
-  const calls = callEdges(view);
-  for (const call of calls) {
-    const [from, to] = [policyEnd(view, call.caller), policyEnd(view, call.callee)];
-    if (!from || !to) continue;
-    const { port, protocol, caller } = call;
-    const callee = `${call.callee.kind} ${call.callee.metadata.name}`;
-    add({ caller, callee, edge: { from, to, port, protocol }, call });
-  }
-  for (const caller of new Set(calls.map((call) => call.caller))) {
-    const from = policyEnd(view, caller);
-    const policyOfPod = podTemplateOf(caller)?.spec?.dnsPolicy ?? 'ClusterFirst';
-    if (!from || !String(policyOfPod).startsWith('ClusterFirst')) continue;
-    // Only what leaves the caller is known here: the other side is the system's own.
-    const edge = { from, to: dnsEnd(view), port: 53, protocol: 'UDP' };
-    if (cutting(policies, edge, 'egress').length > 0)
-      cuts.push({ caller, callee: "the cluster's DNS", direction: 'egress', edge, call: null });
-  }
-  return cuts;
-}
-
-/** The cluster's DNS as policies usually mean it. */
-function dnsEnd(view: AnalyzerContext['view']): PolicyEnd {
-  const namespace = 'kube-system';
-  const ports = [
-    { name: 'dns', containerPort: 53, protocol: 'UDP' },
-    { name: 'dns-tcp', containerPort: 53, protocol: 'TCP' },
-  ];
-  return {
-    namespace,
-    labels: { 'k8s-app': 'kube-dns' },
-    namespaceLabels: namespaceLabels(view, namespace),
-    ip: null,
-    podSpec: { containers: [{ name: 'dns', ports }] },
-  };
 }
 
 /** All of them cut it, and to mend one is enough: the one that changed last is what is new. */

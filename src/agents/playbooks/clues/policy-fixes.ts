@@ -1,15 +1,15 @@
-import type { PatchOp } from '../../../../domain/change.ts';
-import type { KubeObject } from '../../../../domain/kube-object.ts';
-import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { lastChange } from '../../../../kube/managed-fields.ts';
-import type { Direction, PolicyEnd } from '../../../../kube/network-policy.ts';
-import { cutting, peersAllow, policySelects, portsAllow } from '../../../../kube/network-policy.ts';
-import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
-import type { Untyped } from '../../../../kube/pod-template.ts';
-import { isLiving } from '../../../../kube/pods.ts';
-import type { FixDraft } from '../../engine/analyzer.ts';
-import { createFromFile, jsonPatch } from '../../engine/changes.ts';
-import type { Cut } from './network-policy.ts';
+import type { PatchOp } from '../../../domain/change.ts';
+import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { lastChange } from '../../../kube/managed-fields.ts';
+import type { Direction, PolicyEnd } from '../../../kube/network-policy.ts';
+import { cutting, peersAllow, policySelects, portsAllow } from '../../../kube/network-policy.ts';
+import { lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
+import type { Untyped } from '../../../kube/pod-template.ts';
+import { isLiving } from '../../../kube/pods.ts';
+import type { FixDraft } from '../engine/analyzer.ts';
+import { createFromFile, jsonPatch } from '../engine/changes.ts';
+import type { Cut } from './policy-cuts.ts';
 
 /** Ways to let exactly the connections through that are needed; nothing else is opened, and no policy is taken away. */
 export function policyFixes(view: ClusterView, policy: KubeObject, cuts: Cut[], sure: boolean): FixDraft[] {

@@ -1,17 +1,17 @@
-import type { PlanFile } from '../../../../domain/finding.ts';
-import type { KubeObject } from '../../../../domain/kube-object.ts';
-import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
-import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
-import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
-import { portKnowledge } from '../../../../kube/port-knowledge.ts';
-import type { Alternatives } from '../../clues/former-setting.ts';
-import { formerSettings, NONE } from '../../clues/former-setting.ts';
-import { renamedServices } from '../../clues/renamed-service.ts';
-import { hasHost, settingChanges } from '../../clues/setting-change.ts';
-import { createFromFile } from '../../engine/changes.ts';
-import type { FixDraft } from '../../engine/analyzer.ts';
-import { evidence } from '../../engine/analyzer.ts';
+import type { PlanFile } from '../../../domain/finding.ts';
+import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../kube/cluster-view.ts';
+import type { MeantService, NamedHost } from '../../../kube/named-hosts.ts';
+import { namedHosts, serviceMeant } from '../../../kube/named-hosts.ts';
+import { hasMutableTemplate, podTemplateOf } from '../../../kube/pod-template.ts';
+import { portKnowledge } from '../../../kube/port-knowledge.ts';
+import type { Alternatives } from './former-setting.ts';
+import { formerSettings, NONE } from './former-setting.ts';
+import { renamedServices } from './renamed-service.ts';
+import { hasHost, settingChanges } from './setting-change.ts';
+import { createFromFile } from '../engine/changes.ts';
+import type { FixDraft } from '../engine/analyzer.ts';
+import { evidence } from '../engine/analyzer.ts';
 
 /** A Service that is named and does not exist. */
 export interface MissingService {
