@@ -76,7 +76,8 @@ function changed(view: ClusterView, change: Change, object: KubeObject): KubeObj
     case 'rollout-undo': {
       const revision = revisionsOf(view, object).find(({ number }) => number === change.revision);
       if (!revision) throw new Error(`${object.metadata.name} has no revision ${change.revision}`);
-      const { $patch: _patch, ...template } = structuredClone(revision.template) as Loose;
+      const template = structuredClone(revision.template) as Loose;
+      delete template.$patch;
       delete template.metadata?.labels?.['pod-template-hash'];
       after.spec.template = template;
       return after;
