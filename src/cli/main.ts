@@ -28,6 +28,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   undo: async () => (await import('./undo.ts')).undoCommand,
   recover: async () => (await import('./recover.ts')).recoverCommand,
   journal: async () => (await import('./journal.ts')).journalCommand,
+  model: async () => (await import('./model.ts')).modelCommand,
   lock: async () => (await import('./lock.ts')).lockCommand,
   shell: async () => (await import('./shell.ts')).shellCommand,
   runbook: async () => (await import('./runbook.ts')).runbookCommand,

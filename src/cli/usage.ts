@@ -20,6 +20,7 @@ usage: stratus COMMAND [options]
   journal     list | show ID | verify
   shell       a terminal in which every kubectl goes through the gateway
   runbook     list | show | lint | allow | forbid | run: declared actions in containers
+  model       find | test: the language model beside the playbooks
   lock        status | break | install-fence | uninstall-fence
   lint        flag unsafe kubectl in YAML and scripts
 
@@ -38,7 +39,9 @@ command that writes undoes what is open first.
 `;
 
 export const COMMAND_USAGE: Record<string, string> = {
-  mitigate: `usage: stratus mitigate [--context C] [-n NAMESPACE] [--yes] [--confirm-context C] [--json] [--brain playbook]
+  mitigate: `usage: stratus mitigate [--context C] [-n NAMESPACE] [--yes] [--confirm-context C] [--json] [--brain B]
+  --brain B            playbook, model, or both (default: both where a model is configured, else playbook): playbooks
+                       first, the model when they have no fix or theirs did not help; 'stratus model --help'
   --check NAME=URL[,status=200][,samples=N]  user-request check, repeatable; URL is http(s)://... from this machine or
                                              svc://NAMESPACE/SERVICE:PORT/PATH through the API server
   --plan FILE          try this first, repeatable: kubectl commands, one a line, as one attempt that is undone unless it
@@ -102,6 +105,22 @@ exit: 0 done, 4 a journal is damaged (the damage is named), 64 usage
 
 exit: 0 done, 1 refused or with problems and nothing changed, 2 failed or stopped, and undone, 3 diverged or undone with
       losses, 4 cluster or configuration error, 6 stranded, 7 locked by another writer, 64 usage
+`,
+  model: `usage: stratus model find [--json]
+       stratus model test [--json]
+  find asks the usual ports of this machine for model servers; test tries what the configured model can do.
+  The environment names the model (docs/models.md). It proposes only: what it says is rehearsed, judged and undone as
+  any other plan. What leaves for it is redacted.
+  STRATUS_MODEL            name of the model; without it there is none
+  STRATUS_MODEL_URL        server of Chat Completions with its version part, such as http://127.0.0.1:11434/v1
+  STRATUS_MODEL_KEY        key, where the server wants one
+  STRATUS_MODEL_PROVIDER   openai (default: any such server) or azure
+  STRATUS_MODEL_CONTEXT    tokens that request and answer may have together (default 32768)
+  STRATUS_SECOND_MODEL     and the like: another model for the second opinion
+  STRATUS_MODEL_USE        JSON, for instance {"confidenceThreshold": 0.6, "freeCommands": true}
+  STRATUS_MODEL_BUDGET     JSON, what one run may spend: {"usd": 1, "tokens": 200000, "calls": 60, "thinkMs": 300000}
+
+exit: 0 done, 1 the model answers but not every probe works, 4 no probe works, 64 usage
 `,
   lock: `usage: stratus lock status [--context C] [--json]
        stratus lock break --yes [--context C] [--confirm-context C]
