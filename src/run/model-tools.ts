@@ -1,4 +1,8 @@
-import type { Brain, EvidenceReads } from '../domain/brain.ts';
+import { EvidenceDesk } from '../agents/model/evidence/evidence-desk.ts';
+import { runTool } from '../agents/model/tools/run-tool.ts';
+import { TOOLS, toolSpec } from '../agents/model/tools/tools.ts';
+import type { Brain, BrainDiagnosis, EvidenceReads } from '../domain/brain.ts';
+import { NO_LIMIT } from '../domain/budget.ts';
 import type { ToolSpec } from '../domain/chat.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Severity } from '../domain/severity.ts';
@@ -16,14 +20,46 @@ export interface ToolCallParts {
   signal: AbortSignal;
 }
 
+/** The tool that needs a diagnosis. */
+const FINDINGS = 'playbook_findings';
+
+/** What other agents are offered: all tools, each read-only. */
 export function toolSpecs(): ToolSpec[] {
-  return [];
+  return TOOLS.map(toolSpec);
 }
 
+/**
+ * One call from outside a run. Its evidence ids mean something in its own answer only.
+ * @param args JSON text
+ */
 export async function callTool(
   tool: string,
-  _args: string,
-  _parts: ToolCallParts,
+  args: string,
+  parts: ToolCallParts,
 ): Promise<{ ok: boolean; text: string }> {
-  return { ok: false, text: `there is no tool '${tool}'` };
+  const playbook = tool === FINDINGS ? await diagnosisOf(parts) : null;
+  const desk = { ...parts, playbook, attempts: [], evidence: new EvidenceDesk() };
+  return runTool({ id: '1', tool, args }, desk);
+}
+
+function diagnosisOf({
+  playbook,
+  target,
+  snapshot,
+  severity,
+  reads,
+  clock,
+  signal,
+}: ToolCallParts): Promise<BrainDiagnosis> {
+  return playbook.diagnose({
+    run: 'tool',
+    target,
+    snapshot,
+    severity,
+    evidence: reads,
+    clock,
+    budget: NO_LIMIT,
+    signal,
+    emit: () => undefined,
+  });
 }

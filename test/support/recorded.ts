@@ -23,6 +23,15 @@ export function recordedSnapshot(name: string): ClusterSnapshot {
   return parseJson(text) as unknown as ClusterSnapshot;
 }
 
+const shared = new Map<string, ClusterSnapshot>();
+
+/** The same, read once for all who change nothing in it. */
+export function sharedSnapshot(name: string): ClusterSnapshot {
+  let snapshot = shared.get(name);
+  if (!snapshot) shared.set(name, (snapshot = recordedSnapshot(name)));
+  return snapshot;
+}
+
 export const NO_READS: EvidenceReads = { readLog: async () => [], get: async () => null, list: async () => [] };
 export const UNSTOPPED = new AbortController().signal;
 

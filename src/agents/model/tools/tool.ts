@@ -18,6 +18,26 @@ export interface ToolDesk {
   evidence: EvidenceDesk;
   clock: Clock;
   signal: AbortSignal;
+  /** What a monitoring system says, in words; absent where none is connected. Untrusted. */
+  metrics?(question: MetricQuestion, signal: AbortSignal): Promise<string>;
+  /** The same of a tracing system. */
+  traces?(question: TraceQuestion, signal: AbortSignal): Promise<string>;
+  /** What of the run can still be undone, last first, one line each; absent where nobody can tell. */
+  undoStack?(): Promise<readonly string[]>;
+}
+
+export interface MetricQuestion {
+  /** Workload, Service or node. */
+  name: string;
+  namespace: string;
+  metric: 'cpu' | 'memory' | 'requests' | 'errors' | 'latency' | 'restarts';
+  minutes: number;
+}
+
+export interface TraceQuestion {
+  service: string;
+  namespace: string;
+  minutes: number;
 }
 
 /**

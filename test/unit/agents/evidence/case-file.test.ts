@@ -3,15 +3,23 @@ import type { CaseInput } from '../../../../src/agents/model/evidence/case-file.
 import { caseFile } from '../../../../src/agents/model/evidence/case-file.ts';
 import { EvidenceDesk } from '../../../../src/agents/model/evidence/evidence-desk.ts';
 import { rawCase } from '../../../support/raw-case.ts';
-import { NO_READS, playbookOf, RECORDED, recordedSnapshot, severityOf, UNSTOPPED } from '../../../support/recorded.ts';
+import {
+  NO_READS,
+  playbookOf,
+  RECORDED,
+  recordedSnapshot,
+  severityOf,
+  sharedSnapshot,
+  UNSTOPPED,
+} from '../../../support/recorded.ts';
 
 async function caseOf(name: string, change: Partial<CaseInput> = {}): Promise<{ text: string; input: CaseInput }> {
-  const snapshot = recordedSnapshot(name);
+  const snapshot = sharedSnapshot(name);
   const input: CaseInput = {
     snapshot,
     severity: severityOf(snapshot),
     reads: NO_READS,
-    playbook: await playbookOf(snapshot),
+    playbook: change.playbook === undefined ? await playbookOf(snapshot) : change.playbook,
     evidence: new EvidenceDesk(),
     signal: UNSTOPPED,
     budgetTokens: 4_000,
@@ -109,7 +117,7 @@ describe('the case file', () => {
   });
 
   it('is measured against all objects, events and lines in full', async () => {
-    const snapshot = recordedSnapshot('seed-19-healthy');
+    const snapshot = sharedSnapshot('seed-19-healthy');
     const raw = await rawCase(snapshot, severityOf(snapshot), { ...NO_READS, readLog: async () => ['a line'] });
     expect(raw.length).toBeGreaterThan(JSON.stringify(snapshot.objects).length / 2);
     expect(raw).toContain('managedFields');
