@@ -26,6 +26,8 @@ const IDLE_MS = 60_000;
 const LOCAL_FIRST_MS = 300_000;
 /** For what may come after the end of an answer: its tokens. */
 const TAIL_MS = 5_000;
+/** For the end of the stream, once everything is there. */
+const END_MS = 1_000;
 const RETRIES = 2;
 /** Forced calls that led to none, before the form is given up for good. */
 const MOST_IGNORED = 2;
@@ -43,6 +45,7 @@ const PROCESS_MEMORY = new AbilityMemory();
  * @throws ChatError for an endpoint that cannot or must not be asked
  */
 export function connectModel(endpoint: ModelEndpoint, clock: Clock, options: ModelOptions = {}): ChatModel {
+  if (!endpoint.model.trim()) throw new ChatError('no-model', 'no model is named: say which one the server shall use');
   return new ServedModel(endpoint, reachOf(endpoint), clock, options);
 }
 
@@ -76,7 +79,7 @@ class ServedModel implements ChatModel {
     this.#client = clientOf(endpoint, reach);
     const memory = options.memory ?? PROCESS_MEMORY;
     const key = JSON.stringify([endpoint.provider, reach.baseUrl, endpoint.model]);
-    const limit = endpoint.provider === 'azure' || !reach.baseUrl ? 'max_completion_tokens' : 'max_tokens';
+    const limit = endpoint.provider === 'azure' || !endpoint.baseUrl.trim() ? 'max_completion_tokens' : 'max_tokens';
     this.#abilities = () => memory.of(key, clock, limit);
   }
 
@@ -157,8 +160,8 @@ class ServedModel implements ChatModel {
         if (next.done) break;
         const { text, moved } = reader.take(next.value);
         if (text && isLive(form)) yield { type: 'text', text };
-        if (reader.full || (reader.finished && reader.usage)) break;
-        if (reader.finished) watch.shorten(TAIL_MS);
+        if (reader.full) break;
+        if (reader.finished) watch.shorten(reader.usage ? END_MS : TAIL_MS);
         else if (moved) watch.progress();
       }
     } catch (error) {
@@ -256,7 +259,7 @@ function clientOf({ provider, model, apiKey, apiVersion }: ModelEndpoint, { base
     timeout: CLIENT_TIMEOUT_MS,
     fetch: guardedFetch(apiKey === null),
   };
-  if (provider === 'openai') return new OpenAI({ ...common, baseURL: baseUrl || 'https://api.openai.com/v1' });
+  if (provider === 'openai') return new OpenAI({ ...common, baseURL: baseUrl });
   const baseURL = `${baseUrl.replace(/\/openai(\/.*)?$/, '')}/openai`;
   return new AzureOpenAI({ ...common, baseURL, deployment: model, apiVersion: apiVersion ?? AZURE_API });
 }

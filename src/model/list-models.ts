@@ -1,12 +1,12 @@
 import { ChatError } from '../domain/chat.ts';
 import type { ModelEndpoint } from '../domain/model-settings.ts';
 import { oneLine } from '../text/plain-text.ts';
+import { reachOf } from './reach.ts';
 
 const LIMIT_MS = 8_000;
 /** Longest answer that is read, in bytes, and most names that are taken of it. */
 const MAX_BYTES = 4_000_000;
 const MAX_NAMES = 500;
-const OPENAI = 'https://api.openai.com/v1';
 
 /**
  * Names of the models that a server says it has (`GET /models`), in its order.
@@ -16,8 +16,9 @@ export async function listModels(
   { baseUrl, apiKey }: Pick<ModelEndpoint, 'baseUrl' | 'apiKey'>,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const url = `${baseUrl || OPENAI}/models`;
-  const response = await fetch(url, {
+  const reach = reachOf({ provider: 'openai', baseUrl, apiKey });
+  const url = `${reach.shown}/models`;
+  const response = await fetch(`${reach.baseUrl}/models`, {
     headers: { accept: 'application/json', ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) },
     // A key must not follow to another server.
     redirect: 'error',
@@ -29,25 +30,24 @@ export async function listModels(
   if (response.status === 401 || response.status === 403)
     throw new ChatError('unauthorized', `${url} wants ${apiKey ? 'another' : 'a'} key (${response.status})`);
   if (!response.ok) throw new ChatError('server', `${url} answered ${response.status}: it may not list its models`);
-  const body = await readAtMost(response, MAX_BYTES, signal);
+  const body = await readAtMost(response, url, signal);
   const names = namesIn(body);
   if (!names) throw new ChatError('not-understood', `${url} answered no list of models: does the address end in /v1?`);
   return names;
 }
 
-async function readAtMost(response: Response, limit: number, signal: AbortSignal): Promise<string> {
+async function readAtMost(response: Response, url: string, signal: AbortSignal): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   try {
     for await (const chunk of response.body ?? []) {
       text += decoder.decode(chunk as Uint8Array, { stream: true });
-      if (text.length > limit)
-        throw new ChatError('not-understood', `${response.url} answered more than a list of models`);
+      if (text.length > MAX_BYTES) throw new ChatError('not-understood', `${url} answered more than a list of models`);
     }
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ChatError) throw error;
-    throw new ChatError('cut-off', `${response.url} stopped in the middle of its answer`, { cause: error });
+    throw new ChatError('cut-off', `${url} stopped in the middle of its answer`, { cause: error });
   }
   return text;
 }

@@ -16,7 +16,9 @@ const LONG_LIMIT_MS = 300_000;
 const LONG_TOKENS = 6_000;
 const MOST_SHOWN = 80;
 /** Of a line of the long text, about. */
-const LINE_TOKENS = 17;
+const LINE_TOKENS = 18;
+/** Of the context, besides the answer: tokenisers differ. */
+const FILLED = 0.8;
 const WORD = 'heron';
 
 const POD_TOOL: ToolSpec = {
@@ -109,7 +111,7 @@ function probesFor(model: ChatModel): Planned[] {
       name: 'long context',
       limitMs: LONG_LIMIT_MS,
       run: async (signal) => {
-        const tokens = Math.min(LONG_TOKENS, model.contextTokens - 512);
+        const tokens = Math.min(LONG_TOKENS, Math.floor((model.contextTokens - 512) * FILLED));
         const { text } = await ask(user(longText(tokens)), 256, signal);
         const works = text.toLowerCase().includes(WORD);
         const found = works ? 'found' : 'did not find';
@@ -160,7 +162,7 @@ function longText(tokens: number): string {
   const lines = Math.max(2, Math.floor(tokens / LINE_TOKENS));
   const text = Array.from(
     { length: lines },
-    (_, at) => `Line ${at}: the pod worker-${at} of the shop is ready and has no news to tell.`,
+    (_, at) => `Line ${at}: this pod of the shop is ready and has no news to tell.`,
   );
   text[Math.floor(lines / 2)] = `Line ${Math.floor(lines / 2)}: remember that the secret bird is the ${WORD}.`;
   return `${text.join('\n')}\n\nWhich bird do the lines name? Answer with the one word.`;

@@ -5,7 +5,7 @@ import { oneLine } from '../text/plain-text.ts';
 
 /** The address of a model's server, judged fit to be asked. */
 export interface Reach {
-  /** Without a slash at its end; empty: the provider's own. */
+  /** Without a slash at its end. */
   baseUrl: string;
   /** The server is on this machine. */
   loopback: boolean;
@@ -22,15 +22,14 @@ const INSIDE = /(^[^.]+|\.(local|localdomain|internal|intranet|lan|home|home\.ar
  * public DNS does not serve): beyond them anybody on the way could read it.
  * @throws ChatError for an address that cannot be asked, or must not be
  */
-export function reachOf({ provider, baseUrl, model, apiKey }: ModelEndpoint): Reach {
-  if (!model.trim()) throw new ChatError('no-model', 'no model is named: say which one the server shall use');
+export function reachOf({ provider, baseUrl, apiKey }: Pick<ModelEndpoint, 'provider' | 'baseUrl' | 'apiKey'>): Reach {
   if (!baseUrl.trim()) {
     if (provider === 'azure')
       throw new ChatError(
         'unreachable',
         'Azure needs the address of your resource, as in https://NAME.openai.azure.com',
       );
-    return { baseUrl: '', loopback: false, shown: OPENAI };
+    return { baseUrl: OPENAI, loopback: false, shown: OPENAI };
   }
   const url = URL.parse(baseUrl.trim());
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))

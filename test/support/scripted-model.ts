@@ -133,6 +133,7 @@ export async function scriptedModel(
     journal: () => texts.join('\n'),
     came: (count) => new Promise((tell) => (requests.length >= count ? tell() : void waiting.push({ count, tell }))),
     close: async () => {
+      if (!server.listening) return;
       server.closeAllConnections();
       server.close();
       await mock.stop();
