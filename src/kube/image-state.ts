@@ -31,15 +31,30 @@ export function specImage(pod: KubeObject, container: string): string | undefine
  * A failing pull wins: the image may be present on one node only.
  */
 export function imageState(view: ClusterView, image: string): 'runs' | 'failing' | 'unknown' {
-  let runs = false;
+  let known = seen.get(view);
+  if (!known) seen.set(view, (known = imagesSeen(view)));
+  if (known.failing.has(image)) return 'failing';
+  return known.started.has(image) || onSomeNode(view, image) ? 'runs' : 'unknown';
+}
+
+interface ImagesSeen {
+  failing: Set<string>;
+  started: Set<string>;
+}
+
+const seen = new WeakMap<ClusterView, ImagesSeen>();
+
+function imagesSeen(view: ClusterView): ImagesSeen {
+  const known: ImagesSeen = { failing: new Set(), started: new Set() };
   for (const pod of view.all('Pod')) {
     for (const status of containerStatuses(pod)) {
-      if (specImage(pod, status?.name) !== image) continue;
-      if (PULL_FAILURES.has(status?.state?.waiting?.reason)) return 'failing';
-      if (hasStarted(status)) runs = true;
+      const image = specImage(pod, status?.name);
+      if (image === undefined) continue;
+      if (PULL_FAILURES.has(status?.state?.waiting?.reason)) known.failing.add(image);
+      if (hasStarted(status)) known.started.add(image);
     }
   }
-  return runs || onSomeNode(view, image) ? 'runs' : 'unknown';
+  return known;
 }
 
 export function hasStarted(status: Untyped): boolean {

@@ -24,7 +24,11 @@ export interface Revision {
 }
 
 /** Revisions of a Deployment, StatefulSet or DaemonSet, newest first; empty for other kinds. */
-export function revisionsOf(view: ClusterView, workload: KubeObject): Revision[] {
+export function revisionsOf(view: ClusterView, workload: KubeObject): readonly Revision[] {
+  return view.derived(readRevisions, workload);
+}
+
+function readRevisions(view: ClusterView, workload: KubeObject): Revision[] {
   const list =
     workload.kind === 'Deployment'
       ? deploymentRevisions(view, workload)

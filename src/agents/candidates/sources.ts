@@ -11,8 +11,9 @@ import { references } from './sources/references.ts';
 import { resources } from './sources/resources.ts';
 import { restarts } from './sources/restarts.ts';
 import { rollbacks } from './sources/rollbacks.ts';
+import { rollouts } from './sources/rollouts.ts';
 import { scale } from './sources/scale.ts';
-import { selectors } from './sources/selectors.ts';
+import { localTraffic, selectors } from './sources/selectors.ts';
 import { siblings } from './sources/siblings.ts';
 import { targetPorts } from './sources/target-ports.ts';
 import { templateHistory } from './sources/template-history.ts';
@@ -21,9 +22,11 @@ import { templateHistory } from './sources/template-history.ts';
 export const SOURCES: readonly Source[] = [
   templateHistory,
   rollbacks,
+  rollouts,
   againstLastApplied,
   references,
   selectors,
+  localTraffic,
   targetPorts,
   addresses,
   ingresses,

@@ -1,7 +1,14 @@
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { hasMutableTemplate, containersOf, podTemplateOf } from '../../../kube/pod-template.ts';
-import { containerStatuses, hasStarted, PULL_FAILURES, specImage, splitImage } from '../../../kube/image-state.ts';
+import {
+  containerStatuses,
+  fullName,
+  hasStarted,
+  PULL_FAILURES,
+  specImage,
+  splitImage,
+} from '../../../kube/image-state.ts';
 import { isLiving } from '../../../kube/pods.ts';
 import { editDistance } from '../../../text/edit-distance.ts';
 import { untrustedLine } from '../../../text/redact.ts';
@@ -101,10 +108,10 @@ function runningImages(view: ClusterView): Map<string, number> {
 }
 
 function likeImages(wanted: string, running: Map<string, number>): [string, number][] {
-  const { repository, suffix } = splitImage(wanted);
+  const { repository, suffix } = splitImage(fullName(wanted));
   return [...running]
     .flatMap(([image, count]): [string, number, number][] => {
-      const other = splitImage(image);
+      const other = splitImage(fullName(image));
       if (image === wanted) return [];
       if (other.repository === repository) return [[image, 0.65, count]];
       const typo = editDistance(other.repository, repository, 3);

@@ -26,9 +26,9 @@ const FIELDS: Record<string, [field: string, likelihood: number][]> = {
 };
 /** Maps of free keys: what was not applied in one of them was put there by somebody, not by the server. */
 const FREE_MAPS = /^\/(?:data|spec\/selector)(?:\/|$)/;
+const SELECTOR = /^\/spec\/selector(?:\/|$)/;
 /** What the server decides, what cannot be changed in place, and pod templates, which are looked at by themselves. */
-const LEFT_OUT =
-  /^\/spec\/(?:template|jobTemplate|selector\/match|volumeClaimTemplates|serviceName|clusterIPs?|podManagementPolicy)/;
+const LEFT_OUT = /^\/spec\/(?:template|jobTemplate|volumeClaimTemplates|serviceName|clusterIPs?|podManagementPolicy)/;
 /** Longest patch, in characters, that is offered: a command has to hold it. */
 const LONGEST = 20_000;
 
@@ -43,7 +43,8 @@ export function againstLastApplied({ view, focus }: Scene): CauseDraft[] {
           .flatMap(refined)
           .filter(
             ({ pointer, before }) =>
-              !LEFT_OUT.test(object.kind === 'Service' ? pointer.replace('/selector', '') : pointer) &&
+              !LEFT_OUT.test(pointer) &&
+              (kind === 'Service' || !SELECTOR.test(pointer)) &&
               (before !== undefined || FREE_MAPS.test(pointer)) &&
               !(pointer === '/spec/replicas' && autoscalersOf(object, view.snapshot).length > 0),
           );

@@ -70,6 +70,8 @@ function probeOf(
       return [draft(view, workload, container, field, name, probe, value, told ? score : score * 0.6)];
     }),
   ];
+  if (field === 'livenessProbe' && container.spec?.startupProbe === undefined)
+    actions.push(startup(view, workload, container, probe, told ? 0.5 : 0.3));
   if (actions.length === 0) return [];
   const place = `${podTemplateOf(workload)!.field}.${container.place}.${field}`;
   const asks = handler
@@ -88,6 +90,25 @@ function probeOf(
   ];
 }
 
+/** Time to start, told by the probe that ends containers: it begins only after the program has answered once. */
+function startup(
+  view: ClusterView,
+  workload: KubeObject,
+  container: ContainerSpec,
+  probe: Untyped,
+  score: number,
+): ActionDraft {
+  const { root, guard } = containerPatch(workload, container);
+  const value = { ...(probe as object), failureThreshold: LONGER.failureThreshold };
+  return {
+    changes: templateChanges(view, workload, [guard, ...setField(root, container.spec, 'startupProbe', value)]),
+    text: `give container ${container.name} of ${nameOf(workload)} a startupProbe like its livenessProbe, with ${LONGER.failureThreshold} failures allowed`,
+    origin: 'reference',
+    score,
+    expects: `${nameOf(workload)} has the time that it takes to start`,
+  };
+}
+
 /** Ports that the container has, and that its other probes ask, in place of the one asked. */
 function ports(
   view: ClusterView,
@@ -95,7 +116,7 @@ function ports(
   container: ContainerSpec,
   field: string,
   asked: unknown,
-): [number, number][] {
+): [number | string, number][] {
   const known = portKnowledge(podTemplateOf(workload)!.spec).ports.filter((port) => port.container === container.name);
   const isAsked = (port: { number: number; name: string | null }) => port.number === asked || port.name === asked;
   const others = FIELDS.filter((each) => each !== field).map((each) => container.spec?.[each]);
@@ -105,12 +126,14 @@ function ports(
     .flatMap((service) => ((service.spec?.ports ?? []) as Untyped[]).map((port) => port?.targetPort ?? port?.port));
   return known
     .filter((port) => !isAsked(port) && (port.declared || port.hint !== null || peers.includes(port.number)))
-    .map((port): [number, number] => {
+    .map((port): [number | string, number] => {
       const used = served.includes(port.number) || (port.name !== null && served.includes(port.name));
       const alike = peers.includes(port.number) || (port.name !== null && peers.includes(port.name));
-      return [port.number, 0.45 + (used ? 0.15 : 0) + (alike ? 0.1 : 0)];
+      // A name for a name: whoever asks by name means the port wherever it is.
+      const value = typeof asked === 'string' && port.name !== null ? port.name : port.number;
+      return [value, 0.45 + (used ? 0.15 : 0) + (alike ? 0.1 : 0)];
     })
-    .sort(([a, x], [b, y]) => y - x || a - b)
+    .sort(([a, x], [b, y]) => y - x || (String(a) < String(b) ? -1 : 1))
     .slice(0, MAX_VALUES);
 }
 

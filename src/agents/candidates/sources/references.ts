@@ -54,9 +54,14 @@ function configOf(view: ClusterView, workload: KubeObject): CauseDraft[] {
       ? likely(key!, keysOf(object)).map(([other, score]) =>
           draft(rename(name, other), `key ${key} of ${kind} ${name}`, `key ${other}`, score),
         )
-      : likelyObjects(view, workload, kind, name, asked).map(([other, score]) =>
-          draft(rename(other, null), `${kind} ${name}`, `${kind} ${other}`, score),
-        );
+      : [
+          ...likelyObjects(view, workload, kind, name, asked).map(([other, score]) =>
+            draft(rename(other, null), `${kind} ${name}`, `${kind} ${other}`, score),
+          ),
+          ...otherKind(view, workload, group).map(([ops, other]) =>
+            draft(ops, `${kind} ${name}`, `${other} ${name}`, 0.65),
+          ),
+        ];
     return {
       object: workload,
       what: `${kind} ${name} ${object ? key : ''}`,
@@ -66,6 +71,24 @@ function configOf(view: ClusterView, workload: KubeObject): CauseDraft[] {
       actions,
     };
   });
+}
+
+/** A Secret was taken for a ConfigMap, or the other way round. */
+function otherKind(view: ClusterView, workload: KubeObject, group: readonly MissingReference[]): [PatchOp[], string][] {
+  const { kind, name } = group[0]!.reference;
+  const other = kind === 'ConfigMap' ? 'Secret' : 'ConfigMap';
+  const object = view.find(other, workload.metadata.namespace, name);
+  const { pointer } = podTemplateOf(workload)!;
+  const ops = group.flatMap(({ reference: { key, namePointer } }): PatchOp[] => {
+    if (!object || key === null || !namePointer.includes('/valueFrom/') || !keysOf(object).includes(key)) return [];
+    const path = `${pointer}${namePointer}`;
+    const value = { [other === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef']: { name, key } };
+    return [
+      { op: 'test', path, value: name },
+      { op: 'replace', path: path.slice(0, path.indexOf('/valueFrom/') + '/valueFrom'.length), value },
+    ];
+  });
+  return ops.length === 2 * group.length ? [[ops, other]] : [];
 }
 
 /** Existing names, those like the wanted one first; of few, all. */

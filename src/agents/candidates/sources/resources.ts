@@ -5,7 +5,7 @@ import { isServed, lastEnd, podContainers } from '../../../kube/container-troubl
 import { allocatableOf, podRequests } from '../../../kube/placement/pod-requests.ts';
 import { containersOf, podTemplateOf } from '../../../kube/pod-template.ts';
 import type { ContainerSpec } from '../../../kube/pod-template.ts';
-import { quantity } from '../../../kube/quantity.ts';
+import { mistakenMemory, quantity } from '../../../kube/quantity.ts';
 import { refusalOf } from '../../../kube/refusals.ts';
 import { resourceProblem, resourceRules } from '../../../kube/resource-rules.ts';
 import { pointerToken } from '../../../json/stable-json.ts';
@@ -44,6 +44,7 @@ function tooLittle(view: ClusterView, workload: KubeObject): CauseDraft[] {
     const now: unknown = container.spec?.resources?.limits?.memory;
     const bytes = quantity(now) ?? 0;
     const values = [
+      ...(mistakenMemory(now) === null ? [] : [[`${parseFloat(String(now))}Mi`, 0.75] as const]),
       ...siblingAmounts(view, workload, container, 'limits', 'memory')
         .filter((value) => (quantity(value) ?? 0) > bytes)
         .map((value) => [value, 0.6] as const),
@@ -112,7 +113,10 @@ function tooMuch(view: ClusterView, workload: KubeObject): CauseDraft[] {
             quantity(
               container.spec?.resources?.requests?.[resource] ?? container.spec?.resources?.limits?.[resource],
             ) ?? 0;
+          const written = String(container.spec?.resources?.requests?.[resource] ?? '');
           const values: (readonly [string | undefined, number])[] = [
+            // Cores that were meant as thousandths.
+            ...(resource === 'cpu' && /^\d{2,}$/.test(written) ? [[`${written}m`, 0.7] as const] : []),
             ...siblingAmounts(view, workload, container, 'requests', resource)
               .filter((value) => (quantity(value) ?? 0) < now)
               .map((value) => [value, 0.6] as const),
@@ -160,6 +164,7 @@ function refused(view: ClusterView, workload: KubeObject): CauseDraft[] {
       }),
     ),
   );
+  actions.push(...amountsLetIn(view, workload, refusal.message, rules));
   return [
     {
       object: workload,
@@ -171,6 +176,43 @@ function refused(view: ClusterView, workload: KubeObject): CauseDraft[] {
     },
   ];
 }
+
+/** Common amounts, smallest first, with which every container names what quotas and ranges want of it, if the server lets one in. */
+function amountsLetIn(
+  view: ClusterView,
+  workload: KubeObject,
+  message: string,
+  rules: ReturnType<typeof resourceRules>,
+): ActionDraft[] {
+  const containers = containersOf(podTemplateOf(workload)!.spec);
+  return (['cpu', 'memory'] as const)
+    .filter((resource) => message.includes(resource))
+    .flatMap((resource) =>
+      containers.flatMap((container): ActionDraft[] => {
+        const held = container.spec?.resources;
+        const own = [held?.requests?.[resource], held?.limits?.[resource]]
+          .filter((value) => value !== undefined)
+          .map(String);
+        const limits = rules.ranges.flatMap(({ spec }) => (Array.isArray(spec?.limits) ? spec.limits : []));
+        const named = limits
+          .flatMap((item) =>
+            ['min', 'defaultRequest', 'default', 'max'].flatMap((side) => item?.[side]?.[resource] ?? []),
+          )
+          .map(String);
+        const amounts = [...new Set([...own, ...named, ...COMMON[resource]])];
+        const found = amounts
+          .map((amount): [Side, string, string][] => [
+            ['requests', resource, amount],
+            ['limits', resource, amount],
+          ])
+          .filter((sides) => wouldPass(workload, container, sides, rules))
+          .slice(0, 2);
+        return found.map((sides, rank) => draft(view, workload, container, sides, 0.6 - rank * 0.1, 'is let in'));
+      }),
+    );
+}
+
+const COMMON = { cpu: ['50m', '100m', '200m', '500m'], memory: ['64Mi', '128Mi', '256Mi', '512Mi'] };
 
 function wouldPass(
   workload: KubeObject,

@@ -78,7 +78,7 @@ function held(workload: KubeObject): CauseDraft[] {
   const { kind, spec } = workload;
   const holds: Hold[] = [];
   if (kind === 'Deployment' && spec?.paused === true)
-    holds.push({ path: '/spec/paused', now: true, value: false, score: 0.7 });
+    holds.push({ path: '/spec/paused', now: true, value: undefined, score: 0.7 });
   if ((kind === 'CronJob' || kind === 'Job') && spec?.suspend === true)
     holds.push({ path: '/spec/suspend', now: true, value: false, score: recentlyMade(workload) ? 0.4 : 0.6 });
   const partition: unknown = spec?.updateStrategy?.rollingUpdate?.partition;
@@ -111,6 +111,9 @@ function recentlyMade(workload: KubeObject): boolean {
   return (lastChange(workload)?.at ?? 0) <= (Date.parse(workload.metadata.creationTimestamp ?? '') || 0);
 }
 
+/** `Scaled down replica set web-7d4 from 3 to 1` */
+const SHRUNK = /^Scaled down replica set \S+ from (\d+) to \d+/;
+
 function capped({ view }: Scene, scaler: KubeObject): CauseDraft[] {
   const { kind = '', name = '' } = (scaler.spec?.scaleTargetRef ?? {}) as { kind?: string; name?: string };
   const target = view.find(kind, scaler.metadata.namespace, name);
@@ -118,7 +121,9 @@ function capped({ view }: Scene, scaler: KubeObject): CauseDraft[] {
   const now = target && desiredReplicas(target);
   if (!target || now === 0 || now === null || now === undefined || now < max) return [];
   const event = cappedBy(view, scaler);
-  const sizes = [...new Set(formerSizes(view, target).map(({ replicas }) => replicas))].filter((size) => size > max);
+  const told = view.eventsOf(target).flatMap(({ message }) => Number(SHRUNK.exec(message)?.[1] ?? 0));
+  const known = [...formerSizes(view, target).map(({ replicas }) => replicas), ...told];
+  const sizes = [...new Set(known)].filter((size) => size > max);
   const values = sizes.length > 0 ? sizes.slice(0, 2) : event ? [max * 2] : [];
   if (values.length === 0) return [];
   const text = `HorizontalPodAutoscaler ${scaler.metadata.name} keeps ${nameOf(target)} at ${max} or fewer replicas`;

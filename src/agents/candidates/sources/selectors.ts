@@ -11,9 +11,39 @@ import type { PatchOp } from '../../../domain/change.ts';
 import type { ActionDraft, CauseDraft, Scene } from '../scene/draft.ts';
 import { nameOf, shown } from '../scene/draft.ts';
 import { isOwnNamespace } from '../scene/own-namespace.ts';
+import { setAt } from '../scene/template-patch.ts';
 
 /** Workloads offered per Service: they differ in how well their names fit. */
 const MAX_TARGETS = 3;
+
+/** Services that lead only to pods of the caller's own node, or of the node that was asked. */
+export function localTraffic({ view }: Scene): CauseDraft[] {
+  return view.all('Service').flatMap((service) =>
+    (['internalTrafficPolicy', 'externalTrafficPolicy'] as const).flatMap((field): CauseDraft[] => {
+      if (service.spec?.[field] !== 'Local' || !isOwnNamespace(view, service)) return [];
+      const text = `Service ${service.metadata.name} has ${field} Local: who asks on a node without a ready pod of it gets no answer`;
+      const score = field === 'internalTrafficPolicy' ? 0.55 : 0.45;
+      return [
+        {
+          object: service,
+          what: field,
+          text,
+          evidence: [evidence('spec', service, `spec.${field}`, text)],
+          score,
+          actions: [
+            {
+              changes: [jsonPatch(service, setAt(`/spec/${field}`, 'Local', 'Cluster'))],
+              text: `set ${field} of Service ${service.metadata.name}: Local → Cluster`,
+              origin: 'generic',
+              score,
+              expects: `Service ${service.metadata.name} answers on every node`,
+            },
+          ],
+        },
+      ];
+    }),
+  );
+}
 
 /** Services whose selector picks no ready pod, or pods of more than one workload, and selectors that would pick others. */
 export function selectors({ view }: Scene): CauseDraft[] {
@@ -78,10 +108,16 @@ function selectorsFor(workload: KubeObject, selector: LabelMap, service: KubeObj
   const wrong = keys.filter((key) => labels[key] !== selector[key]);
   const fits = keys.length > 0 ? (keys.length - wrong.length) / keys.length : 0;
   const close = wrong.some((key) => labels[key] !== undefined && nameSimilarity(labels[key], selector[key]!) > 0.5);
-  if (likeness < 0.5 && !close && fits === 0) return [];
-  const score = 0.35 + 0.35 * likeness + 0.1 * fits + (close ? 0.1 : 0);
+  const moved = keys.some((key) => labels[key] === undefined && Object.values(labels).includes(selector[key]!));
+  if (likeness < 0.5 && !close && !moved && fits === 0) return [];
+  const score = 0.35 + 0.35 * likeness + 0.1 * fits + (close || moved ? 0.1 : 0);
   const mended = Object.fromEntries(
-    keys.flatMap((key): [string, string][] => (labels[key] === undefined ? [] : [[key, labels[key]]])),
+    keys.flatMap((key): [string, string][] => {
+      // The value may stand under another key.
+      const moved = Object.keys(labels).find((other) => labels[other] === selector[key]);
+      if (labels[key] === undefined) return moved === undefined ? [] : [[moved, selector[key]!]];
+      return [[key, labels[key]]];
+    }),
   );
   const values = wrong.length === 0 ? [own] : Object.keys(mended).length > 0 ? [mended, own] : [own];
   const seen = new Set<string>([stableJson(selector)]);
