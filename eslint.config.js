@@ -61,7 +61,11 @@ export const ROOMS = {
   'agents/candidates': ['agents/candidates/**', 'agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'json', 'text'],
   'agents/model/evidence': ['kube', 'domain', 'json', 'text'],
   'agents/model/tools': ['agents/model/evidence', 'lint/**', 'kube', 'kubectl/**', 'domain', 'json', 'text'],
-  'agents/model': ['agents/model/**', 'agents/candidates', 'agents/playbooks/engine', 'kube', 'kubectl/**', 'domain', 'json', 'text'],
+  'agents/model/talk': [
+    'agents/model/tools', 'agents/model/evidence', 'agents/candidates', 'kube', 'kubectl/**', 'domain', 'json', 'text',
+  ],
+  'agents/model/roles': ['agents/model/talk', 'agents/candidates', 'kube', 'kubectl/**', 'domain', 'json', 'text'],
+  'agents/model': ['agents/model/**', 'agents/candidates', 'domain', 'json', 'text'],
 
   'model/**': ['domain', 'json', 'text'],
   'telemetry/**': ['domain', 'json', 'text'],

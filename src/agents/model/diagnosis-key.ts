@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { BrainContext } from '../../domain/brain.ts';
+import { itemId } from '../../domain/severity.ts';
+
+/**
+ * What a diagnosis depends on, as one text: what is unhealthy, and every object that was read, by uid and by the version of
+ * its wishes where it has one. Equal keys: the same incident in the same state, for which a model need not be asked again.
+ */
+export function diagnosisKey({ snapshot, severity }: Pick<BrainContext, 'snapshot' | 'severity'>): string {
+  const items = severity.known ? severity.items.map(itemId).sort() : ['unknown'];
+  const objects = Object.entries(snapshot.objects)
+    .filter(([kind]) => kind !== 'Event')
+    .flatMap(([kind, list]) =>
+      list.flatMap(({ metadata, data }) => {
+        // Pods come and go with every attempt; what makes them does not.
+        if (kind === 'Pod' || metadata.ownerReferences?.length) return [];
+        const version = metadata.generation ?? (data === undefined ? '' : JSON.stringify(data));
+        return [`${kind}/${metadata.namespace ?? ''}/${metadata.name}/${metadata.uid ?? ''}/${version}`];
+      }),
+    )
+    .sort();
+  return createHash('sha256')
+    .update(JSON.stringify([items, objects]))
+    .digest('hex');
+}

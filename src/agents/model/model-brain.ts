@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, Hypothesis, Proposal } from '../../domain/brain.ts';
+import { standingAttempts } from '../../domain/brain.ts';
+import type { ChatModel } from '../../domain/chat.ts';
+import { messageOf } from '../../domain/cluster-error.ts';
+import type { ModelUse } from '../../domain/model-settings.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { oneLine } from '../../text/plain-text.ts';
+import { enumerateCandidates } from '../candidates/enumerate.ts';
+import { Allowance } from './talk/allowance.ts';
+import type { Case } from './talk/case.ts';
+import { canTalk } from './talk/case.ts';
+import { diagnosisKey } from './diagnosis-key.ts';
+import { caseFile } from './evidence/case-file.ts';
+import { EvidenceDesk } from './evidence/evidence-desk.ts';
+import { instructionsIn } from './evidence/instructions.ts';
+import type { PromptSet } from './talk/prompt-set.ts';
+import { detect } from './roles/detection.ts';
+import { diagnose } from './roles/diagnosis.ts';
+import { mitigate } from './roles/mitigation.ts';
+import { reflect } from './roles/reflection.ts';
+
+export interface ModelBrainParts {
+  model: ChatModel;
+  /** Who gives the second opinion; the first model with another prompt when null. */
+  second: ChatModel | null;
+  use: ModelUse;
+  prompts: PromptSet;
+  /** Whose findings are evidence, and whose fixes are among the listed actions. */
+  playbook: Brain;
+}
+
+/** Share of a model's room that the case may take. */
+const CASE_SHARE = 0.4;
+/** Most tokens of the case, however large the room is: what is longer is read worse, and costs more. */
+const MOST_CASE_TOKENS = 6_000;
+
+/**
+ * The agents αD, αG and αM of the paper on a language model; αU is the gateway's undo and needs none. It proposes only: what
+ * it names is checked against what was read, what it plans is confined, rehearsed, judged and undone by others. One brain
+ * serves one run.
+ */
+export class ModelBrain implements Brain {
+  readonly name: string;
+  readonly #parts: ModelBrainParts;
+  readonly #evidence = new EvidenceDesk();
+  /** The last diagnosis, and of which state it speaks. */
+  #known: { key: string; diagnosis: BrainDiagnosis } | null = null;
+  #playbook: BrainDiagnosis | null = null;
+  #attempts: readonly AttemptRecord[] = [];
+  /** Instructions to whoever reads them that stood in what was shown. */
+  #suspicious: string[] = [];
+
+  constructor(parts: ModelBrainParts) {
+    this.#parts = parts;
+    const { name, scripted } = parts.model;
+    this.name = scripted ? `${name} (scripted model)` : name;
+  }
+
+  async diagnose(context: BrainContext): Promise<BrainDiagnosis> {
+    this.#playbook = await this.#ask(context);
+    const one = await this.#case(context);
+    const key = diagnosisKey(context);
+    // The cluster says what it said before: asked again, a model would only be paid again.
+    if (this.#known?.key === key && this.#known.diagnosis.hypotheses.length > 0) {
+      context.emit({ type: 'thought', text: 'nothing has changed since the last diagnosis; it stands' });
+      return this.#known.diagnosis;
+    }
+    const symptoms = this.#known || !canTalk(one.model) ? [] : await detect(one);
+    const { second, use, model } = this.#parts;
+    const found = await diagnose(one, use.secondOpinion ? (second ?? model) : null);
+    this.#watch(one);
+    const named = new Set(found.findings.map(({ id }) => id));
+    const rest = this.#playbook.findings.filter(({ id }) => !named.has(id));
+    const diagnosis: BrainDiagnosis = {
+      findings: [...found.findings, ...rest, ...symptoms.filter(({ id }) => !named.has(id))],
+      hypotheses: [...found.hypotheses, ...this.#playbook.hypotheses.filter(({ cause }) => !named.has(cause))],
+    };
+    this.#known = { key, diagnosis };
+    return diagnosis;
+  }
+
+  async plan(context: BrainContext, diagnosis: BrainDiagnosis, attempts: readonly AttemptRecord[]): Promise<Proposal> {
+    const standing = standingAttempts(attempts);
+    this.#attempts = standing;
+    const one = await this.#case(context);
+    const { findings, hypotheses } = diagnosis;
+    const tried = new Set(standing.map(({ plan }) => plan.hash));
+    const answer = await mitigate(one, { hypotheses, findings, tried });
+    this.#watch(one);
+    if (answer.type === 'exhausted') return answer;
+    const wants = (plan: Plan): Plan => this.#withPerson(plan, hypotheses);
+    return { type: 'plan', plan: wants(answer.plan), alternatives: answer.alternatives.map(wants) };
+  }
+
+  async reflect(context: BrainContext, attempt: AttemptRecord): Promise<string> {
+    const plain = `Attempt ${attempt.attempt} ${attempt.outcome}: ${attempt.reason}`;
+    if (!canTalk(this.#parts.model)) return plain;
+    try {
+      return await reflect(await this.#case(context), attempt);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      context.emit({ type: 'thought', text: oneLine(`the model drew no lesson: ${messageOf(error)}`) });
+      return plain;
+    }
+  }
+
+  /** Root-cause lock: who is not sure of the cause, or may have been talked into it, does not act alone. */
+  #withPerson(plan: Plan, hypotheses: readonly Hypothesis[]): Plan {
+    const { confidenceThreshold } = this.#parts.use;
+    const confidence = hypotheses.find(({ cause }) => cause === plan.findingId)?.confidence ?? 0;
+    const reasons = [
+      ...(plan.needsPerson ? [plan.needsPerson] : []),
+      ...(confidence < confidenceThreshold
+        ? [`the evidence for the cause is thin (${confidence.toFixed(2)}, ${confidenceThreshold.toFixed(2)} is wanted)`]
+        : []),
+      ...this.#suspicious
+        .slice(0, 1)
+        .map((text) => `text from the cluster reads like instructions to the model: ${text}`),
+    ];
+    return reasons.length > 0 ? { ...plan, needsPerson: reasons.join('; ') } : plan;
+  }
+
+  async #ask(context: BrainContext): Promise<BrainDiagnosis> {
+    return this.#parts.playbook.diagnose({ ...context, emit: () => undefined });
+  }
+
+  async #case(context: BrainContext): Promise<Case> {
+    const { model, use, prompts } = this.#parts;
+    const { snapshot, severity, evidence: reads, signal, budget } = context;
+    const playbook = this.#playbook ?? (this.#playbook = await this.#ask(context));
+    const file = await caseFile({
+      snapshot,
+      severity,
+      reads,
+      playbook,
+      evidence: this.#evidence,
+      signal,
+      budgetTokens: Math.min(MOST_CASE_TOKENS, Math.floor(model.contextTokens * CASE_SHARE)),
+    });
+    return {
+      context,
+      model,
+      use,
+      prompts,
+      allowance: new Allowance(budget),
+      evidence: this.#evidence,
+      file,
+      candidates: enumerateCandidates({ snapshot, severity, diagnosis: playbook }),
+      playbook,
+      attempts: this.#attempts,
+      mark: randomBytes(8).toString('hex'),
+    };
+  }
+
+  /** Remembers what in the shown text speaks to its reader. */
+  #watch(one: Case): void {
+    for (const { text } of one.evidence.all()) {
+      const seen = instructionsIn(text)[0]?.text;
+      if (!seen || this.#suspicious.includes(seen)) continue;
+      this.#suspicious.push(seen);
+      one.context.emit({
+        type: 'thought',
+        text: oneLine(`text from the cluster reads like instructions, and is taken as data: ${seen}`),
+      });
+    }
+  }
+}

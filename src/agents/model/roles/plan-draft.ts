@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import type { Hypothesis } from '../../../domain/brain.ts';
+import type { Finding } from '../../../domain/finding.ts';
+import { refKey, refLabel } from '../../../domain/kube-object.ts';
+import type { Plan, PlanStep } from '../../../domain/plan.ts';
+import { planText } from '../../../domain/plan.ts';
+import { ClusterView } from '../../../kube/cluster-view.ts';
+import { confine } from '../../../kubectl/confine.ts';
+import { oneLine } from '../../../text/plain-text.ts';
+import { BadChoice, planOf } from '../../candidates/plan-of.ts';
+import type { Case } from '../talk/case.ts';
+import { masked } from '../talk/masked.ts';
+
+/** A plan as a model submits it. */
+export interface Draft {
+  /** Ids of listed actions. */
+  actions: string[];
+  /** Commands of its own, as text. */
+  commands: string[];
+  expects: string;
+  why: string;
+}
+
+/** Verbs that bring their object into being. */
+const MAKING = /^(?:create|run|expose|autoscale)\b/;
+
+/** What is wrong with a draft, for the model to put right; null when nothing is. */
+export function planProblem(one: Case, draft: Draft, tried: ReadonlySet<string>): string | null {
+  const { use, candidates } = one;
+  const ids = candidates.actions.map(({ id }) => id);
+  const unknown = draft.actions.filter((id) => !ids.includes(id));
+  if (unknown.length > 0)
+    return `there is no action ${unknown.map((id) => oneLine(id, 12)).join(', ')}; the listed ones are ${ids.join(', ') || 'none'}`;
+  if (draft.commands.length > 0 && !use.freeCommands)
+    return 'commands of your own are refused here: choose listed actions only';
+  if (draft.actions.length + draft.commands.length === 0) return 'the plan is empty: choose an action, or give up';
+  for (const command of draft.commands) {
+    const problem = commandProblem(one, command);
+    if (problem) return `'${oneLine(masked(command, use), 200)}' is refused: ${problem}`;
+  }
+  const steps = stepsOf(one, draft);
+  if ('problem' in steps) return steps.problem;
+  if (steps.plan.steps.length > use.maxCommands)
+    return `the plan has ${steps.plan.steps.length} commands, at most ${use.maxCommands} are allowed`;
+  if (tried.has(steps.plan.hash)) return 'this plan was tried in this run and not kept: choose something else';
+  return null;
+}
+
+/** Null when an agent may run it and what it names exists. */
+function commandProblem(one: Case, text: string): string | null {
+  const { namespace, context } = one.context.target;
+  const verdict = confine(text, { namespace, context });
+  if (!verdict.ok) {
+    const instead = verdict.rewrite ? `; allowed: ${verdict.rewrite}` : '';
+    return oneLine(`${verdict.message}${instead}`, 400);
+  }
+  if (verdict.access === 'read') return 'it changes nothing; ask the tools for what you want to know';
+  if (MAKING.test(verdict.command)) return null;
+  const view = new ClusterView(one.context.snapshot);
+  for (const { kind, name } of verdict.effect.targets) {
+    if (!kind || name === undefined || !view.known(kind.kind)) continue;
+    const place = kind.namespaced ? (verdict.effect.namespace ?? namespace) : undefined;
+    if (!view.find(kind.kind, place, name))
+      return `there is no ${kind.kind} ${oneLine(name, 80)} in ${place ?? 'the cluster'}`;
+  }
+  return null;
+}
+
+/** @throws Error for a draft that {@link planProblem} refuses */
+export function planWith(
+  one: Case,
+  draft: Draft,
+  {
+    hypotheses,
+    findings,
+  }: { hypotheses: readonly Hypothesis[]; findings: readonly Finding[]; tried: ReadonlySet<string> },
+): Plan {
+  const steps = stepsOf(one, draft);
+  if ('problem' in steps) throw new Error(steps.problem);
+  const { plan } = steps;
+  const lead = leadOf(one, draft, hypotheses, findings);
+  const expects = oneLine(masked(draft.expects, one.use), 300) || plan.expects;
+  const why = oneLine(masked(draft.why, one.use), 300);
+  return {
+    ...plan,
+    title: why || lead?.message || plan.title,
+    findingId: lead?.id ?? '',
+    expects: expects || 'what was unhealthy is healthy',
+  };
+}
+
+function stepsOf(one: Case, { actions, commands, why }: Draft): { plan: Plan } | { problem: string } {
+  const { namespace, context } = one.context.target;
+  let listed: Plan | null = null;
+  try {
+    if (actions.length > 0) listed = planOf(one.candidates, actions, sha256);
+  } catch (error) {
+    if (error instanceof BadChoice) return { problem: error.message };
+    throw error;
+  }
+  const verdicts = commands.map((text) => confine(text, { namespace, context }));
+  const own = verdicts.map((verdict): PlanStep => ({
+    type: 'kubectl',
+    argv: verdict.ok ? verdict.argv : [],
+    why: oneLine(masked(why, one.use), 200),
+  }));
+  const delicate = verdicts.find((verdict) => verdict.ok && verdict.effect.needsHuman);
+  const steps = [...(listed?.steps ?? []), ...own];
+  const files = listed?.files ?? [];
+  return {
+    plan: {
+      ...(listed ?? { title: '', findingId: '', expects: '' }),
+      hash: sha256(planText(steps, files)),
+      steps,
+      files,
+      ...(delicate?.ok ? { needsPerson: `'kubectl ${delicate.command}' wants a person to agree` } : {}),
+    },
+  };
+}
+
+/** The cause that the plan is about: that of its first action, else the likeliest. */
+function leadOf(
+  one: Case,
+  { actions }: Draft,
+  hypotheses: readonly Hypothesis[],
+  findings: readonly Finding[],
+): Finding | null {
+  const action = one.candidates.actions.find(({ id }) => id === actions[0]);
+  const causes = one.candidates.causes.filter(({ id }) => action?.causes.includes(id));
+  const ranked = hypotheses.flatMap(({ cause }) => findings.find(({ id }) => id === cause) ?? []);
+  const about = ranked.find(
+    (finding) =>
+      causes.some((cause) => cause.finding === finding.id || refKey(cause.object) === refKey(finding.object)) ||
+      (action && refKey(action.object) === refKey(finding.object)),
+  );
+  return about ?? ranked[0] ?? null;
+}
+
+/** The object that a plan changes first, for people. */
+export function subjectOf(one: Case, { actions }: Draft): string {
+  const action = one.candidates.actions.find(({ id }) => id === actions[0]);
+  return action ? refLabel(action.object) : '';
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,54 @@
+import type { AttemptRecord, BrainContext, BrainDiagnosis } from '../../../domain/brain.ts';
+import type { ChatModel } from '../../../domain/chat.ts';
+import type { ModelUse } from '../../../domain/model-settings.ts';
+import type { Candidates } from '../../candidates/candidate.ts';
+import type { Allowance } from './allowance.ts';
+import type { ConversationParts } from './conversation.ts';
+import { Conversation } from './conversation.ts';
+import type { EvidenceDesk } from '../evidence/evidence-desk.ts';
+import { fenced } from '../evidence/fence.ts';
+import type { PromptName, PromptSet } from './prompt-set.ts';
+import { render } from './prompt-set.ts';
+
+/** Everything that a role works with in one call of the brain. */
+export interface Case {
+  context: BrainContext;
+  model: ChatModel;
+  use: ModelUse;
+  prompts: PromptSet;
+  allowance: Allowance;
+  evidence: EvidenceDesk;
+  /** What was read, compressed, with the ids of evidence. */
+  file: string;
+  candidates: Candidates;
+  playbook: BrainDiagnosis | null;
+  attempts: readonly AttemptRecord[];
+  /** Around text of the cluster; drawn anew for each call, so that no text can close it. */
+  mark: string;
+}
+
+/** Below this a model only chooses: a talk with tools would not fit. Tokens. */
+const ROOM_FOR_TALK = 16_000;
+
+/** Whether a model can be asked to work with tools; else it ranks what is listed. */
+export function canTalk(model: ChatModel): boolean {
+  return model.contextTokens >= ROOM_FOR_TALK;
+}
+
+/** Text of the cluster as it is put into a prompt. */
+export function quoted({ mark }: Case, text: string): string {
+  return fenced('data', text, mark).text;
+}
+
+export function openTalk(
+  one: Case,
+  purpose: string,
+  prompt: PromptName,
+  values: Readonly<Record<string, string>>,
+  model = one.model,
+): Conversation {
+  const { context, use, allowance, prompts, mark } = one;
+  const parts: ConversationParts = { model, use, allowance, context, purpose };
+  const { system, user } = render(prompts, prompt, { mark, ...values });
+  return new Conversation(parts, system, user);
+}

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { Allowance, priceOf } from '../../../../src/agents/model/talk/allowance.ts';
+import { Conversation } from '../../../../src/agents/model/talk/conversation.ts';
+import { askFor } from '../../../../src/agents/model/talk/structured.ts';
+import type { BrainEmission } from '../../../../src/domain/brain.ts';
+import { NO_LIMIT } from '../../../../src/domain/budget.ts';
+import type { Budget } from '../../../../src/domain/budget.ts';
+import type { ModelUse } from '../../../../src/domain/model-settings.ts';
+import { DEFAULT_MODEL_USE } from '../../../../src/domain/model-settings.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import type { Spoken } from '../../../support/spoken-model.ts';
+import { SpokenModel } from '../../../support/spoken-model.ts';
+
+function open(model: SpokenModel, use: Partial<ModelUse> = {}, budget: Partial<Budget> = {}) {
+  const told: BrainEmission[] = [];
+  const context = {
+    emit: (one: BrainEmission) => void told.push(one),
+    signal: new AbortController().signal,
+    clock: new FakeClock(),
+  };
+  const talk = new Conversation(
+    {
+      model,
+      use: { ...DEFAULT_MODEL_USE, ...use },
+      allowance: new Allowance({ ...NO_LIMIT, ...budget }),
+      context,
+      purpose: 'a test',
+    },
+    'system',
+    'user',
+  );
+  return { talk, told };
+}
+
+const FORM = { name: 'submit', description: 'd', schema: z.object({ port: z.number() }) };
+const submit = (args: unknown): Spoken => ({ calls: [{ tool: 'submit', args }] });
+
+describe('a structured answer', () => {
+  it.each([
+    ['invalid JSON', submit('{"port": 80'), /no JSON/],
+    ['a wrong schema', submit({ port: 'eighty' }), /port: /],
+    ['another tool', { calls: [{ tool: 'other', args: {} }] }, /submit was not called|empty/],
+    ['no call', { text: 'I think it is 80' }, /was not called/],
+    ['an empty answer', {}, /empty/],
+    ['a refusal', { text: 'I cannot help with that' }, /was not called/],
+    ['an answer held back', { end: 'filtered' }, /held back/],
+    ['an answer that was cut off', { ...submit('{"po'), end: 'length' }, /cut off/],
+  ] as [string, Spoken, RegExp][])('sends back %s, and takes the next one', async (_, wrong, told) => {
+    const model = new SpokenModel([wrong, submit({ port: 80 })]);
+    await expect(askFor(open(model).talk, FORM, 100)).resolves.toEqual({ port: 80 });
+    const last = model.asked[1]!.messages.at(-1)!;
+    expect(last.text).toMatch(told);
+  });
+
+  it('gives up after two repairs, and says what was wrong last', async () => {
+    const model = new SpokenModel([submit('nonsense')]);
+    await expect(askFor(open(model).talk, FORM, 100)).rejects.toThrow(/no usable answer \(submit\): .*no JSON/);
+    expect(model.asked).toHaveLength(3);
+  });
+
+  it('shows the model the schema and forces the call', async () => {
+    const model = new SpokenModel([submit({ port: 1 })]);
+    await askFor(open(model).talk, FORM, 100);
+    expect(model.asked[0]).toMatchObject({
+      force: 'submit',
+      tools: [{ name: 'submit', parameters: { type: 'object' } }],
+    });
+  });
+});
+
+describe('a conversation', () => {
+  it('sends no secret, and shows none', async () => {
+    const model = new SpokenModel([{ text: 'the password=hunter2hunter2 is wrong' }]);
+    const { talk, told } = open(model, { keepBodies: true });
+    talk.say('env DB_PASSWORD=hunter2hunter2 is set');
+    await talk.turn({ maxTokens: 100 });
+    expect(model.sent).not.toContain('hunter2');
+    expect(JSON.stringify(told)).not.toContain('hunter2');
+  });
+
+  it('tells tokens, price and digests of each call, and bodies only when asked to', async () => {
+    const prices = { spoken: { input: 2, output: 10, asOf: '2026-11-01' } };
+    const { talk, told } = open(new SpokenModel([{ text: 'x' }]), { prices });
+    await talk.turn({ maxTokens: 100 });
+    const usage = told.find(({ type }) => type === 'usage')!;
+    expect(usage).toMatchObject({ model: 'spoken', tokensIn: 100, tokensOut: 10, usd: 0.0003 });
+    expect(usage).toHaveProperty('call.request', expect.stringMatching(/^[0-9a-f]{64}$/));
+    expect(usage).not.toHaveProperty('call.requestText');
+  });
+
+  it('names no price where none is known', async () => {
+    expect(priceOf({}, 'constructor', 1, 1)).toBeNull();
+    const { talk, told } = open(new SpokenModel([{ text: 'x' }]));
+    await talk.turn({ maxTokens: 100 });
+    expect(told.find(({ type }) => type === 'usage')).toMatchObject({ usd: null });
+  });
+
+  it('counts a call that failed, too', async () => {
+    const { talk, told } = open(new SpokenModel([new Error('reset')]));
+    await expect(talk.turn({ maxTokens: 100 })).rejects.toThrow('reset');
+    expect(told).toMatchObject([{ type: 'usage', call: { problem: 'reset' }, estimated: true }]);
+  });
+
+  it('asks no more when nothing may be spent', async () => {
+    const model = new SpokenModel([{ text: 'x' }]);
+    const { talk } = open(model, {}, { calls: 1 });
+    await talk.turn({ maxTokens: 100 });
+    await expect(talk.turn({ maxTokens: 100 })).rejects.toThrow(/budget of models is spent: 1 of 1 calls/);
+    expect(model.asked).toHaveLength(1);
+  });
+
+  it('leaves out the oldest answers of tools when it gets too long for the model', async () => {
+    const model = new SpokenModel([{ text: 'x' }], 4_000);
+    const { talk } = open(model);
+    for (let index = 0; index < 6; index++)
+      talk.answer({ id: `c${index}`, tool: 'logs', args: '{}' }, `${index} `.repeat(2_000));
+    await talk.turn({ maxTokens: 200 });
+    const texts = model.asked[0]!.messages.map(({ text }) => text);
+    expect(texts.slice(0, 2)).toEqual(['system', 'user']);
+    expect(texts[2]).toMatch(/left out/);
+    expect(texts.join('').length / 4).toBeLessThan(4_000);
+  });
+
+  it('drops former thoughts when told to', async () => {
+    const model = new SpokenModel([{ text: 'a long thought' }]);
+    const { talk } = open(model, { thoughtDropout: true });
+    await talk.turn({ maxTokens: 100 });
+    await talk.turn({ maxTokens: 100 });
+    expect(model.asked[1]!.messages.some(({ text }) => text.includes('a long thought'))).toBe(false);
+  });
+
+  it('reads no answer without an end', async () => {
+    const { talk } = open(new SpokenModel([{ text: 'x'.repeat(70_000) }]));
+    await expect(talk.turn({ maxTokens: 100 })).rejects.toThrow(/does not end/);
+  });
+});
