@@ -3,6 +3,7 @@ import type { RunEvent, RunResult } from '../domain/run-event.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { counted } from '../text/plain-text.ts';
 import { adviceForRun } from './advice.ts';
+import { spendLines } from './model-lines.ts';
 import { painter } from './paint.ts';
 
 /** How a run ended, for a person: the last lines on the terminal. */
@@ -19,6 +20,7 @@ export function runSummary(result: RunResult, events: readonly RunEvent[], colou
     `${paint(good ? 'green' : 'yellow', word)}: ${result.reason}${nothing}`,
     `severity ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${counted(result.attempts, 'attempt')}, ${writes}, ${result.seconds.toFixed(1)} s`,
   ];
+  lines.push(...spendLines(events));
   const commands = commandsByTransaction(events);
   for (const tx of result.transactions) {
     for (const argv of commands.get(tx) ?? []) lines.push(`changed by ${commandText(argv)}`);

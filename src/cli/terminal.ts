@@ -12,6 +12,7 @@ import { counted } from '../text/plain-text.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { actionLines } from './action-lines.ts';
 import { changedLines } from './object-lines.ts';
+import { ModelLines } from './model-lines.ts';
 import type { Paint } from './paint.ts';
 import { lossText, undoFailure } from './undo-text.ts';
 
@@ -24,6 +25,7 @@ function severityText(severity: Severity): string {
 export class TerminalView {
   readonly #write: (line: string) => void;
   readonly #paint: Paint;
+  readonly #models: ModelLines;
   #start = 0;
   #before = '?';
   #phase = '';
@@ -31,9 +33,15 @@ export class TerminalView {
   constructor(write: (line: string) => void, paint: Paint) {
     this.#write = write;
     this.#paint = paint;
+    this.#models = new ModelLines(paint);
   }
 
   show(event: RunEvent): void {
+    this.#lines(event);
+    for (const text of this.#models.lines(event)) this.#line(event, `  ${text}`);
+  }
+
+  #lines(event: RunEvent): void {
     const paint = this.#paint;
     switch (event.type) {
       case 'started': {
@@ -55,6 +63,8 @@ export class TerminalView {
         return;
       }
       case 'thought':
+        // What streams is printed once it is whole.
+        if (event.partial) return;
         this.#line(event, `  ${paint('dim', `${event.agent}:`)} ${event.text}`);
         return;
       case 'converted':
