@@ -81,7 +81,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   let loaded: Promise<OnDemand> | undefined;
   const terminal = (target: Target) => terminals.open(target);
   const more = () =>
-    (loaded ??= loadOnDemand({ app, lease, prompts, targets, sessions, subscriptions, terminal, fail }));
+    (loaded ??= loadOnDemand({ app, lease, prompts, targets, sessions, past, subscriptions, terminal, fail }));
   const begin = async (session: IncidentSession) => {
     await show(session.id);
     void mitigation.run(session).catch(fail);

@@ -73,9 +73,13 @@ export function progressRing(size: 'small' | 'large' = 'small'): HTMLElement {
   });
 }
 
-/** How much of something is used. @param label its spoken name */
-export function progressBar(label: string, value: number, max: number): HTMLElement {
-  return h('vscode-progress-bar', { 'aria-label': label, value, max });
+/**
+ * How much of something is used. The library speaks whole numbers only, so it is given per cent.
+ * @param label its spoken name
+ */
+export function progressBar(label: string, used: number, limit: number): HTMLElement {
+  const percent = limit > 0 ? Math.min(100, (used / limit) * 100) : 100;
+  return h('vscode-progress-bar', { 'aria-label': label, value: percent, max: 100 });
 }
 
 /** Makes everything that can be used within it out of reach. */

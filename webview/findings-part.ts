@@ -1,7 +1,7 @@
 import { button } from './components.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
-import type { CauseView, EvidenceView, FindingView, Look } from './protocol.ts';
+import type { BeliefView, CauseView, EvidenceView, FindingView, Look } from './protocol.ts';
 import { lookButtons, shortName } from './looks-part.ts';
 
 export interface FindingActions {
@@ -27,6 +27,7 @@ export function renderFindings(findings: CauseView[], actions: FindingActions): 
         h('p', { class: 'message' }, finding.unfixed !== '' && icon('search', 14), finding.message),
         finding.unfixed !== '' &&
           h('p', { class: 'no-fix' }, h('strong', {}, 'No fix is known'), `: ${finding.unfixed}.`),
+        ...finding.beliefs.map(belief),
         finding.evidence.length > 0 && evidenceTable(finding, actions),
         doors(finding, actions),
         finding.symptoms.length > 0 && symptomList(finding.symptoms),
@@ -64,7 +65,9 @@ function evidenceTable(finding: FindingView, actions: FindingActions): HTMLEleme
     'table',
     { class: 'evidence' },
     h('caption', { class: 'unseen' }, 'Evidence'),
-    ...finding.evidence.map((evidence, index) => evidenceRow(finding.id, evidence, index, actions)),
+    ...finding.evidence.map((evidence, index) =>
+      evidenceRow(finding.id, evidence, index, (look) => actions.look(finding.id, index, look)),
+    ),
   );
 }
 
@@ -78,11 +81,15 @@ const SOURCES: Record<string, [name: string, meaning: string]> = {
   sibling: ['related', 'Another object that this one is compared with, or that uses it'],
 };
 
-function evidenceRow(
-  finding: string,
+/**
+ * A fact with what can be opened about its object.
+ * @param key tells its buttons from those of others
+ */
+export function evidenceRow(
+  key: string,
   { source, object, field, text, looks }: EvidenceView,
   index: number,
-  actions: FindingActions,
+  open: (look: Look) => void,
 ): HTMLElement {
   const name = [shortName(object), field !== '' && h('span', { class: 'field' }, ` ${field}`)];
   return h(
@@ -98,11 +105,17 @@ function evidenceRow(
             'details',
             { class: 'doors' },
             h('summary', { title: 'Open logs, events, YAML' }, ...name),
-            h('div', { class: 'choices' }, ...findingLooks(finding, index, object, looks, actions)),
+            h('div', { class: 'choices' }, ...lookButtons(`${key}-${index}`, object, looks, open)),
           ),
     ),
     h('td', {}, h('code', {}, text)),
   );
+}
+
+/** Who takes it for the cause: confidence by the evidence, and what a model says of itself beside it. */
+function belief({ confidence, own, by }: BeliefView): HTMLElement {
+  const self = own === null ? '' : `; the model itself says ${own.toFixed(2)}`;
+  return h('p', { class: 'belief' }, `Confidence ${confidence.toFixed(2)} by the evidence, says ${by}${self}`);
 }
 
 /** What a cause explains: closed, for it is not what has to be mended. */

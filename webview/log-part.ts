@@ -2,7 +2,7 @@ import { h } from './dom.ts';
 import type { LogEntry } from './protocol.ts';
 
 /** Who it was, and what that one does. */
-const WHO: Record<LogEntry['who'], [name: string, meaning: string]> = {
+export const WHO: Record<LogEntry['who'], [name: string, meaning: string]> = {
   detection: ['health', 'Reads how healthy everything is, and judges a change by it'],
   diagnosis: ['cause', 'Looks for the cause; reads only'],
   mitigation: ['change', 'Proposes a change and, once it is approved, makes it'],

@@ -53,11 +53,12 @@ export function renderPlan(
   const parts: (HTMLElement | false)[] = [
     h('h2', {}, headingOf(plan, several)),
     (several || plan.title !== cause) && h('p', { class: 'plan-title' }, plan.title),
+    plan.needsPerson !== '' && plan.fate === 'proposed' && !plan.awaiting && needsPerson(plan.needsPerson),
     h('ol', { class: 'steps' }, ...plan.steps.map((step, index) => renderStep(plan, step, index, actions))),
     plan.fate === 'proposed' && plan.reach.length > 0 && renderReach(plan.reach),
     plan.expects !== '' && h('p', { class: 'expects' }, h('span', { class: 'key' }, 'Expected'), plan.expects),
   ];
-  if (plan.awaiting && plan.hash) parts.push(renderAnswer(plan.hash, guarded, context, actions));
+  if (plan.awaiting && plan.hash) parts.push(renderAnswer(plan.hash, plan.needsPerson, guarded, context, actions));
   return parts.filter((part): part is HTMLElement => part !== false);
 }
 
@@ -223,7 +224,23 @@ function breakable(path: string): (string | HTMLElement)[] {
   return path.split(/(?<=\.)|(?=\[)/).flatMap((part, index) => (index === 0 ? [part] : [h('wbr'), part]));
 }
 
-function renderAnswer(hash: string, guarded: boolean, context: string, actions: PlanActions): HTMLElement {
+/** Prominent: whoever approves has to read it. */
+function needsPerson(reason: string): HTMLElement {
+  return h(
+    'p',
+    { class: 'needs-person' },
+    icon('warning', 20),
+    h('span', {}, h('strong', {}, 'A person has to look at this plan'), `: ${reason}`),
+  );
+}
+
+function renderAnswer(
+  hash: string,
+  wanted: string,
+  guarded: boolean,
+  context: string,
+  actions: PlanActions,
+): HTMLElement {
   const reason = textField({
     focus: 'reason',
     label: 'Why is the plan rejected?',
@@ -259,6 +276,7 @@ function renderAnswer(hash: string, guarded: boolean, context: string, actions: 
   return h(
     'div',
     { class: 'answer' },
+    wanted !== '' && needsPerson(wanted),
     h(
       'div',
       { class: 'buttons' },

@@ -73,9 +73,20 @@ export interface FindingView {
   looks: Look[];
 }
 
+/** Somebody takes a finding for the cause. */
+export interface BeliefView {
+  /** 0..1, by how directly the evidence speaks for it. */
+  confidence: number;
+  /** What a model itself says, 0..1; null where none was asked for a number. */
+  own: number | null;
+  /** Rule or model. */
+  by: string;
+}
+
 /** A finding with those that it explains. */
 export interface CauseView extends FindingView {
   symptoms: FindingView[];
+  beliefs: BeliefView[];
 }
 
 export type UndoClassView = 'exact' | 'consequences' | 'unknown' | 'losses' | 'one-way';
@@ -118,6 +129,8 @@ export interface PlanView {
   hash: string | null;
   title: string;
   expects: string;
+  /** Why a person has to look at it, whatever the settings; empty: nothing speaks for that. */
+  needsPerson: string;
   /** How far it reaches beyond what it writes, a line each; empty until it was rehearsed. */
   reach: string[];
   steps: StepView[];
@@ -144,6 +157,51 @@ export interface LogEntry {
   text: string;
   /** Output of a command, bounded; empty otherwise. */
   output: string;
+}
+
+/** One call of a tool by an agent. */
+export interface ToolCallView {
+  /** Position among all of the run, from one; a call never changes. */
+  id: number;
+  tool: string;
+  args: string;
+  /** What it answered, in short. */
+  digest: string;
+  evidence: EvidenceView[];
+}
+
+/** An agent that asks a model. */
+export interface AgentView {
+  who: 'detection' | 'diagnosis' | 'mitigation' | 'undo';
+  /** Its latest thought. */
+  thought: string;
+  /** The thought goes on: the next text replaces it. */
+  thinking: boolean;
+  /** The latest ones. */
+  tools: ToolCallView[];
+  /** Earlier ones, which `tools` leaves out. */
+  moreTools: number;
+  /** What its calls of a model took, in words; empty while none has ended. */
+  spend: string;
+}
+
+export interface SpendView {
+  calls: number;
+  /** `about` where nobody counted them. */
+  tokens: string;
+  /** In dollars, or that it is unknown. */
+  cost: string;
+}
+
+/** Models that were asked, and what that took. */
+export interface ModelsView {
+  names: { name: string; scripted: boolean }[];
+  roles: ({ who: AgentView['who'] } & SpendView)[];
+  total: SpendView;
+  /** Limits of the run's budget. */
+  limits: { what: 'dollars' | 'tokens' | 'calls'; used: number; limit: number; text: string }[];
+  /** One brain gave way to another. `failed`: not because it knew no more. */
+  handOvers: { text: string; failed: boolean }[];
 }
 
 export interface TransactionView {
@@ -201,6 +259,9 @@ export interface RunSnapshot {
   /** Changes that ran before `plan`, in their order. */
   earlier: PlanView[];
   attempts: AttemptView[];
+  agents: AgentView[];
+  /** Null where no model was asked. */
+  models: ModelsView | null;
   transactions: TransactionView[];
   log: LogEntry[];
   result: ResultView | null;
@@ -239,6 +300,10 @@ export interface Requests {
   look: [{ run: string; finding: string; evidence: number; look: Look }, Reply];
   /** Opens what an item of severity is about. */
   lookAt: [{ run: string; item: string; look: Look }, Reply];
+  /** Opens what the answer of a tool speaks of. @see ToolCallView */
+  lookAtTool: [{ run: string; call: number; evidence: number; look: Look }, Reply];
+  /** Opens what was asked of models, and what they answered. */
+  showModelRequests: [{ run: string }, Reply];
   /** Copies a finding with its evidence as text. */
   copyFinding: [{ run: string; finding: string }, Reply];
   copySummary: [{ run: string }, Reply];
@@ -283,6 +348,8 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   showUndoStack: true,
   look: true,
   lookAt: true,
+  lookAtTool: true,
+  showModelRequests: true,
   copyFinding: true,
   copySummary: true,
   copyCommand: true,

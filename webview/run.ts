@@ -1,26 +1,21 @@
-import { badge, button, disableControls, progressRing } from './components.ts';
+import { AgentsPart } from './agents-part.ts';
+import { disableControls } from './components.ts';
 import { h, Part } from './dom.ts';
+import type { HeaderActions, HeaderData } from './header-part.ts';
+import { renderHeader } from './header-part.ts';
 import { Host } from './host.ts';
-import { icon } from './icons.ts';
 import { Liveness } from './liveness.ts';
 import { LogPart } from './log-part.ts';
 import { renderOwed } from './owed-part.ts';
+import { renderModels } from './models-part.ts';
 import type { PlanActions, PlanData } from './plan-part.ts';
 import { renderEarlier, renderPlan } from './plan-part.ts';
-import type { Reply, RunSnapshot, Tone } from './protocol.ts';
+import type { Reply, RunSnapshot } from './protocol.ts';
 import { wentBack } from './protocol.ts';
 import { drawRail } from './rail.ts';
 import { renderFindings } from './findings-part.ts';
 import type { SeverityActions, TransactionActions } from './side-parts.ts';
 import { renderAttempts, renderChecks, renderSeverity, renderTransactions } from './side-parts.ts';
-
-type HeaderData = Pick<
-  RunSnapshot,
-  'headline' | 'target' | 'mode' | 'canCancel' | 'cancelling' | 'result' | 'again'
-> & {
-  back: boolean;
-  lockNote: string;
-};
 
 /** What stands in the headline while the host does not answer. */
 const SILENT: RunSnapshot['headline'] = {
@@ -49,13 +44,23 @@ class RunPage {
   readonly #checks: Part<RunSnapshot['checks']>;
   readonly #attempts: Part<RunSnapshot['attempts']>;
   readonly #transactions: Part<{ transactions: RunSnapshot['transactions']; ended: boolean }>;
+  readonly #models: Part<RunSnapshot['models']>;
+  readonly #agents: AgentsPart;
   readonly #log = new LogPart();
 
   constructor(root: HTMLElement) {
     this.#root = root;
     this.#host = new Host(({ snapshot }) => this.#show(snapshot));
     const section = (name: string) => h('section', { class: name, hidden: true });
-    this.#header = new Part(h('header', {}), (data) => this.#renderHeader(data));
+    const ways: HeaderActions = {
+      cancel: () => this.#ask((run) => this.#host.request('cancel', { run })),
+      repeat: () => this.#ask((run) => this.#host.request('again', { run })),
+      copySummary: () => this.#ask((run) => this.#host.request('copySummary', { run })),
+    };
+    this.#header = new Part(h('header', {}), (data) => {
+      this.#header.element.className = data.headline.tone;
+      return renderHeader(data, this.#title, this.#elapsed, ways);
+    });
     this.#rail = new Part(section('rail-part'), ({ width, ...data }) => [
       drawRail(data, width) as unknown as HTMLElement,
     ]);
@@ -68,13 +73,13 @@ class RunPage {
     };
     this.#plan = new Part(section('plan-part'), (data) => renderPlan(data, actions));
     this.#earlier = new Part(section('plan-part earlier'), (plans) => renderEarlier(plans, actions));
-    const ways: TransactionActions = {
+    const undoWays: TransactionActions = {
       undo: (transaction) => this.#ask((run) => this.#host.request('undo', { run, transaction })),
       inspect: (transaction) => this.#ask((run) => this.#host.request('inspect', { run, transaction })),
       keep: (transaction) => this.#ask((run) => this.#host.request('keep', { run, transaction })),
       showStack: () => this.#ask(() => this.#host.request('showUndoStack', {})),
     };
-    this.#owed = new Part(section('plan-part owed'), (owed) => (owed ? renderOwed(owed, ways) : []));
+    this.#owed = new Part(section('plan-part owed'), (owed) => (owed ? renderOwed(owed, undoWays) : []));
     this.#findings = new Part(section('findings-part'), (findings) =>
       renderFindings(findings, {
         look: (finding, evidence, look) =>
@@ -88,11 +93,17 @@ class RunPage {
       lookAt: (item, look) => this.#ask((run) => this.#host.request('lookAt', { run, item, look })),
     };
     this.#severity = new Part(section('severity-part'), (data) => renderSeverity(data, severityActions));
+    const showRequests = () => this.#ask((run) => this.#host.request('showModelRequests', { run }));
+    this.#models = new Part(section('models-part'), (models) => renderModels(models, showRequests));
+    this.#agents = new AgentsPart({
+      look: (call, evidence, look) =>
+        this.#ask((run) => this.#host.request('lookAtTool', { run, call, evidence, look })),
+    });
     const addCheck = () => this.#ask((run) => this.#host.request('addCheck', { run }));
     this.#checks = new Part(section('checks-part'), (checks) => renderChecks(checks, addCheck));
     this.#attempts = new Part(section('attempts-part'), renderAttempts);
     this.#transactions = new Part(section('transactions-part'), ({ transactions, ended }) =>
-      renderTransactions(transactions, ended, ways),
+      renderTransactions(transactions, ended, undoWays),
     );
   }
 
@@ -129,12 +140,12 @@ class RunPage {
   }
 
   #build(): void {
-    const parts = [this.#owed, this.#plan, this.#earlier, this.#findings, this.#log];
+    const parts = [this.#owed, this.#plan, this.#earlier, this.#findings, this.#agents, this.#log];
     const main = h('div', { class: 'main' }, ...parts.map(({ element }) => element));
     const side = h(
       'aside',
       { 'aria-label': 'State' },
-      ...[this.#severity, this.#checks, this.#transactions, this.#attempts].map(({ element }) => element),
+      ...[this.#severity, this.#models, this.#checks, this.#transactions, this.#attempts].map(({ element }) => element),
     );
     this.#root.replaceChildren(
       this.#header.element,
@@ -150,8 +161,10 @@ class RunPage {
     const { target, mode, canCancel, cancelling, result, again, stages, wayBack, plan } = snapshot;
     const headline = this.#silent ? SILENT : snapshot.headline;
     const back = wentBack(snapshot);
+    const total = snapshot.models?.total;
+    const spent = result && total && total.calls > 0 ? total : null;
     const lockNote = this.#silent ? '' : snapshot.lockNote;
-    this.#header.update({ headline, target, mode, canCancel, cancelling, result, again, back, lockNote });
+    this.#header.update({ headline, target, mode, canCancel, cancelling, result, again, back, lockNote, spent });
     if (this.#title.textContent !== headline.title) this.#title.textContent = headline.title;
     const width = this.#root.clientWidth;
     this.#rail.update({ stages, wayBack, width: Math.max(280, width - 2 * PADDING) });
@@ -161,6 +174,8 @@ class RunPage {
     this.#owed.update(snapshot.owed);
     this.#earlier.update(snapshot.earlier);
     this.#findings.update(snapshot.findings);
+    this.#agents.update(snapshot);
+    this.#models.update(snapshot.models);
     const side = width >= TWO_COLUMNS ? SIDE_WIDTH : width - 2 * PADDING;
     this.#severity.update({ ...snapshot.severity, width: Math.max(200, side - 2 * CARD_PADDING - 2) });
     this.#checks.update(snapshot.checks);
@@ -181,74 +196,8 @@ class RunPage {
   }
 
   #parts(): { invalidate(): void }[] {
-    const main = [this.#header, this.#rail, this.#owed, this.#plan, this.#earlier, this.#findings];
-    return [...main, this.#severity, this.#checks, this.#attempts, this.#transactions];
-  }
-
-  #renderHeader({
-    headline,
-    target,
-    mode,
-    canCancel,
-    cancelling,
-    result,
-    again,
-    back,
-    lockNote,
-  }: HeaderData): (HTMLElement | false)[] {
-    const { tone, detail } = headline;
-    this.#header.element.className = tone;
-    const cancel = () => this.#ask((run) => this.#host.request('cancel', { run }));
-    const repeat = () => this.#ask((run) => this.#host.request('again', { run }));
-    const copySummary = () => this.#ask((run) => this.#host.request('copySummary', { run }));
-    return [
-      h(
-        'p',
-        { class: 'pin' },
-        h('span', { class: 'unseen' }, 'Pinned target: '),
-        target.protected && badge('guard', icon('shield', 12), 'protected'),
-        h('strong', {}, target.namespace),
-        h('span', { class: 'at' }, '@'),
-        h('strong', {}, target.context),
-        h('span', { class: 'server' }, target.server),
-        h('span', { class: 'mode' }, mode),
-        this.#elapsed,
-      ),
-      h(
-        'div',
-        { class: 'headline' },
-        h(
-          'div',
-          { class: 'said' },
-          h('span', { class: 'badge' }, toneIcon(tone, back)),
-          h(
-            'div',
-            { class: 'words' },
-            h('div', { role: 'status' }, this.#title),
-            detail !== '' && h('p', { class: 'detail' }, detail),
-            lockNote !== '' && h('p', { class: 'lock-note', role: 'status' }, icon('warning', 14), lockNote),
-          ),
-        ),
-        h(
-          'div',
-          { class: 'buttons' },
-          button({ focus: 'summary', click: copySummary }, 'Copy summary'),
-          (canCancel || cancelling) &&
-            button({ focus: 'cancel', disabled: cancelling, click: cancel }, cancelling ? 'Stopping…' : 'Cancel run'),
-          again !== '' && button({ focus: 'again', click: repeat }, again),
-        ),
-      ),
-      result !== null &&
-        h(
-          'dl',
-          { class: 'facts' },
-          fact(result.attempts === 1 ? 'attempt' : 'attempts', String(result.attempts)),
-          fact(result.writes === 1 ? 'write of the fix' : 'writes of the fix', String(result.writes)),
-          result.undoWrites > 0 &&
-            fact(result.undoWrites === 1 ? 'write of the undo' : 'writes of the undo', String(result.undoWrites)),
-          fact('seconds', result.seconds.toFixed(1)),
-        ),
-    ];
+    const main = [this.#header, this.#rail, this.#owed, this.#plan, this.#earlier, this.#findings, this.#agents];
+    return [...main, this.#models, this.#severity, this.#checks, this.#attempts, this.#transactions];
   }
 
   #tick(): void {
@@ -279,17 +228,6 @@ const PADDING = 24;
 const CARD_PADDING = 16;
 const SIDE_WIDTH = 340;
 const TWO_COLUMNS = 860;
-
-/** @param back something was taken back */
-function toneIcon(tone: Tone, back: boolean): Element {
-  if (tone === 'busy') return progressRing('large');
-  const names = { ask: 'question', good: 'check', warn: back ? 'back' : 'warning', bad: 'cross' } as const;
-  return icon(names[tone], 20);
-}
-
-function fact(name: string, value: string): HTMLElement {
-  return h('div', {}, h('dt', {}, name), h('dd', {}, value));
-}
 
 /** The page came back after a reload, the run did not. */
 function ended(): HTMLElement {

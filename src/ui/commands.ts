@@ -77,6 +77,9 @@ function commandTable(parts: CommandParts): { [C in CommandId]: CommandSignature
       const problem = await (await more()).copies.summary(handle?.runId);
       if (problem) await prompts.notify('info', problem);
     },
+    [Command.showModelRequests]: async (handle) => {
+      await (await more()).requests.show(handle?.runId);
+    },
     [Command.copyCommand]: async (handle) => (await more()).copies.commandOf(handle),
     [Command.addCheck]: async () => (await more()).checks.add(),
     [Command.openSettings]: async () =>

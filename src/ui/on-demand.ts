@@ -10,7 +10,9 @@ import { CopyActions } from './doors/copy-actions.ts';
 import { Diagnose } from './doors/diagnose.ts';
 import { EvidenceDoors } from './doors/evidence-doors.ts';
 import { IncidentLinks } from './doors/incident-links.ts';
+import { ModelRequests } from './doors/model-requests.ts';
 import type { SessionList } from './run/incident-session.ts';
+import type { PastRuns } from './run/past-runs.ts';
 import { HistoryActions } from './undo/history-actions.ts';
 import { LookDocuments } from './views/look-documents.ts';
 
@@ -20,6 +22,7 @@ export interface OnDemandParts {
   prompts: Prompts;
   targets: TargetPicker;
   sessions: SessionList;
+  past: PastRuns;
   subscriptions: vscode.Disposable[];
   terminal: (target: Target) => Promise<void>;
   fail: (error: unknown) => void;
@@ -34,10 +37,11 @@ export interface OnDemand {
   history: HistoryActions;
   links: IncidentLinks;
   documents: LookDocuments;
+  requests: ModelRequests;
 }
 
 export function createOnDemand(parts: OnDemandParts): OnDemand {
-  const { app, lease, prompts, targets, sessions, subscriptions, terminal, fail } = parts;
+  const { app, lease, prompts, targets, sessions, past, subscriptions, terminal, fail } = parts;
   const documents = new LookDocuments();
   subscriptions.push(documents, vscode.workspace.registerTextDocumentContentProvider(Scheme.look, documents));
   const diagnose = new Diagnose(lease, prompts, targets, documents);
@@ -48,6 +52,7 @@ export function createOnDemand(parts: OnDemandParts): OnDemand {
     checks: new CheckSetup(lease, prompts, targets),
     copies: new CopyActions(sessions),
     history: new HistoryActions(app, prompts),
+    requests: new ModelRequests(sessions, past, prompts, documents),
     links: new IncidentLinks(app, prompts, sessions, fail),
     documents,
   };

@@ -32,6 +32,8 @@ export function pageHandlers({ sessions, mitigation, documents, undo, more, begi
     showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
     look: async ({ run, finding, evidence, look }) => (await more()).doors.look(run, finding, evidence, look),
     lookAt: async ({ run, item, look }) => (await more()).doors.lookAt(run, item, look),
+    lookAtTool: async ({ run, call, evidence, look }) => (await more()).doors.lookAtTool(run, call, evidence, look),
+    showModelRequests: async ({ run }) => (await more()).requests.show(run),
     copyFinding: async ({ run, finding }) => (await more()).doors.copy(run, finding),
     copySummary: async ({ run }) => (await more()).copies.summary(run),
     copyCommand: async ({ run, hash, step }) => (await more()).copies.command(run, hash, step),

@@ -50,6 +50,8 @@ export interface FakeOptions {
   refuseRehearsal?: boolean;
   /** The fault needs two changes, each a transaction of its own. */
   twoFaults?: boolean;
+  /** Who thinks, given the playbooks' brain; default: that alone. */
+  brains?: (playbook: Brain) => Brain[];
   /** Lets time pass between phases, for people watching. */
   pace?: (clock: FakeClock) => Promise<void>;
 }
@@ -337,7 +339,7 @@ export class FakeApp implements StratusApp {
   #run(request: MitigateRequest): IncidentRun {
     const id = `run-${hash(`${FakeApp.#next++}`).slice(0, 6)}`;
     return new IncidentRun(id, request.target, request.options, {
-      brains: [this.#brain()],
+      brains: this.#options.brains?.(this.#brain()) ?? [this.#brain()],
       cluster: {
         readLog: async () => [],
         get: async () => null,

@@ -5,6 +5,7 @@ import { AFTERMATH_TESTS } from './cases/aftermath.ts';
 import { CLUSTER_TESTS } from './cases/cluster.ts';
 import { DOOR_TESTS } from './cases/doors.ts';
 import { LINT_CLUSTER_TESTS, LINT_TESTS } from './cases/lint.ts';
+import { MODEL_RUN_TESTS } from './cases/model-run.ts';
 import { NOTHING_BEGUN_TESTS } from './cases/nothing-begun.ts';
 import { RUN_TESTS } from './cases/run.ts';
 import { UNDO_TESTS } from './cases/undo.ts';
@@ -29,6 +30,7 @@ export async function run(): Promise<void> {
     ...UNDO_TESTS,
     ...AFTERMATH_TESTS,
     ...DOOR_TESTS,
+    ...MODEL_RUN_TESTS,
     ...LINT_TESTS,
   ];
   const only = process.env.STRATUS_HOST_ONLY;

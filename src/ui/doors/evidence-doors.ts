@@ -66,6 +66,15 @@ export class EvidenceDoors {
     return '';
   }
 
+  /** The same about the answer of a tool that an agent called. */
+  async lookAtTool(run: string, call: number, evidence: number, look: Look): Promise<string> {
+    const session = this.#parts.sessions.find(run);
+    const object = session?.objectOfTool(call, evidence);
+    if (!session || !object || !looksOf(object).includes(look)) return vscode.l10n.t('there is nothing to open here');
+    await this.#open(session.target, object, look);
+    return '';
+  }
+
   /** Asks what to open about a finding of the Incidents view; without one about what the latest diagnosis or run names. */
   async choose(handle?: FindingHandle): Promise<void> {
     if (!handle) return this.#chooseAmong();

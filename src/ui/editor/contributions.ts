@@ -25,6 +25,7 @@ export const Command = {
   openTerminal: 'stratus.openTerminal',
   openEvidence: 'stratus.openEvidence',
   copySummary: 'stratus.copySummary',
+  showModelRequests: 'stratus.showModelRequests',
   copyCommand: 'stratus.copyCommand',
   addCheck: 'stratus.addCheck',
   openSettings: 'stratus.openSettings',
@@ -94,6 +95,7 @@ export interface CommandSignatures {
   [Command.openTerminal]: () => Promise<void>;
   [Command.openEvidence]: (handle?: FindingHandle) => Promise<void>;
   [Command.copySummary]: (handle?: RunHandle) => Promise<void>;
+  [Command.showModelRequests]: (handle?: RunHandle) => Promise<void>;
   [Command.copyCommand]: (handle?: CommandHandle) => Promise<void>;
   [Command.addCheck]: () => Promise<void>;
   [Command.openSettings]: () => Promise<void>;

@@ -155,6 +155,12 @@ export class IncidentSession {
     return null;
   }
 
+  /** What the answer of a tool speaks of. @param call position among all calls of the run, from one */
+  objectOfTool(call: number, evidence: number): ObjectRef | null {
+    const calls = this.#run.events().filter((event) => event.type === 'toolCall');
+    return calls[call - 1]?.evidence?.[evidence]?.object ?? null;
+  }
+
   cancel(): void {
     if (this.ended || this.#cancelling) return;
     this.#cancelling = true;

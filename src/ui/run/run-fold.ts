@@ -7,6 +7,7 @@ import { mu } from '../../domain/severity.ts';
 import type { StepRehearsal, UndoResult } from '../../domain/transaction.ts';
 import type { Hypothesis } from '../../domain/brain.ts';
 import type { Finding } from '../../domain/finding.ts';
+import { handOverText } from '../../domain/hand-over.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type {
   AttemptView,
@@ -21,6 +22,7 @@ import { commandText } from '../../kubectl/command-text.ts';
 import { presentable } from '../../text/redact.ts';
 import type { JournalNotes } from './aftermath.ts';
 import { approvalText, outputText, undoLines } from './log-words.ts';
+import { ModelFold } from './model-fold.ts';
 import { BACK, FORWARD } from './run-stages.ts';
 
 /** A plan with what became of it. */
@@ -71,6 +73,8 @@ export class RunFold {
   /** Another window or terminal of one's own was at work. */
   ownWriter = false;
   result: RunResult | null = null;
+  /** Agents that ask models, and what that takes. */
+  readonly models = new ModelFold();
 
   /** The latest plan. */
   get plan(): PlanFold | null {
@@ -85,6 +89,13 @@ export class RunFold {
   apply(event: RunEvent): void {
     const { at } = event;
     this.lastAt = at;
+    this.#tell(event);
+    const handOver = this.models.apply(event);
+    if (handOver) this.#say(at, 'stratus', handOver.exhausted ? 'event' : 'problem', handOverText(handOver));
+  }
+
+  #tell(event: RunEvent): void {
+    const { at } = event;
     switch (event.type) {
       case 'started':
         this.startedAt = at;
@@ -176,10 +187,8 @@ export class RunFold {
         this.#say(at, 'stratus', 'problem', event.reason);
         break;
       case 'thought':
-        if (event.partial) {
-          this.progress = presentable(event.text, 300);
-          break;
-        }
+        // Shown where it is thought; here once it is whole.
+        if (event.partial) break;
         // The reason for an undo was said when it was found.
         if (event.agent === 'undo' && event.text === this.undoReason) break;
         if (event.agent === 'undo') this.undoReason = event.text;
@@ -200,9 +209,13 @@ export class RunFold {
       case 'lockAcquired':
         this.lockLevel = event.level;
         break;
-      case 'toolCall':
-        this.#say(at, event.agent, 'event', `${event.tool}(${event.args}): ${event.digest}`);
+      case 'budgetExtended':
+        this.#say(at, 'you', 'event', 'Let the model spend as much again');
         break;
+      case 'budgetRefused':
+        this.#say(at, 'stratus', 'event', `The budget of the model is spent: ${event.reason}`);
+        break;
+      case 'toolCall':
       case 'usage':
       case 'reflected':
       case 'tick':

@@ -18,6 +18,7 @@ import type { PlanFold } from './run-fold.ts';
 import { known, RunFold } from './run-fold.ts';
 import type { HeadlineContext } from './run-headline.ts';
 import { headlineOf, isOver, runningStep } from './run-headline.ts';
+import { agentViews, beliefsIn, modelsView } from './model-views.ts';
 import { stagesOf } from './run-stages.ts';
 import { actionView, findingView, severityItems, writeView } from './run-views.ts';
 import { commandText } from '../../kubectl/command-text.ts';
@@ -74,10 +75,13 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
     findings: foldFindings(fold.findings, fold.hypotheses).map(({ finding, symptoms }) => ({
       ...findingView(finding, fold.plan?.plan ?? null),
       symptoms: symptoms.map((symptom) => findingView(symptom, fold.plan?.plan ?? null)),
+      beliefs: beliefsIn(finding, fold.hypotheses),
     })),
     plan: fold.plan && planView(fold.plan, fold, context),
     earlier: applied.map((entry) => planView(entry, fold, context)),
     attempts: attemptsOf(fold, context),
+    agents: agentViews(fold.models),
+    models: modelsView(fold.models),
     transactions: fold.transactions.map(({ id, state }) => ({
       id,
       title: presentable(fold.plans.find(({ tx }) => tx === id)?.plan.title ?? '', 300),
@@ -150,6 +154,7 @@ function planView(entry: PlanFold, fold: RunFold, context: ProjectionContext): P
     attempt: entry.attempt,
     title: presentable(plan.title, 300),
     expects: presentable(plan.expects, 300),
+    needsPerson: presentable(plan.needsPerson ?? '', 500),
     reach: [
       ...(entry.radius ? blastRadiusText(entry.radius) : []),
       ...entry.rehearsal.flatMap(({ action }) => action?.reaches ?? []),

@@ -11,6 +11,7 @@ import type { ActionCall, RehearsedAction } from '../../domain/action.ts';
 import { containerCommandText } from '../../kubectl/command-text.ts';
 import { counted } from '../../text/plain-text.ts';
 import { looksOf } from './looks-of.ts';
+import { evidenceView } from './model-views.ts';
 
 const SHOWN_CHANGES = 12;
 
@@ -57,13 +58,7 @@ export function findingView(finding: Finding, plan: Plan | null): FindingView {
     chosen: plan?.findingId === finding.id,
     unfixed: finding.fixes.length === 0 ? presentable(finding.unfixed ?? NO_FIX, 300) : '',
     looks: looksOf(finding.object),
-    evidence: finding.evidence.slice(0, 20).map((evidence) => ({
-      source: evidence.source,
-      looks: evidence.object ? looksOf(evidence.object) : [],
-      object: evidence.object ? refLabel(evidence.object) : '',
-      field: presentable(evidence.field ?? '', 200),
-      text: presentable(evidence.text, 500),
-    })),
+    evidence: finding.evidence.slice(0, 20).map(evidenceView),
   };
 }
 

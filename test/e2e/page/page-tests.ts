@@ -4,6 +4,7 @@ import type { RunSnapshot } from '../../../webview/protocol.ts';
 import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
 import type { FakeOptions } from '../../host/fake-app.ts';
 import { DOOR_TESTS } from './door-tests.ts';
+import { MODEL_TESTS } from './model-tests.ts';
 import { ACCESSIBILITY_CHECK, CONTRAST_CHECK, HEADER_CHECK, TOUCHING_LABELS, assertReadable } from './page-checks.ts';
 import type { PageTest } from './page-stage.ts';
 import { onStage } from './page-stage.ts';
@@ -112,6 +113,7 @@ export const PAGE_TESTS: PageTest[] = [
     },
   },
   ...DOOR_TESTS,
+  ...MODEL_TESTS,
   {
     name: 'keeps focus and what is typed while snapshots stream in',
     async run(browser) {
