@@ -1,38 +1,55 @@
 import { oneLine, plainLines } from './plain-text.ts';
+import { withoutEncodedSecrets, withoutSecretObjects } from './encoded-secrets.ts';
+import { withoutNamedSecrets } from './named-secrets.ts';
+import type { Blank } from './secret-forms.ts';
+import { withoutSecretForms } from './secret-forms.ts';
 import { withoutPasswords, withoutPasswordsInText } from './shell-passwords.ts';
 
 const BLANK = '[redacted]';
 const SECRET_WORDS = 'password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|authorization|credential';
-/** `"name":"DB_PASSWORD","value":"…"` of a container's environment, also inside a quoted copy of an object. */
-const NAMED_VALUE = new RegExp(
-  `(name\\\\?"\\s*:\\s*\\\\?"[^"\\\\]{0,80}(?:${SECRET_WORDS})[^"\\\\]{0,80}\\\\?"\\s*,\\s*\\\\?"value\\\\?"\\s*:\\s*)(\\\\?")(?:(?!\\2)[^])*?\\2`,
-  'gi',
-);
-/** `password=…`, `"apiKey": "…"`, `token: Bearer …`. */
-const NAMED_TEXT = new RegExp(
-  `((?:${SECRET_WORDS})[\\w-]{0,40})("?\\s*[:=]\\s*)("[^"]*"|'[^']*'|(?:bearer|basic)\\s+\\S+|[^\\s",;}]+)`,
-  'gi',
-);
-const PATTERNS: Array<[RegExp, string]> = [
-  [/-----BEGIN [A-Z ]{1,40}-----[\s\S]*?(?:-----END [A-Z ]{1,40}-----|$)/g, '[redacted key]'],
-  [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, '[redacted token]'],
-  [NAMED_VALUE, `$1$2${BLANK}$2`],
-  [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${BLANK}`],
-  [/(--(?:token|password|docker-password|client-key-data)[= ])\S+/gi, `$1${BLANK}`],
-  [/(--from-literal[= ][^=\s]+=)\S+/gi, `$1${BLANK}`],
-  [/(\b[a-z][a-z0-9+.-]{0,15}:\/\/)[^\s/@]+@/gi, `$1${BLANK}@`],
-  [NAMED_TEXT, `$1$2${BLANK}`],
-];
+const EMAIL = /(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g;
 
 /**
  * Text without what looks like a credential. Last line of defence before text reaches a page, a terminal, a log or a
  * prompt (I11): the gateway already blanks Secret values, but a command line or a container's message may carry one.
  */
 export function redact(text: string): string {
-  return PATTERNS.reduce(
-    (result, [pattern, replacement]) => result.replace(pattern, replacement),
-    withoutPasswordsInText(text),
-  );
+  return redactWith(text, () => BLANK);
+}
+
+/** The same with e-mail addresses masked, too. */
+export function withoutEmails(text: string): string {
+  return text.replace(EMAIL, '[e-mail]');
+}
+
+/** Texts that belong together, redacted alike: equal secrets have equal masks, and one that was seen is masked wherever it stands. */
+export class Redactor {
+  readonly #masks = new Map<string, string>();
+
+  redact(text: string): string {
+    const result = redactWith(text, (secret) => this.#mask(secret));
+    return [...this.#masks].reduce(
+      (rest, [secret, mask]) => (isTelling(secret) ? rest.replaceAll(secret, mask) : rest),
+      result,
+    );
+  }
+
+  #mask(secret: string): string {
+    let mask = this.#masks.get(secret);
+    if (!mask) this.#masks.set(secret, (mask = this.#masks.size === 0 ? BLANK : `[redacted ${this.#masks.size + 1}]`));
+    return mask;
+  }
+}
+
+/** Long and mixed enough to be nothing but that secret. */
+function isTelling(secret: string): boolean {
+  return secret.length >= 10 && /\d/.test(secret) && /[a-z]/i.test(secret);
+}
+
+function redactWith(text: string, blank: Blank): string {
+  const plain = (part: string): string =>
+    withoutNamedSecrets(withoutSecretForms(withoutPasswordsInText(part), blank), blank);
+  return withoutEncodedSecrets(plain(withoutSecretObjects(text, blank)), (part) => plain(part), blank);
 }
 
 /** Lines fit to be shown: redacted, without characters that do not show, at most `limit` UTF-16 units (I12). */

@@ -36,8 +36,9 @@ const ENDS_COMMAND = /[\n;|&]/;
 export function withoutPasswords(words: readonly string[]): string[] {
   const result = [...words];
   let flags: PasswordFlag[] = [];
+  const last = new Map(Object.values(ONLY_WITH).map((needed) => [needed, words.lastIndexOf(needed)]));
   words.forEach((word, at) => {
-    const called = flagsOf(word, words.slice(at + 1));
+    const called = flagsOf(word, (needed) => (last.get(needed) ?? -1) > at);
     if (called.length > 0) return void (flags = called);
     for (const { flag, form, user } of flags) {
       if (word === flag && form === 'either' && at + 1 < words.length) result[at + 1] = blank(words[at + 1]!, user);
@@ -70,10 +71,11 @@ export function withoutPasswordsInText(text: string): string {
 /** Cheap, and true for every text that calls one of the programs. */
 const MENTIONED = /mysql|mariadb|sshpass|mongo|rabbitmqadmin|clickhouse|login|-cli\b|\bldap|sqlcmd|\bbcp\b|\bcurl\b/;
 
-function flagsOf(word: string, rest: readonly string[]): PasswordFlag[] {
+/** @param follows whether a word stands after it */
+function flagsOf(word: string, follows: (needed: string) => boolean): PasswordFlag[] {
   const name = word.slice(word.lastIndexOf('/') + 1).replace(/^["'([{]+|["']+$/g, '');
   const needed = ONLY_WITH[name];
-  if (needed !== undefined && !rest.includes(needed)) return [];
+  if (needed !== undefined && !follows(needed)) return [];
   return FLAGS.filter(({ programs }) => programs.test(name));
 }
 
