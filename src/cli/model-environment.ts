@@ -36,6 +36,9 @@ function endpoint(environment: Environment, name: string): ModelEndpoint | null 
   const contextTokens = tokens ? Number(tokens) : undefined;
   if (contextTokens !== undefined && !(Number.isInteger(contextTokens) && contextTokens >= 2_048))
     throw new UsageError(`${name}_CONTEXT is a number of tokens, 2048 or more`);
+  const temperature = environment[`${name}_TEMPERATURE`]?.trim();
+  if (temperature && !(Number(temperature) >= 0 && Number(temperature) <= 2))
+    throw new UsageError(`${name}_TEMPERATURE is 0 to 2`);
   const apiVersion = environment[`${name}_API_VERSION`]?.trim();
   return {
     provider,
@@ -43,6 +46,7 @@ function endpoint(environment: Environment, name: string): ModelEndpoint | null 
     model,
     apiKey: environment[`${name}_KEY`]?.trim() || null,
     ...(apiVersion ? { apiVersion } : {}),
+    ...(temperature ? { temperature: Number(temperature) } : {}),
     ...(contextTokens === undefined ? {} : { contextTokens }),
   };
 }

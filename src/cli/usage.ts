@@ -116,6 +116,7 @@ exit: 0 done, 1 refused or with problems and nothing changed, 2 failed or stoppe
   STRATUS_MODEL_KEY        key, where the server wants one
   STRATUS_MODEL_PROVIDER   openai (default: any such server) or azure
   STRATUS_MODEL_CONTEXT    tokens that request and answer may have together (default 32768)
+  STRATUS_MODEL_TEMPERATURE  0 to 2 (default 0)
   STRATUS_SECOND_MODEL     and the like: another model for the second opinion
   STRATUS_MODEL_USE        JSON, for instance {"confidenceThreshold": 0.6, "freeCommands": true}
   STRATUS_MODEL_BUDGET     JSON, what one run may spend: {"usd": 1, "tokens": 200000, "calls": 60, "thinkMs": 300000}

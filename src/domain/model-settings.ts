@@ -18,6 +18,8 @@ export interface ModelEndpoint {
   apiVersion?: string;
   /** Tokens that request and answer may have together; default 32,768. */
   contextTokens?: number;
+  /** 0..2; default 0, with which the paper measured best (appendix F). Not sent to models that refuse it. */
+  temperature?: number;
 }
 
 /** How models are used in a run. */

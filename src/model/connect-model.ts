@@ -182,7 +182,7 @@ class ServedModel implements ChatModel {
     for (let tries = 0; ;) {
       const watch = new IdleWatch(this.#clock, this.#firstMs, this.#idleMs);
       try {
-        const body = bodyOf(this.#endpoint.model, request, form, abilities);
+        const body = bodyOf(this.#endpoint, request, form, abilities);
         const { data, response } = await watch.wait(
           this.#client.chat.completions.create(body, { signal }).withResponse(),
         );

@@ -1,5 +1,6 @@
 import type { OpenAI } from 'openai';
 import type { ChatMessage, ChatRequest, ToolSpec } from '../domain/chat.ts';
+import type { ModelEndpoint } from '../domain/model-settings.ts';
 import type { Abilities, Form } from './abilities.ts';
 import { objectOf } from './json-in-text.ts';
 
@@ -7,7 +8,12 @@ type Body = OpenAI.ChatCompletionCreateParamsStreaming;
 type Message = OpenAI.ChatCompletionMessageParam;
 
 /** A request in the words of Chat Completions. */
-export function bodyOf(model: string, request: ChatRequest, form: Form, abilities: Abilities): Body {
+export function bodyOf(
+  { model, temperature = 0 }: Pick<ModelEndpoint, 'model' | 'temperature'>,
+  request: ChatRequest,
+  form: Form,
+  abilities: Abilities,
+): Body {
   const native = form === 'plain' || form === 'tools' || form === 'tool' || form === 'required';
   const asked = native ? [...request.messages] : inWords(request, form);
   const messages = (abilities.system ? asked : withoutSystem(asked)).map(message);
@@ -16,7 +22,7 @@ export function bodyOf(model: string, request: ChatRequest, form: Form, abilitie
     messages,
     stream: true,
     [abilities.limit]: request.maxTokens,
-    ...(abilities.temperature ? { temperature: 0 } : {}),
+    ...(abilities.temperature ? { temperature } : {}),
     ...(abilities.usage ? { stream_options: { include_usage: true } } : {}),
     ...toolPart(request, form),
   };

@@ -6,6 +6,7 @@ import { DEFAULT_MODEL_USE } from '../domain/model-settings.ts';
 import { StratusError } from '../domain/stratus-error.ts';
 import type { Target } from '../domain/target.ts';
 import type { AppConfig, FoundModel, ModelProbe, Models, ReadTools } from './app.ts';
+import { DiagnosisFiles } from './diagnosis-files.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Code of models is a bundle of its own, loaded when the first one is used. */
@@ -78,6 +79,7 @@ export class ConfiguredModels implements Models, ReadTools {
       use: { ...DEFAULT_MODEL_USE, ...modelUse },
       promptFolder,
       playbook: this.#playbook,
+      memory: new DiagnosisFiles(this.#config.stateFolder, this.#clock),
     });
   }
 

@@ -6,7 +6,10 @@ import { itemId } from '../../domain/severity.ts';
  * What a diagnosis depends on, as one text: what is unhealthy, and every object that was read, by uid and by the version of
  * its wishes where it has one. Equal keys: the same incident in the same state, for which a model need not be asked again.
  */
-export function diagnosisKey({ snapshot, severity }: Pick<BrainContext, 'snapshot' | 'severity'>): string {
+export function diagnosisKey(
+  { snapshot, severity }: Pick<BrainContext, 'snapshot' | 'severity'>,
+  model: string,
+): string {
   const items = severity.known ? severity.items.map(itemId).sort() : ['unknown'];
   const objects = Object.entries(snapshot.objects)
     .filter(([kind]) => kind !== 'Event')
@@ -20,6 +23,6 @@ export function diagnosisKey({ snapshot, severity }: Pick<BrainContext, 'snapsho
     )
     .sort();
   return createHash('sha256')
-    .update(JSON.stringify([items, objects]))
+    .update(JSON.stringify([model, items, objects]))
     .digest('hex');
 }

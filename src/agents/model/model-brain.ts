@@ -14,6 +14,7 @@ import { diagnosisKey } from './diagnosis-key.ts';
 import { caseFile } from './evidence/case-file.ts';
 import { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { instructionsIn } from './evidence/instructions.ts';
+import { objectNamed } from './talk/grounding.ts';
 import type { PromptSet } from './talk/prompt-set.ts';
 import { detect } from './roles/detection.ts';
 import { diagnose } from './roles/diagnosis.ts';
@@ -28,6 +29,17 @@ export interface ModelBrainParts {
   prompts: PromptSet;
   /** Whose findings are evidence, and whose fixes are among the listed actions. */
   playbook: Brain;
+  /** Diagnoses of former runs; absent: none are remembered. */
+  memory?: DiagnosisMemory;
+}
+
+/** Diagnoses by {@link diagnosisKey}. No method fails: without a memory a model is asked, that is all. */
+export interface DiagnosisMemory {
+  /** ISO 8601 of when it was made, and what was found; null when nothing (or nothing recent) is known. */
+  recall(key: string): Promise<{ at: string; diagnosis: BrainDiagnosis } | null>;
+  keep(key: string, diagnosis: BrainDiagnosis): Promise<void>;
+  /** It led to a plan that did not help. */
+  forget(key: string): Promise<void>;
 }
 
 /** Share of a model's room that the case may take. */
@@ -60,11 +72,16 @@ export class ModelBrain implements Brain {
   async diagnose(context: BrainContext): Promise<BrainDiagnosis> {
     this.#playbook = await this.#ask(context);
     const one = await this.#case(context);
-    const key = diagnosisKey(context);
+    const key = diagnosisKey(context, this.#parts.model.name);
     // The cluster says what it said before: asked again, a model would only be paid again.
     if (this.#known?.key === key && this.#known.diagnosis.hypotheses.length > 0) {
       context.emit({ type: 'thought', text: 'nothing has changed since the last diagnosis; it stands' });
       return this.#known.diagnosis;
+    }
+    const remembered = this.#known ? null : await this.#recall(one, key);
+    if (remembered) {
+      this.#known = { key, diagnosis: remembered };
+      return remembered;
     }
     const symptoms = this.#known || !canTalk(one.model) ? [] : await detect(one);
     const { second, use, model } = this.#parts;
@@ -77,7 +94,24 @@ export class ModelBrain implements Brain {
       hypotheses: [...found.hypotheses, ...this.#playbook.hypotheses.filter(({ cause }) => !named.has(cause))],
     };
     this.#known = { key, diagnosis };
+    if (found.hypotheses.length > 0) await this.#parts.memory?.keep(key, diagnosis);
     return diagnosis;
+  }
+
+  /**
+   * What the same evidence led to before: a hypothesis only, marked as such. What it names has to be there still, and what is
+   * done about it is chosen anew.
+   */
+  async #recall(one: Case, key: string): Promise<BrainDiagnosis | null> {
+    const known = await this.#parts.memory?.recall(key);
+    if (!known) return null;
+    const { findings, hypotheses } = known.diagnosis;
+    if (!findings.every(({ object }) => objectNamed(one, object))) return null;
+    one.context.emit({
+      type: 'thought',
+      text: `the same evidence was diagnosed before (${known.at}): that is taken as the hypothesis`,
+    });
+    return { findings, hypotheses: hypotheses.map((one) => ({ ...one, by: `${one.by}, remembered` })) };
   }
 
   async plan(context: BrainContext, diagnosis: BrainDiagnosis, attempts: readonly AttemptRecord[]): Promise<Proposal> {
@@ -95,6 +129,7 @@ export class ModelBrain implements Brain {
 
   async reflect(context: BrainContext, attempt: AttemptRecord): Promise<string> {
     const plain = `Attempt ${attempt.attempt} ${attempt.outcome}: ${attempt.reason}`;
+    if (attempt.outcome === 'undone' && this.#known) await this.#parts.memory?.forget(this.#known.key);
     if (!canTalk(this.#parts.model)) return plain;
     try {
       return await reflect(await this.#case(context), attempt);

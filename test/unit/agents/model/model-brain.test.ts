@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { DiagnosisMemory } from '../../../../src/agents/model/model-brain.ts';
 import { ModelBrain } from '../../../../src/agents/model/model-brain.ts';
 import { PlaybookBrain } from '../../../../src/agents/playbooks/playbook-brain.ts';
 import type {
@@ -64,7 +65,12 @@ const blames =
     ],
   });
 
-function scene(model: SpokenModel, use: Partial<ModelUse> = {}, recorded = 'shop-target-port') {
+function scene(
+  model: SpokenModel,
+  use: Partial<ModelUse> = {},
+  recorded = 'shop-target-port',
+  memory?: DiagnosisMemory,
+) {
   const snapshot = recordedSnapshot(recorded);
   const told: BrainEmission[] = [];
   const context: BrainContext = {
@@ -84,6 +90,7 @@ function scene(model: SpokenModel, use: Partial<ModelUse> = {}, recorded = 'shop
     use: { ...DEFAULT_MODEL_USE, secondOpinion: false, ...use },
     prompts,
     playbook: new PlaybookBrain(),
+    ...(memory ? { memory } : {}),
   });
   const thoughts = () => told.flatMap((one) => (one.type === 'thought' && !one.partial ? [one.text] : []));
   return { brain, context, thoughts, told };
@@ -168,6 +175,31 @@ describe('diagnosis by a model', () => {
     const first = await brain.diagnose(context);
     expect(await brain.diagnose(context)).toEqual(first);
     expect(model.asked).toHaveLength(2);
+  });
+
+  it('takes what the same evidence led to before as a hypothesis, marked, until it did not help', async () => {
+    const kept = new Map<string, BrainDiagnosis>();
+    const memory = {
+      recall: async (key: string) => (kept.has(key) ? { at: '2031-03-04', diagnosis: kept.get(key)! } : null),
+      keep: async (key: string, diagnosis: BrainDiagnosis) => void kept.set(key, diagnosis),
+      forget: async (key: string) => void kept.delete(key),
+    };
+    const first = scene(new SpokenModel([detection, blames('Service', 'profile')]), {}, 'shop-target-port', memory);
+    await first.brain.diagnose(first.context);
+    const model = new SpokenModel([new Error('asked again')]);
+    const second = scene(model, {}, 'shop-target-port', memory);
+    const { hypotheses } = await second.brain.diagnose(second.context);
+    expect(hypotheses[0]!.by).toBe('spoken, remembered');
+    expect(second.thoughts().join()).toContain('was diagnosed before (2031-03-04)');
+    const plan = { hash: 'h', title: 't', findingId: '', steps: [], files: [], expects: '' };
+    await second.brain.reflect(second.context, {
+      attempt: 1,
+      plan,
+      outcome: 'undone',
+      reason: 'no better',
+      lesson: '',
+    });
+    expect(kept.size).toBe(0);
   });
 
   it('lets a small model choose, in one call without tools', async () => {
