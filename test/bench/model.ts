@@ -15,7 +15,7 @@ import { keepTranscript } from './models/results.ts';
 import { writeModelsPage } from './models/write-page.ts';
 
 export const usage = `--cluster NAME --base-url URL --model NAME [--brain playbook,model,both] [--faults a,b] [--seeds 1,2,3]
-                          [--set VARIABLE=V1,V2 …] [--limit SECONDS] [--fresh] [--write-docs]`;
+                          [--context TOKENS] [--think SECONDS] [--use NAME=V1,V2 …] [--limit SECONDS] [--fresh] [--write-docs]`;
 
 const BRAINS = ['playbook', 'model', 'both'] as const;
 
@@ -26,11 +26,11 @@ export const BRAIN_TRIALS: Shelf<BrainTrial> = {
 };
 
 /**
- * Incidents of the catalogue, each mitigated by several brains on a real cluster and judged by its own oracle. `--set` tries
- * each value of a variable of the product's environment, by itself: `STRATUS_MODEL_TEMPERATURE=0,0.7`. A key is taken from
- * STRATUS_MODEL_KEY. Reports and transcripts go to test-results; a run that was stopped goes on where it was. A model
- * decides differently every time; what one does not manage is a result, so the exit code tells only of trials that could
- * not be held and of harm.
+ * Incidents of the catalogue, each mitigated by several brains on a real cluster and judged by its own oracle. `--use`
+ * gives a setting of STRATUS_MODEL_USE (`maxCommands` is K); one with several values is tried with each. Models are asked at
+ * temperature 0 always: the product has no setting for it. A key is taken from STRATUS_MODEL_KEY. Reports and transcripts
+ * go to test-results; a run that was stopped goes on where it was. What a model does not manage is a result, so the exit
+ * code tells only of trials that could not be held and of harm.
  */
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -42,7 +42,9 @@ export async function bench(args: readonly string[]): Promise<void> {
       brain: { type: 'string', default: BRAINS.join(',') },
       faults: { type: 'string' },
       seeds: { type: 'string', default: '1' },
-      set: { type: 'string', multiple: true, default: [] },
+      context: { type: 'string' },
+      think: { type: 'string' },
+      use: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string', default: '600' },
       fresh: { type: 'boolean', default: false },
       'write-docs': { type: 'boolean', default: false },
@@ -51,11 +53,14 @@ export async function bench(args: readonly string[]): Promise<void> {
   if (values['write-docs']) return writeModelsPage(newestRecords(BRAIN_TRIALS));
   const { cluster, model, 'base-url': url } = values;
   if (!cluster) throw new Error('--cluster names a running cluster: npm run testbed -- up --no-app --name NAME');
-  const choices = choicesOf(values.brain, model ?? '', values.set);
+  const fixed = [
+    ...(values.context ? [`contextTokens=${numberOf('context', values.context)}`] : []),
+    ...(values.think ? [`thinkMs=${numberOf('think', values.think) * 1_000}`] : []),
+  ];
+  const choices = choicesOf(values.brain, model ?? '', fixed, values.use);
   if (choices.some(({ brain }) => brain !== 'playbook') && !(url && model))
     throw new Error('--base-url and --model name the model, as in --base-url http://127.0.0.1:8080/v1 --model NAME');
-  const limitSeconds = Number(values.limit);
-  if (!(limitSeconds >= 1)) throw new Error('--limit takes a number of seconds from 1');
+  const limitSeconds = numberOf('limit', values.limit);
   const entries = values.faults
     ? values.faults.split(',').map(entryNamed)
     : ENTRIES.filter(({ kind }) => kind === 'single');
@@ -86,28 +91,63 @@ export async function bench(args: readonly string[]): Promise<void> {
   process.exitCode = trials.some(({ verdict }) => verdict === 'invalid' || verdict === 'wrong') ? 1 : 0;
 }
 
-/** Each brain as it is, and each model's once more for every value that is to be tried. @throws Error for a wrong word */
-export function choicesOf(brains: string, model: string, settings: readonly string[]): BrainChoice[] {
-  const variants = settings.flatMap((setting) => {
-    const [, name, values] = /^([A-Z][A-Z0-9_]*)=(.+)$/.exec(setting) ?? [];
-    if (!name || !values) throw new Error(`--set takes VARIABLE=VALUE or VARIABLE=V1,V2, not '${setting}'`);
-    return values.split(',').map((value) => `${name}=${value}`);
-  });
+function numberOf(option: string, text: string): number {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value >= 1))
+    throw new Error(`--${option} takes a whole number from 1, not '${text}'`);
+  return value;
+}
+
+/**
+ * Playbooks as they are, and the model's brains with each combination of the settings.
+ * @param fixed settings of all, as `name=value` @throws Error for a wrong word
+ */
+export function choicesOf(
+  brains: string,
+  model: string,
+  fixed: readonly string[],
+  uses: readonly string[],
+): BrainChoice[] {
+  const variants = uses.reduce(
+    (all, use) => {
+      const [, name, values] = /^([A-Za-z]+)=(.+)$/.exec(use) ?? [];
+      if (!name || !values) throw new Error(`--use takes NAME=VALUE or NAME=V1,V2, not '${use}'`);
+      return all.flatMap((settings) => values.split(',').map((value) => [...settings, `${name}=${value}`]));
+    },
+    [[...fixed]],
+  );
   return brains.split(',').flatMap((word): BrainChoice[] => {
     const brain = BRAINS.find((one) => one === word);
     if (!brain) throw new Error(`no brain ${word}; there are: ${BRAINS.join(', ')}`);
     if (brain === 'playbook') return [{ brain, model: '', settings: '' }];
-    return ['', ...variants].map((one) => ({ brain, model, settings: one }));
+    return variants.map((settings) => ({ brain, model, settings: settings.join(' ') }));
   });
 }
 
-function environmentOf({ brain, model, settings }: BrainChoice, url: string): NodeJS.ProcessEnv {
+/** The choice as the product reads it. */
+export function environmentOf({ brain, model, settings }: BrainChoice, url: string): NodeJS.ProcessEnv {
   if (brain === 'playbook') return {};
-  const set = settings
-    .split(' ')
-    .filter(Boolean)
-    .map((one) => one.split('=', 2) as [string, string]);
-  return { STRATUS_MODEL_URL: url, STRATUS_MODEL: model, ...Object.fromEntries(set) };
+  const { contextTokens, thinkMs, ...use } = Object.fromEntries(
+    settings
+      .split(' ')
+      .filter(Boolean)
+      .map((one) => [one.slice(0, one.indexOf('=')), valueOf(one.slice(one.indexOf('=') + 1))]),
+  ) as Record<string, unknown>;
+  return {
+    STRATUS_MODEL_URL: url,
+    STRATUS_MODEL: model,
+    STRATUS_MODEL_USE: JSON.stringify(use),
+    ...(contextTokens === undefined ? {} : { STRATUS_MODEL_CONTEXT: String(contextTokens) }),
+    ...(thinkMs === undefined ? {} : { STRATUS_MODEL_BUDGET: JSON.stringify({ thinkMs }) }),
+  };
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }
 
 function lineOf(trial: BrainTrial): string {

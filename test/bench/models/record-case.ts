@@ -9,6 +9,7 @@ import { SystemClock } from '../../../src/cluster/connect/system-clock.ts';
 import { SnapshotReader } from '../../../src/cluster/read/snapshot.ts';
 import type { BrainContext, EvidenceReads } from '../../../src/domain/brain.ts';
 import { NO_LIMIT } from '../../../src/domain/budget.ts';
+import type { SeverityReading } from '../../../src/domain/ports.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
 import { Monitor } from '../../../src/gateway/monitor/monitor.ts';
 import { KubeApi } from '../../../src/gateway/wire/kube-api.ts';
@@ -95,20 +96,26 @@ async function look(instance: Instance, { application, entry }: Incident): Promi
       await clock.sleep(AGAIN_MS);
       reading = await severities.baseline(signal);
     }
-    const { snapshot, severity } = reading;
     const library = new RunbookLibrary({ stateFolder: home, packFolder: PACK, allowed: [] });
     for (const name of entry.faults.flatMap(({ allows }) => allows ?? []))
       await library.allow(await library.read(name, PACK));
     const actions = await library.known();
     const recorder = recording(reader);
-    const context: BrainContext = {
+    const brain = new PlaybookBrain();
+    const contextOf = ({ snapshot, severity }: SeverityReading): BrainContext => ({
       ...{ run: '', target, snapshot, severity, actions, clock, signal, budget: NO_LIMIT },
       evidence: recorder.reads,
       emit: () => undefined,
-    };
-    const brain = new PlaybookBrain();
-    const diagnosis = await brain.diagnose(context);
-    const proposal = await brain.plan(context, diagnosis, []);
+    });
+    let diagnosis = await brain.diagnose(contextOf(reading));
+    // As a run does: what has not shown yet is waited for.
+    const later = diagnosis.findings.length === 0 ? await severities.standstill(signal) : null;
+    if (later) {
+      reading = later;
+      diagnosis = await brain.diagnose(contextOf(reading));
+    }
+    const { snapshot, severity } = reading;
+    const proposal = await brain.plan(contextOf(reading), diagnosis, []);
     await readLogs(recorder.reads, snapshot, namespace);
     const { logs, lists, objects } = recorder;
     return { target, check, snapshot, severity, actions, diagnosis, proposal, logs, lists, objects };

@@ -49,6 +49,7 @@ export function useTable(trials: readonly BrainTrial[]): string {
       'refused in rehearsal',
       'calls failed',
       'a brain failed',
+      'answers of use',
       'tools called',
       'tool calls that were valid',
     ],
@@ -65,6 +66,12 @@ export function useTable(trials: readonly BrainTrial[]): string {
       ...counts.map(String),
       ...[sum(({ plans }) => plans), sum(({ refusedPlans }) => refusedPlans)].map(String),
       ...[sum(({ failed }) => failed), sum(({ fallBacks }) => fallBacks)].map(String),
+      percentText(
+        wilson(
+          sum(({ calls: all, failed, unusable }) => all - failed - unusable),
+          sum((one) => one.calls),
+        ),
+      ),
       toolsText(mine),
       percentText(wilson(calls - sum(({ refusedTools }) => refusedTools), calls)),
     ];

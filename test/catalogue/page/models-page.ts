@@ -177,8 +177,8 @@ function choicesOfOne(choice: Measured<ChoiceRow>): string {
   });
   return `### ${rows[0]!.model || 'No model was asked'}
 
-${incidents} recorded incidents (${where(choice)}). The model was asked ${asked.length} times; ${failed.length} answers were of no use and count as not
-right.${asked.length > 0 ? ` ${costs}` : ''}
+${incidents} recorded incidents (${where(choice)}). Times the model was asked: ${asked.length}; answers of no use, which count as not right:
+${failed.length}.${asked.length > 0 ? ` ${costs}` : ''}
 
 ${table([...head, 'model first', 'list first', 'playbooks first', 'blind'], groups)}`;
 }
@@ -262,4 +262,6 @@ const DEFINITIONS = `## How it is judged
 - *list first*: the first candidate by the rules that rank them. *playbooks first*: their first finding and their first plan.
   *blind*: what a choice at random would get on average.
 - *worse than before*: severity at the end above that at the start, something not restored, or a success that is none.
+- *answers of use*: of all calls of a model; an answer of another form than was asked for is sent back twice at most. Models with
+  little room are made to call one tool with their answer.
 - *valid tool calls*: calls of tools that the product could answer, of all that a model made.`;

@@ -21,6 +21,8 @@ export interface Asked {
   calls: number;
   /** Calls that failed. */
   failed: number;
+  /** Answers that the product could not use and sent back, or gave up at. */
+  unusable: number;
   tokensIn: number;
   tokensOut: number;
   /** Calls whose tokens nobody counted. */
@@ -96,6 +98,22 @@ interface UsageEvent {
   call?: { purpose?: string; milliseconds?: number; problem?: string };
 }
 
+/** How the product begins what it says of a call that it cannot answer. */
+const REFUSED = /^(there is no tool|the arguments of \S+ are no JSON|wrong arguments|you made this very call)/;
+/** What is told beside what happens. */
+const NOTES = /^(phase|thought|progress|result)$/;
+
+/** The same is asked again at once only where the answer before could not be used. */
+function unusableIn(events: readonly ProductEvent[]): number {
+  const acts = events.filter(({ type }) => !NOTES.test(type));
+  return acts.filter((event, index) => {
+    if (event.type !== 'usage' || (event as UsageEvent).call?.problem) return false;
+    const next = acts[index + 1];
+    if (next?.type === 'usage') return (next as UsageEvent).call?.purpose === (event as UsageEvent).call?.purpose;
+    return next?.type === 'effectFailed' && /no usable answer/.test(String(next.reason));
+  }).length;
+}
+
 export function askedOf(events: readonly ProductEvent[]): Asked {
   const of = (type: string) => events.filter((event) => event.type === type);
   const usages = of('usage') as (ProductEvent & UsageEvent)[];
@@ -108,6 +126,7 @@ export function askedOf(events: readonly ProductEvent[]): Asked {
     models: [...new Set(usages.flatMap(({ model }) => model ?? []))],
     calls: usages.length,
     failed: usages.filter(({ call }) => call?.problem).length,
+    unusable: unusableIn(events),
     tokensIn: sum(({ tokensIn }) => tokensIn),
     tokensOut: sum(({ tokensOut }) => tokensOut),
     estimated: usages.filter(({ estimated }) => estimated).length,
@@ -115,7 +134,7 @@ export function askedOf(events: readonly ProductEvent[]): Asked {
     modelSeconds: sum(({ call }) => call?.milliseconds) / 1_000,
     purposes: tally(usages.map(({ call }) => call?.purpose ?? 'unnamed')),
     tools: tally(tools.map(({ tool }) => tool ?? 'unnamed')),
-    refusedTools: tools.filter(({ digest }) => /^refused/i.test(digest ?? '')).length,
+    refusedTools: tools.filter(({ digest }) => REFUSED.test(digest ?? '')).length,
     plans: plans.length,
     refusedPlans: rehearsals.filter(({ steps = [] }) => steps.some(({ ok }) => ok === false)).length,
     fallBacks: of('effectFailed').filter(({ effect }) => /^(diagnose|plan|reflect)$/.test(String(effect))).length,

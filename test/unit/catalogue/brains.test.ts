@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choicesOf } from '../../bench/model.ts';
+import { choicesOf, environmentOf } from '../../bench/model.ts';
 import { pairs, resolveTable, useTable } from '../../catalogue/page/brains.ts';
 import type { ChoiceRow, PromptRow } from '../../catalogue/page/models-page.ts';
 import { choicePart, modelsPage, promptPart } from '../../catalogue/page/models-page.ts';
@@ -22,7 +22,7 @@ describe('what was asked of a model', () => {
       usage(100, 10),
       usage(50, 5, { estimated: true, call: { purpose: 'planning', milliseconds: 500, problem: 'stalled' } }),
       { type: 'toolCall', tool: 'events', args: '{}', digest: '3 lines' },
-      { type: 'toolCall', tool: 'sudo', args: '{}', digest: "refused: there is no tool 'sudo'" },
+      { type: 'toolCall', tool: 'sudo', args: '{}', digest: "there is no tool 'sudo'" },
       { type: 'planned', plan: { title: 'one' } },
       { type: 'planned', plan: null, reason: 'nothing' },
       { type: 'rehearsed', steps: [{ ok: true }, { ok: false }] },
@@ -40,6 +40,23 @@ describe('what was asked of a model', () => {
     });
   });
 
+  it('knows an answer of no use by the question that follows it at once, or by the end of the call', () => {
+    const ask = (purpose: string) => usage(1, 1, { call: { purpose, milliseconds: 1 } });
+    const { unusable } = askedOf([
+      ask('ranking'),
+      { type: 'thought', text: 'hm' },
+      ask('ranking'),
+      { type: 'diagnosed', findings: [] },
+      ask('ranking'),
+      { type: 'toolCall', tool: 'events' },
+      ask('ranking'),
+      { type: 'effectFailed', effect: 'plan', reason: 'the model gave no usable answer (submit_plan): no JSON' },
+      ask('ranking'),
+      { type: 'effectFailed', effect: 'plan', reason: 'no word for 60 s' },
+    ]);
+    expect(unusable).toBe(2);
+  });
+
   it('costs an unknown sum where one price is unknown, and nothing where nothing was asked', () => {
     expect(askedOf([usage(1, 1), usage(1, 1, { usd: null })]).usd).toBeNull();
     expect(askedOf([]).usd).toBe(0);
@@ -47,18 +64,31 @@ describe('what was asked of a model', () => {
 });
 
 describe('what is tried', () => {
-  it('is each brain, and a model once more for every value of a variable', () => {
-    expect(choicesOf('playbook,both', 'tiny', ['STRATUS_K=1,2']).map(wayOf)).toEqual([
+  it('is playbooks as they are, and a model with each combination of its settings', () => {
+    const fixed = ['contextTokens=4096'];
+    const uses = ['maxCommands=3,20', 'thoughtDropout=true'];
+    expect(choicesOf('playbook,both', 'tiny', fixed, uses).map(wayOf)).toEqual([
       'playbook',
-      'both tiny',
-      'both tiny STRATUS_K=1',
-      'both tiny STRATUS_K=2',
+      'both tiny contextTokens=4096 maxCommands=3 thoughtDropout=true',
+      'both tiny contextTokens=4096 maxCommands=20 thoughtDropout=true',
     ]);
   });
 
+  it('is told the product by its environment', () => {
+    const [choice] = choicesOf('model', 'tiny', ['contextTokens=4096', 'thinkMs=5000'], ['maxCommands=3']);
+    expect(environmentOf(choice!, 'http://127.0.0.1:1/v1')).toEqual({
+      STRATUS_MODEL_URL: 'http://127.0.0.1:1/v1',
+      STRATUS_MODEL: 'tiny',
+      STRATUS_MODEL_USE: '{"maxCommands":3}',
+      STRATUS_MODEL_CONTEXT: '4096',
+      STRATUS_MODEL_BUDGET: '{"thinkMs":5000}',
+    });
+    expect(environmentOf({ brain: 'playbook', model: '', settings: '' }, '')).toEqual({});
+  });
+
   it('is refused where it is not understood', () => {
-    expect(() => choicesOf('oracle', '', [])).toThrow(/no brain oracle; there are: playbook, model, both/);
-    expect(() => choicesOf('model', 'tiny', ['k=1'])).toThrow(/--set takes VARIABLE=VALUE/);
+    expect(() => choicesOf('oracle', '', [], [])).toThrow(/no brain oracle; there are: playbook, model, both/);
+    expect(() => choicesOf('model', 'tiny', [], ['k'])).toThrow(/--use takes NAME=VALUE/);
   });
 });
 
@@ -145,7 +175,7 @@ describe('the page of models', () => {
       asked: model === null ? null : { tokensIn: 10, tokensOut: 2, seconds: 3, problem },
     });
     const text = choicePart([{ ...META, rows: [row(1, 1), row(2, 0, 'no JSON'), row(3, null)] }]);
-    expect(text).toContain('asked 2 times; 1 answers were of no use');
+    expect(text).toContain('asked: 2; answers of no use, which count as not right:\n1.');
     expect(text).toContain('asked about | 2 | 4 | 4 | cause | 100.0 % (34.2–100.0) | 50.0 % (9.5–90.5) |');
     expect(text).toMatch(/playbooks \| 3 \| 4 \| 4 \| action that puts it back \| 33\.3 % [^|]+\| – \|/);
   });
