@@ -78,7 +78,7 @@ export const ROOMS = {
     'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
     'telemetry/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
   ],
-  cli: ['run', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
+  cli: ['run', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
   'serve/**': ['run', 'domain', 'json', 'text'],
 
   'ui/editor': ['run', 'cluster/lock', 'gateway/journal', 'domain', 'json', 'kubectl/**', 'text'],

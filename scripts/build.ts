@@ -21,6 +21,7 @@ const LATER = {
   'on-demand': 'ui/on-demand',
   assistant: 'ui/assistant',
   model: 'run/model-parts',
+  mcp: 'serve/mcp-server',
 } as const;
 
 /** Leaves these out of a bundle, so that whoever loads it does not pay for them. */
@@ -41,6 +42,7 @@ const BUNDLES = [
   'extension',
   'application',
   'model',
+  'mcp',
   'on-demand',
   'assistant',
   'lint-connection',
@@ -82,6 +84,7 @@ const ENTRIES: Entry[] = [
     options: node('app.cjs', { plugins: [loadedLater('model')] }),
   },
   { name: 'model', source: 'src/run/model-parts.ts', options: node('model.cjs') },
+  { name: 'mcp', source: 'src/serve/mcp-server.ts', options: node('mcp.cjs') },
   { name: 'on-demand', source: 'src/ui/on-demand.ts', options: node('on-demand.cjs', { external: ['vscode'] }) },
   { name: 'assistant', source: 'src/ui/assistant.ts', options: node('assistant.cjs', { external: ['vscode'] }) },
   {
@@ -104,7 +107,7 @@ const ENTRIES: Entry[] = [
     options: node('stratus.mjs', {
       format: 'esm',
       target: 'node24',
-      plugins: [loadedLater('model')],
+      plugins: [loadedLater('model', 'mcp')],
       banner: { js: `#!/usr/bin/env node\n${ESM_BANNER}` },
     }),
   },
@@ -113,7 +116,7 @@ const ENTRIES: Entry[] = [
     source: 'src/cli/main.ts',
     // Runs on the editor's own Node; nothing that it starts should take itself for Node because of that.
     options: node('cli.cjs', {
-      plugins: [loadedLater('application', 'model')],
+      plugins: [loadedLater('application', 'model', 'mcp')],
       banner: { js: 'delete process.env.ELECTRON_RUN_AS_NODE;' },
     }),
   },
@@ -134,6 +137,7 @@ export const EDITOR_BUNDLES: readonly BundleName[] = [
   'extension',
   'application',
   'model',
+  'mcp',
   'on-demand',
   'assistant',
   'lint-connection',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ToolSpec } from '../src/domain/chat.ts';
 import { toolSpecs } from '../src/run/model-tools.ts';
-import { PROPOSE_PLAN } from '../src/run/proposed-plan.ts';
+import { PROPOSE_PLAN } from '../src/run/propose-plan-tool.ts';
 import { TOOL_PREFIX } from '../src/ui/chat/offered-tools.ts';
 import { ROOT } from './build.ts';
 

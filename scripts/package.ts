@@ -21,6 +21,7 @@ export const SHIPPED = [
   'dist/cli.cjs',
   'dist/extension.cjs',
   'dist/lint-connection.cjs',
+  'dist/mcp.cjs',
   'dist/model.cjs',
   'dist/on-demand.cjs',
   'dist/server.cjs',

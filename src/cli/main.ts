@@ -32,6 +32,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   lock: async () => (await import('./lock.ts')).lockCommand,
   shell: async () => (await import('./shell.ts')).shellCommand,
   runbook: async () => (await import('./runbook.ts')).runbookCommand,
+  mcp: async () => (await import('./mcp.ts')).mcpCommand,
   lint: async () => {
     const { lintCommand } = await import('./lint.ts');
     const { text } = await import('node:stream/consumers');

@@ -22,6 +22,7 @@ usage: stratus COMMAND [options]
   runbook     list | show | lint | allow | forbid | run: declared actions in containers
   model       find | test: the language model beside the playbooks
   lock        status | break | install-fence | uninstall-fence
+  mcp         serve read-only tools to other agents (Model Context Protocol on standard input and output)
   lint        flag unsafe kubectl in YAML and scripts
 
 common options
@@ -122,6 +123,14 @@ exit: 0 done, 1 refused or with problems and nothing changed, 2 failed or stoppe
   STRATUS_MODEL_BUDGET     JSON, what one run may spend: {"usd": 1, "tokens": 200000, "calls": 60, "thinkMs": 300000}
 
 exit: 0 done, 1 the model answers but not every probe works, 4 no probe works, 64 usage
+`,
+  mcp: `usage: stratus mcp [--context C] [-n NAMESPACE] [--plans FOLDER]
+  A server of the Model Context Protocol on standard input and output, for a client that starts it. Its tools read the
+  one namespace that is given here; no client can choose another. propose_plan writes a plan into FOLDER (default: of the
+  state folder) and answers with the 'stratus mitigate --plan' that a person runs. Nothing that a client calls writes to
+  the cluster. Ends when the client goes away.
+
+exit: 0 the client went away, 4 cluster or configuration error, 64 usage
 `,
   lock: `usage: stratus lock status [--context C] [--json]
        stratus lock break --yes [--context C] [--confirm-context C]

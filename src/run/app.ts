@@ -16,6 +16,7 @@ import type { ObjectDivergence } from './divergence.ts';
 import type { IncidentRun } from './incident-run.ts';
 import type { Looks } from './looks.ts';
 import type { OwnPlan } from './own-plans.ts';
+import type { ProposedPlan } from './proposed-plan.ts';
 import type { AskApproval, AskBudget } from './run-ports.ts';
 import type { RunbookFile } from './runbook-library.ts';
 import type { PastRun } from './run-history.ts';
@@ -318,6 +319,11 @@ export interface ReadTools {
    * @throws ClusterError when the cluster does not answer
    */
   call(target: Target, tool: string, args: string, signal: AbortSignal): Promise<{ ok: boolean; text: string }>;
+  /**
+   * The plan that an agent of somebody else proposes for a target (PROPOSE_PLAN of `propose-plan-tool.ts`). Runs nothing.
+   * @throws StratusError `usage`: what is wrong with it, for that agent
+   */
+  proposal(target: Target, args: unknown): Promise<ProposedPlan>;
 }
 
 /**

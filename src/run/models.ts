@@ -7,6 +7,8 @@ import { StratusError } from '../domain/stratus-error.ts';
 import type { Target } from '../domain/target.ts';
 import type { AppConfig, FoundModel, ModelProbe, Models, ReadTools } from './app.ts';
 import { DiagnosisFiles } from './diagnosis-files.ts';
+import type { ProposedPlan } from './proposed-plan.ts';
+import { proposedPlan } from './proposed-plan.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Code of models is a bundle of its own, loaded when the first one is used. */
@@ -66,6 +68,10 @@ export class ConfiguredModels implements Models, ReadTools {
       clock: this.#clock,
       signal,
     });
+  }
+
+  async proposal(target: Target, args: unknown): Promise<ProposedPlan> {
+    return proposedPlan(args, target);
   }
 
   async #brain(): Promise<Brain> {

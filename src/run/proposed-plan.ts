@@ -1,43 +1,13 @@
-import type { ToolSpec } from '../domain/chat.ts';
 import { StratusError } from '../domain/stratus-error.ts';
 import type { Target } from '../domain/target.ts';
 import { confine } from '../kubectl/confine.ts';
 import { allGrammars } from '../kubectl/grammar/grammar.ts';
 import { oneLine } from '../text/plain-text.ts';
 import type { OwnPlan } from './own-plans.ts';
+import { LONGEST_TITLE, MOST_COMMANDS } from './propose-plan-tool.ts';
 
-/** Commands that one plan may have. */
-const MOST_COMMANDS = 20;
-const LONGEST_TITLE = 120;
+/** Longest command of a plan, in characters. */
 const LONGEST_COMMAND = 20_000;
-
-/** The tool by which agents of others hand over a plan. It runs nothing. */
-export const PROPOSE_PLAN: ToolSpec = {
-  name: 'propose_plan',
-  description:
-    'Proposes a plan to the engineer: kubectl commands that are tried as one transaction, which is undone unless it helps. Runs nothing itself: a person looks at the rehearsed plan and approves or rejects it.',
-  parameters: {
-    type: 'object',
-    properties: {
-      title: {
-        type: 'string',
-        description: 'What the plan does, in a few words.',
-        minLength: 1,
-        maxLength: LONGEST_TITLE,
-      },
-      commands: {
-        type: 'array',
-        description:
-          'Complete kubectl commands, one each, without pipes, variables and files; patches are given with --patch.',
-        items: { type: 'string', minLength: 1 },
-        minItems: 1,
-        maxItems: MOST_COMMANDS,
-      },
-    },
-    required: ['title', 'commands'],
-    additionalProperties: false,
-  },
-};
 
 /** The plan that an agent of somebody else proposes, and each command as it wrote it. */
 export interface ProposedPlan {
@@ -46,7 +16,7 @@ export interface ProposedPlan {
 }
 
 /**
- * Reads the arguments of {@link PROPOSE_PLAN} for a target.
+ * Reads the arguments of PROPOSE_PLAN (`propose-plan-tool.ts`) for a target.
  * @throws StratusError `usage`: what is wrong with them, for the agent
  */
 export function proposedPlan(args: unknown, target: Target): ProposedPlan {

@@ -26,6 +26,7 @@ import type {
 import { UndoUnfinished } from '../../src/run/app.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
+import { proposedPlan } from '../../src/run/proposed-plan.ts';
 import { FakeLooks } from './fake-looks.ts';
 
 /**
@@ -311,6 +312,7 @@ export class FakeApp implements StratusApp {
   readonly tools: ReadTools = {
     specs: async () => [],
     call: async (_target, tool) => ({ ok: false, text: `there is no tool '${tool}'` }),
+    proposal: async (target, args) => proposedPlan(args, target),
   };
 
   async dispose() {
