@@ -33,6 +33,7 @@ export const SHIPPED = [
   'media/walkthrough/diagnose.md',
   'media/walkthrough/kubeconfig.md',
   'media/walkthrough/mitigate.md',
+  'media/walkthrough/model.md',
   'media/walkthrough/terminal.md',
   'media/walkthrough/undo.md',
   'package.json',
