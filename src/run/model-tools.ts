@@ -8,6 +8,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
+import { oneLine } from '../text/plain-text.ts';
 
 export interface ToolCallParts {
   target: Target;
@@ -23,13 +24,16 @@ export interface ToolCallParts {
 /** The tool that needs a diagnosis. */
 const FINDINGS = 'playbook_findings';
 
-/** What other agents are offered: all tools, each read-only. */
+/** All tools, each read-only, but the one that tells of a run: outside there is none, which must not look like one without attempts. */
+const OFFERED = TOOLS.filter(({ name }) => name !== 'attempts');
+
+/** What other agents are offered. */
 export function toolSpecs(): ToolSpec[] {
-  return TOOLS.map(toolSpec);
+  return OFFERED.map(toolSpec);
 }
 
 /**
- * One call from outside a run. Its evidence ids mean something in its own answer only.
+ * One call from outside a run, about the namespace that a person chose and no other. Its evidence ids mean something in its own answer only.
  * @param args JSON text
  */
 export async function callTool(
@@ -37,9 +41,11 @@ export async function callTool(
   args: string,
   parts: ToolCallParts,
 ): Promise<{ ok: boolean; text: string }> {
+  const problem = outOfReach(args, parts);
+  if (problem) return { ok: false, text: problem };
   const playbook = tool === FINDINGS ? await diagnosisOf(parts) : null;
   const desk = { ...parts, playbook, attempts: [], evidence: new EvidenceDesk() };
-  return runTool({ id: '1', tool, args }, desk);
+  return runTool({ id: '1', tool, args }, desk, OFFERED);
 }
 
 function diagnosisOf({
@@ -62,4 +68,18 @@ function diagnosisOf({
     signal,
     emit: () => undefined,
   });
+}
+
+/** Why it may not be asked so; empty where it may. Agents of a run look where the engineer may; others where a person chose. */
+function outOfReach(args: string, { target, snapshot }: ToolCallParts): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(args);
+  } catch {
+    // Told below.
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'the arguments are no JSON object';
+  const { namespace } = value as { namespace?: unknown };
+  if (!namespace || namespace === target.namespace || snapshot.namespaces.includes(String(namespace))) return '';
+  return `namespace ${oneLine(namespace, 63)} is out of reach: a person chose ${target.namespace}`;
 }

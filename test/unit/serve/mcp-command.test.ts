@@ -25,7 +25,9 @@ beforeAll(async () => {
     response.setHeader('content-type', 'application/json');
     if (url === '/api/v1/namespaces/shop')
       return response.end('{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"shop"}}');
-    response.writeHead(404).end('{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}');
+    response
+      .writeHead(404)
+      .end('{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
