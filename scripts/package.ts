@@ -47,7 +47,7 @@ export const SHIPPED = [
 export async function checkFileList(): Promise<void> {
   const files = await listFiles({ cwd: ROOT, packagedDependencies: [] });
   // The listing names README.md whatever the allow-list says; the package has the other one in its place.
-  const shipped = [...SHIPPED, 'README.md', ...(await docs())];
+  const shipped = [...SHIPPED, 'README.md', ...(await docs()), ...(await prompts())];
   const missing = shipped.filter((file) => !files.includes(file));
   const surplus = files.filter((file) => !shipped.includes(file));
   if (missing.length > 0) throw new Error(`missing from the package: ${missing.join(', ')}`);
@@ -58,6 +58,12 @@ export async function checkFileList(): Promise<void> {
 async function docs(): Promise<string[]> {
   const names = await readdir(join(ROOT, 'docs'), { recursive: true });
   return names.filter((name) => /\.(md|svg|yaml)$/.test(name)).map((name) => `docs/${name.replaceAll('\\', '/')}`);
+}
+
+/** What models are told, a page for each role. */
+async function prompts(): Promise<string[]> {
+  const names = await readdir(join(ROOT, 'prompts'));
+  return names.filter((name) => name.endsWith('.md')).map((name) => `prompts/${name}`);
 }
 
 /**
