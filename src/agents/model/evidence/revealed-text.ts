@@ -12,6 +12,8 @@ const BASE64 = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,8192}={0,2}/g;
 const ESCAPES = /(?:\\u00[2-7][0-9a-f]|\\x[2-7][0-9a-f]|%[2-7][0-9a-f]){6,}/gi;
 const HEX = /(?<![0-9a-f])(?:[2-7][0-9a-f]){16,2048}(?![0-9a-f])/gi;
 const DECODED = 40;
+/** Four words or more in one name: of an object, a variable, a reason. */
+const SENTENCE_NAME = /\b[A-Za-z]{2,}(?:[_-][A-Za-z]+){3,}\b|\b(?:[A-Z][a-z]+){4,}\b/g;
 
 /** Letters of other scripts that look like ours (Unicode Technical Standard #39, confusables). */
 const LOOKALIKES: Readonly<Record<string, string>> = {
@@ -40,6 +42,7 @@ export function revealed(text: string): Revealed[] {
   add(seen.replace(/(?<=\b\w)[ .\-_*](?=\w\b)/g, ''), 'spaced letters');
   add(leet(seen), 'digits for letters');
   add(turned(seen), 'turned-round text');
+  add(sentencesIn(seen), 'a sentence for a name');
   for (const [code] of [...text.matchAll(BASE64)].slice(0, DECODED)) add(fromBase64(code), 'base64');
   for (const [code] of [...text.matchAll(HEX)].slice(0, DECODED)) add(fromHex(code), 'hexadecimal');
   add(
@@ -55,6 +58,13 @@ export function revealed(text: string): Revealed[] {
     'character references',
   );
   return found;
+}
+
+function sentencesIn(text: string): string {
+  const names = (text.match(SENTENCE_NAME) ?? []).map((name) =>
+    name.replace(/[_-]/g, ' ').replace(/(?<=[a-z])(?=[A-Z])/g, ' '),
+  );
+  return [...new Set(names)].join('\n');
 }
 
 function leet(text: string): string {
