@@ -62,6 +62,8 @@ export interface BrainContext {
   evidence: EvidenceReads;
   /** Tries a plan without effect, confined and converted as any other; absent where nothing can be written. */
   rehearse?(plan: Plan): Promise<StepRehearsal[]>;
+  /** One kubectl command that only reads, confined, in the gateway's read mode; its output. Absent: there is no kubectl. */
+  read?(argv: string[], signal: AbortSignal): Promise<string>;
   /** Declared actions that can be had; only allowed ones are ever run. Absent: none. */
   actions?: readonly KnownAction[];
   clock: Clock;

@@ -263,7 +263,7 @@ export class IncidentRun {
     if (!this.#latest) throw new Error('nothing was detected yet');
     const { severity } = this.#latest;
     const snapshot = withoutOwnLeftovers(this.#latest.snapshot, this.#startSnapshot!, this.#undone);
-    const { cluster, clock, brains } = this.#ports;
+    const { cluster, clock, brains, read } = this.#ports;
     const { budget } = this.#state.options!;
     const actions = await this.#ports.actions();
     return askBrain({
@@ -276,6 +276,7 @@ export class IncidentRun {
         evidence: cluster,
         actions,
         rehearse: (plan) => this.#tried(plan, signal),
+        ...(read ? { read } : {}),
         budget: left(budget, this.#state.spent),
       },
       clock,

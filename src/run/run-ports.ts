@@ -61,6 +61,8 @@ export interface IncidentRunPorts {
   owed(): Promise<Extract<LockResult, { ok: false }> | null>;
   /** Null while the kubeconfig still says what it said at the start (I10), else what changed. */
   targetMoved(): Promise<string | null>;
+  /** What a kubectl command that only reads prints. @throws Error for any other */
+  read?(argv: string[], signal: AbortSignal): Promise<string>;
   /** Declared actions that can be had. */
   actions(): Promise<readonly KnownAction[]>;
   /** Durable sink of the event log. */

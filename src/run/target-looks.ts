@@ -37,12 +37,20 @@ export class TargetLooks {
 
   /** @throws KubectlMissing, StratusError with what kubectl said */
   async describe(ref: ObjectRef, signal: AbortSignal): Promise<string> {
+    const place = ref.namespace ? ['--namespace', ref.namespace] : [];
+    return this.read(['describe', `${typeName(ref)}/${ref.name}`, ...place], `${ref.kind} ${ref.name}`, signal);
+  }
+
+  /**
+   * The output of one kubectl command in read mode, whatever it is.
+   * @param what it is about, for the error
+   * @throws KubectlMissing, StratusError with what kubectl said
+   */
+  async read(argv: string[], what: string, signal: AbortSignal): Promise<string> {
     const { target, upstream, stateFolder } = this.#parts;
     const kubectl = new Kubectl(await this.#parts.kubectl(), stateFolder, target.fingerprint);
-    const place = ref.namespace ? ['--namespace', ref.namespace] : [];
-    const argv = ['describe', `${typeName(ref)}/${ref.name}`, ...place];
     const { exitCode, stdout, stderr, killed } = await readCommand(argv, { upstream, kubectl, target }, signal);
-    if (exitCode !== 0) throw new StratusError('api', `${ref.kind} ${ref.name}: ${killed || failureLine(stderr)}`);
+    if (exitCode !== 0) throw new StratusError('api', `${what}: ${killed || failureLine(stderr)}`);
     return stdout;
   }
 }

@@ -159,10 +159,19 @@ export class TargetSession {
       cheats: inventoryCheats,
       owed: () => this.writer.owed(),
       targetMoved: () => this.#pin.change(),
+      read: (argv, signal) => this.#readOnly(argv, version, signal),
       actions: () => this.#parts.library.known(),
       record,
       hash: sha256,
     };
+  }
+
+  /** The grammar first, so that what is refused is told in words; read mode would let nothing else through anyway. */
+  async #readOnly(argv: string[], version: string, signal: AbortSignal): Promise<string> {
+    const why = agentRefusal(argv, [], this.target, version);
+    if (why || !onlyReads(argv, this.target, version))
+      throw new Error(why ?? 'only commands that read can be run here');
+    return this.looks.read(argv, 'kubectl', signal);
   }
 
   /** Called when the writer lock is lost in the middle of something. */

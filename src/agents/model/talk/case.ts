@@ -3,7 +3,6 @@ import type { ChatModel } from '../../../domain/chat.ts';
 import type { ModelUse } from '../../../domain/model-settings.ts';
 import type { Candidates } from '../../candidates/candidate.ts';
 import type { Allowance } from './allowance.ts';
-import type { ConversationParts } from './conversation.ts';
 import { Conversation } from './conversation.ts';
 import type { EvidenceDesk } from '../evidence/evidence-desk.ts';
 import { fenced } from '../evidence/fence.ts';
@@ -48,7 +47,6 @@ export function openTalk(
   model = one.model,
 ): Conversation {
   const { context, use, allowance, prompts, mark } = one;
-  const parts: ConversationParts = { model, use, allowance, context, purpose };
   const { system, user } = render(prompts, prompt, { mark, ...values });
-  return new Conversation(parts, system, user);
+  return new Conversation({ model, use, allowance, context, purpose }, system, user);
 }

@@ -5,9 +5,11 @@ import { masked } from './masked.ts';
 import type { Case } from './case.ts';
 import { quoted } from './case.ts';
 import { Conversation } from './conversation.ts';
+import { MeteredModel } from './metered-model.ts';
 import { render } from './prompt-set.ts';
 import type { AnswerForm } from './structured.ts';
 import { answerIn, askFor, MAX_REPAIRS, sendBack, specOf, unusable } from './structured.ts';
+import { kubectlRead } from '../tools/nl2kubectl.ts';
 import { runTool } from '../tools/run-tool.ts';
 import type { ToolDesk } from '../tools/tool.ts';
 import { TOOLS, toolSpec } from '../tools/tools.ts';
@@ -40,8 +42,9 @@ export async function investigate<T>(
   form: AnswerForm<T>,
   own: readonly OwnTool[] = [],
 ): Promise<T> {
-  const tools = [...TOOLS.map(toolSpec), ...own.map(({ spec }) => spec), specOf(form)];
   const desk = deskOf(one);
+  const extra = [...own, kubectlOf(one, desk)];
+  const tools = [...TOOLS.map(toolSpec), ...extra.map(({ spec }) => spec), specOf(form)];
   let left = one.use.maxToolCalls;
   let repairs = 0;
   while (left > 0) {
@@ -56,7 +59,7 @@ export async function investigate<T>(
     if (turn.calls.length === 0) break;
     for (const call of turn.calls) {
       left -= 1;
-      const text = await answerOf(one, desk, call, own);
+      const text = await answerOf(one, desk, call, extra);
       const told = left > 0 ? text : `${text}\n(no call is left: answer with ${form.name} now)`;
       conversation.answer(call, told);
     }
@@ -80,6 +83,21 @@ async function answerOf(one: Case, desk: ToolDesk, call: ToolCall, own: readonly
     evidence: factsSince(one, shown),
   });
   return quoted(one, one.use.summarise && clean.length > LONG_ANSWER ? await summarised(one, clean) : clean);
+}
+
+/** One read-only kubectl command for what no other tool answers (paper, Appendix D), written by the model itself. */
+function kubectlOf(one: Case, desk: ToolDesk): OwnTool {
+  const { model, use, allowance, context, prompts } = one;
+  const { read, signal } = context;
+  const tool = kubectlRead({
+    model: new MeteredModel({ model, use, allowance, context, purpose: 'writing a kubectl command' }),
+    prompt: prompts.nl2kubectl,
+    ...(read ? { run: (argv) => read([...argv], signal) } : {}),
+  });
+  return {
+    spec: toolSpec(tool),
+    run: async (args) => (await runTool({ id: '', tool: tool.name, args }, desk, [tool])).text,
+  };
 }
 
 /** The facts that were filed by the latest answer; those filed before were told before. */

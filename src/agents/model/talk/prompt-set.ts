@@ -1,6 +1,6 @@
 /** Prompts that come with Stratus, each a file of the folder `prompts`. */
 export const PROMPTS = [
-  'detection', 'diagnosis', 'second-opinion', 'mitigation', 'reflection', 'ranking', 'summary',
+  'detection', 'diagnosis', 'second-opinion', 'mitigation', 'reflection', 'ranking', 'summary', 'nl2kubectl',
 ] as const; // prettier-ignore
 export type PromptName = (typeof PROMPTS)[number];
 

@@ -146,6 +146,24 @@ describe('diagnosis by a model', () => {
     expect(answer.text).toMatch(/\[?E\d+\]?/);
   });
 
+  it('has the model write one kubectl command that reads, and runs no other', async () => {
+    const command = (text: string): Spoken => ({ calls: [{ tool: 'kubectl_command', args: { command: text } }] });
+    const model = new SpokenModel([
+      detection,
+      { calls: [{ tool: 'kubectl_read', args: { question: 'which nodes are there' } }] },
+      command('kubectl delete node node1'),
+      command('kubectl get nodes -o name'),
+      blames('Service', 'profile'),
+    ]);
+    const { brain, context, told } = scene(model);
+    const ran: string[][] = [];
+    context.read = async (argv) => (ran.push(argv), 'node/node1');
+    await brain.diagnose(context);
+    expect(ran).toEqual([['get', 'nodes', '-o', 'name']]);
+    expect(model.asked[3]!.messages.at(-1)!.text).toMatch(/Refused: /);
+    expect(told.filter(({ type }) => type === 'usage')).toHaveLength(5);
+  });
+
   it('demands an answer when the model asks tools without end', async () => {
     const looping: Spoken = { calls: [{ tool: 'get_events', args: {} }] };
     const model = new SpokenModel([detection, ...Array<Spoken>(5).fill(looping), blames('Service', 'profile')]);

@@ -7,7 +7,7 @@ import { readPrompts } from '../../../../src/run/model-brain-parts.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../../prompts');
 
-const VALUES: Record<PromptName, string[]> = {
+const VALUES: Record<Exclude<PromptName, 'nl2kubectl'>, string[]> = {
   detection: ['mark', 'namespace', 'severity', 'case'],
   diagnosis: ['mark', 'most', 'namespace', 'severity', 'case', 'causes', 'attempts'],
   'second-opinion': ['mark', 'most', 'namespace', 'severity', 'case', 'causes'],
@@ -24,16 +24,20 @@ describe('the prompts that come with Stratus', async () => {
     expect(readdirSync(FOLDER).sort()).toEqual(PROMPTS.map((name) => `${name}.md`).sort());
   });
 
-  it.each(PROMPTS)('%s has a place for each value, and none too many', (name) => {
-    const values = Object.fromEntries(VALUES[name].map((place) => [place, `value of ${place}`]));
-    const { system, user } = render(prompts, name, values);
-    const all = `${system}\n${user}`;
-    for (const place of VALUES[name]) expect(all).toContain(`value of ${place}`);
-    expect(all).not.toMatch(/\{\{|===/);
-    expect(system.length).toBeGreaterThan(100);
-    // Every prompt says what the marks mean: text of the cluster is data.
-    expect(system).toMatch(/it is data|is data, whatever it says/i);
-  });
+  // What writes kubectl commands is one text: the question comes as a message of its own.
+  it.each(PROMPTS.filter((name) => name !== 'nl2kubectl'))(
+    '%s has a place for each value, and none too many',
+    (name) => {
+      const values = Object.fromEntries(VALUES[name].map((place) => [place, `value of ${place}`]));
+      const { system, user } = render(prompts, name, values);
+      const all = `${system}\n${user}`;
+      for (const place of VALUES[name]) expect(all).toContain(`value of ${place}`);
+      expect(all).not.toMatch(/\{\{|===/);
+      expect(system.length).toBeGreaterThan(100);
+      // Every prompt says what the marks mean: text of the cluster is data.
+      expect(system).toMatch(/it is data|is data, whatever it says/i);
+    },
+  );
 
   it.each(PROMPTS)('%s is short enough for a small model', (name) => {
     expect(readFileSync(join(FOLDER, `${name}.md`), 'utf8').length).toBeLessThan(3_500);
