@@ -12,7 +12,7 @@ import type { Case } from '../talk/case.ts';
 import { canTalk, openTalk, quoted } from '../talk/case.ts';
 import type { Grounds } from './confidence.ts';
 import { evidenceScore } from './confidence.ts';
-import { citedFacts, objectNamed } from '../talk/grounding.ts';
+import { citedFacts, inventedIds, objectNamed } from '../talk/grounding.ts';
 import { investigate } from '../talk/investigation.ts';
 import { attemptsText, causesText, severityText } from '../talk/listing.ts';
 import { masked } from '../talk/masked.ts';
@@ -124,7 +124,7 @@ function grounded(one: Case, answers: readonly Answered[]): Grounded[] {
     const agrees = listed && object && refKey(listed.object) === refKey(object);
     const cited = citedFacts(one, answer.evidence);
     const evidence = cited.length > 0 ? cited : agrees ? listed.evidence : [];
-    const invented = answer.evidence.length - cited.length;
+    const invented = inventedIds(one, answer.evidence);
     const name = `${answer.kind}/${answer.name}`;
     if (!object || evidence.length === 0) {
       const why = object ? 'it cites no evidence that was shown' : 'no such object was read';

@@ -27,13 +27,18 @@ const PLAN = z.object({
     .max(20)
     .default([])
     .describe('further kubectl commands; only where no listed action does it'),
+  files: z
+    .array(z.object({ name: z.string().max(80), content: z.string().max(20_000) }))
+    .max(8)
+    .default([])
+    .describe('manifests that commands name with -f'),
   expects: z.string().max(400).default('').describe('what should be seen afterwards'),
   why: z.string().max(400).default(''),
   give_up: z.string().max(300).optional().describe('why nothing can be done; leave it out otherwise'),
 });
 
 const FREE =
-  '- Where no listed action does what is needed, add kubectl commands: each whole and by itself, on objects that exist, with\n  no pipe, variable, file or second command in it.';
+  '- Where no listed action does what is needed, add kubectl commands: each whole and by itself, on objects that exist, with\n  no pipe, variable or second command in it. A manifest that one needs goes into files, and the command names it, as in\n  kubectl create -f class.yaml.';
 
 /** What αM came to. */
 export type Mitigation = { type: 'plan'; plan: Plan; alternatives: Plan[] } | { type: 'exhausted'; reason: string };
@@ -79,8 +84,8 @@ async function talk(one: Case, input: MitigationInput): Promise<Mitigation> {
   return { type: 'plan', plan: planWith(one, draftOf(answer), input), alternatives: [] };
 }
 
-function draftOf({ actions, commands, expects, why }: z.infer<typeof PLAN>): Draft {
-  return { actions: actions.map((id) => id.trim().toUpperCase()), commands, expects, why };
+function draftOf({ actions, commands, files, expects, why }: Omit<z.infer<typeof PLAN>, 'give_up'>): Draft {
+  return { actions: actions.map((id) => id.trim().toUpperCase()), commands, files, expects, why };
 }
 
 /** What small models are asked for: one action, the others as alternatives. */
@@ -89,7 +94,7 @@ async function choose(one: Case, input: MitigationInput): Promise<Mitigation> {
   const listed = actions.map(({ id, text }) => ({ id, text }));
   const causes = hypothesesText(input.hypotheses, input.findings);
   const order = fused(await rank(one, 'actions', listed, `Likely causes:\n${causes}\n\n${one.file}`), listed);
-  const drafts = order.map((id): Draft => ({ actions: [id], commands: [], expects: '', why: '' }));
+  const drafts = order.map((id): Draft => ({ actions: [id], commands: [], files: [], expects: '', why: '' }));
   const [best, ...others] = drafts.filter((draft) => planProblem(one, draft, input.tried) === null);
   if (!best) return { type: 'exhausted', reason: 'every listed action was tried' };
   return {
@@ -102,6 +107,7 @@ async function choose(one: Case, input: MitigationInput): Promise<Mitigation> {
 const REHEARSAL = z.object({
   actions: z.array(z.string().max(8)).max(20).default([]),
   commands: z.array(COMMAND).max(20).default([]),
+  files: PLAN.shape.files,
 });
 
 /** Tries a plan on the server without effect; there only where the gateway lets it. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Hypothesis } from '../../../domain/brain.ts';
-import type { Finding } from '../../../domain/finding.ts';
+import type { Finding, PlanFile } from '../../../domain/finding.ts';
 import { refKey, refLabel } from '../../../domain/kube-object.ts';
 import type { Plan, PlanStep } from '../../../domain/plan.ts';
 import { planText } from '../../../domain/plan.ts';
 import { ClusterView } from '../../../kube/cluster-view.ts';
 import { confine } from '../../../kubectl/confine.ts';
+import { parseKubectl } from '../../../kubectl/parse.ts';
 import { oneLine } from '../../../text/plain-text.ts';
 import { BadChoice, planOf } from '../../candidates/plan-of.ts';
 import type { Case } from '../talk/case.ts';
@@ -17,6 +18,8 @@ export interface Draft {
   actions: string[];
   /** Commands of its own, as text. */
   commands: string[];
+  /** Manifests that its commands name with -f. */
+  files: PlanFile[];
   expects: string;
   why: string;
 }
@@ -31,11 +34,13 @@ export function planProblem(one: Case, draft: Draft, tried: ReadonlySet<string>)
   const unknown = draft.actions.filter((id) => !ids.includes(id));
   if (unknown.length > 0)
     return `there is no action ${unknown.map((id) => oneLine(id, 12)).join(', ')}; the listed ones are ${ids.join(', ') || 'none'}`;
-  if (draft.commands.length > 0 && !use.freeCommands)
+  if (draft.commands.length + draft.files.length > 0 && !use.freeCommands)
     return 'commands of your own are refused here: choose listed actions only';
+  const unfit = filesProblem(draft);
+  if (unfit) return unfit;
   if (draft.actions.length + draft.commands.length === 0) return 'the plan is empty: choose an action, or give up';
   for (const command of draft.commands) {
-    const problem = commandProblem(one, command);
+    const problem = commandProblem(one, command, draft.files);
     if (problem) return `'${oneLine(masked(command, use), 200)}' is refused: ${problem}`;
   }
   const steps = stepsOf(one, draft);
@@ -46,10 +51,24 @@ export function planProblem(one: Case, draft: Draft, tried: ReadonlySet<string>)
   return null;
 }
 
+/** As files are called without a folder; `-` is what a command reads from its input. */
+const FILE_NAME = /^[a-z0-9][a-z0-9.-]{0,60}$/;
+
+function filesProblem({ files, commands }: Draft): string | null {
+  for (const [index, { name, content }] of files.entries()) {
+    const shown = oneLine(name, 80);
+    if (!FILE_NAME.test(name)) return `'${shown}' is no name for a file: small letters, digits, dots and dashes`;
+    if (files.findIndex((file) => file.name === name) !== index) return `there are two files ${shown}`;
+    if (content.trim() === '') return `file ${shown} is empty`;
+    if (!commands.some((command) => command.includes(name))) return `no command names file ${shown}`;
+  }
+  return null;
+}
+
 /** Null when an agent may run it and what it names exists. */
-function commandProblem(one: Case, text: string): string | null {
+function commandProblem(one: Case, text: string, files: readonly PlanFile[]): string | null {
   const { namespace, context } = one.context.target;
-  const verdict = confine(text, { namespace, context });
+  const verdict = confine(text, { namespace, context, files: files.map(({ name }) => name) });
   if (!verdict.ok) {
     const instead = verdict.rewrite ? `; allowed: ${verdict.rewrite}` : '';
     return oneLine(`${verdict.message}${instead}`, 400);
@@ -83,13 +102,31 @@ export function planWith(
   const why = oneLine(masked(draft.why, one.use), 300);
   return {
     ...plan,
-    title: why || lead?.message || plan.title,
+    // What is listed names itself: a person who approves reads no words that a text of the cluster may have suggested.
+    title: draft.actions.length > 0 ? plan.title : lead ? `Against: ${lead.message}` : why || 'Commands of a model',
     findingId: lead?.id ?? '',
     expects: expects || 'what was unhealthy is healthy',
   };
 }
 
-function stepsOf(one: Case, { actions, commands, why }: Draft): { plan: Plan } | { problem: string } {
+/** The words, with the plan's own files as plans name them. */
+function withOwnFiles(argv: readonly string[], files: readonly PlanFile[]): string[] {
+  const own = (value: string) =>
+    value
+      .split(',')
+      .map((name) => (files.some((file) => file.name === name) ? `{{${name}}}` : name))
+      .join();
+  const words = [...argv];
+  const parsed = parseKubectl(words);
+  for (const { name, value, index, valueIndex, form } of parsed.ok ? parsed.flags : []) {
+    if (name !== 'filename') continue;
+    if (form === 'separate') words[valueIndex] = own(value);
+    else words[index] = `--filename=${own(value)}`;
+  }
+  return words;
+}
+
+function stepsOf(one: Case, { actions, commands, files: manifests, why }: Draft): { plan: Plan } | { problem: string } {
   const { namespace, context } = one.context.target;
   let listed: Plan | null = null;
   try {
@@ -98,15 +135,16 @@ function stepsOf(one: Case, { actions, commands, why }: Draft): { plan: Plan } |
     if (error instanceof BadChoice) return { problem: error.message };
     throw error;
   }
-  const verdicts = commands.map((text) => confine(text, { namespace, context }));
+  const names = manifests.map(({ name }) => name);
+  const verdicts = commands.map((text) => confine(text, { namespace, context, files: names }));
   const own = verdicts.map((verdict): PlanStep => ({
     type: 'kubectl',
-    argv: verdict.ok ? verdict.argv : [],
+    argv: verdict.ok ? withOwnFiles(verdict.argv, manifests) : [],
     why: oneLine(masked(why, one.use), 200),
   }));
   const delicate = verdicts.find((verdict) => verdict.ok && verdict.effect.needsHuman);
   const steps = [...(listed?.steps ?? []), ...own];
-  const files = listed?.files ?? [];
+  const files = [...(listed?.files ?? []), ...manifests];
   return {
     plan: {
       ...(listed ?? { title: '', findingId: '', expects: '' }),

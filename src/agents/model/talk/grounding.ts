@@ -32,10 +32,20 @@ export function objectNamed(one: Case, { kind, name, namespace }: NamedObject): 
   return known.find((object) => object.kind === wanted && object.name === bare) ?? null;
 }
 
+/** How many of the cited ids were never shown; each counts once. */
+export function inventedIds(one: Case, ids: readonly string[]): number {
+  return [...new Set(ids.map(bareId))].filter((id) => !one.evidence.get(id)).length;
+}
+
+/** As it is filed: models write `[e3]` and `E3`. */
+function bareId(id: string): string {
+  return id.replace(/[[\]\s]/g, '').toUpperCase();
+}
+
 /** The facts behind cited ids; those that were never shown are left out. */
 export function citedFacts(one: Case, ids: readonly string[]): Evidence[] {
   const facts = ids.flatMap((id) => {
-    const filed = one.evidence.get(id.replace(/[[\]\s]/g, '').toUpperCase());
+    const filed = one.evidence.get(bareId(id));
     return filed ? [filed] : [];
   });
   return [...new Map(facts.map((fact) => [fact.id, fact])).values()].map(({ id, ...fact }) => {

@@ -67,6 +67,10 @@ export function answerIn<T>(form: AnswerForm<T>, turn: Turn): { value: T } | { p
     return 'problem' in read && turn.end === 'length' ? { problem: 'the answer was cut off: make it shorter' } : read;
   }
   if (turn.end === 'filtered') return { problem: 'the answer was held back by the provider' };
+  if (turn.end === 'length')
+    return { problem: `the answer was cut off before ${form.name} was called: make it shorter` };
+  const [other] = turn.calls;
+  if (other) return { problem: `${form.name} was not called, but ${oneLine(other.tool, 60)}` };
   return { problem: turn.text.trim() ? `${form.name} was not called` : 'the answer was empty' };
 }
 
