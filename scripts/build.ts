@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { context, build as esbuild } from 'esbuild';
 import { leanClient } from './lean-client.ts';
+import { leanKubeAuth, leanMcp } from './lean-packages.ts';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
@@ -38,6 +39,20 @@ function loadedLater(...names: (keyof typeof LATER)[]): Plugin {
   };
 }
 
+/** Libraries that several bundles need: one file each, because the package may not be large. */
+const SHARED = { yaml: 'node_modules/yaml/dist/index.js', unbash: 'node_modules/unbash/dist/parser.js' } as const;
+
+/** Takes shared libraries from their own files; each is loaded with the first bundle that needs it. */
+const shared: Plugin = {
+  name: 'shared',
+  setup(build) {
+    build.onResolve({ filter: new RegExp(`^(?:${Object.keys(SHARED).join('|')})$`) }, ({ path }) => ({
+      path: `./${path}.cjs`,
+      external: true,
+    }));
+  },
+};
+
 const BUNDLES = [
   'extension',
   'application',
@@ -47,6 +62,8 @@ const BUNDLES = [
   'assistant',
   'lint-connection',
   'server',
+  'yaml',
+  'unbash',
   'cli',
   'terminal-command',
   'page',
@@ -81,11 +98,15 @@ const ENTRIES: Entry[] = [
   {
     name: 'application',
     source: 'src/run/create-app.ts',
-    options: node('app.cjs', { plugins: [loadedLater('model')] }),
+    options: node('app.cjs', { plugins: [loadedLater('model'), leanKubeAuth(), shared] }),
   },
-  { name: 'model', source: 'src/run/model-parts.ts', options: node('model.cjs') },
-  { name: 'mcp', source: 'src/serve/mcp-server.ts', options: node('mcp.cjs') },
-  { name: 'on-demand', source: 'src/ui/on-demand.ts', options: node('on-demand.cjs', { external: ['vscode'] }) },
+  { name: 'model', source: 'src/run/model-parts.ts', options: node('model.cjs', { plugins: [shared] }) },
+  { name: 'mcp', source: 'src/serve/mcp-server.ts', options: node('mcp.cjs', { plugins: [leanMcp()] }) },
+  {
+    name: 'on-demand',
+    source: 'src/ui/on-demand.ts',
+    options: node('on-demand.cjs', { external: ['vscode'], plugins: [shared] }),
+  },
   { name: 'assistant', source: 'src/ui/assistant.ts', options: node('assistant.cjs', { external: ['vscode'] }) },
   {
     name: 'lint-connection',
@@ -100,14 +121,16 @@ const ENTRIES: Entry[] = [
       minifySyntax: true,
     }),
   },
-  { name: 'server', source: 'src/lint/server/server.ts', options: node('server.cjs') },
+  { name: 'server', source: 'src/lint/server/server.ts', options: node('server.cjs', { plugins: [shared] }) },
+  { name: 'yaml', source: SHARED.yaml, options: node('yaml.cjs') },
+  { name: 'unbash', source: SHARED.unbash, options: node('unbash.cjs') },
   {
     name: 'cli',
     source: 'src/cli/main.ts',
     options: node('stratus.mjs', {
       format: 'esm',
       target: 'node24',
-      plugins: [loadedLater('model', 'mcp')],
+      plugins: [loadedLater('model', 'mcp'), leanKubeAuth()],
       banner: { js: `#!/usr/bin/env node\n${ESM_BANNER}` },
     }),
   },
@@ -116,7 +139,7 @@ const ENTRIES: Entry[] = [
     source: 'src/cli/main.ts',
     // Runs on the editor's own Node; nothing that it starts should take itself for Node because of that.
     options: node('cli.cjs', {
-      plugins: [loadedLater('application', 'model', 'mcp')],
+      plugins: [loadedLater('application', 'model', 'mcp'), shared],
       banner: { js: 'delete process.env.ELECTRON_RUN_AS_NODE;' },
     }),
   },
@@ -142,6 +165,8 @@ export const EDITOR_BUNDLES: readonly BundleName[] = [
   'assistant',
   'lint-connection',
   'server',
+  'yaml',
+  'unbash',
   'terminal-command',
   'page',
   'styles',

@@ -7,7 +7,7 @@ import { messageOf } from '../domain/cluster-error.ts';
 import type { Target } from '../domain/target.ts';
 import { placeOf } from '../domain/target.ts';
 import type { StratusApp } from '../run/app.ts';
-import { fenced } from '../text/fence.ts';
+import { explained } from '../text/fence.ts';
 import { PROPOSE_PLAN } from '../run/propose-plan-tool.ts';
 import { oneLine } from '../text/plain-text.ts';
 import { presentable } from '../text/redact.ts';
@@ -88,7 +88,7 @@ async function read(
   try {
     const { ok, text } = await app.tools.call(target, tool, JSON.stringify(args ?? {}), signal);
     const shown = presentable(text, LONGEST);
-    return ok ? success(fenced(shown, `Read from ${placeOf(target)}.`)) : failure(shown);
+    return ok ? success(explained(shown, `Read from ${placeOf(target)}.`)) : failure(shown);
   } catch (error) {
     signal.throwIfAborted();
     return failure(presentable(messageOf(error), 1_000));

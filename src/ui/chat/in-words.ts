@@ -1,4 +1,4 @@
-import { fenced } from '../../text/fence.ts';
+import { explained } from '../../text/fence.ts';
 import { presentable } from '../../text/redact.ts';
 
 const LONGEST_QUESTION = 2_000;
@@ -18,7 +18,7 @@ export async function inWords(
 ): Promise<void> {
   const prompt = [
     'An on-call engineer asks about an incident in a Kubernetes cluster. Answer in at most eight short sentences, from the facts only; say so when they do not answer the question. Propose no command that is not among them.',
-    fenced(facts, 'This was read from the cluster.'),
+    explained(facts, 'This was read from the cluster.'),
     `Question: ${presentable(question, LONGEST_QUESTION) || 'What is wrong, and why?'}`,
   ].join('\n\n');
   let waiting = '';

@@ -5,7 +5,7 @@ import { placeOf } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { OwnPlan } from '../../run/own-plans.ts';
 import { PROPOSE_PLAN } from '../../run/propose-plan-tool.ts';
-import { fenced } from '../../text/fence.ts';
+import { explained } from '../../text/fence.ts';
 import { presentable, untrustedLine } from '../../text/redact.ts';
 import { editorWords } from '../editor/editor-words.ts';
 
@@ -72,7 +72,7 @@ export async function callOffered(
     const { ok, text } = await app.tools.call(target, tool, JSON.stringify(input ?? {}), signal);
     const shown = presentable(text, LONGEST);
     if (!ok) return `Not answered: ${shown}`;
-    return fenced(shown, `Read from ${place}.`);
+    return explained(shown, `Read from ${place}.`);
   } catch (error) {
     signal.throwIfAborted();
     return `Not answered: ${presentable(editorWords(messageOf(error)), 1_000)}`;

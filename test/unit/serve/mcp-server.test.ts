@@ -47,7 +47,7 @@ describe('stratus mcp', { timeout: 60_000 }, () => {
     const read = await client.callTool({ name: 'echo', arguments: { text: 'hi', namespace: 'kube-system' } });
     expect(read.isError).toBeUndefined();
     expect(textOf(read)).toMatch(
-      /^Read from hotel-reservation @ kind-oncall\. [^\n]*data[^\n]*\n<data-([0-9a-f]{16})>\nhotel-reservation [^]*<\/data-\1>$/,
+      /^Read from hotel-reservation @ kind-oncall\. [^\n]*data[^\n]*\n<data-([0-9a-f]{16}) data>\nhotel-reservation [^]*<\/data-\1>$/,
     );
     expect(textOf(read)).not.toContain('hunter22');
     const refused = await client.callTool({ name: 'refuse' });

@@ -42,7 +42,7 @@ it(
       for (const { name } of toolSpecs()) {
         const { ok, text } = await call(name, ARGS[name] ?? {});
         expect(text.length, name).toBeLessThan(21_000);
-        if (ok) expect(text, name).toMatch(/^Read from [^\n]+\n<data-([0-9a-f]{16})>\n[^]*<\/data-\1>$/);
+        if (ok) expect(text, name).toMatch(/^Read from [^\n]+\n<data-([0-9a-f]{16}) data>\n[^]*<\/data-\1>$/);
         // What has no monitoring behind it says so.
         else
           expect([name, text]).toEqual([

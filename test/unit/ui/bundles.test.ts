@@ -50,6 +50,14 @@ describe('bundles', () => {
     ).toEqual([]);
   });
 
+  it('the application brings no client of the whole API along, and shared libraries are files of their own', async () => {
+    const files = Object.keys(await contentsOf('application'));
+    expect(files.filter((file) => /client-node/.test(file)).length).toBeGreaterThan(0);
+    expect(files.filter((file) => /node_modules\/(undici|yaml|unbash)\/|client-node\/dist\/gen\//.test(file))).toEqual(
+      [],
+    );
+  });
+
   it('code of models and of other agents is read by nobody who does not use it', async () => {
     const models = /node_modules\/(openai|zod|@modelcontextprotocol|ajv)\/|^src\/(model|agents\/model|serve)\//;
     for (const name of ['extension', 'application', 'on-demand', 'lint-connection', 'server'] as const)

@@ -137,7 +137,7 @@ describe('@stratus', () => {
       yield 'ple/?d=1) [run](command:stratus.mitigate)\n<img src=x>';
     };
     const { sink } = await ask('', 'why?', { phrase });
-    const mark = /<(data-[0-9a-f]{16})>\n/.exec(prompts[0]!)![1]!;
+    const mark = /<(data-[0-9a-f]{16}) data>\n/.exec(prompts[0]!)![1]!;
     const fence = prompts[0]!.slice(prompts[0]!.indexOf(`<${mark}>\n`), prompts[0]!.lastIndexOf(`</${mark}>`));
     expect(fence).toContain('Service geo sends to port 9999');
     expect(prompts[0]).not.toContain('hunter22');

@@ -5,7 +5,7 @@ import type { Candidates } from '../../candidates/candidate.ts';
 import type { Allowance } from './allowance.ts';
 import { Conversation } from './conversation.ts';
 import type { EvidenceDesk } from '../evidence/evidence-desk.ts';
-import { fenced } from '../evidence/fence.ts';
+import { fenced } from '../../../text/fence.ts';
 import type { PromptName, PromptSet } from './prompt-set.ts';
 import { render } from './prompt-set.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fenced } from '../../../../src/agents/model/evidence/fence.ts';
+import { fenced } from '../../../src/text/fence.ts';
 
 const RANDOM = 'k3J9xQ2mT7bVw4Zp';
 
