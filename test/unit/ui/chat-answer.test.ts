@@ -138,7 +138,7 @@ describe('@stratus', () => {
     };
     const { sink } = await ask('', 'why?', { phrase });
     const mark = /<(data-[0-9a-f]{16}) data>\n/.exec(prompts[0]!)![1]!;
-    const fence = prompts[0]!.slice(prompts[0]!.indexOf(`<${mark}>\n`), prompts[0]!.lastIndexOf(`</${mark}>`));
+    const fence = prompts[0]!.slice(prompts[0]!.indexOf(`<${mark} data>\n`), prompts[0]!.lastIndexOf(`</${mark}>`));
     expect(fence).toContain('Service geo sends to port 9999');
     expect(prompts[0]).not.toContain('hunter22');
     expect(sink.text).toMatch(/^The port is wrong\. /);
