@@ -140,6 +140,7 @@ async function ask(model: ChatModel, prompts: PromptSet, one: Case, question: Qu
     use: DEFAULT_MODEL_USE,
     allowance: new Allowance(NO_LIMIT),
     mark: randomBytes(8).toString('hex'),
+    shown: () => undefined,
   };
   const first = async (what: 'causes' | 'actions', listed: { id: string; text: string }[]) => {
     const began = performance.now();

@@ -86,7 +86,6 @@ export class ModelBrain implements Brain {
     const symptoms = this.#known || !canTalk(one.model) ? [] : await detect(one);
     const { second, use, model } = this.#parts;
     const found = await diagnose(one, use.secondOpinion ? (second ?? model) : null);
-    this.#watch(one);
     const named = new Set(found.findings.map(({ id }) => id));
     const rest = this.#playbook.findings.filter(({ id }) => !named.has(id));
     const diagnosis: BrainDiagnosis = {
@@ -121,7 +120,6 @@ export class ModelBrain implements Brain {
     const { findings, hypotheses } = diagnosis;
     const tried = new Set(standing.map(({ plan }) => plan.hash));
     const answer = await mitigate(one, { hypotheses, findings, tried });
-    this.#watch(one);
     if (answer.type === 'exhausted') return answer;
     const wants = (plan: Plan): Plan => this.#withPerson(plan, hypotheses);
     return { type: 'plan', plan: wants(answer.plan), alternatives: answer.alternatives.map(wants) };
@@ -185,16 +183,16 @@ export class ModelBrain implements Brain {
       playbook,
       attempts: this.#attempts,
       mark: randomBytes(8).toString('hex'),
+      shown: (text) => this.#watch(text, context),
     };
   }
 
   /** Remembers what in the shown text speaks to its reader. */
-  #watch(one: Case): void {
-    for (const { text } of one.evidence.all()) {
-      const seen = instructionsIn(text)[0]?.text;
-      if (!seen || this.#suspicious.includes(seen)) continue;
+  #watch(text: string, context: BrainContext): void {
+    for (const { text: seen } of instructionsIn(text)) {
+      if (this.#suspicious.includes(seen)) continue;
       this.#suspicious.push(seen);
-      one.context.emit({
+      context.emit({
         type: 'thought',
         text: oneLine(`text from the cluster reads like instructions, and is taken as data: ${seen}`),
       });

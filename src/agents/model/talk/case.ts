@@ -24,6 +24,8 @@ export interface Case {
   attempts: readonly AttemptRecord[];
   /** Around text of the cluster; drawn anew for each call, so that no text can close it. */
   mark: string;
+  /** Hears every text of the cluster that is shown to a model. */
+  shown(text: string): void;
 }
 
 /** Below this a model only chooses: a talk with tools would not fit. Tokens. */
@@ -35,8 +37,9 @@ export function canTalk(model: ChatModel): boolean {
 }
 
 /** Text of the cluster as it is put into a prompt. */
-export function quoted({ mark }: Case, text: string): string {
-  return fenced('data', text, mark).text;
+export function quoted(one: Case, text: string): string {
+  one.shown(text);
+  return fenced('data', text, one.mark).text;
 }
 
 export function openTalk(

@@ -17,6 +17,10 @@ export interface TurnRequest {
   maxTokens: number;
 }
 
+/** Of what a model said, so much is shown to it again, in characters: what rambles on would fill the room for evidence. */
+const KEPT_THOUGHT = 4_000;
+/** Of an answer that streams, in characters: enough to mask and cut it to what is shown. */
+const LOOKED_AT = 1_200;
 /** Kept free for what is counted differently by the server. */
 const MARGIN_TOKENS = 256;
 /** In place of a tool's answer that was read long ago. */
@@ -58,17 +62,20 @@ export class Conversation {
       ...(force ? { force } : {}),
     };
     const turn: Turn = { text: '', calls: [], end: 'stop' };
+    let seen = '';
     for await (const part of this.#model.complete(request, context.signal)) {
       if (part.type === 'text') {
         turn.text += part.text;
-        const seen = oneLine(masked(turn.text, use), 300);
-        if (seen) context.emit({ type: 'thought', text: seen, partial: true });
+        // Its beginning is what is shown: of what rambles on, no more is looked at again with every word.
+        const now = oneLine(masked(turn.text.slice(0, LOOKED_AT), use), 300);
+        if (now !== seen) context.emit({ type: 'thought', text: (seen = now), partial: true });
       } else if (part.type === 'call') turn.calls.push(part.call);
       else if (part.type === 'end') turn.end = part.reason;
     }
     const thought = oneLine(masked(turn.text, use), 600);
     if (thought) context.emit({ type: 'thought', text: thought });
-    this.#messages.push({ role: 'assistant', text: use.thoughtDropout ? '' : turn.text, calls: turn.calls });
+    const text = use.thoughtDropout ? '' : turn.text.slice(0, KEPT_THOUGHT);
+    this.#messages.push({ role: 'assistant', text, calls: turn.calls });
     return turn;
   }
 

@@ -54,6 +54,27 @@ describe('a structured answer', () => {
     expect(last.text).toMatch(told);
   });
 
+  it('shows a model that rambles the beginning of its own words only', async () => {
+    const model = new SpokenModel([{ text: 'and so on '.repeat(2_000) }, submit({ port: 80 })]);
+    await askFor(open(model).talk, FORM, 100);
+    const own = model.asked[1]!.messages.find(({ role }) => role === 'assistant')!;
+    expect(own.text).toHaveLength(4_000);
+  });
+
+  it('tells what streams as long as its beginning grows, not with every further word', async () => {
+    const model = new SpokenModel([{}]);
+    model.complete = async function* () {
+      for (let piece = 0; piece < 3_000; piece++) yield { type: 'text', text: `word ${piece} ` };
+      yield { type: 'end', reason: 'stop', model: 'spoken' };
+    };
+    const { talk, told } = open(model);
+    await talk.turn({ maxTokens: 100 });
+    const partial = told.flatMap((one) => (one.type === 'thought' && one.partial ? [one.text] : []));
+    expect(partial[0]).toBe('word 0');
+    expect(new Set(partial).size).toBe(partial.length);
+    expect(partial.length).toBeLessThan(100);
+  });
+
   it('gives up after two repairs, and says what was wrong last', async () => {
     const model = new SpokenModel([submit('nonsense')]);
     await expect(askFor(open(model).talk, FORM, 100)).rejects.toThrow(/no usable answer \(submit\): .*no JSON/);
