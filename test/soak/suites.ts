@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { StreamReport } from '../testbed/report.ts';
 import { CONSEQUENCE_SUITE } from './consequence-suite.ts';
 import { INCIDENT_SUITE } from './incident-suite.ts';
+import { MODEL_RUN_SUITE } from './model-run-suite.ts';
 import type { SoakSuite } from './soak-suite.ts';
 import { count, onCluster, tallyOf } from './soak-suite.ts';
 import { UNDO_SUITES } from './undo-suites.ts';
@@ -28,6 +29,7 @@ export const SUITES: SoakSuite[] = [
   CONSEQUENCE_SUITE,
   INCIDENT_SUITE,
   WRONG_PLAN_SUITE,
+  MODEL_RUN_SUITE,
   {
     name: 'healthy',
     summary:
