@@ -58,7 +58,9 @@ export class DiagnosisFiles implements DiagnosisMemory {
   }
 
   async forget(key: string): Promise<void> {
-    if (KEY.test(key)) await rm(this.#path(key), { force: true }).catch(() => undefined);
+    if (!KEY.test(key)) return;
+    // What cannot be removed is a hypothesis of a former run at most, and is out of date within a day.
+    await rm(this.#path(key), { force: true }).catch(() => undefined);
   }
 
   #path(key: string): string {

@@ -127,6 +127,7 @@ function rehearsalOf(one: Case): OwnTool[] {
         try {
           json = JSON.parse(args);
         } catch {
+          // Told to the model, who can put it right.
           return 'the arguments are no JSON';
         }
         const read = REHEARSAL.safeParse(json);
