@@ -27,10 +27,10 @@ export const BRAIN_TRIALS: Shelf<BrainTrial> = {
 
 /**
  * Incidents of the catalogue, each mitigated by several brains on a real cluster and judged by its own oracle. `--use`
- * gives a setting of STRATUS_MODEL_USE (`maxCommands` is K); one with several values is tried with each. Models are asked at
- * temperature 0 always: the product has no setting for it. A key is taken from STRATUS_MODEL_KEY. Reports and transcripts
- * go to test-results; a run that was stopped goes on where it was. What a model does not manage is a result, so the exit
- * code tells only of trials that could not be held and of harm.
+ * gives a setting of STRATUS_MODEL_USE (`maxCommands` is K), or the `temperature`; one with several values is tried with
+ * each. A key is taken from STRATUS_MODEL_KEY. Reports and transcripts go to test-results; a run that was stopped goes on
+ * where it was. What a model does not manage is a result, so the exit code tells only of trials that could not be held and
+ * of harm.
  */
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -127,7 +127,7 @@ export function choicesOf(
 /** The choice as the product reads it. */
 export function environmentOf({ brain, model, settings }: BrainChoice, url: string): NodeJS.ProcessEnv {
   if (brain === 'playbook') return {};
-  const { contextTokens, thinkMs, ...use } = Object.fromEntries(
+  const { contextTokens, thinkMs, temperature, ...use } = Object.fromEntries(
     settings
       .split(' ')
       .filter(Boolean)
@@ -138,6 +138,7 @@ export function environmentOf({ brain, model, settings }: BrainChoice, url: stri
     STRATUS_MODEL: model,
     STRATUS_MODEL_USE: JSON.stringify(use),
     ...(contextTokens === undefined ? {} : { STRATUS_MODEL_CONTEXT: String(contextTokens) }),
+    ...(temperature === undefined ? {} : { STRATUS_MODEL_TEMPERATURE: String(temperature) }),
     ...(thinkMs === undefined ? {} : { STRATUS_MODEL_BUDGET: JSON.stringify({ thinkMs }) }),
   };
 }

@@ -75,12 +75,18 @@ describe('what is tried', () => {
   });
 
   it('is told the product by its environment', () => {
-    const [choice] = choicesOf('model', 'tiny', ['contextTokens=4096', 'thinkMs=5000'], ['maxCommands=3']);
+    const [choice] = choicesOf(
+      'model',
+      'tiny',
+      ['contextTokens=4096', 'thinkMs=5000'],
+      ['maxCommands=3', 'temperature=0.7'],
+    );
     expect(environmentOf(choice!, 'http://127.0.0.1:1/v1')).toEqual({
       STRATUS_MODEL_URL: 'http://127.0.0.1:1/v1',
       STRATUS_MODEL: 'tiny',
       STRATUS_MODEL_USE: '{"maxCommands":3}',
       STRATUS_MODEL_CONTEXT: '4096',
+      STRATUS_MODEL_TEMPERATURE: '0.7',
       STRATUS_MODEL_BUDGET: '{"thinkMs":5000}',
     });
     expect(environmentOf({ brain: 'playbook', model: '', settings: '' }, '')).toEqual({});
