@@ -24,7 +24,7 @@ import { parseSeeds } from '../judge/seeds.ts';
 import type { Case } from './models/case.ts';
 import { CASES, readCases, readsOf } from './models/case.ts';
 import type { Ranked } from './models/choice-row.ts';
-import { choiceRow } from './models/choice-row.ts';
+import { choiceRow, shuffled } from './models/choice-row.ts';
 import { keepMeasured, measured } from './models/results.ts';
 
 export const usage = `[--base-url URL --model NAME] [--cases DIR] [--seeds 1,2,3] [--sample N] [--playbooks with|without|both]
@@ -166,18 +166,6 @@ async function ask(model: ChatModel, prompts: PromptSet, one: Case, question: Qu
     candidates.actions.map(({ id, text }) => ({ id, text })),
   );
   return { cause, action, asked };
-}
-
-/** In another order, with ids of that order. */
-export function shuffled(
-  listed: readonly { id: string; text: string }[],
-  purpose: string,
-  seed: number,
-): { id: string; text: string; of: string }[] {
-  const letter = listed[0]?.id[0] ?? '';
-  return createRandom(seed, purpose)
-    .shuffle(listed)
-    .map(({ id, text }, index) => ({ id: `${letter}${index + 1}`, text, of: id }));
 }
 
 function lineOf(row: ChoiceRow): string {

@@ -5,6 +5,7 @@ import type { ProposedChange } from '../../catalogue/truth/effects.ts';
 import { isRightCause, judgeCandidates } from '../../catalogue/truth/judge-candidates.ts';
 import type { ActionVerdict } from '../../catalogue/truth/judge-action.ts';
 import { judgeAction } from '../../catalogue/truth/judge-action.ts';
+import { createRandom } from '../../judge/random.ts';
 import type { Case } from './case.ts';
 
 /** Ids that were put first; null where that could not be had. */
@@ -59,4 +60,16 @@ export function planVerdict({ proposal, truth }: Pick<Case, 'proposal' | 'truth'
     ...plan.steps.flatMap((step) => (step.type === 'runbook' ? [{ type: 'action' as const, call: step.action }] : [])),
   ] as ProposedChange[];
   return judgeAction({ changes, files: plan.files }, truth);
+}
+
+/** In another order, with ids of that order. */
+export function shuffled(
+  listed: readonly { id: string; text: string }[],
+  purpose: string,
+  seed: number,
+): { id: string; text: string; of: string }[] {
+  const letter = listed[0]?.id[0] ?? '';
+  return createRandom(seed, purpose)
+    .shuffle(listed)
+    .map(({ id, text }, index) => ({ id: `${letter}${index + 1}`, text, of: id }));
 }

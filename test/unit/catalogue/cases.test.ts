@@ -8,7 +8,7 @@ import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import type { Case } from '../../bench/models/case.ts';
 import type { Truth } from '../../catalogue/truth/truth.ts';
 import { readCases, readsOf, writeCase } from '../../bench/models/case.ts';
-import { choiceRow, planVerdict } from '../../bench/models/choice-row.ts';
+import { choiceRow, planVerdict, shuffled } from '../../bench/models/choice-row.ts';
 import { rawText } from '../../bench/models/raw-text.ts';
 
 const object = (kind: string, name: string, namespace?: string): KubeObject => ({
@@ -149,5 +149,14 @@ describe('a choice among candidates', () => {
   it('takes the plan of the playbooks by its changes', () => {
     expect(planVerdict(WHOLE)).toBe('restores');
     expect(planVerdict({ ...WHOLE, proposal: { type: 'exhausted', reason: '' } })).toBeNull();
+  });
+
+  it('is offered in another order, with ids that tell nothing of the old one', () => {
+    const listed = Array.from({ length: 9 }, (_, index) => ({ id: `A${index + 1}`, text: `action ${index + 1}` }));
+    const offered = shuffled(listed, 'causes', 1);
+    expect(offered.map(({ id }) => id)).toEqual(listed.map(({ id }) => id));
+    expect(offered.map(({ of }) => of)).not.toEqual(listed.map(({ id }) => id));
+    expect(offered.map(({ of }) => of).sort()).toEqual(listed.map(({ id }) => id));
+    for (const { text, of } of offered) expect(text).toBe(`action ${of.slice(1)}`);
   });
 });
