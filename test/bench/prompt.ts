@@ -52,5 +52,6 @@ export async function promptRow(one: Case, budgetTokens: number): Promise<Prompt
     namespaced: estimatedTokens(rawText(one, false)),
     ...(await told(one.diagnosis)),
     alone: await told(null),
+    budget: budgetTokens,
   };
 }

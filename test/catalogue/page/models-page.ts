@@ -27,6 +27,8 @@ export interface PromptRow {
   compressed: number;
   kept: Kept;
   alone: { compressed: number; kept: Kept };
+  /** Most tokens that it was given. */
+  budget: number;
 }
 
 /** What was chosen of one incident's candidates. Shares of a blind choice are expectations. */
@@ -120,7 +122,7 @@ export function promptPart(prompt: Measured<PromptRow> | null): string {
 
 Tokens of ${rows.length} recorded incidents (${where(prompt)}), four characters to a token. *raw*: all objects that the product
 reads, as YAML without managed fields, a line for each event of the namespace, and the logs of all its containers. *compressed*:
-what the product sends. Medians; *share* is compressed over raw, *share of the namespace* over raw without nodes, volumes and
+what the product sends, ${rows[0]!.budget} tokens at most. Medians; *share* is compressed over raw, *share of the namespace* over raw without nodes, volumes and
 other objects that belong to no namespace.
 
 ${table(

@@ -153,7 +153,16 @@ describe('the page of models', () => {
 
   it('names incidents that are told at too great a length, or without what tells the cause', () => {
     const rows: PromptRow[] = [
-      { entry: 'dns:one', seed: 1, raw: 1000, namespaced: 500, compressed: 100, kept, alone: { compressed: 90, kept } },
+      {
+        entry: 'dns:one',
+        seed: 1,
+        raw: 1000,
+        namespaced: 500,
+        compressed: 100,
+        kept,
+        alone: { compressed: 90, kept },
+        budget: 6000,
+      },
       {
         entry: 'dns:two',
         seed: 2,
@@ -162,6 +171,7 @@ describe('the page of models', () => {
         compressed: 201,
         kept: { ...kept, deciding: false },
         alone: { compressed: 9, kept: lost },
+        budget: 6000,
       },
     ];
     const text = promptPart({ ...META, rows });
