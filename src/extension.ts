@@ -156,7 +156,21 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const activationMs = performance.now() - started;
   log.info(`activated in ${activationMs.toFixed(1)} ms`);
   if (context.extensionMode !== vscode.ExtensionMode.Test) return { version: 1 };
-  const shown = { loader, prompts, panel, sessions, statusBar, undoView, keys, linter, incidents, undoStack, more };
+  const chat = { assistant, editorModel, modelKeys };
+  const shown = {
+    ...chat,
+    loader,
+    prompts,
+    panel,
+    sessions,
+    statusBar,
+    undoView,
+    keys,
+    linter,
+    incidents,
+    undoStack,
+    more,
+  };
   return { version: 1, test: testHooks(activationMs, shown) };
 }
 

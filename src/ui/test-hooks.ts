@@ -1,6 +1,10 @@
 import type * as vscode from 'vscode';
 import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
 import type { RunEvent } from '../domain/run-event.ts';
+import type { ChatModel } from '../domain/chat.ts';
+import type { Assistant } from './assistant.ts';
+import type { MakeEditorModel } from './editor/model-config.ts';
+import type { ModelKeys } from './model/model-keys.ts';
 import type { AppLoader, CreateApp } from './editor/app-loader.ts';
 import type { ContextKeys } from './editor/editor-api.ts';
 import type { OnDemand } from './on-demand.ts';
@@ -31,6 +35,12 @@ export interface TestHooks {
   badge(): number;
   contextKey(key: string): unknown;
   lintStartup(): LintStartup | null;
+  /** What answers in the chat and to other agents. */
+  assistant(): Promise<Assistant>;
+  /** A model that the editor offers. */
+  editorModel(name: string): ChatModel;
+  /** What the secret storage holds. */
+  modelKey(provider: 'openai' | 'azure', baseUrl: string): Promise<string | null>;
   incidents: IncidentsTree;
   undoStack: UndoTree;
 }
@@ -48,10 +58,14 @@ interface Shown {
   incidents: IncidentsTree;
   undoStack: UndoTree;
   more: () => Promise<OnDemand>;
+  assistant: () => Promise<Assistant>;
+  editorModel: MakeEditorModel;
+  modelKeys: ModelKeys;
 }
 
 export function testHooks(activationMs: number, shown: Shown): TestHooks {
   const { loader, prompts, panel, sessions, statusBar, undoView, keys, linter, incidents, undoStack, more } = shown;
+  const { assistant, editorModel, modelKeys } = shown;
   return {
     activationMs,
     replaceApp: async (create) => loader.replace(create),
@@ -65,6 +79,9 @@ export function testHooks(activationMs: number, shown: Shown): TestHooks {
     badge: () => undoView.badge?.value ?? 0,
     contextKey: (key) => keys.get(key as never),
     lintStartup: () => linter.startup,
+    assistant,
+    editorModel: (name) => editorModel(name, 8_000),
+    modelKey: (provider, baseUrl) => modelKeys.of({ provider, baseUrl }),
     incidents,
     undoStack,
   };

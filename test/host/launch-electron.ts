@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import { EDITOR_BUNDLES, ROOT, buildAll, bundleForHost } from '../../scripts/build.ts';
+import { provideModelProvider } from './model-provider/provide.ts';
 import type { SuiteReport } from './harness.ts';
 import type { HostSuiteOptions } from './launch-web.ts';
 import { SUITE_FILE, makeWorkspace, suiteEnvironment } from './launch-web.ts';
@@ -46,7 +47,7 @@ export async function runElectronSuite(options: Pick<HostSuiteOptions, 'say' | '
   try {
     const failure = await runTests({
       vscodeExecutablePath: editor,
-      extensionDevelopmentPath: ROOT,
+      extensionDevelopmentPath: [ROOT, await provideModelProvider()],
       extensionTestsPath: SUITE_FILE,
       extensionTestsEnv: env,
       launchArgs: [workspace, '--user-data-dir', join(scratch, 'user'), '--disable-workspace-trust', '--skip-welcome'],

@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import { EDITOR_BUNDLES, ROOT, buildAll, bundleForHost } from '../../scripts/build.ts';
 import type { EditorServer } from './code-server.ts';
 import { launchBrowser, startEditorServer, workbenchUrl } from './code-server.ts';
+import { provideModelProvider } from './model-provider/provide.ts';
 import { readInstance } from '../testbed/instance.ts';
 import type { Instance } from '../testbed/instance-record.ts';
 import { SHOP_NAMESPACE } from '../testbed/app/topology.ts';
@@ -49,6 +50,7 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
   const say = options.say ?? ((text) => console.error(text));
   if (options.build !== false) await buildAll(EDITOR_BUNDLES);
   await bundleForHost('test/host/suite.ts', SUITE_FILE);
+  const provider = await provideModelProvider();
   const scratch = await mkdtemp(join(tmpdir(), 'stratus-host-'));
   let server: EditorServer | undefined;
   let browser: Browser | undefined;
@@ -58,11 +60,15 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
     server = await startEditorServer({
       say,
       env,
-      ...(options.instance ? { settings: editorSettings(options.instance) } : {}),
+      settings: {
+        ...(options.instance ? editorSettings(options.instance) : {}),
+        // Models, tools and the chat are tested, too.
+        'chat.disableAIFeatures': false,
+      },
     });
     browser = await launchBrowser(say);
     const [editor, shown] = [server, browser];
-    const work = () => drive(editor, shown, workspace, say, options.timeoutMs ?? 420_000);
+    const work = () => drive(editor, shown, workspace, say, options.timeoutMs ?? 420_000, [provider]);
     const failure = await (options.instance ? withBrokenShop(options.instance, say, work) : work());
     const report = await readFile(env.STRATUS_HOST_REPORT!, 'utf8').then(
       (text) => JSON.parse(text) as SuiteReport,
@@ -89,6 +95,7 @@ export async function drive(
   folder: string,
   say: (text: string) => void,
   timeoutMs: number,
+  extensions: readonly string[] = [],
 ): Promise<string> {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   page.setDefaultNavigationTimeout(120_000);
@@ -104,7 +111,12 @@ export async function drive(
     void server.exited.then(() => resolve('the editor ended'));
   });
   try {
-    await page.goto(workbenchUrl(server, folder, ROOT, [['extensionTestsPath', server.remote(SUITE_FILE)]]));
+    await page.goto(
+      workbenchUrl(server, folder, ROOT, [
+        ...extensions.map((path): [string, string] => ['extensionDevelopmentPath', server.remote(path)]),
+        ['extensionTestsPath', server.remote(SUITE_FILE)],
+      ]),
+    );
     return await ended;
   } finally {
     clearTimeout(timer);

@@ -6,6 +6,7 @@ import { CLUSTER_TESTS } from './cases/cluster.ts';
 import { DOOR_TESTS } from './cases/doors.ts';
 import { LINT_CLUSTER_TESTS, LINT_TESTS } from './cases/lint.ts';
 import { MODEL_RUN_TESTS } from './cases/model-run.ts';
+import { MODEL_TESTS } from './cases/models.ts';
 import { NOTHING_BEGUN_TESTS } from './cases/nothing-begun.ts';
 import { RUN_TESTS } from './cases/run.ts';
 import { UNDO_TESTS } from './cases/undo.ts';
@@ -31,6 +32,7 @@ export async function run(): Promise<void> {
     ...AFTERMATH_TESTS,
     ...DOOR_TESTS,
     ...MODEL_RUN_TESTS,
+    ...MODEL_TESTS,
     ...LINT_TESTS,
   ];
   const only = process.env.STRATUS_HOST_ONLY;
