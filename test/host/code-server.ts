@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Browser, LaunchOptions } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { provideEditorLog } from './editor-log.ts';
@@ -95,6 +95,8 @@ export function launchBrowser(say: Say, options: LaunchOptions = {}): Promise<Br
 
 export interface EditorServer {
   port: number;
+  /** Its throw-away folder: settings, secrets, logs, extensions. */
+  profile: string;
   /** `http://localhost:PORT`; by name, because web workers want a secure context. */
   url: string;
   /** Address of a file or folder of this machine as the editor names it. */
@@ -118,6 +120,8 @@ export interface EditorServerOptions {
    * a development extension, for tests; that switch also keeps notifications from popping up.
    */
   vsix?: string;
+  /** Folders of built extensions that are there beside it, as if they had been installed. */
+  companions?: readonly string[];
 }
 
 const CALM_SETTINGS = {
@@ -144,6 +148,9 @@ export async function startEditorServer(options: EditorServerOptions): Promise<E
     ...['--user-data-dir', join(profile, 'data'), '--extensions-dir', join(profile, 'extensions')],
     ...['--config', join(profile, 'config.yaml')],
   ];
+  for (const folder of options.companions ?? []) {
+    await cp(folder, join(profile, 'extensions', basename(folder)), { recursive: true });
+  }
   if (options.vsix) installExtension(entry, options.vsix, folders);
   const args = [
     entry,
@@ -188,7 +195,7 @@ export async function startEditorServer(options: EditorServerOptions): Promise<E
     await stop();
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${tail()}`);
   }
-  return { port, url, remote: (path) => `vscode-remote://localhost:${port}${path}`, tail, exited, stop };
+  return { port, profile, url, remote: (path) => `vscode-remote://localhost:${port}${path}`, tail, exited, stop };
 }
 
 function installExtension(entry: string, vsix: string, folders: string[]): void {

@@ -12,6 +12,7 @@ import type { Instance } from '../testbed/instance-record.ts';
 import { SHOP_NAMESPACE } from '../testbed/app/topology.ts';
 import { editorSettings, withBrokenShop } from './broken-shop.ts';
 import type { SuiteReport } from './harness.ts';
+import { filesWith, TEST_KEY } from './key-search.ts';
 
 export interface HostSuiteOptions {
   /** Progress for people; standard error by default. */
@@ -50,7 +51,6 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
   const say = options.say ?? ((text) => console.error(text));
   if (options.build !== false) await buildAll(EDITOR_BUNDLES);
   await bundleForHost('test/host/suite.ts', SUITE_FILE);
-  const provider = await provideModelProvider();
   const scratch = await mkdtemp(join(tmpdir(), 'stratus-host-'));
   let server: EditorServer | undefined;
   let browser: Browser | undefined;
@@ -60,6 +60,7 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
     server = await startEditorServer({
       say,
       env,
+      companions: [await provideModelProvider()],
       settings: {
         ...(options.instance ? editorSettings(options.instance) : {}),
         // Models, tools and the chat are tested, too.
@@ -68,13 +69,14 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
     });
     browser = await launchBrowser(say);
     const [editor, shown] = [server, browser];
-    const work = () => drive(editor, shown, workspace, say, options.timeoutMs ?? 420_000, [provider]);
+    const work = () => drive(editor, shown, workspace, say, options.timeoutMs ?? 420_000);
     const failure = await (options.instance ? withBrokenShop(options.instance, say, work) : work());
     const report = await readFile(env.STRATUS_HOST_REPORT!, 'utf8').then(
       (text) => JSON.parse(text) as SuiteReport,
       (): SuiteReport => ({ passed: 0, failed: 0, skipped: 0, failures: [], notes: [] }),
     );
     for (const note of report.notes) say(note);
+    await judgeKeys(report, server.profile, scratch);
     // A suite that died before its report must not look like one without failures.
     if (failure && report.failed === 0) {
       report.failed += 1;
@@ -88,6 +90,23 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
   }
 }
 
+/** No file of the editor or of Stratus holds the key that tests typed: settings, logs, journal, storage. */
+async function judgeKeys(report: SuiteReport, profile: string, scratch: string): Promise<void> {
+  const found = (await Promise.all([profile, scratch].map((folder) => filesWith(TEST_KEY, folder)))).flat();
+  // Silence of a log that is not there proves nothing.
+  const logs = await filesWith('activated in', profile);
+  const problem =
+    found.length > 0
+      ? `the key of a model stands in: ${found.join(', ')}`
+      : logs.length === 0
+        ? 'the log of the extension was not found, nor searched for the key of a model'
+        : '';
+  if (problem) {
+    report.failed += 1;
+    report.failures.push(problem);
+  } else report.passed += 1;
+}
+
 /** @returns why the suite did not end well; empty when it did. */
 export async function drive(
   server: EditorServer,
@@ -95,7 +114,6 @@ export async function drive(
   folder: string,
   say: (text: string) => void,
   timeoutMs: number,
-  extensions: readonly string[] = [],
 ): Promise<string> {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   page.setDefaultNavigationTimeout(120_000);
@@ -111,12 +129,7 @@ export async function drive(
     void server.exited.then(() => resolve('the editor ended'));
   });
   try {
-    await page.goto(
-      workbenchUrl(server, folder, ROOT, [
-        ...extensions.map((path): [string, string] => ['extensionDevelopmentPath', server.remote(path)]),
-        ['extensionTestsPath', server.remote(SUITE_FILE)],
-      ]),
-    );
+    await page.goto(workbenchUrl(server, folder, ROOT, [['extensionTestsPath', server.remote(SUITE_FILE)]]));
     return await ended;
   } finally {
     clearTimeout(timer);

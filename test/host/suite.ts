@@ -5,6 +5,7 @@ import { AFTERMATH_TESTS } from './cases/aftermath.ts';
 import { CLUSTER_TESTS } from './cases/cluster.ts';
 import { DOOR_TESTS } from './cases/doors.ts';
 import { LINT_CLUSTER_TESTS, LINT_TESTS } from './cases/lint.ts';
+import { MODEL_KEY_TESTS } from './cases/model-key.ts';
 import { MODEL_RUN_TESTS } from './cases/model-run.ts';
 import { MODEL_TESTS } from './cases/models.ts';
 import { NOTHING_BEGUN_TESTS } from './cases/nothing-begun.ts';
@@ -21,10 +22,11 @@ export async function run(): Promise<void> {
   if (!hooks) throw new Error('the extension does not know that it runs under test');
   const host = { hooks, useApp: (create: Parameters<TestHooks['replaceApp']>[0]) => hooks.replaceApp(create) };
   const cluster = Boolean(process.env.STRATUS_HOST_CLUSTER);
-  // The cluster tests come first: they use the real application, which the others replace.
+  // These come first: they use the real application, which the others replace.
   const tests = [
     ...ACTIVATION_TESTS,
     ...CLUSTER_TESTS,
+    ...MODEL_KEY_TESTS,
     ...LINT_CLUSTER_TESTS,
     ...RUN_TESTS,
     ...NOTHING_BEGUN_TESTS,

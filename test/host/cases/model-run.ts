@@ -26,7 +26,7 @@ async function stop(host: Host): Promise<void> {
 
 export const MODEL_RUN_TESTS: HostTest[] = [
   {
-    name: 'what was asked of a model opens from the page, read only, and without bodies that were not kept',
+    name: 'model run: what was asked of a model opens from the page, read only, and without bodies that were not kept',
     async run(host) {
       await withModel(host);
       await untilAsked(host);
@@ -42,7 +42,7 @@ export const MODEL_RUN_TESTS: HostTest[] = [
     },
   },
   {
-    name: 'the requests of an earlier run are read from its log, with the bodies that it kept',
+    name: 'model run: the requests of an earlier run are read from its log, with the bodies that it kept',
     async run(host) {
       const app = await withModel(host, { keepsBodies: true });
       await untilAsked(host);
@@ -55,7 +55,7 @@ export const MODEL_RUN_TESTS: HostTest[] = [
     },
   },
   {
-    name: 'the evidence of a tool that an agent called opens; what it did not show does not',
+    name: 'model run: the evidence of a tool that an agent called opens; what it did not show does not',
     async run(host) {
       await withModel(host);
       await untilAsked(host);

@@ -6,12 +6,13 @@ import { Command, Setting } from '../../../src/ui/editor/contributions.ts';
 import { FakeApp } from '../fake-app.ts';
 import type { Host, HostTest } from '../harness.ts';
 import { eventually } from '../harness.ts';
+import { TEST_KEY } from '../key-search.ts';
 import type { Asked } from '../model-provider/extension.ts';
 import { MODEL, VENDOR } from '../model-provider/extension.ts';
 import { startFakeRun, untilAsked, untilEnded } from './run.ts';
 
 const NAME = `${VENDOR}/${MODEL}`;
-const KEY = 'sk-test-only-0123456789';
+const KEY = TEST_KEY;
 
 async function provider(): Promise<{ asked: Asked[] }> {
   const extension = vscode.extensions.getExtension<{ asked: Asked[] }>('stratus-test.model-provider');
@@ -157,6 +158,15 @@ export const MODEL_TESTS: HostTest[] = [
         await said('stratus_propose_plan', { title: 'x', commands }),
         /^Not proposed: a run on .* is under way/,
       );
+      const answer = await vscode.lm.invokeTool('stratus_get_events', {
+        input: { name: 'geo' },
+        toolInvocationToken: undefined,
+      });
+      assert.match(
+        answer.content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : '')).join(''),
+        /get_events of hotel-reservation \{"name":"geo"\}/,
+        'the editor calls it for other agents',
+      );
       await vscode.commands.executeCommand(Command.cancelRun);
       await untilEnded(host);
       await vscode.workspace
@@ -207,7 +217,7 @@ export const MODEL_TESTS: HostTest[] = [
           .getConfiguration()
           .update(Setting.modelProvider, 'editor', vscode.ConfigurationTarget.Global);
         assert.match((await ask()).text, /^It is broken\.[^]*Service geo sends to port 9999/);
-        assert.match(asked.at(-1)!.texts.join(''), /<data-[0-9a-f]{16}>[^]*port 9999/);
+        assert.match(asked.at(-1)!.texts.join(''), /<data-[0-9a-f]{16} data>[^]*port 9999/);
       });
     },
   },
