@@ -69,7 +69,7 @@ export async function runHostSuite(options: HostSuiteOptions = {}): Promise<Suit
     });
     browser = await launchBrowser(say);
     const [editor, shown] = [server, browser];
-    const work = () => drive(editor, shown, workspace, say, options.timeoutMs ?? 420_000);
+    const work = () => drive(editor, shown, workspace, say, options.timeoutMs ?? 900_000);
     const failure = await (options.instance ? withBrokenShop(options.instance, say, work) : work());
     const report = await readFile(env.STRATUS_HOST_REPORT!, 'utf8').then(
       (text) => JSON.parse(text) as SuiteReport,
