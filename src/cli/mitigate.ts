@@ -101,7 +101,9 @@ function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskAp
     const by = await consent(policy, steps, context, asked, io, signal, needsPerson);
     if (by) return { approve: true, hash, by };
     const decision = decide(policy, steps, context, needsPerson);
-    return { approve: false, reason: decision.type === 'refuse' ? decision.reason : 'rejected at the terminal' };
+    return decision.type === 'refuse'
+      ? { approve: false, reason: decision.reason, ...(needsPerson ? { final: true as const } : {}) }
+      : { approve: false, reason: 'rejected at the terminal' };
   };
 }
 

@@ -140,6 +140,11 @@ function nextBrain(state: RunState): Step | null {
   return go(state, change, { type: 'diagnose' });
 }
 
+/** One that was to take over from another and cannot is no failure of the run: what the first could do was done. */
+function brainFailed(state: RunState, reason: string): Step {
+  return nextBrain(state) ?? giveUp(state, reason, state.brain > 0 ? null : reason);
+}
+
 /** A plan that was tried before teaches, but is not run again; a brain that insists gives way. */
 function repeated(state: RunState, plan: Plan, earlier: AttemptRecord): Step {
   const repeats = state.repeats + 1;
@@ -216,7 +221,7 @@ const PHASES: Record<Phase, Handlers> = {
     effectFailed: onEffectFailed((s, reason) =>
       isCalm(s)
         ? finish(s, 'healthy', `nothing is measured as wrong in scope, and not diagnosed (${reason})`)
-        : (nextBrain(s) ?? giveUp(s, reason, reason)),
+        : brainFailed(s, reason),
     ),
   },
   planning: {
@@ -239,7 +244,7 @@ const PHASES: Record<Phase, Handlers> = {
     },
     effectFailed: (s, e) => {
       const reason = `${e.effect}: ${e.reason}`;
-      return (e.effect === 'plan' ? nextBrain(s) : null) ?? giveUp(s, reason, reason);
+      return e.effect === 'plan' ? brainFailed(s, reason) : giveUp(s, reason, reason);
     },
   },
   awaitingApproval: {
@@ -248,7 +253,8 @@ const PHASES: Record<Phase, Handlers> = {
       if (e.hash !== s.approvalHash) return reflectOn(s, 'rejected', 'the approval was for another plan');
       return go(s, { phase: 'locking' }, { type: 'acquireLock' });
     },
-    rejected: (s, e) => reflectOn(s, 'rejected', e.reason),
+    // Where nobody can be asked, the next plan for the same cause would be refused as well.
+    rejected: (s, e) => (e.final ? (nextBrain(s) ?? giveUp(s, e.reason)) : reflectOn(s, 'rejected', e.reason)),
     effectFailed: onEffectFailed((s, reason) => giveUp(s, reason, reason)),
   },
   locking: {

@@ -64,7 +64,8 @@ export type MachineEvent = { at: number } &
     /** `radius` is absent in older logs. */
     | { type: 'rehearsed'; steps: StepRehearsal[]; hash: string; radius?: BlastRadius }
     | { type: 'approved'; hash: string; by: Principal }
-    | { type: 'rejected'; reason: string }
+    /** `final`: nobody can be asked, so that asking again is of no use. */
+    | { type: 'rejected'; reason: string; final?: true }
     | { type: 'lockAcquired'; level: LockLevel }
     /** `owed` and `own` as in LockResult. */
     | { type: 'lockDenied'; holder: string; reason: string; owed?: string; own?: true }

@@ -66,7 +66,7 @@ const FIELDS: Record<RunEvent['type'], Record<string, Check>> = {
   planned: { plan: either(nothing, plan), reason: text },
   rehearsed: { steps: list(rehearsal), hash: text },
   approved: { hash: text, by: map({ via: text, id: text, at: number }) },
-  rejected: { reason: text },
+  rejected: { reason: text, final: maybe(flag) },
   lockAcquired: { level: text },
   lockDenied: { holder: text, reason: text, owed: maybe(text), own: maybe(flag) },
   checkpointed: { tx: text, severity },

@@ -326,7 +326,7 @@ export class IncidentRun {
     const answer = await this.#ports.askApproval({ plan, steps, hash }, signal);
     return answer.approve
       ? { type: 'approved', hash: answer.hash, by: answer.by }
-      : { type: 'rejected', reason: answer.reason };
+      : { type: 'rejected', reason: answer.reason, ...(answer.final ? { final: true } : {}) };
   }
 
   async #askBudget(limit: string, signal: AbortSignal): Promise<EventBody> {

@@ -18,7 +18,8 @@ import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
 
 /** What an engineer, or the policy in force, answers to a plan. `hash` repeats what was shown. */
-export type ApprovalAnswer = { approve: true; hash: string; by: Principal } | { approve: false; reason: string };
+export type ApprovalAnswer =
+  { approve: true; hash: string; by: Principal } | { approve: false; reason: string; final?: true };
 
 export type AskApproval = (
   request: { plan: Plan; steps: StepRehearsal[]; hash: string },

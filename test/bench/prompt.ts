@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { caseBudget } from '../../src/agents/model/evidence/case-budget.ts';
 import { caseFile } from '../../src/agents/model/evidence/case-file.ts';
 import { EvidenceDesk } from '../../src/agents/model/evidence/evidence-desk.ts';
 import type { BrainDiagnosis } from '../../src/domain/brain.ts';
@@ -23,11 +24,11 @@ export async function bench(args: readonly string[]): Promise<void> {
     args: [...args],
     options: { cases: { type: 'string', default: CASES }, budget: { type: 'string', default: '6000' } },
   });
-  const budgetTokens = Number(values.budget);
-  if (!(budgetTokens >= 1)) throw new Error('--budget takes a number of tokens from 1');
+  const most = Number(values.budget);
+  if (!(most >= 1)) throw new Error('--budget takes a number of tokens from 1');
   const rows: PromptRow[] = [];
   for (const one of readCases(resolve(values.cases))) {
-    const row = await promptRow(one, budgetTokens);
+    const row = await promptRow(one, most);
     rows.push(row);
     const { raw, compressed, kept, alone } = row;
     const lost = (what: PromptRow['kept']) => Object.entries(what).flatMap(([name, is]) => (is ? [] : [name]));
@@ -39,7 +40,8 @@ export async function bench(args: readonly string[]): Promise<void> {
   process.stdout.write(`\n${promptPart(measured<PromptRow>('prompt'))}\n`);
 }
 
-export async function promptRow(one: Case, budgetTokens: number): Promise<PromptRow> {
+export async function promptRow(one: Case, most: number): Promise<PromptRow> {
+  const budgetTokens = caseBudget(one.snapshot, most);
   const told = async (playbook: BrainDiagnosis | null) => {
     const { snapshot, severity } = one;
     const { signal } = new AbortController();

@@ -40,6 +40,8 @@ export class RunWorld {
   readonly events: RunEvent[] = [];
   /** Whether models may spend more; null: nobody can be asked. */
   askBudget: AskBudget | null = null;
+  /** Why every plan is refused for good; null: each is approved. */
+  refuses: string | null = null;
   run!: IncidentRun;
 
   start(brains: Brain[], options: Partial<RunOptions> = {}): Promise<RunResult> {
@@ -83,7 +85,10 @@ export class RunWorld {
         mark: async () => undefined,
         release: async () => undefined,
       },
-      askApproval: async ({ hash }) => ({ approve: true, hash, by: { via: 'policy', id: 'test', at: clock.now() } }),
+      askApproval: async ({ hash }) =>
+        this.refuses === null
+          ? { approve: true, hash, by: { via: 'policy', id: 'test', at: clock.now() } }
+          : { approve: false, reason: this.refuses, final: true },
       ...(this.askBudget ? { askBudget: this.askBudget } : {}),
       convert: async () => ({ outcome: 'unchanged' }),
       confine: () => null,

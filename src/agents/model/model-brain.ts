@@ -11,6 +11,7 @@ import { Allowance } from './talk/allowance.ts';
 import type { Case } from './talk/case.ts';
 import { canTalk } from './talk/case.ts';
 import { diagnosisKey } from './diagnosis-key.ts';
+import { caseBudget } from './evidence/case-budget.ts';
 import { caseFile } from './evidence/case-file.ts';
 import { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { instructionsIn } from './evidence/instructions.ts';
@@ -44,8 +45,6 @@ export interface DiagnosisMemory {
 
 /** Share of a model's room that the case may take. */
 const CASE_SHARE = 0.4;
-/** Most tokens of the case, however large the room is: what is longer is read worse, and costs more. */
-const MOST_CASE_TOKENS = 6_000;
 
 /**
  * The agents αD, αG and αM of the paper on a language model; αU is the gateway's undo and needs none. It proposes only: what
@@ -169,7 +168,7 @@ export class ModelBrain implements Brain {
       playbook,
       evidence: this.#evidence,
       signal,
-      budgetTokens: Math.min(MOST_CASE_TOKENS, Math.floor(model.contextTokens * CASE_SHARE)),
+      budgetTokens: caseBudget(snapshot, Math.floor(model.contextTokens * CASE_SHARE)),
     });
     return {
       context,

@@ -170,7 +170,7 @@ function play({ start, plans, luck, options }: Scenario): Trace {
           })),
         };
       case 'askApproval':
-        if (chance(5)) return { at, type: 'rejected', reason: 'no' };
+        if (chance(5)) return { at, type: 'rejected', reason: 'no', ...(chance(30) ? { final: true } : {}) };
         return { at, type: 'approved', hash: chance(5) ? 'another' : effect.hash, by: { via: 'cli', id: 'x', at } };
       case 'acquireLock':
         return chance(4)

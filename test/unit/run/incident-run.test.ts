@@ -232,6 +232,29 @@ describe('the budget of a run', () => {
     expect(result).toMatchObject({ outcome: 'resolved', costUsd: 2 });
   });
 
+  it('gives way to another brain, or ends, where a plan wants a person and nobody can be asked', async () => {
+    const delicate = brainOf('model', { plan: async () => propose('mend') });
+    const rules = brainOf('playbook', { plan: async () => propose('mend again') });
+    for (const [brains, outcome] of [
+      [[delicate], 'restored'],
+      [[delicate, rules], 'restored'],
+    ] as const) {
+      const world = new RunWorld();
+      world.refuses = 'a person has to look at this plan';
+      const result = await world.play([...brains]);
+      expect(result).toMatchObject({ outcome, reason: 'a person has to look at this plan', attempts: brains.length });
+      expect(result.error).toBeUndefined();
+    }
+  });
+
+  it('is no error when the brain that takes over fails', async () => {
+    const rules = brainOf('playbook', { plan: async () => ({ type: 'exhausted', reason: 'no fix' }) });
+    const gone = brainOf('model', { diagnose: async () => Promise.reject(new Error('no connection')) });
+    const result = await new RunWorld().play([rules, gone]);
+    expect(result).toMatchObject({ outcome: 'restored', reason: expect.stringContaining('no connection') });
+    expect(result.error).toBeUndefined();
+  });
+
   it('names no sum where a price is not known', async () => {
     const world = new RunWorld();
     const unpriced = brainOf('model', {
