@@ -113,10 +113,35 @@ export function managerFacts(view: ClusterView, object: KubeObject): Evidence[] 
     });
 }
 
-/** `"geo:1" → "geo:2"`; what was not there, or is not any more, is said. */
+/** Longest value that is shown whole. */
+const WHOLE = 160;
+/** What is left of a long text on each side of what differs. */
+const AROUND = 40;
+
+/**
+ * `"geo:1" → "geo:2"`; what was not there, or is not any more, is said. Of long texts, such as a script among the arguments,
+ * what differs is shown, with a little around it.
+ */
 export function changeText({ before, after }: ChangedField): string {
-  const shown = (value: unknown) => (value === undefined ? '(none)' : flowText(value, 160));
-  return `${shown(before)} → ${shown(after)}`;
+  const shown = (value: unknown) => (value === undefined ? '(none)' : flowText(value, WHOLE));
+  const [were, are] =
+    typeof before === 'string' && typeof after === 'string' ? parting(before, after) : [before, after];
+  return `${shown(were)} → ${shown(are)}`;
+}
+
+function parting(before: string, after: string): [string, string] {
+  if (Math.max(before.length, after.length) <= WHOLE) return [before, after];
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  const from = Math.max(0, start - AROUND);
+  const piece = (text: string) => {
+    const to = Math.min(text.length, text.length - end + AROUND);
+    return `${from > 0 ? '…' : ''}${text.slice(from, to)}${to < text.length ? '…' : ''}`;
+  };
+  return [piece(before), piece(after)];
 }
 
 function plain(template: Untyped): unknown {
