@@ -89,6 +89,9 @@ function budgetOf(environment: Environment): Partial<Budget> {
       throw new UsageError(`STRATUS_MODEL_BUDGET: there is no '${key}'; one of: usd, tokens, calls, thinkMs`);
     if (typeof value !== 'number' || !(value > 0))
       throw new UsageError(`STRATUS_MODEL_BUDGET: '${key}' is a number above 0`);
+    // Playbooks are given this time, too.
+    if (key === 'thinkMs' && value < 10_000)
+      throw new UsageError(`STRATUS_MODEL_BUDGET: 'thinkMs' is 10000 (10 s) or more`);
   }
   return given as Partial<Budget>;
 }

@@ -3,6 +3,7 @@ import { standingAttempts } from './brain.ts';
 import { exceeded, spend } from './budget.ts';
 import type { Finding } from './finding.ts';
 import type { Plan } from './plan.ts';
+import { withPerson } from './plan.ts';
 import type { MachineEvent, MachineEventType, Outcome, RunOptions } from './run-event.ts';
 import type { Phase, RunState, StopReason } from './run-state.ts';
 import type { SeverityItem } from './severity.ts';
@@ -236,10 +237,11 @@ const PHASES: Record<Phase, Handlers> = {
     rehearsed: (s, e) => {
       const failed = e.steps.find((step) => !step.ok && !step.partial);
       if (failed) return reflectOn({ ...s, rehearsal: e.steps }, 'failed', `rehearsal: ${failed.problem}`);
+      const plan = withPerson(s.plan!, e.person);
       return go(
         s,
-        { phase: 'awaitingApproval', rehearsal: e.steps, approvalHash: e.hash },
-        { type: 'askApproval', plan: s.plan!, steps: e.steps, hash: e.hash },
+        { phase: 'awaitingApproval', plan, rehearsal: e.steps, approvalHash: e.hash },
+        { type: 'askApproval', plan, steps: e.steps, hash: e.hash },
       );
     },
     effectFailed: (s, e) => {

@@ -47,6 +47,14 @@ export interface Plan {
   yields?: ObjectRef[];
   /** Why a person has to look at it, whatever the autonomy; absent: nothing speaks for that. */
   needsPerson?: string;
+  /** A model wrote commands of it: what they write is looked at before they may run unasked. */
+  byModel?: true;
+}
+
+/** The plan with what its rehearsal says against letting it run unasked. */
+export function withPerson(plan: Plan, person: string | undefined): Plan {
+  if (!person) return plan;
+  return { ...plan, needsPerson: plan.needsPerson ? `${plan.needsPerson}; ${person}` : person };
 }
 
 /** What the gateway needs of a step. */

@@ -19,6 +19,8 @@ export interface TransactionOpening {
   title: string;
   /** K of the paper: at most this many HTTP writes. */
   maxWrites: number;
+  /** Objects of other namespaces are not written; absent: any may be. */
+  namespace?: string;
   /** What a person has accepted beforehand; without it writes that need it are refused. Agents accept nothing. */
   accept?: Acceptance[];
 }

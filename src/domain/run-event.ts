@@ -62,7 +62,8 @@ export type MachineEvent = { at: number } &
     /** Without a plan `reason` says why; `escalate`: a person is needed, another brain is not asked. */
     | { type: 'planned'; plan: Plan | null; reason: string; escalate?: boolean }
     /** `radius` is absent in older logs. */
-    | { type: 'rehearsed'; steps: StepRehearsal[]; hash: string; radius?: BlastRadius }
+    /** `person`: why, by what it writes, a person has to look at the plan. */
+    | { type: 'rehearsed'; steps: StepRehearsal[]; hash: string; radius?: BlastRadius; person?: string }
     | { type: 'approved'; hash: string; by: Principal }
     /** `final`: nobody can be asked, so that asking again is of no use. */
     | { type: 'rejected'; reason: string; final?: true }

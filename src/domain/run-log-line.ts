@@ -64,7 +64,7 @@ const FIELDS: Record<RunEvent['type'], Record<string, Check>> = {
   detected: { severity, oracles: map() },
   diagnosed: { findings: list(finding), hypotheses: list(map({ cause: text, explains: list(text), by: text })) },
   planned: { plan: either(nothing, plan), reason: text },
-  rehearsed: { steps: list(rehearsal), hash: text },
+  rehearsed: { steps: list(rehearsal), hash: text, person: maybe(text) },
   approved: { hash: text, by: map({ via: text, id: text, at: number }) },
   rejected: { reason: text, final: maybe(flag) },
   lockAcquired: { level: text },

@@ -53,6 +53,17 @@ export function lossesText(losses: readonly Loss[]): string {
   return `lost since the checkpoint: ${names.join(', ')}${more}`;
 }
 
+/** Why writes are refused that reach objects of other namespaces than these; null when none does. */
+export function outsideOf(
+  writes: readonly Pick<RehearsedWrite, 'ref'>[],
+  namespaces: readonly string[],
+): string | null {
+  const outside = writes.find(({ ref }) => ref.namespace !== undefined && !namespaces.includes(ref.namespace));
+  return outside
+    ? `it writes ${refLabel(outside.ref)}: writes are limited to namespace ${namespaces.join(', ')}`
+    : null;
+}
+
 /** What an undo could not bring back, in one sentence; empty when all is as before. */
 export function missingText({ losses = [], shortfall = [] }: Pick<UndoProof, 'losses' | 'shortfall'>): string {
   return [...(losses.length > 0 ? [lossesText(losses)] : []), ...shortfall].join('; ');

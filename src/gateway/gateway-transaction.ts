@@ -4,7 +4,7 @@ import type { ActionCall } from '../domain/action.ts';
 import type { CommandPlan, TransactionStep } from '../domain/plan.ts';
 import type { OpenTransaction } from '../domain/ports.ts';
 import type { Loss, StepResult, UndoResult, WrittenObject } from '../domain/transaction.ts';
-import { lossesText } from '../domain/transaction.ts';
+import { lossesText, outsideOf } from '../domain/transaction.ts';
 import { SAFE_TERMINAL, shownArgv } from '../kubectl/secret-words.ts';
 import { ActionPerformer } from './action/action-performer.ts';
 import { failureLine } from './child/child.ts';
@@ -87,6 +87,8 @@ export class GatewayTransaction implements OpenTransaction {
       const { exitCode, stderr } = output ?? NOT_RUN;
       return { ...NOT_RUN, exitCode, stderr, problem: rehearsal.problem };
     }
+    const outside = this.#open.namespace === undefined ? null : outsideOf(rehearsal.writes, [this.#open.namespace]);
+    if (outside) return { ...NOT_RUN, problem: outside };
     await this.#recordDerived(rehearsal.writes.map((write) => write.before));
     crash('step.after-rehearsal');
     this.#monitor.beginStep(index, predictions);

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import { own } from '../json/json-map.ts';
 import { selectorMapMatches } from './labels.ts';
 import type { LabelMap } from './labels.ts';
 import { controllerOf, Homes, isControlledBy, WORKLOAD_KINDS } from './ownership.ts';
@@ -51,7 +52,7 @@ export class ClusterView {
 
   /** False when the kind could not be read or was not looked at: its absence then proves nothing. */
   known(kind: string): boolean {
-    return this.snapshot.objects[kind] !== undefined && this.snapshot.unreadable[kind] === undefined;
+    return own(this.snapshot.objects, kind) !== undefined && own(this.snapshot.unreadable, kind) === undefined;
   }
 
   all(kind: string, namespace?: string): KubeObject[] {
@@ -60,7 +61,7 @@ export class ClusterView {
     if (!list) {
       list =
         namespace === undefined
-          ? [...(this.snapshot.objects[kind] ?? [])].sort(byName)
+          ? [...(own(this.snapshot.objects, kind) ?? [])].sort(byName)
           : this.all(kind).filter((object) => object.metadata.namespace === namespace);
       this.#sorted.set(key, list);
     }

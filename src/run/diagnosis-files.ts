@@ -5,6 +5,7 @@ import type { DiagnosisMemory } from '../agents/model/model-brain.ts';
 import type { BrainDiagnosis } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import { readLogLine } from '../domain/run-log-line.ts';
+import { sha256 } from './sha256.ts';
 import { namesIn, openOwn, ownFolder, readOwn } from '../gateway/disk/trusted-files.ts';
 
 /** A cluster changes: what was concluded yesterday is no hypothesis today. */
@@ -16,8 +17,11 @@ const KEY = /^[0-9a-f]{64}$/;
 export class DiagnosisFiles implements DiagnosisMemory {
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #scope: string;
 
-  constructor(stateFolder: string, clock: Clock) {
+  /** @param scope who is asked: what one server concluded is no hypothesis of another */
+  constructor(stateFolder: string, clock: Clock, scope: string) {
+    this.#scope = scope;
     this.#folder = join(stateFolder, 'diagnoses');
     this.#clock = clock;
   }
@@ -64,7 +68,7 @@ export class DiagnosisFiles implements DiagnosisMemory {
   }
 
   #path(key: string): string {
-    return join(this.#folder, `${key}.json`);
+    return join(this.#folder, `${sha256(`${this.#scope} ${key}`)}.json`);
   }
 
   async #tidy(): Promise<void> {

@@ -20,6 +20,7 @@ import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
 import { askBrain } from './ask-brain.ts';
 import { convertPlan } from './convert-plan.ts';
+import { delicateWrites } from './delicate-writes.ts';
 import { withoutOwnLeftovers } from './own-leftovers.ts';
 import { rehearsePlan } from './rehearse-plan.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
@@ -165,8 +166,12 @@ export class IncidentRun {
 
   async #watchDeadline(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
+    const { wallClockMs } = this.#options;
+    const end = clock.now() + wallClockMs;
     try {
-      await clock.sleep(this.#options.wallClockMs, signal);
+      await clock.sleep(wallClockMs, signal);
+      // A timer may fire a moment before the clock says so, and the clock may have been set back: the machine would let it pass.
+      for (let left = end - clock.now(); left > 0; left = end - clock.now()) await clock.sleep(left, signal);
       this.#dispatch({ type: 'tick' });
     } catch {
       // The run ended before its deadline.
@@ -182,7 +187,7 @@ export class IncidentRun {
       case 'plan':
         return this.#plan(signal);
       case 'rehearse':
-        return rehearsePlan(this.#ports, effect.plan, this.#unconvertible, this.#latest!.snapshot, signal);
+        return this.#rehearse(effect.plan, signal);
       case 'askApproval':
         return this.#askApproval(effect, signal);
       case 'acquireLock': {
@@ -287,6 +292,13 @@ export class IncidentRun {
     });
   }
 
+  async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
+    const { snapshot, severity } = this.#latest!;
+    const rehearsed = await rehearsePlan(this.#ports, plan, this.#unconvertible, snapshot, signal);
+    const person = delicateWrites(plan, rehearsed.steps, snapshot, severity);
+    return person ? { ...rehearsed, person } : rehearsed;
+  }
+
   /** For a brain that wants to know what its plan would do. */
   async #tried(proposed: Plan, signal: AbortSignal): Promise<StepRehearsal[]> {
     const { plan, refused } = await convertPlan(proposed, this.#ports.convert);
@@ -346,6 +358,7 @@ export class IncidentRun {
       run: this.id,
       title: plan.title,
       maxWrites: this.#options.maxWrites,
+      namespace: this.target.namespace,
     });
     this.#transaction = transaction;
     this.#wrote = null;
@@ -405,12 +418,18 @@ export class IncidentRun {
     );
     const start = this.#startSnapshot!;
     const losses = await this.#open().unacceptedLosses();
-    const against = losses.length > 0 ? lossesText(losses) : this.#takenBack;
+    const cheated = cheats(start, snapshot);
+    const against =
+      losses.length > 0
+        ? lossesText(losses)
+        : cheated.length > 0
+          ? `the inventory no longer serves: ${cheated.join(', ')}`
+          : this.#takenBack;
     return {
       type: 'judged',
       severity,
       verdict: against === null ? verdict : { ...verdict, commit: false, reason: against },
-      cheats: cheats(start, snapshot),
+      cheats: cheated,
     };
   }
 

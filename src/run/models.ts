@@ -85,8 +85,14 @@ export class ConfiguredModels implements Models, ReadTools {
       use: { ...DEFAULT_MODEL_USE, ...modelUse },
       promptFolder,
       playbook: this.#playbook,
-      memory: new DiagnosisFiles(this.#config.stateFolder, this.#clock),
+      memory: new DiagnosisFiles(this.#config.stateFolder, this.#clock, this.#scope),
     });
+  }
+
+  /** Where the model is, for what is remembered of it. */
+  get #scope(): string {
+    const { chat, model } = this.#config;
+    return chat || !model ? `editor ${chat?.name ?? ''}` : `${model.provider} ${model.baseUrl} ${model.model}`;
   }
 
   async #chat(): Promise<ChatModel> {

@@ -5,6 +5,7 @@ import { gatewayStep, planText, stepArgv, unsupportedStep } from '../domain/plan
 import type { MachineEvent } from '../domain/run-event.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
+import { outsideOf } from '../domain/transaction.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
 
 type Rehearsed = Omit<Extract<MachineEvent, { type: 'rehearsed' }>, 'at'>;
@@ -21,13 +22,21 @@ export async function rehearsePlan(
   snapshot: ClusterSnapshot,
   signal: AbortSignal,
 ): Promise<Rehearsed> {
-  const steps = refusals(ports, plan, unconvertible) ?? (await rehearsal(ports, plan, signal));
+  const steps = refusals(ports, plan, unconvertible) ?? (await rehearsal(ports, plan, signal)).map(inScope(snapshot));
   const writes = steps.flatMap((step) => step.writes);
   return {
     type: 'rehearsed',
     steps,
     hash: ports.hash(JSON.stringify([planText(plan.steps, plan.files), steps])),
     radius: blastRadiusOf(new ClusterView(snapshot), writes),
+  };
+}
+
+/** What a manifest says counts as what a command's words say: agents write in the target's namespace only. */
+function inScope({ namespaces }: ClusterSnapshot): (step: StepRehearsal) => StepRehearsal {
+  return (step) => {
+    const outside = outsideOf(step.writes, namespaces);
+    return step.ok && outside ? { ...step, ok: false, partial: false, problem: outside } : step;
   };
 }
 

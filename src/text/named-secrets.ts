@@ -2,11 +2,11 @@ import type { Blank } from './secret-forms.ts';
 
 /** Words in the names of what holds a credential. */
 const SECRET_WORDS =
-  'password|passwd|passphrase|passcode|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|signing[-_]?key|encryption[-_]?key|master[-_]?key|session[-_]?key|service[-_]?key|auth[-_]?key|authorization|credential|connection[-_]?string|(?<![a-z])pass(?=["\'\\\\]{0,2}\\s{0,4}[:=])|(?<=[_.-])pass(?![a-z])|(?<![a-z])_auth(?=\\s{0,4}=)|client-key-data';
+  'password|passwd|passphrase|passcode|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|signing[-_]?key|encryption[-_]?key|master[-_]?key|session[-_]?key|service[-_]?key|auth[-_]?key|authorization|credential|connection[-_]?string|(?<![a-z])pass(?=["\'\\\\]{0,2}\\s{0,4}[:=])|(?<=[_.-])pass(?![a-z])|(?:pg|sql|db|redis|ftp|smtp|ldap|admin|root|user|mongo|rabbit|amqp|nats|jdbc|proxy|http)pass(?![a-z])|(?<![a-z])_auth(?=\\s{0,4}=)|client-key-data';
 const QUOTE = '\\\\{0,3}["\']';
 /** The value: quoted (also inside quotes), with its scheme, or one word. */
 const VALUE =
-  '(\\\\{1,3}"(?:(?!\\\\{1,3}")[^\\n]){0,4096}\\\\{1,3}"|"(?:[^"\\\\\\n]|\\\\[^\\n]){0,4096}"|\'[^\'\\n]{0,4096}\'|(?:bearer|basic)[ \\t]+\\S+|[^\\s"\',;}][^\\s",;}]{0,4096})';
+  '(\\\\{1,3}"(?:(?!\\\\{1,3}")[^\\n]){0,4096}\\\\{1,3}"|"(?:[^"\\\\\\n]|\\\\[^\\n]){0,4096}"|\'[^\'\\n]{0,4096}\'|["\'][^"\'\\n]{1,4096}(?=\\n|$)|(?:bearer|basic)[ \\t]+\\S+|[^\\s"\',;}][^\\s",;}]{0,4096})';
 const NAMED = new RegExp(
   `((?:${SECRET_WORDS})[\\w-]{0,40})((?:${QUOTE})?[ \\t]{0,20}(?:=>|:=|[:=])[ \\t]{0,20}(?:[|>][-+]?[ \\t]{0,4})?)${VALUE}`,
   'gi',

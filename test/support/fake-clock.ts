@@ -55,6 +55,11 @@ export class FakeClock implements Clock {
     this.#wall += ms;
   }
 
+  /** Somebody sets the wall clock back, or a timer fires that much too early. */
+  setBack(ms: number): void {
+    this.#wall -= ms;
+  }
+
   #move(ms: number): void {
     this.#monotonic += ms;
     this.#wall += ms;

@@ -39,6 +39,8 @@ export interface OpenRecord {
   title: string;
   target: Target;
   maxWrites: number;
+  /** Objects of other namespaces are not written; absent: any may be. */
+  namespace?: string;
   accept?: Acceptance[];
   /** Field manager of every write of this transaction. */
   manager: string;

@@ -9,6 +9,7 @@ import type { Hypothesis } from '../../domain/brain.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { handOverText } from '../../domain/hand-over.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { withPerson } from '../../domain/plan.ts';
 import type {
   AttemptView,
   CheckView,
@@ -250,8 +251,9 @@ export class RunFold {
     });
   }
 
-  #rehearsed({ steps, hash, radius }: Extract<RunEvent, { type: 'rehearsed' }>): void {
+  #rehearsed({ steps, hash, radius, person }: Extract<RunEvent, { type: 'rehearsed' }>): void {
     if (!this.plan) return;
+    this.plan.plan = withPerson(this.plan.plan, person);
     this.plan.rehearsal = steps;
     this.plan.hash = hash;
     this.plan.radius = radius ?? null;

@@ -46,6 +46,7 @@ describe('the model that the environment names', () => {
     [{ STRATUS_MODEL_USE: '{"confidenceThreshold":7}' }, /'confidenceThreshold' is 0 to 1/],
     [{ STRATUS_MODEL_USE: '{"prices":{"m":{"input":1}}}' }, /'prices' is/],
     [{ STRATUS_MODEL_BUDGET: '{"usd":-1}' }, /'usd' is a number above 0/],
+    [{ STRATUS_MODEL_BUDGET: '{"thinkMs":1}' }, /'thinkMs' is 10000/],
     [{ STRATUS_MODEL_BUDGET: '{"euro":1}' }, /there is no 'euro'/],
   ])('is refused by the name of the variable: %j', (wrong, told) => {
     expect(() => modelConfig({ ...MODEL, ...wrong })).toThrow(told);

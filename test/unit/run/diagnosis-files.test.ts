@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -28,7 +28,7 @@ describe('diagnoses of models that are kept', () => {
     const folder = mkdtempSync(join(tmpdir(), 'diagnoses-'));
     folders.push(folder);
     const clock = new FakeClock();
-    return { folder, clock, files: new DiagnosisFiles(folder, clock) };
+    return { folder, clock, files: new DiagnosisFiles(folder, clock, 'server a') };
   };
   afterEach(() => {
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
@@ -51,17 +51,25 @@ describe('diagnoses of models that are kept', () => {
     async (text) => {
       const { files, folder } = open();
       await files.keep(KEY, DIAGNOSIS);
-      writeFileSync(join(folder, 'diagnoses', `${KEY}.json`), text);
+      const [name] = readdirSync(join(folder, 'diagnoses'));
+      writeFileSync(join(folder, 'diagnoses', name!), text);
       expect(await files.recall(KEY)).toBeNull();
     },
   );
 
+  it('are no hypotheses of another server', async () => {
+    const { files, folder, clock } = open();
+    await files.keep(KEY, DIAGNOSIS);
+    expect(await new DiagnosisFiles(folder, clock, 'server b').recall(KEY)).toBeNull();
+  });
+
   it('are read through no link, and under no other name than a digest', async () => {
     const { files, folder } = open();
     await files.keep(KEY, DIAGNOSIS);
-    const other = 'b'.repeat(64);
-    symlinkSync(join(folder, 'diagnoses', `${KEY}.json`), join(folder, 'diagnoses', `${other}.json`));
-    expect(await files.recall(other)).toBeNull();
+    const kept = join(folder, 'diagnoses', readdirSync(join(folder, 'diagnoses'))[0]!);
+    renameSync(kept, `${kept}.away`);
+    symlinkSync(`${kept}.away`, kept);
+    expect(await files.recall(KEY)).toBeNull();
     await files.keep('../../escape', DIAGNOSIS);
     expect(readdirSync(folder)).toEqual(['diagnoses']);
   });

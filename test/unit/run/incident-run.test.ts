@@ -3,7 +3,7 @@ import type { AttemptRecord, BrainContext, Proposal } from '../../../src/domain/
 import { NO_LIMIT } from '../../../src/domain/budget.ts';
 import type { Finding } from '../../../src/domain/finding.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
-import { settleTasks } from '../../support/fake-clock.ts';
+import { settleTasks, whileTimePasses } from '../../support/fake-clock.ts';
 import { brainOf, planOf, RunWorld } from '../../support/run-world.ts';
 
 const propose = (...argv: string[]): Proposal => ({ type: 'plan', plan: planOf(...argv), alternatives: [] });
@@ -207,6 +207,17 @@ describe('the budget of a run', () => {
     expect(result.reason).toMatch(reason);
     expect(result.costUsd).toBe(1.2);
     expect(world.done.filter((what) => what === 'undo')).toHaveLength(2);
+  });
+
+  it('ends at its time limit though a timer fires a moment too early', async () => {
+    const world = new RunWorld();
+    const waiting = brainOf('model', { plan: async () => hangs() });
+    const running = world.start([waiting], { wallClockMs: 20_000, budget: { ...NO_LIMIT, thinkMs: 600_000 } });
+    world.clock.setBack(1);
+    expect(await whileTimePasses(world.clock, running)).toMatchObject({
+      outcome: 'restored',
+      reason: expect.stringContaining('time limit'),
+    });
   });
 
   it('goes on when a person lets it spend as much again', async () => {

@@ -71,7 +71,7 @@ export interface ModelDiagnosis {
 export async function diagnose(one: Case, second: ChatModel | null): Promise<ModelDiagnosis> {
   const first = canTalk(one.model) ? await talk(one) : await choose(one);
   const other = second && canTalk(second) && first.length > 0 ? await secondOpinion(one, second) : null;
-  return assessed(one, first, other);
+  return assessed(one, first, other, second !== null && second !== one.model);
 }
 
 async function talk(one: Case): Promise<Grounded[]> {
@@ -143,7 +143,12 @@ function grounded(one: Case, answers: readonly Answered[]): Grounded[] {
   });
 }
 
-function assessed(one: Case, first: readonly Grounded[], other: readonly Grounded[] | null): ModelDiagnosis {
+function assessed(
+  one: Case,
+  first: readonly Grounded[],
+  other: readonly Grounded[] | null,
+  independent: boolean,
+): ModelDiagnosis {
   const view = new ClusterView(one.context.snapshot);
   const same = (a: Grounded, b: Grounded) => refKey(a.object) === refKey(b.object);
   const agreement = (cause: Grounded): Grounds['second'] =>
@@ -160,6 +165,7 @@ function assessed(one: Case, first: readonly Grounded[], other: readonly Grounde
       evidence,
       listed: listed?.score ?? null,
       second,
+      independent,
     });
     return { cause, by, confidence, finding: findingOf(one, cause) };
   });

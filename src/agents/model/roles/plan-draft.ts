@@ -151,6 +151,7 @@ function stepsOf(one: Case, { actions, commands, files: manifests, why }: Draft)
       hash: sha256(planText(steps, files)),
       steps,
       files,
+      ...(own.length > 0 ? { byModel: true as const } : {}),
       ...(delicate?.ok ? { needsPerson: `'kubectl ${delicate.command}' wants a person to agree` } : {}),
     },
   };

@@ -12,10 +12,26 @@ export class Allowance {
     this.#budget = budget;
   }
 
-  /** Before a model is asked. @throws StratusError `model` when nothing is left */
-  check(): void {
+  /**
+   * Before a model is asked.
+   * @param tokens that the request will take, as far as can be told
+   * @param priced whether what it costs can be told
+   * @throws StratusError `model` when too little is left, or nobody could tell whether it is
+   */
+  check(tokens: number, priced: boolean): void {
     const over = exceeded(this.#budget, this.#spent);
     if (over) throw new StratusError('model', `the budget of models is spent: ${over}`);
+    const left = this.#budget.tokens === null ? null : this.#budget.tokens - this.#spent.tokens;
+    if (left !== null && tokens > left)
+      throw new StratusError(
+        'model',
+        `the budget of models is spent: the next request takes about ${tokens} tokens, ${left} are left`,
+      );
+    if (this.#budget.usd !== null && !priced)
+      throw new StratusError(
+        'model',
+        'the budget is in dollars, and the price of the model is not known: name it among the prices, or limit tokens or calls instead',
+      );
   }
 
   spend(usage: Usage): void {

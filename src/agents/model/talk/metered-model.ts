@@ -43,8 +43,8 @@ export class MeteredModel implements ChatModel {
   async *complete(given: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPart> {
     const { model, allowance, context, use } = this.#parts;
     signal.throwIfAborted();
-    allowance.check();
     const request: ChatRequest = { ...given, messages: given.messages.map((message) => maskedMessage(message, use)) };
+    allowance.check(estimatedTokens(JSON.stringify(request)), priceOf(use.prices, model.name, 0, 0) !== null);
     const began = context.clock.monotonic();
     const got: ChatPart[] = [];
     let length = 0;

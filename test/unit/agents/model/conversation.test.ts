@@ -132,6 +132,25 @@ describe('a conversation', () => {
     expect(model.asked).toHaveLength(1);
   });
 
+  it('sends no request that would take more tokens than are left', async () => {
+    const model = new SpokenModel([{ text: 'x' }]);
+    const { talk } = open(model, {}, { tokens: 300 });
+    talk.say('y'.repeat(4_000));
+    await expect(talk.turn({ maxTokens: 100 })).rejects.toThrow(/about \d+ tokens, 300 are left/);
+    expect(model.asked).toHaveLength(0);
+  });
+
+  it('takes no budget in dollars for one that it cannot keep', async () => {
+    const model = new SpokenModel([{ text: 'x' }]);
+    await expect(open(model, {}, { usd: 1 }).talk.turn({ maxTokens: 100 })).rejects.toThrow(
+      /price of the model is not known/,
+    );
+    expect(model.asked).toHaveLength(0);
+    const prices = { spoken: { input: 1, output: 1, asOf: '2026-11-01' } };
+    await open(model, { prices }, { usd: 1 }).talk.turn({ maxTokens: 100 });
+    expect(model.asked).toHaveLength(1);
+  });
+
   it('leaves out the oldest answers of tools when it gets too long for the model', async () => {
     const model = new SpokenModel([{ text: 'x' }], 4_000);
     const { talk } = open(model);
