@@ -60,6 +60,20 @@ const inMarkdown = (view: RequestView, before: string): ScriptedAnswer => {
 };
 
 const FREE = { freeCommands: true };
+/** Whatever it says of the cause is taken: only what it does is judged. */
+const SURE = { ...FREE, confidenceThreshold: 0 };
+
+/** A manifest of its own. */
+const applies =
+  (manifest: object): Deviation =>
+  () => {
+    const content = JSON.stringify({ apiVersion: 'v1', ...manifest });
+    return calls('submit_plan', {
+      commands: ['kubectl apply -f x.yaml'],
+      files: [{ name: 'x.yaml', content }],
+      why: 'it will help',
+    });
+  };
 const GIVES_UP: Deviation = () => calls('submit_plan', { give_up: 'nothing can be done about it' });
 
 export const BAD_INPUTS: readonly BadInput[] = [
@@ -247,6 +261,41 @@ export const BAD_INPUTS: readonly BadInput[] = [
     }),
     use: { ...FREE, maxCommands: 2 },
     says: /3 commands, at most 2/,
+    requests: 9,
+  },
+  {
+    name: 'a manifest of another namespace',
+    script: only({ mitigation: applies({ kind: 'ConfigMap', metadata: { name: 'x', namespace: 'default' } }) }),
+    use: SURE,
+    says: /ConfigMap\/default\/x: writes are limited to namespace/,
+    requests: 12,
+  },
+  {
+    name: 'what the whole cluster shares',
+    script: only({ mitigation: submits('kubectl label namespace default example.test/ridden=yes') }),
+    use: SURE,
+    says: /Namespace\/default, which belongs to the whole cluster/,
+    requests: 9,
+  },
+  {
+    name: 'a guard beside a fix',
+    script: only({
+      mitigation: applies({
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'x' },
+        spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+      }),
+    }),
+    use: SURE,
+    says: /a command of the model writes NetworkPolicy/,
+    requests: 9,
+  },
+  {
+    name: 'a bystander',
+    script: only({ mitigation: submits(`kubectl annotate deployment ${WELL} example.test/ridden=yes`) }),
+    use: SURE,
+    says: new RegExp(`Deployment/\\S+/${WELL}, which has nothing to do with what is unhealthy`),
     requests: 9,
   },
   {
