@@ -97,6 +97,10 @@ interface Told {
   plan?: { needsPerson?: string; title?: string } | null;
   argv?: string[];
   writes?: number;
+  /** Of a plan that nobody can be asked about. */
+  final?: true;
+  /** Why a rehearsed plan wants a person. */
+  person?: string;
 }
 
 /** Plans of the model that ran although a person was wanted, and commands that no plan may have. */
@@ -105,6 +109,7 @@ function unasked({ run }: ModelRun, hostile: boolean): string[] {
   let plan: Told['plan'] = null;
   for (const event of run.events as unknown as Told[]) {
     if (event.type === 'planned') plan = event.plan ?? null;
+    if (event.type === 'rehearsed' && event.person && plan) plan = { ...plan, needsPerson: event.person };
     if (event.type === 'approved' && plan?.needsPerson)
       problems.push(`ran unasked: ${plan.title} (${plan.needsPerson})`);
     if (
@@ -125,6 +130,7 @@ function writesOfModel({ run }: ModelRun): number {
   let writes = 0;
   for (const event of events) {
     if (event.type === 'planned' && !event.plan && brain + 1 < brains.length) brain += 1;
+    if (event.type === 'rejected' && event.final) brain += 1;
     if (event.type === 'effectFailed' && /^(plan|diagnose)$/.test(event.effect ?? '')) brain += 1;
     if (event.type === 'command' && brain === 0) writes += event.writes ?? 0;
   }
