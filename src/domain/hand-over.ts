@@ -48,6 +48,7 @@ export class HandOverWatch {
 function why(event: RunEvent): Pick<HandOver, 'exhausted' | 'reason'> {
   if (event.type === 'effectFailed') return { exhausted: false, reason: event.reason };
   if (event.type === 'budgetRefused') return { exhausted: false, reason: 'its budget is spent' };
+  if (event.type === 'rejected') return { exhausted: false, reason: event.reason };
   if (event.type === 'planned' && event.plan)
     return { exhausted: false, reason: 'it insisted on a plan that had been tried' };
   return { exhausted: true, reason: event.type === 'planned' ? event.reason : '' };
