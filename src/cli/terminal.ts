@@ -78,6 +78,7 @@ export class TerminalView {
       case 'rehearsed':
         for (const step of event.steps) this.#rehearsal(event, step);
         if (event.radius) this.#radius(event, event.radius);
+        if (event.person) this.#line(event, `  ${paint('yellow', `a person has to look: ${event.person}`)}`);
         return;
       case 'command': {
         const state = event.exitCode === 0 ? paint('green', 'ok') : paint('red', `exit ${event.exitCode}`);

@@ -295,7 +295,7 @@ export const BAD_INPUTS: readonly BadInput[] = [
     name: 'a bystander',
     script: only({ mitigation: submits(`kubectl scale deployment ${WELL} --replicas=2`) }),
     use: SURE,
-    says: new RegExp(`Deployment/\\S+/${WELL}, which has nothing to do with what is unhealthy`),
+    says: new RegExp(`Deployment/\\S+/${WELL}, which has nothing to do`),
     requests: 9,
   },
   {
