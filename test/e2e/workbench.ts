@@ -48,13 +48,15 @@ export class Workbench {
   /** Opens the palette and runs the command of this title. */
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input.input');
-    const entry = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    // The list uses its rows again for other entries while it is filtered: what is clicked may have become another one.
+    const entry = this.page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: title }).first();
     const end = performance.now() + PATIENCE;
     for (;;) {
       await this.page.keyboard.press('F1');
       try {
         await input.fill(`>${title}`, { timeout: STEP });
-        return await entry.click({ timeout: STEP });
+        await entry.waitFor({ timeout: STEP });
+        return await input.press('Enter', { timeout: STEP });
       } catch (error) {
         // The palette closes when something else takes the focus, a notification that comes or goes for one.
         if (performance.now() > end) throw error;
