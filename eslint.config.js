@@ -64,7 +64,7 @@ export const ROOMS = {
   'agents/model/talk': [
     'agents/model/tools', 'agents/model/evidence', 'agents/candidates', 'kube', 'kubectl/**', 'domain', 'json', 'text',
   ],
-  'agents/model/roles': ['agents/model/talk', 'agents/candidates', 'kube', 'kubectl/**', 'domain', 'json', 'text'],
+  'agents/model/roles': ['agents/model/talk', 'agents/model/tools', 'agents/candidates', 'kube', 'kubectl/**', 'domain', 'json', 'text'],
   'agents/model': ['agents/model/**', 'agents/candidates', 'domain', 'json', 'text'],
 
   'model/**': ['domain', 'json', 'text'],

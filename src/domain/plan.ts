@@ -52,7 +52,7 @@ export interface Plan {
 }
 
 /** The plan with what its rehearsal says against letting it run unasked. */
-export function withPerson(plan: Plan, person: string | undefined): Plan {
+export function withPerson(plan: Plan, person = ''): Plan {
   if (!person) return plan;
   return { ...plan, needsPerson: plan.needsPerson ? `${plan.needsPerson}; ${person}` : person };
 }

@@ -22,6 +22,17 @@ export function own<V>(map: { readonly [key: string]: V }, key: string): V | und
   return Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
+/** Elements by their `name`, when every element has a different one. */
+export function byName(list: readonly unknown[]): Map<string, unknown> | null {
+  const map = new Map<string, unknown>();
+  for (const element of list) {
+    const name = (element as { name?: unknown } | null | undefined)?.name;
+    if (typeof name !== 'string' || Array.isArray(element) || map.has(name)) return null;
+    map.set(name, element);
+  }
+  return map;
+}
+
 /** A copy of a map without these keys. */
 export function without(map: { readonly [key: string]: unknown }, ...keys: string[]): { [key: string]: unknown } {
   return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../json/canonical-json.ts';
-import { own } from '../json/json-map.ts';
+import { byName, own } from '../json/json-map.ts';
 import { RawNumber } from '../json/raw-number.ts';
 import { quantity } from './quantity.ts';
 
@@ -18,7 +18,7 @@ export function changedFields(before: unknown, after: unknown, path = ''): Chang
     return keys.flatMap((key) => changedFields(own(before, key), own(after, key), join(path, key)));
   }
   if (Array.isArray(before) && Array.isArray(after)) {
-    const [were, are] = [named(before), named(after)];
+    const [were, are] = [byName(before), byName(after)];
     if (were && are) {
       const names = [...new Set([...were.keys(), ...are.keys()])];
       return names.flatMap((name) => changedFields(were.get(name), are.get(name), `${path}[${name}]`));
@@ -48,16 +48,6 @@ function isEmpty(value: unknown): boolean {
 function same(a: unknown, b: unknown): boolean {
   if (a === undefined || b === undefined) return a === b;
   return canonicalJson(a as never) === canonicalJson(b as never);
-}
-
-/** Elements by their `name`, where each has one of its own. */
-function named(list: unknown[]): Map<string, unknown> | null {
-  const map = new Map<string, unknown>();
-  for (const element of list) {
-    if (!isMap(element) || typeof element.name !== 'string' || map.has(element.name)) return null;
-    map.set(element.name, element);
-  }
-  return map;
 }
 
 function join(path: string, key: string): string {

@@ -5,7 +5,7 @@ import type { DiagnosisMemory } from '../agents/model/model-brain.ts';
 import type { BrainDiagnosis } from '../domain/brain.ts';
 import type { Clock } from '../domain/clock.ts';
 import { readLogLine } from '../domain/run-log-line.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../text/sha256.ts';
 import { namesIn, openOwn, ownFolder, readOwn } from '../gateway/disk/trusted-files.ts';
 
 /** A cluster changes: what was concluded yesterday is no hypothesis today. */

@@ -16,7 +16,7 @@ import { listRuns, readRun } from './run-history.ts';
 import type { RunbookLibrary } from './runbook-library.ts';
 import { RunLog } from './run-log.ts';
 import type { Sessions } from './sessions.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../text/sha256.ts';
 import { codeOf } from '../domain/stratus-error.ts';
 import type { SeverityReader } from '../severity/severity-reader.ts';
 

@@ -27,7 +27,7 @@ import { Watchful } from './confirmation.ts';
 import type { CommandResult } from './app.ts';
 import { agentRefusal, commandRefusal, onlyReads } from './confinement.ts';
 import type { AskApproval, IncidentRunPorts } from './run-ports.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../text/sha256.ts';
 import type { ShellSession } from './shell-session.ts';
 import { openReadShell } from './shell-session.ts';
 import type { WriterParts } from './target-writer.ts';

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import type { Json } from '../json/json.ts';
 import { refKey } from '../domain/kube-object.ts';
 import { cloneJson } from '../json/lossless-json.ts';
 import { canonicalJson } from '../json/canonical-json.ts';
 import { isMap } from '../json/same-json.ts';
+import { sha256 } from '../text/sha256.ts';
 import { normalise } from './normalise.ts';
 
 /** Object (or its absence) under its reference. */
@@ -12,10 +12,6 @@ export interface RootState {
   ref: ObjectRef;
   object: KubeObject | null;
   statusIsContent?: boolean;
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Proof hash over the normalised states of all roots (absent objects included); independent of their order. */

@@ -7,7 +7,7 @@ import { DEFAULT_OPTIONS } from '../../src/domain/run-event.ts';
 import type { StratusApp } from '../../src/run/app.ts';
 import { createApp } from '../../src/run/create-app.ts';
 import { golden, transcript } from '../golden/transcript.ts';
-import { BUSYBOX_IMAGE } from '../testbed/images.ts';
+import { deployWithoutClass } from './classless-workload.ts';
 import { acquireCluster, type TestCluster } from './cluster-fixture.ts';
 import { openGateway, type GatewayHarness } from './gateway/gateway-harness.ts';
 
@@ -35,36 +35,6 @@ afterAll(async () => {
   if (home) await rm(home, { recursive: true, force: true });
 });
 
-async function deployWithoutClass(): Promise<void> {
-  const { namespace } = gateway;
-  const labels = { app: 'geo' };
-  await gateway.apply({
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name: 'geo-pvc', namespace },
-    spec: { storageClassName: className, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '16Mi' } } },
-  });
-  const containers = [
-    {
-      name: 'geo',
-      image: BUSYBOX_IMAGE,
-      args: ['-c', 'trap exit TERM; sleep 3600 & wait'],
-      volumeMounts: [{ name: 'data', mountPath: '/data' }],
-    },
-  ];
-  const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'geo-pvc' } }];
-  await gateway.apply({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'geo', namespace },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers, volumes, terminationGracePeriodSeconds: 1 } },
-    },
-  });
-}
-
 /** The plan of the paper's first attempt: a class whose provisioner runs in another cloud. */
 const wrongClass = () => ({
   title: 'Your plan geo-storage.txt',
@@ -88,7 +58,7 @@ const claim = () =>
 const storageClass = () => gateway.get(`/apis/storage.k8s.io/v1/storageclasses/${className}`);
 
 it('a class of a provisioner that nobody runs is undone, and the claim is served by one that runs', async () => {
-  await deployWithoutClass();
+  await deployWithoutClass(gateway, className);
   const run = await app.incidents.mitigate({
     target: await app.targets.pin(cluster.instance.context, gateway.namespace),
     brain: 'playbook',

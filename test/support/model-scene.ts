@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { DiagnosisMemory } from '../../src/agents/model/model-brain.ts';
 import { ModelBrain } from '../../src/agents/model/model-brain.ts';
 import { PlaybookBrain } from '../../src/agents/playbooks/playbook-brain.ts';
 import type { BrainContext, BrainEmission } from '../../src/domain/brain.ts';
@@ -14,7 +15,12 @@ import type { SpokenModel } from './spoken-model.ts';
 const prompts = await readPrompts(join(import.meta.dirname, '../../prompts'));
 
 /** A model's brain before a recorded cluster, and what it tells while it works. */
-export function modelScene(model: SpokenModel, use: Partial<ModelUse> = {}, recorded = 'shop-target-port') {
+export function modelScene(
+  model: SpokenModel,
+  use: Partial<ModelUse> = {},
+  recorded = 'shop-target-port',
+  memory?: DiagnosisMemory,
+) {
   const snapshot = recordedSnapshot(recorded);
   const told: BrainEmission[] = [];
   const context: BrainContext = {
@@ -34,6 +40,7 @@ export function modelScene(model: SpokenModel, use: Partial<ModelUse> = {}, reco
     use: { ...DEFAULT_MODEL_USE, secondOpinion: false, ...use },
     prompts,
     playbook: new PlaybookBrain(),
+    ...(memory ? { memory } : {}),
   });
   const thoughts = () => told.flatMap((one) => (one.type === 'thought' && !one.partial ? [one.text] : []));
   return { brain, context, thoughts, told };

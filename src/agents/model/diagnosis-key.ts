@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { BrainContext } from '../../domain/brain.ts';
 import { itemId } from '../../domain/severity.ts';
+import { sha256 } from '../../text/sha256.ts';
 
 /**
  * What a diagnosis depends on, as one text: what is unhealthy, and every object that was read, by uid and by the version of
@@ -22,7 +22,5 @@ export function diagnosisKey(
       }),
     )
     .sort();
-  return createHash('sha256')
-    .update(JSON.stringify([model, items, objects]))
-    .digest('hex');
+  return sha256(JSON.stringify([model, items, objects]));
 }

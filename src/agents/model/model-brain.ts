@@ -5,10 +5,12 @@ import type { ChatModel } from '../../domain/chat.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { ModelUse } from '../../domain/model-settings.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { withPerson } from '../../domain/plan.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { enumerateCandidates } from '../candidates/enumerate.ts';
 import { Allowance } from './talk/allowance.ts';
-import type { Case } from './talk/case.ts';
+import type { Case, Talk } from './talk/case.ts';
 import { canTalk } from './talk/case.ts';
 import { diagnosisKey } from './diagnosis-key.ts';
 import { caseBudget } from './evidence/case-budget.ts';
@@ -58,6 +60,8 @@ export class ModelBrain implements Brain {
   /** The last diagnosis, and of which state it speaks. */
   #known: { key: string; diagnosis: BrainDiagnosis } | null = null;
   #playbook: BrainDiagnosis | null = null;
+  /** What a model is told of one snapshot. */
+  #told: ({ snapshot: ClusterSnapshot; playbook: BrainDiagnosis } & Pick<Case, 'file' | 'candidates'>) | null = null;
   #attempts: readonly AttemptRecord[] = [];
   /** Instructions to whoever reads them that stood in what was shown. */
   #suspicious: string[] = [];
@@ -129,7 +133,7 @@ export class ModelBrain implements Brain {
     if (attempt.outcome === 'undone' && this.#known) await this.#parts.memory?.forget(this.#known.key);
     if (!canTalk(this.#parts.model)) return plain;
     try {
-      return await reflect(await this.#case(context), attempt);
+      return await reflect(this.#talk(context), attempt);
     } catch (error) {
       context.signal.throwIfAborted();
       context.emit({ type: 'thought', text: oneLine(`the model drew no lesson: ${messageOf(error)}`) });
@@ -142,7 +146,6 @@ export class ModelBrain implements Brain {
     const { confidenceThreshold } = this.#parts.use;
     const confidence = hypotheses.find(({ cause }) => cause === plan.findingId)?.confidence ?? 0;
     const reasons = [
-      ...(plan.needsPerson ? [plan.needsPerson] : []),
       ...(confidence < confidenceThreshold
         ? [`the evidence for the cause is thin (${confidence.toFixed(2)}, ${confidenceThreshold.toFixed(2)} is wanted)`]
         : []),
@@ -150,39 +153,44 @@ export class ModelBrain implements Brain {
         .slice(0, 1)
         .map((text) => `text from the cluster reads like instructions to the model: ${text}`),
     ];
-    return reasons.length > 0 ? { ...plan, needsPerson: reasons.join('; ') } : plan;
+    return withPerson(plan, reasons.join('; '));
   }
 
   async #ask(context: BrainContext): Promise<BrainDiagnosis> {
     return this.#parts.playbook.diagnose({ ...context, emit: () => undefined });
   }
 
-  async #case(context: BrainContext): Promise<Case> {
+  #talk(context: BrainContext): Talk {
     const { model, use, prompts } = this.#parts;
-    const { snapshot, severity, evidence: reads, signal, budget } = context;
-    const playbook = this.#playbook ?? (this.#playbook = await this.#ask(context));
-    const file = await caseFile({
-      snapshot,
-      severity,
-      reads,
-      playbook,
-      evidence: this.#evidence,
-      signal,
-      budgetTokens: caseBudget(snapshot, Math.floor(model.contextTokens * CASE_SHARE)),
-    });
     return {
       context,
       model,
       use,
       prompts,
-      allowance: new Allowance(budget),
-      evidence: this.#evidence,
-      file,
-      candidates: enumerateCandidates({ snapshot, severity, diagnosis: playbook }),
-      playbook,
-      attempts: this.#attempts,
+      allowance: new Allowance(context.budget),
       mark: randomBytes(8).toString('hex'),
       shown: (text) => this.#watch(text, context),
+    };
+  }
+
+  async #case(context: BrainContext): Promise<Case> {
+    const playbook = (this.#playbook ??= await this.#ask(context));
+    const { snapshot } = context;
+    // Logs are read and candidates worked out once for what a diagnosis and the plan after it both rest on.
+    if (this.#told?.snapshot !== snapshot || this.#told.playbook !== playbook)
+      this.#told = { snapshot, playbook, ...(await this.#tell(context, playbook)) };
+    const { file, candidates } = this.#told;
+    return { ...this.#talk(context), evidence: this.#evidence, file, candidates, playbook, attempts: this.#attempts };
+  }
+
+  async #tell(context: BrainContext, playbook: BrainDiagnosis): Promise<Pick<Case, 'file' | 'candidates'>> {
+    const { snapshot, severity, evidence: reads, signal } = context;
+    const most = Math.floor(this.#parts.model.contextTokens * CASE_SHARE);
+    const budgetTokens = caseBudget(snapshot, most);
+    const evidence = this.#evidence;
+    return {
+      file: await caseFile({ snapshot, severity, reads, playbook, evidence, signal, budgetTokens }),
+      candidates: enumerateCandidates({ snapshot, severity, diagnosis: playbook }),
     };
   }
 

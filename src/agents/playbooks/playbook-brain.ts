@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, Proposal } from '../../domain/brain.ts';
 import { standingAttempts } from '../../domain/brain.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { oneLine } from '../../text/plain-text.ts';
+import { sha256 } from '../../text/sha256.ts';
 import { ANALYZERS } from './analyzers.ts';
 import type { Analyzer, AnalyzerContext } from './engine/analyzer.ts';
 import { LAYERS } from './engine/analyzer.ts';
@@ -57,7 +57,7 @@ export class PlaybookBrain implements Brain {
       findings,
       attempts: standingAttempts(attempts),
       depthOf: this.#depthOf,
-      hash: (text) => createHash('sha256').update(text).digest('hex'),
+      hash: sha256,
     });
     if (plan) return { type: 'plan', plan, alternatives };
     return {

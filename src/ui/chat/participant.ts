@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Setting } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
-import { abortedBy } from './abort.ts';
+import { abortedBy } from '../editor/abort.ts';
 import type { AnswerSink, ChatWorld } from './answer.ts';
 import { answer } from './answer.ts';
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { placeOf } from '../../domain/target.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { withoutLinks } from '../editor/prompts.ts';
-import { abortedBy } from './abort.ts';
+import { abortedBy } from '../editor/abort.ts';
 import type { Place } from './answer.ts';
 import type { ToolWorld } from './offered-tools.ts';
 import { callOffered, questionOf, TOOL_PREFIX } from './offered-tools.ts';

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { abortedBy } from '../editor/abort.ts';
 import type { NamespaceDiagnosis, StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { Command, Setting } from '../editor/contributions.ts';
@@ -62,19 +63,18 @@ export class Diagnose {
         cancellable: true,
       };
       const results = await vscode.window.withProgress(options, async (progress, token) => {
-        const abort = new AbortController();
-        token.onCancellationRequested(() => abort.abort(new Error('cancelled')));
+        const signal = abortedBy(token);
         const read = async (): Promise<NamespaceDiagnosis[]> => {
           const checks = readSetting(Setting.checks);
           if (all)
-            return app.incidents.diagnoseAll(target, checks, abort.signal, (done, of) =>
+            return app.incidents.diagnoseAll(target, checks, signal, (done, of) =>
               progress.report({ message: vscode.l10n.t('{0} of {1} namespaces', done, of) }),
             );
-          const diagnosis = await app.incidents.diagnose(target, checks, abort.signal);
+          const diagnosis = await app.incidents.diagnose(target, checks, signal);
           return [{ namespace: target.namespace, diagnosis }];
         };
         return read().catch((error: unknown) => {
-          if (abort.signal.aborted) return null;
+          if (signal.aborted) return null;
           throw error;
         });
       });

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { abortedBy } from '../editor/abort.ts';
 import type { ModelProbe, StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { Command, Setting } from '../editor/contributions.ts';
@@ -45,8 +46,7 @@ export class ModelTest {
       cancellable: true,
     };
     return vscode.window.withProgress(options, async (progress, token) => {
-      const abort = new AbortController();
-      token.onCancellationRequested(() => abort.abort(new Error('cancelled')));
+      const signal = abortedBy(token);
       let done = 0;
       const tell = (probe: ModelProbe) => {
         done += 1;
@@ -54,9 +54,9 @@ export class ModelTest {
         progress.report({ message: `${message}: ${probe.name}`, increment: 100 / PROBES });
       };
       try {
-        return await app.models.probe(abort.signal, tell);
+        return await app.models.probe(signal, tell);
       } catch (error) {
-        if (abort.signal.aborted) return null;
+        if (signal.aborted) return null;
         throw error;
       }
     });

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { abortedBy } from '../editor/abort.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import { placeOf } from '../../domain/target.ts';
 import { zonedTime } from '../../text/local-time.ts';
@@ -57,9 +58,7 @@ export class SharedRecoveryActions {
         cancellable: true,
       };
       await vscode.window.withProgress(options, async (_progress, token) => {
-        const abort = new AbortController();
-        token.onCancellationRequested(() => abort.abort(new Error('cancelled')));
-        await app.transactions.adoptShared(target, abort.signal);
+        await app.transactions.adoptShared(target, abortedBy(token));
       });
     } finally {
       release();

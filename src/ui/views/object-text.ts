@@ -1,5 +1,5 @@
 import type { ScalarTag } from 'yaml';
-import { own } from '../../json/json-map.ts';
+import { byName, own } from '../../json/json-map.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { ANOTHER_VALUE } from '../../domain/kube-object.ts';
 import { RawNumber } from '../../json/raw-number.ts';
@@ -103,7 +103,7 @@ function collect(path: string, before: unknown, after: unknown, changes: FieldCh
     return;
   }
   if (Array.isArray(before) && Array.isArray(after)) {
-    const [left, right] = [keyed(before), keyed(after)];
+    const [left, right] = [byName(before), byName(after)];
     if (left && right) {
       for (const key of new Set([...left.keys(), ...right.keys()])) {
         collect(`${path}[${key}]`, left.get(key), right.get(key), changes);
@@ -118,16 +118,6 @@ function collect(path: string, before: unknown, after: unknown, changes: FieldCh
   if (JSON.stringify(before) !== JSON.stringify(after)) {
     changes.push({ path, before: short(before), after: short(after) });
   }
-}
-
-/** Elements by their `name`, when every element has a different one. */
-function keyed(list: unknown[]): Map<string, unknown> | null {
-  const map = new Map<string, unknown>();
-  for (const element of list) {
-    if (!isMap(element) || typeof element.name !== 'string' || map.has(element.name)) return null;
-    map.set(element.name, element);
-  }
-  return map;
 }
 
 function join(path: string, key: string): string {

@@ -12,7 +12,7 @@ import { calls, carefulModel } from '../../model-runs/careful-model.ts';
 import type { RequestView } from '../../model-runs/request-view.ts';
 import type { ScriptedAnswer, ScriptedModel } from '../../support/scripted-model.ts';
 import { scriptedModel } from '../../support/scripted-model.ts';
-import { BUSYBOX_IMAGE } from '../../testbed/images.ts';
+import { deployWithoutClass } from '../classless-workload.ts';
 import { acquireCluster, type TestCluster } from '../cluster-fixture.ts';
 import { openGateway, type GatewayHarness } from '../gateway/gateway-harness.ts';
 
@@ -93,45 +93,11 @@ afterAll(async () => {
   if (home) await rm(home, { recursive: true, force: true });
 });
 
-async function deployWithoutClass(): Promise<void> {
-  const { namespace } = gateway;
-  const labels = { app: 'geo' };
-  await gateway.apply({
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name: 'geo-pvc', namespace },
-    spec: {
-      storageClassName: className,
-      accessModes: ['ReadWriteOnce'],
-      resources: { requests: { storage: '16Mi' } },
-    },
-  });
-  const containers = [
-    {
-      name: 'geo',
-      image: BUSYBOX_IMAGE,
-      args: ['-c', 'trap exit TERM; sleep 3600 & wait'],
-      volumeMounts: [{ name: 'data', mountPath: '/data' }],
-    },
-  ];
-  const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'geo-pvc' } }];
-  await gateway.apply({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'geo', namespace },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers, volumes, terminationGracePeriodSeconds: 1 } },
-    },
-  });
-}
-
 const claim = () =>
   gateway.get(`/api/v1/namespaces/${gateway.namespace}/persistentvolumeclaims/geo-pvc`) as Promise<KubeObject>;
 
 it('a class of a provisioner that nobody runs is undone, and what the model learnt leads it to one that runs', async () => {
-  await deployWithoutClass();
+  await deployWithoutClass(gateway, className);
   const run = await app.incidents.mitigate({
     target: await app.targets.pin(cluster.instance.context, gateway.namespace),
     brain: 'model',

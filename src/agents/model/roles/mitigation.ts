@@ -15,7 +15,7 @@ import { masked } from '../talk/masked.ts';
 import type { Draft } from './plan-draft.ts';
 import { planProblem, planWith } from './plan-draft.ts';
 import type { AnswerForm } from '../talk/structured.ts';
-import { specOf } from '../talk/structured.ts';
+import { toolSpec } from '../tools/tools.ts';
 import { fused, rank } from './ranking.ts';
 
 const COMMAND = z.string().max(4_000).describe('one kubectl command, whole, without pipes or variables');
@@ -121,7 +121,7 @@ function rehearsalOf(one: Case): OwnTool[] {
   };
   return [
     {
-      spec: specOf(form),
+      spec: toolSpec(form),
       run: async (args) => {
         let json: unknown;
         try {

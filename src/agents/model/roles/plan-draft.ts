@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Hypothesis } from '../../../domain/brain.ts';
 import type { Finding, PlanFile } from '../../../domain/finding.ts';
-import { refKey, refLabel } from '../../../domain/kube-object.ts';
+import { refKey } from '../../../domain/kube-object.ts';
 import type { Plan, PlanStep } from '../../../domain/plan.ts';
 import { planText } from '../../../domain/plan.ts';
 import { ClusterView } from '../../../kube/cluster-view.ts';
 import { confine } from '../../../kubectl/confine.ts';
 import { parseKubectl } from '../../../kubectl/parse.ts';
 import { oneLine } from '../../../text/plain-text.ts';
+import { sha256 } from '../../../text/sha256.ts';
 import { BadChoice, planOf } from '../../candidates/plan-of.ts';
 import type { Case } from '../talk/case.ts';
 import { masked } from '../talk/masked.ts';
@@ -173,14 +173,4 @@ function leadOf(
       (action && refKey(action.object) === refKey(finding.object)),
   );
   return about ?? ranked[0] ?? null;
-}
-
-/** The object that a plan changes first, for people. */
-export function subjectOf(one: Case, { actions }: Draft): string {
-  const action = one.candidates.actions.find(({ id }) => id === actions[0]);
-  return action ? refLabel(action.object) : '';
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AttemptRecord } from '../../../domain/brain.ts';
 import { oneLine } from '../../../text/plain-text.ts';
-import type { Case } from '../talk/case.ts';
+import type { Talk } from '../talk/case.ts';
 import { openTalk, quoted } from '../talk/case.ts';
 import { severityText } from '../talk/listing.ts';
 import { masked } from '../talk/masked.ts';
@@ -11,7 +11,7 @@ import { commandsOf } from './mitigation.ts';
 const REFLECTION = z.object({ lesson: z.string().min(1).max(600) });
 
 /** What an attempt teaches, one or two sentences (paper: reflection). @throws ChatError, StratusError `model` */
-export async function reflect(one: Case, { attempt, plan, outcome, reason }: AttemptRecord): Promise<string> {
+export async function reflect(one: Talk, { attempt, plan, outcome, reason }: AttemptRecord): Promise<string> {
   const talk = openTalk(one, 'learning from the attempt', 'reflection', {
     attempt: String(attempt),
     title: quoted(one, oneLine(plan.title, 300)),

@@ -9,23 +9,27 @@ import { fenced } from '../../../text/fence.ts';
 import type { PromptName, PromptSet } from './prompt-set.ts';
 import { render } from './prompt-set.ts';
 
-/** Everything that a role works with in one call of the brain. */
-export interface Case {
+/** What a role needs to talk with a model in one call of the brain. */
+export interface Talk {
   context: BrainContext;
   model: ChatModel;
   use: ModelUse;
   prompts: PromptSet;
   allowance: Allowance;
+  /** Around text of the cluster; drawn anew for each call, so that no text can close it. */
+  mark: string;
+  /** Hears every text of the cluster that is shown to a model. */
+  shown(text: string): void;
+}
+
+/** The same with all that is known of the incident. */
+export interface Case extends Talk {
   evidence: EvidenceDesk;
   /** What was read, compressed, with the ids of evidence. */
   file: string;
   candidates: Candidates;
   playbook: BrainDiagnosis | null;
   attempts: readonly AttemptRecord[];
-  /** Around text of the cluster; drawn anew for each call, so that no text can close it. */
-  mark: string;
-  /** Hears every text of the cluster that is shown to a model. */
-  shown(text: string): void;
 }
 
 /** Below this a model only chooses: a talk with tools would not fit. Tokens. */
@@ -37,13 +41,13 @@ export function canTalk(model: ChatModel): boolean {
 }
 
 /** Text of the cluster as it is put into a prompt. */
-export function quoted(one: Case, text: string): string {
+export function quoted(one: Talk, text: string): string {
   one.shown(text);
   return fenced('data', text, one.mark).text;
 }
 
 export function openTalk(
-  one: Case,
+  one: Talk,
   purpose: string,
   prompt: PromptName,
   values: Readonly<Record<string, string>>,

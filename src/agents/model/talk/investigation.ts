@@ -3,12 +3,11 @@ import type { Evidence } from '../../../domain/finding.ts';
 import { oneLine } from '../../../text/plain-text.ts';
 import { masked } from './masked.ts';
 import type { Case } from './case.ts';
-import { quoted } from './case.ts';
-import { Conversation } from './conversation.ts';
+import { openTalk, quoted } from './case.ts';
+import type { Conversation } from './conversation.ts';
 import { MeteredModel } from './metered-model.ts';
-import { render } from './prompt-set.ts';
 import type { AnswerForm } from './structured.ts';
-import { answerIn, askFor, MAX_REPAIRS, sendBack, specOf, unusable } from './structured.ts';
+import { answerIn, askFor, MAX_REPAIRS, sendBack, unusable } from './structured.ts';
 import { kubectlRead } from '../tools/nl2kubectl.ts';
 import { runTool } from '../tools/run-tool.ts';
 import type { ToolDesk } from '../tools/tool.ts';
@@ -44,7 +43,7 @@ export async function investigate<T>(
 ): Promise<T> {
   const desk = deskOf(one);
   const extra = [...own, kubectlOf(one, desk)];
-  const tools = [...TOOLS.map(toolSpec), ...extra.map(({ spec }) => spec), specOf(form)];
+  const tools = [...TOOLS.map(toolSpec), ...extra.map(({ spec }) => spec), toolSpec(form)];
   let left = one.use.maxToolCalls;
   let repairs = 0;
   while (left > 0) {
@@ -115,13 +114,11 @@ function factsSince({ evidence }: Case, count: number): Evidence[] {
 
 /** The same in fewer words, by another call; the words themselves where that fails. */
 async function summarised(one: Case, text: string): Promise<string> {
-  const { system, user } = render(one.prompts, 'summary', {
-    mark: one.mark,
+  const { context } = one;
+  const talk = openTalk(one, 'summarising a long answer', 'summary', {
     most: String(LONG_ANSWER),
     answer: quoted(one, text),
   });
-  const { model, use, allowance, context } = one;
-  const talk = new Conversation({ model, use, allowance, context, purpose: 'summarising a long answer' }, system, user);
   try {
     const { text: short } = await talk.turn({ maxTokens: Math.ceil(LONG_ANSWER / 3) });
     return short.trim() ? `(summarised) ${short.slice(0, LONG_ANSWER * 2)}` : text;

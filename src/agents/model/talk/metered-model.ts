@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { BrainContext } from '../../../domain/brain.ts';
 import type { Usage } from '../../../domain/budget.ts';
 import type { ChatMessage, ChatModel, ChatPart, ChatRequest } from '../../../domain/chat.ts';
@@ -6,6 +5,7 @@ import { estimatedTokens } from '../../../domain/chat.ts';
 import { messageOf } from '../../../domain/cluster-error.ts';
 import type { ModelUse } from '../../../domain/model-settings.ts';
 import { oneLine } from '../../../text/plain-text.ts';
+import { sha256 } from '../../../text/sha256.ts';
 import type { Allowance } from './allowance.ts';
 import { priceOf } from './allowance.ts';
 import { masked } from './masked.ts';
@@ -115,8 +115,4 @@ function maskedMessage(message: ChatMessage, use: ModelUse): ChatMessage {
   if (message.role !== 'assistant') return { ...message, text: masked(message.text, use) };
   const calls = message.calls.map((call) => ({ ...call, args: masked(call.args, use) }));
   return { ...message, text: masked(message.text, use), calls };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

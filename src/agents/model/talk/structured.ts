@@ -1,7 +1,8 @@
-import * as z from 'zod';
-import type { ToolCall, ToolSpec } from '../../../domain/chat.ts';
+import type * as z from 'zod';
+import type { ToolCall } from '../../../domain/chat.ts';
 import { StratusError } from '../../../domain/stratus-error.ts';
 import { oneLine } from '../../../text/plain-text.ts';
+import { toolSpec } from '../tools/tools.ts';
 import type { Conversation, Turn } from './conversation.ts';
 
 /** A structured answer: a tool that the model has to call with it. */
@@ -16,12 +17,6 @@ export interface AnswerForm<T> {
 /** How often an answer that cannot be used is sent back with what is wrong about it. */
 export const MAX_REPAIRS = 2;
 const MAX_PROBLEMS = 5;
-
-export function specOf<T>({ name, description, schema }: AnswerForm<T>): ToolSpec {
-  const { $schema, ...parameters } = z.toJSONSchema(schema, { io: 'input' }) as Record<string, unknown>;
-  void $schema;
-  return { name, description, parameters };
-}
 
 /** The answer, or what is wrong with it. */
 export function readAnswer<T>({ schema, check }: AnswerForm<T>, call: ToolCall): { value: T } | { problem: string } {
@@ -47,7 +42,7 @@ export function readAnswer<T>({ schema, check }: AnswerForm<T>, call: ToolCall):
  * @throws ChatError, or StratusError `model` that says what was wrong last
  */
 export async function askFor<T>(conversation: Conversation, form: AnswerForm<T>, maxTokens: number): Promise<T> {
-  const tools = [specOf(form)];
+  const tools = [toolSpec(form)];
   let problem = '';
   for (let repairs = 0; repairs <= MAX_REPAIRS; repairs++) {
     const turn = await conversation.turn({ tools, force: form.name, maxTokens });

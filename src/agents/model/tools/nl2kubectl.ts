@@ -21,8 +21,6 @@ export interface KubectlReadParts {
   refusal?: ReadRefusal;
   /** Runs it in read mode and answers with its output. Absent: the command itself is the answer. */
   run?: (argv: readonly string[], signal: AbortSignal) => Promise<string>;
-  /** Hears of each call of the model, whose cost is somebody's. */
-  tell?: (messages: readonly ChatMessage[], answer: string) => void;
 }
 
 const QUESTION = z.object({
@@ -53,7 +51,6 @@ export function kubectlRead({
   prompt,
   refusal = readRefusal,
   run,
-  tell,
 }: KubectlReadParts): Tool<z.infer<typeof QUESTION>> {
   return {
     name: 'kubectl_read',
@@ -68,7 +65,6 @@ export function kubectlRead({
       let problem = '';
       for (let attempt = 0; attempt <= REPAIRS; attempt++) {
         const answer = await answerOf(model, messages, signal);
-        tell?.(messages, answer);
         const read = argvOf(answer);
         problem = typeof read === 'string' ? read : (refusal(read) ?? '');
         if (typeof read !== 'string' && problem === '') {

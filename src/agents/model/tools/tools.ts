@@ -33,6 +33,6 @@ export const TOOLS: readonly Tool[] = [
 ] as readonly Tool[];
 
 /** What a model is told of a tool: its arguments as a JSON schema. */
-export function toolSpec({ name, description, schema }: Tool): ToolSpec {
+export function toolSpec({ name, description, schema }: Pick<Tool, 'name' | 'description' | 'schema'>): ToolSpec {
   return { name, description, parameters: without({ ...z.toJSONSchema(schema, { io: 'input' }) }, '$schema') };
 }
