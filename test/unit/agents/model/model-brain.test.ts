@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type {
-  AttemptRecord,
-  BrainDiagnosis,
-  Proposal,
-} from '../../../../src/domain/brain.ts';
+import type { AttemptRecord, BrainDiagnosis, Proposal } from '../../../../src/domain/brain.ts';
 import type { ChatRequest } from '../../../../src/domain/chat.ts';
 import type { ModelUse } from '../../../../src/domain/model-settings.ts';
 import { askedText, listedId, modelScene } from '../../../support/model-scene.ts';
