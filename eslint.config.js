@@ -69,6 +69,7 @@ export const ROOMS = {
 
   'model/**': ['domain', 'json', 'text'],
   'telemetry/**': ['domain', 'json', 'text'],
+  'signals/**': ['kube', 'domain', 'json', 'text'],
   'history/**': ['domain', 'json', 'text'],
   'knowledge/**': ['domain', 'json', 'text'],
   'notify/**': ['domain', 'json', 'text'],
@@ -76,7 +77,7 @@ export const ROOMS = {
 
   run: [
     'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
-    'telemetry/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
+    'telemetry/**', 'signals/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
   ],
   cli: ['run', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
   'serve/**': ['run', 'domain', 'json', 'text'],
@@ -93,7 +94,7 @@ export const ROOMS = {
 }; // prettier-ignore
 
 /** Folders without clock, file system, network or editor (I/O reaches them through ports). */
-const PURE = ['text', 'json', 'domain', 'kubectl', 'kube', 'runbook', 'undo', 'agents'];
+const PURE = ['text', 'json', 'domain', 'kubectl', 'kube', 'runbook', 'undo', 'agents', 'signals'];
 /** Only these rooms may start processes or open connections. */
 const MAY_DIAL = [
   'gateway/wire', 'gateway/child', 'cluster/connect', 'cluster/read', 'model/**', 'telemetry/**', 'notify/**',

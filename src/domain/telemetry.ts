@@ -1,0 +1,146 @@
+import type { OracleTiming } from './ports.ts';
+
+/**
+ * What a source of telemetry says. Everything in it is untrusted text, already bounded and without control characters
+ * (I12). `unknown` is never taken for health, an empty list in `ok` is: only a source that certainly looked says `ok`.
+ */
+export type Answer<T> =
+  /** `asOf`: of which moment it speaks, milliseconds since the epoch. `cut`: why there is more than what is here. */
+  | { state: 'ok'; value: T; asOf: number; cut?: string }
+  /** Asked and not answered, or not to be understood: one sentence that says what to do, without a full stop. */
+  | { state: 'unknown'; reason: string }
+  /** Not configured, or not there. */
+  | { state: 'absent'; reason: string };
+
+export interface Alert {
+  /** Label `alertname`. */
+  name: string;
+  /** `pending`: the condition holds, but not for as long as the rule wants. */
+  state: 'firing' | 'pending';
+  labels: Readonly<Record<string, string>>;
+  annotations: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  startsAt: number;
+  /** The same for the same labels, whoever tells of it. */
+  fingerprint: string;
+  /** Where to read on, http or https. */
+  link?: string;
+}
+
+/** Alerts that neither a silence nor another alert hides. */
+export interface AlertSource {
+  /** As people are told: `Alertmanager in monitoring`. */
+  readonly name: string;
+  readonly timing: OracleTiming;
+  alerts(signal: AbortSignal): Promise<Answer<Alert[]>>;
+}
+
+export interface Sample {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Finite. */
+  value: number;
+}
+
+export interface Series {
+  labels: Readonly<Record<string, string>>;
+  /** Oldest first. */
+  samples: Sample[];
+}
+
+/** Milliseconds since the epoch; `stepMs` between samples. */
+export interface TimeWindow {
+  from: number;
+  to: number;
+  stepMs: number;
+}
+
+/** PromQL (https://prometheus.io/docs/prometheus/latest/querying/api/). */
+export interface MetricSource {
+  readonly name: string;
+  /** A sample is that old at most where all is well, in ms: scrape interval and what a query looks back. */
+  readonly lagMs: number;
+  /** One sample a series. @param at milliseconds since the epoch; absent: now */
+  instant(query: string, signal: AbortSignal, at?: number): Promise<Answer<Series[]>>;
+  /** A window that asks for more points than a server gives is asked for with a larger step. */
+  range(query: string, window: TimeWindow, signal: AbortSignal): Promise<Answer<Series[]>>;
+  /** A page where a person sees the same, http or https; null where none is known. */
+  link(query: string, window: TimeWindow): string | null;
+}
+
+export type SpanKind = 'client' | 'server' | 'producer' | 'consumer' | 'internal';
+
+export interface Span {
+  trace: string;
+  id: string;
+  /** Null: the trace begins here, as far as is known. */
+  parent: string | null;
+  service: string;
+  operation: string;
+  kind: SpanKind;
+  /** Milliseconds since the epoch, with fractions. */
+  startsAt: number;
+  durationMs: number;
+  isError: boolean;
+  /** Of the span and of its resource; the span's own win. */
+  attributes: Readonly<Record<string, string>>;
+}
+
+export interface TraceQuery {
+  service?: string;
+  /** Milliseconds since the epoch. */
+  from: number;
+  to: number;
+  /** Traces, not spans. */
+  limit: number;
+  errorsOnly?: boolean;
+  minDurationMs?: number;
+}
+
+export interface TraceSource {
+  readonly name: string;
+  /** A span is found this long after it ended, in ms. */
+  readonly lagMs: number;
+  services(signal: AbortSignal): Promise<Answer<string[]>>;
+  /** Spans of each trace in the order of their start; a trace may lack some. */
+  search(query: TraceQuery, signal: AbortSignal): Promise<Answer<Span[][]>>;
+  /** A page where a person sees the trace, http or https; null where none is known. */
+  link(trace: string): string | null;
+}
+
+export interface LogQuery {
+  namespace: string;
+  pod?: string;
+  container?: string;
+  /** Lines that hold this text, upper and lower case alike. */
+  text?: string;
+  /** Milliseconds since the epoch. */
+  from: number;
+  to: number;
+  /** Newest lines win. */
+  limit: number;
+}
+
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  at: number;
+  text: string;
+  pod?: string;
+  container?: string;
+}
+
+export interface LogSource {
+  readonly name: string;
+  readonly lagMs: number;
+  /** Oldest first. */
+  search(query: LogQuery, signal: AbortSignal): Promise<Answer<LogLine[]>>;
+  link(query: LogQuery): string | null;
+}
+
+/** What is there to ask; null: nothing of the kind. */
+export interface TelemetrySources {
+  alerts: AlertSource | null;
+  metrics: MetricSource | null;
+  traces: TraceSource | null;
+  logs: LogSource | null;
+}
