@@ -5,8 +5,12 @@ import type { OracleTiming } from './ports.ts';
  * (I12). `unknown` is never taken for health, an empty list in `ok` is: only a source that certainly looked says `ok`.
  */
 export type Answer<T> =
-  /** `asOf`: of which moment it speaks, milliseconds since the epoch. `cut`: why there is more than what is here. */
-  | { state: 'ok'; value: T; asOf: number; cut?: string }
+  /**
+   * `asOf`: of which moment it speaks, milliseconds since the epoch on our clock. `cut`: why there is more than what is
+   * here (a cap, a part of the source that did not answer). `note`: what else is to be known of it, such as a clock that
+   * goes wrong or series that hold no number. Both are one sentence without a full stop.
+   */
+  | { state: 'ok'; value: T; asOf: number; cut?: string; note?: string }
   /** Asked and not answered, or not to be understood: one sentence that says what to do, without a full stop. */
   | { state: 'unknown'; reason: string }
   /** Not configured, or not there. */
@@ -73,7 +77,7 @@ export type SpanKind = 'client' | 'server' | 'producer' | 'consumer' | 'internal
 export interface Span {
   trace: string;
   id: string;
-  /** Null: the trace begins here, as far as is known. */
+  /** Null: the trace begins here, as far as is known. Parents never go round in a circle; some may be missing. */
   parent: string | null;
   service: string;
   operation: string;

@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../domain/kube-object.ts';
 import { StratusError } from '../domain/stratus-error.ts';
+import { parseServiceUrl, serviceProxyPath } from '../text/service-url.ts';
 
 /** A user-request check, parsed. */
 export interface CheckSpec {
@@ -25,7 +26,6 @@ export class CheckUsageError extends StratusError {
 const DEFAULT_SAMPLES = 3;
 const MAX_SAMPLES = 20;
 const OPTIONS = /^(.*?)((?:,(?:status|samples)=[^,]*)*)$/s;
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /**
  * Parses `NAME=URL[,status=200][,samples=N]`. URL is http(s)://… (asked from this machine) or
@@ -76,7 +76,11 @@ function serviceOf(url: string): ObjectRef | null {
 }
 
 function targetOf(text: string, fail: (why: string) => CheckUsageError): CheckSpec['target'] {
-  if (text.startsWith('svc://')) return { kind: 'service', path: servicePath(text.slice('svc://'.length), fail) };
+  if (text.startsWith('svc://')) {
+    const service = parseServiceUrl(text);
+    if (typeof service === 'string') throw fail(service);
+    return { kind: 'service', path: serviceProxyPath(service) };
+  }
   let url: URL;
   try {
     url = new URL(text);
@@ -86,28 +90,4 @@ function targetOf(text: string, fail: (why: string) => CheckUsageError): CheckSp
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw fail('the URL must start with http://, https:// or svc://');
   return { kind: 'http', url };
-}
-
-/** Path through the API server's service proxy. */
-function servicePath(rest: string, fail: (why: string) => CheckUsageError): string {
-  const match = /^([^/]*)\/((?:https?:)?)([^/:?#]+):([^/:?#]+)(\/[^#]*|\?[^#]*)?$/.exec(rest);
-  if (!match) throw fail('a service is written svc://NAMESPACE/SERVICE:PORT/PATH');
-  const [, namespace = '', scheme = '', service = '', port = '', path = ''] = match;
-  if (!LABEL.test(namespace)) throw fail(`'${namespace.slice(0, 70)}' is not a namespace name`);
-  if (!LABEL.test(service)) throw fail(`'${service.slice(0, 70)}' is not a Service name`);
-  const valid = /^\d{1,5}$/.test(port) ? Number(port) >= 1 && Number(port) <= 65535 : LABEL.test(port);
-  if (!valid) throw fail(`'${port.slice(0, 70)}' is not a port number or name`);
-  if (!/^[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$/.test(path)) throw fail('the path must be percent-encoded');
-  let plain: string;
-  try {
-    plain = decodeURIComponent(path.split('?')[0]!);
-  } catch {
-    throw fail('the path must be percent-encoded');
-  }
-  // The API server decodes before it routes.
-  if (plain.split(/[/\\]/).some((segment) => segment === '.' || segment === '..')) {
-    throw fail('the path may not contain . or ..');
-  }
-  const tail = path.startsWith('/') ? path : `/${path}`;
-  return `/api/v1/namespaces/${namespace}/services/${scheme}${service}:${port}/proxy${tail}`;
 }

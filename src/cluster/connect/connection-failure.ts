@@ -1,5 +1,5 @@
-import type { UpstreamFailure } from '../../gateway/wire/upstream.ts';
 import { UpstreamError } from '../../gateway/wire/upstream.ts';
+import { isTlsCode, socketWords } from '../../text/connection-words.ts';
 import { oneLine } from '../../text/plain-text.ts';
 
 /**
@@ -13,31 +13,12 @@ export function connectionFailure(
   const { connected, route } = at;
   if (at.aborted) return new UpstreamError('aborted', 'the request was cancelled', connected);
   const code = error.code ?? '';
-  if (!connected && failureOf(code) === 'tls') {
+  if (!connected && isTlsCode(code)) {
     return new UpstreamError('tls', `TLS with ${route} failed: ${tlsAdvice(code, error.message)}`, false);
   }
-  const why = oneLine(WORDS[code] ?? error.message, 200);
+  const why = oneLine(socketWords(code) ?? error.message, 200);
   const advice = connected ? 'try again' : 'check the server address, VPN or proxy, and that the cluster runs';
   return new UpstreamError('unreachable', `the API server ${route} cannot be reached: ${why}; ${advice}`, connected);
-}
-
-const WORDS: Record<string, string> = {
-  ECONNREFUSED: 'connection refused',
-  ENOTFOUND: 'its host name is unknown',
-  EAI_AGAIN: 'its host name could not be looked up',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
-  ETIMEDOUT: 'connection timed out',
-  ECONNRESET: 'the connection was closed',
-  EPIPE: 'the connection was closed',
-};
-
-function failureOf(code: string): UpstreamFailure {
-  return /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|INVALID_CA|HOSTNAME_MISMATCH)/.test(
-    code,
-  )
-    ? 'tls'
-    : 'unreachable';
 }
 
 function tlsAdvice(code: string, message: string): string {

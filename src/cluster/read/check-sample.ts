@@ -2,6 +2,8 @@ import http from 'node:http';
 import https from 'node:https';
 import { ClusterError, messageOf } from '../../domain/cluster-error.ts';
 import type { KubeApi } from '../../gateway/wire/kube-api.ts';
+import type { ApiStatus } from '../../json/api-status.ts';
+import { apiStatus } from '../../json/api-status.ts';
 import { oneLine } from '../../text/plain-text.ts';
 
 /** `unknown` says something about us (network, rights, API server), everything else about the service. */
@@ -49,7 +51,7 @@ export async function sampleService(
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const { status, text } = await api.raw(path, AbortSignal.any([signal, limit]), MAX_BODY);
-    const spoken = statusObject(text);
+    const spoken = apiStatus(text);
     return spoken ? judgeApiServer(status, spoken) : judge(status, expected);
   } catch (error) {
     if (signal.aborted) throw new ClusterError('aborted', 'the check was cancelled');
@@ -63,25 +65,8 @@ function judge(status: number, expected: number | null): SampleResult {
   return passed ? { state: 'passed' } : { state: 'failed', why: `HTTP ${status}` };
 }
 
-interface StatusObject {
-  reason?: string;
-  message?: string;
-}
-
-/** The API server's own error object; null when the service itself answered. */
-function statusObject(text: string): StatusObject | null {
-  if (!text.startsWith('{') || !text.includes('"Status"')) return null;
-  try {
-    const value = JSON.parse(text) as { kind?: string; apiVersion?: string } & StatusObject;
-    return value.kind === 'Status' && value.apiVersion === 'v1' ? value : null;
-  } catch {
-    // No Status of the API server: it is the service's own answer.
-    return null;
-  }
-}
-
 /** Errors of the API server about the service (missing, no endpoints, not reachable) are failures of the service. */
-function judgeApiServer(status: number, { reason = '', message = '' }: StatusObject): SampleResult {
+function judgeApiServer(status: number, { reason = '', message = '' }: ApiStatus): SampleResult {
   const why = oneLine(message || reason || `HTTP ${status}`, 200);
   const aboutService =
     (status === 404 && /^services? ".*" not found/.test(message)) ||

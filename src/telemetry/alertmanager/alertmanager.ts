@@ -1,0 +1,107 @@
+import * as z from 'zod/mini';
+import type { OracleTiming } from '../../domain/ports.ts';
+import type { Alert, AlertSource, Answer } from '../../domain/telemetry.ts';
+import { counted } from '../../text/plain-text.ts';
+import { alertOf, foldAlerts, isWatchdog, MOST_ALERTS } from '../alerts/alert.ts';
+import { timingOf } from '../prometheus/rules.ts';
+import { told } from '../values/remarks.ts';
+import { timeOf } from '../values/time.ts';
+import type { SourceClient } from '../wire/source-client.ts';
+import { SourceProblem } from '../wire/source-problem.ts';
+
+const NAMES = z.optional(z.nullable(z.array(z.unknown())));
+const ALERT = z.object({
+  labels: z.record(z.string(), z.unknown()),
+  annotations: z.optional(z.unknown()),
+  startsAt: z.string(),
+  endsAt: z.optional(z.nullable(z.string())),
+  updatedAt: z.optional(z.nullable(z.string())),
+  generatorURL: z.optional(z.unknown()),
+  status: z.optional(
+    z.object({ state: z.optional(z.unknown()), silencedBy: NAMES, inhibitedBy: NAMES }),
+  ),
+}); // prettier-ignore
+/** https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml, `gettableAlerts` */
+const ALERTS = z.array(ALERT);
+
+/** What an end may be behind the newest word of the source and still be none. */
+const TOLERANCE_MS = 2_000;
+
+/** Alerts of Alertmanager, API v2, without those that are silenced or inhibited, and without watchdogs. */
+export class AlertmanagerAlerts implements AlertSource {
+  readonly name: string;
+  readonly #client: SourceClient;
+  readonly #scrapeMs: () => number;
+  #sawWatchdog = false;
+
+  /** @param scrapeMs how often targets are read, as it is known by now */
+  constructor(client: SourceClient, scrapeMs: () => number = () => 60_000) {
+    this.name = client.name;
+    this.#client = client;
+    this.#scrapeMs = scrapeMs;
+  }
+
+  /** Of Prometheus's defaults: it does not tell Alertmanager how its rules work. */
+  get timing(): OracleTiming {
+    return timingOf([], [], this.#scrapeMs());
+  }
+
+  alerts(signal: AbortSignal): Promise<Answer<Alert[]>> {
+    const client = this.#client;
+    return client.answer(signal, async (both) => {
+      const reply = await client.json(
+        {
+          path: '/api/v2/alerts',
+          query: [
+            ['active', 'true'],
+            ['silenced', 'false'],
+            ['inhibited', 'false'],
+            ['unprocessed', 'false'],
+          ],
+          signal: both,
+        },
+        ALERTS,
+      );
+      const theirNow = reply.sourceTime ?? newest(reply.value);
+      const there = reply.value.filter((one) => !isHidden(one) && !hasEnded(one, theirNow));
+      const all = there.slice(0, MOST_ALERTS).map((one) =>
+        alertOf({
+          state: 'firing',
+          labels: one.labels,
+          annotations: one.annotations,
+          startsAt: Math.min(reply.at, client.toOurs(timeOf(one.startsAt) ?? reply.at)),
+          link: one.generatorURL,
+        }),
+      );
+      const early = there.filter(({ startsAt }) => (timeOf(startsAt) ?? 0) > (theirNow ?? reply.at) + TOLERANCE_MS);
+      this.#mindWatchdog(all.some(isWatchdog));
+      const cut = there.length > MOST_ALERTS ? `only ${MOST_ALERTS} of ${there.length} alerts are taken` : undefined;
+      const ahead = early.length > 0 ? `${counted(early.length, 'alert')} said to begin in the future` : undefined;
+      return told(foldAlerts(all.filter((alert) => !isWatchdog(alert))), reply.at, [cut], [ahead, client.clockNote()]);
+    });
+  }
+
+  /** @throws SourceProblem when an alert that always fires was there and is gone */
+  #mindWatchdog(there: boolean): void {
+    if (there) this.#sawWatchdog = true;
+    else if (this.#sawWatchdog)
+      throw new SourceProblem('not-understood', 'no longer hears its watchdog: see whether Prometheus reaches it');
+  }
+}
+
+/** Servers that do not know the parameters tell of all. */
+function isHidden({ status }: z.infer<typeof ALERT>): boolean {
+  return (status?.silencedBy?.length ?? 0) > 0 || (status?.inhibitedBy?.length ?? 0) > 0;
+}
+
+/** By the source's own clock, never by ours: a wrong one here would end everything. */
+function hasEnded({ endsAt }: z.infer<typeof ALERT>, theirNow: number | null): boolean {
+  const end = timeOf(endsAt);
+  return end !== null && theirNow !== null && end < theirNow - TOLERANCE_MS;
+}
+
+/** The last moment that the source speaks of as past. */
+function newest(alerts: readonly z.infer<typeof ALERT>[]): number | null {
+  const times = alerts.map(({ updatedAt }) => timeOf(updatedAt)).filter((time) => time !== null);
+  return times.length > 0 ? times.reduce((a, b) => Math.max(a, b)) : null;
+}

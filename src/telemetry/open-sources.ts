@@ -1,0 +1,152 @@
+import type { Clock } from '../domain/clock.ts';
+import { StratusError } from '../domain/stratus-error.ts';
+import type { AlertSource, LogSource, TelemetrySources, TraceSource } from '../domain/telemetry.ts';
+import { AlertmanagerAlerts } from './alertmanager/alertmanager.ts';
+import { AllAlerts } from './alerts/all-alerts.ts';
+import { JoinedAlerts } from './alerts/joined-alerts.ts';
+import { LogsFoundLater, TracesFoundLater } from './discovery/found-later.ts';
+import type { Identity } from './discovery/identify.ts';
+import { identify } from './discovery/identify.ts';
+import { JaegerTraces } from './jaeger/jaeger-traces.ts';
+import { LokiLogs } from './loki/loki.ts';
+import { PrometheusAlerts } from './prometheus/prometheus-alerts.ts';
+import { PrometheusMetrics } from './prometheus/prometheus-metrics.ts';
+import { openFetcher } from './settings/open-fetcher.ts';
+import type { SourceKind, SourceRole, SourceSpec } from './settings/source-spec.ts';
+import { TempoTraces } from './tempo/tempo-traces.ts';
+import { VictoriaLogs } from './victorialogs/victorialogs.ts';
+import type { ClusterGet } from './wire/proxy-fetcher.ts';
+import type { ClientLimits } from './wire/source-client.ts';
+import { SourceClient } from './wire/source-client.ts';
+import { SourceProblem } from './wire/source-problem.ts';
+import { withinLimit } from './wire/time-limit.ts';
+
+export interface OpenParts {
+  clock: Clock;
+  /** For Services of the cluster; null where there is none. */
+  clusterGet: ClusterGet | null;
+  limits?: Partial<ClientLimits>;
+}
+
+/** What is known of a source after it was opened. */
+export interface OpenedSource {
+  role: SourceRole;
+  /** As people are told: `Prometheus in monitoring`. */
+  name: string;
+  version: string | null;
+  /** Why it does not answer now, in one sentence; null: it does. It is asked again whenever something is wanted of it. */
+  problem: string | null;
+}
+
+export interface OpenedSources {
+  sources: TelemetrySources;
+  opened: OpenedSource[];
+}
+
+/** Of finding out what answers; a source that is slow is found out later. */
+const OPEN_MS = 8_000;
+
+const PRODUCTS: Readonly<Record<SourceKind, string>> = {
+  prometheus: 'Prometheus', alertmanager: 'Alertmanager', jaeger: 'Jaeger', tempo: 'Tempo', victorialogs: 'VictoriaLogs',
+  loki: 'Loki', cloudwatch: 'CloudWatch',
+}; // prettier-ignore
+/** Where it is not known which of several answers. */
+const SERVERS: Readonly<Record<SourceRole, string>> = {
+  metrics: 'the metric server',
+  alerts: 'the alert server',
+  traces: 'the trace server',
+  logs: 'the log server',
+};
+/** Of Mimir's address nothing is served to people. */
+const WITHOUT_PAGE = /mimir|cortex/i;
+
+interface Opened {
+  spec: SourceSpec;
+  client: SourceClient;
+  identity: Identity | null;
+  problem: string | null;
+}
+
+/**
+ * Opens what the settings name, all at once, and finds out what answers. A source that does not is there all the same:
+ * its answers are unknown and say why. Where there is no Alertmanager, Prometheus tells of alerts.
+ * @throws StratusError usage where a role is named twice (alerts may be), or a Service without a cluster
+ */
+export async function openSources(
+  specs: readonly SourceSpec[],
+  parts: OpenParts,
+  signal: AbortSignal,
+): Promise<OpenedSources> {
+  for (const role of ['metrics', 'traces', 'logs'] as const)
+    if (specs.filter((spec) => spec.role === role).length > 1)
+      throw new StratusError('usage', `more than one source of ${role} is named: only one can be used`);
+  const opened = await Promise.all(specs.map((spec) => open(spec, parts, signal)));
+  const of = (role: SourceRole) => opened.filter(({ spec }) => spec.role === role);
+  const [prometheus] = of('metrics');
+  const metrics = prometheus ? metricsOf(prometheus) : null;
+  if (metrics && prometheus?.identity) await learned(metrics, parts.clock, signal);
+  return {
+    sources: {
+      metrics,
+      alerts: alertsOf(of('alerts'), prometheus ?? null, () => metrics?.lagMs ?? 60_000),
+      traces: of('traces').map(tracesOf)[0] ?? null,
+      logs: of('logs').map(logsOf)[0] ?? null,
+    },
+    opened: opened.map(({ spec, client, identity, problem }) => ({
+      role: spec.role,
+      name: client.name,
+      version: identity?.version ?? null,
+      problem,
+    })),
+  };
+}
+
+async function open(spec: SourceSpec, parts: OpenParts, signal: AbortSignal): Promise<Opened> {
+  const { kinds, role } = spec;
+  const product = kinds.length === 1 ? PRODUCTS[kinds[0]!] : SERVERS[role];
+  const client = new SourceClient(product, openFetcher(spec, parts.clusterGet), parts.clock, parts.limits);
+  try {
+    const identity = await withinLimit(parts.clock, OPEN_MS, signal, (both) => identify(client, kinds, both));
+    client.product = identity.product;
+    return { spec, client, identity, problem: null };
+  } catch (error) {
+    return { spec, client, identity: null, problem: client.reasonOf(error) };
+  }
+}
+
+async function learned(metrics: PrometheusMetrics, clock: Clock, signal: AbortSignal): Promise<void> {
+  try {
+    await withinLimit(clock, OPEN_MS, signal, (both) => metrics.learn(both));
+  } catch (error) {
+    if (!(error instanceof SourceProblem)) throw error;
+  }
+}
+
+function metricsOf({ client, identity }: Opened): PrometheusMetrics {
+  const product = identity?.product ?? '';
+  const page = WITHOUT_PAGE.test(product) ? null : product === 'VictoriaMetrics' ? 'vmui' : 'graph';
+  return new PrometheusMetrics(client, page);
+}
+
+function alertsOf(managers: readonly Opened[], prometheus: Opened | null, scrapeMs: () => number): AlertSource | null {
+  const rules = prometheus ? new PrometheusAlerts(prometheus.client, scrapeMs) : null;
+  const [manager, ...others] = managers.map(({ client }) => new AlertmanagerAlerts(client, scrapeMs));
+  if (!manager) return rules;
+  const first = rules ? new JoinedAlerts(manager, rules) : manager;
+  return others.length > 0 ? new AllAlerts([first, ...others]) : first;
+}
+
+function tracesOf({ spec, client, identity }: Opened): TraceSource {
+  const make = ({ kind }: { kind: SourceKind }) =>
+    kind === 'tempo' ? new TempoTraces(client) : new JaegerTraces(client);
+  const [kind] = spec.kinds;
+  if (identity || spec.kinds.length === 1) return make({ kind: identity?.kind ?? kind! });
+  return new TracesFoundLater(client, spec.kinds, make);
+}
+
+function logsOf({ spec, client, identity }: Opened): LogSource {
+  const make = ({ kind }: { kind: SourceKind }) => (kind === 'loki' ? new LokiLogs(client) : new VictoriaLogs(client));
+  const [kind] = spec.kinds;
+  if (identity || spec.kinds.length === 1) return make({ kind: identity?.kind ?? kind! });
+  return new LogsFoundLater(client, spec.kinds, make);
+}

@@ -1,0 +1,133 @@
+import * as z from 'zod/mini';
+import type { OracleTiming } from '../../domain/ports.ts';
+import type { Alert, AlertSource, Answer } from '../../domain/telemetry.ts';
+import { counted } from '../../text/plain-text.ts';
+import { alertOf, foldAlerts, isWatchdog, MOST_ALERTS } from '../alerts/alert.ts';
+import { told } from '../values/remarks.ts';
+import { spelledDuration, timeOf } from '../values/time.ts';
+import type { SourceClient } from '../wire/source-client.ts';
+import { isProblem, SourceProblem } from '../wire/source-problem.ts';
+import { askPrometheus } from './prometheus-api.ts';
+import type { AlertRule } from './rules.ts';
+import { readRules, timingOf } from './rules.ts';
+
+/** https://prometheus.io/docs/prometheus/latest/querying/api/#alerts */
+const ALERTS = z.object({
+  alerts: z.nullable(
+    z.array(
+      z.object({
+        labels: z.record(z.string(), z.unknown()),
+        annotations: z.optional(z.unknown()),
+        state: z.string(),
+        activeAt: z.optional(z.nullable(z.string())),
+      }),
+    ),
+  ),
+});
+
+/** Rules change when somebody deploys some: they are read again after this long. */
+const RULES_LAST_MS = 60_000;
+
+/** Alerts that Prometheus's own rules give, pending ones too. It knows nothing of silences: those are Alertmanager's. */
+export class PrometheusAlerts implements AlertSource {
+  readonly name: string;
+  readonly #client: SourceClient;
+  readonly #scrapeMs: () => number;
+  #rules: { list: AlertRule[]; readAt: number } | null = null;
+  #firing: ReadonlySet<string> = new Set();
+
+  /** @param scrapeMs how often targets are read, as it is known by now */
+  constructor(client: SourceClient, scrapeMs: () => number) {
+    this.name = client.name;
+    this.#client = client;
+    this.#scrapeMs = scrapeMs;
+  }
+
+  /** Of the rules of the alerts that fired last. */
+  get timing(): OracleTiming {
+    return this.timingFor(this.#firing);
+  }
+
+  /** @param names of alerts that fire, whoever tells of them */
+  timingFor(names: ReadonlySet<string>): OracleTiming {
+    const all = this.#rules?.list ?? [];
+    const firing = all.filter(({ name }) => names.has(name));
+    return timingOf(firing, all, this.#scrapeMs());
+  }
+
+  /** The rule that an alert comes from, as far as it was read. */
+  ruleOf(name: string): AlertRule | null {
+    return this.#rules?.list.find((rule) => rule.name === name) ?? null;
+  }
+
+  alerts(signal: AbortSignal): Promise<Answer<Alert[]>> {
+    const client = this.#client;
+    return client.answer(signal, async (both) => {
+      const reply = await askPrometheus(client, '/api/v1/alerts', [], ALERTS, both);
+      const listed = reply.value.alerts ?? [];
+      const rules = await this.#currentRules(both);
+      if (rules?.length === 0 && listed.length === 0)
+        return { state: 'absent', reason: `${client.name} has no alerting rules` };
+      if (!rules && listed.length === 0)
+        throw new SourceProblem('not-understood', 'names no alert, and its rules cannot be read: it may have none');
+      const alerts = listed
+        .filter(({ state }) => state === 'firing' || state === 'pending')
+        .slice(0, MOST_ALERTS)
+        .map(({ labels, annotations, state, activeAt }) =>
+          alertOf({
+            state: state === 'firing' ? 'firing' : 'pending',
+            labels,
+            annotations,
+            startsAt: this.#startOf(activeAt, reply.at),
+            link: undefined,
+          }),
+        )
+        .filter((alert) => !isWatchdog(alert));
+      this.#firing = new Set(alerts.filter(({ state }) => state === 'firing').map(({ name }) => name));
+      const tooMany =
+        listed.length > MOST_ALERTS ? `only ${MOST_ALERTS} of ${listed.length} alerts are taken` : undefined;
+      return told(
+        foldAlerts(alerts),
+        reply.at,
+        [tooMany, reply.warning, ...troublesOf(rules ?? [], reply.at)],
+        [rules ? undefined : 'its rules cannot be read', client.clockNote()],
+      );
+    });
+  }
+
+  #startOf(activeAt: string | null | undefined, now: number): number {
+    const theirs = timeOf(activeAt);
+    return theirs === null ? now : Math.min(now, this.#client.toOurs(theirs));
+  }
+
+  /** Null where they cannot be read. */
+  async #currentRules(signal: AbortSignal): Promise<AlertRule[] | null> {
+    const now = this.#client.clock.monotonic();
+    if (this.#rules && now - this.#rules.readAt < RULES_LAST_MS) return this.#rules.list;
+    try {
+      this.#rules = { list: await readRules(this.#client, signal), readAt: now };
+    } catch (error) {
+      if (!isProblem(error, 'missing', 'refused', 'forbidden', 'not-understood', 'too-large', 'server')) throw error;
+      return null;
+    }
+    return this.#rules.list;
+  }
+}
+
+/** Rules that cannot speak: something may be wrong of which no alert tells. */
+function troublesOf(rules: readonly AlertRule[], now: number): string[] {
+  const failing = rules.filter(({ error }) => error !== null);
+  const [first] = failing;
+  const never = rules.filter(({ evaluatedAt, error }) => evaluatedAt === null && error === null);
+  const late = rules.filter(
+    ({ evaluatedAt, intervalMs }) => evaluatedAt !== null && now - evaluatedAt > RULES_LAST_MS + 3 * intervalMs,
+  );
+  const oldest = Math.max(...late.map(({ evaluatedAt }) => now - evaluatedAt!));
+  return [
+    first
+      ? `${counted(failing.length, 'rule')} cannot be evaluated, such as ${first.name} (${first.error})`
+      : '',
+    never.length > 0 ? `${counted(never.length, 'rule')} not evaluated yet` : '',
+    late.length > 0 ? `${counted(late.length, 'rule')} last evaluated ${spelledDuration(oldest)} ago` : '',
+  ].filter((text) => text !== ''); // prettier-ignore
+}

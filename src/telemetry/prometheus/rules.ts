@@ -1,0 +1,119 @@
+import * as z from 'zod/mini';
+import type { OracleTiming } from '../../domain/ports.ts';
+import { untrustedLine } from '../../text/redact.ts';
+import { timeOf } from '../values/time.ts';
+import { named } from '../values/untrusted.ts';
+import type { SourceClient } from '../wire/source-client.ts';
+import { askPrometheus } from './prometheus-api.ts';
+
+/** An alerting rule as the server runs it. */
+export interface AlertRule {
+  name: string;
+  /** PromQL. */
+  query: string;
+  /** How often it is evaluated, ms. */
+  intervalMs: number;
+  /** How long its condition must hold before it fires, ms. */
+  forMs: number;
+  /** How long it fires after its condition is over, ms. */
+  keepFiringMs: number;
+  /** Why it could not be evaluated; null: it was. */
+  error: string | null;
+  /** On our clock, ms since the epoch; null: never yet. */
+  evaluatedAt: number | null;
+}
+
+const SECONDS = z.number().check(z.nonnegative());
+const RULE = z.object({
+  type: z.optional(z.string()),
+  name: z.string(),
+  query: z.optional(z.string()),
+  duration: z.optional(SECONDS),
+  keepFiringFor: z.optional(SECONDS),
+  health: z.optional(z.string()),
+  lastError: z.optional(z.string()),
+  lastEvaluation: z.optional(z.string()),
+});
+/** https://prometheus.io/docs/prometheus/latest/querying/api/#rules */
+const RULES = z.object({
+  groups: z.nullable(
+    z.array(z.object({ interval: z.optional(SECONDS), rules: z.optional(z.nullable(z.array(RULE))) })),
+  ),
+});
+
+const USUAL_INTERVAL_S = 60;
+const MOST_RULES = 20_000;
+
+/** @throws SourceProblem */
+export async function readRules(client: SourceClient, signal: AbortSignal): Promise<AlertRule[]> {
+  const { value } = await askPrometheus(client, '/api/v1/rules', [['type', 'alert']], RULES, signal);
+  const rules: AlertRule[] = [];
+  for (const { interval = USUAL_INTERVAL_S, rules: listed } of value.groups ?? []) {
+    for (const rule of listed ?? []) {
+      // Some that speak the same API do not know the parameter.
+      if (rule.type !== undefined && rule.type !== 'alerting') continue;
+      if (rules.length === MOST_RULES) return rules;
+      const evaluated = timeOf(rule.lastEvaluation);
+      rules.push({
+        name: named(rule.name),
+        query: (rule.query ?? '').slice(0, 10_000),
+        intervalMs: interval * 1000,
+        forMs: (rule.duration ?? 0) * 1000,
+        keepFiringMs: (rule.keepFiringFor ?? 0) * 1000,
+        error: rule.health === 'err' ? untrustedLine(rule.lastError, 120) || 'it does not say why' : null,
+        evaluatedAt: evaluated === null ? null : client.toOurs(evaluated),
+      });
+    }
+  }
+  return rules;
+}
+
+/** What an alert may look back where its rule is not known: the window of most rates. */
+const USUAL_LOOK_BACK_MS = 5 * 60_000;
+const LONGEST_SETTLE_MS = 60 * 60_000;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_536_000_000,
+}; // prettier-ignore
+const DURATION = String.raw`(?:\d+(?:ms|[smhdwy]))+`;
+/** `[5m]`, `[1h:1m]`, and the windows in names of recorded rates: `job:errors:rate5m`. */
+const WINDOW = new RegExp(String.raw`\[(${DURATION})(?::(?:${DURATION})?)?\]|rate(${DURATION})\b`, 'g');
+
+/**
+ * How alerts follow what they watch.
+ * @param firing rules of the alerts that fire. @param all every rule that is known; none: Prometheus's defaults are taken
+ */
+export function timingOf(firing: readonly AlertRule[], all: readonly AlertRule[], scrapeMs: number): OracleTiming {
+  const intervals = (firing.length > 0 ? firing : all).map(({ intervalMs }) => intervalMs);
+  const lagMs = scrapeMs + (intervals.length > 0 ? longest(intervals) : USUAL_INTERVAL_S * 1000);
+  if (firing.length === 0) return { lagMs, settleMs: lagMs + USUAL_LOOK_BACK_MS };
+  const slowest = longest(firing.map((rule) => lookBackOf(rule.query) + rule.keepFiringMs));
+  return { lagMs, settleMs: Math.min(LONGEST_SETTLE_MS, lagMs + slowest) };
+}
+
+function longest(times: readonly number[]): number {
+  return times.reduce((a, b) => Math.max(a, b), 0);
+}
+
+/**
+ * How far back an expression looks, in ms, so that it is over that long after its cause at most. Of conditions that must
+ * hold together the one that is over first decides, as in burn rates over two windows. Read off the text, without
+ * parsing: an estimate.
+ */
+export function lookBackOf(query: string): number {
+  const parts = query.split(/\bor\b/i).map((part) => {
+    const windows = part.split(/\band\b/i).map(longestWindow);
+    const real = windows.filter((ms) => ms > 0);
+    return real.length > 0 ? Math.min(...real) : 0;
+  });
+  return longest(parts);
+}
+
+function longestWindow(text: string): number {
+  const found = [...text.matchAll(WINDOW)].map(([, range, rate]) => durationMs(range ?? rate ?? ''));
+  return longest(found);
+}
+
+function durationMs(text: string): number {
+  const parts = [...text.matchAll(/(\d+)(ms|[smhdwy])/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit!] ?? 0), 0);
+}
