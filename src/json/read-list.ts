@@ -106,23 +106,30 @@ class ListReader {
     const start = this.#enter();
     const result = emptyMap();
     const known = before instanceof Part ? before : undefined;
-    const keys: string[] = [];
+    // Most have the keys of the part before them: one list of keys serves both.
+    const usual = known?.keys ?? NO_KEYS;
+    let own: string[] | null = null;
     const members: Member[] = [];
-    if (this.#next() === CLOSE_MAP) return this.#leave(start, result, keys, members);
+    if (this.#next() === CLOSE_MAP) return this.#leave(start, result, NO_KEYS, members);
     for (;;) {
       if (this.#next() !== QUOTE) throw this.#unexpected();
-      const key = this.#string(known?.keys[keys.length]);
+      const at = members.length;
+      const key = this.#string(usual[at]);
       if (this.#next() !== COLON) throw this.#unexpected();
       this.#at++;
-      const earlier = known && memberOf(known, key, keys.length);
+      const earlier = known && memberOf(known, key, at);
       const here = matched !== NO_MATCH && key === this.#omit[matched] ? matched + 1 : NO_MATCH;
       const omitted = here !== NO_MATCH && here === this.#omit.length;
       const member = omitted ? this.#skip(earlier) : this.#member(earlier, here);
       if (!omitted) result[key] = member instanceof Part ? member.value : (member as Json);
-      keys.push(key);
+      if (!own && usual[at] !== key) own = usual.slice(0, at);
+      own?.push(key);
       members.push(member);
       const end = this.#next();
-      if (end === CLOSE_MAP) return this.#leave(start, result, keys, members);
+      if (end === CLOSE_MAP) {
+        const keys = own ?? (usual.length > members.length ? usual.slice(0, members.length) : usual);
+        return this.#leave(start, result, keys, members);
+      }
       if (end !== COMMA) throw this.#unexpected();
       this.#at++;
     }

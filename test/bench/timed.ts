@@ -13,6 +13,18 @@ export interface TimedRun {
   stdout: string;
 }
 
+const TICKS_PER_SECOND = 100;
+
+/** Processor that a process has taken so far, of user and system, in seconds. @throws Error when there is no such process */
+export function processorOf(pid: number | undefined): number {
+  return ticksOf(pid) / TICKS_PER_SECOND;
+}
+
+function ticksOf(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return Number(stat[11]) + Number(stat[12]);
+}
+
 /** Runs a program to its end and watches what it takes (of the process itself, as Linux counts); undefined when there is none. */
 export function timed(
   program: string,
@@ -29,8 +41,7 @@ export function timed(
       try {
         const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
         peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024);
-        const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-        ticks = Number(stat[11]) + Number(stat[12]);
+        ticks = ticksOf(child.pid);
       } catch {
         // It has ended since.
       }
@@ -41,7 +52,13 @@ export function timed(
     });
     child.on('close', (code) => {
       clearInterval(look);
-      resolve({ seconds: (performance.now() - start) / 1_000, processor: ticks / 100, peak, code, stdout });
+      resolve({
+        seconds: (performance.now() - start) / 1_000,
+        processor: ticks / TICKS_PER_SECOND,
+        peak,
+        code,
+        stdout,
+      });
     });
   });
 }

@@ -7,6 +7,8 @@ export interface KindInfo {
   namespaced: boolean;
   /** Served only where somebody installed it: where it is not, there are none. */
   custom?: boolean;
+  /** Only those that it selects are of use, by the rules of field selectors. */
+  fields?: string;
 }
 
 const namespaced = (kind: string, apiVersion: string, resource: string): KindInfo => ({
@@ -44,7 +46,8 @@ export const KNOWN_KINDS: readonly KindInfo[] = [
   namespaced('LimitRange', 'v1', 'limitranges'),
   namespaced('NetworkPolicy', 'networking.k8s.io/v1', 'networkpolicies'),
   namespaced('Ingress', 'networking.k8s.io/v1', 'ingresses'),
-  namespaced('Event', 'v1', 'events'),
+  // That a pod was given a node stands in the pod: of a large namespace these would be most of all events.
+  { ...namespaced('Event', 'v1', 'events'), fields: 'reason!=Scheduled' },
   clusterWide('Node', 'v1', 'nodes'),
   clusterWide('Namespace', 'v1', 'namespaces'),
   clusterWide('PersistentVolume', 'v1', 'persistentvolumes'),
@@ -77,6 +80,12 @@ export function kindsNamed(names: readonly string[]): KindInfo[] {
     if (!info) throw new Error(`no snapshot reads '${name}': add it to src/cluster/read/kinds.ts`);
     return info;
   });
+}
+
+/** Address of the list of a kind, with what selects its objects. */
+export function listPath(info: KindInfo, namespace?: string): string {
+  const path = collectionPath(info, namespace);
+  return info.fields ? `${path}?fieldSelector=${encodeURIComponent(info.fields)}` : path;
 }
 
 /** Collection path of a kind, in a namespace where it has one. */

@@ -3,7 +3,7 @@ import { refKey, refOf } from '../../domain/kube-object.ts';
 import { ClusterError } from '../../domain/cluster-error.ts';
 import type { KubeApi } from '../../gateway/wire/kube-api.ts';
 import type { KindInfo } from './kinds.ts';
-import { collectionPath } from './kinds.ts';
+import { listPath } from './kinds.ts';
 
 /**
  * Kinds that are many and whose fields controllers write: who wrote which tells nobody anything, and is a third of
@@ -15,7 +15,7 @@ const MANAGERS = ['metadata', 'managedFields'];
 /** All objects of a kind, of one namespace where one is given. Nothing of them must be changed. @throws ClusterError */
 export function listKind(api: KubeApi, info: KindInfo, namespace: string | undefined, signal: AbortSignal) {
   const omit = WRITTEN_BY_CONTROLLERS.has(info.kind) ? MANAGERS : [];
-  return api.list(collectionPath(info, namespace), signal, info, omit);
+  return api.list(listPath(info, namespace), signal, info, omit);
 }
 
 /** The objects of a kind as they were listed, and as a watch has changed them since. */
@@ -60,7 +60,8 @@ export class LiveCollection {
     const info = this.#info;
     const query = `allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(this.#version)}`;
     let lively = false;
-    for await (const { type, object } of this.#api.watch(`${collectionPath(info, this.#namespace)}?${query}`, signal)) {
+    const path = listPath(info, this.#namespace);
+    for await (const { type, object } of this.#api.watch(`${path}${path.includes('?') ? '&' : '?'}${query}`, signal)) {
       if (type === 'ERROR') {
         const code = Number((object as { code?: unknown }).code ?? 500);
         throw new ClusterError('api', `watching ${info.resource} failed (${code})`, code);
