@@ -8,8 +8,8 @@ import { isLiving } from '../../../kube/pods.ts';
 import { counted } from '../../../text/plain-text.ts';
 import { redact } from '../../../text/redact.ts';
 import { factOf } from './facts.ts';
-import type { LogTemplate } from './log-templates.ts';
-import { logTemplates } from './log-templates.ts';
+import type { LogTemplate } from '../../../text/log-templates.ts';
+import { logTemplates } from '../../../text/log-templates.ts';
 
 /** A container whose log may tell something. */
 export interface LogSource {

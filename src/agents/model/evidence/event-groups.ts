@@ -5,7 +5,7 @@ import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { eventOf } from '../../../kube/cluster-view.ts';
 import { counted } from '../../../text/plain-text.ts';
 import { agoText, factOf } from './facts.ts';
-import { maskedText } from './log-templates.ts';
+import { maskedText } from '../../../text/log-templates.ts';
 
 /** Events that say the same about one object, or about the pods of one workload. */
 export interface EventGroup {

@@ -6,7 +6,7 @@ import { didYouMean } from '../../../text/edit-distance.ts';
 import type { LogSource } from '../evidence/container-logs.ts';
 import { logName, logSources, redactedLog, templateFacts } from '../evidence/container-logs.ts';
 import { factOf } from '../evidence/facts.ts';
-import { logTemplates } from '../evidence/log-templates.ts';
+import { logTemplates } from '../../../text/log-templates.ts';
 import { Answer } from './answer.ts';
 import { namespaceOf, NAMESPACE, plainName, viewOf } from './subject.ts';
 import { readableKind } from './kinds.ts';

@@ -1,4 +1,4 @@
-import { oneLine } from '../../../text/plain-text.ts';
+import { oneLine } from './plain-text.ts';
 
 /** One thing that a program said: a line, or a line with the stack trace below it. */
 export interface LogEntry {

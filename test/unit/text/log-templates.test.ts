@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { logEntries } from '../../../../src/agents/model/evidence/log-entries.ts';
-import { isOfTemplate, logTemplates, maskedText } from '../../../../src/agents/model/evidence/log-templates.ts';
+import { logEntries } from '../../../src/text/log-entries.ts';
+import { isOfTemplate, logTemplates, maskedText } from '../../../src/text/log-templates.ts';
 
 describe('log templates', () => {
   it('count what is said again, with first and last time, and put trouble and what is seldom first', () => {

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { refLabel } from '../../../../src/domain/kube-object.ts';
+import { itemId } from '../../../../src/domain/severity.ts';
+import type { Alert } from '../../../../src/domain/telemetry.ts';
+import { alertItems, earlyAlerts } from '../../../../src/signals/alerts/alert-items.ts';
+import { smallCluster } from '../../../support/small-cluster.ts';
+
+const snapshot = smallCluster();
+const alert = (name: string, labels: Record<string, string>, more: Partial<Alert> = {}): Alert => ({
+  name,
+  state: 'firing',
+  labels: { alertname: name, ...labels },
+  annotations: {},
+  startsAt: 1_000,
+  fingerprint: JSON.stringify(labels),
+  ...more,
+});
+const subjectsOf = (one: Alert) =>
+  alertItems([one], snapshot, ['shop']).map(({ subjects }) => subjects!.map(refLabel))[0];
+
+describe('alerts as items', () => {
+  it.each([
+    ['a pod, by its workload', { namespace: 'shop', pod: 'web-5f6d8c7b9-abcd0' }, ['Deployment/shop/web']],
+    ['a pod that is gone, by its name', { namespace: 'shop', pod: 'cart-77c5d8f6b4-x2x9z' }, ['Deployment/shop/cart']],
+    ['a pod of a set', { namespace: 'shop', pod: 'store-1' }, ['StatefulSet/shop/store']],
+    ['a deployment', { namespace: 'shop', deployment: 'cart' }, ['Deployment/shop/cart']],
+    [
+      'a claim',
+      { namespace: 'shop', persistentvolumeclaim: 'data-store-0' },
+      ['PersistentVolumeClaim/shop/data-store-0'],
+    ],
+    ['a Service', { namespace: 'shop', service: 'store' }, ['Service/shop/store']],
+    [
+      'labels that an exporter was not allowed to keep',
+      { namespace: 'monitoring', pod: 'ksm-0', exported_namespace: 'shop', exported_pod: 'web-5f6d8c7b9-abcd1' },
+      ['Deployment/shop/web'],
+    ],
+    [
+      'not the exporter that was scraped',
+      { namespace: 'shop', deployment: 'web', service: 'kube-state-metrics', job: 'kube-state-metrics' },
+      ['Deployment/shop/web'],
+    ],
+    ['a node by its name', { node: 'node2' }, ['Node/node2']],
+    [
+      'a node by the address of its exporter, whatever namespace that runs in',
+      { job: 'node-exporter', namespace: 'monitoring', pod: 'node-exporter-x', instance: '192.168.0.1:9100' },
+      ['Node/node1'],
+    ],
+    ['a service by what it calls itself', { service_name: 'basket' }, ['Deployment/shop/cart']],
+    ['nothing', { namespace: 'shop', colour: 'red' }, []],
+  ])('name %s', (_, labels, objects) => {
+    expect(subjectsOf(alert('A', labels))).toEqual(objects);
+  });
+
+  it.each([
+    ['another namespace', alert('A', { namespace: 'blog', pod: 'web-5f6d8c7b9-abcd0' })],
+    ['a node that runs nothing of the scope', alert('A', { node: 'node3' })],
+    ['what names nothing', alert('A', { job: 'x' })],
+    ['a name that two namespaces have', alert('A', { service_name: 'web' })],
+    ['what always fires', alert('Watchdog', { namespace: 'shop' })],
+    ['what is of no severity', alert('InfoInhibitor2', { namespace: 'shop', severity: 'none' })],
+  ])('leave out %s', (_, one) => {
+    expect(alertItems([one], snapshot, ['shop'])).toEqual([]);
+    expect(earlyAlerts([{ ...one, state: 'pending' }], snapshot, ['shop'])).toEqual([]);
+  });
+
+  it('keep pending ones and hints as early signs', () => {
+    const list = [
+      alert(
+        'Slow',
+        { namespace: 'shop', deployment: 'web' },
+        { state: 'pending', annotations: { summary: 'web is slow' } },
+      ),
+      alert('Throttled', { namespace: 'shop', deployment: 'web', severity: 'info' }),
+    ];
+    expect(alertItems(list, snapshot, ['shop'])).toEqual([]);
+    expect(earlyAlerts(list, snapshot, ['shop'])).toEqual([
+      expect.objectContaining({ level: 'early', message: 'Slow: web is slow (pending)', since: 1_000 }),
+      expect.objectContaining({ level: 'early', message: 'Throttled' }),
+    ]);
+  });
+
+  it('are the same for new pods of a workload, others for pods of a set and for other labels', () => {
+    const ids = (...labels: Record<string, string>[]) =>
+      labels.flatMap((each) =>
+        alertItems([alert('A', { namespace: 'shop', ...each })], snapshot, ['shop']).map(itemId),
+      );
+    const [first, second, gone] = ids(
+      { pod: 'web-5f6d8c7b9-abcd0', instance: '10.0.1.1:80', uid: 'a' },
+      { pod: 'web-5f6d8c7b9-abcd1', instance: '10.0.1.2:80', uid: 'b' },
+      { pod: 'web-77c5d8f6b4-x2x9z', instance: '10.0.1.9:80', uid: 'c' },
+    );
+    expect([second, gone]).toEqual([first, first]);
+    const others = ids(
+      { pod: 'store-0' },
+      { pod: 'store-1' },
+      { deployment: 'web' },
+      { deployment: 'web', severity: 'warning' },
+    );
+    expect(new Set([first, ...others]).size).toBe(5);
+  });
+
+  it('stand once with the earliest time, in any order', () => {
+    const pods = ['abcd0', 'abcd1'].map((end, index) =>
+      alert('A', { namespace: 'shop', pod: `web-5f6d8c7b9-${end}` }, { startsAt: 2_000 - index * 500 }),
+    );
+    const items = alertItems(pods, snapshot, ['shop']);
+    expect(items).toEqual([expect.objectContaining({ what: 'A', since: 1_500, grade: 1, source: 'alert' })]);
+    expect(alertItems([...pods].reverse(), snapshot, ['shop'])).toEqual(items);
+  });
+
+  it('never throw, and never let through what acts on a terminal', () => {
+    const text = fc.oneof(fc.string(), fc.constantFrom('shop', 'web', '__proto__', 'constructor', '\u001b[2J', '('));
+    const labels = fc.dictionary(
+      fc.oneof(text, fc.constantFrom('namespace', 'pod', 'service', 'node', 'instance', 'job')),
+      text,
+    );
+    const any = fc.record({
+      name: text,
+      state: fc.constantFrom('firing' as const, 'pending' as const),
+      labels,
+      annotations: labels,
+      startsAt: fc.integer(),
+      fingerprint: text,
+    });
+    fc.assert(
+      fc.property(fc.array(any), (alerts) => {
+        for (const item of alertItems(alerts, snapshot, ['shop'])) {
+          expect(itemId(item) + item.message).not.toMatch(/[\u0000-\u001f]/);
+          expect(item.message.length).toBeLessThanOrEqual(300);
+        }
+        earlyAlerts(alerts, snapshot, ['shop']);
+      }),
+    );
+  });
+});
