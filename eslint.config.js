@@ -42,7 +42,7 @@ export const ROOMS = {
   'cluster/connect': ['gateway/wire', 'domain', 'json', 'text'],
   'cluster/read': ['gateway/wire', 'kube', 'domain', 'json', 'text'],
   'cluster/lock': ['cluster/connect', 'gateway/wire', 'gateway/journal', 'gateway/monitor', 'domain', 'json', 'text'],
-  severity: ['cluster/read', 'gateway/wire', 'gateway/monitor', 'kube', 'domain', 'json', 'text'],
+  severity: ['cluster/read', 'gateway/wire', 'gateway/monitor', 'signals/**', 'kube', 'domain', 'json', 'text'],
 
   'agents/conversion': ['domain', 'json', 'kubectl/**', 'kube', 'text'],
   'agents/playbooks/engine': ['kube', 'domain', 'json', 'text'],
@@ -75,11 +75,14 @@ export const ROOMS = {
   'notify/**': ['domain', 'json', 'text'],
   'gitops/**': ['domain', 'json', 'text'],
 
+  'run/telemetry': [
+    'telemetry/**', 'signals/**', 'severity', 'cluster/read', 'gateway/wire', 'gateway/monitor', 'kube', 'domain', 'json', 'text',
+  ],
   run: [
-    'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
+    'run/telemetry', 'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
     'telemetry/**', 'signals/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
   ],
-  cli: ['run', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
+  cli: ['run', 'run/telemetry', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
   'serve/**': ['run', 'domain', 'json', 'text'],
 
   'ui/editor': ['run', 'cluster/lock', 'gateway/journal', 'domain', 'json', 'kubectl/**', 'text'],

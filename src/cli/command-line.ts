@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Acceptance } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
+import type { AppConfig, StratusApp } from '../run/app.ts';
 import { didYouMean } from '../text/edit-distance.ts';
 import type { StopRequest } from './interruptions.ts';
 import { COMMAND_USAGE, UsageError } from './usage.ts';
@@ -21,6 +22,9 @@ export interface CommandIo {
    */
   onInterrupt(handler: (by: StopRequest) => void): { dispose(): void };
 }
+
+/** Opens the application. @param more what the words of the command add to the environment's configuration */
+export type OpenApp = (more?: Partial<AppConfig>) => Promise<StratusApp>;
 
 interface OptionSpec {
   type: 'string' | 'boolean';

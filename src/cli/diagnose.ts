@@ -2,23 +2,24 @@ import type { Finding } from '../domain/finding.ts';
 import { foldFindings } from '../domain/fold-findings.ts';
 import { refLabel } from '../domain/kube-object.ts';
 import { placeOf } from '../domain/target.ts';
-import type { StratusApp } from '../run/app.ts';
-import type { CommandIo } from './command-line.ts';
+import type { CommandIo, OpenApp } from './command-line.ts';
 import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { painter } from './paint.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { presentableValue } from '../text/redact.ts';
+import { TELEMETRY_OPTIONS, telemetryConfig } from './telemetry-options.ts';
 
 /** `stratus diagnose`: read-only. */
-export async function diagnoseCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
+export async function diagnoseCommand(args: string[], io: CommandIo, open: OpenApp): Promise<number> {
   const parsed = parseCommand('diagnose', args, {
     ...TARGET_OPTIONS,
     json: { type: 'boolean' },
     check: { type: 'string', multiple: true },
+    ...TELEMETRY_OPTIONS,
   });
   rejectPositionals('diagnose', parsed);
-  const app = await open();
+  const app = await open(telemetryConfig(parsed, process.env));
   const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
   const never = new AbortController().signal;
   const { findings, hypotheses, notes, severity, mu, oracles } = presentableValue(

@@ -11,14 +11,14 @@ import { VERSION } from './version.ts';
 import { withAdvice } from './advice.ts';
 import { counted } from '../text/plain-text.ts';
 import { presentable, presentableValue } from '../text/redact.ts';
-import type { CommandIo } from './command-line.ts';
+import type { CommandIo, OpenApp } from './command-line.ts';
 import { helpOf } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { modelConfig } from './model-environment.ts';
 import { processIo } from './process-io.ts';
 import { USAGE, UsageError } from './usage.ts';
 
-type Command = (args: string[], io: CommandIo, open: () => Promise<StratusApp>) => Promise<number>;
+type Command = (args: string[], io: CommandIo, open: OpenApp) => Promise<number>;
 
 /** Loaded on demand: `stratus lint` must not pay for the Kubernetes client. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
@@ -28,6 +28,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   undo: async () => (await import('./undo.ts')).undoCommand,
   recover: async () => (await import('./recover.ts')).recoverCommand,
   journal: async () => (await import('./journal.ts')).journalCommand,
+  telemetry: async () => (await import('./telemetry.ts')).telemetryCommand,
   model: async () => (await import('./model.ts')).modelCommand,
   lock: async () => (await import('./lock.ts')).lockCommand,
   shell: async () => (await import('./shell.ts')).shellCommand,
@@ -71,7 +72,7 @@ async function main(args: string[], io: CommandIo): Promise<number> {
   }
   const command = await load();
   const opened: StratusApp[] = [];
-  const open = async (): Promise<StratusApp> => {
+  const open: OpenApp = async (more = {}) => {
     const { createApp } = await import('../run/create-app.ts');
     const app = await createApp({
       stateFolder: stateFolder(process.env, process.platform),
@@ -85,6 +86,7 @@ async function main(args: string[], io: CommandIo): Promise<number> {
       promptFolder: shipped('prompts'),
       ...modelConfig(process.env),
       ...(name === 'run' ? { workingFolder: folderHere() } : {}),
+      ...more,
     });
     opened.push(app);
     await mentionDamage(app, io);

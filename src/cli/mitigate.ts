@@ -1,9 +1,8 @@
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunResult } from '../domain/run-event.ts';
-import type { StratusApp } from '../run/app.ts';
 import { BRAINS } from '../run/app.ts';
 import type { AskApproval } from '../run/run-ports.ts';
-import type { CommandIo } from './command-line.ts';
+import type { CommandIo, OpenApp } from './command-line.ts';
 import { needConsent, numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { exitCodeOfRun } from './exit-code.ts';
 import { lockText } from './lock.ts';
@@ -13,19 +12,21 @@ import { runSummary } from './run-summary.ts';
 import { adviceForRun } from './advice.ts';
 import { checkContext, consent, CONSENT_OPTIONS, policyOf } from './consent.ts';
 import { readPlanFile } from './plan-file.ts';
+import { TELEMETRY_OPTIONS, telemetryConfig } from './telemetry-options.ts';
 import { UsageError } from './usage.ts';
 import { counted } from '../text/plain-text.ts';
 import type { AutonomyPolicy } from '../domain/autonomy.ts';
 import { decide } from '../domain/autonomy.ts';
 
 /** `stratus mitigate`: one incident from detection to its end. */
-export async function mitigateCommand(args: string[], io: CommandIo, open: () => Promise<StratusApp>): Promise<number> {
+export async function mitigateCommand(args: string[], io: CommandIo, open: OpenApp): Promise<number> {
   const parsed = parseCommand('mitigate', args, {
     ...TARGET_OPTIONS,
     brain: { type: 'string' },
     ...CONSENT_OPTIONS,
     json: { type: 'boolean' },
     check: { type: 'string', multiple: true },
+    ...TELEMETRY_OPTIONS,
     plan: { type: 'string', multiple: true },
     timeout: { type: 'string' },
     'max-attempts': { type: 'string' },
@@ -47,7 +48,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: () =>
   const policy = policyOf(parsed, io);
   needConsent('mitigate', policy.mode === 'all', io);
 
-  const app = await open();
+  const app = await open(telemetryConfig(parsed, process.env));
   const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
   checkContext('mitigate', policy, target.context);
   const run = await app.incidents.mitigate({

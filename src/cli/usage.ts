@@ -21,6 +21,7 @@ usage: stratus COMMAND [options]
   shell       a terminal in which every kubectl goes through the gateway
   runbook     list | show | lint | allow | forbid | run: declared actions in containers
   model       find | test: the language model beside the playbooks
+  telemetry   find | test: alerts, metrics, traces and logs beside the cluster
   lock        status | break | install-fence | uninstall-fence
   mcp         serve read-only tools to other agents (Model Context Protocol on standard input and output)
   lint        flag unsafe kubectl in YAML and scripts
@@ -45,6 +46,9 @@ export const COMMAND_USAGE: Record<string, string> = {
                        first, the model when they have no fix or theirs did not help; 'stratus model --help'
   --check NAME=URL[,status=200][,samples=N]  user-request check, repeatable; URL is http(s)://... from this machine or
                                              svc://NAMESPACE/SERVICE:PORT/PATH through the API server
+  --prometheus URL, --alertmanager URL, --traces URL, --logs URL, --slo NAME=PROMQL, --find-telemetry, --no-telemetry
+                       alerts and objectives that count as severity, and where evidence is read;
+                       'stratus telemetry --help'
   --plan FILE          try this first, repeatable: kubectl commands, one a line, as one attempt that is undone unless it
                        helps; manifests (-f) are read from beside FILE
   --max-attempts N     at most N transactions, 1 to 10 (default 10)
@@ -56,6 +60,9 @@ exit: 0 resolved or healthy, 2 restored and verified, 3 diverged, 4 cluster or c
       6 stranded (run 'stratus recover'), 7 locked by another writer, 64 usage
 `,
   diagnose: `usage: stratus diagnose [--context C] [-n NAMESPACE] [--json] [--check NAME=URL]
+  --prometheus URL, --alertmanager URL, --traces URL, --logs URL, --slo NAME=PROMQL, --find-telemetry, --no-telemetry
+                       alerts and objectives that count as severity, and where evidence is read;
+                       'stratus telemetry --help'
 
 exit: 0 done (findings or not), 4 cluster or configuration error, 64 usage
 `,
@@ -123,6 +130,25 @@ exit: 0 done, 1 refused or with problems and nothing changed, 2 failed or stoppe
   STRATUS_MODEL_BUDGET     JSON, what one run may spend: {"usd": 1, "tokens": 200000, "calls": 60, "thinkMs": 300000}
 
 exit: 0 done, 1 the model answers but not every probe works, 4 no probe works, 64 usage
+`,
+  telemetry: `usage: stratus telemetry find [--context C] [--json]
+       stratus telemetry test [--context C] [--json] [options below]
+  find asks well-known Services of the cluster, through the API server and by pinned paths that only read, what they are;
+  test asks each configured source. Options and environment are those of 'stratus mitigate' and 'stratus diagnose', too
+  (docs/telemetry.md). URL is http(s)://... from this machine, svc://NAMESPACE/SERVICE:PORT/PATH through the API server, or
+  cloudwatch://REGION (alerts, logs). What does not answer makes severity unknown: nothing is then taken for healthy.
+  --prometheus URL     metrics, and alerts where there is no Alertmanager; also Mimir, Thanos, VictoriaMetrics
+  --alertmanager URL   alerts that neither a silence nor another alert hides; repeatable
+  --traces URL         Jaeger or Tempo
+  --logs URL           VictoriaLogs, Loki or CloudWatch
+  --slo NAME=PROMQL    an objective, repeatable: 'checkout=sum(rate(ok[5m])) / sum(rate(all[5m])) >= 0.99'
+  --find-telemetry     use what 'stratus telemetry find' finds, where nothing else is named
+  --no-telemetry       read none, whatever the environment names
+  STRATUS_PROMETHEUS_URL, STRATUS_ALERTMANAGER_URL, STRATUS_TRACES_URL, STRATUS_LOGS_URL   the same as the options; with
+      _TOKEN, _TOKEN_FILE, _TENANT, _HEADERS (Name: value, one a line), _CA (file) and _PAGE in place of _URL what goes with it
+  STRATUS_SLOS (an objective a line), STRATUS_FIND_TELEMETRY=1
+
+exit: 0 done, 4 a source does not answer, or cluster or configuration error, 64 usage
 `,
   mcp: `usage: stratus mcp [--context C] [-n NAMESPACE] [--plans FOLDER]
   A server of the Model Context Protocol on standard input and output, for a client that starts it. Its tools read the

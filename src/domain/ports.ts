@@ -87,6 +87,8 @@ export interface OracleTiming {
   lagMs: number;
   /** After a change that repairs something, what it calls bad may turn good by itself for this long, in ms. */
   settleMs: number;
+  /** It follows its own past, not objects (an alert over a window): it takes that long whatever they look like. */
+  settlesLate?: boolean;
 }
 
 export interface Oracle {

@@ -138,14 +138,20 @@ export function judgeCommit(
   return verdict(true, `healthy again: ${itemNames(gone)}; severity ${muBefore} → ${muAfter}`);
 }
 
+const CLOCK_ERROR_MS = 2_000;
+
 /**
  * An item of which nobody can show that we did not cause it is charged to us: what speaks of our objects, and what speaks
  * of none and did not begin before our write.
  */
 function isCharged(item: SeverityItem, isOurs: (object: ObjectRef) => boolean, wroteAt?: number): boolean {
+  const { source, since } = item;
+  // Only an alert tells when its condition began; its clock is known to about a second.
+  if (source === 'alert' && since !== undefined && wroteAt !== undefined && since < wroteAt - CLOCK_ERROR_MS)
+    return false;
   const subjects = [...(item.object ? [item.object] : []), ...(item.subjects ?? [])];
   if (subjects.length > 0) return subjects.some(isOurs);
-  return item.since === undefined || wroteAt === undefined || item.since >= wroteAt;
+  return since === undefined || wroteAt === undefined || since >= wroteAt;
 }
 
 function without(items: SeverityItem[], removed: SeverityItem[]): SeverityItem[] {

@@ -25,6 +25,8 @@ export interface Alert {
   annotations: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   startsAt: number;
+  /** Of a pending alert: when it fires if its condition goes on, milliseconds since the epoch; absent where nobody tells. */
+  firesAt?: number;
   /** The same for the same labels, whoever tells of it. */
   fingerprint: string;
   /** Where to read on, http or https. */

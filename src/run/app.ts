@@ -21,6 +21,8 @@ import type { AskApproval, AskBudget } from './run-ports.ts';
 import type { RunbookFile } from './runbook-library.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
+import type { TelemetryConfig } from './telemetry/telemetry-config.ts';
+import type { TelemetryLooks } from './telemetry/telemetry-looks.ts';
 import { codeOf, StratusError } from '../domain/stratus-error.ts';
 
 /** A context of the user's kubeconfig, for pickers. */
@@ -340,6 +342,7 @@ export interface StratusApp {
   readonly looks: Looks;
   readonly models: Models;
   readonly tools: ReadTools;
+  readonly telemetry: TelemetryLooks;
   /** Shows a notification on the desktop of this machine. @returns whether it could be shown */
   notifyDesktop(title: string, text: string): Promise<boolean>;
   dispose(): Promise<void>;
@@ -375,6 +378,8 @@ export interface AppConfig {
   budget?: Partial<Budget>;
   /** Folder of the prompts that come with Stratus; absent: no model can be asked. */
   promptFolder?: string;
+  /** Telemetry that is read; default: none. */
+  telemetry?: TelemetryConfig;
   /** Where relative file arguments of the engineer's own command are looked up; agents' commands have none. */
   workingFolder?: string;
 }

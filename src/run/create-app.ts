@@ -17,6 +17,7 @@ import { ConfiguredModels } from './models.ts';
 import { RunbookLibrary } from './runbook-library.ts';
 import { Sessions } from './sessions.ts';
 import { KubeconfigTargets } from './targets.ts';
+import { GatewayTelemetry } from './telemetry/telemetry-looks.ts';
 
 /** What a test may replace: time, and the brains (a brain holds no rights, so any will do). */
 export interface AppParts {
@@ -53,6 +54,7 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
     looks: new GatewayLooks(sessions),
     models,
     tools: models,
+    telemetry: new GatewayTelemetry(async (target) => (await sessions.of(target)).telemetry),
     notifyDesktop: (title, text) => notifyDesktop(title, text),
     dispose: async () => {
       transactions.dispose();

@@ -228,6 +228,7 @@ export class IncidentRun {
   async #detect(signal: AbortSignal): Promise<EventBody> {
     const owed = await this.#ports.owed();
     if (owed) return { type: 'lockDenied', ...refusal(owed) };
+    for (const note of this.#ports.notes ?? []) this.#progress(note);
     const reading = await this.#ports.severity.baseline(signal, 0, this.#progress);
     this.#latest = reading;
     this.#startSnapshot = reading.snapshot;

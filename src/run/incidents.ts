@@ -92,7 +92,9 @@ export class LoggedIncidents implements Incidents {
 
   async diagnose(target: Target, checks: string[], signal: AbortSignal): Promise<Diagnosis> {
     const session = await this.#sessions.of(target);
-    return this.#diagnose(target, session.severity(checks, session.reader, 0), session.reader, signal);
+    const severity = await session.severity(checks, signal, session.reader, 0);
+    const { notes } = await session.telemetry.open(signal);
+    return this.#diagnose(target, severity, session.reader, notes, signal);
   }
 
   async diagnoseAll(
@@ -111,8 +113,8 @@ export class LoggedIncidents implements Incidents {
         const reader = session.readerOf(namespace);
         try {
           const own = checks.filter((check) => parseCheck(check).asks?.namespace === namespace);
-          const severity = session.severity(own, reader, 0);
-          const diagnosis = await this.#diagnose({ ...target, namespace }, severity, reader, signal);
+          const severity = await session.severity(own, signal, reader, 0);
+          const diagnosis = await this.#diagnose({ ...target, namespace }, severity, reader, [], signal);
           results.push({ namespace, diagnosis });
         } catch (error) {
           if (signal.aborted) throw error;
@@ -130,11 +132,12 @@ export class LoggedIncidents implements Incidents {
     target: Target,
     reader: SeverityReader,
     evidence: SnapshotReader,
+    told: readonly string[],
     signal: AbortSignal,
   ): Promise<Diagnosis> {
     const { severity, snapshot, oracles } = await reader.baseline(signal);
     const brain = this.#shelf.first();
-    const notes: string[] = [];
+    const notes = [...told];
     const { findings, hypotheses } = await brain.diagnose({
       run: '',
       target,

@@ -58,7 +58,7 @@ export class ConfiguredModels implements Models, ReadTools {
   async call(target: Target, tool: string, args: string, signal: AbortSignal): Promise<{ ok: boolean; text: string }> {
     const { callTool } = await parts();
     const session = await this.#sessions.of(target);
-    const { snapshot, severity } = await session.severity([], session.reader, 0).read(signal);
+    const { snapshot, severity } = await (await session.severity([], signal, session.reader, 0)).read(signal);
     return callTool(tool, args, {
       target,
       snapshot,

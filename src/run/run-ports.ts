@@ -66,6 +66,8 @@ export interface IncidentRunPorts {
   read?(argv: string[], signal: AbortSignal): Promise<string>;
   /** Declared actions that can be had. */
   actions(): Promise<readonly KnownAction[]>;
+  /** Told at the start: what else is read, and what of it does not answer. */
+  notes?: readonly string[];
   /** Durable sink of the event log. */
   record(event: RunEvent): void;
   hash(text: string): string;

@@ -33,8 +33,12 @@ import { openReadShell } from './shell-session.ts';
 import type { WriterParts } from './target-writer.ts';
 import { TargetLooks } from './target-looks.ts';
 import { TargetWriter } from './target-writer.ts';
+import { SessionTelemetry } from './telemetry/session-telemetry.ts';
+import { NO_TELEMETRY, parseTelemetry } from './telemetry/telemetry-config.ts';
 
 export type SessionParts = Omit<WriterParts, 'target' | 'targetMoved'>;
+
+const NEVER = new AbortController().signal;
 
 /** Who hears of a lost lock; set after the lock was opened. */
 interface LostListener {
@@ -47,6 +51,7 @@ export class TargetSession {
   readonly reader: SnapshotReader;
   readonly writer: TargetWriter;
   readonly looks: TargetLooks;
+  readonly telemetry: SessionTelemetry;
   readonly #parts: SessionParts;
   readonly #connection: ClusterConnection;
   readonly #api: KubeApi;
@@ -75,6 +80,12 @@ export class TargetSession {
       kubectl: parts.kubectl,
       stateFolder: parts.config.stateFolder,
     });
+    this.telemetry = new SessionTelemetry(
+      parseTelemetry(parts.config.telemetry ?? NO_TELEMETRY),
+      connection,
+      this.reader,
+      parts.clock,
+    );
     this.#writers = writers;
     this.writer = new TargetWriter({ ...parts, target, targetMoved: () => this.#pin.change() }, writers);
     this.#lost = lost;
@@ -125,11 +136,17 @@ export class TargetSession {
   }
 
   /** @throws UsageError-like Error for a check that cannot be read */
-  severity(checks: string[], reader = this.reader, rolloutLimitMs = ROLLOUT_LIMIT_MS): SeverityReader {
+  async severity(
+    checks: string[],
+    signal: AbortSignal,
+    reader = this.reader,
+    rolloutLimitMs = ROLLOUT_LIMIT_MS,
+  ): Promise<SeverityReader> {
     const oracles = [
       new HealthOracle(),
       new NodeOracle(),
       userCheckOracle(checks, this.#connection, this.#parts.clock),
+      ...(await this.telemetry.oracles(signal)),
     ];
     return new SeverityReader(reader, oracles, this.#parts.clock, rolloutLimitMs);
   }
@@ -146,7 +163,7 @@ export class TargetSession {
     return {
       brains,
       cluster: this.reader,
-      severity: this.severity(checks),
+      severity: await this.severity(checks, NEVER),
       transactions: await this.writer.transactions(),
       settler: new WatchSettler(this.#api, clock, [this.target.namespace]),
       confirmation: new Watchful(this.reader, clock),
@@ -161,6 +178,7 @@ export class TargetSession {
       targetMoved: () => this.#pin.change(),
       read: (argv, signal) => this.#readOnly(argv, version, signal),
       actions: () => this.#parts.library.known(),
+      notes: (await this.telemetry.open(NEVER)).notes,
       record,
       hash: sha256,
     };

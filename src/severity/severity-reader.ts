@@ -1,9 +1,10 @@
 import type { Clock } from '../domain/clock.ts';
 import type { ClusterReader, Oracle, OracleVerdict, SeverityReading } from '../domain/ports.ts';
 import type { Severity, SeverityItem } from '../domain/severity.ts';
-import { itemId } from '../domain/severity.ts';
+import { itemId, itemNames } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { ClusterError, messageOf } from '../domain/cluster-error.ts';
+import { durationText } from '../text/amount.ts';
 import { MAX_PROVING_MS } from '../kube/pod-state.ts';
 import type { Moving } from './health-findings.ts';
 import type { PatientOracle } from './health-oracle.ts';
@@ -118,6 +119,7 @@ export class SeverityReader {
     let unknowns = 0;
     let shown = '';
     let waited = 0;
+    let restlessFrom = 0;
     for (;;) {
       const reading = await read();
       // An oracle that lags cannot have seen the write yet: the next look is worth its time only then.
@@ -135,13 +137,23 @@ export class SeverityReader {
         previous = null;
         await this.#clock.sleep(elapsed() < MOVING_LIMIT_MS ? SPACING_MS : AWAITED_SPACING_MS, signal);
         waited = elapsed();
+        restlessFrom = waited;
         continue;
       } else {
-        const late = elapsed() - waited >= LIMIT_MS;
         const quiet = previous !== null && sameItems(previous.severity, reading.severity);
-        if (quiet && !this.#worthWaiting(reading, after, elapsed() - waited)) return this.#accept(reading);
-        if (late) return this.#accept(previous ? united(previous, reading) : reading);
+        const need = this.#worthWaiting(reading, after, elapsed() - waited);
+        if (quiet && need === 0) return this.#accept(reading);
+        if (need === 0 && elapsed() - restlessFrom >= LIMIT_MS)
+          return this.#accept(previous ? united(previous, reading) : reading);
         previous = reading;
+        if (need > 0 && elapsed() - waited >= LIMIT_MS) {
+          const names = itemNames(reading.severity.items);
+          const text = `for ${names}, which may clear by itself for ${durationText(need)} after its cause is gone`;
+          if (text !== shown) progress(`waiting ${(shown = text)}`);
+          await this.#clock.sleep(AWAITED_SPACING_MS, signal);
+          restlessFrom = elapsed();
+          continue;
+        }
       }
       await this.#clock.sleep(SPACING_MS, signal);
     }
@@ -176,20 +188,21 @@ export class SeverityReader {
     return reading;
   }
 
-  /** Whether a later reading may say something better although this one equals the one before. */
-  #worthWaiting(reading: SeverityReading, after: number, elapsed: number): boolean {
-    if (this.#moving(reading.snapshot).some(({ until }) => until === undefined)) return elapsed < MOVING_LIMIT_MS;
+  /** How long a later reading may say something better although this one equals the one before, in ms; 0: it will not. */
+  #worthWaiting(reading: SeverityReading, after: number, elapsed: number): number {
+    const within = (need: number) => (elapsed < need ? need : 0);
+    if (this.#moving(reading.snapshot).some(({ until }) => until === undefined)) return within(MOVING_LIMIT_MS);
     const items = reading.severity.known ? reading.severity.items : [];
-    const need = this.#oracles.reduce(
-      (longest, { name, timing }) => Math.max(longest, reading.oracles[name] === 'bad' ? (timing?.settleMs ?? 0) : 0),
-      0,
+    const bad = this.#oracles.flatMap(({ name, timing }) =>
+      timing && reading.oracles[name] === 'bad' ? [timing] : [],
     );
-    if (this.#settled === null || need === 0) return false;
+    if (this.#settled === null || bad.length === 0) return 0;
     // Nothing was written, and all that was bad before still is: it had the time in between.
-    if (after === 0 && idsOf(items) === idsOf(this.#settled)) return false;
+    if (after === 0 && idsOf(items) === idsOf(this.#settled)) return 0;
     const objects = new Set(items.filter(isObject).map(itemId));
     const repaired = this.#settled.filter(isObject).some((item) => !objects.has(itemId(item)));
-    return elapsed < (repaired ? need : need * UNREPAIRED_SHARE);
+    const needs = bad.map(({ settleMs, settlesLate }) => settleMs * (repaired || settlesLate ? 1 : UNREPAIRED_SHARE));
+    return within(Math.max(0, ...needs));
   }
 
   /** How far behind the slowest oracle may be, in ms. */

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { TelemetryLooks } from '../../src/run/telemetry/telemetry-looks.ts';
 import type { Brain } from '../../src/domain/brain.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { Finding, Fix } from '../../src/domain/finding.ts';
@@ -313,6 +314,10 @@ export class FakeApp implements StratusApp {
     specs: async () => [],
     call: async (_target, tool) => ({ ok: false, text: `there is no tool '${tool}'` }),
     proposal: async (target, args) => proposedPlan(args, target),
+  };
+  readonly telemetry: TelemetryLooks = {
+    find: async () => ({ found: [], notes: [] }),
+    test: async () => ({ opened: [], notes: [] }),
   };
 
   async dispose() {

@@ -74,13 +74,15 @@ export class PrometheusAlerts implements AlertSource {
         .filter(({ state }) => state === 'firing' || state === 'pending')
         .slice(0, MOST_ALERTS)
         .map(({ labels, annotations, state, activeAt }) =>
-          alertOf({
-            state: state === 'firing' ? 'firing' : 'pending',
-            labels,
-            annotations,
-            startsAt: this.#startOf(activeAt, reply.at),
-            link: undefined,
-          }),
+          this.#withFiring(
+            alertOf({
+              state: state === 'firing' ? 'firing' : 'pending',
+              labels,
+              annotations,
+              startsAt: this.#startOf(activeAt, reply.at),
+              link: undefined,
+            }),
+          ),
         )
         .filter((alert) => !isWatchdog(alert));
       this.#firing = new Set(alerts.filter(({ state }) => state === 'firing').map(({ name }) => name));
@@ -93,6 +95,11 @@ export class PrometheusAlerts implements AlertSource {
         [rules ? undefined : 'its rules cannot be read', client.clockNote()],
       );
     });
+  }
+
+  #withFiring(alert: Alert): Alert {
+    const rule = alert.state === 'pending' ? this.ruleOf(alert.name) : null;
+    return rule ? { ...alert, firesAt: alert.startsAt + rule.forMs + rule.intervalMs } : alert;
   }
 
   #startOf(activeAt: string | null | undefined, now: number): number {

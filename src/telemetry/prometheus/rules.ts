@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { OracleTiming } from '../../domain/ports.ts';
+import { lookBackOf } from '../../text/promql-window.ts';
 import { untrustedLine } from '../../text/redact.ts';
 import { timeOf } from '../values/time.ts';
 import { named } from '../values/untrusted.ts';
@@ -71,13 +72,6 @@ export async function readRules(client: SourceClient, signal: AbortSignal): Prom
 /** What an alert may look back where its rule is not known: the window of most rates. */
 const USUAL_LOOK_BACK_MS = 5 * 60_000;
 const LONGEST_SETTLE_MS = 60 * 60_000;
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_536_000_000,
-}; // prettier-ignore
-const DURATION = String.raw`(?:\d+(?:ms|[smhdwy]))+`;
-/** `[5m]`, `[1h:1m]`, and the windows in names of recorded rates: `job:errors:rate5m`. */
-const WINDOW = new RegExp(String.raw`\[(${DURATION})(?::(?:${DURATION})?)?\]|rate(${DURATION})\b`, 'g');
-
 /**
  * How alerts follow what they watch.
  * @param firing rules of the alerts that fire. @param all every rule that is known; none: Prometheus's defaults are taken
@@ -92,28 +86,4 @@ export function timingOf(firing: readonly AlertRule[], all: readonly AlertRule[]
 
 function longest(times: readonly number[]): number {
   return times.reduce((a, b) => Math.max(a, b), 0);
-}
-
-/**
- * How far back an expression looks, in ms, so that it is over that long after its cause at most. Of conditions that must
- * hold together the one that is over first decides, as in burn rates over two windows. Read off the text, without
- * parsing: an estimate.
- */
-export function lookBackOf(query: string): number {
-  const parts = query.split(/\bor\b/i).map((part) => {
-    const windows = part.split(/\band\b/i).map(longestWindow);
-    const real = windows.filter((ms) => ms > 0);
-    return real.length > 0 ? Math.min(...real) : 0;
-  });
-  return longest(parts);
-}
-
-function longestWindow(text: string): number {
-  const found = [...text.matchAll(WINDOW)].map(([, range, rate]) => durationMs(range ?? rate ?? ''));
-  return longest(found);
-}
-
-function durationMs(text: string): number {
-  const parts = [...text.matchAll(/(\d+)(ms|[smhdwy])/g)];
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit!] ?? 0), 0);
 }

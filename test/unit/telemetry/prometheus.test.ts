@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PrometheusAlerts } from '../../../src/telemetry/prometheus/prometheus-alerts.ts';
 import { MOST_POINTS, PrometheusMetrics, stepFor } from '../../../src/telemetry/prometheus/prometheus-metrics.ts';
-import { lookBackOf } from '../../../src/telemetry/prometheus/rules.ts';
+import { lookBackOf } from '../../../src/text/promql-window.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { clientAt } from '../../support/telemetry/adapters.ts';
 import * as forms from '../../support/telemetry/forms.ts';

@@ -1,0 +1,83 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { ClusterReader, Oracle } from '../../domain/ports.ts';
+import type { TelemetrySources } from '../../domain/telemetry.ts';
+import type { Upstream } from '../../gateway/wire/upstream.ts';
+import { AlertOracle } from '../../severity/alert-oracle.ts';
+import { SloOracle } from '../../severity/slo-oracle.ts';
+import type { OpenedSource } from '../../telemetry/open-sources.ts';
+import { openSources } from '../../telemetry/open-sources.ts';
+import type { SourceSpec } from '../../telemetry/settings/source-spec.ts';
+import { clusterGet } from './cluster-get.ts';
+import type { FoundSources } from './find-sources.ts';
+import { findSources } from './find-sources.ts';
+import type { ParsedTelemetry } from './telemetry-config.ts';
+
+/** What is read of telemetry for one target. */
+export interface OpenTelemetry {
+  sources: TelemetrySources;
+  opened: OpenedSource[];
+  /** One sentence each, for people: what was found and is used, what does not answer. */
+  notes: string[];
+}
+
+/** The telemetry of one target, opened when it is first needed. */
+export class SessionTelemetry {
+  readonly #config: ParsedTelemetry;
+  readonly #upstream: Upstream;
+  readonly #reader: Pick<ClusterReader, 'list'>;
+  readonly #clock: Clock;
+  #open: Promise<OpenTelemetry> | null = null;
+
+  constructor(config: ParsedTelemetry, upstream: Upstream, reader: Pick<ClusterReader, 'list'>, clock: Clock) {
+    this.#config = config;
+    this.#upstream = upstream;
+    this.#reader = reader;
+    this.#clock = clock;
+  }
+
+  /** @throws StratusError usage where the settings contradict each other */
+  open(signal: AbortSignal): Promise<OpenTelemetry> {
+    this.#open ??= this.#openAll(signal).catch((error: unknown) => {
+      this.#open = null;
+      throw error;
+    });
+    return this.#open;
+  }
+
+  /** What answers at well-known Services, whether or not the settings ask for it. */
+  find(signal: AbortSignal): Promise<FoundSources> {
+    return findSources(this.#reader, this.#parts(), new Set(), signal);
+  }
+
+  /** New ones for each run: they remember what they saw first. */
+  async oracles(signal: AbortSignal): Promise<Oracle[]> {
+    const { sources } = await this.open(signal);
+    return [
+      new AlertOracle(sources.alerts, this.#clock),
+      new SloOracle(this.#config.objectives, sources.metrics, this.#clock),
+    ];
+  }
+
+  #parts() {
+    return { clock: this.#clock, clusterGet: clusterGet(this.#upstream) };
+  }
+
+  async #openAll(signal: AbortSignal): Promise<OpenTelemetry> {
+    const { specs, find } = this.#config;
+    const notes: string[] = [];
+    const wanted: SourceSpec[] = [...specs];
+    if (find) {
+      const taken = new Set<string>(specs.map(({ role }) => role));
+      const { found, notes: trouble } = await findSources(this.#reader, this.#parts(), taken, signal);
+      // What does not answer is not there: only what the settings name is missed.
+      wanted.push(...found.map(({ spec }) => spec));
+      notes.push(
+        ...found.map(({ spec, name, url }) => `${spec.role} are read from ${name}, found at ${url}`),
+        ...trouble,
+      );
+    }
+    const { sources, opened } = await openSources(wanted, this.#parts(), signal);
+    notes.push(...opened.flatMap(({ problem }) => (problem === null ? [] : [problem])));
+    return { sources, opened, notes };
+  }
+}

@@ -1,0 +1,40 @@
+import type { SourceOptions } from '../../telemetry/settings/parse-source.ts';
+import { parseSource } from '../../telemetry/settings/parse-source.ts';
+import type { SourceRole, SourceSpec } from '../../telemetry/settings/source-spec.ts';
+import type { SloSpec } from '../../severity/slo-spec.ts';
+import { parseSlo } from '../../severity/slo-spec.ts';
+
+/** The address of one source as the user wrote it. */
+export interface SourceText extends SourceOptions {
+  /** Where it was written, for messages: `--prometheus`. */
+  what: string;
+  role: SourceRole;
+  /** `http(s)://…`, `svc://NAMESPACE/SERVICE:PORT/PATH` or `cloudwatch://REGION?…`; see docs/telemetry.md. */
+  url: string;
+}
+
+/** Which telemetry is read, and what has to hold. */
+export interface TelemetryConfig {
+  sources: readonly SourceText[];
+  /** `NAME=PROMQL` with a comparison at its end, each. */
+  objectives: readonly string[];
+  /** Ask well-known Services of the cluster for what no source is named for. */
+  find: boolean;
+}
+
+export const NO_TELEMETRY: TelemetryConfig = { sources: [], objectives: [], find: false };
+
+export interface ParsedTelemetry {
+  specs: SourceSpec[];
+  objectives: SloSpec[];
+  find: boolean;
+}
+
+/** @throws StratusError usage, naming what is wrong with which text; never with a credential in it */
+export function parseTelemetry({ sources, objectives, find }: TelemetryConfig): ParsedTelemetry {
+  return {
+    specs: sources.map(({ what, role, url, ...options }) => parseSource(what, role, url, options)),
+    objectives: objectives.map(parseSlo),
+    find,
+  };
+}

@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest';
+import type { OracleVerdict } from '../../../src/domain/ports.ts';
+import { judgeCommit } from '../../../src/domain/severity.ts';
+import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
+import type { Alert, AlertSource, Answer, MetricSource, Series } from '../../../src/domain/telemetry.ts';
+import { AlertOracle } from '../../../src/severity/alert-oracle.ts';
+import { SeverityReader } from '../../../src/severity/severity-reader.ts';
+import { SloOracle } from '../../../src/severity/slo-oracle.ts';
+import { parseSlo } from '../../../src/severity/slo-spec.ts';
+import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
+
+const never = new AbortController().signal;
+const NAMESPACE = 'shop';
+const TIMING = { lagMs: 10_000, settleMs: 90_000 };
+
+function alert(name: string, startsAt: number, more: Partial<Alert> = {}): Alert {
+  const labels = { alertname: name, namespace: NAMESPACE, ...more.labels };
+  return { name, state: 'firing', annotations: {}, startsAt, fingerprint: JSON.stringify(labels), ...more, labels };
+}
+
+/** A source whose alerts are a function of the time. */
+function source(clock: FakeClock, alerts: (now: number) => Alert[] | { unknown: string }) {
+  let asked = 0;
+  const value: AlertSource = {
+    name: 'Prometheus',
+    timing: TIMING,
+    alerts: async (): Promise<Answer<Alert[]>> => {
+      asked++;
+      const now = clock.now();
+      const found = alerts(now);
+      return Array.isArray(found)
+        ? { state: 'ok', value: found, asOf: now }
+        : { state: 'unknown', reason: found.unknown };
+    },
+  };
+  return { value, asked: () => asked };
+}
+
+const snapshotAt = (clock: FakeClock): ClusterSnapshot => ({
+  takenAt: new Date(clock.now()).toISOString(),
+  namespaces: [NAMESPACE],
+  objects: {},
+  unreadable: {},
+});
+
+function reader(clock: FakeClock, alerts: AlertSource): SeverityReader {
+  const take = async () => snapshotAt(clock);
+  const cluster = { snapshot: take, follow: () => ({ next: take, close: () => undefined }) };
+  return new SeverityReader(cluster as never, [new AlertOracle(alerts, clock)], clock);
+}
+
+const names = (verdict: OracleVerdict) => ('items' in verdict ? verdict.items.map(({ what }) => what) : verdict);
+
+describe('alerts', () => {
+  it('are absent without a source, and unknown where it does not answer', async () => {
+    const clock = new FakeClock();
+    expect(await new AlertOracle(null, clock).evaluate(snapshotAt(clock), never)).toMatchObject({ state: 'absent' });
+    const { value } = source(clock, () => ({ unknown: 'no answer' }));
+    expect(await new AlertOracle(value, clock).evaluate(snapshotAt(clock), never)).toEqual({
+      state: 'unknown',
+      reason: 'no answer',
+    });
+  });
+
+  it('of the scope that fire are items; what was pending at first is none, what becomes pending later is', async () => {
+    const clock = new FakeClock();
+    const [start, pending] = [clock.now(), { state: 'pending' } as const];
+    let later = false;
+    const { value } = source(clock, () => [
+      alert('Fires', start),
+      alert('Elsewhere', start, { labels: { namespace: 'other' } }),
+      alert('EarlySign', start, pending),
+      ...(later ? [alert('Begun', start + 1, { ...pending, firesAt: start + 60_000 })] : []),
+    ]);
+    const oracle = new AlertOracle(value, clock);
+    expect(names(await oracle.evaluate(snapshotAt(clock), never))).toEqual(['Fires']);
+    later = true;
+    await clock.advance(TIMING.lagMs);
+    expect(names(await oracle.evaluate(snapshotAt(clock), never))).toEqual(['Fires', 'Begun']);
+    expect(oracle.moving()).toMatchObject([{ what: 'Begun', until: start + 60_000 }]);
+  });
+
+  it('that were pending at first and went away are new when they come back', async () => {
+    const clock = new FakeClock();
+    const begin = clock.now();
+    const { value } = source(clock, (now) =>
+      now - begin === 10_000 ? [] : [alert('Comes', begin, { state: 'pending' })],
+    );
+    const oracle = new AlertOracle(value, clock);
+    const seen: unknown[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      seen.push(names(await oracle.evaluate(snapshotAt(clock), never)));
+      await clock.advance(TIMING.lagMs);
+    }
+    expect(seen).toEqual([[], [], ['Comes']]);
+  });
+
+  it('are not asked for more often than they can change, and speak of a moment as long ago as they lag', async () => {
+    const clock = new FakeClock();
+    const { value, asked } = source(clock, () => []);
+    const oracle = new AlertOracle(value, clock);
+    for (let turn = 0; turn < 20; turn++) {
+      expect(await oracle.evaluate(snapshotAt(clock), never)).toMatchObject({ state: 'ok' });
+      await clock.advance(100);
+    }
+    expect(asked()).toBe(1);
+    const { asOf } = (await oracle.evaluate(snapshotAt(clock), never)) as { asOf: number };
+    expect(asOf).toBeLessThanOrEqual(clock.now() - TIMING.lagMs);
+  });
+});
+
+describe('a reading after a change', () => {
+  /** What fires at the start, and what the change does to it, by the time since the change. */
+  async function judged(before: (now: number) => Alert[], after: (sinceChange: number, changedAt: number) => Alert[]) {
+    const clock = new FakeClock();
+    let changedAt: number | null = null;
+    const { value } = source(clock, (now) => (changedAt === null ? before(now) : after(now - changedAt, changedAt)));
+    const severity = reader(clock, value);
+    const told: string[] = [];
+    const first = await whileTimePasses(clock, severity.baseline(never), 500);
+    changedAt = clock.now();
+    const second = await whileTimePasses(
+      clock,
+      severity.baseline(never, changedAt, (text) => told.push(text)),
+      500,
+    );
+    const verdict = judgeCommit('strict', first.severity, second.severity, () => true, changedAt);
+    return { verdict, waited: clock.now() - changedAt, told };
+  }
+
+  it('waits for an alert that looks back to clear, says so, and keeps the change', async () => {
+    const began = Date.parse('2031-03-04T05:00:00Z');
+    const { verdict, waited, told } = await judged(
+      () => [alert('ErrorRate', began)],
+      (since) => (since < 70_000 ? [alert('ErrorRate', began)] : []),
+    );
+    expect(verdict.commit).toBe(true);
+    expect(waited).toBeGreaterThanOrEqual(70_000);
+    expect(waited).toBeLessThan(TIMING.settleMs);
+    expect(told.join(' ')).toMatch(/waiting for ErrorRate, which may clear by itself for 1\.5 min/);
+  });
+
+  it('gives up when the time is over in which it would have cleared', async () => {
+    const began = Date.parse('2031-03-04T05:00:00Z');
+    const { verdict, waited } = await judged(
+      () => [alert('ErrorRate', began)],
+      () => [alert('ErrorRate', began)],
+    );
+    expect(verdict.commit).toBe(false);
+    expect(waited).toBeGreaterThanOrEqual(TIMING.settleMs);
+  });
+
+  it('waits until an alert that it made pending fires, and takes the change back', async () => {
+    const began = Date.parse('2031-03-04T05:00:00Z');
+    const { verdict, waited } = await judged(
+      () => [alert('Old', began)],
+      (since, changedAt) => [
+        ...(since < 5_000
+          ? []
+          : [
+              alert(
+                'Latency',
+                changedAt + 5_000,
+                since < 65_000 ? { state: 'pending', firesAt: changedAt + 65_000 } : {},
+              ),
+            ]),
+      ],
+    );
+    expect(verdict).toMatchObject({ commit: false });
+    expect(verdict.reason).toContain('Latency');
+    expect(waited).toBeGreaterThanOrEqual(65_000);
+  });
+
+  it('is not judged before the rules can have seen the change', async () => {
+    const began = Date.parse('2031-03-04T05:00:00Z');
+    const { waited } = await judged(
+      () => [alert('Old', began)],
+      () => [],
+    );
+    expect(waited).toBeGreaterThanOrEqual(TIMING.lagMs);
+  });
+});
+
+describe('what an alert is charged with', () => {
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: 'a' };
+  const known = (items: object[]) => ({ known: true as const, items: items as never });
+  const item = (what: string, since: number) => ({
+    source: 'alert',
+    object: null,
+    what,
+    grade: 1,
+    message: what,
+    since,
+    subjects: [deployment],
+  });
+
+  it.each([
+    ['began before the first write', 90_000, true],
+    ['began at about the time of it', 99_000, false],
+    ['began after it', 101_000, false],
+  ])('one about what was written that %s', (_, since, keeps) => {
+    const verdict = judgeCommit('strict', known([item('Gone', 0)]), known([item('New', since)]), () => true, 100_000);
+    expect(verdict.commit).toBe(keeps);
+  });
+});
+
+describe('objectives', () => {
+  const metrics = (answer: Answer<Series[]>): MetricSource => ({
+    name: 'Prometheus',
+    lagMs: 5_000,
+    instant: async () => answer,
+    range: async () => answer,
+    link: () => null,
+  });
+  const series = (value: number, labels: Record<string, string> = {}): Series => ({
+    labels,
+    samples: [{ at: 0, value }],
+  });
+  const ok = (...value: Series[]): Answer<Series[]> => ({ state: 'ok', value, asOf: 50_000 });
+  const evaluate = (answer: Answer<Series[]>, ...texts: string[]) => {
+    const clock = new FakeClock();
+    return new SloOracle(texts.map(parseSlo), metrics(answer), clock).evaluate(snapshotAt(clock), never);
+  };
+
+  it('that are met are well, each series by itself where there are several', async () => {
+    expect(await evaluate(ok(series(1)), 'a=x >= 0.99')).toMatchObject({ state: 'ok', items: [], asOf: 45_000 });
+    const verdict = await evaluate(ok(series(1, { route: 'a' }), series(0.5, { route: 'b' })), 'a=x >= 0.99');
+    expect(verdict).toMatchObject({ state: 'bad', items: [{ source: 'check', what: 'a', key: 'route=b' }] });
+    expect(JSON.stringify(verdict)).toContain('SLO a of route=b: 0.5, and it has to be >= 0.99');
+  });
+
+  it.each([
+    ['series that vanished', ok()],
+    ['a series without a number', ok({ labels: {}, samples: [] })],
+    ['a query that failed', { state: 'unknown', reason: 'parse error' } as const],
+    ['an answer that is cut', { ...ok(series(1)), cut: 'only 100 of 200 series' } as Answer<Series[]>],
+  ])('are unknown with %s', async (_, answer) => {
+    expect(await evaluate(answer, 'a=x >= 0.99')).toMatchObject({ state: 'unknown' });
+  });
+
+  it('are absent where there are none, and unknown without a metric server', async () => {
+    const clock = new FakeClock();
+    expect(await new SloOracle([], null, clock).evaluate(snapshotAt(clock), never)).toMatchObject({ state: 'absent' });
+    const without = new SloOracle([parseSlo('a=x > 1')], null, clock);
+    expect(await without.evaluate(snapshotAt(clock), never)).toMatchObject({ state: 'unknown' });
+  });
+});
