@@ -39,6 +39,8 @@ export interface AlertSource {
   readonly name: string;
   readonly timing: OracleTiming;
   alerts(signal: AbortSignal): Promise<Answer<Alert[]>>;
+  /** What an alert that it told of last looks at; where it can tell that. */
+  series?(alert: Alert, window: TimeWindow, signal: AbortSignal): Promise<Answer<Series[]>>;
 }
 
 export interface Sample {

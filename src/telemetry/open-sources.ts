@@ -4,6 +4,8 @@ import type { AlertSource, LogSource, TelemetrySources, TraceSource } from '../d
 import { AlertmanagerAlerts } from './alertmanager/alertmanager.ts';
 import { AllAlerts } from './alerts/all-alerts.ts';
 import { JoinedAlerts } from './alerts/joined-alerts.ts';
+import type { Environment } from './cloudwatch/aws-profile.ts';
+import type { OpenedCloudWatch } from './cloudwatch/open-cloudwatch.ts';
 import { LogsFoundLater, TracesFoundLater } from './discovery/found-later.ts';
 import type { Identity } from './discovery/identify.ts';
 import { identify } from './discovery/identify.ts';
@@ -12,7 +14,7 @@ import { LokiLogs } from './loki/loki.ts';
 import { PrometheusAlerts } from './prometheus/prometheus-alerts.ts';
 import { PrometheusMetrics } from './prometheus/prometheus-metrics.ts';
 import { openFetcher } from './settings/open-fetcher.ts';
-import type { SourceKind, SourceRole, SourceSpec } from './settings/source-spec.ts';
+import type { CloudWatchPlace, SourceKind, SourceRole, SourceSpec } from './settings/source-spec.ts';
 import { TempoTraces } from './tempo/tempo-traces.ts';
 import { VictoriaLogs } from './victorialogs/victorialogs.ts';
 import type { ClusterGet } from './wire/proxy-fetcher.ts';
@@ -26,6 +28,8 @@ export interface OpenParts {
   /** For Services of the cluster; null where there is none. */
   clusterGet: ClusterGet | null;
   limits?: Partial<ClientLimits>;
+  /** Where AWS's settings come from; default: this process's. */
+  env?: Environment;
 }
 
 /** What is known of a source after it was opened. */
@@ -63,6 +67,7 @@ const WITHOUT_PAGE = /mimir|cortex/i;
 interface Opened {
   spec: SourceSpec;
   client: SourceClient;
+  aws?: OpenedCloudWatch;
   identity: Identity | null;
   problem: string | null;
 }
@@ -102,7 +107,8 @@ export async function openSources(
 }
 
 async function open(spec: SourceSpec, parts: OpenParts, signal: AbortSignal): Promise<Opened> {
-  const { kinds, role } = spec;
+  const { kinds, role, place } = spec;
+  if (place.via === 'aws') return openAws(spec, place, parts, signal);
   const product = kinds.length === 1 ? PRODUCTS[kinds[0]!] : SERVERS[role];
   const client = new SourceClient(product, openFetcher(spec, parts.clusterGet), parts.clock, parts.limits);
   try {
@@ -112,6 +118,23 @@ async function open(spec: SourceSpec, parts: OpenParts, signal: AbortSignal): Pr
   } catch (error) {
     return { spec, client, identity: null, problem: client.reasonOf(error) };
   }
+}
+
+async function openAws(
+  spec: SourceSpec,
+  place: CloudWatchPlace,
+  { clock, limits, env = process.env }: OpenParts,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const { openCloudWatch } = await import('./cloudwatch/open-cloudwatch.ts');
+  const aws = await openCloudWatch(place, env, clock, limits);
+  let problem: string | null = null;
+  try {
+    await withinLimit(clock, OPEN_MS, signal, (both) => aws.ping(both));
+  } catch (error) {
+    problem = aws.client.reasonOf(error);
+  }
+  return { spec, client: aws.client, aws, identity: null, problem };
 }
 
 async function learned(metrics: PrometheusMetrics, clock: Clock, signal: AbortSignal): Promise<void> {
@@ -130,10 +153,13 @@ function metricsOf({ client, identity }: Opened): PrometheusMetrics {
 
 function alertsOf(managers: readonly Opened[], prometheus: Opened | null, scrapeMs: () => number): AlertSource | null {
   const rules = prometheus ? new PrometheusAlerts(prometheus.client, scrapeMs) : null;
-  const [manager, ...others] = managers.map(({ client }) => new AlertmanagerAlerts(client, scrapeMs));
-  if (!manager) return rules;
-  const first = rules ? new JoinedAlerts(manager, rules) : manager;
-  return others.length > 0 ? new AllAlerts([first, ...others]) : first;
+  const alarms = managers.flatMap(({ aws }) => aws?.alerts ?? []);
+  const [manager, ...others] = managers.flatMap(({ client, aws }) =>
+    aws ? [] : [new AlertmanagerAlerts(client, scrapeMs)],
+  );
+  const joined = manager && rules ? new JoinedAlerts(manager, rules) : (manager ?? rules);
+  const all = [...(joined ? [joined] : []), ...others, ...alarms];
+  return all.length > 1 ? new AllAlerts(all) : (all[0] ?? null);
 }
 
 function tracesOf({ spec, client, identity }: Opened): TraceSource {
@@ -144,7 +170,8 @@ function tracesOf({ spec, client, identity }: Opened): TraceSource {
   return new TracesFoundLater(client, spec.kinds, make);
 }
 
-function logsOf({ spec, client, identity }: Opened): LogSource {
+function logsOf({ spec, client, identity, aws }: Opened): LogSource {
+  if (aws?.logs) return aws.logs;
   const make = ({ kind }: { kind: SourceKind }) => (kind === 'loki' ? new LokiLogs(client) : new VictoriaLogs(client));
   const [kind] = spec.kinds;
   if (identity || spec.kinds.length === 1) return make({ kind: identity?.kind ?? kind! });

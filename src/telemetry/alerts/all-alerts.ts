@@ -1,5 +1,5 @@
 import type { OracleTiming } from '../../domain/ports.ts';
-import type { Alert, AlertSource, Answer } from '../../domain/telemetry.ts';
+import type { Alert, AlertSource, Answer, Series, TimeWindow } from '../../domain/telemetry.ts';
 import { told } from '../values/remarks.ts';
 import { foldAlerts } from './alert.ts';
 
@@ -34,5 +34,13 @@ export class AllAlerts implements AlertSource {
       heard.map(({ cut }) => cut),
       [...heard.map(({ note }) => note), ...answers.map((one) => (one.state === 'absent' ? one.reason : undefined))],
     );
+  }
+
+  async series(alert: Alert, window: TimeWindow, signal: AbortSignal): Promise<Answer<Series[]>> {
+    for (const source of this.#sources) {
+      const answer = await source.series?.(alert, window, signal);
+      if (answer && answer.state !== 'absent') return answer;
+    }
+    return { state: 'absent', reason: `${this.name} cannot show what this alert looks at` };
   }
 }

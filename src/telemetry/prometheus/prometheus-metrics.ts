@@ -12,8 +12,9 @@ import { MOST_SERIES, QUERY_DATA, readSeries } from './samples.ts';
 export const MOST_POINTS = 11_000;
 /** Prometheus's own default. */
 const USUAL_SCRAPE_MS = 60_000;
-/** Of the intervals at which targets are really read, the one that nine of ten keep to. */
-const INTERVAL_QUERY = 'quantile(0.9, 300 / count_over_time(up[5m]))';
+/** Of the intervals at which targets are really read, the one that nine of ten keep to; in seconds. */
+const INTERVAL_QUERY =
+  'quantile(0.9, (timestamp(up) - min_over_time(timestamp(up)[5m:10s])) / (count_over_time(up[5m]) - 1))';
 
 /** Where people see a query: the page of Prometheus (and Thanos), that of VictoriaMetrics, or nowhere. */
 export type MetricPage = 'graph' | 'vmui' | null;

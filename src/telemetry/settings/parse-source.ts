@@ -146,6 +146,7 @@ function cloudWatch(role: SourceRole, text: string, options: SourceOptions, fail
     if (key === 'endpoint' && !/^https?:\/\/[^@\s]+$/.test(value)) throw fail('endpoint must be http(s)://…');
     place[key] = value;
   }
+  if (role === 'alerts' && place.logGroup !== undefined) throw fail('a log group gives logs, no alerts');
   if (role === 'logs' && place.logGroup === undefined)
     throw fail('name the log group: ?log-group=/aws/containerinsights/CLUSTER/application');
   return { role, kinds: ['cloudwatch'], place, credential: null, headers: {} };

@@ -120,11 +120,15 @@ function isRedirect(status: number): boolean {
 /** @throws SourceProblem unless it leads to the same host, no less safely */
 function followed(from: URL, location: string | undefined, request: FetchRequest, hops: number): URL {
   const to = location === undefined ? null : URL.parse(location, from.href);
-  if (!to || hops >= MOST_REDIRECTS || request.body)
-    throw new SourceProblem('not-understood', 'sends requests on: configure the final address');
+  const onwards = () => new SourceProblem('not-understood', 'sends requests on: configure the final address');
+  if (!to || hops >= MOST_REDIRECTS) throw onwards();
   const samePlace = to.origin === from.origin;
   const safer = from.protocol === 'http:' && to.protocol === 'https:' && hostOf(to) === hostOf(from);
-  if (samePlace || safer) return to;
+  if (samePlace || safer) {
+    // What was sent is not sent twice.
+    if (request.body) throw onwards();
+    return to;
+  }
   throw new SourceProblem(
     'not-understood',
     `sends requests on to ${oneLine(to.host, 100)}, a login page perhaps: configure the final address and credentials`,

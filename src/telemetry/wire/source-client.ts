@@ -116,8 +116,10 @@ export class SourceClient {
     const at = this.clock.now();
     const sourceTime = this.#measure(answer, sent, this.clock.monotonic() - began);
     const { status, headers, body } = answer;
-    if ((status < 200 || status > 299) && !statuses.includes(status)) throw this.#refusal(answer, question.path);
-    if (isPage(answer))
+    const page = isPage(answer);
+    if ((status < 200 || status > 299) && (page || !statuses.includes(status)))
+      throw this.#refusal(answer, question.path);
+    if (page)
       throw new SourceProblem(
         'not-understood',
         'answers with a web page instead of data, a login or proxy page: check its address and credentials',

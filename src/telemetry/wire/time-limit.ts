@@ -16,10 +16,12 @@ export async function withinLimit<T>(
   const both = AbortSignal.any([signal, over.signal]);
   const cancelled = () => new SourceProblem('cancelled', 'was not waited for');
   if (signal.aborted) throw cancelled();
+  const slow = () =>
+    new SourceProblem('slow', `did not answer within ${Math.round(ms / 1000)} s: see whether it is overloaded`);
   const alarm = clock.sleep(ms, AbortSignal.any([signal, ended.signal])).then(
     () => {
       over.abort();
-      throw new SourceProblem('slow', `did not answer within ${Math.round(ms / 1000)} s: see whether it is overloaded`);
+      throw slow();
     },
     () => {
       throw cancelled();
@@ -27,6 +29,10 @@ export async function withinLimit<T>(
   );
   try {
     return await Promise.race([work(both), alarm]);
+  } catch (error) {
+    // Work that listens ends in words of its own.
+    if (signal.aborted) throw cancelled();
+    throw over.signal.aborted ? slow() : error;
   } finally {
     ended.abort();
   }

@@ -1,6 +1,11 @@
 import type { Clock } from '../../../src/domain/clock.ts';
 import type { Answer } from '../../../src/domain/telemetry.ts';
 import { AlertmanagerAlerts } from '../../../src/telemetry/alertmanager/alertmanager.ts';
+import { AwsCaller } from '../../../src/telemetry/cloudwatch/aws-caller.ts';
+import { AwsCredentials } from '../../../src/telemetry/cloudwatch/aws-credentials.ts';
+import type { AwsService } from '../../../src/telemetry/cloudwatch/aws-place.ts';
+import { CloudWatchAlarms } from '../../../src/telemetry/cloudwatch/cloudwatch-alarms.ts';
+import { CloudWatchLogs } from '../../../src/telemetry/cloudwatch/cloudwatch-logs.ts';
 import { JaegerTraces } from '../../../src/telemetry/jaeger/jaeger-traces.ts';
 import { LokiLogs } from '../../../src/telemetry/loki/loki.ts';
 import { PrometheusAlerts } from '../../../src/telemetry/prometheus/prometheus-alerts.ts';
@@ -17,6 +22,15 @@ import * as forms from './forms.ts';
 const WINDOW = { from: forms.NOW - 600_000, to: forms.NOW, stepMs: 15_000 };
 const LOGS = { namespace: 'shop', from: forms.NOW - 600_000, to: forms.NOW, limit: 100 };
 const TRACES = { service: 'front', from: forms.NOW - 600_000, to: forms.NOW, limit: 20 };
+
+/** A service of AWS behind a client that signs nothing: what is signed is another test's. */
+export function awsBehind(client: SourceClient, service: AwsService): AwsCaller {
+  const env = { AWS_ACCESS_KEY_ID: 'AKIATESTING', AWS_SECRET_ACCESS_KEY: 'testing-secret' };
+  return new AwsCaller(client, service, {
+    region: 'eu-west-1',
+    credentials: new AwsCredentials(undefined, env, client.clock),
+  });
+}
 
 export interface AdapterCase {
   name: string;
@@ -89,6 +103,18 @@ export const ADAPTERS: readonly AdapterCase[] = [
       '/loki/api/v1/query_range': forms.lokiStreams(),
     },
     path: '/loki/api/v1/query_range',
+  },
+  {
+    name: 'CloudWatch alarms',
+    ask: (client, signal) => new CloudWatchAlarms(awsBehind(client, 'monitoring')).alerts(signal),
+    routes: { '/': {} },
+    path: '/',
+  },
+  {
+    name: 'CloudWatch logs',
+    ask: (client, signal) => new CloudWatchLogs(awsBehind(client, 'logs'), '/shop').search(LOGS, signal),
+    routes: { '/': {} },
+    path: '/',
   },
 ];
 

@@ -228,3 +228,51 @@ export const tempoFound = (...ids: string[]) => ({
   })),
   metrics: { inspectedTraces: 1 },
 });
+
+export interface AlarmForm {
+  name: string;
+  state?: string;
+  actions?: boolean;
+  rule?: string;
+  [member: string]: unknown;
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html, in AWS JSON 1.0. */
+export function alarms(...list: AlarmForm[]) {
+  const forms = list.map(({ name, state = 'ALARM', actions = true, ...rest }) => ({
+    AlarmName: name,
+    AlarmArn: `arn:aws:cloudwatch:eu-west-1:123456789012:alarm:${name}`,
+    AlarmDescription: `${name} is there`,
+    ActionsEnabled: actions,
+    StateValue: state,
+    StateReason: 'Threshold Crossed',
+    StateUpdatedTimestamp: (NOW - 60_000) / 1000,
+    ...rest,
+  }));
+  return {
+    MetricAlarms: forms.filter((one) => !('AlarmRule' in one)),
+    CompositeAlarms: forms.filter((one) => 'AlarmRule' in one),
+  };
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html */
+export function logEvents(...events: { message: string; at?: number; stream?: string }[]) {
+  return {
+    events: events.map(({ message, at = 0, stream = 'node-application.log' }, i) => ({
+      eventId: `${at} ${i} ${message}`,
+      logStreamName: stream,
+      timestamp: NOW + at,
+      ingestionTime: NOW + at,
+      message,
+    })),
+    searchedLogStreams: [],
+  };
+}
+
+/** A line as Fluent Bit of Container Insights writes it. */
+export const insightsLine = (log: string, pod = 'front-1', namespace = 'shop', container = 'app') =>
+  JSON.stringify({
+    log,
+    stream: 'stdout',
+    kubernetes: { pod_name: pod, namespace_name: namespace, container_name: container },
+  });

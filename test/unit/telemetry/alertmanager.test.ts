@@ -175,4 +175,13 @@ describe('several sources of alerts', () => {
     expect(await new AllAlerts([fixed(absent), fixed(ok([]))]).alerts(never)).toEqual({ ...ok([]), note: 'no rules' });
     expect(await new AllAlerts([]).alerts(never)).toMatchObject({ state: 'absent' });
   });
+
+  it('show what an alert looks at by whoever knows it', async () => {
+    const series = { state: 'ok' as const, value: [], asOf: NOW };
+    const blind = { ...fixed(ok([])), series: () => Promise.resolve({ state: 'absent' as const, reason: 'not mine' }) };
+    const seeing = { ...fixed(ok([])), series: () => Promise.resolve(series) };
+    const [alert, window] = [{} as Alert, { from: 0, to: NOW, stepMs: 1 }];
+    expect(await new AllAlerts([fixed(ok([])), blind, seeing]).series(alert, window, never)).toEqual(series);
+    expect(await new AllAlerts([fixed(ok([])), blind]).series(alert, window, never)).toMatchObject({ state: 'absent' });
+  });
 });

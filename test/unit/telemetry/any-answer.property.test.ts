@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS } from '../../support/telemetry/adapters.ts';
 import * as forms from '../../support/telemetry/forms.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 import type { FetchAnswer, Fetcher } from '../../../src/telemetry/wire/fetcher.ts';
 import { SourceClient } from '../../../src/telemetry/wire/source-client.ts';
 
@@ -46,6 +46,7 @@ const FULL: Readonly<Record<string, unknown>> = {
   '/select/logsql/field_names': forms.logFieldNames('namespace', 'pod', 'container'),
   '/select/logsql/query': { _time: '2031-03-04T05:06:07Z', _msg: 'hello', namespace: 'shop', pod: 'p', container: 'c' },
   '/loki/api/v1/labels': { status: 'success', data: ['namespace', 'pod', 'container'] },
+  '/': { ...forms.alarms({ name: 'A', Namespace: 'AWS/EC2', MetricName: 'CPU' }), ...forms.logEvents({ message: 'x' }) },
   '/loki/api/v1/query_range': forms.lokiStreams([{ namespace: 'shop', pod: 'p' }, [[forms.NOW, 'line']]]),
 }; // prettier-ignore
 
@@ -80,8 +81,9 @@ function textsIn(value: unknown): string[] {
 }
 
 async function judge(adapter: (typeof ADAPTERS)[number], answer: (path: string) => FetchAnswer): Promise<void> {
-  const client = new SourceClient('Source', new Told(answer), new FakeClock(forms.NOW));
-  const found = await adapter.ask(client, new AbortController().signal);
+  const clock = new FakeClock(forms.NOW);
+  const client = new SourceClient('Source', new Told(answer), clock);
+  const found = await whileTimePasses(clock, adapter.ask(client, new AbortController().signal));
   expect(['ok', 'unknown', 'absent']).toContain(found.state);
   if (found.state !== 'ok') expect(found.reason).not.toMatch(/please report/);
   for (const text of textsIn(found)) expect(text).not.toMatch(ACTING);
