@@ -48,7 +48,7 @@ export const ROOMS = {
   'agents/playbooks/engine': ['kube', 'domain', 'json', 'text'],
   'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'kube/placement', 'domain', 'json', 'text'],
   ...Object.fromEntries(
-    ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout', 'admission', 'rights', 'batch', 'lifecycle', 'container'].map((rules) => [
+    ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout', 'admission', 'rights', 'batch', 'lifecycle', 'container', 'telemetry'].map((rules) => [
       `agents/playbooks/rules/${rules}`,
       ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'kube/placement', 'domain', 'json', 'text'],
     ]),

@@ -6,6 +6,7 @@ import type { KubeObject, ObjectRef } from './kube-object.ts';
 import type { Plan } from './plan.ts';
 import type { Severity } from './severity.ts';
 import { isFruitless } from './severity.ts';
+import type { SignalsNow } from './signals-now.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import type { Target } from './target.ts';
 import type { StepRehearsal } from './transaction.ts';
@@ -64,6 +65,8 @@ export interface BrainContext {
   rehearse?(plan: Plan): Promise<StepRehearsal[]>;
   /** One kubectl command that only reads, confined, in the gateway's read mode; its output. Absent: there is no kubectl. */
   read?(argv: string[], signal: AbortSignal): Promise<string>;
+  /** What telemetry shows; absent where none is read. */
+  signals?: SignalsNow;
   /** Declared actions that can be had; only allowed ones are ever run. Absent: none. */
   actions?: readonly KnownAction[];
   clock: Clock;

@@ -6,7 +6,7 @@ export interface Evidence {
   object?: ObjectRef;
   /** Path into the object, e.g. `spec.ports[0].targetPort`. */
   field?: string;
-  source: 'spec' | 'status' | 'event' | 'log' | 'revision' | 'sibling';
+  source: 'spec' | 'status' | 'event' | 'log' | 'revision' | 'sibling' | 'alert' | 'metric' | 'trace';
   text: string;
 }
 
@@ -18,6 +18,9 @@ export const SOURCE_TEXT: Readonly<Record<Evidence['source'], string>> = {
   log: 'log',
   revision: 'earlier',
   sibling: 'related',
+  alert: 'alert',
+  metric: 'metric',
+  trace: 'trace',
 };
 
 /** A file that a command of a fix needs; `{{name}}` in an argv word stands for its absolute path at run time. */

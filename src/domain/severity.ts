@@ -28,6 +28,11 @@ export interface SeverityItem {
   since?: number;
 }
 
+/** Objects that an item speaks of; empty where that cannot be told, so that it may be any. */
+export function spokenOf({ object, subjects = [] }: Pick<SeverityItem, 'object' | 'subjects'>): ObjectRef[] {
+  return object ? [object, ...subjects] : subjects;
+}
+
 export type Severity =
   | { known: true; items: SeverityItem[] }
   /** mu(bottom) = infinity: the API server is down or an oracle that worked before no longer answers (I8). */
@@ -149,7 +154,7 @@ function isCharged(item: SeverityItem, isOurs: (object: ObjectRef) => boolean, w
   // Only an alert tells when its condition began; its clock is known to about a second.
   if (source === 'alert' && since !== undefined && wroteAt !== undefined && since < wroteAt - CLOCK_ERROR_MS)
     return false;
-  const subjects = [...(item.object ? [item.object] : []), ...(item.subjects ?? [])];
+  const subjects = spokenOf(item);
   if (subjects.length > 0) return subjects.some(isOurs);
   return since === undefined || wroteAt === undefined || since >= wroteAt;
 }

@@ -58,6 +58,7 @@ import { probeTimeoutRule } from './rules/container/probe-timeout.ts';
 import { slowStartRule } from './rules/container/slow-start.ts';
 import { storeAccessRule } from './rules/rights/store-access-refused.ts';
 import { accountTokenRule } from './rules/rights/account-token.ts';
+import { degradedAfterChangeRule } from './rules/telemetry/degraded-after-change.ts';
 import { quotaHeadroomRule } from './rules/scale/quota-headroom.ts';
 
 /** Every rule, deepest cause first. */
@@ -120,6 +121,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   serviceTargetPortRule,
   ingressBackendRule,
   ingressClassRule,
+  degradedAfterChangeRule,
   containerCrashRule,
   initHangsRule,
   podUnreadyRule,

@@ -29,8 +29,9 @@ export class PlaybookBrain implements Brain {
 
   /** A rule that fails is left out and named; the others go on. */
   async diagnose(context: BrainContext): Promise<BrainDiagnosis> {
-    const { severity, evidence, actions = [] } = context;
-    const facts = { view: new ClusterView(context.snapshot), severity, actions, ...readsOnce(evidence) };
+    const { severity, evidence, actions = [], signals } = context;
+    const view = new ClusterView(context.snapshot);
+    const facts = { view, severity, actions, ...(signals ? { signals } : {}), ...readsOnce(evidence) };
     const findings: Finding[] = [];
     for (const analyzer of this.#analyzers) {
       context.signal.throwIfAborted();

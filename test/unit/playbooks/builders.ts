@@ -5,7 +5,8 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { refOf } from '../../../src/domain/kube-object.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
-import type { Severity } from '../../../src/domain/severity.ts';
+import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';
+import type { SignalsNow } from '../../../src/domain/signals-now.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
 import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 
@@ -97,6 +98,9 @@ export class World {
   #uid = 0;
   readonly unreadable: Record<string, string> = {};
   readonly logs = new Map<string, string[]>();
+  /** What alerts and checks say beside the objects; without any, one check fails that does not tell whom it asks. */
+  readonly told: SeverityItem[] = [];
+  signals: SignalsNow | null = null;
 
   constructor(seed: number) {
     this.random = new Random(seed);
@@ -432,19 +436,22 @@ export class World {
     const items: Severity = {
       known: true,
       items:
-        unhealthy.length > 0
-          ? unhealthy.map((object) => ({
-              source: 'object',
-              object: refOf(object),
-              what: 'not-ready',
-              grade: 1,
-              message: '',
-            }))
-          : [{ source: 'check', object: null, what: 'front', grade: 1, message: '' }],
+        this.told.length > 0
+          ? this.told
+          : unhealthy.length > 0
+            ? unhealthy.map((object) => ({
+                source: 'object',
+                object: refOf(object),
+                what: 'not-ready',
+                grade: 1,
+                message: '',
+              }))
+            : [{ source: 'check', object: null, what: 'front', grade: 1, message: '' }],
     };
     return {
       snapshot: frozen(structuredClone(this.snapshot())),
       severity: items,
+      ...(this.signals ? { signals: this.signals } : {}),
       run: 'run-test',
       target: { context: 'c', server: 's', fingerprint: 'f', namespace: this.namespace },
       evidence: {

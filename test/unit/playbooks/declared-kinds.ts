@@ -4,7 +4,7 @@ import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
 import { ClusterView } from '../../../src/kube/cluster-view.ts';
 
 /** `rule: Kind` for each kind that a rule looks at in this snapshot and does not declare. */
-export async function undeclaredReads({ snapshot, evidence, severity }: BrainContext): Promise<string[]> {
+export async function undeclaredReads({ snapshot, evidence, severity, signals }: BrainContext): Promise<string[]> {
   const found: string[] = [];
   for (const { rule, kinds, analyze } of ANALYZERS) {
     const read = new Set<string>();
@@ -12,7 +12,7 @@ export async function undeclaredReads({ snapshot, evidence, severity }: BrainCon
       get: (target, kind) => (typeof kind === 'string' && read.add(kind), target[kind as string]),
     });
     const view = new ClusterView({ ...snapshot, objects });
-    await analyze({ ...evidence, severity, actions: [], view });
+    await analyze({ ...evidence, severity, actions: [], view, ...(signals ? { signals } : {}) });
     found.push(...[...read].filter((kind) => !kinds.includes(kind)).map((kind) => `${rule}: ${kind}`));
   }
   return found;

@@ -2,6 +2,7 @@ import type { Evidence } from '../../../domain/finding.ts';
 import type { ObjectRef } from '../../../domain/kube-object.ts';
 import { refKey } from '../../../domain/kube-object.ts';
 import type { Severity } from '../../../domain/severity.ts';
+import { spokenOf } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { callersOf, subjectsOf } from '../../../kube/subjects.ts';
 
@@ -40,7 +41,8 @@ export function evidenceScore(view: ClusterView, severity: Severity, grounds: Gr
 function bearsOn(view: ClusterView, severity: Severity, object: ObjectRef): boolean {
   if (!severity.known) return false;
   const reach = new Set([...subjectsOf(view, object), ...callersOf(view, object), refKey(object)]);
-  return severity.items.some(
-    (item) => item.object === null || subjectsOf(view, item.object).some((subject) => reach.has(subject)),
-  );
+  return severity.items.some((item) => {
+    const named = spokenOf(item);
+    return named.length === 0 || named.some((ref) => subjectsOf(view, ref).some((subject) => reach.has(subject)));
+  });
 }

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../domain/kube-object.ts';
 import type { Severity } from '../../../domain/severity.ts';
+import { spokenOf } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { namedHosts, serviceMeant } from '../../../kube/named-hosts.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../kube/pods.ts';
@@ -18,11 +19,11 @@ export function troubledWorkloads(view: ClusterView, severity: Severity): Map<st
   const workloads = view.workloads().filter((workload) => !workload.metadata.deletionTimestamp);
   const keyOf = (workload: KubeObject): string => refKey(refOf(workload));
   const items = severity.known ? severity.items : [];
-  const named = new Set(items.flatMap(({ object }) => (object ? subjectsOf(view, object) : [])));
+  const named = new Set(items.flatMap((item) => spokenOf(item).flatMap((ref) => subjectsOf(view, ref))));
   for (const workload of workloads) {
     if (named.has(keyOf(workload)) || isShort(view, workload)) found.set(keyOf(workload), 'unhealthy');
   }
-  const checks = items.filter(({ object }) => object === null);
+  const checks = items.filter((item) => spokenOf(item).length === 0);
   const asked = checks.flatMap(({ asks }) => {
     const service = asks && view.find('Service', asks.namespace, asks.name);
     return service ? view.workloadsBehind(service) : [];

@@ -4,6 +4,7 @@ import type { Evidence, Finding, FindingSeverity, Fix } from '../../../domain/fi
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
 import type { Severity } from '../../../domain/severity.ts';
+import type { SignalsNow } from '../../../domain/signals-now.ts';
 import { argvOf } from './kubectl-commands.ts';
 import type { ClusterEvent, ClusterView } from '../../../kube/cluster-view.ts';
 import { oneLine } from '../../../text/plain-text.ts';
@@ -14,6 +15,8 @@ export interface AnalyzerContext extends EvidenceReads {
   view: ClusterView;
   /** What the oracles call unhealthy: where to look, and whether looking beyond the snapshot is worth it. */
   severity: Severity;
+  /** What telemetry shows; absent where none is read. */
+  signals?: SignalsNow;
   /** Declared actions that can be had; a fix may use allowed ones only. */
   actions: readonly KnownAction[];
 }

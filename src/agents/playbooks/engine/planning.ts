@@ -5,6 +5,7 @@ import { planText } from '../../../domain/plan.ts';
 import type { Plan, PlanStep } from '../../../domain/plan.ts';
 import { areCoherent, combinedSteps, deletesPod } from './combined-steps.ts';
 import type { Severity } from '../../../domain/severity.ts';
+import { spokenOf } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { LAYERS } from './analyzer.ts';
 import { revisionsOf } from '../../../kube/revisions.ts';
@@ -103,9 +104,10 @@ function isWorthwhile(view: ClusterView, severity: Severity, finding: Finding): 
 function bearsOnSeverity(view: ClusterView, severity: Severity, finding: Finding): boolean {
   if (!severity.known) return true;
   const reach = new Set([...subjectsOf(view, finding.object), ...callersOf(view, finding.object)]);
-  return severity.items.some(
-    ({ object }) => object === null || subjectsOf(view, object).some((subject) => reach.has(subject)),
-  );
+  return severity.items.some((item) => {
+    const named = spokenOf(item);
+    return named.length === 0 || named.some((ref) => subjectsOf(view, ref).some((subject) => reach.has(subject)));
+  });
 }
 
 function belongTogether(view: ClusterView, depthOf: (rule: string) => number, a: Finding, b: Finding): boolean {

@@ -2,6 +2,7 @@ import type { Change } from '../../../../domain/change.ts';
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import { spokenOf } from '../../../../domain/severity.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
 import { PODS, REVISIONS, ROLLOUT_KINDS } from '../../../../kube/kind-sets.ts';
 import { lastApplied, podTemplateOf, templateText } from '../../../../kube/pod-template.ts';
@@ -33,7 +34,10 @@ export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Findin
     const hold = workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0 ? null : holdOf(view, workload);
     if (!hold) return [];
     const key = refKey(refOf(workload));
-    const hurts = ill.some(({ object }) => object === null || subjectsOf(view, object).includes(key));
+    const hurts = ill.some((item) => {
+      const named = spokenOf(item);
+      return named.length === 0 || named.some((ref) => subjectsOf(view, ref).includes(key));
+    });
     const who = changedAt(workload, hold.field.split('.'));
     const starved = starvedBy(view, workload, hold);
     return [

@@ -1,0 +1,90 @@
+import type { Evidence } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { pointerKey } from '../../../../json/stable-json.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { changedAt } from '../../../../kube/managed-fields.ts';
+import { settingTexts } from '../../../../kube/named-hosts.ts';
+import { hasMutableTemplate, LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
+import { revisionsOf } from '../../../../kube/revisions.ts';
+import { untrustedLine } from '../../../../text/redact.ts';
+import { formerParts } from '../../clues/former-part.ts';
+import { goodRevisions } from '../../clues/good-revision.ts';
+import { settingChanges } from '../../clues/setting-change.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
+import { evidence } from '../../engine/analyzer.ts';
+import { rolloutUndo } from '../../engine/changes.ts';
+
+/** A change of a workload, or of what it reads. */
+export interface RecentChange {
+  /** Milliseconds since the epoch, at the latest. */
+  at: number;
+  /** What was changed, for people: `its template (revision 4)`. */
+  what: string;
+  reasons: Evidence[];
+  /** The way back, without a confidence of its own; empty where nothing keeps what was before. */
+  back: Omit<FixDraft, 'confidence'>[];
+  /** 0..1: how surely the way back leads to what was well. */
+  trust: number;
+}
+
+/** The last change of the pod template, and those of entries of ConfigMaps that the workload reads. */
+export function changesOf(view: ClusterView, workload: KubeObject): RecentChange[] {
+  return [...templateChange(view, workload), ...settingChange(view, workload)];
+}
+
+function templateChange(view: ClusterView, workload: KubeObject): RecentChange[] {
+  if (!hasMutableTemplate(workload)) return [];
+  const current = revisionsOf(view, workload).find((revision) => revision.current);
+  const at = Date.parse(current?.source.metadata.creationTimestamp ?? '');
+  const [good] = goodRevisions(view, workload);
+  if (!current || Number.isNaN(at) || !good) return [];
+  // A rollback makes an old revision current again: when, only its manager tells.
+  const written = changedAt(workload, ['spec', 'template']);
+  const when = current.earlierNumbers.length > 0 && written ? Math.max(at, written.at) : at;
+  const [before] = formerParts(view, workload, () => true);
+  const { kind, metadata } = workload;
+  return [
+    {
+      at: when,
+      what: `its pod template (revision ${current.number}${written?.by ? `, by ${written.by}` : ''})`,
+      reasons: [...(before ? [before.evidence] : []), good.evidence],
+      back: [
+        {
+          changes: [rolloutUndo(workload, good.revision.number)],
+          expects: `${kind} ${metadata.name} runs its revision ${good.revision.number} again, and what began after it is over`,
+        },
+      ],
+      trust: good.trust,
+    },
+  ];
+}
+
+function settingChange(view: ClusterView, workload: KubeObject): RecentChange[] {
+  const seen = new Set<string>();
+  return settingTexts(view, workload).flatMap((setting): RecentChange[] => {
+    const { object, pointer, text, field } = setting;
+    if (object.kind !== 'ConfigMap' || seen.has(`${object.metadata.name} ${pointer}`)) return [];
+    seen.add(`${object.metadata.name} ${pointer}`);
+    const key = pointerKey(pointer.slice('/data/'.length));
+    const changed = changedAt(object, ['data', key]);
+    if (!changed || changed.at <= Date.parse(object.metadata.creationTimestamp ?? '') + 1_000) return [];
+    const applied: unknown = lastApplied(object)?.data?.[key];
+    const former = typeof applied === 'string' && applied !== text ? applied : null;
+    const changes = former === null ? null : settingChanges(view, [{ setting, text: former }]);
+    const what = `${key} of ConfigMap ${object.metadata.name}`;
+    const now = evidence('spec', object, field, untrustedLine(`${key} is ${JSON.stringify(text.slice(0, 120))}`));
+    const was =
+      former === null ? null : untrustedLine(`it was last applied with ${JSON.stringify(former.slice(0, 120))}`);
+    return [
+      {
+        at: changed.at,
+        what: `${what}${changed.by ? `, by ${changed.by}` : ''}`,
+        reasons: [now, ...(was === null ? [] : [evidence('revision', object, LAST_APPLIED_FIELD, was)])],
+        back: changes
+          ? [{ changes, expects: `${what} is again what was last applied, and what began after it is over` }]
+          : [],
+        trust: 0.95,
+      },
+    ];
+  });
+}

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import { refOf } from '../../../src/domain/kube-object.ts';
+import type { SeverityItem } from '../../../src/domain/severity.ts';
+import type { SignalsNow } from '../../../src/domain/signals-now.ts';
+import type { Suspect } from '../../../src/domain/signals.ts';
+import { World } from './builders.ts';
+import { noFinding, onlyFinding } from './findings.ts';
+
+const SEEDS = [4, 77, 2048];
+const RULE = 'degraded-after-change';
+const CHANGED = '2031-05-06T07:00:00Z';
+const SINCE = Date.parse('2031-05-06T07:03:00Z');
+
+function alertAbout(object: KubeObject | null, since = SINCE): SeverityItem {
+  const message = 'ShopSlow: p99 is 412 ms';
+  const subjects = object ? [refOf(object)] : [];
+  return { source: 'alert', object: null, what: 'ShopSlow', grade: 1, message, since, subjects };
+}
+
+/** A workload whose pods are ready, of a template that is newer than the one before it. */
+function changed(world: World, at = CHANGED, options: object = {}): KubeObject {
+  const delay = (value: string) => [world.container({ name: 'main', env: [{ name: 'DELAY_MS', value }] })];
+  const workload = world.workload({
+    replicas: 2,
+    containers: delay('400'),
+    earlier: [{ containers: delay('0') }],
+    ...options,
+  });
+  world.revisionsOf(workload).at(-1)!.metadata.creationTimestamp = at;
+  return workload;
+}
+
+function suspect(object: KubeObject): SignalsNow {
+  const one: Suspect = {
+    node: { id: 'x', name: object.metadata.name, object: refOf(object) },
+    pod: null,
+    symptom: 'latency',
+    score: 0.9,
+    confidence: 0.95,
+    lift: 12,
+    message: `${object.metadata.name} takes 400 ms itself, 12 times as long as usual`,
+    traces: ['t1'],
+  };
+  const reading = { signals: [], unjudged: [], absent: [] };
+  return {
+    at: SINCE,
+    reading,
+    graph: { nodes: [], edges: [] },
+    suspects: { suspects: [one], unknown: null },
+    notes: [],
+  };
+}
+
+describe.each(SEEDS)('a workload that is slow since it was changed (seed %i)', (seed) => {
+  it.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)('goes back to what the %s was', async (kind) => {
+    const world = new World(seed);
+    const workload = changed(world, CHANGED, { kind });
+    world.told.push(alertAbout(workload));
+    const found = await onlyFinding(world, RULE);
+    expect(found.object).toEqual(refOf(workload));
+    expect(found.message).toContain('3 min before this began: ShopSlow');
+    expect(found.fixes[0]!.commands[0]!.join(' ')).toContain(
+      `rollout undo ${kind.toLowerCase()}/${workload.metadata.name}`,
+    );
+    expect(JSON.stringify(found.evidence)).toContain('DELAY_MS');
+    expect(found.fixes[0]!.confidence).toBeGreaterThan(0.4);
+  });
+
+  it('is told by an alert about its Service, too', async () => {
+    const world = new World(seed);
+    const workload = changed(world);
+    world.told.push(alertAbout(world.serviceFor(workload)));
+    expect((await onlyFinding(world, RULE)).object.name).toBe(workload.metadata.name);
+  });
+
+  it('is told by traces although the alert speaks of its caller', async () => {
+    const world = new World(seed);
+    const culprit = changed(world);
+    const caller = world.workload({ replicas: 1 });
+    world.told.push(alertAbout(caller));
+    world.signals = suspect(culprit);
+    const found = await onlyFinding(world, RULE);
+    expect(found.object).toEqual(refOf(culprit));
+    expect(found.evidence.map(({ source }) => source)).toContain('trace');
+  });
+
+  it('gets the setting back that was last applied', async () => {
+    const world = new World(seed);
+    const key = 'delay';
+    const map = world.configMap(
+      { [key]: '400' },
+      {
+        metadata: {
+          managedFields: [{ manager: 'kubectl-edit', time: CHANGED, fieldsV1: { 'f:data': { [`f:${key}`]: {} } } }],
+          annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data: { [key]: '0' } }) },
+        },
+      },
+    );
+    const env = [{ name: 'DELAY_MS', valueFrom: { configMapKeyRef: { name: map.metadata.name, key } } }];
+    const workload = world.workload({ replicas: 1, containers: [world.container({ env })] });
+    world.told.push(alertAbout(workload));
+    const found = await onlyFinding(world, RULE);
+    const [first, second] = found.fixes[0]!.commands.map((argv) => argv.join(' '));
+    expect(first).toContain(`patch configmap ${map.metadata.name}`);
+    expect(second).toContain(`rollout restart deployment/${workload.metadata.name}`);
+  });
+});
+
+describe.each(SEEDS)('nothing is blamed (seed %i)', (seed) => {
+  it.each<[string, (world: World) => void]>([
+    ['that was changed long before', (world) => world.told.push(alertAbout(changed(world, '2031-05-06T06:02:00Z')))],
+    [
+      'that was changed after it began',
+      (world) => world.told.push(alertAbout(changed(world), Date.parse(CHANGED) - 600_000)),
+    ],
+    ['that was never changed', (world) => world.told.push(alertAbout(world.workload({ replicas: 1 })))],
+    [
+      'of which no alert speaks',
+      (world) => {
+        changed(world);
+        world.told.push(alertAbout(world.workload({ replicas: 1 })));
+      },
+    ],
+    ['whose pods do not run', (world) => world.told.push(alertAbout(changed(world, CHANGED, { pods: 'waiting' })))],
+    ['without any telemetry', (world) => void changed(world)],
+  ])('%s', async (_, build) => {
+    const world = new World(seed);
+    build(world);
+    await noFinding(world, RULE);
+  });
+});
