@@ -9,15 +9,15 @@ export const MOST_SERIES = 10_000;
 /** Of all series of one answer together. */
 const MOST_SAMPLES = 250_000;
 
-const POINT = z.tuple([z.number(), z.string()]);
-const VECTOR = z.array(z.object({ metric: z.unknown(), value: z.optional(POINT) }));
-const MATRIX = z.array(z.object({ metric: z.unknown(), values: z.optional(z.nullable(z.array(POINT))) }));
+/** Points are judged one by one as they are read: there may be a quarter of a million. */
+const VECTOR = z.array(z.object({ metric: z.unknown(), value: z.optional(z.unknown()) }));
+const MATRIX = z.array(z.object({ metric: z.unknown(), values: z.optional(z.nullable(z.array(z.unknown()))) }));
 
 /** Data of `query` and `query_range`: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats */
 export const QUERY_DATA = z.discriminatedUnion('resultType', [
   z.object({ resultType: z.literal('vector'), result: VECTOR }),
   z.object({ resultType: z.literal('matrix'), result: MATRIX }),
-  z.object({ resultType: z.literal('scalar'), result: POINT }),
+  z.object({ resultType: z.literal('scalar'), result: z.unknown() }),
   z.object({ resultType: z.literal('string'), result: z.unknown() }),
 ]);
 
@@ -30,15 +30,15 @@ export interface ReadSeries {
 /**
  * Series of an answer. Samples that are no number (NaN, ±Inf, histograms) are left out, and series that hold no other;
  * both are told. @param toOurs from the source's clock to ours
- * @throws SourceProblem for an expression that gives text
+ * @throws SourceProblem for an expression that gives text, and for points of another form
  */
 export function readSeries(data: z.infer<typeof QUERY_DATA>, toOurs: (theirs: number) => number): ReadSeries {
   if (data.resultType === 'string') throw new SourceProblem('refused', 'gives text for this expression, not numbers');
-  const rows: { metric: unknown; points: readonly [number, string][] }[] =
+  const rows: { metric: unknown; points: readonly unknown[] }[] =
     data.resultType === 'scalar'
       ? [{ metric: {}, points: [data.result] }]
       : data.resultType === 'vector'
-        ? data.result.map(({ metric, value }) => ({ metric, points: value ? [value] : [] }))
+        ? data.result.map(({ metric, value }) => ({ metric, points: value === undefined ? [] : [value] }))
         : data.result.map(({ metric, values }) => ({ metric, points: values ?? [] }));
   const series: Series[] = [];
   let without = 0;
@@ -67,9 +67,13 @@ export function readSeries(data: z.infer<typeof QUERY_DATA>, toOurs: (theirs: nu
   };
 }
 
-function samplesOf(points: readonly [number, string][], toOurs: (theirs: number) => number): Sample[] {
+/** @throws SourceProblem for what is no point: seconds and a number as text */
+function samplesOf(points: readonly unknown[], toOurs: (theirs: number) => number): Sample[] {
   const samples: Sample[] = [];
-  for (const [seconds, text] of points) {
+  for (const point of points) {
+    const [seconds, text] = Array.isArray(point) ? (point as unknown[]) : [];
+    if (typeof seconds !== 'number' || typeof text !== 'string')
+      throw new SourceProblem('not-understood', 'answers with samples in a form that is not the documented one');
     const value = text === '' ? NaN : Number(text);
     if (Number.isFinite(value) && Number.isFinite(seconds)) samples.push({ at: toOurs(seconds * 1000), value });
   }

@@ -182,8 +182,8 @@ export function isUnknownQuestion(error: unknown): boolean {
   return isProblem(error, 'missing', 'refused', 'not-understood');
 }
 
+/** Some servers call all that they send HTML. */
 function isPage({ headers, body }: FetchAnswer): boolean {
-  return (
-    /^text\/html\b|^application\/xhtml/i.test(headers['content-type'] ?? '') || /^\s*<(?:!doctype|html)/i.test(body)
-  );
+  const named = /^text\/html\b|^application\/xhtml/i.test(headers['content-type'] ?? '');
+  return named ? !/^\s*[{[]/.test(body) : /^\s*<(?:!doctype|html)/i.test(body);
 }

@@ -88,7 +88,7 @@ describe('an instant query', () => {
     [{ status: 'error', errorType: 'bad_data', error: 'parse error at char 1' }, /it says: parse error at char 1/],
     [{ status: 'success', data: { resultType: 'string', result: [1, 'x'] } }, /gives text for this expression/],
     [forms.matrix([{}, [[1, '1']]]), /gives many samples for each series/],
-    [{ status: 'success', data: { resultType: 'vector', result: [{ metric: {}, value: ['x', 1] }] } }, /form that is not the documented one at result\.0\.value/],
+    [{ status: 'success', data: { resultType: 'vector', result: [{ metric: {}, value: ['x', 1] }] } }, /samples in a form that is not the documented one/],
   ])('%j is unknown', async (body, reason) => {
     const { metrics } = await metricsOf({ '*': body });
     const answer = await metrics.instant('x', never);
