@@ -148,7 +148,7 @@ const SPAN_METRICS = {
  *
  * - baseline over an hour, as in the sources' example; 30 samples, from which the normal law is commonly taken to hold;
  * - 5 % as the least deviation: what a histogram's buckets alone make of a quantile;
- * - latency up by a quarter at least; 50 requests, since a p99 of fewer is the slowest request whatever the others do;
+ * - latency up by half at least, since a quantile wanders by a third with nothing wrong; 50 requests, since a p99 of fewer is the slowest request whatever the others do;
  * - 1 % and 5 errors: below, one client that repeats a bad request would be an incident;
  * - forecasts reach four times as far as they look back: node-mixin's rules predict 24 h from 6 h.
  */
@@ -212,7 +212,7 @@ export const DEFAULT_SIGNAL_SETTINGS: SignalSettings = {
     weeks: 3,
   },
   oom: { usedRatio: 0.85, forMs: 5 * MINUTE, killedWithinMs: 10 * MINUTE },
-  latency: { quantile: 0.99, deviations: 3, forMs: 2 * MINUTE, leastRise: 0.25, leastCalls: 50 },
+  latency: { quantile: 0.99, deviations: 3, forMs: 2 * MINUTE, leastRise: 0.5, leastCalls: 50 },
   errors: { rise: 2, forMs: MINUTE, leastRatio: 0.01, leastErrors: 5, deviations: 3 },
   disk: { usedRatio: 0.8, horizonMs: 24 * HOUR, forMs: MINUTE, lookbackMs: 6 * HOUR },
   certificate: { days: 14 },

@@ -43,7 +43,8 @@ interface Cluster {
   /** The words of the first entry; null where a later one has another. */
   words: (string | null)[];
   entries: LogEntry[];
-  lastAt: number;
+  /** Of the entries among all, in order. */
+  places: number[];
 }
 
 /**
@@ -53,19 +54,23 @@ interface Cluster {
  */
 export function logTemplates(lines: readonly string[]): LogTemplate[] {
   const entries = logEntries(lines).filter(({ text }) => text !== '');
+  return templateGroups(entries)
+    .sort(
+      ({ template: a, places: atA }, { template: b, places: atB }) =>
+        Number(b.trouble) - Number(a.trouble) ||
+        Number(b.closing) - Number(a.closing) ||
+        a.count - b.count ||
+        atB.at(-1)! - atA.at(-1)!,
+    )
+    .map(({ template }) => template);
+}
+
+/** Templates of entries of any origin, and the places of those that each stands for. */
+export function templateGroups(entries: readonly LogEntry[]): { template: LogTemplate; places: number[] }[] {
   const byShape = new Map<string, Cluster[]>();
   entries.forEach((entry, at) => addEntry(byShape, entry, at));
   const clusters = [...byShape.values()].flat();
-  return clusters
-    .map((cluster) => ({ cluster, template: templateOf(cluster, entries.length) }))
-    .sort(
-      (a, b) =>
-        Number(b.template.trouble) - Number(a.template.trouble) ||
-        Number(b.template.closing) - Number(a.template.closing) ||
-        a.template.count - b.template.count ||
-        b.cluster.lastAt - a.cluster.lastAt,
-    )
-    .map(({ template }) => template);
+  return clusters.map((cluster) => ({ template: templateOf(cluster, entries.length), places: cluster.places }));
 }
 
 /** True if a text is one of those that a template stands for. */
@@ -102,13 +107,13 @@ function addEntry(byShape: Map<string, Cluster[]>, entry: LogEntry, at: number):
   const clusters = byShape.get(shape);
   const like = clusters?.slice(-COMPARED).find((cluster) => similarity(cluster.masked, mask) >= SIMILAR);
   if (!like) {
-    const fresh = { masked: mask, words: [...words], entries: [entry], lastAt: at };
+    const fresh = { masked: mask, words: [...words], entries: [entry], places: [at] };
     if (clusters) clusters.push(fresh);
     else byShape.set(shape, [fresh]);
     return;
   }
   like.entries.push(entry);
-  like.lastAt = at;
+  like.places.push(at);
   words.forEach((word, index) => {
     if (like.masked[index] !== mask[index]) like.masked[index] = '<*>';
     if (like.words[index] !== word) like.words[index] = null;
@@ -129,7 +134,7 @@ function similarity(a: readonly string[], b: readonly string[]): number {
   return all === 0 ? 1 : same / all;
 }
 
-function templateOf({ masked: mask, words, entries, lastAt }: Cluster, total: number): LogTemplate {
+function templateOf({ masked: mask, words, entries, places }: Cluster, total: number): LogTemplate {
   const text = words.map((word, index) => word ?? mask[index]!).join('');
   const times = entries.flatMap(({ time }) => time ?? []);
   return {
@@ -138,7 +143,7 @@ function templateOf({ masked: mask, words, entries, lastAt }: Cluster, total: nu
     lines: entries.reduce((sum, { lines }) => sum + lines, 0),
     first: times[0] ?? null,
     last: times.at(-1) ?? null,
-    closing: lastAt === total - 1,
+    closing: places.at(-1) === total - 1,
     trouble: TROUBLE.test(text),
   };
 }

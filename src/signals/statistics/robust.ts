@@ -4,12 +4,12 @@ const MAD_TO_DEVIATION = 1.4826;
 const MEAN_TO_DEVIATION = 1.2533;
 
 /** Sorted copy without what is no finite number. */
-export function sortedFinite(values: readonly number[]): number[] {
-  return values.filter(Number.isFinite).sort((a, b) => a - b);
+export function sortedFinite(values: readonly number[]): Float64Array {
+  return Float64Array.from(values.filter(Number.isFinite)).sort();
 }
 
 /** Of sorted numbers, linear between neighbours; NaN of none. @param part 0..1 */
-export function quantileOf(sorted: readonly number[], part: number): number {
+export function quantileOf(sorted: ArrayLike<number>, part: number): number {
   if (sorted.length === 0) return Number.NaN;
   const place = Math.min(1, Math.max(0, part)) * (sorted.length - 1);
   const low = sorted[Math.floor(place)]!;

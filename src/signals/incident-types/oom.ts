@@ -1,0 +1,192 @@
+import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import { refKey, refLabel, refOf } from '../../domain/kube-object.ts';
+import type { SignalSettings } from '../../domain/signal-settings.ts';
+import type { Signal, SignalReading } from '../../domain/signals.ts';
+import { completedResources } from '../../kube/pod-resources.ts';
+import { isLiving } from '../../kube/pods.ts';
+import { listOf } from '../../kube/untyped-list.ts';
+import { amountText, durationText } from '../../text/amount.ts';
+import { oneLine } from '../../text/plain-text.ts';
+import { sustained } from '../baselines/sustained.ts';
+import { inOrder } from '../baselines/rates.ts';
+import { chartOf } from '../charts/chart.ts';
+import { duration, matchersOf, oneOf, selector } from '../promql.ts';
+import type { Answers, Ask, IncidentType, Rule, Scene, ScopedSeries } from './incident-type.ts';
+import { emptyReading, scopedSeries } from './incident-type.ts';
+
+const KEY = 'memory/working-set';
+const BY = 'namespace, pod, container';
+
+export const oom: IncidentType = {
+  kind: 'oom',
+  title: 'Out of memory',
+  asks,
+  judge,
+  rules,
+  sameMeaning: /oom|out_?of_?memory|memory.*(?:high|limit|pressure|usage)/i,
+};
+
+function workingSet(settings: SignalSettings, namespaces: readonly string[]): string {
+  const metric = selector(
+    settings.metrics.workingSet,
+    'container!=""',
+    'container!="POD"',
+    oneOf('namespace', namespaces),
+  );
+  return `max by (${BY}) (${metric})`;
+}
+
+function asks({ settings, namespaces, now }: Scene): Ask[] {
+  const { stepMs } = settings.baseline;
+  const window = { from: now - 3 * settings.oom.forMs, to: now, stepMs };
+  return [{ key: KEY, query: workingSet(settings, namespaces), window }];
+}
+
+/** Limits and kills are read off the pods: what is exported of them says the same, later. */
+function judge(answers: Answers, scene: Scene): SignalReading {
+  const reading = emptyReading();
+  const near = new Map<string, Signal>();
+  for (const scoped of scopedSeries(answers.get(KEY), 'oom', scene.settings.metrics.workingSet, scene, reading) ?? []) {
+    const signal = nearLimit(scoped, scene);
+    if (!signal?.object) continue;
+    const key = refKey(signal.object);
+    const other = near.get(key);
+    if (!other || (signal.level === 'incident' && other.level !== 'incident') || signal.since < other.since)
+      near.set(key, signal);
+  }
+  const { view, namespaces } = scene;
+  if (!view.known('Pod')) reading.unjudged.push({ kind: 'oom', object: null, reason: 'pods could not be read' });
+  for (const pod of view.all('Pod')) {
+    if (!isLiving(pod) || !namespaces.includes(pod.metadata.namespace ?? '')) continue;
+    for (const signal of kills(pod, scene)) {
+      const key = refKey(signal.object!);
+      const other = near.get(key);
+      // A kill says more than a level, and when both are there the level shows how it came.
+      near.set(
+        key,
+        other
+          ? {
+              ...other,
+              level: 'incident',
+              since: Math.min(other.since, signal.since),
+              message: `${signal.message}; ${other.message}`,
+            }
+          : signal,
+      );
+    }
+  }
+  return { ...reading, signals: [...near.values()] };
+}
+
+function nearLimit({ series, labelled, object }: ScopedSeries, { view, now, settings, marks }: Scene): Signal | null {
+  const { pod: ref } = labelled;
+  const pod = ref && view.find('Pod', ref.namespace, ref.name);
+  // A pod that is gone needs no memory.
+  if (!pod || !isLiving(pod)) return null;
+  const container = series.labels.container ?? '';
+  const limit = memoryLimit(view.all('LimitRange', pod.metadata.namespace), pod, container);
+  if (limit === null) return null;
+  const threshold = settings.oom.usedRatio * limit;
+  const samples = inOrder(series.samples);
+  const standing = sustained(
+    samples,
+    ({ value }) => value > threshold,
+    now,
+    settings.baseline.stepMs,
+    settings.oom.forMs,
+  );
+  if (standing.state !== 'yes') return null;
+  const { value } = samples.at(-1)!;
+  const where = `container ${container} of ${refLabel(refOf(pod))}`;
+  const query = selector(settings.metrics.workingSet, ...matchersOf(series.labels));
+  return {
+    kind: 'oom',
+    level: standing.held ? 'incident' : 'early',
+    object: object ?? refOf(pod),
+    others: [refOf(pod)],
+    labels: series.labels,
+    since: standing.since,
+    message: oneLine(
+      `${where} uses ${amountText(value, 'bytes')}, ${amountText(value / limit, 'ratio')} of its limit, for ${durationText(now - standing.since)}`,
+    ),
+    value,
+    usual: null,
+    threshold,
+    unit: 'bytes',
+    query,
+    chart: chartOf({ title: `Memory of ${where}`, unit: 'bytes', label: 'working set', samples, threshold, marks }),
+  };
+}
+
+/** Of a container as the server completes it; null where it may take what the node has. */
+export function memoryLimit(ranges: readonly KubeObject[], pod: KubeObject, name: string): number | null {
+  const found = completedResources(pod.spec, ranges).find(({ container }) => container.name === name);
+  const limit = found?.limits.memory;
+  return limit !== undefined && Number.isFinite(limit) && limit > 0 ? limit : null;
+}
+
+/** Containers that were killed for memory lately. */
+function kills(pod: KubeObject, { view, now, settings }: Scene): Signal[] {
+  return [...listOf(pod.status?.containerStatuses), ...listOf(pod.status?.initContainerStatuses)].flatMap(
+    (status): Signal[] => {
+      const ended = [status?.state?.terminated, status?.lastState?.terminated].find(
+        (each) => each?.reason === 'OOMKilled',
+      );
+      const at = Date.parse(String(ended?.finishedAt ?? ''));
+      if (!ended || !(now - at <= settings.oom.killedWithinMs)) return [];
+      const container = oneLine(status?.name, 120);
+      const limit = memoryLimit(view.all('LimitRange', pod.metadata.namespace), pod, container);
+      const under = limit === null ? 'without a limit of its own' : `at its limit of ${amountText(limit, 'bytes')}`;
+      const object: ObjectRef = refOf(view.workloadOf(pod));
+      return [
+        {
+          kind: 'oom',
+          level: 'incident',
+          object,
+          others: [refOf(pod)],
+          labels: { namespace: pod.metadata.namespace ?? '', pod: pod.metadata.name, container },
+          since: at,
+          message: `container ${container} of ${refLabel(refOf(pod))} was killed for memory ${under} (restarts: ${Number(status?.restartCount) || 0})`,
+          value: Number(status?.restartCount) || 0,
+          usual: null,
+          threshold: null,
+          unit: 'count',
+          query: null,
+          chart: null,
+        },
+      ];
+    },
+  );
+}
+
+function rules(settings: SignalSettings): Rule[] {
+  const { metrics, oom: own } = settings;
+  const limits = selector(metrics.resourceLimits, 'resource="memory"');
+  const killed = selector(metrics.lastTerminatedReason, 'reason="OOMKilled"');
+  const recent = duration(own.killedWithinMs);
+  return [
+    {
+      alert: 'StratusMemoryNearLimit',
+      expr: `${workingSet(settings, [])}\n/ on (${BY}) max by (${BY}) (${limits} > 0)\n> ${own.usedRatio}`,
+      forMs: own.forMs,
+      labels: { severity: 'warning', stratus: 'oom' },
+      annotations: {
+        summary:
+          'Container {{ $labels.container }} of {{ $labels.namespace }}/{{ $labels.pod }} uses {{ $value | humanizePercentage }} of its memory limit',
+        description: `More than ${amountText(own.usedRatio, 'ratio')} for ${duration(own.forMs)}: it is killed at 100 %.`,
+      },
+    },
+    {
+      alert: 'StratusOOMKilled',
+      expr: [
+        `max by (${BY}) (${killed}) > 0`,
+        `and on (${BY}) max by (${BY}) (increase(${metrics.containerRestarts}[${recent}])) > 0`,
+      ].join('\n'),
+      labels: { severity: 'critical', stratus: 'oom' },
+      annotations: {
+        summary: 'Container {{ $labels.container }} of {{ $labels.namespace }}/{{ $labels.pod }} was killed for memory',
+        description: `It was started again within the last ${recent}.`,
+      },
+    },
+  ];
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { Sample } from '../../../../src/domain/telemetry.ts';
+import type { MemoryHistory } from '../../../../src/signals/incident-types/memory-cause.ts';
+import { memoryCause } from '../../../../src/signals/incident-types/memory-cause.ts';
+import { seededRandom } from '../../../../src/signals/statistics/random.ts';
+
+const MINUTE = 60_000;
+const MIB = 2 ** 20;
+const SEEDS = [1, 2, 3, 4, 5];
+
+const samples = (minutes: number, value: (minute: number) => number, from = 0): Sample[] =>
+  Array.from({ length: minutes * 2 }, (_, index) => ({ at: from + index * 30_000, value: value(index / 2) * MIB }));
+const rates = (minutes: number, value: (minute: number) => number): Sample[] =>
+  samples(minutes, value).map((sample) => ({ at: sample.at, value: sample.value / MIB }));
+const history = (more: Partial<MemoryHistory>): MemoryHistory => ({
+  pods: [],
+  limitBytes: 256 * MIB,
+  traffic: rates(60, () => 5),
+  former: null,
+  ...more,
+});
+/** Grows by garbage, falls back to its floor every four minutes. */
+const collected = (floor: (minute: number) => number, seed: number) => {
+  const random = seededRandom(seed);
+  return (minute: number) => floor(minute) + 15 * (minute % 4) + 3 * random();
+};
+
+describe('memory', () => {
+  it.each(SEEDS)('that rises from collection to collection is a leak (seed %i)', (seed) => {
+    const { cause, evidence } = memoryCause(
+      history({
+        pods: [
+          {
+            samples: samples(
+              60,
+              collected((minute) => 60 + 2 * minute, seed),
+            ),
+            starts: [0],
+          },
+        ],
+      }),
+    );
+    expect({ cause, evidence }).toMatchObject({ cause: 'leak' });
+    expect(evidence[0]).toMatch(
+      /^what is left after \d+ collections rose from [\d.]+ MiB to [\d.]+ MiB in .*, while traffic did not rise$/,
+    );
+  });
+
+  it.each(SEEDS)('that stays high with its floor flat is a tight limit (seed %i)', (seed) => {
+    const flat = collected(() => 222, seed);
+    const { cause, evidence } = memoryCause(
+      history({ limitBytes: 256 * MIB, pods: [{ samples: samples(60, (m) => Math.min(255, flat(m))), starts: [0] }] }),
+    );
+    expect({ cause, evidence }).toMatchObject({ cause: 'tight-limit' });
+  });
+
+  it('that fills a fresh container at once is a tight limit', () => {
+    const starts = [0, 2, 4, 7, 12].map((minute) => minute * MINUTE);
+    const pod = { samples: samples(14, (minute) => 240 - 100 * Number(minute % 1 === 0 && minute < 1)), starts };
+    const { cause, evidence } = memoryCause(history({ pods: [pod] }));
+    expect({ cause, evidence }).toMatchObject({ cause: 'tight-limit' });
+    expect(evidence.join()).toMatch(/starts had 85 % of the limit in use within/);
+  });
+
+  it('that rises with traffic and falls again with it is a tight limit', () => {
+    const wave = (minute: number) => 1 + Math.sin(minute / 4);
+    const pod = { samples: samples(60, (minute) => 120 + 60 * wave(minute)), starts: [0] };
+    const { cause } = memoryCause(history({ traffic: rates(60, (minute) => 5 + 4 * wave(minute)), pods: [pod] }));
+    expect(cause).toBe('tight-limit');
+  });
+
+  it('that was used before the limit was lowered is a tight limit', () => {
+    const pod = { samples: samples(30, () => 250), starts: [] };
+    const former = { limitBytes: 512 * MIB, changedAt: 20 * MINUTE };
+    const { cause, evidence } = memoryCause(history({ pods: [pod], former }));
+    expect(cause).toBe('tight-limit');
+    expect(evidence.join()).toMatch(/lowered from 512 MiB to 256 MiB, and 250 MiB were used before already/);
+  });
+
+  it.each([
+    ['nothing is known', {}],
+    [
+      'the container has not lived long',
+      { pods: [{ samples: samples(3, (minute) => 100 + 10 * minute), starts: [0] }] },
+    ],
+    [
+      'traffic rises as well',
+      {
+        traffic: rates(60, (minute) => 5 + minute / 6),
+        pods: [{ samples: samples(60, (minute) => 60 + 2 * minute), starts: [0] }],
+      },
+    ],
+    [
+      'clues disagree',
+      {
+        pods: [{ samples: samples(60, (minute) => 60 + 2 * minute), starts: [0] }],
+        former: { limitBytes: 512 * MIB, changedAt: 60 * MINUTE },
+        limitBytes: 100 * MIB,
+      },
+    ],
+  ])('is of unknown cause where %s', (_, more) => {
+    expect(memoryCause(history(more)).cause).toBe('unknown');
+  });
+});
