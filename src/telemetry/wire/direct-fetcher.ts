@@ -22,6 +22,8 @@ export interface DirectOptions {
 }
 
 const MOST_REDIRECTS = 3;
+/** Each that fails is one less that is kept. */
+const MOST_STALE = 20;
 
 /** Asks a URL from this machine. Certificates are always checked: one that signed itself is its own authority. */
 export class DirectFetcher implements Fetcher {
@@ -81,8 +83,9 @@ export class DirectFetcher implements Fetcher {
         return await sending.answer;
       } catch (error) {
         // A connection that was kept open may have been closed meanwhile: that says nothing about the source.
-        const stale = sending.request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
-        if (!stale || tries > 0 || request.signal.aborted) throw connectionProblem(error, request.signal);
+        const { code } = error as NodeJS.ErrnoException;
+        const isStale = sending.request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+        if (!isStale || tries === MOST_STALE || request.signal.aborted) throw connectionProblem(error, request.signal);
       }
     }
   }

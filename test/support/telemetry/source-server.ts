@@ -40,6 +40,11 @@ export class SourceServer {
     return new SourceServer(server, tls ? 'https' : 'http', seen);
   }
 
+  /** Closes every connection that there is; new ones are taken. */
+  hangUp(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
