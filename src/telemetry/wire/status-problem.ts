@@ -46,7 +46,9 @@ export function statusProblem({ status, headers, body }: FetchAnswer, asker: Ask
 /** `Retry-After`: seconds or a date (RFC 9110, 10.2.3). */
 function waitOf(header: string | undefined, now: number): number | null {
   if (header === undefined) return null;
-  const seconds = /^\d{1,9}(\.\d+)?$/.test(header.trim()) ? Number(header) : (Date.parse(header) - now) / 1000;
+  const text = header.trim();
+  const isDate = /^[A-Za-z]{3,9}, /.test(text);
+  const seconds = isDate ? (Date.parse(text) - now) / 1000 : /^\d{1,9}(\.\d+)?$/.test(text) ? Number(text) : NaN;
   if (!Number.isFinite(seconds)) return null;
   return Math.min(LONGEST_WAIT_MS, Math.max(0, seconds * 1000));
 }
