@@ -78,11 +78,12 @@ export const ROOMS = {
   'run/telemetry': [
     'telemetry/**', 'signals/**', 'severity', 'cluster/read', 'gateway/wire', 'gateway/monitor', 'kube', 'domain', 'json', 'text',
   ],
+  'run/watch': ['run/telemetry', 'signals/**', 'severity', 'kube', 'domain', 'json', 'text'],
   run: [
-    'run/telemetry', 'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
+    'run/telemetry', 'run/watch', 'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
     'telemetry/**', 'signals/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
   ],
-  cli: ['run', 'run/telemetry', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
+  cli: ['run', 'run/telemetry', 'run/watch', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
   'serve/**': ['run', 'domain', 'json', 'text'],
 
   'ui/editor': ['run', 'cluster/lock', 'gateway/journal', 'domain', 'json', 'kubectl/**', 'text'],

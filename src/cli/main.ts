@@ -28,6 +28,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   undo: async () => (await import('./undo.ts')).undoCommand,
   recover: async () => (await import('./recover.ts')).recoverCommand,
   journal: async () => (await import('./journal.ts')).journalCommand,
+  watch: async () => (await import('./watch.ts')).watchCommand,
   telemetry: async () => (await import('./telemetry.ts')).telemetryCommand,
   model: async () => (await import('./model.ts')).modelCommand,
   lock: async () => (await import('./lock.ts')).lockCommand,

@@ -14,6 +14,7 @@ usage: stratus COMMAND [options]
 
   mitigate    detect, diagnose and fix; ends healthy or exactly as it was
   diagnose    findings with evidence and proposed fixes; read-only
+  watch       tell of incidents as they open and close; read-only
   run -- ...  one kubectl command as a committed, undoable transaction
   undo        take a transaction back and verify it (--last or --tx ID)
   recover     finish a transaction that was interrupted or diverged (--undo or --keep)
@@ -65,6 +66,15 @@ exit: 0 resolved or healthy, 2 restored and verified, 3 diverged, 4 cluster or c
                        'stratus telemetry --help'
 
 exit: 0 done (findings or not), 4 cluster or configuration error, 64 usage
+`,
+  watch: `usage: stratus watch [--context C] [-n NAMESPACE] [--check NAME=URL] [--interval S] [--until-incident] [--json]
+  Looks every S seconds (5 to 3600, default 15; less often while the cluster does not answer) at the same that 'stratus
+  diagnose' looks at. Things that belong together are one incident, told of once, with its cause as far as it is known.
+  Nothing is written. Ends when it is stopped, with --until-incident when the first incident was told.
+  --prometheus URL, --alertmanager URL, --traces URL, --logs URL, --slo NAME=PROMQL, --find-telemetry, --no-telemetry
+                       as for 'stratus mitigate'
+
+exit: 0 stopped, 4 cluster or configuration error, 64 usage
 `,
   run: `usage: stratus run [--context C] [-n NAMESPACE] [--yes] [--confirm-context C] [--accept WHAT] [--json] -- ARGS...
   ARGS is one kubectl command without the word kubectl. One that only reads needs no --yes, no lock and no transaction.

@@ -7,6 +7,7 @@ import type { Evidence, Finding } from './finding.ts';
 import type { LockLevel, OracleVerdict } from './ports.ts';
 import type { Plan } from './plan.ts';
 import type { CommitRule, CommitVerdict, Severity } from './severity.ts';
+import type { ShownSignals } from './signals-now.ts';
 import type { Target } from './target.ts';
 import type { StepRehearsal, UndoResult } from './transaction.ts';
 
@@ -104,6 +105,8 @@ export type NoteEvent = { at: number } & (
   /** A proposed command that takes something away was replaced, before rehearsal, by commands that can be undone. */
   | { type: 'converted'; from: string[]; to: string[][]; reason: string }
   | { type: 'progress'; text: string }
+  /** What telemetry showed when the cause was looked for; absent in older logs. */
+  | { type: 'signals'; shown: ShownSignals }
   | { type: 'result'; result: RunResult }
 );
 

@@ -50,6 +50,20 @@ const rehearsal = map({
   argv: list(text), ok: flag, problem: text, partial: flag,
   writes: list(map({ ref: object, method: text, undo })),
 }); // prettier-ignore
+const samples = list(map({ at: number, value: number }));
+const chart = map({
+  title: text,
+  unit: text,
+  lines: list(map({ label: text, samples })),
+  marks: list(map({ at: number, label: text })),
+});
+const shownSignals = map({
+  at: number,
+  signals: list(map({ kind: text, level: text, message: text, since: number, chart: either(nothing, chart) })),
+  suspects: list(map({ message: text, score: number, confidence: number, node: map({ name: text }) })),
+  waterfall: either(nothing, map({ trace: text, durationMs: number, rows: list(map({ service: text, operation: text, depth: number, startMs: number, durationMs: number })) })),
+  unknown: list(text),
+}); // prettier-ignore
 const agent: Check = (value) => ['detection', 'diagnosis', 'mitigation', 'undo'].includes(value as string);
 
 /** What each event must have for its readers to work; more is let be. */
@@ -96,6 +110,7 @@ const FIELDS: Record<RunEvent['type'], Record<string, Check>> = {
   command: { argv: list(text), exitCode: number, stdout: text, stderr: text, writes: number },
   converted: { from: list(text), to: list(list(text)), reason: text },
   progress: { text },
+  signals: { shown: shownSignals },
   result: {
     result: map({
       outcome: text, attempts: number, writes: number, seconds: number, transactions: list(text),

@@ -22,6 +22,7 @@ import type { RunbookFile } from './runbook-library.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
 import type { TelemetryConfig } from './telemetry/telemetry-config.ts';
+import type { WatchEvent } from './watch/watch-event.ts';
 import type { TelemetryLooks } from './telemetry/telemetry-looks.ts';
 import { codeOf, StratusError } from '../domain/stratus-error.ts';
 
@@ -52,6 +53,15 @@ export interface MitigateRequest {
   askApproval: AskApproval;
   /** Absent: models may spend no more than the budget. */
   askBudget?: AskBudget;
+}
+
+export interface WatchRequest {
+  target: Target;
+  /** As in {@link MitigateRequest}. */
+  checks: string[];
+  /** Between two looks, ms; default 15 s. */
+  intervalMs?: number;
+  tell(event: WatchEvent): void;
 }
 
 export interface Diagnosis {
@@ -167,6 +177,11 @@ export interface Incidents {
     signal: AbortSignal,
     tell: (done: number, all: number) => void,
   ): Promise<NamespaceDiagnosis[]>;
+  /**
+   * Looks at a target now and then until the signal fires, and tells what opens and closes. Writes nothing.
+   * @throws ClusterError, CheckUsageError before the first look
+   */
+  watch(request: WatchRequest, signal: AbortSignal): Promise<void>;
   /** The newest `limit` runs of any window or terminal with this state folder, newest first. */
   runs(limit: number): Promise<PastRun[]>;
   /** The whole event log of a run. @throws Error when it is not there or damaged */

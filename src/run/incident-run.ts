@@ -14,6 +14,8 @@ import type { ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
 import type { Severity } from '../domain/severity.ts';
+import { shownSignals } from '../domain/signals-now.ts';
+import type { SignalsNow } from '../domain/signals-now.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
 import { lossesText } from '../domain/transaction.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
@@ -47,6 +49,8 @@ export class IncidentRun {
   #undone: ObjectRef[] = [];
   #startSnapshot: ClusterSnapshot | null = null;
   #latest: SeverityReading | null = null;
+  /** What telemetry showed at a reading. */
+  #seen: { reading: SeverityReading; now: SignalsNow } | null = null;
   /** When the open transaction first sent a command, and when its last one had ended. */
   #wrote: { first: number; last: number } | null = null;
   /** What of the open transaction somebody else took back before it was judged. */
@@ -271,6 +275,7 @@ export class IncidentRun {
     const snapshot = withoutOwnLeftovers(this.#latest.snapshot, this.#startSnapshot!, this.#undone);
     const { cluster, clock, brains, read } = this.#ports;
     const { budget } = this.#state.options!;
+    const signals = await this.#signalsNow(signal);
     const actions = await this.#ports.actions();
     return askBrain({
       brain: brains[this.#state.brain]!,
@@ -281,6 +286,7 @@ export class IncidentRun {
         severity,
         evidence: cluster,
         actions,
+        ...(signals ? { signals } : {}),
         rehearse: (plan) => this.#tried(plan, signal),
         ...(read ? { read } : {}),
         budget: left(budget, this.#state.spent),
@@ -291,6 +297,20 @@ export class IncidentRun {
       heard: (emission) => this.#emitted(agent, emission),
       call,
     });
+  }
+
+  /** Read once for each reading of severity: who thinks about it again sees the same. */
+  async #signalsNow(signal: AbortSignal): Promise<SignalsNow | null> {
+    const { signals } = this.#ports;
+    const reading = this.#latest!;
+    if (!signals) return null;
+    if (this.#seen?.reading !== reading) {
+      this.#progress('reading metrics and traces');
+      const now = await signals(reading.snapshot, reading.severity, signal);
+      this.#note({ type: 'signals', shown: shownSignals(now) });
+      this.#seen = { reading, now };
+    }
+    return this.#seen.now;
   }
 
   async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {

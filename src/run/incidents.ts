@@ -8,7 +8,9 @@ import { mu } from '../domain/severity.ts';
 import { parseCheck } from '../severity/check-spec.ts';
 import type { Target } from '../domain/target.ts';
 import type { BrainShelf } from './brain-shelf.ts';
-import type { Diagnosis, Incidents, MitigateRequest, NamespaceDiagnosis } from './app.ts';
+import type { Diagnosis, Incidents, MitigateRequest, NamespaceDiagnosis, WatchRequest } from './app.ts';
+import type { WatchPorts } from './watch/incident-watch.ts';
+import { DEFAULT_WATCH, IncidentWatch } from './watch/incident-watch.ts';
 import { IncidentRun } from './incident-run.ts';
 import { OwnPlansFirst } from './own-plans.ts';
 import type { PastRun } from './run-history.ts';
@@ -16,6 +18,7 @@ import { listRuns, readRun } from './run-history.ts';
 import type { RunbookLibrary } from './runbook-library.ts';
 import { RunLog } from './run-log.ts';
 import type { Sessions } from './sessions.ts';
+import type { SessionTelemetry } from './telemetry/session-telemetry.ts';
 import { sha256 } from '../text/sha256.ts';
 import { codeOf } from '../domain/stratus-error.ts';
 import type { SeverityReader } from '../severity/severity-reader.ts';
@@ -94,7 +97,38 @@ export class LoggedIncidents implements Incidents {
     const session = await this.#sessions.of(target);
     const severity = await session.severity(checks, signal, session.reader, 0);
     const { notes } = await session.telemetry.open(signal);
-    return this.#diagnose(target, severity, session.reader, notes, signal);
+    return this.#diagnose(target, severity, session.reader, notes, session.telemetry, signal);
+  }
+
+  async watch({ target, checks, intervalMs, tell }: WatchRequest, signal: AbortSignal): Promise<void> {
+    const session = await this.#sessions.of(target);
+    const { notes } = await session.telemetry.open(signal);
+    const severity = await session.severity(checks, signal, session.reader, 0);
+    const signals = await session.telemetry.signals(signal);
+    const actions = await this.#library.known();
+    const brain = this.#shelf.first();
+    const ports: WatchPorts = {
+      read: (stop) => severity.read(stop),
+      signals: signals && (({ snapshot, severity: now }, stop) => signals.read(snapshot, now, stop)),
+      diagnose: (reading, seen, stop) =>
+        brain.diagnose({
+          run: '',
+          target,
+          snapshot: reading.snapshot,
+          severity: reading.severity,
+          evidence: session.reader,
+          actions,
+          ...(seen ? { signals: seen } : {}),
+          clock: this.#clock,
+          budget: NO_LIMIT,
+          signal: stop,
+          emit: () => undefined,
+        }),
+      clock: this.#clock,
+      tell,
+    };
+    tell({ type: 'started', at: this.#clock.now(), notes });
+    await new IncidentWatch(ports, { ...DEFAULT_WATCH, ...(intervalMs ? { intervalMs } : {}) }).run(signal);
   }
 
   async diagnoseAll(
@@ -114,7 +148,14 @@ export class LoggedIncidents implements Incidents {
         try {
           const own = checks.filter((check) => parseCheck(check).asks?.namespace === namespace);
           const severity = await session.severity(own, signal, reader, 0);
-          const diagnosis = await this.#diagnose({ ...target, namespace }, severity, reader, [], signal);
+          const diagnosis = await this.#diagnose(
+            { ...target, namespace },
+            severity,
+            reader,
+            [],
+            session.telemetry,
+            signal,
+          );
           results.push({ namespace, diagnosis });
         } catch (error) {
           if (signal.aborted) throw error;
@@ -133,17 +174,20 @@ export class LoggedIncidents implements Incidents {
     reader: SeverityReader,
     evidence: SnapshotReader,
     told: readonly string[],
+    telemetry: SessionTelemetry,
     signal: AbortSignal,
   ): Promise<Diagnosis> {
     const { severity, snapshot, oracles } = await reader.baseline(signal);
+    const seen = await (await telemetry.signals(signal))?.read(snapshot, severity, signal);
     const brain = this.#shelf.first();
-    const notes = [...told];
+    const notes = [...told, ...(seen?.notes ?? [])];
     const { findings, hypotheses } = await brain.diagnose({
       run: '',
       target,
       snapshot,
       severity,
       evidence,
+      ...(seen ? { signals: seen } : {}),
       actions: await this.#library.known(),
       clock: this.#clock,
       budget: NO_LIMIT,

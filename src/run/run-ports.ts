@@ -14,6 +14,8 @@ import type {
   WriterLock,
 } from '../domain/ports.ts';
 import type { RunEvent } from '../domain/run-event.ts';
+import type { Severity } from '../domain/severity.ts';
+import type { SignalsNow } from '../domain/signals-now.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
 
@@ -66,6 +68,8 @@ export interface IncidentRunPorts {
   read?(argv: string[], signal: AbortSignal): Promise<string>;
   /** Declared actions that can be had. */
   actions(): Promise<readonly KnownAction[]>;
+  /** What telemetry shows besides; absent where none is read. Never rejects but on cancel. */
+  signals?(snapshot: ClusterSnapshot, severity: Severity, signal: AbortSignal): Promise<SignalsNow>;
   /** Told at the start: what else is read, and what of it does not answer. */
   notes?: readonly string[];
   /** Durable sink of the event log. */

@@ -160,6 +160,7 @@ export class TargetSession {
   ): Promise<IncidentRunPorts> {
     const { clock } = this.#parts;
     const { version } = await this.#parts.kubectl();
+    const signals = await this.telemetry.signals(NEVER);
     return {
       brains,
       cluster: this.reader,
@@ -178,6 +179,7 @@ export class TargetSession {
       targetMoved: () => this.#pin.change(),
       read: (argv, signal) => this.#readOnly(argv, version, signal),
       actions: () => this.#parts.library.known(),
+      ...(signals ? { signals: (...asked) => signals.read(...asked) } : {}),
       notes: (await this.telemetry.open(NEVER)).notes,
       record,
       hash: sha256,

@@ -16,14 +16,15 @@ import { downCluster, upCluster } from '../testbed/instance.ts';
 import { StreamReport } from '../testbed/report.ts';
 
 export const usage = `[--faults a,b] [--kind single|pair|unfixable|calm] [--family F] [--like AIOpsLab] [--seeds 1,2,3]
-                              [--cluster NAME] [--baseline WAY,...|all] [--popeye] [--write-docs]
+                              [--cluster NAME] [--baseline WAY,...|all] [--popeye] [--write-docs [--page benchmark]]
                               [--side-by-side N] [--since COMMIT] [--fresh] [--built] [--validate] [--no-undo] [--no-check] [--list]`;
 
 /**
  * Every incident of the catalogue on a real cluster: broken, mitigated by the command line, and judged by the incident's
  * own oracle. `--validate` proves the catalogue itself, without the product. A run that was stopped goes on where it was; with
  * `--since` also where an earlier commit left it: only what did not pass there is tried again. `--baseline` mitigates in
- * other ways, `--built` tries what is shipped, `--popeye` lets tools look that repair nothing, `--write-docs` makes docs/benchmark.md of all that is recorded.
+ * other ways, `--built` tries what is shipped, `--popeye` lets tools look that repair nothing, `--write-docs` makes
+ * docs/benchmark.md of all that is recorded here, or with `--page` a page of another name beside it.
  */
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -37,6 +38,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       like: { type: 'string', default: '' },
       popeye: { type: 'boolean', default: false },
       'write-docs': { type: 'boolean', default: false },
+      page: { type: 'string', default: 'benchmark' },
       baseline: { type: 'string' },
       validate: { type: 'boolean', default: false },
       'side-by-side': { type: 'string' },
@@ -60,7 +62,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     for (const { name, summary } of entries) process.stdout.write(`${name.padEnd(44)} ${summary}\n`);
     return;
   }
-  if (values['write-docs']) return writePage();
+  if (values['write-docs']) return writePage(values.page);
   const ways = values.baseline === undefined ? (['stratus'] as const) : parseWays(values.baseline);
   const seeds = parseSeeds(values.seeds);
   const sideBySide = Number(values['side-by-side'] ?? (values.validate ? 4 : 1));
@@ -112,9 +114,10 @@ function builtCommand(): string[] {
 }
 
 /** The page and its chart from all that is recorded, of whatever commit; each row says of which. */
-function writePage(): void {
-  const { page, picture } = benchmarkPage(newestRecords(TRIALS), newestRecords(LOOKS));
+function writePage(name: string): void {
+  if (!/^[a-z][a-z-]*$/.test(name)) throw new Error(`--page takes a name of small letters, not '${name}'`);
+  const { page, picture } = benchmarkPage(newestRecords(TRIALS), newestRecords(LOOKS), name);
   const docs = join(import.meta.dirname, '..', '..', 'docs');
-  writeFileSync(join(docs, 'benchmark.md'), page);
-  writeFileSync(join(docs, 'benchmark.svg'), picture);
+  writeFileSync(join(docs, `${name}.md`), page);
+  writeFileSync(join(docs, `${name}.svg`), picture);
 }

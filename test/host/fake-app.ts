@@ -198,6 +198,7 @@ export class FakeApp implements StratusApp {
       return events;
     },
     isActive: async (id) => this.elsewhere.has(id),
+    watch: async ({ tell }) => tell({ type: 'started', at: 0, notes: [] }),
     diagnose: async () => {
       const { severity, oracles } = this.#reading();
       return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };

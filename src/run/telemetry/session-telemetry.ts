@@ -10,6 +10,7 @@ import type { SourceSpec } from '../../telemetry/settings/source-spec.ts';
 import { clusterGet } from './cluster-get.ts';
 import type { FoundSources } from './find-sources.ts';
 import { findSources } from './find-sources.ts';
+import { SignalReader } from './signal-reader.ts';
 import type { ParsedTelemetry } from './telemetry-config.ts';
 
 /** What is read of telemetry for one target. */
@@ -56,6 +57,12 @@ export class SessionTelemetry {
       new AlertOracle(sources.alerts, this.#clock),
       new SloOracle(this.#config.objectives, sources.metrics, this.#clock),
     ];
+  }
+
+  /** Null where neither metrics nor traces are read. */
+  async signals(signal: AbortSignal): Promise<SignalReader | null> {
+    const reader = new SignalReader((await this.open(signal)).sources, this.#clock);
+    return reader.isUseful ? reader : null;
   }
 
   #parts() {

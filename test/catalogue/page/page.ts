@@ -19,11 +19,16 @@ const KINDS: Readonly<Record<Entry['kind'], string>> = {
 };
 
 /** The page and its chart, from recorded reports alone. @throws Error when there are none of the product */
-export function benchmarkPage(trials: readonly Trial[], looks: readonly LookRow[]): { page: string; picture: string } {
+/** @param name of the page and its picture, without an ending */
+export function benchmarkPage(
+  trials: readonly Trial[],
+  looks: readonly LookRow[],
+  name = 'benchmark',
+): { page: string; picture: string } {
   const own = trials.filter(({ way }) => way === 'stratus');
   if (own.length === 0) throw new Error('no report of the product is recorded: run npm run bench -- incidents first');
   const page = [
-    introduction([...trials, ...looks]),
+    introduction([...trials, ...looks], name),
     overall(own),
     published(trials),
     baselines(trials),
@@ -34,7 +39,7 @@ export function benchmarkPage(trials: readonly Trial[], looks: readonly LookRow[
   return { page: `${page.join('\n\n')}\n`, picture: picture(trials) };
 }
 
-function introduction(all: readonly (Trial | LookRow)[]): string {
+function introduction(all: readonly (Trial | LookRow)[], name: string): string {
   const days = all.map(({ at }) => at.slice(0, 10)).sort();
   const seeds = [...new Set(all.map(({ seed }) => seed))].sort((a, b) => a - b);
   const commits = countBy(all, ({ commit }) => commit);
@@ -53,7 +58,7 @@ was taken away, and, after a run that did not resolve it, whether every object i
 - ${count(all, ({ alone }) => alone)} of them while nothing else was tried on the cluster; ${loadText(loads)}
 - machine: ${machines.map(([name, number]) => (machines.length > 1 ? `${name} (${number})` : name)).join('; ')}
 
-![What became of the incidents, by way of mitigating them](benchmark.svg)`;
+![What became of the incidents, by way of mitigating them](${name}.svg)`;
 }
 
 /** Above the number of processors every limit of time counts against whoever is tried. */

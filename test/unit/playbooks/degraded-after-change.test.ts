@@ -48,6 +48,7 @@ function suspect(object: KubeObject): SignalsNow {
     reading,
     graph: { nodes: [], edges: [] },
     suspects: { suspects: [one], unknown: null },
+    waterfall: null,
     notes: [],
   };
 }

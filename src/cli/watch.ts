@@ -1,0 +1,80 @@
+import { refLabel } from '../domain/kube-object.ts';
+import { placeOf } from '../domain/target.ts';
+import type { WatchEvent } from '../run/watch/watch-event.ts';
+import type { CommandIo, OpenApp } from './command-line.ts';
+import { numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
+import { EXIT } from './exit-code.ts';
+import { painter } from './paint.ts';
+import type { Paint } from './paint.ts';
+import { TELEMETRY_OPTIONS, telemetryConfig } from './telemetry-options.ts';
+import { durationText } from '../text/amount.ts';
+import { presentableValue } from '../text/redact.ts';
+
+/** `stratus watch`: tells of incidents as they open and close; read-only, until it is stopped. */
+export async function watchCommand(args: string[], io: CommandIo, open: OpenApp): Promise<number> {
+  const parsed = parseCommand('watch', args, {
+    ...TARGET_OPTIONS,
+    ...TELEMETRY_OPTIONS,
+    check: { type: 'string', multiple: true },
+    interval: { type: 'string' },
+    json: { type: 'boolean' },
+    'until-incident': { type: 'boolean' },
+  });
+  rejectPositionals('watch', parsed);
+  const seconds = numberOption('watch', parsed, 'interval', [5, 3_600]);
+  const app = await open(telemetryConfig(parsed, process.env));
+  const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
+  const stop = new AbortController();
+  const interrupt = io.onInterrupt(() => stop.abort(new Error('stopped')));
+  const paint = painter(io.colours.stdout);
+  let failing = false;
+  const tell = (event: WatchEvent): void => {
+    const shown = presentableValue(event);
+    if (parsed.flag('json')) io.stdout(`${JSON.stringify(shown)}\n`);
+    // What fails at each look is told once.
+    else if (event.type === 'started') event.notes.forEach((note) => io.stderr(`stratus: ${note}\n`));
+    else if (event.type !== 'unknown' || !failing) io.stdout(lineOf(shown, target.namespace, paint));
+    failing = event.type === 'unknown';
+    if (event.type === 'opened' && parsed.flag('until-incident')) stop.abort(new Error('an incident opened'));
+  };
+  if (!parsed.flag('json')) io.stderr(`watching ${placeOf(target)}; Ctrl-C ends it, nothing is written\n`);
+  try {
+    await app.incidents.watch(
+      { target, checks: parsed.list('check'), ...(seconds === undefined ? {} : { intervalMs: seconds * 1_000 }), tell },
+      stop.signal,
+    );
+  } finally {
+    interrupt.dispose();
+  }
+  return EXIT.ok;
+}
+
+function lineOf(event: WatchEvent, namespace: string, paint: Paint): string {
+  const time = new Date(event.at).toLocaleTimeString('en-GB');
+  switch (event.type) {
+    case 'started':
+      return '';
+    case 'opened': {
+      const { incident, diagnosis } = event;
+      const { title, since, root, members, count } = incident;
+      const [first] = diagnosis?.findings ?? [];
+      const more = count > members.length ? `    and ${count - members.length} more\n` : '';
+      return [
+        `${time} ${paint('red', 'incident')} ${paint('bold', title)} (for ${durationText(Math.max(0, event.at - since))})\n`,
+        ...members.slice(0, 5).map(({ message }) => `    ${message}\n`),
+        more,
+        root ? `    ${paint('dim', 'begins at')} ${refLabel(root.object)}: ${root.reason}\n` : '',
+        first ? `    ${paint('dim', 'cause')} ${first.message}\n` : '',
+        `    ${paint('green', `stratus mitigate -n ${namespace}`)}\n`,
+      ].join('');
+    }
+    case 'grew':
+      return `${time} ${paint('yellow', 'grew')} ${event.incident.title}: ${event.incident.count} things belong to it\n`;
+    case 'closed':
+      return `${time} ${paint('green', 'over')} ${event.incident.title}, after ${durationText(event.lastedMs)}\n`;
+    case 'unknown':
+      return `${time} ${paint('yellow', 'unknown')} ${event.reason}; asked again in ${durationText(event.retryMs)}\n`;
+    case 'known':
+      return `${time} answers come again\n`;
+  }
+}

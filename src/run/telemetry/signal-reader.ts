@@ -1,0 +1,138 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { Severity } from '../../domain/severity.ts';
+import type { SignalSettings } from '../../domain/signal-settings.ts';
+import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
+import type { ChartMark } from '../../domain/signals.ts';
+import type { SignalsNow } from '../../domain/signals-now.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import type { Answer, MetricSource, Series, TelemetrySources } from '../../domain/telemetry.ts';
+import { ClusterView } from '../../kube/cluster-view.ts';
+import type { EdgeAnswers } from '../../signals/graph/metric-graph.ts';
+import { edgeQueries, graphOfMetrics } from '../../signals/graph/metric-graph.ts';
+import { mergedGraph } from '../../signals/graph/merge-graphs.ts';
+import { graphOfSettings } from '../../signals/graph/settings-graph.ts';
+import { graphOfSpans } from '../../signals/graph/span-graph.ts';
+import { ServiceNames } from '../../signals/identity/service-names.ts';
+import type { Answers, Ask, Scene } from '../../signals/incident-types/incident-type.ts';
+import { readSignals, signalAsks } from '../../signals/read-signals.ts';
+import { readTraces } from './trace-reader.ts';
+
+/** Questions that a metric server is asked together. */
+const AT_ONCE = 6;
+/** Everything that is read of telemetry for one look. What is not answered by then is unknown. */
+const LIMIT_MS = 20_000;
+
+/** What telemetry shows of the scope of a snapshot. */
+export class SignalReader {
+  readonly #sources: TelemetrySources;
+  readonly #clock: Clock;
+  readonly #settings: SignalSettings;
+
+  constructor(sources: TelemetrySources, clock: Clock, settings: SignalSettings = DEFAULT_SIGNAL_SETTINGS) {
+    this.#sources = sources;
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  /** Whether there is anything to read. */
+  get isUseful(): boolean {
+    const { metrics, traces } = this.#sources;
+    return metrics !== null || traces !== null;
+  }
+
+  /**
+   * Never rejects but on cancel: what cannot be read is told in `notes` and by what could not be judged.
+   * @param severity its alerts say since when something is not usual
+   */
+  async read(snapshot: ClusterSnapshot, severity: Severity, signal: AbortSignal): Promise<SignalsNow> {
+    const now = this.#clock.now();
+    const view = new ClusterView(snapshot);
+    const scene: Scene = {
+      view,
+      namespaces: snapshot.namespaces,
+      now,
+      settings: this.#settings,
+      usualUntil: beganAt(severity),
+      marks: alertMarks(severity),
+    };
+    const limit = new AbortController();
+    const timer = this.#clock.sleep(LIMIT_MS, AbortSignal.any([signal, limit.signal])).then(
+      () => limit.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`)),
+      () => undefined,
+    );
+    const both = AbortSignal.any([signal, limit.signal]);
+    try {
+      const { metrics, traces } = this.#sources;
+      const [answers, edges, traced] = await Promise.all([
+        asked(metrics, signalAsks(scene), both),
+        metrics ? askedEdges(metrics, this.#settings.baseline.rateMs, both) : [],
+        traces ? readTraces(traces, view, severity, now, both) : null,
+      ]);
+      signal.throwIfAborted();
+      const names = ServiceNames.of(view);
+      const graphs = [
+        ...edges.map(({ source, answers: told }) => graphOfMetrics(source, told, names)),
+        ...(traced ? [graphOfSpans(traced.spans, names)] : []),
+        graphOfSettings(view),
+      ];
+      const reading = readSignals(answers, scene);
+      const suspects = traced?.suspects ?? { suspects: [], unknown: 'no traces are read' };
+      const waterfall = traced?.waterfall ?? null;
+      return { at: now, reading, graph: mergedGraph(graphs), suspects, waterfall, notes: traced?.notes ?? [] };
+    } finally {
+      limit.abort(new Error('done'));
+      await timer;
+    }
+  }
+}
+
+/** When the first alert or objective began; null where none tells. */
+function beganAt(severity: Severity): number | null {
+  const times = severity.known
+    ? severity.items.flatMap(({ source, since }) => (source === 'alert' && since ? [since] : []))
+    : [];
+  return times.length > 0 ? Math.min(...times) : null;
+}
+
+function alertMarks(severity: Severity): ChartMark[] {
+  if (!severity.known) return [];
+  return severity.items.flatMap(({ source, since, what }): ChartMark[] =>
+    source === 'alert' && since ? [{ kind: 'alert', at: since, label: what }] : [],
+  );
+}
+
+async function asked(metrics: MetricSource | null, asks: readonly Ask[], signal: AbortSignal): Promise<Answers> {
+  const answers = new Map<string, Answer<Series[]>>();
+  const absent: Answer<Series[]> = { state: 'absent', reason: 'no metric server is configured' };
+  const waiting = [...asks];
+  const work = async () => {
+    for (let ask = waiting.shift(); ask; ask = waiting.shift()) {
+      const answer = metrics ? await quietly(metrics.range(ask.query, ask.window, signal)) : absent;
+      answers.set(ask.key, answer);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return answers;
+}
+
+async function askedEdges(metrics: MetricSource, windowMs: number, signal: AbortSignal) {
+  return Promise.all(
+    edgeQueries(windowMs).map(async ({ source, ...queries }) => {
+      const [rate, failed, p50, p99] = await Promise.all(
+        [queries.rate, queries.failed, queries.p50, queries.p99].map((query) =>
+          quietly(metrics.instant(query, signal)),
+        ),
+      );
+      const answers: EdgeAnswers = { rate: rate!, failed: failed!, p50: p50!, p99: p99! };
+      return { source, answers };
+    }),
+  );
+}
+
+/** A source that throws has not answered. */
+function quietly<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
+  return answer.catch((error: unknown) => ({
+    state: 'unknown',
+    reason: error instanceof Error ? error.message : String(error),
+  }));
+}

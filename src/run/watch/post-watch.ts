@@ -1,0 +1,64 @@
+import { messageOf } from '../../domain/cluster-error.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { ObjectRef } from '../../domain/kube-object.ts';
+import type { SeverityReading } from '../../domain/ports.ts';
+import { itemId, judgeCommit } from '../../domain/severity.ts';
+import type { Severity, SeverityItem } from '../../domain/severity.ts';
+
+export interface PostWatchRequest {
+  /** Severity with which the change was kept. */
+  kept: Severity;
+  /** When the change was first written, milliseconds since the epoch. */
+  wroteAt: number;
+  isOurs(object: ObjectRef): boolean;
+  read(signal: AbortSignal): Promise<SeverityReading>;
+  clock: Clock;
+  /** How long it is watched, ms. */
+  durationMs: number;
+  tell(text: string): void;
+}
+
+export type PostWatchResult =
+  | { outcome: 'held' }
+  /** What was not there when the change was kept, and is charged to it. */
+  | { outcome: 'regressed'; items: SeverityItem[]; reason: string }
+  /** It could not be watched to the end: nothing is known of what came after. */
+  | { outcome: 'unknown'; reason: string };
+
+const SPACING_MS = 5_000;
+/** A pod that is replaced looks like a regression for a moment. */
+const SIGHTINGS = 3;
+
+/**
+ * Watches what a kept change touched for a time: what is worse than when it was kept, and is charged to the change, is a
+ * regression (paper, section on post-mitigation; an undo of the transaction is the answer).
+ */
+export async function watchAfter(request: PostWatchRequest, signal: AbortSignal): Promise<PostWatchResult> {
+  const { kept, wroteAt, isOurs, read, clock, durationMs, tell } = request;
+  const end = clock.monotonic() + durationMs;
+  const seen = new Map<string, number>();
+  let unknown = '';
+  while (clock.monotonic() < end) {
+    await clock.sleep(Math.min(SPACING_MS, Math.max(1, end - clock.monotonic())), signal);
+    let severity: Severity;
+    try {
+      ({ severity } = await read(signal));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      severity = { known: false, reason: messageOf(error) };
+    }
+    if (!severity.known) {
+      if (unknown !== severity.reason) tell(`nothing is known at the moment: ${(unknown = severity.reason)}`);
+      continue;
+    }
+    unknown = '';
+    const { ours } = judgeCommit('strict', kept, severity, isOurs, wroteAt);
+    const ids = new Set(ours.map(itemId));
+    for (const id of seen.keys()) if (!ids.has(id)) seen.delete(id);
+    for (const id of ids) seen.set(id, (seen.get(id) ?? 0) + 1);
+    const items = ours.filter((item) => (seen.get(itemId(item)) ?? 0) >= SIGHTINGS);
+    if (items.length > 0)
+      return { outcome: 'regressed', items, reason: items.map(({ message }) => message).join('; ') };
+  }
+  return unknown ? { outcome: 'unknown', reason: unknown } : { outcome: 'held' };
+}

@@ -1,0 +1,16 @@
+import type { BrainDiagnosis } from '../../domain/brain.ts';
+import type { CorrelatedIncident } from '../../domain/signals.ts';
+
+/** What a watch tells; `at` in milliseconds since the epoch. */
+export type WatchEvent =
+  /** `notes`: what else is read and what of it does not answer, one sentence each. */
+  | { type: 'started'; at: number; notes: string[] }
+  /** `diagnosis`: null where it could not be made. */
+  | { type: 'opened'; at: number; incident: CorrelatedIncident; diagnosis: BrainDiagnosis | null; mu: number }
+  /** More belongs to it than before. */
+  | { type: 'grew'; at: number; incident: CorrelatedIncident }
+  | { type: 'closed'; at: number; incident: CorrelatedIncident; lastedMs: number }
+  /** Nothing can be said: neither that all is well nor that anything is over. Told at each look that fails. */
+  | { type: 'unknown'; at: number; reason: string; retryMs: number }
+  /** Answers come again. */
+  | { type: 'known'; at: number };

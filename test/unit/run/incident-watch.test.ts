@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import { refOf } from '../../../src/domain/kube-object.ts';
+import type { SeverityReading } from '../../../src/domain/ports.ts';
+import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';
+import { IncidentWatch } from '../../../src/run/watch/incident-watch.ts';
+import { watchAfter } from '../../../src/run/watch/post-watch.ts';
+import type { WatchEvent } from '../../../src/run/watch/watch-event.ts';
+import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
+
+const never = new AbortController().signal;
+
+const deployment = (name: string): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'shop', uid: name },
+  spec: {
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [] } },
+  },
+});
+const objects = { Deployment: ['web', 'geo', 'far'].map(deployment), Pod: [], Service: [] };
+
+const sick = (name: string): SeverityItem => ({
+  source: 'object',
+  object: refOf(deployment(name)),
+  what: 'unready',
+  grade: 1,
+  message: `${name} is not ready`,
+});
+const alert = (name: string, since: number, about?: string): SeverityItem => ({
+  source: 'alert',
+  object: null,
+  what: name,
+  grade: 1,
+  message: name,
+  since,
+  ...(about ? { subjects: [refOf(deployment(about))] } : {}),
+});
+
+/** A watch of what `severity` says by the number of the look, from 0. */
+function watching(severity: (look: number) => Severity | Error) {
+  const clock = new FakeClock();
+  const events: WatchEvent[] = [];
+  const times: number[] = [];
+  let looks = 0;
+  const watch = new IncidentWatch({
+    read: async (): Promise<SeverityReading> => {
+      times.push(clock.now());
+      const said = severity(looks++);
+      if (said instanceof Error) throw said;
+      const takenAt = new Date(clock.now()).toISOString();
+      const snapshot = { takenAt, namespaces: ['shop'], objects, unreadable: {} };
+      return { severity: said, snapshot, oracles: {}, asOf: clock.now() };
+    },
+    signals: null,
+    diagnose: async () => ({ findings: [], hypotheses: [] }),
+    clock,
+    tell: (event) => events.push(event),
+  });
+  return {
+    clock,
+    events,
+    times,
+    looks: async (count: number) => {
+      for (let look = 0; look < count; look++) {
+        await watch.look(never);
+        await clock.advance(15_000);
+      }
+    },
+    run: (signal: AbortSignal) => watch.run(signal),
+  };
+}
+
+const known = (...items: SeverityItem[]): Severity => ({ known: true, items });
+const types = (events: WatchEvent[]) => events.map(({ type }) => type);
+
+describe('a watch', () => {
+  it('tells of what lasts for two looks, once, and when it is over', async () => {
+    const { looks, events } = watching((look) => (look < 5 ? known(sick('web')) : known()));
+    await looks(9);
+    expect(types(events)).toEqual(['opened', 'closed']);
+    expect(events[0]).toMatchObject({ incident: { members: [{ message: 'web is not ready' }] } });
+    expect(events[1]).toMatchObject({ lastedMs: expect.any(Number) as number });
+  });
+
+  it('says nothing of what is there for one look only', async () => {
+    const { looks, events } = watching((look) => (look % 2 === 0 ? known(sick('web')) : known()));
+    await looks(8);
+    expect(events).toEqual([]);
+  });
+
+  it('tells of an alert at once: it has waited by itself', async () => {
+    const { looks, events, clock } = watching(() => known(alert('Slow', clock.now(), 'web')));
+    await looks(1);
+    expect(types(events)).toEqual(['opened']);
+  });
+
+  it('does not open again what comes and goes within a look or two', async () => {
+    const { looks, events } = watching((look) => (look === 4 ? known() : known(sick('web'))));
+    await looks(8);
+    expect(types(events)).toEqual(['opened']);
+  });
+
+  it('opens one incident for what speaks of one object, and grows it', async () => {
+    const start = new FakeClock().now();
+    const { looks, events } = watching((look) =>
+      known(alert('Slow', start, 'web'), ...(look > 1 ? [sick('web')] : [])),
+    );
+    await looks(5);
+    expect(types(events)).toEqual(['opened', 'grew']);
+  });
+
+  it('opens two for what has nothing to do with each other', async () => {
+    const start = new FakeClock().now();
+    const { looks, events } = watching(() =>
+      known(alert('Slow', start, 'web'), alert('Full', start - 3_600_000, 'far')),
+    );
+    await looks(2);
+    expect(types(events)).toEqual(['opened', 'opened']);
+  });
+
+  it('closes nothing and opens nothing while nothing is known, and says so', async () => {
+    const { looks, events } = watching((look) =>
+      look < 3 ? known(sick('web')) : look < 6 ? { known: false, reason: 'Prometheus does not answer' } : known(),
+    );
+    await looks(10);
+    expect(types(events)).toEqual(['opened', 'unknown', 'unknown', 'unknown', 'known', 'closed']);
+  });
+
+  it('asks ever less often while the cluster does not answer, and as before when it does', async () => {
+    const { clock, times, run } = watching((look) => (look > 0 && look < 7 ? new Error('too many requests') : known()));
+    const stop = new AbortController();
+    const done = run(stop.signal);
+    for (let step = 0; step < 400; step++) await clock.advance(5_000);
+    stop.abort(new Error('stopped'));
+    await done;
+    const pauses = times.slice(1).map((at, index) => (at - times[index]!) / 1_000);
+    expect(pauses.slice(0, 8)).toEqual([15, 30, 60, 120, 240, 300, 300, 15]);
+  });
+
+  it('ends when it is stopped', async () => {
+    const { clock, run } = watching(() => known());
+    const stop = new AbortController();
+    const done = run(stop.signal);
+    await clock.advance(40_000);
+    stop.abort(new Error('stopped'));
+    await expect(done).resolves.toBeUndefined();
+  });
+});
+
+describe('the watch after a change', () => {
+  async function after(severity: (look: number) => Severity | Error, isOurs = (name: string) => name === 'web') {
+    const clock = new FakeClock();
+    const told: string[] = [];
+    let looks = 0;
+    const read = async (): Promise<SeverityReading> => {
+      const said = severity(looks++);
+      if (said instanceof Error) throw said;
+      const snapshot = { takenAt: new Date(clock.now()).toISOString(), namespaces: ['shop'], objects, unreadable: {} };
+      return { severity: said, snapshot, oracles: {}, asOf: clock.now() };
+    };
+    const result = await whileTimePasses(
+      clock,
+      watchAfter(
+        {
+          kept: known(sick('far')),
+          wroteAt: clock.now(),
+          isOurs: ({ name }) => isOurs(name),
+          read,
+          clock,
+          durationMs: 300_000,
+          tell: (text) => told.push(text),
+        },
+        never,
+      ),
+      1_000,
+    );
+    return { result, told };
+  }
+
+  it('holds where nothing new is charged to it', async () => {
+    expect((await after(() => known(sick('far')))).result).toEqual({ outcome: 'held' });
+    expect((await after(() => known(sick('far'), sick('geo')))).result).toEqual({ outcome: 'held' });
+  });
+
+  it('has regressed where what it touched is worse for good', async () => {
+    const { result } = await after((look) => (look < 10 ? known() : known(sick('web'))));
+    expect(result).toMatchObject({ outcome: 'regressed', reason: 'web is not ready' });
+  });
+
+  it('holds through what is over at the next look', async () => {
+    expect((await after((look) => (look % 3 === 0 ? known(sick('web')) : known()))).result).toEqual({
+      outcome: 'held',
+    });
+  });
+
+  it('is unknown where nothing was known at its end, and says so meanwhile', async () => {
+    const { result, told } = await after((look) => (look < 5 ? known() : new Error('the server is gone')));
+    expect(result).toEqual({ outcome: 'unknown', reason: 'the server is gone' });
+    expect(told).toHaveLength(1);
+  });
+});
