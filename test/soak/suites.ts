@@ -6,6 +6,7 @@ import { INCIDENT_SUITE } from './incident-suite.ts';
 import { MODEL_RUN_SUITE } from './model-run-suite.ts';
 import type { SoakSuite } from './soak-suite.ts';
 import { count, onCluster, tallyOf } from './soak-suite.ts';
+import { TELEMETRY_SUITE } from './telemetry-suite.ts';
 import { UNDO_SUITES } from './undo-suites.ts';
 import { WRONG_PLAN_SUITE } from './wrong-plan-suite.ts';
 
@@ -30,6 +31,7 @@ export const SUITES: SoakSuite[] = [
   INCIDENT_SUITE,
   WRONG_PLAN_SUITE,
   MODEL_RUN_SUITE,
+  TELEMETRY_SUITE,
   {
     name: 'healthy',
     summary:

@@ -17,9 +17,12 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   ServiceAccount: '/api/v1/namespaces/{namespace}/serviceaccounts',
   ConfigMap: '/api/v1/namespaces/{namespace}/configmaps',
   Service: '/api/v1/namespaces/{namespace}/services',
+  Endpoints: '/api/v1/namespaces/{namespace}/endpoints',
   Deployment: '/apis/apps/v1/namespaces/{namespace}/deployments',
   ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
   ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  APIService: '/apis/apiregistration.k8s.io/v1/apiservices',
+  PersistentVolume: '/api/v1/persistentvolumes',
   StorageClass: '/apis/storage.k8s.io/v1/storageclasses',
 };
 

@@ -37,6 +37,12 @@ const MODULES = {
   kwok: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
   pause: { pause: './pause' },
   popeye: { popeye: 'github.com/derailed/popeye' },
+  'victoria-logs': { 'victoria-logs': 'github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs' },
+  agents: { 'target-finder': './target-finder', 'log-shipper': './log-shipper' },
+  'metrics-server': { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
+  'kube-state-metrics': { 'kube-state-metrics': 'k8s.io/kube-state-metrics/v2' },
+  collector: { 'otel-collector': './otel-collector' },
+  jaeger: { jaeger: 'github.com/jaegertracing/jaeger/cmd/jaeger' },
 } as const;
 
 type ModuleName = keyof typeof MODULES;
@@ -51,6 +57,18 @@ export const CONTROL_PLANE: readonly Binary[] = [
 ];
 export const REAL_NODE: readonly Binary[] = ['kubelet', 'kube-proxy', 'coredns', 'local-path-provisioner', 'pause'];
 export const SIMULATED_NODES: readonly Binary[] = ['kwok'];
+/** Programs of the testbed's own that any telemetry needs; built in seconds. */
+export const METRICS: readonly Binary[] = ['target-finder'];
+/** Servers of telemetry that no Debian package has; about eleven minutes of two cores the first time. */
+export const TELEMETRY: readonly Binary[] = [
+  ...METRICS,
+  'victoria-logs',
+  'log-shipper',
+  'metrics-server',
+  'kube-state-metrics',
+  'otel-collector',
+  'jaeger',
+];
 
 const GO_FOLDER = join(import.meta.dirname, 'go');
 const BUILD_TIMEOUT_MS = 45 * 60_000;
@@ -81,6 +99,16 @@ export async function ensureBinaries(wanted: readonly Binary[], report: Report):
     for (const binary of needed) paths.set(binary, findCached(hash, binary)!);
   }
   return paths;
+}
+
+/** Whether all of these are in a cache, so that nothing would have to be built. */
+export function areBuilt(wanted: readonly Binary[]): boolean {
+  return (Object.keys(MODULES) as ModuleName[]).every((module) => {
+    const needed = wanted.filter((binary) => Object.hasOwn(MODULES[module], binary));
+    if (needed.length === 0) return true;
+    const hash = folderHash(join(GO_FOLDER, module));
+    return needed.every((binary) => findCached(hash, binary));
+  });
 }
 
 /**

@@ -12,6 +12,8 @@ export interface CertificateRequest {
   readonly organization?: string;
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
+  /** Days from now to its end; a year when left out. */
+  readonly days?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -26,10 +28,10 @@ export function createAuthority(commonName: string): KeyedCertificate {
     // keyCertSign and cRLSign.
     extension('2.5.29.15', true, der(0x03, Buffer.from([0x01, 0x06]))),
   ];
-  return { certificate: certificate(subject, subject, publicKey, extensions, key), key };
+  return { certificate: certificate(subject, subject, publicKey, extensions, key, LIFETIME_DAYS), key };
 }
 
-/** A certificate for clients and servers alike, signed by `authority`. */
+/** A certificate for clients and servers alike, valid from a day ago, signed by `authority`. */
 export function issueCertificate(authority: KeyedCertificate, request: CertificateRequest): KeyedCertificate {
   const { publicKey, key } = newKey();
   const alternatives = [
@@ -43,7 +45,8 @@ export function issueCertificate(authority: KeyedCertificate, request: Certifica
     ...(alternatives.length > 0 ? [extension('2.5.29.17', false, sequence(...alternatives))] : []),
   ];
   const issuer = name({ commonName: commonNameOf(authority.certificate) });
-  return { certificate: certificate(issuer, name(request), publicKey, extensions, authority.key), key };
+  const days = request.days ?? LIFETIME_DAYS;
+  return { certificate: certificate(issuer, name(request), publicKey, extensions, authority.key, days), key };
 }
 
 /** A key pair for signing service account tokens, PEM. */
@@ -70,7 +73,14 @@ function commonNameOf(pem: string): string {
 }
 
 /** X.509 v3 (RFC 5280), signed with ECDSA over SHA-256. */
-function certificate(issuer: Buffer, subject: Buffer, publicKey: Buffer, extensions: Buffer[], key: string): string {
+function certificate(
+  issuer: Buffer,
+  subject: Buffer,
+  publicKey: Buffer,
+  extensions: Buffer[],
+  key: string,
+  days: number,
+): string {
   const algorithm = sequence(oid('1.2.840.10045.4.3.2'));
   const now = Date.now();
   const serial = randomBytes(16);
@@ -81,7 +91,7 @@ function certificate(issuer: Buffer, subject: Buffer, publicKey: Buffer, extensi
     der(0x02, serial),
     algorithm,
     issuer,
-    sequence(time(now - DAY_MS), time(now + LIFETIME_DAYS * DAY_MS)),
+    sequence(time(now - DAY_MS), time(now + days * DAY_MS)),
     subject,
     publicKey,
     der(0xa3, sequence(...extensions)),

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
+import { AWS_COMMANDS, awsCommand } from './aws/aws-command.ts';
 import { readRecord, instanceFiles } from './instance-record.ts';
 import {
   abandonStart,
@@ -9,21 +10,27 @@ import {
   upCluster,
   type Instance,
   type NodeKind,
+  type TelemetryKind,
 } from './instance.ts';
 import { MODEL_COMMANDS, modelCommand } from './model/model-command.ts';
 import { DEFAULT_INSTANCE, stateFolder } from './paths.ts';
 import { isRunning } from './processes.ts';
 import { StreamReport, type Report } from './report.ts';
+import { MAX_HISTORY_HOURS, seedHistory } from './telemetry/history.ts';
 import { TestbedError } from './testbed-error.ts';
 
 const USAGE = `usage: npm run testbed -- COMMAND [OPTIONS]
 
   up [--nodes real|simulated] [--simulated-nodes N] [--no-app]   start a cluster with the demo shop
+     [--telemetry | --metrics]   and servers that watch it: metrics, alerts, traces, logs; or only those of metrics and
+                                 alerts, of which none has to be built
+     [--history 6h|2d]           with a past in which the shop ran well, for baselines
   down [--all]              stop it and remove everything of it
   status                    what runs, with addresses and process ids
   env                       shell exports for it: eval "$(npm run --silent testbed -- env)"
   faults                    faults that can be injected into the shop
   inject NAME | heal NAME   break the shop, or repair it without Stratus
+  aws up|down|status        a stand-in for CloudWatch and its logs
   model up|down|status      a small language model behind Chat Completions [--port N] [--context TOKENS] [--threads N]
 
   --name NAME               the instance to use (default: ${DEFAULT_INSTANCE}); several can run side by side
@@ -42,6 +49,8 @@ interface Arguments {
   readonly nodes: NodeKind | undefined;
   readonly simulatedNodes: number | undefined;
   readonly app: boolean;
+  readonly telemetry: TelemetryKind | undefined;
+  readonly historyHours: number | undefined;
   readonly all: boolean;
   readonly port: number | undefined;
   readonly context: number | undefined;
@@ -59,6 +68,9 @@ function readArguments(argv: readonly string[]): Arguments {
         nodes: { type: 'string' },
         'simulated-nodes': { type: 'string' },
         'no-app': { type: 'boolean', default: false },
+        telemetry: { type: 'boolean', default: false },
+        metrics: { type: 'boolean', default: false },
+        history: { type: 'string' },
         all: { type: 'boolean', default: false },
         port: { type: 'string' },
         context: { type: 'string' },
@@ -76,7 +88,15 @@ function readArguments(argv: readonly string[]): Arguments {
   if (rest.length > 0 || (operand !== undefined) !== (wanted !== undefined)) {
     throw new UsageError(wanted ? `${command} needs ${wanted}` : `unexpected '${operand ?? command}'`);
   }
-  if (command === 'model' && !MODEL_COMMANDS.includes(operand!)) throw new UsageError(`model needs ${wanted}`);
+  for (const [name, known] of [
+    ['model', MODEL_COMMANDS],
+    ['aws', AWS_COMMANDS],
+  ] as const) {
+    if (command === name && !known.includes(operand!)) throw new UsageError(`${name} needs ${wanted}`);
+  }
+  if (values.history !== undefined && (values['no-app'] || !(values.telemetry || values.metrics))) {
+    throw new UsageError('--history needs --telemetry or --metrics, and the shop');
+  }
   if (values.nodes !== undefined && values.nodes !== 'real' && values.nodes !== 'simulated') {
     throw new UsageError(`--nodes takes real or simulated, not '${values.nodes}'`);
   }
@@ -93,11 +113,21 @@ function readArguments(argv: readonly string[]): Arguments {
     nodes: values.nodes,
     simulatedNodes: numberOf('simulated-nodes'),
     app: !values['no-app'],
+    telemetry: values.telemetry ? 'all' : values.metrics ? 'metrics' : undefined,
+    historyHours: readHours(values.history),
     all: values.all,
     port: numberOf('port'),
     context: numberOf('context'),
     threads: numberOf('threads'),
   };
+}
+
+function readHours(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, count, unit] = /^(\d{1,3})([hd])$/.exec(text) ?? [];
+  const hours = Number(count) * (unit === 'd' ? 24 : 1);
+  if (hours >= 1 && hours <= MAX_HISTORY_HOURS) return hours;
+  throw new UsageError(`--history takes hours or days, 1h to ${MAX_HISTORY_HOURS / 24}d, not '${text}'`);
 }
 
 const NO_ARGUMENTS: Arguments = {
@@ -107,6 +137,8 @@ const NO_ARGUMENTS: Arguments = {
   nodes: undefined,
   simulatedNodes: undefined,
   app: true,
+  telemetry: undefined,
+  historyHours: undefined,
   all: false,
   port: undefined,
   context: undefined,
@@ -118,6 +150,7 @@ const OPERANDS: Readonly<Record<string, string>> = {
   inject: 'the name of one fault',
   heal: 'the name of one fault',
   model: `one of ${MODEL_COMMANDS.join(', ')}`,
+  aws: `one of ${AWS_COMMANDS.join(', ')}`,
 };
 
 async function main(): Promise<void> {
@@ -141,6 +174,8 @@ async function main(): Promise<void> {
       return fault(given, report);
     case 'model':
       return model(given, report);
+    case 'aws':
+      return awsCommand(given.operand!, given.name, report);
     default:
       throw new UsageError(given.command ? `there is no command '${given.command}'` : 'a command is missing');
   }
@@ -153,6 +188,7 @@ async function up(given: Arguments, report: Report): Promise<void> {
       name: given.name,
       ...(given.nodes ? { nodes: given.nodes } : {}),
       ...(given.simulatedNodes !== undefined ? { simulatedNodes: given.simulatedNodes } : {}),
+      ...(given.telemetry ? { telemetry: given.telemetry } : {}),
     },
     report,
   );
@@ -160,6 +196,7 @@ async function up(given: Arguments, report: Report): Promise<void> {
     const { deployShop } = await import('./app/deploy.ts');
     await deployShop(instance, report);
   }
+  if (given.historyHours) await seedHistory(instance, given.historyHours, report);
   process.stderr.write(`Cluster ${instance.name} is up at ${instance.apiServerUrl} (${instance.nodes} nodes).\n`);
   process.stderr.write(`To use it: eval "$(npm run --silent testbed -- env${nameOption(instance.name)})"\n`);
 }
@@ -199,6 +236,8 @@ function status(): void {
     process.stdout.write(`${name}: ${state}, ${record.nodes} nodes, ${record.simulatedNodes} simulated\n`);
     if (instance) {
       process.stdout.write(`  API server  ${instance.apiServerUrl}\n  kubeconfig  ${instance.kubeconfig}\n`);
+      for (const [server, url] of Object.entries(telemetryVariables(instance)))
+        process.stdout.write(`  ${server.padEnd(24)} ${url}\n`);
     }
     process.stdout.write(`  logs        ${instanceFiles(stateFolder(name)).logs}\n`);
     for (const part of record.processes.filter((entry) => !entry.name.endsWith('-holder'))) {
@@ -210,25 +249,41 @@ function status(): void {
 async function env(instance: Instance): Promise<void> {
   const { SHOP_IMAGE } = await import('./app/topology.ts');
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+  const urls = telemetryVariables(instance);
   process.stdout.write(
     [
       `export KUBECONFIG=${quoted(instance.kubeconfig)}`,
       `export PATH=${quoted(join(instance.stateFolder, 'bin'))}:"$PATH"`,
       `export STRATUS_TESTBED_IMAGE=${quoted(SHOP_IMAGE)}`,
+      ...Object.entries(urls).map(([name, url]) => `export ${name}=${quoted(url)}`),
       '',
     ].join('\n'),
   );
 }
 
+/** Where the servers of telemetry of an instance are, by the variables that Stratus reads. */
+function telemetryVariables({ telemetry }: Instance): Record<string, string> {
+  const all = {
+    STRATUS_PROMETHEUS_URL: telemetry?.prometheus,
+    STRATUS_ALERTMANAGER_URL: telemetry?.alertmanager,
+    STRATUS_JAEGER_URL: telemetry?.jaeger,
+    STRATUS_LOGS_URL: telemetry?.logs,
+  };
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
 async function fault(given: Arguments, report: Report): Promise<void> {
   const { listFaults, injectFault, healFault } = await import('./faults/catalog.ts');
   if (given.command === 'faults') {
-    for (const entry of listFaults()) process.stdout.write(`${entry.name.padEnd(22)} ${entry.summary}\n`);
+    for (const { name, summary, needs } of listFaults(true)) {
+      const where = needs === 'metrics' || needs === 'all' ? ' (with telemetry)' : '';
+      process.stdout.write(`${name.padEnd(24)} ${summary}${where}\n`);
+    }
     return;
   }
   const instance = running(given.name);
   const name = given.operand!;
-  if (!listFaults().some((entry) => entry.name === name)) {
+  if (!listFaults(true).some((entry) => entry.name === name)) {
     throw new UsageError(`there is no fault '${name}'; see: npm run testbed -- faults`);
   }
   if (given.command === 'inject') await report.step(`Injecting ${name}`, () => injectFault(instance, name, {}));

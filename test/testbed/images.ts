@@ -168,7 +168,7 @@ export async function redisImage(): Promise<ImageFile> {
 export const REDIS_IMAGE = 'testbed.local/redis:7';
 
 /** An image that holds one static program as /bin/NAME and runs it. */
-export function programImage(name: string, program: string): ImageFile {
+export function programImage(name: string, program: string, env: Readonly<Record<string, string>> = {}): ImageFile {
   const target = `bin/${basename(program)}`;
   return buildImage({
     name,
@@ -177,6 +177,7 @@ export function programImage(name: string, program: string): ImageFile {
       { name: 'tmp/', mode: 0o1777 },
     ],
     entrypoint: [`/${target}`],
+    env,
   });
 }
 

@@ -2,9 +2,15 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { stateFolder, stateHome } from './paths.ts';
 import { isRunning, type ProcessRecord } from './processes.ts';
-import { slotNetwork, type SlotNetwork, type SlotPorts } from './slots.ts';
+import { slotNetwork, type SlotNetwork, type SlotPorts, type TelemetryPorts } from './slots.ts';
 
 export type NodeKind = 'real' | 'simulated';
+
+/**
+ * Which servers of telemetry run beside a cluster: `metrics` are those that come as Debian packages (Prometheus,
+ * Alertmanager and two exporters), `all` adds those that are built.
+ */
+export type TelemetryKind = 'metrics' | 'all';
 
 /** What is on disk about an instance, in instance.json of its state folder. */
 export interface InstanceRecord {
@@ -26,6 +32,7 @@ export interface InstanceRecord {
   readonly snapshotter?: string;
   /** Kernel's number of the host interface to the real node; unlike its name it is never used again. */
   readonly linkIndex?: number;
+  readonly telemetry?: { readonly kind: TelemetryKind; readonly ports: TelemetryPorts };
   readonly processes: readonly ProcessRecord[];
 }
 
@@ -51,6 +58,19 @@ export interface Instance {
   /** False when one of the processes is gone. */
   readonly healthy: boolean;
   readonly snapshotter?: string;
+  readonly telemetry?: TelemetryUrls;
+}
+
+/** Where servers of telemetry are asked, from the host and from pods; those that are built only with `all`. */
+export interface TelemetryUrls {
+  readonly kind: TelemetryKind;
+  readonly prometheus: string;
+  readonly alertmanager: string;
+  readonly jaeger?: string;
+  /** VictoriaLogs. */
+  readonly logs?: string;
+  /** Takes OTLP over HTTP. */
+  readonly collector?: string;
 }
 
 const FILE = 'instance.json';
@@ -64,6 +84,7 @@ export function instanceFiles(folder: string) {
     etcd: join(folder, 'etcd'),
     node: join(folder, 'node'),
     bin: join(folder, 'bin'),
+    telemetry: join(folder, 'telemetry'),
   };
 }
 
@@ -136,6 +157,24 @@ export function describeInstance(folder: string, record: InstanceRecord): Instan
     pids: Object.fromEntries(record.processes.map((entry) => [entry.name, entry.pid])),
     healthy: record.processes.every(isRunning),
     ...(record.snapshotter ? { snapshotter: record.snapshotter } : {}),
+    ...(record.telemetry ? { telemetry: telemetryUrls(network, record.telemetry) } : {}),
+  };
+}
+
+/** In the node's own network, where nobody else can have it. */
+export const ALERTMANAGER_PORT = 9093;
+
+function telemetryUrls(
+  { hostAddress, nodeAddress }: SlotNetwork,
+  { kind, ports }: NonNullable<InstanceRecord['telemetry']>,
+): TelemetryUrls {
+  const at = (port: number) => `http://${hostAddress}:${port}`;
+  return {
+    kind,
+    prometheus: at(ports.prometheus),
+    // It runs in a pod that has the node's address.
+    alertmanager: `http://${nodeAddress}:${ALERTMANAGER_PORT}`,
+    ...(kind === 'all' ? { jaeger: at(ports.jaeger), logs: at(ports.logs), collector: at(ports.collectorIntake) } : {}),
   };
 }
 

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { CONTROL_PLANE, ensureBinaries, REAL_NODE, SIMULATED_NODES } from './build.ts';
+import { CONTROL_PLANE, ensureBinaries, METRICS, REAL_NODE, SIMULATED_NODES, TELEMETRY } from './build.ts';
 import { startCluster } from './cluster-start.ts';
-import { writeCredentials } from './control-plane.ts';
+import { writeCredentials, type StartContext } from './control-plane.ts';
+import { ensureDebianPrograms } from './debian-programs.ts';
 import { withFolderLock } from './folder-lock.ts';
 import { ensureHostPackages } from './host-packages.ts';
 import {
@@ -16,16 +17,18 @@ import {
   type Instance,
   type InstanceRecord,
   type NodeKind,
+  type TelemetryKind,
 } from './instance-record.ts';
 import { chooseSnapshotter } from './node/real-node.ts';
 import { DEFAULT_INSTANCE, stateFolder, stateHome } from './paths.ts';
 import { bootId, isRunning } from './processes.ts';
 import type { Report } from './report.ts';
-import { choosePorts, chooseSlot, slotOfAddress } from './slots.ts';
+import { choosePorts, chooseSlot, chooseTelemetryPorts, slotOfAddress } from './slots.ts';
 import { isPortFree, tearDown } from './teardown.ts';
+import { DEBIAN_SERVERS } from './telemetry/start.ts';
 import { TestbedError } from './testbed-error.ts';
 
-export { instanceNames, readInstance, type Instance, type NodeKind } from './instance-record.ts';
+export { instanceNames, readInstance, type Instance, type NodeKind, type TelemetryKind } from './instance-record.ts';
 
 export interface UpOptions {
   readonly name?: string;
@@ -33,6 +36,8 @@ export interface UpOptions {
   readonly nodes?: NodeKind;
   /** Simulated nodes beside the real one (default 0), or instead of it (default 3). */
   readonly simulatedNodes?: number;
+  /** Servers of telemetry beside it, for a real node only; none when left out. */
+  readonly telemetry?: TelemetryKind;
 }
 
 const DEFAULT_SIMULATED_NODES = 3;
@@ -57,14 +62,23 @@ export async function upCluster(options: UpOptions, report: Report): Promise<Ins
     if (old) await report.step(`Cleaning up what instance ${name} left behind`, () => clean(folder, old));
     const nodes = chooseNodes(options.nodes, report);
     const simulatedNodes = options.simulatedNodes ?? (nodes === 'real' ? 0 : DEFAULT_SIMULATED_NODES);
+    const { telemetry } = options;
+    if (telemetry && nodes !== 'real')
+      throw new TestbedError('telemetry needs a real node; its pods are what is told of');
     if (nodes === 'real') await ensureHostPackages(report);
     const binaries = await ensureBinaries(
-      [...CONTROL_PLANE, ...(nodes === 'real' ? REAL_NODE : []), ...(simulatedNodes > 0 ? SIMULATED_NODES : [])],
+      [
+        ...CONTROL_PLANE,
+        ...(nodes === 'real' ? REAL_NODE : []),
+        ...(simulatedNodes > 0 ? SIMULATED_NODES : []),
+        ...(telemetry === 'all' ? TELEMETRY : telemetry ? METRICS : []),
+      ],
       report,
     );
+    const debianPrograms = await ensureDebianPrograms(telemetry ? DEBIAN_SERVERS : [], report);
     rmSync(folder, { recursive: true, force: true });
-    const fresh = await allocate(folder, { name, nodes, simulatedNodes, kubectl: binaries.get('kubectl')! });
-    return start(folder, fresh, binaries, report);
+    const shape = { name, nodes, simulatedNodes, kubectl: binaries.get('kubectl')! };
+    return start(folder, await allocate(folder, shape, telemetry), { binaries, debianPrograms }, report);
   });
 }
 
@@ -92,7 +106,7 @@ export async function abandonStart(name: string): Promise<void> {
 async function start(
   folder: string,
   fresh: InstanceRecord,
-  binaries: Awaited<ReturnType<typeof ensureBinaries>>,
+  programs: Pick<StartContext, 'binaries' | 'debianPrograms'>,
   report: Report,
 ): Promise<Instance> {
   let record = fresh;
@@ -107,7 +121,7 @@ async function start(
       {
         folder,
         record,
-        binaries,
+        ...programs,
         onProcess: (process) => update({ processes: [...record.processes, process] }),
         onLink: (linkIndex) => update({ linkIndex }),
       },
@@ -126,6 +140,7 @@ async function start(
 async function allocate(
   folder: string,
   wanted: Pick<InstanceRecord, 'name' | 'nodes' | 'simulatedNodes' | 'kubectl'>,
+  telemetry: TelemetryKind | undefined,
 ): Promise<InstanceRecord> {
   return withFolderLock(join(stateHome(), '.locks', 'slots'), { timeoutMs: 30_000 }, async () => {
     const slot = chooseSlot(usedSlots());
@@ -139,6 +154,7 @@ async function allocate(
       phase: 'starting',
       processes: [],
       ...wanted,
+      ...(telemetry ? { telemetry: { kind: telemetry, ports: await chooseTelemetryPorts(slot, isPortFree) } } : {}),
       ...(wanted.nodes === 'real' ? { snapshotter: chooseSnapshotter(folder) } : {}),
     };
     writeRecord(folder, record);
@@ -176,9 +192,11 @@ function isWhole(record: InstanceRecord): boolean {
 function refuseOtherShape(record: InstanceRecord, options: UpOptions): void {
   const nodes = options.nodes ?? record.nodes;
   const count = options.simulatedNodes ?? record.simulatedNodes;
-  if (nodes === record.nodes && count === record.simulatedNodes) return;
+  const hasTelemetry = !options.telemetry || [options.telemetry, 'all'].includes(record.telemetry?.kind ?? '');
+  if (nodes === record.nodes && count === record.simulatedNodes && hasTelemetry) return;
   throw new TestbedError(
-    `instance ${record.name} already runs with ${record.nodes} nodes (${record.simulatedNodes} simulated); ` +
+    `instance ${record.name} already runs with ${record.nodes} nodes (${record.simulatedNodes} simulated)` +
+      `${hasTelemetry ? '' : ' and without what of telemetry is wanted'}; ` +
       `stop it first: npm run testbed -- down --name ${record.name}`,
   );
 }

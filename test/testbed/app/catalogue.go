@@ -49,10 +49,10 @@ func catalogue() []hotel {
 }
 
 const (
-	demoUsers    = 100
-	userPrefix   = "guest_"
-	searchRadius = 10.0 // km, as far as a guest walks or drives to a hotel
-	searchLimit  = 5
+	demoUsers     = 100
+	userPrefix    = "guest_"
+	defaultRadius = "10" // km, as far as a guest walks or drives to a hotel
+	searchLimit   = 5
 )
 
 // demoPassword is the password of a demo guest; the load generator and the user store derive it the same way.

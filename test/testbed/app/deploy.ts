@@ -7,6 +7,7 @@ import { TestbedError } from '../testbed-error.ts';
 import { shopImages } from './image.ts';
 import { Kubectl, type KubeObject } from './kubectl.ts';
 import { credentialsName, shopManifests } from './manifests.ts';
+import { observedShop } from './observed.ts';
 import { SHOP_NAMESPACE, SHOP_REQUEST, SHOP_SERVICES, SHOP_STORES } from './topology.ts';
 
 const READY_TIMEOUT_MS = 120_000;
@@ -21,14 +22,15 @@ const ASK_EVERY_MS = 200;
 export async function deployShop(instance: Instance, report: Report): Promise<void> {
   const kubectl = new Kubectl(instance);
   if (instance.nodes === 'real') {
-    const images = await shopImages(report);
+    const images = await shopImages(report, Boolean(instance.telemetry));
     await report.step('Loading the shop images into the node', async () => {
       for (const image of images) await importImage(instance, image);
     });
   }
   await report.step('Creating the shop', async () => {
     const known = await knownPasswords(kubectl);
-    const manifests = shopManifests((service) => known.get(service) ?? randomBytes(18).toString('base64url'));
+    const plain = shopManifests((service) => known.get(service) ?? randomBytes(18).toString('base64url'));
+    const manifests = instance.telemetry ? observedShop(plain, instance.telemetry.kind) : plain;
     await kubectl.run(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
   });
   await report.step('Waiting for the shop to be ready', (progress) => untilShopReady(kubectl, progress));

@@ -10,6 +10,7 @@ import (
 
 // frontend is what guests talk to.
 type frontend struct {
+	server                                             *server
 	search, profile, recommendation, user, reservation *upstream
 }
 
@@ -21,16 +22,21 @@ func runFrontend(_ []string) error {
 		return err
 	}
 	f := &frontend{
+		server:         s,
 		search:         s.upstream("search", addresses[0]),
 		profile:        s.upstream("profile", addresses[1]),
 		recommendation: s.upstream("recommendation", addresses[2]),
 		user:           s.upstream("user", addresses[3]),
 		reservation:    s.upstream("reservation", addresses[4]),
 	}
-	s.route("GET /hotels", f.hotels)
-	s.route("GET /recommendations", f.recommendations)
-	s.route("POST /user", f.login)
-	s.route("POST /reservation", f.reserve)
+	kept := newJournal()
+	s.route("GET /hotels", kept.around(f.hotels))
+	s.route("GET /recommendations", kept.around(f.recommendations))
+	s.route("POST /user", kept.around(f.login))
+	s.route("POST /reservation", kept.around(f.reserve))
+	if folder := setting("TLS_FOLDER", ""); folder != "" {
+		go s.listenTLS(setting("LISTEN_TLS", ":5443"), folder)
+	}
 	return s.listen(setting("LISTEN", ":5000"))
 }
 
@@ -68,6 +74,8 @@ func (f *frontend) describe(w http.ResponseWriter, r *http.Request, ids []string
 			"properties": map[string]string{"name": h.Name, "phone_number": h.Phone},
 			"geometry":   map[string]any{"type": "Point", "coordinates": []float64{h.Lon, h.Lat}}}
 	}
+	labels := f.server.metrics.labels("route", r.URL.Path)
+	f.server.metrics.count("hotels_answered_total", labels, float64(len(features)))
 	writeJSON(w, http.StatusOK, map[string]any{"type": "FeatureCollection", "features": features})
 	return nil
 }

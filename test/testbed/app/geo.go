@@ -33,8 +33,8 @@ func runGeo(_ []string) error {
 }
 
 func nearby(ctx context.Context, redis *store, lat, lon float64) ([]string, error) {
-	search := []string{"GEOSEARCH", geoKey, "FROMLONLAT", decimal(lon), decimal(lat), "BYRADIUS", decimal(searchRadius),
-		"km", "ASC", "COUNT", strconv.Itoa(searchLimit)}
+	search := []string{"GEOSEARCH", geoKey, "FROMLONLAT", decimal(lon), decimal(lat), "BYRADIUS",
+		setting("SEARCH_RADIUS_KM", defaultRadius), "km", "ASC", "COUNT", strconv.Itoa(searchLimit)}
 	replies, err := redis.do(ctx, search, []string{"EXISTS", geoKey})
 	if err != nil {
 		return nil, err

@@ -1,7 +1,7 @@
 import { goBuildStatic } from '../build.ts';
 import { programImage, redisImage, type ImageFile } from '../images.ts';
 import type { Report } from '../report.ts';
-import { SHOP_IMAGE } from './topology.ts';
+import { SHOP_IMAGE, SHOP_IMAGE_LATER } from './topology.ts';
 
 /** Path of the shop's static binary; built once, then cached. */
 export async function shopProgram(report: Report): Promise<string> {
@@ -9,6 +9,12 @@ export async function shopProgram(report: Report): Promise<string> {
 }
 
 /** The images that the shop's pods run: the shop itself and Redis. */
-export async function shopImages(report: Report): Promise<ImageFile[]> {
-  return [programImage(SHOP_IMAGE, await shopProgram(report)), await redisImage()];
+export async function shopImages(report: Report, withLater: boolean): Promise<ImageFile[]> {
+  const program = await shopProgram(report);
+  const later = SHOP_IMAGE_LATER.split(':').at(-1)!;
+  return [
+    programImage(SHOP_IMAGE, program),
+    await redisImage(),
+    ...(withLater ? [programImage(SHOP_IMAGE_LATER, program, { SHOP_REVISION: later })] : []),
+  ];
 }

@@ -9,10 +9,14 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
-const guestPatience = 5 * time.Second
+const (
+	guestPatience = 5 * time.Second
+	guestsAtOnce  = 128
+)
 
 // runLoadgen keeps asking the frontend like a guest would: mostly searches, some recommendations, few bookings.
 func runLoadgen(_ []string) error {
@@ -20,31 +24,56 @@ func runLoadgen(_ []string) error {
 	if err != nil {
 		return err
 	}
-	rate, err := strconv.ParseFloat(setting("REQUESTS_PER_SECOND", "2"), 64)
-	if err != nil || !(rate > 0 && rate <= 1000) {
-		return fmt.Errorf("REQUESTS_PER_SECOND must be a number above 0 and up to 1000, not %q",
-			setting("REQUESTS_PER_SECOND", "2"))
+	if _, err := requestsPerSecond(); err != nil {
+		return err
 	}
 	s := newServer("loadgen")
-	go askForEver(s, "http://"+addresses[0], time.Duration(float64(time.Second)/rate))
+	go askForEver(s, "http://"+addresses[0])
 	return s.listen(setting("LISTEN", ":9090"))
 }
 
-func askForEver(s *server, base string, pause time.Duration) {
+// requestsPerSecond is read anew for each request where it is the key of a mounted ConfigMap, so that it can be changed
+// without a restart.
+func requestsPerSecond() (float64, error) {
+	text := liveSetting("requests-per-second", setting("REQUESTS_PER_SECOND", "2"))
+	rate, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(rate > 0 && rate <= 1000) {
+		return 0, fmt.Errorf("REQUESTS_PER_SECOND must be a number above 0 and up to 1000, not %q", text)
+	}
+	return rate, nil
+}
+
+// askForEver does not wait for answers before it asks again: guests do not know of each other. Pauses are drawn as for
+// guests who come by chance.
+func askForEver(s *server, base string) {
 	client := newHTTPClient()
 	client.Timeout = guestPatience
-	failing := false
-	for range time.Tick(pause) {
-		method, target := randomRequest(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
-		status, err := ask(client, method, base+target)
-		s.metrics.observeCall("frontend", err)
-		if err != nil {
-			slog.Error("request failed", "method", method, "path", pathOf(target), "status", status, "error", err.Error())
-		} else if failing {
-			slog.Info("requests succeed again")
+	var failing atomic.Bool
+	free := make(chan struct{}, guestsAtOnce)
+	for rate := 1.0; ; {
+		if now, err := requestsPerSecond(); err == nil {
+			rate = now
 		}
-		failing = err != nil
+		time.Sleep(time.Duration(rand.ExpFloat64() * float64(time.Second) / rate))
+		free <- struct{}{}
+		go func() {
+			defer func() { <-free }()
+			askOnce(s, client, base, &failing)
+		}()
 	}
+}
+
+func askOnce(s *server, client *http.Client, base string, failing *atomic.Bool) {
+	method, target := randomRequest(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
+	started := time.Now()
+	status, err := ask(client, method, base+target)
+	s.metrics.observeCall("frontend", err, time.Since(started))
+	if err != nil {
+		slog.Error("request failed", "method", method, "path", pathOf(target), "status", status, "error", err.Error())
+	} else if failing.Load() {
+		slog.Info("requests succeed again")
+	}
+	failing.Store(err != nil)
 }
 
 func ask(client *http.Client, method, target string) (int, error) {

@@ -103,7 +103,7 @@ func otlpRequest(role string, spans []*span) map[string]any {
 		}
 	}
 	return map[string]any{"resourceSpans": []any{map[string]any{
-		"resource":   map[string]any{"attributes": otlpAttributes(map[string]string{"service.name": role})},
+		"resource":   map[string]any{"attributes": otlpAttributes(resourceOf(role))},
 		"scopeSpans": []any{map[string]any{"scope": map[string]any{"name": "hotelshop"}, "spans": encoded}},
 	}}}
 }
@@ -115,10 +115,27 @@ func otlpStatus(err error) map[string]any {
 	return map[string]any{"code": 2, "message": err.Error()}
 }
 
-func otlpAttributes(values map[string]string) []any {
+// resourceOf says who sends: the role, and what OTEL_RESOURCE_ATTRIBUTES adds (key=value, separated by commas).
+func resourceOf(role string) map[string]any {
+	resource := map[string]any{}
+	for _, pair := range strings.Split(setting("OTEL_RESOURCE_ATTRIBUTES", ""), ",") {
+		if key, value, found := strings.Cut(pair, "="); found {
+			resource[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		}
+	}
+	resource["service.name"] = role
+	return resource
+}
+
+func otlpAttributes(values map[string]any) []any {
 	attributes := make([]any, len(values))
 	for i, key := range sortedKeys(values) {
-		attributes[i] = map[string]any{"key": key, "value": map[string]any{"stringValue": values[key]}}
+		value := map[string]any{"stringValue": values[key]}
+		if number, isNumber := values[key].(int); isNumber {
+			// The JSON form of protobuf has 64-bit numbers as strings.
+			value = map[string]any{"intValue": strconv.Itoa(number)}
+		}
+		attributes[i] = map[string]any{"key": key, "value": value}
 	}
 	return attributes
 }

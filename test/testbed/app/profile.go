@@ -1,6 +1,10 @@
 package main
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+	"sync/atomic"
+)
 
 // runProfile answers the descriptions of hotels.
 func runProfile(_ []string) error {
@@ -9,7 +13,14 @@ func runProfile(_ []string) error {
 	if err != nil {
 		return err
 	}
+	if err := holdPictures(); err != nil {
+		return err
+	}
+	var asked atomic.Uint64
 	s.route("GET /profiles", func(w http.ResponseWriter, r *http.Request) error {
+		if hasRegressions() && asked.Add(1)%brokenEvery == 0 {
+			return errors.New("description: unexpected end of JSON input")
+		}
 		raw, err := profiles.read(r.Context(), splitIDs(r.FormValue("hotelIds")))
 		if err != nil {
 			return err

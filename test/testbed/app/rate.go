@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"strings"
+	"time"
 )
 
 type ratePlan struct {
@@ -30,6 +31,10 @@ func runRate(_ []string) error {
 			return err
 		}
 		for i := range found {
+			if hasRegressions() {
+				// Each price is converted by itself, by a service that takes its time.
+				time.Sleep(conversionTime)
+			}
 			found[i].InDate, found[i].OutDate = r.FormValue("inDate"), r.FormValue("outDate")
 		}
 		writeJSON(w, http.StatusOK, map[string]any{"ratePlans": found})

@@ -28,6 +28,7 @@ type store struct {
 	address  string
 	username string
 	password string
+	pool     *pool
 }
 
 // newStore reads REDIS_ADDRESS, REDIS_USERNAME and REDIS_PASSWORD.
@@ -36,25 +37,36 @@ func newStore(s *server) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &store{server: s, address: values[0], username: values[1], password: values[2]}, nil
+	pool, err := newPool(s.metrics)
+	if err != nil {
+		return nil, err
+	}
+	return &store{server: s, address: values[0], username: values[1], password: values[2], pool: pool}, nil
 }
 
 // do sends the commands in one go and returns their replies: string, int64, nil or []any of those.
 func (s *store) do(ctx context.Context, commands ...[]string) ([]any, error) {
-	span := s.server.tracer.startClient(ctx, "redis "+commands[0][0],
-		map[string]string{"server.address": s.address, "db.system.name": "redis"})
+	name := hostOf(s.address)
+	span := s.server.tracer.startClient(ctx, "redis "+commands[0][0], name, s.address)
+	span.attributes["db.system.name"] = "redis"
+	started := time.Now()
 	replies, err := s.exchange(ctx, commands)
 	if err != nil {
 		err = dependencyFailed("redis", s.address, err)
 	}
 	span.end(err)
-	s.server.metrics.observeCall("redis", err)
+	s.server.metrics.observeCall(name, err, time.Since(started))
 	return replies, err
 }
 
 func (s *store) exchange(ctx context.Context, commands [][]string) ([]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
+	giveBack, err := s.pool.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer giveBack()
 	connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
 	if err != nil {
 		return nil, err

@@ -79,7 +79,12 @@ func scriptedRedis(t *testing.T, answer string) (address string, received chan s
 
 func testStore(t *testing.T, address string) *store {
 	t.Helper()
-	return &store{server: newServer("test"), address: address, username: "geo", password: "secret"}
+	s := newServer("test")
+	pool, err := newPool(s.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &store{server: s, address: address, username: "geo", password: "secret", pool: pool}
 }
 
 func TestStoreLogsInAsItsOwnUser(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,10 +16,15 @@ type server struct {
 	mux     *http.ServeMux
 	metrics *metrics
 	tracer  *tracer
+	work    work
+	// Requests that are being answered.
+	inFlight atomic.Int64
 }
 
 func newServer(role string) *server {
 	s := &server{mux: http.NewServeMux(), metrics: newMetrics(role), tracer: newTracer(role)}
+	s.metrics.read("http_requests_in_flight", func() float64 { return float64(s.inFlight.Load()) })
+	s.work.serve(s.mux)
 	// Neither probe asks dependencies: a broken one shows in failing requests, not in everything above it unready.
 	ok := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) }
 	s.mux.HandleFunc("GET /healthz", ok)
@@ -27,15 +33,23 @@ func newServer(role string) *server {
 	return s
 }
 
-// route adds a handler with logging, metrics and a server span around it.
+// route adds a handler with logging, metrics, a server span and the role's work around it.
 func (s *server) route(pattern string, handle handler) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
+		s.inFlight.Add(1)
+		defer s.inFlight.Add(-1)
 		ctx, span := s.tracer.startServer(r, pattern)
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		s.work.do()
 		err := handle(recorder, r.WithContext(ctx))
 		if err != nil {
 			answerFailure(recorder, r, pattern, span, asFailure(err))
+		}
+		span.attributes["http.response.status_code"] = recorder.status
+		// What the client did wrong is no failure of the server.
+		if recorder.status < 500 {
+			err = nil
 		}
 		span.end(err)
 		s.metrics.observeRequest(r.Method, pattern, recorder.status, time.Since(started))

@@ -149,7 +149,7 @@ func TestSpansAreSentToTheCollector(t *testing.T) {
 	t.Cleanup(collector.Close)
 	exporter := &otlpExporter{role: "geo", url: collector.URL}
 	tracer := &tracer{exporter: exporter}
-	s := tracer.startClient(context.Background(), "GET rate", map[string]string{"server.address": "rate:8084"})
+	s := tracer.startClient(context.Background(), "GET rate", "rate", "rate:8084")
 	s.end(context.Canceled)
 	if err := exporter.send(collector.Client(), []*span{s}); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestSpansAreSentToTheCollector(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{`"service.name"`, `"traceId":"` + s.traceID + `"`, `"kind":3`, `"code":2`, `"rate:8084"`} {
+	for _, part := range []string{`"service.name"`, `"traceId":"` + s.traceID + `"`, `"kind":3`, `"code":2`, `"intValue":"8084"`} {
 		if !strings.Contains(string(encoded), part) {
 			t.Errorf("missing %s in %s", part, encoded)
 		}

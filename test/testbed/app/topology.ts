@@ -1,6 +1,8 @@
 /** What the demo shop consists of; `manifests.ts` turns it into Kubernetes objects. */
 export const SHOP_NAMESPACE = 'hotel-reservation';
 export const SHOP_IMAGE = 'shop.testbed.local/hotel-reservation:1.4.0';
+/** What its next release left wrong, no probe notices (regressions.go); there only where telemetry is. */
+export const SHOP_IMAGE_LATER = 'shop.testbed.local/hotel-reservation:1.5.0';
 export const REDIS_PORT = 6379;
 
 export interface ShopService {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"net"
 	"net/http"
 	"regexp"
+	"strconv"
 	"time"
 )
 
@@ -17,16 +19,17 @@ const (
 
 // span is one timed piece of work; its ids follow W3C Trace Context.
 type span struct {
-	tracer     *tracer
-	traceID    string
-	spanID     string
-	parentID   string
-	sampled    bool
-	name       string
-	kind       int
-	started    time.Time
-	ended      time.Time
-	attributes map[string]string
+	tracer   *tracer
+	traceID  string
+	spanID   string
+	parentID string
+	sampled  bool
+	name     string
+	kind     int
+	started  time.Time
+	ended    time.Time
+	// Values are strings or whole numbers.
+	attributes map[string]any
 	err        error
 }
 
@@ -51,7 +54,7 @@ func newTracer(role string) *tracer {
 // startServer continues the caller's trace, or begins a new one when the request carries none that is valid.
 func (t *tracer) startServer(r *http.Request, name string) (context.Context, *span) {
 	s := &span{tracer: t, name: name, kind: kindServer, started: time.Now(), spanID: randomHex(8), sampled: true,
-		attributes: map[string]string{"http.request.method": r.Method, "url.path": r.URL.Path}}
+		attributes: map[string]any{"http.request.method": r.Method, "url.path": r.URL.Path, "http.route": routeLabel(name)}}
 	if traceID, parentID, sampled, ok := parseTraceparent(r.Header.Get("traceparent")); ok {
 		s.traceID, s.parentID, s.sampled = traceID, parentID, sampled
 	} else {
@@ -61,9 +64,14 @@ func (t *tracer) startServer(r *http.Request, name string) (context.Context, *sp
 }
 
 // startClient begins a span for a call to a dependency, below the request's span.
-func (t *tracer) startClient(ctx context.Context, name string, attributes map[string]string) *span {
+func (t *tracer) startClient(ctx context.Context, name, peer, address string) *span {
 	s := &span{tracer: t, name: name, kind: kindClient, started: time.Now(), spanID: randomHex(8), sampled: true,
-		attributes: attributes}
+		attributes: map[string]any{"peer.service": peer, "server.address": hostOf(address)}}
+	if _, port, err := net.SplitHostPort(address); err == nil {
+		if number, err := strconv.Atoi(port); err == nil {
+			s.attributes["server.port"] = number
+		}
+	}
 	if parent, ok := ctx.Value(spanKey{}).(*span); ok {
 		s.traceID, s.parentID, s.sampled = parent.traceID, parent.spanID, parent.sampled
 	} else {
@@ -85,6 +93,15 @@ func (s *span) end(err error) {
 	if s.sampled {
 		s.tracer.exporter.add(s)
 	}
+}
+
+// hostOf is an address without its port.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
 }
 
 func parseTraceparent(header string) (traceID, parentID string, sampled, ok bool) {

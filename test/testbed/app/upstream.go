@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,10 +26,29 @@ type upstream struct {
 	address string
 	server  *server
 	client  *http.Client
+	// How often and how soon a call is repeated.
+	patience patience
+}
+
+// patience is read from UPSTREAM_ATTEMPTS (1 where left out) and UPSTREAM_RETRY_AFTER_MS: the time after which a call
+// that was not answered is made again beside the first; 0 waits until it failed.
+type patience struct {
+	attempts   int
+	retryAfter time.Duration
 }
 
 func (s *server) upstream(name, address string) *upstream {
-	return &upstream{name: name, address: address, server: s, client: newHTTPClient()}
+	return &upstream{name: name, address: address, server: s, client: newHTTPClient(), patience: readPatience()}
+}
+
+func readPatience() patience {
+	attempts, err := wholeNumber("UPSTREAM_ATTEMPTS", 1)
+	after, errAfter := wholeNumber("UPSTREAM_RETRY_AFTER_MS", 0)
+	if err = errors.Join(err, errAfter); err != nil {
+		slog.Warn("calls are made once", "error", err.Error())
+		return patience{attempts: 1}
+	}
+	return patience{attempts: max(attempts, 1), retryAfter: time.Duration(after) * time.Millisecond}
 }
 
 // newHTTPClient opens a connection per request: kept-alive connections outlive a change of the Service between the
@@ -48,33 +69,84 @@ func (u *upstream) post(ctx context.Context, path string, body, into any) error 
 	return u.call(ctx, http.MethodPost, path, encoded, into)
 }
 
+// call asks until an answer comes or the attempts of this role are used up. An impatient role does not wait for an
+// attempt to fail before it makes the next one.
 func (u *upstream) call(ctx context.Context, method, path string, body []byte, into any) error {
-	span := u.server.tracer.startClient(ctx, method+" "+u.name,
-		map[string]string{"server.address": u.address, "peer.service": u.name})
-	err := u.exchange(ctx, method, path, span, body, into)
-	span.end(err)
-	u.server.metrics.observeCall(u.name, err)
-	return err
+	type outcome struct {
+		content []byte
+		err     error
+	}
+	outcomes := make(chan outcome, u.patience.attempts)
+	if u.patience.attempts > 1 {
+		// What was sent is not taken back when another attempt is answered first.
+		ctx = context.WithoutCancel(ctx)
+	}
+	started, running := 0, 0
+	start := func() {
+		started, running = started+1, running+1
+		if started > 1 {
+			u.server.metrics.count("dependency_retries_total", u.server.metrics.labels("upstream", u.name), 1)
+		}
+		go func() {
+			content, err := u.attempt(ctx, method, path, body)
+			outcomes <- outcome{content, err}
+		}()
+	}
+	start()
+	for {
+		var impatient <-chan time.Time
+		if u.patience.retryAfter > 0 && started < u.patience.attempts {
+			impatient = time.After(u.patience.retryAfter)
+		}
+		select {
+		case <-impatient:
+			start()
+		case got := <-outcomes:
+			running--
+			if got.err == nil {
+				return u.decode(got.content, into)
+			}
+			if started < u.patience.attempts {
+				start()
+			} else if running == 0 {
+				return got.err
+			}
+		}
+	}
 }
 
-func (u *upstream) exchange(ctx context.Context, method, path string, span *span, body []byte, into any) error {
+func (u *upstream) attempt(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	span := u.server.tracer.startClient(ctx, method+" "+u.name, u.name, u.address)
+	started := time.Now()
+	content, err := u.exchange(ctx, method, path, span, body)
+	span.end(err)
+	u.server.metrics.observeCall(u.name, err, time.Since(started))
+	return content, err
+}
+
+func (u *upstream) exchange(ctx context.Context, method, path string, span *span, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+u.address+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request.Header.Set("traceparent", span.traceparent())
 	answer, err := u.client.Do(request)
 	if err != nil {
-		return dependencyFailed(u.name, u.address, err)
+		return nil, dependencyFailed(u.name, u.address, err)
 	}
 	defer answer.Body.Close()
+	span.attributes["http.response.status_code"] = answer.StatusCode
 	content, err := io.ReadAll(io.LimitReader(answer.Body, answerLimit))
 	if err != nil {
-		return dependencyFailed(u.name, u.address, err)
+		return nil, dependencyFailed(u.name, u.address, err)
 	}
 	if answer.StatusCode/100 != 2 {
-		return u.refused(answer, content)
+		return nil, u.refused(answer, content)
 	}
+	return content, nil
+}
+
+func (u *upstream) decode(content []byte, into any) error {
 	if err := json.Unmarshal(content, into); err != nil {
 		return &failure{Status: http.StatusBadGateway, Upstream: u.name, Address: u.address, Err: err}
 	}

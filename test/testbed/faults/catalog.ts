@@ -26,14 +26,16 @@ import { nodeSelector } from './node-selector.ts';
 import { scaleZero } from './scale-zero.ts';
 import { storageClass } from './storage-class.ts';
 import { targetPort } from './target-port.ts';
+import { TELEMETRY_FAULTS } from './telemetry/faults.ts';
+import { hasAnswer } from './telemetry/measured.ts';
 
-const FAULTS: readonly Fault[] = [targetPort, scaleZero, nodeSelector, imagePull, missingKey, storageClass];
+const OBJECT_FAULTS: readonly Fault[] = [targetPort, scaleZero, nodeSelector, imagePull, missingKey, storageClass];
+const FAULTS: readonly Fault[] = [...OBJECT_FAULTS, ...TELEMETRY_FAULTS];
 
 export interface FaultSummary {
   name: string;
   summary: string;
-  /** `real` when the fault shows only where containers really run. */
-  needs: 'real' | 'any';
+  needs: Fault['needs'];
 }
 
 export interface InjectOptions {
@@ -45,22 +47,19 @@ export interface InjectOptions {
   seed?: number;
 }
 
-export function listFaults(): FaultSummary[] {
-  return FAULTS.map(({ name, summary, needs }) => ({ name, summary, needs }));
+/** @param telemetry also those that only telemetry shows */
+export function listFaults(telemetry = false): FaultSummary[] {
+  return (telemetry ? FAULTS : OBJECT_FAULTS).map(({ name, summary, needs }) => ({ name, summary, needs }));
 }
 
 /**
  * Breaks the shop (or another application) and returns when the fault shows: in the cluster, and for a part of the
- * shop that guests need, in a failing request. Throws a TestbedError when the fault is unknown, cannot show on
- * simulated nodes, is injected already, or does not show in time.
+ * shop that guests need, in a failing request. Throws a TestbedError when the fault is unknown, cannot show in
+ * this instance, is injected already, or does not show in time.
  */
 export async function injectFault(instance: Instance, name: string, options: InjectOptions = {}): Promise<void> {
   const fault = faultNamed(name);
-  if (fault.needs === 'real' && instance.nodes !== 'real') {
-    throw new TestbedError(
-      `the fault ${name} shows only on a real node; start one with: npm run testbed -- up --nodes real`,
-    );
-  }
+  refuseWhereHidden(fault, instance);
   const random = seeded(options.seed);
   const pick = <T>(values: readonly T[]): T => values[random(values.length)] as T;
   const namespace = options.namespace ?? SHOP_NAMESPACE;
@@ -85,6 +84,12 @@ export async function healFault(instance: Instance, name: string): Promise<void>
   if (!record) throw new TestbedError(`the fault ${name} is not injected in instance ${instance.name}`);
   const kubectl = new Kubectl(instance);
   await restoreObjects(kubectl, record);
+  await fault.heal?.({
+    kubectl,
+    namespace: record.namespace,
+    target: record.target,
+    pick: ([first]) => first as never,
+  });
   removeFaultRecord(instance, name);
   if (record.namespace !== SHOP_NAMESPACE || faultRecords(instance).length > 0) return;
   await untilShopReady(kubectl);
@@ -95,6 +100,16 @@ function faultNamed(name: string): Fault {
   const fault = FAULTS.find((candidate) => candidate.name === name);
   if (!fault) throw new TestbedError(`unknown fault ${name}; known: ${FAULTS.map((known) => known.name).join(', ')}`);
   return fault;
+}
+
+function refuseWhereHidden({ name, needs }: Fault, { nodes, telemetry }: Instance): void {
+  const start = 'start one with: npm run testbed -- up';
+  if (needs === 'real' && nodes !== 'real') {
+    throw new TestbedError(`the fault ${name} shows only on a real node; ${start} --nodes real`);
+  }
+  if ((needs === 'metrics' && !telemetry) || (needs === 'all' && telemetry?.kind !== 'all')) {
+    throw new TestbedError(`the fault ${name} shows only where telemetry is; ${start} --telemetry`);
+  }
 }
 
 /** Two injections into one object could not be healed independently. One that was fixed otherwise is forgotten. */
@@ -112,10 +127,15 @@ async function refuseOverlap({ kubectl, namespace }: FaultContext, name: string,
   }
 }
 
-/** Whether somebody has repaired what an injection broke: its objects are as before, or guests are served again. */
+/**
+ * Whether somebody has repaired what an injection broke: its objects are as before, or guests are served again, or
+ * telemetry shows it no more.
+ */
 async function isFixed(kubectl: Kubectl, { namespace, target, before, name }: FaultRecord): Promise<boolean> {
   const context = { kubectl, namespace, target, pick: ([first]: readonly unknown[]) => first as never };
-  const now = await readObjects(context, faultNamed(name).touches(target)).catch(() => []);
+  const fault = faultNamed(name);
+  if (fault.shows) return !(await hasAnswer(kubectl.instance, fault.shows(context)));
+  const now = await readObjects(context, fault.touches(target)).catch(() => []);
   if (now.length === before.length && now.every(({ spec }, index) => isDeepStrictEqual(spec, before[index]?.spec))) {
     return true;
   }
@@ -134,7 +154,7 @@ async function readObjects({ kubectl, namespace }: FaultContext, keys: string[])
 
 /** Whether a guest's request must fail now: the target is one whose break reaches guests, and containers run. */
 function guestsNotice(instance: Instance, fault: Fault, { namespace, target }: FaultContext): boolean {
-  return instance.nodes === 'real' && namespace === SHOP_NAMESPACE && fault.targets.includes(target);
+  return !fault.shows && instance.nodes === 'real' && namespace === SHOP_NAMESPACE && fault.targets.includes(target);
 }
 
 /** Integer below a limit: always 0 without a seed, else drawn (mulberry32). */

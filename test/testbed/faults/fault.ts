@@ -1,4 +1,5 @@
 import type { Kubectl, KubeObject } from '../app/kubectl.ts';
+import type { TelemetryKind } from '../instance-record.ts';
 
 /** What an injection works on. */
 export interface FaultContext {
@@ -13,8 +14,11 @@ export interface FaultContext {
 export interface Fault {
   name: string;
   summary: string;
-  /** `real` when containers must really run for the fault to show. */
-  needs: 'real' | 'any';
+  /**
+   * `real` when containers must really run for the fault to show; `metrics` or `all` when only telemetry of that kind shows
+   * it: every pod stays Ready.
+   */
+  needs: 'real' | 'any' | TelemetryKind;
   /** Parts of the shop that this fault can break so that a guest notices, the default first. */
   targets: readonly string[];
   /** Objects that the injection changes, as `kind/name`; their state before is what healing restores. */
@@ -23,6 +27,10 @@ export interface Fault {
   inject(context: FaultContext): Promise<void>;
   /** Returns when the cluster shows the fault; bounded. */
   untilVisible(context: FaultContext): Promise<void>;
+  /** Of a fault that only telemetry shows: PromQL that gives something for as long as it does. */
+  shows?(context: Pick<FaultContext, 'namespace' | 'target'>): string;
+  /** What healing does besides, for what is in no object. */
+  heal?(context: FaultContext): Promise<void>;
 }
 
 /** Time within which a fault shows: pods have to be stopped and new ones tried. */

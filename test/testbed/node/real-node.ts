@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REAL_NODE_NAME, type StartContext } from '../control-plane.ts';
+import { programOf, REAL_NODE_NAME, type StartContext } from '../control-plane.ts';
 import { cniFolder } from '../host-packages.ts';
 import { instanceFiles, type InstanceRecord } from '../instance-record.ts';
 import { childrenOf, isRunning, logTail, startDaemon, startTimeOf, type ProcessRecord } from '../processes.ts';
@@ -12,6 +12,8 @@ import { cgroupName, createCgroup } from './cgroups.ts';
 import { CONTAINERD_SOCKET, createNodeNamespace, enterNode, NODE_BIN, NODE_DATA } from './node-namespace.ts';
 
 export const PAUSE_IMAGE = 'testbed.local/pause:1';
+export const NODE_EXPORTER = 'prometheus-node-exporter';
+const NODE_PROGRAMS = ['kubelet', 'kube-proxy'] as const;
 
 /** containerd's snapshotter for a folder: overlayfs, or plain copies where the folder is itself on an overlay. */
 export function chooseSnapshotter(folder: string): string {
@@ -29,8 +31,13 @@ export async function createNode(context: StartContext): Promise<number> {
   writeFileSync(join(data, 'cni', '10-pods.conflist'), JSON.stringify(podNetwork(record), null, 2));
   createCgroup(record.name);
   return createNodeNamespace({
-    pause: context.binaries.get('pause')!,
-    programs: { kubelet: context.binaries.get('kubelet')!, 'kube-proxy': context.binaries.get('kube-proxy')! },
+    pause: programOf(context, 'pause'),
+    programs: Object.fromEntries(
+      [...NODE_PROGRAMS, ...(record.telemetry ? ([NODE_EXPORTER] as const) : [])].map((name) => [
+        name,
+        programOf(context, name),
+      ]),
+    ),
     folder: files.node,
     logs: files.logs,
     network: slotNetwork(record.slot),
@@ -75,7 +82,8 @@ export async function startNodeAgents(context: StartContext, init: number): Prom
   ]);
 }
 
-async function startInNode(
+/** Starts a program inside the node whose process 1 has this host pid. */
+export async function startInNode(
   context: StartContext,
   init: number,
   name: string,
@@ -188,5 +196,7 @@ function kubeletConfig(record: InstanceRecord): unknown {
     // A cached Secret or ConfigMap would delay a fix by up to a minute.
     configMapAndSecretChangeDetectionStrategy: 'Watch',
     serializeImagePulls: false,
+    // What is measured, and files of ConfigMaps and Secrets in running pods, are renewed every minute as it comes.
+    ...(record.telemetry ? { volumeStatsAggPeriod: '10s', syncFrequency: '10s' } : {}),
   };
 }

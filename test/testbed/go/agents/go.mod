@@ -1,0 +1,3 @@
+module stratus.test/agents
+
+go 1.26
