@@ -17,7 +17,6 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   ServiceAccount: '/api/v1/namespaces/{namespace}/serviceaccounts',
   ConfigMap: '/api/v1/namespaces/{namespace}/configmaps',
   Service: '/api/v1/namespaces/{namespace}/services',
-  Endpoints: '/api/v1/namespaces/{namespace}/endpoints',
   Deployment: '/apis/apps/v1/namespaces/{namespace}/deployments',
   ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
   ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',

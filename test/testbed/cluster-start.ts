@@ -66,7 +66,7 @@ export async function startCluster(context: StartContext, report: Report): Promi
       }
     });
     if (record.simulatedNodes > 0) await startSimulatedNodes(context, api, report);
-    if (record.telemetry) await startTelemetry({ ...context, node, ports: record.telemetry.ports }, api, report);
+    if (record.telemetry) await startTelemetry(context, record.telemetry, node, api, report);
   } finally {
     api.close();
   }

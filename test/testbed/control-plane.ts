@@ -30,11 +30,8 @@ const IDENTITIES = {
   'kube-scheduler': { commonName: 'system:kube-scheduler' },
   'kube-proxy': { commonName: 'system:kube-proxy' },
   kwok: { commonName: 'testbed-kwok', organization: 'system:masters' },
-  telemetry: { commonName: 'testbed-telemetry', organization: 'system:masters' },
 } as const;
 
-/** The Service under which the API server finds metrics-server. */
-export const METRICS_SERVER = { name: 'metrics-server', namespace: 'kube-system' };
 /** Whoever shows this name and was signed by the authority for it speaks to aggregated servers for somebody else. */
 const FRONT_PROXY = 'front-proxy-client';
 
@@ -62,8 +59,6 @@ export function writeCredentials(folder: string, record: InstanceRecord): void {
   const frontProxyAuthority = createAuthority('stratus-testbed-front-proxy');
   writeFileSync(join(files.pki, 'front-proxy-ca.crt'), frontProxyAuthority.certificate);
   writePair(FRONT_PROXY, issueCertificate(frontProxyAuthority, { commonName: FRONT_PROXY }));
-  const metricsServer = `${METRICS_SERVER.name}.${METRICS_SERVER.namespace}.svc`;
-  writePair('metrics-server', issueCertificate(authority, { commonName: metricsServer, dnsNames: [metricsServer] }));
   const signing = createSigningKey();
   writeFileSync(join(files.pki, 'service-accounts.pub'), signing.publicKey);
   writeFileSync(join(files.pki, 'service-accounts.key'), signing.key, { mode: 0o600 });
@@ -80,9 +75,10 @@ export function writeCredentials(folder: string, record: InstanceRecord): void {
     );
   for (const [name, identity] of Object.entries(IDENTITIES)) {
     const pair = issueCertificate(authority, identity);
-    // Not everything that signs in reads a kubeconfig.
-    if (name === 'admin' || name === 'telemetry') writePair(name, pair);
-    writeKubeconfig(name === 'admin' ? files.kubeconfig : join(files.pki, `${name}.kubeconfig`), pair);
+    if (name === 'admin') {
+      writePair(name, pair);
+      writeKubeconfig(files.kubeconfig, pair);
+    } else writeKubeconfig(join(files.pki, `${name}.kubeconfig`), pair);
   }
   const node = issueCertificate(authority, {
     commonName: `system:node:${REAL_NODE_NAME}`,
@@ -191,16 +187,14 @@ export async function startControllers(context: StartContext, graceSeconds?: num
   await startComponent(context, 'kube-scheduler', shared('kube-scheduler'));
 }
 
-/** @param env beside what every process gets (processes.ts) */
 export async function startComponent(
   context: StartContext,
-  name: Binary | DebianProgram,
+  name: Binary,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
 ): Promise<ProcessRecord> {
   const command = programOf(context, name);
   const log = join(instanceFiles(context.folder).logs, `${name}.log`);
-  const process = await startDaemon({ name, command, args, env, log, cwd: context.folder }, context.record.id);
+  const process = await startDaemon({ name, command, args, log, cwd: context.folder }, context.record.id);
   context.onProcess(process);
   return process;
 }

@@ -56,7 +56,10 @@ function findGo(folder: string): string | undefined {
 async function recentEnough(go: string): Promise<boolean> {
   try {
     const { code, stdout } = await runCommand([go, 'version'], { env: goEnvironment() });
-    const found = /go version go(\d+)\.(\d+)(?:\.(\d+))?/.exec(stdout)?.slice(1).map((part) => Number(part ?? 0));
+    const found = /go version go(\d+)\.(\d+)(?:\.(\d+))?/
+      .exec(stdout)
+      ?.slice(1)
+      .map((part) => Number(part ?? 0));
     if (code !== 0 || !found) return false;
     const differs = NEEDED.findIndex((part, index) => found[index] !== part);
     return differs < 0 || found[differs]! > NEEDED[differs]!;

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { stateFolder, stateHome } from './paths.ts';
 import { isRunning, type ProcessRecord } from './processes.ts';
-import { slotNetwork, type SlotNetwork, type SlotPorts, type TelemetryPorts } from './slots.ts';
+import { slotNetwork, type SlotNetwork, type SlotPorts } from './slots.ts';
 
 export type NodeKind = 'real' | 'simulated';
 
@@ -32,7 +32,7 @@ export interface InstanceRecord {
   readonly snapshotter?: string;
   /** Kernel's number of the host interface to the real node; unlike its name it is never used again. */
   readonly linkIndex?: number;
-  readonly telemetry?: { readonly kind: TelemetryKind; readonly ports: TelemetryPorts };
+  readonly telemetry?: TelemetryKind;
   readonly processes: readonly ProcessRecord[];
 }
 
@@ -84,7 +84,6 @@ export function instanceFiles(folder: string) {
     etcd: join(folder, 'etcd'),
     node: join(folder, 'node'),
     bin: join(folder, 'bin'),
-    telemetry: join(folder, 'telemetry'),
   };
 }
 
@@ -161,20 +160,21 @@ export function describeInstance(folder: string, record: InstanceRecord): Instan
   };
 }
 
-/** In the node's own network, where nobody else can have it. */
+/** Ports at the node's address; nobody else is in its network. */
+export const PROMETHEUS_PORT = 9090;
 export const ALERTMANAGER_PORT = 9093;
+export const COLLECTOR_PORT = 4318;
+export const JAEGER_PORT = 16686;
+export const LOGS_PORT = 9428;
 
-function telemetryUrls(
-  { hostAddress, nodeAddress }: SlotNetwork,
-  { kind, ports }: NonNullable<InstanceRecord['telemetry']>,
-): TelemetryUrls {
-  const at = (port: number) => `http://${hostAddress}:${port}`;
+function telemetryUrls({ nodeAddress }: SlotNetwork, kind: TelemetryKind): TelemetryUrls {
+  const at = (port: number) => `http://${nodeAddress}:${port}`;
+  const built = { jaeger: at(JAEGER_PORT), logs: at(LOGS_PORT), collector: at(COLLECTOR_PORT) };
   return {
     kind,
-    prometheus: at(ports.prometheus),
-    // It runs in a pod that has the node's address.
-    alertmanager: `http://${nodeAddress}:${ALERTMANAGER_PORT}`,
-    ...(kind === 'all' ? { jaeger: at(ports.jaeger), logs: at(ports.logs), collector: at(ports.collectorIntake) } : {}),
+    prometheus: at(PROMETHEUS_PORT),
+    alertmanager: at(ALERTMANAGER_PORT),
+    ...(kind === 'all' ? built : {}),
   };
 }
 

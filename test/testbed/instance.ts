@@ -23,7 +23,7 @@ import { chooseSnapshotter } from './node/real-node.ts';
 import { DEFAULT_INSTANCE, stateFolder, stateHome } from './paths.ts';
 import { bootId, isRunning } from './processes.ts';
 import type { Report } from './report.ts';
-import { choosePorts, chooseSlot, chooseTelemetryPorts, slotOfAddress } from './slots.ts';
+import { choosePorts, chooseSlot, slotOfAddress } from './slots.ts';
 import { isPortFree, tearDown } from './teardown.ts';
 import { DEBIAN_SERVERS } from './telemetry/start.ts';
 import { TestbedError } from './testbed-error.ts';
@@ -77,8 +77,9 @@ export async function upCluster(options: UpOptions, report: Report): Promise<Ins
     );
     const debianPrograms = await ensureDebianPrograms(telemetry ? DEBIAN_SERVERS : [], report);
     rmSync(folder, { recursive: true, force: true });
-    const shape = { name, nodes, simulatedNodes, kubectl: binaries.get('kubectl')! };
-    return start(folder, await allocate(folder, shape, telemetry), { binaries, debianPrograms }, report);
+    const kubectl = binaries.get('kubectl')!;
+    const shape = { name, nodes, simulatedNodes, kubectl, ...(telemetry ? { telemetry } : {}) };
+    return start(folder, await allocate(folder, shape), { binaries, debianPrograms }, report);
   });
 }
 
@@ -139,8 +140,7 @@ async function start(
 /** Gives a new instance its slot and ports and puts both on record before anything is started. */
 async function allocate(
   folder: string,
-  wanted: Pick<InstanceRecord, 'name' | 'nodes' | 'simulatedNodes' | 'kubectl'>,
-  telemetry: TelemetryKind | undefined,
+  wanted: Pick<InstanceRecord, 'name' | 'nodes' | 'simulatedNodes' | 'kubectl' | 'telemetry'>,
 ): Promise<InstanceRecord> {
   return withFolderLock(join(stateHome(), '.locks', 'slots'), { timeoutMs: 30_000 }, async () => {
     const slot = chooseSlot(usedSlots());
@@ -154,7 +154,6 @@ async function allocate(
       phase: 'starting',
       processes: [],
       ...wanted,
-      ...(telemetry ? { telemetry: { kind: telemetry, ports: await chooseTelemetryPorts(slot, isPortFree) } } : {}),
       ...(wanted.nodes === 'real' ? { snapshotter: chooseSnapshotter(folder) } : {}),
     };
     writeRecord(folder, record);
@@ -192,7 +191,7 @@ function isWhole(record: InstanceRecord): boolean {
 function refuseOtherShape(record: InstanceRecord, options: UpOptions): void {
   const nodes = options.nodes ?? record.nodes;
   const count = options.simulatedNodes ?? record.simulatedNodes;
-  const hasTelemetry = !options.telemetry || [options.telemetry, 'all'].includes(record.telemetry?.kind ?? '');
+  const hasTelemetry = !options.telemetry || [options.telemetry, 'all'].includes(record.telemetry ?? '');
   if (nodes === record.nodes && count === record.simulatedNodes && hasTelemetry) return;
   throw new TestbedError(
     `instance ${record.name} already runs with ${record.nodes} nodes (${record.simulatedNodes} simulated)` +

@@ -52,24 +52,6 @@ export function slotNetwork(slot: number): SlotNetwork {
   };
 }
 
-const TELEMETRY_PORTS = [
-  'prometheus',
-  'kubeStateMetrics',
-  'kubeStateMetricsSelf',
-  'metricsServer',
-  'collectorIntake',
-  'spanMetrics',
-  'collectorSelf',
-  'jaeger',
-  'jaegerGrpc',
-  'jaegerIntake',
-  'jaegerSelf',
-  'logs',
-] as const;
-
-/** Ports of the servers of telemetry; all listen on the slot's own host address. Intake is OTLP over HTTP. */
-export type TelemetryPorts = Readonly<Record<(typeof TELEMETRY_PORTS)[number], number>>;
-
 /** The slot an address of this machine belongs to; undefined when it is none of ours. */
 export function slotOfAddress(address: string): number | undefined {
   const match = /^198\.18\.(\d{1,3})\.\d{1,3}$/.exec(address);
@@ -87,8 +69,6 @@ export function chooseSlot(taken: Iterable<number>): number {
 
 const FIRST_PORT = 21_000;
 const PORTS_PER_SLOT = 4;
-const FIRST_TELEMETRY_PORT = 24_000;
-const TELEMETRY_PORTS_PER_SLOT = 16;
 /** Below Linux's default range of ephemeral ports (32768 and up), which outgoing connections take at any time. */
 const LAST_PORT = 32_000;
 
@@ -96,27 +76,12 @@ const LAST_PORT = 32_000;
  * Free ports for a slot: its preferred block, else the next block that is wholly free.
  * `isFree` is asked for one port at a time. Throws a TestbedError when every block has a used port.
  */
-export function choosePorts(slot: number, isFree: (port: number) => Promise<boolean>): Promise<SlotPorts> {
-  return freeBlock(FIRST_PORT, PORTS_PER_SLOT, slot, ['apiServer', 'etcdClient', 'etcdPeer'], isFree);
-}
-
-/** Like choosePorts, for the servers of telemetry. */
-export function chooseTelemetryPorts(slot: number, isFree: (port: number) => Promise<boolean>) {
-  return freeBlock(FIRST_TELEMETRY_PORT, TELEMETRY_PORTS_PER_SLOT, slot, TELEMETRY_PORTS, isFree);
-}
-
-async function freeBlock<Name extends string>(
-  first: number,
-  perSlot: number,
-  slot: number,
-  names: readonly Name[],
-  isFree: (port: number) => Promise<boolean>,
-): Promise<Record<Name, number>> {
-  for (let block = first + slot * perSlot; block < LAST_PORT; block += SLOT_COUNT * perSlot) {
-    const ports = names.map((name, index) => [name, block + index] as const);
+export async function choosePorts(slot: number, isFree: (port: number) => Promise<boolean>): Promise<SlotPorts> {
+  for (let block = FIRST_PORT + slot * PORTS_PER_SLOT; block < LAST_PORT; block += SLOT_COUNT * PORTS_PER_SLOT) {
+    const ports = { apiServer: block, etcdClient: block + 1, etcdPeer: block + 2 };
     let free = true;
-    for (const [, port] of ports) free = free && (await isFree(port));
-    if (free) return Object.fromEntries(ports) as Record<Name, number>;
+    for (const port of Object.values(ports)) free = free && (await isFree(port));
+    if (free) return ports;
   }
-  throw new TestbedError(`no free ports between ${first} and ${LAST_PORT}; stop whatever holds them`);
+  throw new TestbedError(`no free ports between ${FIRST_PORT} and ${LAST_PORT}; stop whatever holds them`);
 }

@@ -24,7 +24,7 @@ const REGION = 'eu-central-1';
 
 /** Starts moto's server, or returns the one of that name that runs. @throws TestbedError; then nothing is left running */
 export async function upAws(name: string, report: Report): Promise<AwsInstance> {
-  const packages = await ensureMoto(report);
+  const python = await ensureMoto(report);
   const folder = folderOf(name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return withFolderLock(join(folder, '.lock'), { timeoutMs: START_TIMEOUT_MS }, async () => {
@@ -36,9 +36,9 @@ export async function upAws(name: string, report: Report): Promise<AwsInstance> 
       const record = await startDaemon(
         {
           name: 'aws',
-          command: 'python3',
+          command: python,
           args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', '0'],
-          env: { PYTHONPATH: packages, PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },
+          env: { PYTHONUNBUFFERED: '1' },
           log,
           cwd: folder,
         },

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { programOf, REAL_NODE_NAME, type StartContext } from '../control-plane.ts';
+import { METRICS, TELEMETRY } from '../build.ts';
 import { cniFolder } from '../host-packages.ts';
 import { instanceFiles, type InstanceRecord } from '../instance-record.ts';
 import { childrenOf, isRunning, logTail, startDaemon, startTimeOf, type ProcessRecord } from '../processes.ts';
@@ -30,14 +31,12 @@ export async function createNode(context: StartContext): Promise<number> {
   writeFileSync(join(data, 'containerd.toml'), containerdConfig(record));
   writeFileSync(join(data, 'cni', '10-pods.conflist'), JSON.stringify(podNetwork(record), null, 2));
   createCgroup(record.name);
+  // Servers of telemetry are mounted into their pods from here.
+  const built = record.telemetry === 'all' ? TELEMETRY : METRICS;
+  const telemetry = record.telemetry ? [...context.debianPrograms.keys(), ...built] : [];
   return createNodeNamespace({
     pause: programOf(context, 'pause'),
-    programs: Object.fromEntries(
-      [...NODE_PROGRAMS, ...(record.telemetry ? ([NODE_EXPORTER] as const) : [])].map((name) => [
-        name,
-        programOf(context, name),
-      ]),
-    ),
+    programs: Object.fromEntries([...NODE_PROGRAMS, ...telemetry].map((name) => [name, programOf(context, name)])),
     folder: files.node,
     logs: files.logs,
     network: slotNetwork(record.slot),

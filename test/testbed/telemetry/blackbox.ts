@@ -1,22 +1,6 @@
-import type { ApiClient } from '../api-client.ts';
-import { startDebianPod } from './debian-pod.ts';
-import type { TelemetryContext } from './server.ts';
+import type { ServerPod } from './server-pod.ts';
 
 export const BLACKBOX_PORT = 9115;
-
-/** blackbox-exporter from Debian's package: it looks from inside the cluster, with its DNS and its Services. */
-export async function startBlackbox(context: TelemetryContext, api: ApiClient): Promise<void> {
-  await startDebianPod(context, api, {
-    name: 'blackbox-exporter',
-    program: 'prometheus-blackbox-exporter',
-    image: 'testbed.local/blackbox-exporter:0.23.0',
-    shared: [],
-    args: ['--config.file=/etc/blackbox-exporter/config.yml', `--web.listen-address=:${BLACKBOX_PORT}`],
-    port: BLACKBOX_PORT,
-    healthPath: '/-/healthy',
-    config: { modules: MODULES },
-  });
-}
 
 const HTTP = { preferred_ip_protocol: 'ip4' };
 /** A Service names the module by which it wants to be probed in its annotation `prometheus.io/probe`. */
@@ -30,4 +14,15 @@ const MODULES = {
   },
   // The demo shop's: an answer without a hotel is none.
   hotels: { prober: 'http', timeout: '4s', http: { ...HTTP, fail_if_body_not_matches_regexp: ['"features":\\[\\{'] } },
+};
+
+/** blackbox-exporter from Debian's package: it looks from inside the cluster, with its DNS and its Services. */
+export const BLACKBOX: ServerPod = {
+  name: 'blackbox-exporter',
+  program: 'prometheus-blackbox-exporter',
+  args: ['--config.file=/etc/blackbox-exporter/config.json', `--web.listen-address=:${BLACKBOX_PORT}`],
+  port: BLACKBOX_PORT,
+  healthPath: '/-/healthy',
+  memory: 64,
+  files: { 'config.json': JSON.stringify({ modules: MODULES }, null, 2) },
 };

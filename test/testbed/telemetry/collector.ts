@@ -1,59 +1,54 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { ApiClient } from '../api-client.ts';
-import { startComponent } from '../control-plane.ts';
-import { ownMetrics } from './jaeger.ts';
-import { addressOf, folderOf, untilAnswers, type TelemetryContext } from './server.ts';
-import { hostService } from './services.ts';
+import { COLLECTOR_PORT } from '../instance-record.ts';
+import { JAEGER_INTAKE_PORT, ownMetrics } from './jaeger.ts';
+import type { ServerPod } from './server-pod.ts';
+
+/** Metrics of spans, for Prometheus. */
+export const SPAN_METRICS_PORT = 8890;
+export const COLLECTOR_OWN_METRICS_PORT = 8888;
+
+/** As those of the application's own histograms. */
+const BUCKETS = ['1ms', '5ms', '10ms', '25ms', '50ms', '100ms', '250ms', '500ms', '1s', '2500ms', '5s'];
+const DIMENSIONS = ['k8s.namespace.name', 'k8s.pod.name', 'peer.service', 'http.route', 'http.response.status_code'];
 
 /**
- * OpenTelemetry Collector, built from a small main: OTLP over HTTP in; spans go on to Jaeger, and rate, errors and
- * durations of them to Prometheus.
+ * OpenTelemetry Collector, built from a small main: OTLP over HTTP in; spans go on to Jaeger, and their rate, errors and
+ * durations to Prometheus.
  */
-export async function startCollector(context: TelemetryContext, api: ApiClient): Promise<void> {
-  const address = addressOf(context);
-  const { collectorIntake: port, spanMetrics } = context.ports;
-  const config = join(folderOf(context, 'collector'), 'collector.json');
-  writeFileSync(config, JSON.stringify(collectorConfig(context), null, 2));
-  const server = await startComponent(context, 'otel-collector', [`--config=file:${config}`], { GOMEMLIMIT: '96MiB' });
-  await untilAnswers(server, `http://${address}:${spanMetrics}/metrics`);
-  for (const manifest of hostService('otel-collector', 4318, { address, port })) await api.create(manifest);
-}
-
-/** As durations of the application's own histograms, in the unit of the connector. */
-const BUCKETS = ['1ms', '5ms', '10ms', '25ms', '50ms', '100ms', '250ms', '500ms', '1s', '2500ms', '5s'];
-
-function collectorConfig(context: TelemetryContext): unknown {
-  const address = addressOf(context);
-  const { ports } = context;
-  return {
-    receivers: { otlp: { protocols: { http: { endpoint: `${address}:${ports.collectorIntake}` } } } },
-    processors: { batch: { timeout: '1s' } },
-    connectors: {
-      span_metrics: {
-        histogram: { explicit: { buckets: BUCKETS } },
-        dimensions: [
-          { name: 'k8s.namespace.name' },
-          { name: 'k8s.pod.name' },
-          { name: 'peer.service' },
-          { name: 'http.route' },
-          { name: 'http.response.status_code' },
-        ],
-        metrics_flush_interval: '5s',
-        metrics_expiration: '10m',
-        aggregation_cardinality_limit: 5000,
+export const COLLECTOR: ServerPod = {
+  name: 'otel-collector',
+  program: 'otel-collector',
+  args: ['--config=file:/etc/otel-collector/config.json'],
+  port: COLLECTOR_PORT,
+  portName: 'otlp-http',
+  memory: 160,
+  files: {
+    'config.json': JSON.stringify(
+      {
+        receivers: { otlp: { protocols: { http: { endpoint: `0.0.0.0:${COLLECTOR_PORT}` } } } },
+        processors: { batch: { timeout: '1s' } },
+        connectors: {
+          span_metrics: {
+            histogram: { explicit: { buckets: BUCKETS } },
+            dimensions: DIMENSIONS.map((name) => ({ name })),
+            metrics_flush_interval: '5s',
+            metrics_expiration: '10m',
+            aggregation_cardinality_limit: 5000,
+          },
+        },
+        exporters: {
+          otlphttp: { endpoint: `http://127.0.0.1:${JAEGER_INTAKE_PORT}`, tls: { insecure: true } },
+          prometheus: { endpoint: `0.0.0.0:${SPAN_METRICS_PORT}`, metric_expiration: '10m' },
+        },
+        service: {
+          pipelines: {
+            traces: { receivers: ['otlp'], processors: ['batch'], exporters: ['otlphttp', 'span_metrics'] },
+            metrics: { receivers: ['span_metrics'], exporters: ['prometheus'] },
+          },
+          telemetry: ownMetrics(COLLECTOR_OWN_METRICS_PORT),
+        },
       },
-    },
-    exporters: {
-      otlphttp: { endpoint: `http://${address}:${ports.jaegerIntake}`, tls: { insecure: true } },
-      prometheus: { endpoint: `${address}:${ports.spanMetrics}`, metric_expiration: '10m' },
-    },
-    service: {
-      pipelines: {
-        traces: { receivers: ['otlp'], processors: ['batch'], exporters: ['otlphttp', 'span_metrics'] },
-        metrics: { receivers: ['span_metrics'], exporters: ['prometheus'] },
-      },
-      telemetry: ownMetrics(address, ports.collectorSelf),
-    },
-  };
-}
+      null,
+      2,
+    ),
+  },
+};

@@ -9,6 +9,7 @@ import type { Report } from '../report.ts';
 import { mustRun } from '../run-command.ts';
 import { TestbedError } from '../testbed-error.ts';
 import { askPrometheus } from './ask-prometheus.ts';
+import { PROMETHEUS_DATA } from './prometheus.ts';
 import { Past, type LiveSeries } from './history-series.ts';
 
 export const MAX_HISTORY_HOURS = 7 * 24;
@@ -46,7 +47,7 @@ export async function seedHistory(instance: Instance, hours: number, report: Rep
   const live = await report.step(`Measuring the healthy application for ${SAMPLE_SECONDS} s`, () =>
     untilMeasured(telemetry.prometheus),
   );
-  const folder = join(instanceFiles(instance.stateFolder).telemetry, 'prometheus');
+  const folder = join(instanceFiles(instance.stateFolder).node, 'data', PROMETHEUS_DATA);
   const promtool = (await ensureDebianPrograms(['promtool'], report)).get('promtool')!;
   const end = Math.floor(live.startedAt);
   // Rates over a minute still have samples in a day's history; beyond that the files would be too many.
@@ -61,7 +62,7 @@ export async function seedHistory(instance: Instance, hours: number, report: Rep
       mkdirSync(staging, { recursive: true });
       const file = join(staging, 'past.txt');
       writeLines(file, past.lines(from, Math.min(nextBlock(from), end), step));
-      await mustRun([promtool, 'tsdb', 'create-blocks-from', 'openmetrics', file, join(folder, 'data')], {
+      await mustRun([promtool, 'tsdb', 'create-blocks-from', 'openmetrics', file, join(folder, 'tsdb')], {
         timeoutMs: 300_000,
       });
       rmSync(staging, { recursive: true, force: true });

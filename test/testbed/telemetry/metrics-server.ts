@@ -1,72 +1,57 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Manifest } from '../addons.ts';
 import type { ApiClient } from '../api-client.ts';
-import { METRICS_SERVER, startComponent } from '../control-plane.ts';
-import { instanceFiles } from '../instance-record.ts';
-import { isRunning, logTail, type ProcessRecord } from '../processes.ts';
 import { TestbedError } from '../testbed-error.ts';
 import { RESOURCE_METRICS_SECONDS } from './intervals.ts';
-import { addressOf, type TelemetryContext } from './server.ts';
-import { hostService } from './services.ts';
+import type { ServerPod } from './server-pod.ts';
+
+export const METRICS_SERVER_PORT = 4443;
+
+/** metrics-server, built. */
+export const METRICS_SERVER: ServerPod = {
+  name: 'metrics-server',
+  namespace: 'kube-system',
+  program: 'metrics-server',
+  args: [
+    `--secure-port=${METRICS_SERVER_PORT}`,
+    '--cert-dir=/data',
+    '--kubelet-certificate-authority=/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+    '--kubelet-preferred-address-types=InternalIP',
+    `--metric-resolution=${RESOURCE_METRICS_SECONDS}s`,
+  ],
+  port: METRICS_SERVER_PORT,
+  portName: 'https',
+  servicePort: 443,
+  memory: 160,
+  readsCluster: true,
+};
+
+/** Puts it behind the API server as metrics.k8s.io: `kubectl top` and autoscalers have real figures. */
+export const METRICS_API: Manifest = {
+  apiVersion: 'apiregistration.k8s.io/v1',
+  kind: 'APIService',
+  metadata: { name: 'v1beta1.metrics.k8s.io' },
+  spec: {
+    service: { name: METRICS_SERVER.name, namespace: METRICS_SERVER.namespace },
+    group: 'metrics.k8s.io',
+    version: 'v1beta1',
+    groupPriorityMinimum: 100,
+    versionPriority: 100,
+    // It signs its own certificate when it starts.
+    insecureSkipTLSVerify: true,
+  },
+};
 
 /** What it needs is two looks at the kubelet; allowed are a few more. */
-const READY_TIMEOUT_MS = 6 * RESOURCE_METRICS_SECONDS * 1000;
+const MEASURED_TIMEOUT_MS = 6 * RESOURCE_METRICS_SECONDS * 1000;
 
-/**
- * metrics-server, built, behind the API server as metrics.k8s.io: `kubectl top` and autoscalers have real figures. Returns
- * when the API server has a figure for a node.
- */
-export async function startMetricsServer(context: TelemetryContext, api: ApiClient): Promise<void> {
-  const address = addressOf(context);
-  const port = context.ports.metricsServer;
-  const pki = (name: string) => join(instanceFiles(context.folder).pki, name);
-  const kubeconfig = pki('telemetry.kubeconfig');
-  const server = await startComponent(
-    context,
-    'metrics-server',
-    [
-      `--kubeconfig=${kubeconfig}`,
-      `--authentication-kubeconfig=${kubeconfig}`,
-      `--authorization-kubeconfig=${kubeconfig}`,
-      `--bind-address=${address}`,
-      `--secure-port=${port}`,
-      `--tls-cert-file=${pki('metrics-server.crt')}`,
-      `--tls-private-key-file=${pki('metrics-server.key')}`,
-      `--kubelet-certificate-authority=${pki('ca.crt')}`,
-      '--kubelet-preferred-address-types=InternalIP',
-      `--metric-resolution=${RESOURCE_METRICS_SECONDS}s`,
-    ],
-    { GOMEMLIMIT: '96MiB' },
-  );
-  const { name, namespace } = METRICS_SERVER;
-  for (const manifest of hostService(name, 443, { address, port }, { namespace, portName: 'https' })) {
-    await api.create(manifest);
-  }
-  await api.create({
-    apiVersion: 'apiregistration.k8s.io/v1',
-    kind: 'APIService',
-    metadata: { name: 'v1beta1.metrics.k8s.io' },
-    spec: {
-      service: METRICS_SERVER,
-      group: 'metrics.k8s.io',
-      version: 'v1beta1',
-      groupPriorityMinimum: 100,
-      versionPriority: 100,
-      caBundle: readFileSync(pki('ca.crt')).toString('base64'),
-    },
-  } as never);
-  await untilMeasured(server, api);
-}
-
-async function untilMeasured(server: ProcessRecord, api: ApiClient): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
+/** Waits until the API server has a figure of a node. */
+export async function untilNodesAreMeasured(api: ApiClient): Promise<void> {
+  const deadline = performance.now() + MEASURED_TIMEOUT_MS;
   for (;;) {
     const { status, body } = await api.send('GET', '/apis/metrics.k8s.io/v1beta1/nodes');
     if (status === 200 && (body as { items: unknown[] }).items.length > 0) return;
-    if (!isRunning(server) || performance.now() > deadline) {
-      throw new TestbedError('metrics-server had no figure of a node', logTail(server.log));
-    }
+    if (performance.now() > deadline) throw new TestbedError('metrics-server has no figure of a node');
     await sleep(250);
   }
 }

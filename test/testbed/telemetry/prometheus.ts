@@ -1,61 +1,58 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ApiClient } from '../api-client.ts';
-import { startComponent } from '../control-plane.ts';
-import { ALERTMANAGER_PORT } from '../instance-record.ts';
-import { slotNetwork } from '../slots.ts';
-import { EVALUATION_SECONDS, ALERT_RESEND_SECONDS } from './intervals.ts';
-import { scrapeConfigs } from './scrape-configs.ts';
-import { addressOf, folderOf, untilAnswers, type TelemetryContext } from './server.ts';
-import { hostService } from './services.ts';
+import { ALERTMANAGER_PORT, PROMETHEUS_PORT } from '../instance-record.ts';
+import { NODE_DATA } from '../node/node-namespace.ts';
+import { BLACKBOX_PORT } from './blackbox.ts';
+import { ALERT_RESEND_SECONDS, EVALUATION_SECONDS } from './intervals.ts';
+import { scrapeConfigs, TARGETS_FOLDER, type ScrapePlace } from './scrape-configs.ts';
+import type { ServerPod } from './server-pod.ts';
 
-/** Soft limit of its heap; with what else a process has, about 100 MB more. */
-const MEMORY = '256MiB';
-const RETENTION = ['--storage.tsdb.retention.time=15d', '--storage.tsdb.retention.size=1GB'];
+/** Name of the folder with its data, in the node's data. */
+export const PROMETHEUS_DATA = 'prometheus';
 
 /**
- * Prometheus from Debian's package. Its rules are those of rules.yml beside this file and what `addRules` adds. A
- * history that was written before it starts is served as if it had been scraped.
+ * Prometheus from Debian's package, with rules.yml beside this file. Its data are in a folder of the node, where a history
+ * can be put beside them.
  */
-export async function startPrometheus(context: TelemetryContext, api: ApiClient): Promise<void> {
-  const address = addressOf(context);
-  const port = context.ports.prometheus;
-  const folder = folderOf(context, 'prometheus');
-  const config = join(folder, 'prometheus.json');
-  mkdirSync(join(folder, RULES), { recursive: true });
-  copyFileSync(join(import.meta.dirname, 'rules.yml'), join(folder, RULES, 'testbed.yml'));
-  writeFileSync(config, JSON.stringify(prometheusConfig(context), null, 2));
-  const server = await startComponent(
-    context,
-    'prometheus',
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      ...RETENTION,
-      `--web.listen-address=${address}:${port}`,
+export function prometheus(place: ScrapePlace): ServerPod {
+  return {
+    name: 'prometheus',
+    program: 'prometheus',
+    args: [
+      '--config.file=/etc/prometheus/config.json',
+      '--storage.tsdb.path=/data/tsdb',
+      '--storage.tsdb.retention.time=15d',
+      '--storage.tsdb.retention.size=1GB',
+      `--web.listen-address=:${PROMETHEUS_PORT}`,
       // As alerts tell people where they come from.
-      `--web.external-url=http://${address}:${port}/`,
+      `--web.external-url=http://${place.nodeAddress}:${PROMETHEUS_PORT}/`,
       '--web.enable-lifecycle',
       '--query.max-concurrency=4',
       '--query.timeout=30s',
       `--rules.alert.resend-delay=${ALERT_RESEND_SECONDS}s`,
     ],
-    { GOMEMLIMIT: MEMORY },
-  );
-  await untilAnswers(server, `http://${address}:${port}/-/ready`);
-  for (const manifest of hostService('prometheus', 9090, { address, port })) await api.create(manifest);
+    port: PROMETHEUS_PORT,
+    healthPath: '/-/ready',
+    memory: 512,
+    files: {
+      'config.json': JSON.stringify(configOf(place), null, 2),
+      'testbed.yml': readFileSync(join(import.meta.dirname, 'rules.yml'), 'utf8'),
+    },
+    readsCluster: true,
+    folders: { '/data': `${NODE_DATA}/${PROMETHEUS_DATA}` },
+    helper: {
+      program: 'target-finder',
+      args: [`-node=${place.nodeName}`, `-blackbox=${place.nodeAddress}:${BLACKBOX_PORT}`, `-folder=${TARGETS_FOLDER}`],
+    },
+  };
 }
 
-const RULES = 'rules';
-
-function prometheusConfig(context: TelemetryContext): unknown {
-  const { nodeAddress } = slotNetwork(context.record.slot);
+function configOf(place: ScrapePlace): unknown {
+  const alertmanager = `${place.nodeAddress}:${ALERTMANAGER_PORT}`;
   return {
-    global: { evaluation_interval: `${EVALUATION_SECONDS}s`, external_labels: { cluster: context.record.name } },
-    rule_files: [`${RULES}/*.yml`],
-    alerting: {
-      alertmanagers: [{ static_configs: [{ targets: [`${nodeAddress}:${ALERTMANAGER_PORT}`] }] }],
-    },
-    scrape_configs: scrapeConfigs(context),
+    global: { evaluation_interval: `${EVALUATION_SECONDS}s`, external_labels: { cluster: place.cluster } },
+    rule_files: ['/etc/prometheus/*.yml'],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
+    scrape_configs: scrapeConfigs(place),
   };
 }

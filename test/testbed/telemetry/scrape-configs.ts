@@ -1,71 +1,86 @@
-import { join } from 'node:path';
-import { REAL_NODE_NAME } from '../control-plane.ts';
-import { ALERTMANAGER_PORT, apiServerHost, instanceFiles } from '../instance-record.ts';
-import { slotNetwork } from '../slots.ts';
+import { ALERTMANAGER_PORT, PROMETHEUS_PORT, LOGS_PORT, type TelemetryKind } from '../instance-record.ts';
 import { BLACKBOX_PORT } from './blackbox.ts';
+import { COLLECTOR_OWN_METRICS_PORT, SPAN_METRICS_PORT } from './collector.ts';
 import { PROBE_SECONDS, SCRAPE_SECONDS } from './intervals.ts';
+import { JAEGER_OWN_METRICS_PORT } from './jaeger.ts';
+import { KUBE_STATE_METRICS_PORT } from './kube-state-metrics.ts';
+import { METRICS_SERVER_PORT } from './metrics-server.ts';
 import { NODE_EXPORTER_PORT } from './node-exporter.ts';
-import { addressOf, folderOf, type TelemetryContext } from './server.ts';
 
+/** What Prometheus must know of the cluster it is in. */
+export interface ScrapePlace {
+  readonly kind: TelemetryKind;
+  readonly cluster: string;
+  readonly nodeName: string;
+  readonly nodeAddress: string;
+  /** HOST:PORT. */
+  readonly apiServer: string;
+}
+
+/** Where the target finder (go/agents/target-finder) writes pods and probes. */
+export const TARGETS_FOLDER = '/data/targets';
 /** More series than this from one target is a mistake, and is refused whole. */
 const SERIES_PER_TARGET = 20_000;
 const KUBELET_PORT = 10_250;
+const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** Who Prometheus scrapes: jobs and labels as the usual Helm chart and operator name them. */
-export function scrapeConfigs(context: TelemetryContext): unknown[] {
-  const { ports, record } = context;
-  const { nodeAddress } = slotNetwork(record.slot);
-  const here = (port: number) => ({ static_configs: [{ targets: [`${addressOf(context)}:${port}`] }] });
+/** Who Prometheus scrapes: jobs and labels as the usual Helm chart names them. */
+export function scrapeConfigs({ kind, nodeName, nodeAddress, apiServer }: ScrapePlace): unknown[] {
   const onNode = (port: number) => ({
-    static_configs: [{ targets: [`${nodeAddress}:${port}`], labels: { node: REAL_NODE_NAME } }],
+    static_configs: [{ targets: [`${nodeAddress}:${port}`], labels: { node: nodeName } }],
   });
-  const secure = secureScrape(context);
   return [
-    job('prometheus', here(ports.prometheus)),
+    job('prometheus', onNode(PROMETHEUS_PORT)),
     job('alertmanager', onNode(ALERTMANAGER_PORT)),
     job('node-exporter', onNode(NODE_EXPORTER_PORT)),
     job('blackbox-exporter', onNode(BLACKBOX_PORT)),
     job('kubernetes-apiservers', {
-      ...secure,
-      static_configs: [{ targets: [`${apiServerHost(record)}:${record.ports.apiServer}`] }],
+      ...SECURE,
+      static_configs: [{ targets: [apiServer] }],
       // Histograms of every resource and verb would be most of what is stored.
-      metric_relabel_configs: [keep('__name__', 'apiserver_request_total|process_.*|up')],
+      metric_relabel_configs: [keep('__name__', 'apiserver_request_total|process_.*')],
     }),
     job('kubelet', {
-      ...secure,
+      ...SECURE,
       ...onNode(KUBELET_PORT),
       metric_relabel_configs: [keep('__name__', 'kubelet_(volume_stats|running|node|evictions).*|process_.*')],
     }),
     job('cadvisor', {
-      ...secure,
+      ...SECURE,
       ...onNode(KUBELET_PORT),
       metrics_path: '/metrics/cadvisor',
       // The node's own control groups are node-exporter's.
       metric_relabel_configs: [keep('pod', '.+'), keep('__name__', CONTAINER_METRICS)],
     }),
-    job('kubernetes-pods', followed(context, 'pods')),
+    job('kubernetes-pods', found('pods')),
     job('probes', {
-      ...followed(context, 'probes'),
+      ...found('probes'),
       scrape_interval: `${PROBE_SECONDS}s`,
       scrape_timeout: `${PROBE_SECONDS}s`,
       metrics_path: '/probe',
     }),
-    ...(record.telemetry?.kind === 'all'
+    ...(kind === 'all'
       ? [
-          job('kube-state-metrics', { ...here(ports.kubeStateMetrics), honor_labels: true }),
+          job('kube-state-metrics', { ...onNode(KUBE_STATE_METRICS_PORT), honor_labels: true }),
           job('metrics-server', {
-            ...secure,
-            tls_config: { ...secure.tls_config, server_name: 'metrics-server.kube-system.svc' },
-            ...here(ports.metricsServer),
+            ...SECURE,
+            tls_config: { insecure_skip_verify: true },
+            ...onNode(METRICS_SERVER_PORT),
           }),
-          job('span-metrics', { ...here(ports.spanMetrics), honor_labels: true }),
-          job('otel-collector', here(ports.collectorSelf)),
-          job('jaeger', here(ports.jaegerSelf)),
-          job('victoria-logs', here(ports.logs)),
+          job('span-metrics', { ...onNode(SPAN_METRICS_PORT), honor_labels: true }),
+          job('otel-collector', onNode(COLLECTOR_OWN_METRICS_PORT)),
+          job('jaeger', onNode(JAEGER_OWN_METRICS_PORT)),
+          job('victoria-logs', onNode(LOGS_PORT)),
         ]
       : []),
   ];
 }
+
+const SECURE = {
+  scheme: 'https',
+  authorization: { credentials_file: `${ACCOUNT}/token` },
+  tls_config: { ca_file: `${ACCOUNT}/ca.crt` },
+};
 
 const CONTAINER_METRICS = [
   'container_cpu_usage_seconds_total',
@@ -90,19 +105,6 @@ function keep(label: string, regex: string): unknown {
   return { action: 'keep', source_labels: [label], regex };
 }
 
-function secureScrape({ folder }: TelemetryContext) {
-  const pki = (name: string) => join(instanceFiles(folder).pki, name);
-  return {
-    scheme: 'https',
-    tls_config: { ca_file: pki('ca.crt'), cert_file: pki('telemetry.crt'), key_file: pki('telemetry.key') },
-  };
-}
-
-/** Targets that the target finder writes (go/agents/target-finder). */
-function followed(context: TelemetryContext, name: 'pods' | 'probes') {
-  return { file_sd_configs: [{ files: [join(targetsFolder(context), `${name}.json`)], refresh_interval: '30s' }] };
-}
-
-export function targetsFolder(context: TelemetryContext): string {
-  return folderOf(context, 'targets');
+function found(what: 'pods' | 'probes') {
+  return { file_sd_configs: [{ files: [`${TARGETS_FOLDER}/${what}.json`], refresh_interval: '30s' }] };
 }

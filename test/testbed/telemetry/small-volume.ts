@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import type { Manifest } from '../addons.ts';
 import type { ApiClient } from '../api-client.ts';
 import { SMALL_DISK_CLASS } from '../app/observed.ts';
-import { REAL_NODE_NAME } from '../control-plane.ts';
+import { REAL_NODE_NAME, type StartContext } from '../control-plane.ts';
 import { instanceFiles } from '../instance-record.ts';
 import { enterNode, NODE_DATA } from '../node/node-namespace.ts';
 import type { Report } from '../report.ts';
 import { mustRun } from '../run-command.ts';
-import type { TelemetryContext } from './server.ts';
 
 const BYTES = 64 << 20;
 const IMAGE = 'small-disk.img';
@@ -18,12 +17,17 @@ const MOUNT_POINT = '/var/lib/volumes/small-disk';
  * A PersistentVolume on a file system of 64 MB, so that a volume can fill up within minutes and the kubelet tells how full
  * it is. Where no loop device can be had it is a plain folder, with a notice. It goes with the node.
  */
-export async function createSmallVolume(context: TelemetryContext, api: ApiClient, report: Report): Promise<void> {
+export async function createSmallVolume(
+  context: StartContext,
+  node: number,
+  api: ApiClient,
+  report: Report,
+): Promise<void> {
   const image = join(instanceFiles(context.folder).node, 'data', IMAGE);
   const file = openSync(image, 'w');
   ftruncateSync(file, BYTES);
   closeSync(file);
-  const inNode = (...argv: string[]) => mustRun(enterNode(context.node, argv));
+  const inNode = (...argv: string[]) => mustRun(enterNode(node, argv));
   await inNode('mkdir', '-p', MOUNT_POINT);
   try {
     await mustRun(['mkfs.ext4', '-q', '-m', '0', image]);

@@ -1,31 +1,5 @@
-import { join } from 'node:path';
-import type { ApiClient } from '../api-client.ts';
-import { startComponent } from '../control-plane.ts';
-import { instanceFiles } from '../instance-record.ts';
-import { addressOf, folderOf, untilAnswers, type TelemetryContext } from './server.ts';
-import { hostService } from './services.ts';
-
-/** VictoriaLogs, built, with the lines of all containers of the node: a shipper beside it follows the kubelet's files. */
-export async function startVictoriaLogs(context: TelemetryContext, api: ApiClient): Promise<void> {
-  const address = addressOf(context);
-  const port = context.ports.logs;
-  const url = `http://${address}:${port}`;
-  const server = await startComponent(context, 'victoria-logs', [
-    `-storageDataPath=${join(folderOf(context, 'victoria-logs'), 'data')}`,
-    `-httpListenAddr=${address}:${port}`,
-    '-retentionPeriod=7d',
-    '-retention.maxDiskSpaceUsageBytes=512MB',
-    '-memory.allowedBytes=128MB',
-    '-search.maxQueryDuration=30s',
-    '-loggerLevel=WARN',
-  ]);
-  await untilAnswers(server, `${url}/health`);
-  for (const manifest of hostService('victoria-logs', 9428, { address, port })) await api.create(manifest);
-  const pods = join(instanceFiles(context.folder).node, 'log', 'pods');
-  await startComponent(context, 'log-shipper', [`-pods=${pods}`, `-to=${url}/insert/jsonline?${FIELDS}`], {
-    GOMEMLIMIT: '32MiB',
-  });
-}
+import { LOGS_PORT } from '../instance-record.ts';
+import type { ServerPod } from './server-pod.ts';
 
 /** Names as VictoriaLogs' own collector for Kubernetes gives them. */
 const FIELDS = new URLSearchParams({
@@ -33,3 +7,26 @@ const FIELDS = new URLSearchParams({
   _time_field: '_time',
   _msg_field: '_msg',
 }).toString();
+
+/** VictoriaLogs, built, and beside it a shipper that follows the kubelet's files of the output of all containers. */
+export const VICTORIA_LOGS: ServerPod = {
+  name: 'victoria-logs',
+  program: 'victoria-logs',
+  args: [
+    '-storageDataPath=/data',
+    `-httpListenAddr=:${LOGS_PORT}`,
+    '-retentionPeriod=7d',
+    '-retention.maxDiskSpaceUsageBytes=512MB',
+    '-memory.allowedBytes=128MB',
+    '-search.maxQueryDuration=30s',
+    '-loggerLevel=WARN',
+  ],
+  port: LOGS_PORT,
+  healthPath: '/health',
+  memory: 256,
+  folders: { '/var/log/pods': '/var/log/pods' },
+  helper: {
+    program: 'log-shipper',
+    args: ['-pods=/var/log/pods', `-to=http://127.0.0.1:${LOGS_PORT}/insert/jsonline?${FIELDS}`],
+  },
+};

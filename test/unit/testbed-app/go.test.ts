@@ -4,15 +4,18 @@ import { ensureGo, goEnvironment } from '../../testbed/go-toolchain.ts';
 import { silentReport } from '../../testbed/report.ts';
 import { runCommand } from '../../testbed/run-command.ts';
 
-const folder = join(import.meta.dirname, '..', '..', 'testbed', 'app');
+const testbed = join(import.meta.dirname, '..', '..', 'testbed');
 /** A machine that never compiled Go's standard library needs minutes for the first run. */
 const TIMEOUT_MS = 300_000;
 
-describe("the shop's Go program", () => {
+describe.for([
+  ["the shop's program", 'app'],
+  ['programs beside the servers of telemetry', 'go/agents'],
+] as const)('Go: %s', ([, folder]) => {
   it.for([['vet'], ['test']])('passes go %s', { timeout: TIMEOUT_MS }, async ([command]) => {
     const go = await ensureGo(silentReport);
     const { code, stdout, stderr } = await runCommand([go, command ?? '', './...'], {
-      cwd: folder,
+      cwd: join(testbed, folder),
       env: goEnvironment(),
       timeoutMs: TIMEOUT_MS,
     });

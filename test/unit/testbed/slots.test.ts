@@ -1,13 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { expect, it } from 'vitest';
-import {
-  choosePorts,
-  chooseSlot,
-  chooseTelemetryPorts,
-  SLOT_COUNT,
-  slotNetwork,
-  slotOfAddress,
-} from '../../testbed/slots.ts';
+import { choosePorts, chooseSlot, SLOT_COUNT, slotNetwork, slotOfAddress } from '../../testbed/slots.ts';
 
 function range(cidr: string): [number, number] {
   const [address = '', prefix] = cidr.split('/');
@@ -82,16 +75,4 @@ it('prefers distinct ports per slot and moves a whole block when one port is in 
   expect(Object.values(moved)).not.toContain(preferred[3]!.apiServer);
   expect(ports).not.toContain(moved.apiServer);
   await expect(choosePorts(0, async () => false)).rejects.toThrow(/no free ports/);
-});
-
-it('gives the servers of telemetry ports of their own', async () => {
-  const free = async () => true;
-  const blocks = await Promise.all(
-    all.flatMap(({ slot }) => [choosePorts(slot, free), chooseTelemetryPorts(slot, free)]),
-  );
-  const ports = blocks.flatMap((block) => Object.values(block));
-  expect(new Set(ports).size).toBe(ports.length);
-  const [preferred] = Object.values(await chooseTelemetryPorts(2, free));
-  const moved = await chooseTelemetryPorts(2, async (port) => port !== preferred);
-  expect(Object.values(moved)).not.toContain(preferred);
 });

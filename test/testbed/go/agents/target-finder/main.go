@@ -20,13 +20,11 @@ type group struct {
 }
 
 func main() {
-	server := flag.String("server", "", "address of the API server")
-	pki := flag.String("pki", "", "folder with ca.crt, telemetry.crt and telemetry.key")
 	node := flag.String("node", "", "name of the node whose pods are scraped")
 	blackbox := flag.String("blackbox", "", "address of blackbox-exporter")
 	folder := flag.String("folder", "", "where pods.json and probes.json are written")
 	flag.Parse()
-	api, err := newClient(*server, *pki)
+	api, err := newClient()
 	if err != nil {
 		slog.Error("cannot sign in", "error", err.Error())
 		os.Exit(1)
