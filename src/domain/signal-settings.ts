@@ -26,6 +26,8 @@ export interface MetricNames {
   resourceLimits: string;
   lastTerminatedReason: string;
   containerRestarts: string;
+  /** Value: when, in seconds since the epoch. */
+  containerStarted: string;
   /** kubelet (volume statistics). */
   volumeUsed: string;
   volumeCapacity: string;
@@ -132,7 +134,8 @@ const RESOURCE = [
   'k8s_statefulset_name',
   'k8s_daemonset_name',
 ];
-const TARGET = ['namespace', 'service', 'job'];
+/** Labels of the scraped target that may name the program. */
+const TARGET = ['namespace', 'exported_service', 'service', 'app_kubernetes_io_name', 'app', 'job'];
 /** Of OpenTelemetry's spanmetrics connector; names follow its default namespace `traces.span.metrics`. */
 const SPAN_METRICS = {
   calls: 'traces_span_metrics_calls_total',
@@ -190,6 +193,7 @@ export const DEFAULT_SIGNAL_SETTINGS: SignalSettings = {
     resourceLimits: 'kube_pod_container_resource_limits',
     lastTerminatedReason: 'kube_pod_container_status_last_terminated_reason',
     containerRestarts: 'kube_pod_container_status_restarts_total',
+    containerStarted: 'kube_pod_container_state_started',
     volumeUsed: 'kubelet_volume_stats_used_bytes',
     volumeCapacity: 'kubelet_volume_stats_capacity_bytes',
     volumeAvailable: 'kubelet_volume_stats_available_bytes',

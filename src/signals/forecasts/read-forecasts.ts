@@ -81,16 +81,18 @@ function forecast(
   if (projection.state === 'unknown') reading.unjudged.push({ kind, object, reason: `${name}: ${projection.reason}` });
   if (projection.state !== 'reached') return;
   const { value } = samples.at(-1)!;
+  const isThere = projection.at <= scene.now;
+  const told = isThere
+    ? `${then} now`
+    : `${then} ${whenText(projection, scene.now)}, if it goes on as in the last ${durationText(projection.trend.spanMs)}`;
   const signal: Signal = {
     kind,
-    level: 'forecast',
+    level: isThere ? 'early' : 'forecast',
     object,
     others: labelled.objects.slice(1),
     labels: series.labels,
     since: scene.now,
-    message: oneLine(
-      `${name} is at ${amountText(value, unit)} and ${then} ${whenText(projection, scene.now)}, if it goes on as in the last ${durationText(projection.trend.spanMs)}`,
-    ),
+    message: oneLine(`${name} is at ${amountText(value, unit)} and ${told}`),
     value,
     usual: null,
     threshold: limit,

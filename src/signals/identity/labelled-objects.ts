@@ -91,13 +91,24 @@ function serviceOf(
     const group = namespace ?? labels.service_namespace;
     return (group ? names.byName(told, group) : null) ?? (namespace ? null : names.byName(told));
   }
+  if (told) return null;
   const name = labels.exported_service ?? labels.service;
-  if (!name || told) return null;
+  if (!name) return namespace && found.length === 0 ? named(names, labels, namespace) : null;
   if (!namespace) return found.length === 0 ? names.byName(name) : null;
   const service = view.find('Service', namespace, name);
   if (!service) return found.length === 0 ? names.byName(name, namespace) : null;
   const behind = view.workloadsBehind(service).map((workload) => refKey(refOf(workload)));
   return found.length === 0 || found.some((ref) => behind.includes(refKey(ref))) ? refOf(service) : null;
+}
+
+/** By what people label programs with, at last by the job that scrapes it: often that of its Service. */
+function named(names: ServiceNames, labels: Labels, namespace: string): ObjectRef | null {
+  for (const label of ['app_kubernetes_io_name', 'app', 'job']) {
+    const value = own(labels, label);
+    const object = value ? names.byName(value, namespace) : null;
+    if (object) return object;
+  }
+  return null;
 }
 
 function nodeOf(view: ClusterView, labels: Labels, byInstance: boolean): ObjectRef | null {

@@ -47,6 +47,8 @@ describe('alerts as items', () => {
       { job: 'node-exporter', namespace: 'monitoring', pod: 'node-exporter-x', instance: '192.168.0.1:9100' },
       ['Node/node1'],
     ],
+    ['a program by a label that people give', { namespace: 'shop', app: 'cart' }, ['Deployment/shop/cart']],
+    ['a program by the job that scrapes it', { namespace: 'shop', job: 'web', instance: 'x' }, ['Deployment/shop/web']],
     ['a service by what it calls itself', { service_name: 'basket' }, ['Deployment/shop/cart']],
     ['nothing', { namespace: 'shop', colour: 'red' }, []],
   ])('name %s', (_, labels, objects) => {
