@@ -5,6 +5,7 @@ import type { AskApproval } from '../run/run-ports.ts';
 import type { CommandIo, OpenApp } from './command-line.ts';
 import { needConsent, numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { exitCodeOfRun } from './exit-code.ts';
+import { USUAL_WATCH_S, watchAfterRun } from './kept-watch.ts';
 import { lockText } from './lock.ts';
 import { TerminalView } from './terminal.ts';
 import { painter } from './paint.ts';
@@ -29,6 +30,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: OpenA
     ...TELEMETRY_OPTIONS,
     plan: { type: 'string', multiple: true },
     timeout: { type: 'string' },
+    watch: { type: 'string' },
     'max-attempts': { type: 'string' },
     'commit-rule': { type: 'string' },
     'all-or-nothing': { type: 'boolean' },
@@ -44,6 +46,8 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: OpenA
   }
   const maxAttempts = numberOption('mitigate', parsed, 'max-attempts', [1, 10]) ?? DEFAULT_OPTIONS.maxAttempts;
   const seconds = numberOption('mitigate', parsed, 'timeout', [1, 86_400]);
+  const watched =
+    numberOption('mitigate', parsed, 'watch', [0, 86_400]) ?? (io.confirm && !parsed.flag('yes') ? USUAL_WATCH_S : 0);
   const plans = parsed.list('plan').map(readPlanFile);
   const policy = policyOf(parsed, io);
   needConsent('mitigate', policy.mode === 'all', io);
@@ -91,7 +95,8 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: OpenA
   if (!parsed.flag('json')) io.stdout(runSummary(result, run.events(), io.colours.stdout));
   // Whoever reads the events as data may not read this, but the log of the job keeps it.
   else if (adviceForRun(result)) io.stderr(`stratus: ${result.outcome}: ${adviceForRun(result)}\n`);
-  return exitCodeOfRun(result);
+  const back = watched > 0 && interrupts === 0 ? await watchAfterRun(app, run, watched, policy.unattended === true, io) : null;
+  return back ?? exitCodeOfRun(result);
 }
 
 function approval(policy: AutonomyPolicy, context: string, io: CommandIo): AskApproval {

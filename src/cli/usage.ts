@@ -54,6 +54,8 @@ export const COMMAND_USAGE: Record<string, string> = {
                        helps; manifests (-f) are read from beside FILE
   --max-attempts N     at most N transactions, 1 to 10 (default 10)
   --timeout S          wall-clock limit in seconds (default 1800)
+  --watch S            watch what was kept for S seconds, and offer (with --yes: perform) its undo if that gets worse; 0 to
+                       86400, default 300 where you are asked, else 0; Ctrl-C ends the watch and keeps the change
   --commit-rule R      strict (default) or paper
   --all-or-nothing     keep no partial improvement
 

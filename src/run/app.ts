@@ -14,6 +14,7 @@ import type { Acceptance, StepRehearsal, StepResult, TransactionSummary, UndoRes
 import type { WriteDetail } from '../gateway/journal/journal-details.ts';
 import type { ObjectDivergence } from './divergence.ts';
 import type { IncidentRun } from './incident-run.ts';
+import type { KeptOutcome, KeptWatchRequest } from './kept-changes.ts';
 import type { Looks } from './looks.ts';
 import type { OwnPlan } from './own-plans.ts';
 import type { ProposedPlan } from './proposed-plan.ts';
@@ -182,6 +183,11 @@ export interface Incidents {
    * @throws ClusterError, CheckUsageError before the first look
    */
   watch(request: WatchRequest, signal: AbortSignal): Promise<void>;
+  /**
+   * Watches what a run of this process kept, and takes its transactions back where it got worse and somebody wants that.
+   * Nothing to do where it kept nothing. @throws Error of an undo, cancel
+   */
+  watchKept(run: IncidentRun, request: KeptWatchRequest, signal: AbortSignal): Promise<KeptOutcome>;
   /** The newest `limit` runs of any window or terminal with this state folder, newest first. */
   runs(limit: number): Promise<PastRun[]>;
   /** The whole event log of a run. @throws Error when it is not there or damaged */

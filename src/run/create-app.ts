@@ -43,7 +43,7 @@ export async function createApp(config: AppConfig, parts: Partial<AppParts> = {}
   const playbook = new PlaybookBrain();
   const models = new ConfiguredModels(config, clock, playbook, sessions);
   const shelf = brains ? new GivenBrains(brains) : new PlaybooksAndModel(playbook, models.brain);
-  const incidents = new LoggedIncidents(stateFolder, sessions, clock, shelf, library, config.budget);
+  const incidents = new LoggedIncidents(stateFolder, sessions, clock, shelf, library, transactions, config.budget);
   return {
     targets: new KubeconfigTargets(sessions),
     incidents,

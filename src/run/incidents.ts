@@ -8,10 +8,13 @@ import { mu } from '../domain/severity.ts';
 import { parseCheck } from '../severity/check-spec.ts';
 import type { Target } from '../domain/target.ts';
 import type { BrainShelf } from './brain-shelf.ts';
-import type { Diagnosis, Incidents, MitigateRequest, NamespaceDiagnosis, WatchRequest } from './app.ts';
+import type { Diagnosis, Incidents, MitigateRequest, NamespaceDiagnosis, Transactions, WatchRequest } from './app.ts';
+import type { SeverityProbe } from './run-ports.ts';
 import type { WatchPorts } from './watch/incident-watch.ts';
 import { DEFAULT_WATCH, IncidentWatch } from './watch/incident-watch.ts';
 import { IncidentRun } from './incident-run.ts';
+import type { KeptOutcome, KeptWatchRequest } from './kept-changes.ts';
+import { watchKept } from './kept-changes.ts';
 import { OwnPlansFirst } from './own-plans.ts';
 import type { PastRun } from './run-history.ts';
 import { listRuns, readRun } from './run-history.ts';
@@ -34,6 +37,8 @@ export class LoggedIncidents implements Incidents {
   readonly #library: RunbookLibrary;
   readonly #budget: Partial<Budget>;
   readonly #logs = new Set<RunLog>();
+  readonly #probes = new WeakMap<IncidentRun, SeverityProbe>();
+  readonly #transactions: Pick<Transactions, 'list' | 'undo'>;
 
   /** @param budget of models in one run, where the settings limit it */
   constructor(
@@ -42,9 +47,11 @@ export class LoggedIncidents implements Incidents {
     clock: Clock,
     shelf: BrainShelf,
     library: RunbookLibrary,
+    transactions: Pick<Transactions, 'list' | 'undo'>,
     budget: Partial<Budget> = {},
   ) {
     this.#budget = budget;
+    this.#transactions = transactions;
     this.#library = library;
     this.#stateFolder = stateFolder;
     this.#sessions = sessions;
@@ -65,9 +72,18 @@ export class LoggedIncidents implements Incidents {
     const budget = { ...options.budget, ...this.#budget };
     const run = new IncidentRun(id, target, { ...options, budget }, ports);
     this.#logs.add(log);
+    this.#probes.set(run, ports.severity);
     run.onEvent((event) => void (event.type === 'result' && this.#close(log)));
     session.onLockLost((reason) => run.lockLost(reason));
     return run;
+  }
+
+  async watchKept(run: IncidentRun, request: KeptWatchRequest, signal: AbortSignal): Promise<KeptOutcome> {
+    const { committed, current } = run.state;
+    const severity = this.#probes.get(run);
+    if (!severity || !current || committed.length === 0) return { outcome: 'held' };
+    const kept = { transactions: committed, severity, kept: current };
+    return watchKept(kept, request, this.#transactions, this.#clock, signal);
   }
 
   runs(limit: number): Promise<PastRun[]> {

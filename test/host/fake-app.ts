@@ -198,6 +198,7 @@ export class FakeApp implements StratusApp {
       return events;
     },
     isActive: async (id) => this.elsewhere.has(id),
+    watchKept: async () => ({ outcome: 'held' }),
     watch: async ({ tell }) => tell({ type: 'started', at: 0, notes: [] }),
     diagnose: async () => {
       const { severity, oracles } = this.#reading();

@@ -67,6 +67,7 @@ async function servicesOf(reader: Pick<ClusterReader, 'list'>): Promise<{ servic
   try {
     return { services: await reader.list(kind), notes: [] };
   } catch (error) {
+    // What cannot be listed either is one more namespace that is not looked through: the note says which were.
     const some = await Promise.all(USUAL_NAMESPACES.map((namespace) => reader.list(kind, namespace).catch(() => [])));
     const where = USUAL_NAMESPACES.join(', ');
     return { services: some.flat(), notes: [`only ${where} were looked through: ${messageOf(error)}`] };

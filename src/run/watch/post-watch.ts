@@ -10,7 +10,8 @@ export interface PostWatchRequest {
   kept: Severity;
   /** When the change was first written, milliseconds since the epoch. */
   wroteAt: number;
-  isOurs(object: ObjectRef): boolean;
+  /** Which objects the change bears on, as things are at a reading. */
+  isOurs(reading: SeverityReading): (object: ObjectRef) => boolean;
   read(signal: AbortSignal): Promise<SeverityReading>;
   clock: Clock;
   /** How long it is watched, ms. */
@@ -40,19 +41,17 @@ export async function watchAfter(request: PostWatchRequest, signal: AbortSignal)
   let unknown = '';
   while (clock.monotonic() < end) {
     await clock.sleep(Math.min(SPACING_MS, Math.max(1, end - clock.monotonic())), signal);
-    let severity: Severity;
-    try {
-      ({ severity } = await read(signal));
-    } catch (error) {
+    const reading = await read(signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
-      severity = { known: false, reason: messageOf(error) };
-    }
-    if (!severity.known) {
-      if (unknown !== severity.reason) tell(`nothing is known at the moment: ${(unknown = severity.reason)}`);
+      return messageOf(error);
+    });
+    const reason = typeof reading === 'string' ? reading : reading.severity.known ? '' : reading.severity.reason;
+    if (typeof reading === 'string' || reason) {
+      if (unknown !== reason) tell(`nothing is known at the moment: ${(unknown = reason)}`);
       continue;
     }
     unknown = '';
-    const { ours } = judgeCommit('strict', kept, severity, isOurs, wroteAt);
+    const { ours } = judgeCommit('strict', kept, reading.severity, isOurs(reading), wroteAt);
     const ids = new Set(ours.map(itemId));
     for (const id of seen.keys()) if (!ids.has(id)) seen.delete(id);
     for (const id of ids) seen.set(id, (seen.get(id) ?? 0) + 1);
