@@ -5,9 +5,15 @@ import type { Upstream } from './upstream.ts';
 import { UpstreamError } from './upstream.ts';
 
 /** Request headers that may reach the API server; everything else (credentials, impersonation, upgrades) is dropped. */
-const FORWARDED = ['accept', 'content-type', 'user-agent', 'kubectl-command', 'kubectl-session'];
+const FORWARDED = [
+  'accept', 'content-type', 'user-agent', 'kubectl-command', 'kubectl-session',
+  // They name a tenant to a Service behind the API server, which has no use for them.
+  'x-scope-orgid', 'thanos-tenant', 'accountid', 'projectid',
+]; // prettier-ignore
 /** Response headers that reach the client. */
-const RETURNED = ['content-type', 'content-length', 'warning', 'retry-after', 'audit-id', 'etag', 'cache-control'];
+const RETURNED = [
+  'content-type', 'content-length', 'warning', 'retry-after', 'audit-id', 'etag', 'cache-control', 'date', 'age',
+]; // prettier-ignore
 
 export function forwardedHeaders(headers: GatewayRequest['headers']): Record<string, string> {
   const result: Record<string, string> = {};

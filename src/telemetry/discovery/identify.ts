@@ -22,7 +22,7 @@ interface Probe {
 }
 
 const TEXT = z.optional(z.string());
-const BUILD = z.object({ version: z.string(), application: TEXT });
+const BUILD = z.object({ version: z.string(), application: TEXT, revision: TEXT });
 const success = <T extends z.ZodMiniType>(data: T) => z.object({ status: z.literal('success'), data });
 
 /** Reads JSON of a form; what is of another form is something else. */
@@ -35,7 +35,7 @@ function shaped<T>(schema: z.ZodMiniType<T>, read: (value: T, reply: Reply) => [
   };
 }
 
-/** VictoriaMetrics and its kin name their host in every answer. */
+/** VictoriaMetrics and its kin name their host in every answer, unless somebody on the way takes that out. */
 const isVictoria = ({ headers }: Reply) => headers['x-server-hostname'] !== undefined;
 
 /** Each is asked by GET of exactly this path, which only reads; the first answer of the right form decides. */
@@ -43,11 +43,12 @@ const PROBES: Readonly<Record<Exclude<SourceKind, 'cloudwatch'>, readonly Probe[
   prometheus: [
     {
       path: '/api/v1/status/buildinfo',
-      read: shaped(success(BUILD), ({ data }, reply) => [
-        data.application ?? (isVictoria(reply) ? 'VictoriaMetrics' : 'Prometheus'),
-        // What VictoriaMetrics tells here is a version of Prometheus.
-        isVictoria(reply) ? undefined : data.version,
-      ]),
+      read: shaped(success(BUILD), ({ data }, reply) => {
+        // VictoriaMetrics tells Grafana a version of Prometheus, and no more.
+        if (isVictoria(reply) || (data.application === undefined && data.revision === undefined))
+          return ['VictoriaMetrics'];
+        return [data.application ?? 'Prometheus', data.version];
+      }),
     },
     {
       path: '/api/v1/query',

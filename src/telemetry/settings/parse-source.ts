@@ -28,6 +28,8 @@ const NO_HEADERS: ReadonlySet<string> = new Set([
   'accept', 'accept-encoding', 'authorization', 'connection', 'content-length', 'content-type', 'expect', 'host', 'keep-alive',
   'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'user-agent',
 ]); // prettier-ignore
+/** Headers that choose a tenant: Mimir, Loki, Tempo; Thanos; VictoriaLogs. The gateway lets them through to a Service. */
+const OF_TENANTS: ReadonlySet<string> = new Set(['x-scope-orgid', 'thanos-tenant', 'accountid', 'projectid']);
 const TOKEN = /^[\x21-\x7e]{1,16384}$/;
 
 /**
@@ -55,6 +57,8 @@ export function parseSource(what: string, role: SourceRole, text: string, option
     const service = parseServiceUrl(address);
     if (typeof service === 'string') throw fail(service);
     if (service.path.includes('?')) throw fail('an address has no query');
+    const other = Object.keys(headers).find((name) => !OF_TENANTS.has(name));
+    if (other) throw fail(`through the API server only headers of tenants go (${[...OF_TENANTS].join(', ')})`);
     if (options.token || options.tokenFile)
       throw fail('through the API server only its own credentials go: give a token with an http(s) address');
     return { ...common, place: { via: 'service', service }, credential: null };

@@ -79,6 +79,7 @@ describe('the address of a source', () => {
     ['svc://a/b', {}, 'metrics', /svc:\/\/NAMESPACE/],
     ['svc://a/b:1/x?y', {}, 'metrics', /no query/],
     ['svc://a/b:1', { token: 'secret-1' }, 'metrics', /only its own credentials/],
+    ['svc://a/b:1', { headers: ['Impersonate-User: secret-1'] }, 'metrics', /only headers of tenants/],
     ['https://u:secret-1@x', { token: 'secret-1' }, 'metrics', /credentials twice/],
     ['https://x', { token: 'secret-1', tokenFile: '/t' }, 'metrics', /credentials twice/],
     ['https://x', { token: 'secret-1\nx' }, 'metrics', /one line/],
@@ -153,6 +154,20 @@ describe('opening sources', () => {
     ]);
     expect(sources.alerts!.timing.lagMs).toBe(30_000);
     expect(await sources.traces!.services(never)).toMatchObject({ state: 'ok' });
+  });
+
+  it.each([
+    [{ version: '2.42.0', revision: 'x' }, {}, 'Prometheus', '2.42.0'],
+    [{ version: '2.10', application: 'Grafana Mimir' }, {}, 'Grafana Mimir', '2.10'],
+    [{ version: '2.24.0' }, {}, 'VictoriaMetrics', null],
+    [{ version: '2.24.0', revision: 'x' }, { 'x-server-hostname': 'vm' }, 'VictoriaMetrics', null],
+  ])('%j with %j is %s', async (data, headers, product, version) => {
+    const { url } = await serve({
+      '/api/v1/status/buildinfo': ((_asked, response) =>
+        response.writeHead(200, headers).end(JSON.stringify({ status: 'success', data }))) satisfies Responder,
+    });
+    const { opened } = await openSources([parse(url)], { clock: clock(), clusterGet: null }, never);
+    expect(opened).toEqual([{ role: 'metrics', name: expect.stringContaining(product), version, problem: null }]);
   });
 
   it('one that does not answer is opened all the same, and found out later', async () => {
