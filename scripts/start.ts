@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TransactionSummary } from '../src/domain/transaction.ts';
@@ -9,17 +10,21 @@ import { injectFault, listFaults } from '../test/testbed/faults/catalog.ts';
 import { downCluster, readInstance, upCluster } from '../test/testbed/instance.ts';
 import type { Instance } from '../test/testbed/instance-record.ts';
 import { StreamReport } from '../test/testbed/report.ts';
+import { telemetryVariables } from '../test/testbed/telemetry/variables.ts';
+import { firingAlerts } from '../test/testbed/telemetry/firing-alerts.ts';
 
 /**
  * `npm start`: a real cluster, a real shop, a real fault, and Stratus mitigating it, from a fresh clone. A cluster that
  * was already running is used and left running; one that was started here is stopped at the end unless --keep.
  */
 const root = join(import.meta.dirname, '..');
-const USAGE = `usage: npm start -- [--fault NAME] [--seed N] [--nodes real|simulated] [--keep]
+const USAGE = `usage: npm start -- [--fault NAME] [--seed N] [--nodes real|simulated] [--telemetry] [--keep]
   --fault NAME  one of: ${listFaults()
     .map(({ name }) => name)
     .join(', ')} (default target-port)
   --seed N      a fault and its target drawn from N
+  --telemetry   with servers of metrics, alerts, traces and logs beside the cluster (built once, about 15 min): an alert
+                tells of the fault, and is waited for; default fault slow-dependency
   --keep        leave the cluster running
 `;
 
@@ -38,6 +43,7 @@ function readOptions() {
         fault: { type: 'string' },
         seed: { type: 'string' },
         nodes: { type: 'string' },
+        telemetry: { type: 'boolean' },
         keep: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -56,8 +62,18 @@ if (options.help) {
 const faults = listFaults();
 const seed = options.seed === undefined ? undefined : Number(options.seed);
 if (seed !== undefined && !Number.isSafeInteger(seed)) usageError(`--seed wants a whole number, not '${options.seed}'`);
-const fault = options.fault ?? (seed === undefined ? 'target-port' : faults[Math.abs(seed) % faults.length]!.name);
-if (!faults.some(({ name }) => name === fault)) usageError(`unknown fault '${fault}'`);
+const fault =
+  options.fault ??
+  (options.telemetry
+    ? 'slow-dependency'
+    : seed === undefined
+      ? 'target-port'
+      : faults[Math.abs(seed) % faults.length]!.name);
+const chosen = faults.find(({ name }) => name === fault);
+if (!chosen) usageError(`unknown fault '${fault}'`);
+if ((chosen.needs === 'metrics' || chosen.needs === 'all') && !options.telemetry)
+  usageError(`only telemetry shows '${fault}': add --telemetry`);
+if (options.telemetry && options.nodes === 'simulated') usageError('--telemetry needs a real node');
 if (options.nodes !== undefined && options.nodes !== 'real' && options.nodes !== 'simulated') {
   usageError(`--nodes is real or simulated, not '${options.nodes}'`);
 }
@@ -93,6 +109,7 @@ function environment(instance: Instance): NodeJS.ProcessEnv {
     KUBECONFIG: instance.kubeconfig,
     STRATUS_KUBECTL: instance.kubectl,
     STRATUS_HOME: stratusHome(instance),
+    ...telemetryVariables(instance),
   };
 }
 
@@ -101,9 +118,19 @@ async function main(): Promise<number> {
   const report = new StreamReport();
   const found = readInstance('default');
   const running = found?.healthy ? found : undefined;
+  if (running && options.telemetry && !running.telemetry)
+    usageError("the cluster that is running has no telemetry: stop it with 'npm run testbed -- down'");
   say(running ? 'Using the cluster that is already running.' : 'Starting a Kubernetes cluster on this machine.');
   const instance =
-    running ?? (await upCluster({ name: 'default', nodes: options.nodes as 'real' | undefined }, report));
+    running ??
+    (await upCluster(
+      {
+        name: 'default',
+        nodes: options.nodes as 'real' | undefined,
+        ...(options.telemetry ? { telemetry: 'all' } : {}),
+      },
+      report,
+    ));
   const interrupted = () => {
     // The mitigation gets the same signal and undoes first; the cluster goes when it has ended.
     say('stopping: an open transaction is undone first');
@@ -121,24 +148,68 @@ async function main(): Promise<number> {
   }
 }
 
+type Moment = [what: string, ms: number];
+
+const RESOLVED_WITHIN_MS = 300_000;
+const LOOK_EVERY_MS = 1_000;
+
+/** Waits until an alert fires and `stratus watch` tells of the incident; when each was, since the fault. */
+async function untilIncident(instance: Instance, broken: number): Promise<Moment[]> {
+  say('\nstratus watch\n');
+  const since = () => performance.now() - broken;
+  let fired: Moment | null = null;
+  const firing = async () => {
+    while (!fired) {
+      const [first] = await firingAlerts(instance, SHOP_NAMESPACE);
+      if (first) fired = [`alert ${first} fires`, since()];
+      else await sleep(LOOK_EVERY_MS);
+    }
+  };
+  const opened = stratus(instance, [
+    ...['watch', '--context', instance.context, '--namespace', SHOP_NAMESPACE, '--interval', '5', '--until-incident'],
+  ]);
+  const [code] = await Promise.all([opened, firing()]);
+  if (code !== 0) throw new Error(`stratus watch ended with exit code ${code}`);
+  return [...(fired ? [fired] : []), ['the incident is open', since()]];
+}
+
+/** Waits until no alert of the shop fires any more, and says when what happened. */
+async function untilResolved(instance: Instance, moments: readonly Moment[], broken: number): Promise<void> {
+  const end = performance.now() + RESOLVED_WITHIN_MS;
+  let left = await firingAlerts(instance, SHOP_NAMESPACE);
+  while (left.length > 0 && performance.now() < end) {
+    await sleep(LOOK_EVERY_MS);
+    left = await firingAlerts(instance, SHOP_NAMESPACE);
+  }
+  const last: Moment = [
+    left.length > 0 ? `still firing: ${left.join(', ')}` : 'no alert fires',
+    performance.now() - broken,
+  ];
+  say('\nSince the fault was made:');
+  for (const [what, ms] of [...moments, last]) say(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${what}`);
+}
+
 async function demonstrate(instance: Instance, report: StreamReport, begun: number): Promise<number> {
   const real = instance.nodes === 'real';
   await deployShop(instance, report);
   if (real) say(`The shop answers: ${await askShop(instance)}`);
   say(`\nInjecting the fault '${fault}': ${faults.find(({ name }) => name === fault)!.summary}`);
+  const broken = performance.now();
   await report.step('inject the fault and wait until it shows', () => injectFault(instance, fault, { seed }));
   if (real) say(`The shop now answers: ${await askShop(instance)}`);
   else say('Nodes are simulated: no container runs, so there is no user request to check (the check is absent).');
 
+  const watched = options.telemetry ? await untilIncident(instance, broken) : [];
   say('\nstratus mitigate\n');
   const { service, port, path } = SHOP_REQUEST;
-  const check = real ? ['--check', `shop=svc://${SHOP_NAMESPACE}/${service}:${port}${path}`] : [];
+  const check = real && !options.telemetry ? ['--check', `shop=svc://${SHOP_NAMESPACE}/${service}:${port}${path}`] : [];
   const incident = performance.now();
   const code = await stratus(instance, [
     ...['mitigate', '--yes', '--context', instance.context, '--namespace', SHOP_NAMESPACE],
     ...check,
   ]);
   const seconds = (performance.now() - incident) / 1000;
+  if (options.telemetry) await untilResolved(instance, [...watched, ['mitigated', performance.now() - broken]], broken);
   if (real) say(`\nThe shop answers: ${await askShop(instance)}`);
   say('\nWhat was changed:');
   for (const { id, status } of await committed(instance))

@@ -67,8 +67,11 @@ export interface ClusterReader {
    * @throws ClusterError unknown-namespace, unreachable, unauthorized …
    */
   snapshot(signal: AbortSignal): Promise<ClusterSnapshot>;
-  /** For who reads again and again: what takes long to list is watched in between. Nothing is sent before `next`. */
-  follow(): SnapshotSeries;
+  /**
+   * For who reads again and again: what takes long to list is watched in between. Nothing is sent before `next`.
+   * @param believedMs a stream is believed for this long without a new list, ms; default 5 s
+   */
+  follow(believedMs?: number): SnapshotSeries;
   readLog(namespace: string, pod: string, container: string, previous: boolean): Promise<string[]>;
   get(ref: ObjectRef): Promise<KubeObject | null>;
   list(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, namespace?: string): Promise<KubeObject[]>;

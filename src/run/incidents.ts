@@ -26,6 +26,8 @@ import { sha256 } from '../text/sha256.ts';
 import { codeOf } from '../domain/stratus-error.ts';
 import type { SeverityReader } from '../severity/severity-reader.ts';
 
+/** A watch lists what is many anew this often, ms; in between a stream tells. */
+const WATCH_BELIEVED_MS = 60_000;
 /** Namespaces that are looked at together. */
 const AT_ONCE = 4;
 
@@ -123,8 +125,9 @@ export class LoggedIncidents implements Incidents {
     const signals = await session.telemetry.signals(signal);
     const actions = await this.#library.known();
     const brain = this.#shelf.first();
+    const series = severity.series(WATCH_BELIEVED_MS);
     const ports: WatchPorts = {
-      read: (stop) => severity.read(stop),
+      read: (stop) => series.read(stop),
       signals: signals && (({ snapshot, severity: now }, stop) => signals.read(snapshot, now, stop)),
       diagnose: (reading, seen, stop) =>
         brain.diagnose({
@@ -144,7 +147,11 @@ export class LoggedIncidents implements Incidents {
       tell,
     };
     tell({ type: 'started', at: this.#clock.now(), notes });
-    await new IncidentWatch(ports, { ...DEFAULT_WATCH, ...(intervalMs ? { intervalMs } : {}) }).run(signal);
+    try {
+      await new IncidentWatch(ports, { ...DEFAULT_WATCH, ...(intervalMs ? { intervalMs } : {}) }).run(signal);
+    } finally {
+      series.close();
+    }
   }
 
   async diagnoseAll(

@@ -59,6 +59,15 @@ export class SeverityReader {
     return this.#reading(() => this.#reader.snapshot(signal), signal);
   }
 
+  /** Readings one after the other, for whoever watches for long. @param believedMs as in {@link ClusterReader.follow} */
+  series(believedMs: number): { read(signal: AbortSignal): Promise<SeverityReading>; close(): void } {
+    const series = this.#reader.follow(believedMs);
+    return {
+      read: (signal) => this.#reading(() => series.next(signal), signal),
+      close: () => series.close(),
+    };
+  }
+
   /**
    * Reads until two consecutive readings have the same items and nothing is moving, within bounds. When it never
    * gets quiet, everything seen in the last two readings counts: what comes and goes is there.

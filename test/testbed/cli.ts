@@ -16,6 +16,7 @@ import { MODEL_COMMANDS, modelCommand } from './model/model-command.ts';
 import { DEFAULT_INSTANCE, stateFolder } from './paths.ts';
 import { isRunning } from './processes.ts';
 import { StreamReport, type Report } from './report.ts';
+import { telemetryVariables } from './telemetry/variables.ts';
 import { MAX_HISTORY_HOURS, seedHistory } from './telemetry/history.ts';
 import { TestbedError } from './testbed-error.ts';
 
@@ -259,17 +260,6 @@ async function env(instance: Instance): Promise<void> {
       '',
     ].join('\n'),
   );
-}
-
-/** Where the servers of telemetry of an instance are, by the variables that Stratus reads. */
-function telemetryVariables({ telemetry }: Instance): Record<string, string> {
-  const all = {
-    STRATUS_PROMETHEUS_URL: telemetry?.prometheus,
-    STRATUS_ALERTMANAGER_URL: telemetry?.alertmanager,
-    STRATUS_JAEGER_URL: telemetry?.jaeger,
-    STRATUS_LOGS_URL: telemetry?.logs,
-  };
-  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 async function fault(given: Arguments, report: Report): Promise<void> {

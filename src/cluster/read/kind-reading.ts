@@ -16,9 +16,11 @@ export class KindReading {
   readonly #clock: Clock;
   readonly #info: KindInfo;
   readonly #namespace: string | undefined;
+  readonly #believedMs: number;
   #watched: { collection: LiveCollection; since: number; stop: AbortController } | null = null;
 
-  constructor(api: KubeApi, clock: Clock, info: KindInfo, namespace: string | undefined) {
+  constructor(api: KubeApi, clock: Clock, info: KindInfo, namespace: string | undefined, believedMs = BELIEVED_MS) {
+    this.#believedMs = believedMs;
     this.#api = api;
     this.#clock = clock;
     this.#info = info;
@@ -28,7 +30,7 @@ export class KindReading {
   /** The objects where a living watch tells them; null where they must be listed. */
   known(): KubeObject[] | null {
     const watched = this.#watched;
-    return watched && this.#clock.monotonic() - watched.since < BELIEVED_MS ? watched.collection.objects() : null;
+    return watched && this.#clock.monotonic() - watched.since < this.#believedMs ? watched.collection.objects() : null;
   }
 
   /**

@@ -43,8 +43,8 @@ export class SnapshotReader implements ClusterReader {
     return this.#read(signal, this.#readings(), false);
   }
 
-  follow(): SnapshotSeries {
-    const readings = this.#readings();
+  follow(believedMs?: number): SnapshotSeries {
+    const readings = this.#readings(believedMs);
     return {
       next: (signal) => this.#read(signal, readings, true),
       close: () => readings.forEach(({ scopes }) => scopes.forEach((scope) => scope.close())),
@@ -86,10 +86,12 @@ export class SnapshotReader implements ClusterReader {
     return found && { kind: ref.kind, apiVersion: ref.apiVersion, resource: found.name, namespaced: found.namespaced };
   }
 
-  #readings(): Readings {
+  #readings(believedMs?: number): Readings {
     return this.#kinds.map((info) => {
       const namespaces = info.namespaced ? this.#namespaces : [undefined];
-      const scopes = namespaces.map((namespace) => new KindReading(this.#api, this.#clock, info, namespace));
+      const scopes = namespaces.map(
+        (namespace) => new KindReading(this.#api, this.#clock, info, namespace, believedMs),
+      );
       return { kind: snapshotName(info), scopes };
     });
   }
