@@ -1,3 +1,4 @@
+import { messageOf } from '../../domain/cluster-error.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Severity } from '../../domain/severity.ts';
 import type { SignalSettings } from '../../domain/signal-settings.ts';
@@ -15,7 +16,7 @@ import { graphOfSpans } from '../../signals/graph/span-graph.ts';
 import { ServiceNames } from '../../signals/identity/service-names.ts';
 import type { Answers, Ask, Scene } from '../../signals/incident-types/incident-type.ts';
 import { readSignals, signalAsks } from '../../signals/read-signals.ts';
-import { readTraces } from './trace-reader.ts';
+import { noTraces, readTraces } from './trace-reader.ts';
 
 /** Questions that a metric server is asked together. */
 const AT_ONCE = 6;
@@ -66,7 +67,11 @@ export class SignalReader {
       const [answers, edges, traced] = await Promise.all([
         asked(metrics, signalAsks(scene), both),
         metrics ? askedEdges(metrics, this.#settings.baseline.rateMs, both) : [],
-        traces ? readTraces(traces, view, severity, now, both) : null,
+        traces
+          ? whileUnstopped(() => readTraces(traces, view, severity, now, both), both).catch((error: unknown) =>
+              noTraces(traces, messageOf(error)),
+            )
+          : null,
       ]);
       signal.throwIfAborted();
       const names = ServiceNames.of(view);
@@ -106,9 +111,9 @@ async function asked(metrics: MetricSource | null, asks: readonly Ask[], signal:
   const absent: Answer<Series[]> = { state: 'absent', reason: 'no metric server is configured' };
   const waiting = [...asks];
   const work = async () => {
-    for (let ask = waiting.shift(); ask; ask = waiting.shift()) {
-      const answer = metrics ? await quietly(metrics.range(ask.query, ask.window, signal)) : absent;
-      answers.set(ask.key, answer);
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { key, query, window } = next;
+      answers.set(key, metrics ? await quietly(() => metrics.range(query, window, signal), signal) : absent);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -120,7 +125,7 @@ async function askedEdges(metrics: MetricSource, windowMs: number, signal: Abort
     edgeQueries(windowMs).map(async ({ source, ...queries }) => {
       const [rate, failed, p50, p99] = await Promise.all(
         [queries.rate, queries.failed, queries.p50, queries.p99].map((query) =>
-          quietly(metrics.instant(query, signal)),
+          quietly(() => metrics.instant(query, signal), signal),
         ),
       );
       const answers: EdgeAnswers = { rate: rate!, failed: failed!, p50: p50!, p99: p99! };
@@ -129,10 +134,24 @@ async function askedEdges(metrics: MetricSource, windowMs: number, signal: Abort
   );
 }
 
-/** A source that throws has not answered. */
-function quietly<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
-  return answer.catch((error: unknown) => ({
-    state: 'unknown',
-    reason: error instanceof Error ? error.message : String(error),
-  }));
+/** A source that throws, or is not done when the signal fires, has not answered. */
+async function quietly<T>(ask: () => Promise<Answer<T>>, signal: AbortSignal): Promise<Answer<T>> {
+  try {
+    return await whileUnstopped(ask, signal);
+  } catch (error) {
+    return { state: 'unknown', reason: messageOf(error) };
+  }
+}
+
+/** Rejects as soon as the signal fires, whether or not the work ever ends. */
+async function whileUnstopped<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop!: () => void;
+  const stopped = new Promise<never>((_, reject) => (stop = () => reject(signal.reason as Error)));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work(), stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

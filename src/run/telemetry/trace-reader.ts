@@ -47,7 +47,7 @@ export async function readTraces(
   const notes: string[] = [];
   try {
     const listed = await source.services(signal);
-    if (listed.state !== 'ok') return nothing(listed.reason);
+    if (listed.state !== 'ok') return noTraces(source, listed.reason);
     const asked = servicesOf(listed.value, view, names, items.flatMap(spokenOf));
     const read = async (begin: number, end: number) => {
       const answers = await Promise.all(
@@ -64,17 +64,13 @@ export async function readTraces(
     const waterfall = shown === undefined ? null : waterfallOf(shown, spans, source.link(shown));
     return { spans, suspects, waterfall, notes };
   } catch (error) {
-    return nothing(messageOf(error));
+    return noTraces(source, messageOf(error));
   }
+}
 
-  function nothing(reason: string): ReadTraces {
-    return {
-      spans: [],
-      suspects: { suspects: [], unknown: reason },
-      waterfall: null,
-      notes: [`${source.name}: ${reason}`],
-    };
-  }
+/** What is known where traces could not be read, and why. */
+export function noTraces({ name }: Pick<TraceSource, 'name'>, reason: string): ReadTraces {
+  return { spans: [], suspects: { suspects: [], unknown: reason }, waterfall: null, notes: [`${name}: ${reason}`] };
 }
 
 /** Services of what is in trouble first, then others of the scope. */
