@@ -90,7 +90,7 @@ const ENTRIES: Entry[] = [
     source: 'src/extension.ts',
     options: node('extension.cjs', {
       external: ['vscode'],
-      plugins: [loadedLater('application', 'on-demand', 'assistant')],
+      plugins: [loadedLater('application', 'on-demand', 'assistant'), shared],
       // What is loaded later comes by require(): import() would read and scan a whole bundle for names first.
       supported: { 'dynamic-import': false },
     }),

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { AppLoader } from './ui/editor/app-loader.ts';
 import { Attention, notifyOnDesktop } from './ui/run/attention.ts';
-import { appConfig, isProtectedContext } from './ui/editor/configuration.ts';
+import { ClusterTelemetry } from './ui/editor/cluster-telemetry.ts';
+import { appConfig, isProtectedContext, mayOfferTelemetry } from './ui/editor/configuration.ts';
 import { ContextKey, RUN_VIEW_TYPE, Scheme, Setting, View } from './ui/editor/contributions.ts';
 import { ContextKeys } from './ui/editor/editor-api.ts';
 import type { Target } from './domain/target.ts';
@@ -38,6 +39,7 @@ import type { Assistant } from './ui/assistant.ts';
 import type { OnDemand } from './ui/on-demand.ts';
 import type { TestHooks } from './ui/test-hooks.ts';
 import { ReplaceablePrompts, testHooks } from './ui/test-hooks.ts';
+import { TelemetryTokens } from './ui/telemetry/telemetry-tokens.ts';
 import { UndoActions } from './ui/undo/undo-actions.ts';
 import { UndoTree } from './ui/undo/undo-tree.ts';
 
@@ -52,7 +54,9 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const prompts = new ReplaceablePrompts(new EditorPrompts());
   const modelKeys = new ModelKeys(context.secrets);
   const editorModel = editorModels(context.languageModelAccessInformation);
-  const loader = new AppLoader(appLoading(modelKeys), () => appConfig(editorModel));
+  const telemetryTokens = new TelemetryTokens(context.secrets);
+  const clusters = new ClusterTelemetry(context.globalState);
+  const loader = new AppLoader(appLoading(modelKeys, telemetryTokens), () => appConfig(editorModel, clusters));
   const app = () => loader.app();
   const lease = () => loader.lease();
   const fail = (error: unknown, retry?: () => void) => void report(error, log, prompts, retry);
@@ -61,7 +65,13 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const documents = new ObjectDocuments();
   const memory = new TargetMemory(context.globalState);
   const targets = new TargetPicker(prompts, memory, isProtectedContext);
-  const mitigation = new Mitigation(lease, prompts, targets, sessions, log);
+  const began = (target: Target) => {
+    if (!mayOfferTelemetry() || !clusters.mayOffer(target)) return;
+    // Nobody asked for it.
+    const unheard = (error: unknown) => log.error(`telemetry was not looked for: ${String(error)}`);
+    void more().then(({ telemetry }) => telemetry.offer(target)).catch(unheard); // prettier-ignore
+  };
+  const mitigation = new Mitigation(lease, prompts, targets, sessions, log, began);
   const undo = new UndoActions(app, lease, prompts, documents, log);
   const explanations = new Explanations(app, prompts);
   const divergence = new DivergenceActions(app, prompts, documents);
@@ -80,8 +90,21 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
 
   let loaded: Promise<OnDemand> | undefined;
   const terminal = (target: Target) => terminals.open(target);
+  const keyChanged = () => loader.renew();
+  const asked = { clusters, tokens: telemetryTokens, renew: keyChanged, began };
   const more = () =>
-    (loaded ??= loadOnDemand({ app, lease, prompts, targets, sessions, past, subscriptions, terminal, fail }));
+    (loaded ??= loadOnDemand({
+      app,
+      lease,
+      prompts,
+      targets,
+      sessions,
+      past,
+      subscriptions,
+      terminal,
+      fail,
+      ...asked,
+    }));
   const begin = async (session: IncidentSession) => {
     await show(session.id);
     void mitigation.run(session).catch(fail);
@@ -95,7 +118,6 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     statusBar.setIdle(name === undefined ? null : { context: name, isProtected: isProtectedContext(name) });
   };
 
-  const keyChanged = () => loader.renew();
   const model = { keys: modelKeys, keyChanged };
   let assisting: Promise<Assistant> | undefined;
   const assistant = () =>
@@ -156,7 +178,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const activationMs = performance.now() - started;
   log.info(`activated in ${activationMs.toFixed(1)} ms`);
   if (context.extensionMode !== vscode.ExtensionMode.Test) return { version: 1 };
-  const chat = { assistant, editorModel, modelKeys };
+  const chat = { assistant, editorModel, modelKeys, telemetryTokens, clusters };
   const shown = {
     ...chat,
     loader,

@@ -79,6 +79,9 @@ const SOURCES: Record<string, [name: string, meaning: string]> = {
   log: ['log', 'What a container wrote'],
   revision: ['earlier', 'An earlier revision of the object'],
   sibling: ['related', 'Another object that this one is compared with, or that uses it'],
+  alert: ['alert', 'What a rule of the monitoring says'],
+  metric: ['metric', 'What was measured'],
+  trace: ['trace', 'What calls between services showed'],
 };
 
 /**

@@ -1,3 +1,4 @@
+import { clock } from './clock.ts';
 import { h } from './dom.ts';
 import type { LogEntry } from './protocol.ts';
 
@@ -55,17 +56,11 @@ export class LogPart {
 }
 
 function renderEntry({ at, who, kind, text, output }: LogEntry): HTMLElement {
-  const time = new Date(at);
   return h(
     'li',
     { class: `entry-${kind} by-${who}` },
-    h('time', { datetime: time.toISOString() }, clock(time)),
+    h('time', { datetime: new Date(at).toISOString() }, clock(at)),
     h('span', { class: 'who', title: WHO[who][1] }, WHO[who][0]),
     h('div', { class: 'text' }, kind === 'command' ? h('code', {}, text) : text, output !== '' && h('pre', {}, output)),
   );
-}
-
-/** As everywhere in the editor: hours to seconds, of 24. */
-function clock(time: Date): string {
-  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }

@@ -28,6 +28,14 @@ export interface SeverityPoint {
   label: string;
 }
 
+/** A moment that a drawing marks. `fix`: writes of this run. */
+export interface MarkView {
+  kind: 'change' | 'alert' | 'fix';
+  /** Milliseconds since the epoch. */
+  at: number;
+  label: string;
+}
+
 export interface SeverityItemView {
   id: string;
   source: 'alert' | 'check' | 'object';
@@ -204,6 +212,81 @@ export interface ModelsView {
   handOvers: { text: string; failed: boolean }[];
 }
 
+/** A chart with its numbers as they are drawn: seconds from `from`, heights in thousandths of the plot, 0 at its foot. */
+export interface ChartView {
+  title: string;
+  /** Says what the drawing shows. */
+  label: string;
+  /** Left edge, milliseconds since the epoch. */
+  from: number;
+  /** From the left edge to the right one. */
+  seconds: number;
+  /** What foot and top of the plot stand for. */
+  low: string;
+  high: string;
+  /** The first is what it is about, others go on from it. `values` has a text for each point. */
+  lines: { label: string; points: [seconds: number, height: number][]; values: string[] }[];
+  threshold: { height: number; label: string } | null;
+  band: { low: number; high: number; label: string } | null;
+  /** Within the plot, oldest first. */
+  marks: MarkView[];
+}
+
+/** Something that telemetry shows of one object. */
+export interface SignalView {
+  level: 'incident' | 'early' | 'forecast';
+  /** How it stands, in words. */
+  standing: string;
+  object: string;
+  message: string;
+  /** Milliseconds since the epoch. */
+  since: number;
+  /** Where its series can be opened (a host); empty where nowhere. */
+  source: string;
+  chart: ChartView | null;
+}
+
+/** Where traces say that the trouble begins. */
+export interface SuspectView {
+  object: string;
+  /** The one pod of several that it comes from; empty otherwise. */
+  pod: string;
+  message: string;
+  /** How sure that is, in words. */
+  sure: string;
+}
+
+/** One trace as a waterfall. */
+export interface TraceView {
+  id: string;
+  duration: string;
+  /** Where it can be opened (a host); empty where nowhere. */
+  source: string;
+  /** Calls that are left out. */
+  cut: number;
+  rows: {
+    service: string;
+    operation: string;
+    /** 0 for what nothing called. */
+    depth: number;
+    /** Start and length in thousandths of the trace. */
+    from: number;
+    length: number;
+    duration: string;
+    error: boolean;
+  }[];
+}
+
+export interface TelemetryView {
+  /** When it was read, milliseconds since the epoch. */
+  at: number;
+  signals: SignalView[];
+  suspects: SuspectView[];
+  trace: TraceView | null;
+  /** What could not be judged or asked, a sentence each. */
+  unknown: string[];
+}
+
 export interface TransactionView {
   id: string;
   /** What it was for; empty where that is not known. */
@@ -250,6 +333,8 @@ export interface RunSnapshot {
     now: number | null;
     points: SeverityPoint[];
     items: SeverityItemView[];
+    /** Alerts that it knows of, and what was written and taken back; oldest first. */
+    marks: MarkView[];
     /** What was read no longer holds: a change was taken back, or half taken back, since. */
     stale: boolean;
   };
@@ -262,6 +347,8 @@ export interface RunSnapshot {
   agents: AgentView[];
   /** Null where no model was asked. */
   models: ModelsView | null;
+  /** As it was read last; null where none was. */
+  telemetry: TelemetryView | null;
   transactions: TransactionView[];
   log: LogEntry[];
   result: ResultView | null;
@@ -302,6 +389,10 @@ export interface Requests {
   lookAt: [{ run: string; item: string; look: Look }, Reply];
   /** Opens what the answer of a tool speaks of. @see ToolCallView */
   lookAtTool: [{ run: string; call: number; evidence: number; look: Look }, Reply];
+  /** Opens where the trace (`signal` -1) or the series of a signal comes from. */
+  openSource: [{ run: string; signal: number }, Reply];
+  /** Looks for telemetry in the cluster of the run. */
+  findTelemetry: [{ run: string }, Reply];
   /** Opens what was asked of models, and what they answered. */
   showModelRequests: [{ run: string }, Reply];
   /** Copies a finding with its evidence as text. */
@@ -349,6 +440,8 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   look: true,
   lookAt: true,
   lookAtTool: true,
+  openSource: true,
+  findTelemetry: true,
   showModelRequests: true,
   copyFinding: true,
   copySummary: true,

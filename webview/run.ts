@@ -14,7 +14,9 @@ import type { Reply, RunSnapshot } from './protocol.ts';
 import { wentBack } from './protocol.ts';
 import { drawRail } from './rail.ts';
 import { renderFindings } from './findings-part.ts';
-import type { SeverityActions, TransactionActions } from './side-parts.ts';
+import type { TelemetryData } from './telemetry-part.ts';
+import { renderTelemetry } from './telemetry-part.ts';
+import type { CheckActions, SeverityActions, TransactionActions } from './side-parts.ts';
 import { renderAttempts, renderChecks, renderSeverity, renderTransactions } from './side-parts.ts';
 
 /** What stands in the headline while the host does not answer. */
@@ -40,6 +42,7 @@ class RunPage {
   readonly #plan: Part<PlanData>;
   readonly #earlier: Part<RunSnapshot['earlier']>;
   readonly #findings: Part<RunSnapshot['findings']>;
+  readonly #telemetry: Part<TelemetryData>;
   readonly #severity: Part<RunSnapshot['severity'] & { width: number }>;
   readonly #checks: Part<RunSnapshot['checks']>;
   readonly #attempts: Part<RunSnapshot['attempts']>;
@@ -99,8 +102,14 @@ class RunPage {
       look: (call, evidence, look) =>
         this.#ask((run) => this.#host.request('lookAtTool', { run, call, evidence, look })),
     });
-    const addCheck = () => this.#ask((run) => this.#host.request('addCheck', { run }));
-    this.#checks = new Part(section('checks-part'), (checks) => renderChecks(checks, addCheck));
+    const openSource = (signal: number) => this.#ask((run) => this.#host.request('openSource', { run, signal }));
+    const open = new Set<string>();
+    this.#telemetry = new Part(section('telemetry-part'), (data) => renderTelemetry(data, open, openSource));
+    const checkActions: CheckActions = {
+      addCheck: () => this.#ask((run) => this.#host.request('addCheck', { run })),
+      findTelemetry: () => this.#ask((run) => this.#host.request('findTelemetry', { run })),
+    };
+    this.#checks = new Part(section('checks-part'), (checks) => renderChecks(checks, checkActions));
     this.#attempts = new Part(section('attempts-part'), renderAttempts);
     this.#transactions = new Part(section('transactions-part'), ({ transactions, ended }) =>
       renderTransactions(transactions, ended, undoWays),
@@ -140,7 +149,7 @@ class RunPage {
   }
 
   #build(): void {
-    const parts = [this.#owed, this.#plan, this.#earlier, this.#findings, this.#agents, this.#log];
+    const parts = [this.#owed, this.#plan, this.#earlier, this.#findings, this.#telemetry, this.#agents, this.#log];
     const main = h('div', { class: 'main' }, ...parts.map(({ element }) => element));
     const side = h(
       'aside',
@@ -176,7 +185,11 @@ class RunPage {
     this.#findings.update(snapshot.findings);
     this.#agents.update(snapshot);
     this.#models.update(snapshot.models);
-    const side = width >= TWO_COLUMNS ? SIDE_WIDTH : width - 2 * PADDING;
+    const inner = width - 2 * PADDING;
+    const isWide = width >= TWO_COLUMNS;
+    const side = isWide ? SIDE_WIDTH : inner;
+    const main = isWide ? inner - SIDE_WIDTH - GAP : inner;
+    this.#telemetry.update({ telemetry: snapshot.telemetry, width: Math.max(200, main - 2 * CARD_PADDING - 2) });
     this.#severity.update({ ...snapshot.severity, width: Math.max(200, side - 2 * CARD_PADDING - 2) });
     this.#checks.update(snapshot.checks);
     this.#attempts.update(snapshot.attempts);
@@ -197,7 +210,7 @@ class RunPage {
 
   #parts(): { invalidate(): void }[] {
     const main = [this.#header, this.#rail, this.#owed, this.#plan, this.#earlier, this.#findings, this.#agents];
-    return [...main, this.#models, this.#severity, this.#checks, this.#attempts, this.#transactions];
+    return [...main, this.#telemetry, this.#models, this.#severity, this.#checks, this.#attempts, this.#transactions];
   }
 
   #tick(): void {
@@ -227,6 +240,7 @@ class RunPage {
 const PADDING = 24;
 const CARD_PADDING = 16;
 const SIDE_WIDTH = 340;
+const GAP = 16;
 const TWO_COLUMNS = 860;
 
 /** The page came back after a reload, the run did not. */

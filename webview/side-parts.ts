@@ -14,7 +14,7 @@ export interface SeverityActions {
 
 /** Severity now against the start, and which items it is made of. */
 export function renderSeverity(
-  { before, now, points, items, stale, width }: SeverityData,
+  { before, now, points, items, marks, stale, width }: SeverityData,
   actions: SeverityActions,
 ): (HTMLElement | false)[] {
   if (points.length === 0) return [];
@@ -42,15 +42,15 @@ export function renderSeverity(
       points.length > 1 && h('span', { class: 'unseen' }, ' now '),
       points.length > 1 && h('span', { class: 'now' }, known(now)),
     ),
-    points.length > 1 && chart(points, width),
+    points.length > 1 && chart(points, marks, width),
     stale && h('p', { class: 'note' }, 'Read before the undo. Run again reads the cluster as it is now.'),
     h('ul', { class: 'items' }, ...items.map((item) => renderItem(item, actions))),
   ];
 }
 
-function chart(points: RunSnapshot['severity']['points'], width: number): HTMLElement {
+function chart(points: SeverityData['points'], marks: SeverityData['marks'], width: number): HTMLElement {
   const element = h('div', {});
-  element.append(drawSparkline(points, width));
+  element.append(drawSparkline(points, marks, width));
   return element;
 }
 
@@ -109,9 +109,16 @@ const CHECK_NAMES: Record<string, string> = {
   'cluster-health': 'objects of the namespace',
   'node-health': 'nodes of the cluster',
   'user-request': 'request checks',
+  alerts: 'alerts',
+  objectives: 'objectives of metrics',
 };
 
-export function renderChecks(checks: CheckView[], addCheck: () => void): HTMLElement[] {
+export interface CheckActions {
+  addCheck(): void;
+  findTelemetry(): void;
+}
+
+export function renderChecks(checks: CheckView[], { addCheck, findTelemetry }: CheckActions): HTMLElement[] {
   if (checks.length === 0) return [];
   return [
     h('h2', {}, 'Watched'),
@@ -128,6 +135,9 @@ export function renderChecks(checks: CheckView[], addCheck: () => void): HTMLEle
           state === 'absent' &&
             /request|check/.test(name) &&
             button({ kind: 'quiet', focus: `add-${name}`, click: addCheck }, 'Add a check'),
+          state === 'absent' &&
+            name === 'alerts' &&
+            button({ kind: 'quiet', focus: 'find-telemetry', click: findTelemetry }, 'Find telemetry'),
         ),
       ),
     ),

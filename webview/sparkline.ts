@@ -1,15 +1,19 @@
 import { s } from './dom.ts';
 import type { Label } from './label-room.ts';
 import { labelsThatFit } from './label-room.ts';
-import type { SeverityPoint } from './protocol.ts';
+import { MARK_WORDS, markShape } from './marks.ts';
+import type { MarkView, SeverityPoint } from './protocol.ts';
 
 const HEIGHT = 76;
 const LEFT = 14;
 const TOP = 16;
 const BASE = 54;
 
-/** Severity over the run as a stepped line: one dot per reading, the start as a dashed line to compare with. */
-export function drawSparkline(points: SeverityPoint[], width: number): SVGSVGElement {
+/**
+ * Severity over the run as a stepped line: one dot per reading, the start as a dashed line to compare with.
+ * @param marks stand between the readings before and after them; those from before the first at the left edge
+ */
+export function drawSparkline(points: SeverityPoint[], marks: MarkView[], width: number): SVGSVGElement {
   const values = points.map(({ mu }) => mu);
   const top = Math.max(1, ...values.filter((mu) => mu !== null));
   const x = (index: number) =>
@@ -36,6 +40,7 @@ export function drawSparkline(points: SeverityPoint[], width: number): SVGSVGEle
     area += area === '' ? `M${x(index)} ${BASE}V${y(mu)}` : `H${x(index)}V${y(mu)}`;
   });
   if (area !== '') area += `V${BASE}Z`;
+  const spoken = marks.map(({ kind, label }) => `${MARK_WORDS[kind]}: ${label}`);
   return s(
     'svg',
     {
@@ -44,10 +49,13 @@ export function drawSparkline(points: SeverityPoint[], width: number): SVGSVGEle
       height: HEIGHT,
       viewBox: `0 0 ${width} ${HEIGHT}`,
       role: 'img',
-      'aria-label': `Severity: ${points.map(({ label, mu }) => `${label} ${mu ?? 'unknown'}`).join(', ')}`,
+      'aria-label': `Severity: ${[points.map(({ label, mu }) => `${label} ${mu ?? 'unknown'}`).join(', '), ...spoken].join('; ')}`,
     },
     s('path', { class: 'axis', d: `M0 ${BASE + 0.5}H${width}` }),
     s('path', { class: 'baseline', d: `M0 ${y(first)}H${width}` }),
+    ...marks.map(({ kind, at }) =>
+      s('path', { class: `mark-line ${kind}`, d: `M${placeOf(at, points, x)} ${TOP}V${BASE}` }),
+    ),
     s('path', { class: 'area', d: area }),
     s('path', { class: 'line', d: path }),
     ...points.map((point, index) => {
@@ -71,7 +79,19 @@ export function drawSparkline(points: SeverityPoint[], width: number): SVGSVGEle
         named[index]! && s('text', { class: 'label', ...words }, label),
       );
     }),
+    ...marks.map(({ kind, at, label }) =>
+      s('g', {}, s('title', {}, `${MARK_WORDS[kind]}: ${label}`), markShape(kind, placeOf(at, points, x), BASE)),
+    ),
   );
+}
+
+/** Readings stand at equal distances, whatever the time between them; what happened between two does so by its time. */
+function placeOf(at: number, points: SeverityPoint[], x: (index: number) => number): number {
+  const after = points.findIndex((point) => point.at >= at);
+  if (after === 0) return x(0);
+  if (after < 0) return x(points.length - 1);
+  const [from, to] = [points[after - 1]!.at, points[after]!.at];
+  return Math.round(x(after - 1) + ((x(after) - x(after - 1)) * (at - from)) / Math.max(1, to - from));
 }
 
 function anchor(index: number, count: number): Label['anchor'] {

@@ -5,6 +5,7 @@ import { counted } from '../text/plain-text.ts';
 import { adviceForRun } from './advice.ts';
 import { spendLines } from './model-lines.ts';
 import { painter } from './paint.ts';
+import { suspectLine } from './signal-lines.ts';
 
 /** How a run ended, for a person: the last lines on the terminal. */
 export function runSummary(result: RunResult, events: readonly RunEvent[], colour: boolean): string {
@@ -20,6 +21,8 @@ export function runSummary(result: RunResult, events: readonly RunEvent[], colou
     `${paint(good ? 'green' : 'yellow', word)}: ${result.reason}${nothing}`,
     `severity ${result.muBefore ?? 'unknown'} → ${result.muAfter ?? 'unknown'}, ${counted(result.attempts, 'attempt')}, ${writes}, ${result.seconds.toFixed(1)} s`,
   ];
+  const read = events.findLast((event) => event.type === 'signals');
+  if (read?.type === 'signals') lines.push(...suspectLine(read.shown));
   lines.push(...spendLines(events));
   const commands = commandsByTransaction(events);
   for (const tx of result.transactions) {

@@ -14,6 +14,7 @@ import { actionLines } from './action-lines.ts';
 import { changedLines } from './object-lines.ts';
 import { ModelLines } from './model-lines.ts';
 import type { Paint } from './paint.ts';
+import { signalLines } from './signal-lines.ts';
 import { lossText, undoFailure } from './undo-text.ts';
 
 /** How many things are wrong, or why that is not known. */
@@ -74,6 +75,9 @@ export class TerminalView {
         return;
       case 'progress':
         this.#line(event, `  ${paint('dim', event.text)}`);
+        return;
+      case 'signals':
+        for (const text of signalLines(event.shown, paint)) this.#line(event, `  ${text}`);
         return;
       case 'rehearsed':
         for (const step of event.steps) this.#rehearsal(event, step);

@@ -33,6 +33,11 @@ export function spokenOf({ object, subjects = [] }: Pick<SeverityItem, 'object' 
   return object ? [object, ...subjects] : subjects;
 }
 
+/** Where to look first: its object, the Service that a check asks, or the first that it speaks of; null: nowhere. */
+export function aboutOf({ object, asks, subjects = [] }: SeverityItem): ObjectRef | null {
+  return object ?? asks ?? subjects[0] ?? null;
+}
+
 export type Severity =
   | { known: true; items: SeverityItem[] }
   /** mu(bottom) = infinity: the API server is down or an oracle that worked before no longer answers (I8). */

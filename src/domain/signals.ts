@@ -53,6 +53,8 @@ export interface Signal {
   unit: Unit;
   /** PromQL that shows it; null where no query does. */
   query: string | null;
+  /** Where people see the series, http or https; absent where none is known. */
+  link?: string;
   chart: ChartData | null;
 }
 

@@ -81,7 +81,7 @@ export class TargetSession {
       stateFolder: parts.config.stateFolder,
     });
     this.telemetry = new SessionTelemetry(
-      parseTelemetry(parts.config.telemetry ?? NO_TELEMETRY),
+      parseTelemetry(parts.config.telemetry ?? NO_TELEMETRY, target.fingerprint),
       connection,
       this.reader,
       parts.clock,

@@ -97,5 +97,8 @@ function commandTable(parts: CommandParts): { [C in CommandId]: CommandSignature
     [Command.runInTransaction]: (command) => scripts.run(command),
     [Command.chooseModel]: async () => (await parts.assistant()).chooser.choose(),
     [Command.testModel]: async () => (await parts.assistant()).test.run(),
+    [Command.findTelemetry]: async () => (await more()).telemetry.find(),
+    [Command.testTelemetry]: async () => (await more()).telemetry.test(),
+    [Command.setTelemetryToken]: async () => (await more()).telemetry.setToken(),
   };
 }

@@ -6,16 +6,18 @@ import { BusyTime } from './editor/busy-time.ts';
 import { loadBundle } from './editor/code-cache.ts';
 import type { MakeEditorModel } from './editor/model-config.ts';
 import type { ModelKeys } from './model/model-keys.ts';
+import type { TelemetryTokens } from './telemetry/telemetry-tokens.ts';
 import type { ConnectLinter } from './lint/lint-client.ts';
 import type * as LintConnectionBundle from './lint/lint-connection.ts';
 import type { OnDemand, OnDemandParts } from './on-demand.ts';
 
 /** Parts that are bundles of their own, read when first used: activation must not pay for them. */
 
-/** The application with its Kubernetes client, by far the largest part of the extension; and the key of its model. */
-export function appLoading(keys: ModelKeys): CreateApp {
-  return async (config) => {
-    const { model } = config;
+/** The application with its Kubernetes client, by far the largest part of the extension; and what opens its servers. */
+export function appLoading(keys: ModelKeys, tokens: TelemetryTokens): CreateApp {
+  return async (settings) => {
+    const { model, telemetry } = settings;
+    const config = telemetry ? { ...settings, telemetry: await tokens.with(telemetry) } : settings;
     // Where the storage cannot be read there is no key, and the model's server says so.
     const apiKey = model ? await keys.of(model).catch(() => null) : null;
     const { createApp } = await import('../run/create-app.ts');

@@ -33,6 +33,13 @@ export function pageHandlers({ sessions, mitigation, documents, undo, more, begi
     look: async ({ run, finding, evidence, look }) => (await more()).doors.look(run, finding, evidence, look),
     lookAt: async ({ run, item, look }) => (await more()).doors.lookAt(run, item, look),
     lookAtTool: async ({ run, call, evidence, look }) => (await more()).doors.lookAtTool(run, call, evidence, look),
+    openSource: async ({ run, signal }) => (await more()).doors.openSource(run, signal),
+    findTelemetry: async ({ run }) => {
+      const session = sessions.find(run);
+      if (!session) return ended;
+      await (await more()).telemetry.find(session.target);
+      return '';
+    },
     showModelRequests: async ({ run }) => (await more()).requests.show(run),
     copyFinding: async ({ run, finding }) => (await more()).doors.copy(run, finding),
     copySummary: async ({ run }) => (await more()).copies.summary(run),

@@ -7,7 +7,9 @@ import type { MakeEditorModel } from './editor/model-config.ts';
 import type { ModelKeys } from './model/model-keys.ts';
 import type { AppLoader, CreateApp } from './editor/app-loader.ts';
 import type { ContextKeys } from './editor/editor-api.ts';
+import type { ClusterTelemetry } from './editor/cluster-telemetry.ts';
 import type { OnDemand } from './on-demand.ts';
+import type { TelemetryTokens } from './telemetry/telemetry-tokens.ts';
 import type { SessionList } from './run/incident-session.ts';
 import type { RunPanel } from './run/run-panel.ts';
 import type { IdlePlace, StatusBar } from './run/status-bar.ts';
@@ -41,6 +43,9 @@ export interface TestHooks {
   editorModel(name: string): ChatModel;
   /** What the secret storage holds. */
   modelKey(provider: 'openai' | 'azure', baseUrl: string): Promise<string | null>;
+  telemetryToken(address: string): Promise<string | null>;
+  /** Telemetry that was accepted, by fingerprint of a target. */
+  acceptedTelemetry(): Record<string, { role: string; url: string }[]>;
   incidents: IncidentsTree;
   undoStack: UndoTree;
 }
@@ -61,11 +66,13 @@ interface Shown {
   assistant: () => Promise<Assistant>;
   editorModel: MakeEditorModel;
   modelKeys: ModelKeys;
+  telemetryTokens: TelemetryTokens;
+  clusters: ClusterTelemetry;
 }
 
 export function testHooks(activationMs: number, shown: Shown): TestHooks {
   const { loader, prompts, panel, sessions, statusBar, undoView, keys, linter, incidents, undoStack, more } = shown;
-  const { assistant, editorModel, modelKeys } = shown;
+  const { assistant, editorModel, modelKeys, telemetryTokens, clusters } = shown;
   return {
     activationMs,
     replaceApp: async (create) => loader.replace(create),
@@ -81,6 +88,8 @@ export function testHooks(activationMs: number, shown: Shown): TestHooks {
     lintStartup: () => linter.startup,
     assistant,
     editorModel: (name) => editorModel(name, 8_000),
+    telemetryToken: (address) => telemetryTokens.of(address),
+    acceptedTelemetry: () => clusters.accepted(),
     modelKey: (provider, baseUrl) => modelKeys.of({ provider, baseUrl }),
     incidents,
     undoStack,

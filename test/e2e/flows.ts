@@ -14,6 +14,7 @@ import type { Instance } from '../testbed/instance-record.ts';
 import { installedFlow } from './installed-flow.ts';
 import { mitigateFlow } from './mitigate-flow.ts';
 import { PAGE_TESTS } from './page/page-tests.ts';
+import { telemetryPicture } from './page/telemetry-tests.ts';
 import { reloadFlow } from './reload-flow.ts';
 import { Workbench } from './workbench.ts';
 
@@ -52,6 +53,7 @@ export async function runBrowserFlows(options: FlowOptions = {}): Promise<FlowTa
   };
   try {
     for (const { name, run } of PAGE_TESTS) await attempt(`page: ${name}`, () => run(browser));
+    if (options.pictures) await telemetryPicture(browser, join(options.pictures, 'run-telemetry.png'));
     await attempt('editor: the installed package shows notifications, its log and its documentation', () =>
       installed(browser, say),
     );

@@ -28,6 +28,7 @@ import { UndoUnfinished } from '../../src/run/app.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident-run.ts';
 import { proposedPlan } from '../../src/run/proposed-plan.ts';
+import { slowAlert, slowGeo } from '../support/slow-geo.ts';
 import { FakeLooks } from './fake-looks.ts';
 
 /**
@@ -52,6 +53,8 @@ export interface FakeOptions {
   refuseRehearsal?: boolean;
   /** The fault needs two changes, each a transaction of its own. */
   twoFaults?: boolean;
+  /** Metrics, traces and alerts tell of it, too. */
+  telemetry?: boolean;
   /** Who thinks, given the playbooks' brain; default: that alone. */
   brains?: (playbook: Brain) => Brain[];
   /** Lets time pass between phases, for people watching. */
@@ -135,6 +138,7 @@ export class FakeApp implements StratusApp {
   readonly #options: FakeOptions;
   readonly #journal: TransactionDetail[] = [];
   readonly #unfinished = new Set<string>();
+  readonly #startedAt = this.clock.now();
   readonly #listeners = new Set<() => void>();
   /** One count for all: the editor tells runs apart by their ids, whichever application they were of. */
   static #next = 1;
@@ -356,6 +360,7 @@ export class FakeApp implements StratusApp {
       },
       severity: { baseline: () => this.#paced(), read: () => this.#paced(), standstill: async () => null },
       actions: async () => [],
+      ...(this.#options.telemetry ? { signals: async () => slowGeo(this.clock.now()) } : {}),
       transactions: {
         rehearse: async (plan) => (
           await this.#pace(),
@@ -432,6 +437,7 @@ export class FakeApp implements StratusApp {
         item(ref('apps/v1', 'Deployment', 'frontend'), 'not-ready', '0 of 1 replicas ready for 4 minutes'),
       );
     }
+    if (this.#options.telemetry && this.world.targetPort !== 8083) items.push(slowAlert(this.#startedAt));
     if (this.world.replicas === 0) items.push(item(SEARCH, 'scaled-to-zero', '0 of 1 replicas wanted'));
     return items;
   }
@@ -442,7 +448,11 @@ export class FakeApp implements StratusApp {
     return {
       severity: { known: true, items },
       snapshot: { takenAt: '', namespaces: [NAMESPACE], objects: {}, unreadable: {} },
-      oracles: { 'cluster health': bad('object'), 'user requests': bad('check'), alerts: 'absent' },
+      oracles: {
+        'cluster health': bad('object'),
+        'user requests': bad('check'),
+        alerts: this.#options.telemetry ? bad('alert') : 'absent',
+      },
       asOf: this.clock.now(),
     };
   }

@@ -10,6 +10,7 @@ import { MODEL_RUN_TESTS } from './cases/model-run.ts';
 import { MODEL_TESTS } from './cases/models.ts';
 import { NOTHING_BEGUN_TESTS } from './cases/nothing-begun.ts';
 import { RUN_TESTS } from './cases/run.ts';
+import { TELEMETRY_TESTS } from './cases/telemetry.ts';
 import { UNDO_TESTS } from './cases/undo.ts';
 import { runTests } from './harness.ts';
 
@@ -35,6 +36,7 @@ export async function run(): Promise<void> {
     ...DOOR_TESTS,
     ...MODEL_RUN_TESTS,
     ...MODEL_TESTS,
+    ...TELEMETRY_TESTS,
     ...LINT_TESTS,
   ];
   const only = process.env.STRATUS_HOST_ONLY;

@@ -45,6 +45,11 @@ export class SessionTelemetry {
     return this.#open;
   }
 
+  /** As {@link open}, asked anew: for whoever wants to know what answers now. */
+  test(signal: AbortSignal): Promise<OpenTelemetry> {
+    return this.#openAll(signal);
+  }
+
   /** What answers at well-known Services, whether or not the settings ask for it. */
   find(signal: AbortSignal): Promise<FoundSources> {
     return findSources(this.#reader, this.#parts(), new Set(), signal);

@@ -3,11 +3,12 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Severity } from '../../domain/severity.ts';
 import type { SignalSettings } from '../../domain/signal-settings.ts';
 import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
-import type { ChartMark } from '../../domain/signals.ts';
+import type { ChartMark, Signal } from '../../domain/signals.ts';
 import type { SignalsNow } from '../../domain/signals-now.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import type { Answer, MetricSource, Series, TelemetrySources } from '../../domain/telemetry.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
+import { withChanges } from '../../signals/charts/change-marks.ts';
 import type { EdgeAnswers } from '../../signals/graph/metric-graph.ts';
 import { edgeQueries, graphOfMetrics } from '../../signals/graph/metric-graph.ts';
 import { mergedGraph } from '../../signals/graph/merge-graphs.ts';
@@ -22,6 +23,9 @@ import { noTraces, readTraces } from './trace-reader.ts';
 const AT_ONCE = 6;
 /** Everything that is read of telemetry for one look. What is not answered by then is unknown. */
 const LIMIT_MS = 20_000;
+/** What is shown of a series without a chart. */
+const LINK_MS = 60 * 60_000;
+const LINK_STEP_MS = 15_000;
 
 /** What telemetry shows of the scope of a snapshot. */
 export class SignalReader {
@@ -80,7 +84,8 @@ export class SignalReader {
         ...(traced ? [graphOfSpans(traced.spans, names)] : []),
         graphOfSettings(view),
       ];
-      const reading = readSignals(answers, scene);
+      const read = readSignals(answers, scene);
+      const reading = { ...read, signals: read.signals.map((signal) => withEvidence(signal, view, metrics, now)) };
       const suspects = traced?.suspects ?? { suspects: [], unknown: 'no traces are read' };
       const waterfall = traced?.waterfall ?? null;
       return { at: now, reading, graph: mergedGraph(graphs), suspects, waterfall, notes: traced?.notes ?? [] };
@@ -89,6 +94,19 @@ export class SignalReader {
       await timer;
     }
   }
+}
+
+/** A signal with what its chart marks of changes, and where its series can be opened. */
+function withEvidence(signal: Signal, view: ClusterView, metrics: MetricSource | null, now: number): Signal {
+  const { chart, object, query } = signal;
+  const [first] = chart?.lines[0]?.samples ?? [];
+  const from = first ? first.at : now - LINK_MS;
+  const link = query === null ? null : (metrics?.link(query, { from, to: now, stepMs: LINK_STEP_MS }) ?? null);
+  return {
+    ...signal,
+    ...(link === null ? {} : { link }),
+    chart: chart && object ? withChanges(chart, object, view) : chart,
+  };
 }
 
 /** When the first alert or objective began; null where none tells. */

@@ -20,6 +20,8 @@ export interface TelemetryConfig {
   objectives: readonly string[];
   /** Ask well-known Services of the cluster for what no source is named for. */
   find: boolean;
+  /** By fingerprint of a target: what a person accepted there, for roles for which `sources` names nothing. */
+  clusters?: Readonly<Record<string, readonly SourceText[]>>;
 }
 
 export const NO_TELEMETRY: TelemetryConfig = { sources: [], objectives: [], find: false };
@@ -30,10 +32,17 @@ export interface ParsedTelemetry {
   find: boolean;
 }
 
-/** @throws StratusError usage, naming what is wrong with which text; never with a credential in it */
-export function parseTelemetry({ sources, objectives, find }: TelemetryConfig): ParsedTelemetry {
+/**
+ * @param fingerprint of the target for which it is read
+ * @throws StratusError usage, naming what is wrong with which text; never with a credential in it
+ */
+export function parseTelemetry(config: TelemetryConfig, fingerprint: string): ParsedTelemetry {
+  const { sources, objectives, find, clusters = {} } = config;
+  const named = new Set(sources.map(({ role }) => role));
+  const accepted = Object.hasOwn(clusters, fingerprint) ? clusters[fingerprint]! : [];
+  const all = [...sources, ...accepted.filter(({ role }) => !named.has(role))];
   return {
-    specs: sources.map(({ what, role, url, ...options }) => parseSource(what, role, url, options)),
+    specs: all.map(({ what, role, url, ...options }) => parseSource(what, role, url, options)),
     objectives: objectives.map(parseSlo),
     find,
   };

@@ -6,7 +6,7 @@ import type { OpenTelemetry, SessionTelemetry } from './session-telemetry.ts';
 export interface TelemetryLooks {
   /** Services of the target's cluster that look like a source and answer. @throws ClusterError */
   find(target: Target, signal: AbortSignal): Promise<FoundSources>;
-  /** Asks each source of the settings. @throws StratusError usage where they contradict each other */
+  /** Asks each source of the settings anew. @throws StratusError usage where they contradict each other */
   test(target: Target, signal: AbortSignal): Promise<Omit<OpenTelemetry, 'sources'>>;
 }
 
@@ -23,7 +23,7 @@ export class GatewayTelemetry implements TelemetryLooks {
   }
 
   async test(target: Target, signal: AbortSignal): Promise<Omit<OpenTelemetry, 'sources'>> {
-    const { opened, notes } = await (await this.#of(target)).open(signal);
+    const { opened, notes } = await (await this.#of(target)).test(signal);
     return { opened, notes };
   }
 }

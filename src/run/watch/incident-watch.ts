@@ -73,6 +73,7 @@ export class IncidentWatch {
       try {
         await clock.sleep(this.#pause(), signal);
       } catch {
+        // Stopped.
         return;
       }
       if (clock.now() - before > this.#pause() * SLEPT_FACTOR) this.#forgetSightings();

@@ -1,5 +1,6 @@
 import type { ChartData, ChartMark, Usual } from '../../domain/signals.ts';
 import type { Sample } from '../../domain/telemetry.ts';
+import { thinned } from '../../domain/thinned.ts';
 import type { Unit } from '../../text/amount.ts';
 import { amountText } from '../../text/amount.ts';
 import { oneLine } from '../../text/plain-text.ts';
@@ -25,7 +26,7 @@ export interface ChartParts {
 /** A chart of one series. Marks outside its time are left out. */
 export function chartOf(parts: ChartParts): ChartData {
   const { title, unit, label, samples, threshold = null, usual = null, deviations = 3, marks = [], forecast } = parts;
-  const shown = squeezed(samples, POINTS);
+  const shown = thinned(samples, POINTS);
   const lines = [{ label: oneLine(label, 80), samples: shown }];
   if (forecast) lines.push({ label: 'if it goes on like this', samples: [...forecast] });
   const times = lines.flatMap((line) => line.samples.map(({ at }) => at));
@@ -41,19 +42,6 @@ export function chartOf(parts: ChartParts): ChartData {
       : null,
     marks: marks.filter(({ at }) => at >= from && at <= to),
   };
-}
-
-/** Of neighbours the smallest and the largest, so that neither peak nor trough is lost. */
-function squeezed(samples: readonly Sample[], size: number): Sample[] {
-  if (samples.length <= size) return [...samples];
-  const groups = Math.floor(size / 2);
-  return Array.from({ length: groups }, (_, index) => {
-    const from = Math.floor((index * samples.length) / groups);
-    const group = samples.slice(from, Math.floor(((index + 1) * samples.length) / groups));
-    const low = group.reduce((least, sample) => (sample.value < least.value ? sample : least));
-    const high = group.reduce((most, sample) => (sample.value > most.value ? sample : most));
-    return low === high ? [low] : low.at < high.at ? [low, high] : [high, low];
-  }).flat();
 }
 
 /** The same in two lines of text: the series as bars, then its ends, its line and its marks in words. */

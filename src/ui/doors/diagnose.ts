@@ -17,9 +17,18 @@ export class Diagnose {
   readonly #prompts: Prompts;
   readonly #targets: TargetPicker;
   readonly #documents: LookDocuments;
+  readonly #began: (target: Target) => void;
   #last: { target: Target; results: NamespaceDiagnosis[] } | null = null;
 
-  constructor(lease: () => Promise<AppLease>, prompts: Prompts, targets: TargetPicker, documents: LookDocuments) {
+  /** @param began hears of each target that a person looks at */
+  constructor(
+    lease: () => Promise<AppLease>,
+    prompts: Prompts,
+    targets: TargetPicker,
+    documents: LookDocuments,
+    began: (target: Target) => void,
+  ) {
+    this.#began = began;
     this.#lease = lease;
     this.#prompts = prompts;
     this.#targets = targets;
@@ -54,6 +63,7 @@ export class Diagnose {
       });
       if (!scope) return;
       const { target, all } = scope;
+      this.#began(target);
       const options = {
         location: vscode.ProgressLocation.Notification,
         title: vscode.l10n.t(

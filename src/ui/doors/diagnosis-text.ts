@@ -4,6 +4,7 @@ import { SOURCE_TEXT } from '../../domain/finding.ts';
 import type { ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
+import { aboutOf, spokenOf } from '../../domain/severity.ts';
 import type { Target } from '../../domain/target.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import type { Diagnosis, NamespaceDiagnosis } from '../../run/app.ts';
@@ -77,11 +78,13 @@ function unexplained({ severity, findings }: Diagnosis): SeverityItem[] {
   if (!severity.known) return [];
   const named = [...new Set(findings.flatMap(objectsOf).map(refLabel))];
   return severity.items.filter((item) => {
-    const ref = item.object ?? item.asks;
-    if (!ref) return findings.length === 0;
-    // Pods that evidence speaks of carry the name of what made them.
-    const below = `Pod/${ref.namespace ? `${ref.namespace}/` : ''}${ref.name}-`;
-    return !named.some((name) => name === refLabel(ref) || name.startsWith(below));
+    const refs = [...spokenOf(item), ...(item.asks ? [item.asks] : [])];
+    if (refs.length === 0) return findings.length === 0;
+    return !refs.some((ref) => {
+      // Pods that evidence speaks of carry the name of what made them.
+      const below = `Pod/${ref.namespace ? `${ref.namespace}/` : ''}${ref.name}-`;
+      return named.some((name) => name === refLabel(ref) || name.startsWith(below));
+    });
   });
 }
 
@@ -95,7 +98,7 @@ export function namedObjects(diagnosis: Diagnosis): { what: string; objects: Obj
     return { what: finding.message, objects: [finding, ...symptoms].flatMap(objectsOf) };
   });
   const others = unexplained(diagnosis).flatMap((item) => {
-    const ref = item.object ?? item.asks;
+    const ref = aboutOf(item);
     return ref ? [{ what: item.message, objects: [ref] }] : [];
   });
   return [...causes, ...others];

@@ -75,6 +75,15 @@ export class EvidenceDoors {
     return '';
   }
 
+  /** Opens where the trace (`signal` -1) or the series of a signal comes from, in a browser. */
+  async openSource(run: string, signal: number): Promise<string> {
+    const link = this.#parts.sessions.find(run)?.sourceLink(signal);
+    if (!link) return vscode.l10n.t('there is nothing to open here');
+    // Given as a text, which the editor takes, too: a Uri would encode the query in it anew, and another way.
+    const opened = await vscode.env.openExternal(link as unknown as vscode.Uri);
+    return opened ? '' : vscode.l10n.t('it was not opened');
+  }
+
   /** Asks what to open about a finding of the Incidents view; without one about what the latest diagnosis or run names. */
   async choose(handle?: FindingHandle): Promise<void> {
     if (!handle) return this.#chooseAmong();

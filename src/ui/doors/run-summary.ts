@@ -7,7 +7,8 @@ import { presentable } from '../../text/redact.ts';
 
 /** A run for a chat or a ticket: what was wrong, why, what was changed, how it stands. Plain text. */
 export function runSummary(snapshot: RunSnapshot, now = Date.now()): string {
-  const { target, headline, severity, findings, plan, attempts, transactions, startedAt, endedAt } = snapshot;
+  const { target, headline, severity, findings, telemetry, plan, attempts, transactions, startedAt, endedAt } =
+    snapshot;
   const seconds = Math.round(((endedAt ?? now) - startedAt) / 1_000);
   const level = (value: number | null) => (value === null ? 'unknown' : String(value));
   const lines = [
@@ -30,6 +31,7 @@ export function runSummary(snapshot: RunSnapshot, now = Date.now()): string {
       ...evidence.map((row) => `  ${evidenceLine(row)}`),
     ]),
   );
+  section('Telemetry:', telemetryRows(telemetry));
   if (plan && attempts.length === 0)
     section(
       'Proposed:',
@@ -44,6 +46,20 @@ export function runSummary(snapshot: RunSnapshot, now = Date.now()): string {
     transactions.map(({ id, state }) => `- ${id}: ${state}`),
   );
   return `${lines.join('\n')}\n`;
+}
+
+function telemetryRows(telemetry: RunSnapshot['telemetry']): string[] {
+  if (!telemetry) return [];
+  return [
+    ...telemetry.suspects.map(
+      ({ object, pod, message, sure }) =>
+        `- It probably begins in ${object}${pod ? `, in one pod only (${pod})` : ''}: ${message} (${sure})`,
+    ),
+    ...telemetry.signals.map(
+      ({ object, message, standing }) => `- ${object ? `${object}: ` : ''}${message} (${standing})`,
+    ),
+    ...telemetry.unknown.map((reason) => `- Not known: ${reason}`),
+  ];
 }
 
 /** A finding with its evidence, as plain text. */

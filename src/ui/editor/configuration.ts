@@ -6,15 +6,20 @@ import type { AppConfig } from '../../run/app.ts';
 import { isProtected } from '../../domain/autonomy.ts';
 import type { RunOptions } from '../../domain/run-event.ts';
 import { DEFAULT_OPTIONS } from '../../domain/run-event.ts';
+import type { ClusterTelemetry } from './cluster-telemetry.ts';
 import { Setting } from './contributions.ts';
 import { extensionFolder, readSetting } from './editor-api.ts';
 import type { MakeEditorModel } from './model-config.ts';
 import { modelConfig } from './model-config.ts';
+import { namesTelemetry, telemetryConfig } from './telemetry-config.ts';
 
 /** Reads the settings at the moment they are needed; a run keeps the ones it was started with. */
 
-/** @param editorModel makes a model that the editor offers */
-export function appConfig(editorModel: MakeEditorModel): AppConfig {
+/**
+ * @param editorModel makes a model that the editor offers
+ * @param clusters telemetry that was accepted for clusters
+ */
+export function appConfig(editorModel: MakeEditorModel, clusters: ClusterTelemetry): AppConfig {
   const kubectlPath = expandHome(readSetting(Setting.kubectlPath).trim());
   const kubeconfig = expandHome(readSetting(Setting.kubeconfig).trim()) || process.env.KUBECONFIG;
   const sharedKeyFile =
@@ -32,11 +37,17 @@ export function appConfig(editorModel: MakeEditorModel): AppConfig {
     ...(kubectlPath ? { kubectlPath } : {}),
     ...(kubeconfig ? { kubeconfig } : {}),
     ...modelConfig(readSetting, folder, editorModel),
+    ...telemetryConfig(readSetting, expandHome, clusters.accepted()),
   };
 }
 
 export function isProtectedContext(context: string): boolean {
   return isProtected(context, readSetting(Setting.protectedContexts));
+}
+
+/** Whether telemetry may be looked for, to be offered: nothing names any, and the person did not forbid it. */
+export function mayOfferTelemetry(): boolean {
+  return readSetting(Setting.telemetryOffer) && !namesTelemetry(readSetting);
 }
 
 export function runOptions(): RunOptions {

@@ -35,6 +35,9 @@ export const Command = {
   runInTransaction: 'stratus.runInTransaction',
   chooseModel: 'stratus.chooseModel',
   testModel: 'stratus.testModel',
+  findTelemetry: 'stratus.findTelemetry',
+  testTelemetry: 'stratus.testTelemetry',
+  setTelemetryToken: 'stratus.setTelemetryToken',
 } as const;
 export type CommandId = (typeof Command)[keyof typeof Command];
 
@@ -107,6 +110,9 @@ export interface CommandSignatures {
   [Command.runInTransaction]: (command?: ScriptCommand) => Promise<void>;
   [Command.chooseModel]: () => Promise<void>;
   [Command.testModel]: () => Promise<void>;
+  [Command.findTelemetry]: () => Promise<void>;
+  [Command.testTelemetry]: () => Promise<void>;
+  [Command.setTelemetryToken]: () => Promise<void>;
 }
 
 export const Setting = {
@@ -137,6 +143,15 @@ export const Setting = {
   modelSummarise: 'stratus.model.summarise',
   modelMaskEmails: 'stratus.model.maskEmails',
   modelKeepBodies: 'stratus.model.keepBodies',
+  telemetryPrometheus: 'stratus.telemetry.prometheus',
+  telemetryAlertmanager: 'stratus.telemetry.alertmanager',
+  telemetryTraces: 'stratus.telemetry.traces',
+  telemetryLogs: 'stratus.telemetry.logs',
+  telemetrySlos: 'stratus.telemetry.slos',
+  telemetryTenant: 'stratus.telemetry.tenant',
+  telemetryCertificateAuthority: 'stratus.telemetry.certificateAuthority',
+  telemetryPages: 'stratus.telemetry.pages',
+  telemetryOffer: 'stratus.telemetry.offer',
   lintEnabled: 'stratus.lint.enabled',
   lintCodeLens: 'stratus.lint.codeLens',
   lintRules: 'stratus.lint.rules',
@@ -157,6 +172,9 @@ export type BrainSetting = 'auto' | 'playbook' | 'model' | 'both';
 
 /** `openai`: any server that speaks Chat Completions. `editor`: a model that the editor offers. */
 export type ModelProvider = 'none' | 'openai' | 'azure' | 'editor';
+
+/** Sources of telemetry, as settings call them. */
+export type TelemetrySource = 'prometheus' | 'alertmanager' | 'traces' | 'logs';
 
 /** Severity of a linter rule. */
 export type LintLevel = 'off' | 'information' | 'warning' | 'error';
@@ -190,6 +208,15 @@ export interface SettingTypes {
   [Setting.modelSummarise]: boolean;
   [Setting.modelMaskEmails]: boolean;
   [Setting.modelKeepBodies]: boolean;
+  [Setting.telemetryPrometheus]: string;
+  [Setting.telemetryAlertmanager]: string[];
+  [Setting.telemetryTraces]: string;
+  [Setting.telemetryLogs]: string;
+  [Setting.telemetrySlos]: string[];
+  [Setting.telemetryTenant]: string;
+  [Setting.telemetryCertificateAuthority]: string;
+  [Setting.telemetryPages]: Partial<Record<TelemetrySource, string>>;
+  [Setting.telemetryOffer]: boolean;
   [Setting.lintEnabled]: boolean;
   [Setting.lintCodeLens]: boolean;
   [Setting.lintRules]: Record<string, LintLevel>;
@@ -227,6 +254,15 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.modelSummarise]: false,
   [Setting.modelMaskEmails]: false,
   [Setting.modelKeepBodies]: false,
+  [Setting.telemetryPrometheus]: '',
+  [Setting.telemetryAlertmanager]: [],
+  [Setting.telemetryTraces]: '',
+  [Setting.telemetryLogs]: '',
+  [Setting.telemetrySlos]: [],
+  [Setting.telemetryTenant]: '',
+  [Setting.telemetryCertificateAuthority]: '',
+  [Setting.telemetryPages]: {},
+  [Setting.telemetryOffer]: true,
   [Setting.lintEnabled]: true,
   [Setting.lintCodeLens]: true,
   [Setting.lintRules]: {},

@@ -7,6 +7,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     /: set STRATUS_MODEL and STRATUS_MODEL_URL(?:, or choose one in the editor \('Stratus: Choose Model'\))?/g,
     ": run 'Stratus: Choose Model'",
   ],
+  [/: give --prometheus URL/g, ': set stratus.telemetry.prometheus'],
   [/\bset \$STRATUS_KUBECTL\b/g, 'set stratus.kubectl.path'],
   [/ \('stratus undo --tx [^']*'\)/g, ''],
   [/close it with 'stratus recover --keep(?: --tx [^']*)?'/g, 'choose Keep As It Is in the Undo Stack'],

@@ -1,11 +1,5 @@
 import type { ModelEndpoint } from '../../domain/model-settings.ts';
-
-/** The part of the editor's secret storage that is used. */
-export interface Secrets {
-  get(name: string): Thenable<string | undefined>;
-  store(name: string, value: string): Thenable<void>;
-  delete(name: string): Thenable<void>;
-}
+import type { Secrets } from '../editor/secrets.ts';
 
 type Place = Pick<ModelEndpoint, 'provider' | 'baseUrl'>;
 

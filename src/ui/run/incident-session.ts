@@ -1,7 +1,7 @@
 import type { RehearsedWrite } from '../../domain/transaction.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { ObjectRef } from '../../domain/kube-object.ts';
-import { itemId } from '../../domain/severity.ts';
+import { aboutOf, itemId } from '../../domain/severity.ts';
 import type { Target } from '../../domain/target.ts';
 import type { RunEvent, RunResult } from '../../domain/run-event.ts';
 import type { IncidentRun } from '../../run/incident-run.ts';
@@ -11,6 +11,7 @@ import type { ApprovalMode } from '../editor/contributions.ts';
 import type { JournalEntry, JournalNote, JournalNotes } from './aftermath.ts';
 import { noteOf } from './aftermath.ts';
 import { projectRun } from './run-projection.ts';
+import { sourceLink } from './source-link.ts';
 
 /** The part of a run that the editor uses: it is a client, the run goes on without it. */
 export type RunHandle = Pick<IncidentRun, 'id' | 'target' | 'events' | 'onEvent' | 'cancel' | 'start'>;
@@ -145,12 +146,12 @@ export class IncidentSession {
     return this.findings().find((one) => one.id === id) ?? null;
   }
 
-  /** What an item of any reading is about: its object, or the Service that a check asks. */
+  /** What an item of any reading is about. */
   objectOfItem(id: string): ObjectRef | null {
     for (const event of this.#run.events()) {
       const severity = 'severity' in event ? event.severity : null;
       const item = severity?.known ? severity.items.find((one) => itemId(one) === id) : undefined;
-      if (item) return item.object ?? item.asks ?? null;
+      if (item) return aboutOf(item);
     }
     return null;
   }
@@ -159,6 +160,11 @@ export class IncidentSession {
   objectOfTool(call: number, evidence: number): ObjectRef | null {
     const calls = this.#run.events().filter((event) => event.type === 'toolCall');
     return calls[call - 1]?.evidence?.[evidence]?.object ?? null;
+  }
+
+  /** @see sourceLink */
+  sourceLink(signal: number): string | null {
+    return sourceLink(this.#run.events(), signal);
   }
 
   cancel(): void {

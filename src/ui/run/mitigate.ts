@@ -32,14 +32,18 @@ export class Mitigation {
   readonly #sessions: SessionList;
   readonly #log: Log;
   readonly #targets: TargetPicker;
+  readonly #began: (target: Target) => void;
 
+  /** @param began hears of each target on which a person began something */
   constructor(
     lease: () => Promise<AppLease>,
     prompts: Prompts,
     targets: TargetPicker,
     sessions: SessionList,
     log: Log,
+    began: (target: Target) => void,
   ) {
+    this.#began = began;
     this.#lease = lease;
     this.#targets = targets;
     this.#prompts = prompts;
@@ -101,6 +105,7 @@ export class Mitigation {
     });
     const session = new IncidentSession(run, desk, mode, guarded);
     this.#sessions.add(session);
+    this.#began(target);
     run.onEvent((event) => {
       if (event.type === 'phase') this.#log.info(`${run.id}: ${event.phase} (attempt ${event.attempt})`);
       if (event.type === 'started' || event.type === 'rehearsed') void this.#lookAtLock(app, session);

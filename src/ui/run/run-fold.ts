@@ -25,6 +25,7 @@ import type { JournalNotes } from './aftermath.ts';
 import { approvalText, outputText, undoLines } from './log-words.ts';
 import { ModelFold } from './model-fold.ts';
 import { BACK, FORWARD } from './run-stages.ts';
+import { TelemetryFold } from './telemetry-fold.ts';
 
 /** A plan with what became of it. */
 export interface PlanFold {
@@ -76,6 +77,7 @@ export class RunFold {
   result: RunResult | null = null;
   /** Agents that ask models, and what that takes. */
   readonly models = new ModelFold();
+  readonly telemetry = new TelemetryFold();
 
   /** The latest plan. */
   get plan(): PlanFold | null {
@@ -91,6 +93,7 @@ export class RunFold {
     const { at } = event;
     this.lastAt = at;
     this.#tell(event);
+    this.telemetry.apply(event);
     const handOver = this.models.apply(event);
     if (handOver) this.#say(at, 'stratus', handOver.exhausted ? 'event' : 'problem', handOverText(handOver));
   }
@@ -216,6 +219,7 @@ export class RunFold {
       case 'budgetRefused':
         this.#say(at, 'stratus', 'event', `The budget of the model is spent: ${event.reason}`);
         break;
+      case 'signals':
       case 'toolCall':
       case 'usage':
       case 'reflected':

@@ -20,6 +20,7 @@ import type { HeadlineContext } from './run-headline.ts';
 import { headlineOf, isOver, runningStep } from './run-headline.ts';
 import { agentViews, beliefsIn, modelsView } from './model-views.ts';
 import { stagesOf } from './run-stages.ts';
+import { telemetryView } from './telemetry-views.ts';
 import { actionView, findingView, severityItems, writeView } from './run-views.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import { presentable } from '../../text/redact.ts';
@@ -69,6 +70,7 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
       now: stale ? null : known(fold.current),
       points: pointsOf(fold),
       items: severityItems(fold.initial, fold.current, context.target.namespace, stale),
+      marks: fold.telemetry.marks.map(({ kind, at, label }) => ({ kind, at, label: presentable(label, 120) })),
       stale,
     },
     checks: checksOf(fold, stale),
@@ -82,6 +84,7 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
     attempts: attemptsOf(fold, context),
     agents: agentViews(fold.models),
     models: modelsView(fold.models),
+    telemetry: telemetryView(fold.telemetry),
     transactions: fold.transactions.map(({ id, state }) => ({
       id,
       title: presentable(fold.plans.find(({ tx }) => tx === id)?.plan.title ?? '', 300),
@@ -205,9 +208,13 @@ function checksOf(fold: RunFold, stale: boolean): CheckView[] {
   });
 }
 
+/** How an objective that is not met is told; other checks are requests. */
+const OBJECTIVE = /^SLO /;
+
 /** Which oracle an item comes from, by what it is about. */
 function watches(oracle: string, item: SeverityItem): boolean {
   if (/alert/.test(oracle)) return item.source === 'alert';
-  if (/request|check/.test(oracle)) return item.source === 'check';
+  if (/objective/.test(oracle)) return item.source === 'check' && OBJECTIVE.test(item.message);
+  if (/request|check/.test(oracle)) return item.source === 'check' && !OBJECTIVE.test(item.message);
   return item.source === 'object' && (item.object?.kind === 'Node') === /node/.test(oracle);
 }

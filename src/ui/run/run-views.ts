@@ -1,6 +1,6 @@
 import { refLabel } from '../../domain/kube-object.ts';
 import type { Severity, SeverityItem } from '../../domain/severity.ts';
-import { itemId } from '../../domain/severity.ts';
+import { aboutOf, itemId } from '../../domain/severity.ts';
 import type { RehearsedWrite } from '../../domain/transaction.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -86,13 +86,14 @@ export function severityItems(
 
 function itemView(item: SeverityItem, state: SeverityItemView['state'], namespace: string): SeverityItemView {
   const asked = item.asks?.namespace ?? '';
+  const about = aboutOf(item);
   return {
     id: itemId(item),
     source: item.source,
     object: item.object ? refLabel(item.object) : item.what,
     message: presentable(withoutSubject(item), 300),
     state,
-    looks: item.object ? looksOf(item.object) : item.asks ? looksOf(item.asks) : [],
+    looks: about ? looksOf(about) : [],
     elsewhere: state !== 'gone' && asked !== namespace ? asked : '',
   };
 }

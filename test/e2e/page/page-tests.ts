@@ -9,6 +9,7 @@ import { ACCESSIBILITY_CHECK, CONTRAST_CHECK, HEADER_CHECK, TOUCHING_LABELS, ass
 import type { PageTest } from './page-stage.ts';
 import { onStage } from './page-stage.ts';
 import { RecordedRun } from './record-run.ts';
+import { TELEMETRY_TESTS } from './telemetry-tests.ts';
 
 /** A run that resolved its incident, in one change or in two. */
 async function resolved(options: FakeOptions = {}): Promise<RecordedRun> {
@@ -114,6 +115,7 @@ export const PAGE_TESTS: PageTest[] = [
   },
   ...DOOR_TESTS,
   ...MODEL_TESTS,
+  ...TELEMETRY_TESTS,
   {
     name: 'keeps focus and what is typed while snapshots stream in',
     async run(browser) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Signal } from '../../../src/domain/signals.ts';
 import { shownSignals } from '../../../src/domain/signals-now.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
 import type {
@@ -11,6 +12,10 @@ import type {
 } from '../../../src/domain/telemetry.ts';
 import { SignalReader } from '../../../src/run/telemetry/signal-reader.ts';
 import { waterfallOf } from '../../../src/run/telemetry/waterfall.ts';
+import { signalAsks } from '../../../src/signals/read-signals.ts';
+import { madeSeries } from '../../support/made-series.ts';
+import { answersTo, requestSeries, sceneAt, START } from '../../support/signal-scene.ts';
+import { smallCluster } from '../../support/small-cluster.ts';
 import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 
 const never = new AbortController().signal;
@@ -92,6 +97,36 @@ describe('what telemetry shows', () => {
     expect(seen.graph.edges).toMatchObject([{ kind: 'call' }]);
   });
 
+  it('marks on a chart when its workload was changed, and leads to where people see the series', async () => {
+    const now = START + 95 * 60_000;
+    const slowSince = 90 * 60;
+    const behaviour = { traffic: () => 10, latency: (at: number) => (at >= slowSince ? 120 : 40) };
+    const asks = signalAsks(sceneAt(now));
+    const answers = answersTo(asks, requestSeries(madeSeries(behaviour, 1, 2 * 3_600, START)));
+    const links: { query: string; from: number; to: number }[] = [];
+    const source: MetricSource = {
+      ...metrics(async () => ({ state: 'ok', value: [], asOf: now })),
+      range: async (query) => answers.get(asks.find((ask) => ask.query === query)!.key)!,
+      link: (query, { from, to }) => (links.push({ query, from, to }), `https://prometheus.example/?${links.length}`),
+    };
+    const scene = smallCluster();
+    const at = START + slowSince * 1_000 - 30_000;
+    const [set] = scene.objects.ReplicaSet!.filter(({ metadata }) => metadata.name.startsWith('cart'));
+    Object.assign(set!.metadata, {
+      creationTimestamp: new Date(at).toISOString(),
+      annotations: { 'deployment.kubernetes.io/revision': '7' },
+    });
+    const [cart] = scene.objects.Deployment!.filter(({ metadata }) => metadata.name === 'cart');
+    cart!.metadata.creationTimestamp = new Date(START - 3_600_000).toISOString();
+    const clock = new FakeClock(now);
+    const reader = new SignalReader({ ...NONE, metrics: source }, clock);
+    const { reading } = await whileTimePasses(clock, reader.read(scene, HEALTHY, never));
+    const signal = reading.signals.find(({ kind }) => kind === 'latency')!;
+    expect(signal.chart!.marks).toEqual([{ kind: 'change', at, label: 'Deployment cart, revision 7' }]);
+    expect(signal.link).toMatch(/^https:\/\/prometheus\.example\//);
+    expect(links).toContainEqual({ query: signal.query, from: signal.chart!.lines[0]!.samples[0]!.at, to: now });
+  });
+
   it.each<[string, () => Promise<Answer<Series[]>>]>([
     ['fails', async () => ({ state: 'unknown', reason: 'it does not answer' })],
     ['throws', () => Promise.reject(new Error('broken'))],
@@ -136,7 +171,7 @@ describe('what telemetry shows', () => {
   });
 
   it('is shown in bounds', () => {
-    const signal = {
+    const signal: Signal = {
       kind: 'latency',
       level: 'forecast',
       object: null,
@@ -150,7 +185,7 @@ describe('what telemetry shows', () => {
       unit: 'ms',
       query: null,
       chart: null,
-    } as const;
+    };
     const many = Array.from({ length: 40 }, (_, index) => ({
       ...signal,
       level: index % 2 ? ('incident' as const) : ('early' as const),

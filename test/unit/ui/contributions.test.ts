@@ -118,7 +118,7 @@ describe('package.json and contributions.ts', () => {
     const guarded = [Setting.kubectlPath, Setting.kubeconfig, Setting.approval, Setting.protectedContexts];
     for (const id of guarded) expect(properties[id]!.scope).toBe('machine');
     // A hostile repository must not have a cluster's text sent to a server of its own, nor let models do more.
-    const ofModels = Object.values(Setting).filter((name) => /^stratus\.(model\.|brain$)/.test(name));
+    const ofModels = Object.values(Setting).filter((name) => /^stratus\.(model\.|telemetry\.|brain$)/.test(name));
     expect(ofModels.length).toBeGreaterThan(10);
     for (const id of ofModels) expect(properties[id]!.scope, id).toBe('machine');
     expect(ofModels.filter((name) => /key|token$|secret|password/i.test(name))).toEqual([]);

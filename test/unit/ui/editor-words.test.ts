@@ -7,12 +7,25 @@ import { editorWords } from '../../../src/ui/editor/editor-words.ts';
 
 const source = join(import.meta.dirname, '..', '..', '..', 'src');
 /** What editor and command line share; `lint` speaks of the commands it reads. */
-const SHARED = ['domain', 'text', 'json', 'kube', 'undo', 'gateway', 'cluster', 'severity', 'agents/playbooks', 'run'];
+const SHARED = [
+  'domain',
+  'text',
+  'json',
+  'kube',
+  'undo',
+  'gateway',
+  'cluster',
+  'severity',
+  'agents/playbooks',
+  'run',
+  'signals',
+  'telemetry',
+];
 /** A message of the API server, which answers everybody. */
 const FOR_EVERYBODY = ['cluster/lock/fence-manifests.ts'];
 
 const CLI_WORDS =
-  /\bstratus (?:undo|recover|journal|lock|mitigate|run|shell|diagnose)\b(?! [\w-]+['"] in a terminal)|(?:^|[\s('])--(?:namespace|context|accept|check|keep|undo|tx|yes|from-cluster)\b|STRATUS_MODEL/;
+  /\bstratus (?:undo|recover|journal|lock|mitigate|run|shell|diagnose|telemetry)\b(?! [\w-]+['"] in a terminal)|(?:^|[\s('])--(?:namespace|context|accept|check|keep|undo|tx|yes|from-cluster|prometheus|alertmanager|traces|logs|slo|find-telemetry)\b|STRATUS_MODEL/;
 const EDITOR_WORDS = new RegExp(
   [...Object.values(Setting).map((id) => id.replaceAll('.', '\\.')), 'kubectlPath', 'Undo Stack', 'Open Settings'].join(
     '|',

@@ -1,0 +1,101 @@
+import { refLabel } from '../domain/kube-object.ts';
+import { LEVEL_TEXT, suspectWords } from '../domain/signal-words.ts';
+import type { Signal, Suspect } from '../domain/signals.ts';
+import type { ShownSignals, Waterfall, WaterfallRow } from '../domain/signals-now.ts';
+import { chartText } from '../signals/charts/chart.ts';
+import { durationText } from '../text/amount.ts';
+import { oneLine } from '../text/plain-text.ts';
+import type { Paint } from './paint.ts';
+
+/** Together at most 25 lines. */
+const SUSPECTS = 2;
+const SIGNALS = 4;
+const CALLS = 6;
+const UNKNOWN = 2;
+/** Characters of a sentence, of a chart, of a waterfall's words and of its bars. */
+const WORDS = 200;
+const CHART = 40;
+const CALL = 40;
+const BAR = 30;
+const DEEPEST = 6;
+
+/** What telemetry showed, as lines of the terminal: where it begins, a trace, signals, what is not known. */
+export function signalLines({ suspects, waterfall, signals, unknown }: ShownSignals, paint: Paint): string[] {
+  return [
+    ...capped(suspects, SUSPECTS, 'suspected', (one) => suspectLines(one, paint)),
+    ...(waterfall ? waterfallLines(waterfall, paint) : []),
+    ...capped(signals, SIGNALS, 'to be seen', (one) => linesOfSignal(one, paint)),
+    ...capped(unknown, UNKNOWN, 'not known', (one) => [`${paint('yellow', 'not known:')} ${words(one)}`]),
+  ];
+}
+
+/** The one that is most likely, for the last lines of a run; none where nobody is suspected. */
+export function suspectLine({ suspects: [first] }: ShownSignals): string[] {
+  return first ? [`traces: it probably begins in ${nameOf(first)} (${suspectWords(first)})`] : [];
+}
+
+function suspectLines(suspect: Suspect, paint: Paint): string[] {
+  const pod = suspect.pod ? `, in ${refLabel(suspect.pod)} only` : '';
+  return [
+    `it probably begins in ${paint('bold', nameOf(suspect))}${pod}: ${words(suspect.message)}`,
+    `  ${paint('dim', suspectWords(suspect))}`,
+  ];
+}
+
+function nameOf({ node }: Suspect): string {
+  return node.object ? refLabel(node.object) : words(node.name);
+}
+
+function linesOfSignal({ level, object, message, chart }: Signal, paint: Paint): string[] {
+  const standing = paint(level === 'incident' ? 'red' : 'yellow', `${LEVEL_TEXT[level]}:`);
+  const [bars = '', said = ''] = chart ? chartText(chart, CHART) : [];
+  return [
+    `${standing} ${object ? `${refLabel(object)}: ` : ''}${words(message)}`,
+    ...(chart ? [`  ${bars}  ${paint('dim', words(said))}`] : []),
+  ];
+}
+
+function waterfallLines({ trace, durationMs, rows, cut }: Waterfall, paint: Paint): string[] {
+  const shown = tellingRows(rows);
+  const left = rows.length - shown.length + cut;
+  return [
+    `trace ${paint('bold', words(trace))}, ${durationText(durationMs)}`,
+    ...shown.map((row) => callLine(row, durationMs, paint)),
+    ...(left > 0 ? [`  ${paint('dim', `${left} more ${left === 1 ? 'call' : 'calls'}`)}`] : []),
+  ];
+}
+
+/** The first call, those that failed, the deepest first, and the longest; in their order. */
+function tellingRows(rows: readonly WaterfallRow[]): WaterfallRow[] {
+  const rank = (index: number): number => (index === 0 ? 2 : rows[index]!.isError ? 1 : 0);
+  const weight = ({ isError, depth, durationMs }: WaterfallRow): number => (isError ? depth : durationMs);
+  const chosen = rows
+    .map((_, index) => index)
+    .sort((a, b) => rank(b) - rank(a) || weight(rows[b]!) - weight(rows[a]!))
+    .slice(0, CALLS);
+  return rows.filter((_, index) => chosen.includes(index));
+}
+
+function callLine(
+  { service, operation, depth, startMs, durationMs, isError }: WaterfallRow,
+  whole: number,
+  paint: Paint,
+): string {
+  const indent = ' '.repeat(2 * Math.min(depth, DEEPEST));
+  const call = `${indent}${oneLine(`${service} ${operation}`, CALL - indent.length)}`.padEnd(CALL);
+  const place = (ms: number) => Math.round((Math.min(Math.max(ms, 0), whole) / Math.max(whole, 1e-9)) * BAR);
+  const start = Math.min(place(startMs), BAR - 1);
+  const length = Math.max(1, Math.min(place(startMs + durationMs), BAR) - start);
+  const bar = `${' '.repeat(start)}${'━'.repeat(length)}`.padEnd(BAR);
+  return `  ${call} ${paint(isError ? 'red' : 'blue', bar)} ${durationText(durationMs)}${isError ? paint('red', ' error') : ''}`;
+}
+
+function capped<T>(all: readonly T[], most: number, what: string, lines: (one: T) => string[]): string[] {
+  const left = all.length - most;
+  const more = left > 0 ? [`and ${left} more ${what}`] : [];
+  return [...all.slice(0, most).flatMap(lines), ...more];
+}
+
+function words(text: string): string {
+  return oneLine(text, WORDS);
+}

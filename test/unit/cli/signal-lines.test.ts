@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { painter } from '../../../src/cli/paint.ts';
+import { runSummary } from '../../../src/cli/run-summary.ts';
+import { signalLines } from '../../../src/cli/signal-lines.ts';
+import { TerminalView } from '../../../src/cli/terminal.ts';
+import { shownSignals } from '../../../src/domain/signals-now.ts';
+import type { ShownSignals } from '../../../src/domain/signals-now.ts';
+import { RecordedRun } from '../../e2e/page/record-run.ts';
+import { slowGeo } from '../../support/slow-geo.ts';
+
+const SHOWN = shownSignals(slowGeo(Date.UTC(2026, 10, 21, 3)));
+const plain = painter(false);
+
+describe('telemetry on the terminal', () => {
+  it('is where it begins, a trace, signals with their course, and what is not known', () => {
+    expect(signalLines(SHOWN, plain).join('\n')).toMatchInlineSnapshot(`
+      "it probably begins in Deployment/hotel-reservation/geo, in Pod/hotel-reservation/geo-7c6b8d9f4-x2k8p only: a request spends 389 ms in geo on average, against 90 ms usually: 92 % of what is slower
+        almost certain: comes first in 97 % of resampled traces, with 92 % of what is worse than usual
+      trace 4bf92f3577b34da6a3ce929d0e0e4736, 460 ms
+        frontend GET /hotels                     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 460 ms error
+          search Nearby                          ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 448 ms
+            geo Nearby                            ━━━━━━━━━━━━━━━━━━━━━━━━━━━━  431 ms error
+              mongo-geo find points               ━                             3.2 ms
+            rate GetRates                                                     ━ 7 ms
+          profile GetProfiles                                                 ━ 4.5 ms
+        2 more calls
+      wrong now: Deployment/hotel-reservation/geo: p99 latency of geo is 412 ms against 95 ± 12 ms over the last hour
+        ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██████  86 ms to 417 ms, line at 131 ms, change: Deployment geo, revision 4, alert: SlowRequests
+      forecast: Deployment/hotel-reservation/search: memory of search reaches its limit of 1 GiB in about 1.6 h (confidence 0.84)
+        ▁▁▁▁▁▂▂▂▂▂▃▃▃▃▃▄▄▄▄▄▅▅▅▅▅▆▆▆▆▆▇▇▇▇▇█████  400 MiB to 640 MiB, line at 1 GiB
+      not known: too few requests to search now to tell how many of them fail"
+    `);
+  });
+
+  it('is nothing where nothing was seen, and at most 25 lines where everything was', () => {
+    expect(signalLines({ at: 0, signals: [], suspects: [], waterfall: null, unknown: [] }, plain)).toEqual([]);
+    const many = <T>(one: T) => Array.from({ length: 12 }, () => one);
+    const all: ShownSignals = {
+      ...SHOWN,
+      signals: many(SHOWN.signals[0]!),
+      suspects: many(SHOWN.suspects[0]!),
+      unknown: many('who knows'),
+      waterfall: { ...SHOWN.waterfall!, rows: many(SHOWN.waterfall!.rows).flat() },
+    };
+    const lines = signalLines(all, plain);
+    expect(lines.length).toBeLessThanOrEqual(25);
+    expect(lines).toContain('and 8 more to be seen');
+    expect(lines.at(-1)).toBe('and 10 more not known');
+  });
+
+  it('shows failed calls before long ones, in their order', () => {
+    const { rows } = SHOWN.waterfall!;
+    const long = Array.from({ length: 9 }, () => rows[1]!);
+    const lines = signalLines(
+      { ...SHOWN, waterfall: { ...SHOWN.waterfall!, rows: [rows[0]!, ...long, rows[2]!] } },
+      plain,
+    );
+    const calls = lines.filter((line) => line.includes('━'));
+    expect([calls[0], calls.at(-1)].map((line) => line!.trim().split(/\s+/)[0])).toEqual(['frontend', 'geo']);
+    expect(calls).toHaveLength(6);
+    expect(lines).toContain('  7 more calls');
+  });
+
+  it('stands in a run once for each reading, and its suspect in the last lines', async () => {
+    const run = await RecordedRun.open({ telemetry: true });
+    await run.untilAsked();
+    await run.approve();
+    await run.when(({ result }) => result !== null);
+    let text = '';
+    const view = new TerminalView((line) => (text += line), plain);
+    const events = run.session.events();
+    for (const event of events) view.show(event);
+    const readings = events.filter(({ type }) => type === 'signals').length;
+    expect(readings).toBeGreaterThan(0);
+    expect(text.match(/it probably begins in/g)).toHaveLength(readings);
+    const result = events.findLast((event) => event.type === 'result')!.result;
+    expect(runSummary(result, events, false)).toContain(
+      'traces: it probably begins in Deployment/hotel-reservation/geo (almost certain: comes first in 97 %',
+    );
+  });
+});
