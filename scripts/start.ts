@@ -19,7 +19,7 @@ import { firingAlerts } from '../test/testbed/telemetry/firing-alerts.ts';
  */
 const root = join(import.meta.dirname, '..');
 const USAGE = `usage: npm start -- [--fault NAME] [--seed N] [--nodes real|simulated] [--telemetry] [--keep]
-  --fault NAME  one of: ${listFaults()
+  --fault NAME  one of: ${listFaults(true)
     .map(({ name }) => name)
     .join(', ')} (default target-port)
   --seed N      a fault and its target drawn from N
@@ -69,7 +69,7 @@ const fault =
     : seed === undefined
       ? 'target-port'
       : faults[Math.abs(seed) % faults.length]!.name);
-const chosen = faults.find(({ name }) => name === fault);
+const chosen = listFaults(true).find(({ name }) => name === fault);
 if (!chosen) usageError(`unknown fault '${fault}'`);
 if ((chosen.needs === 'metrics' || chosen.needs === 'all') && !options.telemetry)
   usageError(`only telemetry shows '${fault}': add --telemetry`);
@@ -193,7 +193,7 @@ async function demonstrate(instance: Instance, report: StreamReport, begun: numb
   const real = instance.nodes === 'real';
   await deployShop(instance, report);
   if (real) say(`The shop answers: ${await askShop(instance)}`);
-  say(`\nInjecting the fault '${fault}': ${faults.find(({ name }) => name === fault)!.summary}`);
+  say(`\nInjecting the fault '${fault}': ${chosen!.summary}`);
   const broken = performance.now();
   await report.step('inject the fault and wait until it shows', () => injectFault(instance, fault, { seed }));
   if (real) say(`The shop now answers: ${await askShop(instance)}`);
