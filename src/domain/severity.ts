@@ -22,6 +22,8 @@ export interface SeverityItem {
   key?: string;
   /** Objects it speaks of beside `object`; absent or empty where that cannot be told. */
   subjects?: ObjectRef[];
+  /** Pods that it names, each standing among `subjects` as its workload; absent or empty where it names none. */
+  pods?: ObjectRef[];
   /** Service that a check asks, where its URL names one: where to look, never who is charged. */
   asks?: ObjectRef;
   /** When it began, milliseconds since the epoch; absent where that cannot be told. */

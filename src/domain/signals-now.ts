@@ -1,3 +1,4 @@
+import type { ObjectRef } from './kube-object.ts';
 import type { CallGraph, Localisation, Signal, SignalReading, Suspect } from './signals.ts';
 
 /** One span of a trace as a row of its waterfall. */
@@ -24,6 +25,18 @@ export interface Waterfall {
   cut: number;
 }
 
+/** Why a container of a workload runs out of memory, as the history of what it used tells. */
+export interface MemoryVerdict {
+  workload: ObjectRef;
+  container: string;
+  /** `leak`: it fills any limit. `tight-limit`: it always needs more than it has. */
+  cause: 'leak' | 'tight-limit' | 'unknown';
+  /** What speaks for it, or what is missing: sentences without a full stop. */
+  evidence: string[];
+  /** Most that was in use in any of its pods, bytes; null where nobody tells. */
+  peakBytes: number | null;
+}
+
 /** What telemetry shows at one moment, for whoever looks for causes. */
 export interface SignalsNow {
   /** Milliseconds since the epoch. */
@@ -33,6 +46,8 @@ export interface SignalsNow {
   suspects: Localisation;
   /** Of a trace that shows what the first suspect is suspected of; null where there is none. */
   waterfall: Waterfall | null;
+  /** Of containers with a signal of too little memory; absent where there is none. */
+  memory?: MemoryVerdict[];
   /** What could not be asked, one sentence each, without a full stop. */
   notes: string[];
 }

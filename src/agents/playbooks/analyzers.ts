@@ -59,6 +59,12 @@ import { slowStartRule } from './rules/container/slow-start.ts';
 import { storeAccessRule } from './rules/rights/store-access-refused.ts';
 import { accountTokenRule } from './rules/rights/account-token.ts';
 import { degradedAfterChangeRule } from './rules/telemetry/degraded-after-change.ts';
+import { autoscalerAtMaximumRule } from './rules/telemetry/autoscaler-at-maximum.ts';
+import { certificateExpiringRule } from './rules/telemetry/certificate-expiring.ts';
+import { diskFillingRule } from './rules/telemetry/disk-filling.ts';
+import { memoryLeakRule } from './rules/telemetry/memory-leak.ts';
+import { memoryNearLimitRule } from './rules/container/memory-near-limit.ts';
+import { oneBadReplicaRule } from './rules/telemetry/one-bad-replica.ts';
 import { quotaHeadroomRule } from './rules/scale/quota-headroom.ts';
 
 /** Every rule, deepest cause first. */
@@ -122,6 +128,12 @@ export const ANALYZERS: readonly Analyzer[] = [
   ingressBackendRule,
   ingressClassRule,
   degradedAfterChangeRule,
+  memoryNearLimitRule,
+  memoryLeakRule,
+  oneBadReplicaRule,
+  autoscalerAtMaximumRule,
+  diskFillingRule,
+  certificateExpiringRule,
   containerCrashRule,
   initHangsRule,
   podUnreadyRule,

@@ -59,6 +59,7 @@ export const KNOWN_KINDS: readonly KindInfo[] = [
   clusterWide('ValidatingWebhookConfiguration', 'admissionregistration.k8s.io/v1', 'validatingwebhookconfigurations'),
   clusterWide('MutatingWebhookConfiguration', 'admissionregistration.k8s.io/v1', 'mutatingwebhookconfigurations'),
   { ...namespaced('ScaledObject', 'keda.sh/v1alpha1', 'scaledobjects'), custom: true },
+  { ...namespaced('Certificate', 'cert-manager.io/v1', 'certificates'), custom: true },
 ];
 
 /** Under which name a snapshot holds objects of the kind. */

@@ -17,6 +17,7 @@ import { graphOfSpans } from '../../signals/graph/span-graph.ts';
 import { ServiceNames } from '../../signals/identity/service-names.ts';
 import type { Answers, Ask, Scene } from '../../signals/incident-types/incident-type.ts';
 import { readSignals, signalAsks } from '../../signals/read-signals.ts';
+import { readMemory } from './memory-reader.ts';
 import { noTraces, readTraces } from './trace-reader.ts';
 
 /** Questions that a metric server is asked together. */
@@ -85,10 +86,20 @@ export class SignalReader {
         graphOfSettings(view),
       ];
       const read = readSignals(answers, scene);
+      const memory = await readMemory(read.signals, scene, (asks) => asked(metrics, asks, both));
+      signal.throwIfAborted();
       const reading = { ...read, signals: read.signals.map((signal) => withEvidence(signal, view, metrics, now)) };
       const suspects = traced?.suspects ?? { suspects: [], unknown: 'no traces are read' };
       const waterfall = traced?.waterfall ?? null;
-      return { at: now, reading, graph: mergedGraph(graphs), suspects, waterfall, notes: traced?.notes ?? [] };
+      return {
+        at: now,
+        reading,
+        graph: mergedGraph(graphs),
+        suspects,
+        waterfall,
+        ...(memory.length > 0 ? { memory } : {}),
+        notes: traced?.notes ?? [],
+      };
     } finally {
       limit.abort(new Error('done'));
       await timer;

@@ -35,7 +35,7 @@ export function alertItems(
   scope: readonly string[],
 ): SeverityItem[] {
   const items = new Map<string, SeverityItem>();
-  for (const { alert, key, objects } of alertsInScope(alerts, new ClusterView(snapshot), scope)) {
+  for (const { alert, key, objects, pod } of alertsInScope(alerts, new ClusterView(snapshot), scope)) {
     if (alert.state !== 'firing' || isHint(alert)) continue;
     const id = `${alert.name}|${key}`;
     const before = items.get(id);
@@ -47,6 +47,7 @@ export function alertItems(
       message: alertText(alert),
       key,
       subjects: objects,
+      ...(pod ? { pods: [pod] } : {}),
       since: alert.startsAt,
     };
     items.set(id, before ? merged(before, item) : item);
@@ -76,6 +77,8 @@ export interface ScopedAlert {
   /** With the alert's name: the same for alerts that mean the same. */
   key: string;
   objects: ObjectRef[];
+  /** The pod itself, where one is named. */
+  pod: ObjectRef | null;
 }
 
 /** What is not of the scope, or always fires, is left out; in a fixed order, whatever that of the alerts. */
@@ -85,7 +88,9 @@ export function alertsInScope(alerts: readonly Alert[], view: ClusterView, scope
     .flatMap((alert): ScopedAlert[] => {
       if (ALWAYS_FIRING.test(alert.name) || own(alert.labels, 'severity') === 'none') return [];
       const labelled = labelledObjects(view, alert.labels);
-      return within(labelled) ? [{ alert, key: keyOf(alert, labelled), objects: labelled.objects }] : [];
+      return within(labelled)
+        ? [{ alert, key: keyOf(alert, labelled), objects: labelled.objects, pod: labelled.pod }]
+        : [];
     })
     .sort(
       (a, b) =>
@@ -129,14 +134,28 @@ function keyOf(alert: Alert, { objects: [object] }: Labelled): string {
 }
 
 function merged(a: SeverityItem, b: SeverityItem): SeverityItem {
-  const subjects = new Map([...(a.subjects ?? []), ...(b.subjects ?? [])].map((ref) => [refKey(ref), ref]));
-  return { ...a, subjects: [...subjects.values()], since: Math.min(a.since ?? b.since!, b.since!) };
+  const pods = distinct([...(a.pods ?? []), ...(b.pods ?? [])]);
+  return {
+    ...a,
+    subjects: distinct([...(a.subjects ?? []), ...(b.subjects ?? [])]),
+    ...(pods.length > 0 ? { pods } : {}),
+    since: Math.min(a.since ?? b.since!, b.since!),
+  };
 }
 
-/** What the alert is about, for people: its summary where it has one. */
+function distinct(refs: readonly ObjectRef[]): ObjectRef[] {
+  return [...new Map(refs.map((ref) => [refKey(ref), ref])).values()];
+}
+
+/** What the alert is about, for people, without a full stop: its summary where it has one. */
 export function alertText({ name, annotations }: Alert): string {
   const said = own(annotations, 'summary') || own(annotations, 'description') || own(annotations, 'message');
-  return oneLine(said ? `${name}: ${said}` : name);
+  return oneLine(said ? `${name}: ${withoutStop(said)}` : name);
+}
+
+/** People write sentences there; who shows it puts it into one of their own. An ellipsis stays. */
+function withoutStop(text: string): string {
+  return text.replace(/(?<!\.)\.\s*$/, '').trimEnd();
 }
 
 function compared(a: string, b: string): number {

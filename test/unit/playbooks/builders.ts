@@ -1,3 +1,4 @@
+import type { KnownAction } from '../../../src/domain/action.ts';
 import type { Finding } from '../../../src/domain/finding.ts';
 import type { AttemptRecord, Brain, BrainContext } from '../../../src/domain/brain.ts';
 import { NO_LIMIT } from '../../../src/domain/budget.ts';
@@ -101,6 +102,8 @@ export class World {
   /** What alerts and checks say beside the objects; without any, one check fails that does not tell whom it asks. */
   readonly told: SeverityItem[] = [];
   signals: SignalsNow | null = null;
+  /** Declared actions that can be had. */
+  readonly actions: KnownAction[] = [];
 
   constructor(seed: number) {
     this.random = new Random(seed);
@@ -452,6 +455,7 @@ export class World {
       snapshot: frozen(structuredClone(this.snapshot())),
       severity: items,
       ...(this.signals ? { signals: this.signals } : {}),
+      ...(this.actions.length > 0 ? { actions: this.actions } : {}),
       run: 'run-test',
       target: { context: 'c', server: 's', fingerprint: 'f', namespace: this.namespace },
       evidence: {

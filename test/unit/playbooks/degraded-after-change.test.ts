@@ -108,6 +108,36 @@ describe.each(SEEDS)('a workload that is slow since it was changed (seed %i)', (
   });
 });
 
+describe.each(SEEDS)('what began after a change (seed %i)', (seed) => {
+  it('is blamed on it although something else went on before', async () => {
+    const world = new World(seed);
+    const workload = changed(world);
+    world.told.push(alertAbout(workload, Date.parse(CHANGED) - 1_800_000), {
+      ...alertAbout(workload),
+      what: 'ShopFails',
+      message: 'ShopFails: 9 % fail',
+    });
+    expect((await onlyFinding(world, RULE)).message).toContain('3 min before this began');
+  });
+
+  it('is mended where callers of callers tell of it', async () => {
+    const world = new World(seed);
+    const culprit = changed(world);
+    const asks = (other: KubeObject) => {
+      const { metadata, spec } = world.serviceFor(other);
+      const value = `${metadata.name}:${spec.ports[0].port}`;
+      return { replicas: 1, containers: [world.container({ env: [{ name: 'NEXT', value }] })] };
+    };
+    const between = world.workload(asks(culprit));
+    const front = world.workload(asks(between));
+    world.told.push(alertAbout(front));
+    const found = await onlyFinding(world, RULE);
+    expect(found.object).toEqual(refOf(culprit));
+    expect(found.message).toContain('this began: ShopSlow');
+    expect((await world.plan())!.findingId).toBe(found.id);
+  });
+});
+
 describe.each(SEEDS)('nothing is blamed (seed %i)', (seed) => {
   it.each<[string, (world: World) => void]>([
     ['that was changed long before', (world) => world.told.push(alertAbout(changed(world, '2031-05-06T06:02:00Z')))],

@@ -11,6 +11,8 @@ export function commandProblems(findings: Finding[]): string[] {
   return findings.flatMap((finding) =>
     finding.fixes.flatMap((fix) =>
       fix.commands.flatMap((argv, index) => {
+        // A declared action is no command of kubectl.
+        if (fix.changes[index]?.type === 'action') return [];
         const parsed = parseKubectl(argv);
         const text = argv.join(' ');
         if (!parsed.ok) return [`${text}: ${parsed.message}`];

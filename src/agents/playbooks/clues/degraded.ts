@@ -7,15 +7,15 @@ import { workloadsTouchedBy } from '../../../kube/subjects.ts';
 import { oneLine } from '../../../text/plain-text.ts';
 import type { AnalyzerContext } from '../engine/analyzer.ts';
 import { evidence } from '../engine/analyzer.ts';
-import { withCallees } from './troubled.ts';
+import { withCallees } from '../../../kube/callees.ts';
 
 /** A workload that telemetry speaks of, whether or not its pods are ready. */
 export interface Degraded {
   workload: KubeObject;
   /** 0..1: how surely the trouble begins with it. */
   weight: number;
-  /** When it began at the latest, milliseconds since the epoch. */
-  since: number;
+  /** When each of what is told of it began at the latest, milliseconds since the epoch; infinite where only that it is so is known. */
+  begins: number[];
   reasons: Evidence[];
 }
 
@@ -32,14 +32,14 @@ const NOW = Number.POSITIVE_INFINITY;
  */
 export function degradedWorkloads({ view, severity, signals }: AnalyzerContext): Degraded[] {
   const found = new Map<string, Degraded>();
-  const add = (workload: KubeObject, weight: number, since: number, reason: Evidence): void => {
+  const add = (workload: KubeObject, weight: number, begins: readonly number[], reason: Evidence): void => {
     const key = refKey(refOf(workload));
     const known = found.get(key);
     const isKnown = known?.reasons.some(({ text }) => text === reason.text) ?? false;
     found.set(key, {
       workload,
       weight: Math.max(weight, known?.weight ?? 0),
-      since: Math.min(since, known?.since ?? NOW),
+      begins: [...new Set([...(known?.begins ?? []), ...begins])],
       reasons: [...(known?.reasons ?? []), ...(isKnown ? [] : [reason])],
     });
   };
@@ -47,15 +47,16 @@ export function degradedWorkloads({ view, severity, signals }: AnalyzerContext):
   for (const item of items) {
     for (const ref of [...spokenOf(item), ...(item.asks ? [item.asks] : [])])
       for (const workload of workloadsOf(view, ref))
-        add(workload, NAMED, item.since ?? NOW, evidence('alert', workload, null, item.message));
+        add(workload, NAMED, [item.since ?? NOW], evidence('alert', workload, null, item.message));
   }
   for (const { level, object, others, message, since } of signals?.reading.signals ?? []) {
     if (level === 'forecast') continue;
     for (const ref of object ? [object] : others)
       for (const workload of workloadsOf(view, ref))
-        add(workload, level === 'incident' ? NAMED : CALLED, since, evidence('metric', workload, null, message));
+        add(workload, level === 'incident' ? NAMED : CALLED, [since], evidence('metric', workload, null, message));
   }
-  const began = Math.min(...[...found.values()].map(({ since }) => since), NOW);
+  const told = [...new Set([...found.values()].flatMap(({ begins }) => begins))];
+  const began = told.length > 0 ? told : [NOW];
   for (const { node, score, confidence, message } of signals?.suspects.suspects ?? []) {
     for (const workload of node.object ? workloadsOf(view, node.object) : [])
       add(workload, BY_TRACES * score * confidence, began, evidence('trace', workload, null, message));
@@ -67,7 +68,10 @@ export function degradedWorkloads({ view, severity, signals }: AnalyzerContext):
     named.map(({ workload }) => workload),
   )) {
     const text = oneLine(`asked by ${named.map(({ workload }) => workload.metadata.name).join(', ')}`);
-    if (!found.has(refKey(refOf(callee)))) add(callee, CALLED, began, evidence('sibling', callee, null, text));
+    if (found.has(refKey(refOf(callee)))) continue;
+    const [first] = named[0]!.reasons;
+    if (first) add(callee, CALLED, began, first);
+    add(callee, CALLED, began, evidence('sibling', callee, null, text));
   }
   return [...found.values()].sort((a, b) => b.weight - a.weight);
 }

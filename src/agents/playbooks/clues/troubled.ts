@@ -3,7 +3,7 @@ import { refKey, refOf } from '../../../domain/kube-object.ts';
 import type { Severity } from '../../../domain/severity.ts';
 import { spokenOf } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { namedHosts, serviceMeant } from '../../../kube/named-hosts.ts';
+import { withCallees } from '../../../kube/callees.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../kube/pods.ts';
 import { subjectsOf } from '../../../kube/subjects.ts';
 
@@ -40,23 +40,4 @@ export function troubledWorkloads(view: ClusterView, severity: Severity): Map<st
 function isShort(view: ClusterView, workload: KubeObject): boolean {
   if (desiredReplicas(workload) === 0) return false;
   return view.podsOf(workload).some((pod) => isLiving(pod) && !isReady(pod));
-}
-
-/** The workloads and everybody whom they ask through a Service, directly or not. */
-export function withCallees(view: ClusterView, start: KubeObject[]): KubeObject[] {
-  const seen = new Set(start);
-  const queue = [...start];
-  for (let next = queue.shift(); next; next = queue.shift()) {
-    for (const { from, host } of namedHosts(view)) {
-      if (from !== next) continue;
-      const meant = serviceMeant(view, host, from.metadata.namespace);
-      const service = meant && view.find('Service', meant.namespace, meant.name);
-      for (const callee of service ? view.workloadsBehind(service) : []) {
-        if (seen.has(callee)) continue;
-        seen.add(callee);
-        queue.push(callee);
-      }
-    }
-  }
-  return [...seen];
 }

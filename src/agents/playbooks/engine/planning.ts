@@ -1,6 +1,7 @@
 import type { AttemptRecord } from '../../../domain/brain.ts';
 import type { Finding, Fix } from '../../../domain/finding.ts';
-import { refKey } from '../../../domain/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../domain/kube-object.ts';
 import { planText } from '../../../domain/plan.ts';
 import type { Plan, PlanStep } from '../../../domain/plan.ts';
 import { areCoherent, combinedSteps, deletesPod } from './combined-steps.ts';
@@ -10,6 +11,7 @@ import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { LAYERS } from './analyzer.ts';
 import { revisionsOf } from '../../../kube/revisions.ts';
 import { callersOf, subjectsOf } from '../../../kube/subjects.ts';
+import { keysOfCallees } from '../../../kube/callees.ts';
 
 export interface PlanningInput {
   view: ClusterView;
@@ -106,8 +108,17 @@ function bearsOnSeverity(view: ClusterView, severity: Severity, finding: Finding
   const reach = new Set([...subjectsOf(view, finding.object), ...callersOf(view, finding.object)]);
   return severity.items.some((item) => {
     const named = spokenOf(item);
-    return named.length === 0 || named.some((ref) => subjectsOf(view, ref).some((subject) => reach.has(subject)));
+    if (named.length === 0) return true;
+    if (named.some((ref) => subjectsOf(view, ref).some((subject) => reach.has(subject)))) return true;
+    // What an alert tells of requests comes from anywhere that they go; what is not ready asks its neighbours at most.
+    const asking = item.source === 'alert' ? named.flatMap((ref) => workloadsAt(view, ref)) : [];
+    return asking.some((workload) => [...keysOfCallees(view, workload)].some((key) => reach.has(key)));
   });
+}
+
+function workloadsAt(view: ClusterView, ref: ObjectRef): KubeObject[] {
+  const keys = new Set(subjectsOf(view, ref));
+  return view.workloads().filter((workload) => keys.has(refKey(refOf(workload))));
 }
 
 function belongTogether(view: ClusterView, depthOf: (rule: string) => number, a: Finding, b: Finding): boolean {

@@ -83,6 +83,28 @@ describe('alerts as items', () => {
     ]);
   });
 
+  it.each([
+    ['One is slow.', 'Slow: One is slow'],
+    ['One is slow. \n', 'Slow: One is slow'],
+    ['And so on...', 'Slow: And so on...'],
+    ['v1.2. is gone', 'Slow: v1.2. is gone'],
+    ['.', 'Slow:'],
+  ])('say %j without a full stop', (summary, text) => {
+    const one = alert('Slow', { namespace: 'shop', deployment: 'web' }, { annotations: { summary } });
+    expect(alertItems([one], snapshot, ['shop'])[0]!.message).toBe(text);
+  });
+
+  it('name the pods of which they speak', () => {
+    const of = (pod: string) => alert('A', { namespace: 'shop', pod });
+    const pods = (...list: Alert[]) =>
+      alertItems(list, snapshot, ['shop']).map((item) => item.pods?.map(({ name }) => name));
+    expect(pods(of('web-5f6d8c7b9-abcd0'))).toEqual([['web-5f6d8c7b9-abcd0']]);
+    expect(pods(of('web-5f6d8c7b9-abcd0'), of('web-5f6d8c7b9-abcd1'), of('web-5f6d8c7b9-abcd0'))).toEqual([
+      ['web-5f6d8c7b9-abcd0', 'web-5f6d8c7b9-abcd1'],
+    ]);
+    expect(pods(alert('A', { namespace: 'shop', deployment: 'web' }))).toEqual([undefined]);
+  });
+
   it('are the same for new pods of a workload, others for pods of a set and for other labels', () => {
     const ids = (...labels: Record<string, string>[]) =>
       labels.flatMap((each) =>

@@ -13,8 +13,10 @@ import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { heapFlags } from './heap-flags.ts';
 import { memoryCeiling } from './memory-ceiling.ts';
-import { partFixes, patchFix } from './part-fixes.ts';
-import { containerPatch, setField, within } from '../../clues/container-patch.ts';
+import { memoryVerdict } from '../../clues/memory-verdict.ts';
+import { isHigher, memoryLimitOf, raiseMemory } from './memory-raise.ts';
+import { partFixes } from './part-fixes.ts';
+import { within } from '../../clues/container-patch.ts';
 
 const MEMORY_LIMIT = 'memory-limit';
 
@@ -29,7 +31,8 @@ interface Killed extends PodContainer {
 }
 
 /** Containers that the kernel kills because they use more memory than their limit. */
-export function analyzeMemoryLimits({ view }: AnalyzerContext): Finding[] {
+export function analyzeMemoryLimits(context: AnalyzerContext): Finding[] {
+  const { view } = context;
   return view.workloads().flatMap((workload) => {
     const killed = podContainers(view, workload).filter(
       (each): each is Killed =>
@@ -38,7 +41,7 @@ export function analyzeMemoryLimits({ view }: AnalyzerContext): Finding[] {
     const names = [...new Set(killed.map(({ own }) => own.name))];
     return names.map((name) =>
       findingFor(
-        view,
+        context,
         workload,
         killed.filter(({ own }) => own.name === name),
       ),
@@ -70,7 +73,8 @@ function outlived(view: ClusterView, { pod, status }: PodContainer): boolean {
   return since > Math.min(Math.max((ranSeconds(lastEnd(status)) ?? 0) * 1.5, 30), 600);
 }
 
-function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): Finding {
+function findingFor(context: AnalyzerContext, workload: KubeObject, killed: Killed[]): Finding {
+  const { view } = context;
   const { own, pod, status, spec } = killed[0]!;
   const limit: unknown = spec?.resources?.limits?.memory;
   const injected = limit !== undefined && own.spec?.resources?.limits?.memory === undefined;
@@ -81,7 +85,7 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
     within(own, 'resources/limits/memory', 'resources/requests/memory', ...(own.spec?.resources ? [] : ['resources'])),
     0.95,
     ({ podSpec }) => {
-      const before = limitOf(podSpec, own.name);
+      const before = memoryLimitOf(podSpec, own.name);
       known = Math.max(known, quantity(before) ?? 0);
       return isHigher(before, limit);
     },
@@ -104,11 +108,14 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
     workload,
     within(own, 'args', 'command', 'env', 'image', 'resources/limits/memory', 'resources/requests/memory'),
     0.6,
-    ({ podSpec }) => !isHigher(limit, limitOf(podSpec, own.name)) && limitOf(podSpec, own.name) !== undefined,
+    ({ podSpec }) =>
+      !isHigher(limit, memoryLimitOf(podSpec, own.name)) && memoryLimitOf(podSpec, own.name) !== undefined,
   );
   const field = `${podTemplateOf(workload)!.field}.${own.place}.resources.limits.memory`;
   const ran = ranSeconds(lastEnd(status));
   const isSteady = ran !== null && ran > STEADY_SECONDS && former.fixes.length === 0;
+  // A leak fills any limit.
+  const leak = memoryVerdict(context, workload, own.name, 'leak');
   const label = `${workload.kind} ${workload.metadata.name}`;
   const mistaken = mistakenMemory(limit);
   return makeFinding({
@@ -153,7 +160,7 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
       ...former.fixes,
       ...formerFlags.fixes,
       ...formerProgram.fixes,
-      ...(isSteady
+      ...(isSteady || leak
         ? []
         : [
             ...siblingFixes(view, workload, own, limit),
@@ -161,6 +168,7 @@ function findingFor(view: ClusterView, workload: KubeObject, killed: Killed[]): 
             ...largerFixes(view, workload, own, known),
           ]),
     ],
+    ...(leak ? { unfixed: `${leak.evidence[0]}: a higher limit would be filled as well` } : {}),
     ...(isSteady
       ? {
           unfixed: `it ran for ${Math.round(ran / 60)} min before: memory that grows until the limit is a matter of the program, for whoever maintains it`,
@@ -179,16 +187,6 @@ function endText(status: Untyped): string {
   return ran === null ? start : `${start} after ${Math.round(ran)} s`;
 }
 
-function limitOf(podSpec: Untyped, name: string): unknown {
-  return containersOf(podSpec).find((each) => each.name === name)?.spec?.resources?.limits?.memory;
-}
-
-/** A state without any limit is not gone back to: a limit is a safeguard for others. */
-function isHigher(before: unknown, now: unknown): boolean {
-  const [then, present] = [quantity(before), quantity(now)];
-  return then !== null && present !== null && then > present;
-}
-
 /** The limit under which another workload runs the same image. */
 function siblingFixes(view: ClusterView, workload: KubeObject, own: ContainerSpec, limit: unknown): FixDraft[] {
   const limits = view
@@ -199,7 +197,7 @@ function siblingFixes(view: ClusterView, workload: KubeObject, own: ContainerSpe
     .map(({ spec }) => spec?.resources?.limits?.memory as unknown)
     .filter((each) => isHigher(each, limit) && sameProgram(view, own, each));
   const [smallest] = limits.sort((a, b) => quantity(a)! - quantity(b)!);
-  return smallest === undefined ? [] : raise(view, workload, own, String(smallest), 0.55);
+  return smallest === undefined ? [] : raiseMemory(view, workload, own, String(smallest), 0.55);
 }
 
 /** Siblings of one image may run different programs from it. */
@@ -227,7 +225,7 @@ function meantFixes(view: ClusterView, workload: KubeObject, own: ContainerSpec,
   const [unit] = units;
   const bytes = quantity(`${number}${unit}`) ?? 0;
   if (units.size !== 1 || mistakenMemory(bytes) !== null || bytes > memoryCeiling(view, workload, own)) return [];
-  return raise(view, workload, own, `${number}${unit}`, 0.6);
+  return raiseMemory(view, workload, own, `${number}${unit}`, 0.6);
 }
 
 /** Twice, then four times the most that is known, as far as namespace and nodes allow. */
@@ -238,26 +236,8 @@ function largerFixes(view: ClusterView, workload: KubeObject, own: ContainerSpec
   return steps.flatMap(([times, confidence]) => {
     const wanted = Math.max(known * times, LEAST_BYTES * (times / 2));
     const bytes = Math.floor(Math.min(wanted, ceiling) / MI) * MI;
-    return bytes > known * 1.2 ? raise(view, workload, own, quantityText('memory', bytes), confidence) : [];
+    return bytes > known * 1.2 ? raiseMemory(view, workload, own, quantityText('memory', bytes), confidence) : [];
   });
-}
-
-function raise(
-  view: ClusterView,
-  workload: KubeObject,
-  own: ContainerSpec,
-  memory: string,
-  confidence: number,
-): FixDraft[] {
-  const { root, guard } = containerPatch(workload, own);
-  const { resources } = own.spec ?? {};
-  const ops = !resources
-    ? setField(root, own.spec, 'resources', { limits: { memory } })
-    : !resources.limits
-      ? setField(`${root}/resources`, resources, 'limits', { memory })
-      : setField(`${root}/resources/limits`, resources.limits, 'memory', memory);
-  const expects = `container ${own.name} has a memory limit of ${memory} and is not killed`;
-  return patchFix(view, workload, [guard, ...ops], expects, confidence);
 }
 
 export const memoryLimitRule: Analyzer = {

@@ -27,8 +27,30 @@ export interface RecentChange {
   trust: number;
 }
 
+/** Changes further back are no longer suspects; rules of alerts look back and wait for minutes. */
+export const SUSPECT_MS = 45 * 60_000;
+/** What began is told by samples: it may stand a little before its cause. */
+const SAMPLE_MS = 90_000;
+
+/**
+ * Changes that may have brought some of what began at these times (milliseconds since the epoch), and how long before the
+ * nearest of it they came. What was going on already says nothing against a change that made it worse.
+ */
+export function suspectChanges(
+  view: ClusterView,
+  workload: KubeObject,
+  begins: readonly number[],
+): { change: RecentChange; before: number }[] {
+  return changesOf(view, workload).flatMap((change) => {
+    const befores = begins
+      .map((began) => began - change.at)
+      .filter((before) => before >= -SAMPLE_MS && before <= SUSPECT_MS);
+    return befores.length > 0 ? [{ change, before: Math.min(...befores) }] : [];
+  });
+}
+
 /** The last change of the pod template, and those of entries of ConfigMaps that the workload reads. */
-export function changesOf(view: ClusterView, workload: KubeObject): RecentChange[] {
+function changesOf(view: ClusterView, workload: KubeObject): RecentChange[] {
   return [...templateChange(view, workload), ...settingChange(view, workload)];
 }
 

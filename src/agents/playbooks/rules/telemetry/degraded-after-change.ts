@@ -7,14 +7,10 @@ import { degradedWorkloads } from '../../clues/degraded.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { makeFinding } from '../../engine/analyzer.ts';
 import type { RecentChange } from './changes-before.ts';
-import { changesOf } from './changes-before.ts';
+import { SUSPECT_MS, suspectChanges } from './changes-before.ts';
 
 const DEGRADED_AFTER_CHANGE = 'degraded-after-change';
 
-/** Changes further back are no longer suspects; rules of alerts look back and wait for minutes. */
-const SUSPECT_MS = 45 * 60_000;
-/** What began is told by samples: it may stand a little before its cause. */
-const SAMPLE_MS = 90_000;
 const HIGHEST = 0.88;
 /** Of the confidence, lost over the whole time in which a change is a suspect. */
 const AGE_COST = 0.25;
@@ -31,10 +27,8 @@ export function analyzeDegradedAfterChange(context: AnalyzerContext): Finding[] 
     if (workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0) return [];
     // Where its pods do not run, rules that look at pods know better.
     if (!view.podsOf(workload).some(isReady)) return [];
-    const suspects = changesOf(view, workload)
-      .map((change) => ({ change, before: Math.min(degraded.since, now) - change.at }))
-      .filter(({ before }) => before >= -SAMPLE_MS && before <= SUSPECT_MS);
-    return suspects.map(({ change, before }) => findingFor(degraded, change, before));
+    const begins = degraded.begins.map((began) => Math.min(began, now));
+    return suspectChanges(view, workload, begins).map(({ change, before }) => findingFor(degraded, change, before));
   });
 }
 
