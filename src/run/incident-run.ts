@@ -232,7 +232,8 @@ export class IncidentRun {
   async #detect(signal: AbortSignal): Promise<EventBody> {
     const owed = await this.#ports.owed();
     if (owed) return { type: 'lockDenied', ...refusal(owed) };
-    for (const note of this.#ports.notes ?? []) this.#progress(note);
+    // What progresses is forgotten with the next phase: this stays in the log that people read.
+    for (const text of this.#ports.notes ?? []) this.#note({ type: 'thought', agent: 'detection', text });
     const reading = await this.#ports.severity.baseline(signal, 0, this.#progress);
     this.#latest = reading;
     this.#startSnapshot = reading.snapshot;

@@ -129,6 +129,8 @@ interface World {
   replicas: number;
 }
 
+const NO_LOGS = 'VictoriaLogs in monitoring does not answer';
+
 /** Actions of a runbook are not part of this world. */
 const notHere = () => Promise.reject(new Error('not part of this world'));
 
@@ -360,7 +362,7 @@ export class FakeApp implements StratusApp {
       },
       severity: { baseline: () => this.#paced(), read: () => this.#paced(), standstill: async () => null },
       actions: async () => [],
-      ...(this.#options.telemetry ? { signals: async () => slowGeo(this.clock.now()) } : {}),
+      ...(this.#options.telemetry ? { signals: async () => slowGeo(this.clock.now()), notes: [NO_LOGS] } : {}),
       transactions: {
         rehearse: async (plan) => (
           await this.#pace(),

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Target } from '../../domain/target.ts';
 import type { FoundSource } from '../../run/telemetry/find-sources.ts';
+import type { SourceText } from '../../run/telemetry/telemetry-config.ts';
 import { presentable } from '../../text/redact.ts';
 import { abortedBy } from '../editor/abort.ts';
 import type { AppLease } from '../editor/app-loader.ts';
@@ -52,8 +53,19 @@ export class TelemetrySetup {
     });
     if (!asked) return;
     const { target, found, notes } = asked;
-    if (found.length > 0) return void this.#propose(target, found);
+    const named = new Set(configured().map(({ role }) => role));
+    const fresh = found.filter(({ spec }) => !named.has(spec.role));
+    if (fresh.length > 0) return void this.#propose(target, fresh);
     const settings = vscode.l10n.t('Open Settings');
+    if (found.length > 0) {
+      const text = vscode.l10n.t(
+        '{0}: found in {1}. Settings name what is read already.',
+        namesOf(found),
+        target.context,
+      );
+      void prompts.notify('info', text, settings).then((answer) => (answer === settings ? openSettings() : undefined));
+      return;
+    }
     const none = vscode.l10n.t('No Service of {0} looks like a source of telemetry and answers.', target.context);
     const text = [none, ...notes.slice(0, FAILURES).map((note) => presentable(note, 200))].join(' ');
     // Not awaited: a notification stays until someone closes it.
@@ -86,8 +98,7 @@ export class TelemetrySetup {
 
   async setToken(): Promise<void> {
     const { prompts, tokens, tokenChanged } = this.#parts;
-    const { sources } = telemetryConfig(readSetting, (path) => path, {}).telemetry;
-    const addresses = [...new Set(sources.flatMap(({ url }) => tokenAddress(url) ?? []))];
+    const addresses = [...new Set(configured().flatMap(({ url }) => tokenAddress(url) ?? []))];
     if (addresses.length === 0) {
       const settings = vscode.l10n.t('Open Settings');
       const text = vscode.l10n.t(
@@ -123,7 +134,7 @@ export class TelemetrySetup {
   async #propose(target: Target, found: readonly FoundSource[]): Promise<void> {
     const { prompts, clusters } = this.#parts;
     const sources = found.map(({ spec, url }) => ({ role: spec.role, url }));
-    const names = presentable(listed([...new Set(found.map(({ name }) => name))]), 400);
+    const names = namesOf(found);
     const [use, later] = [vscode.l10n.t('Use'), vscode.l10n.t('Not Now')];
     const never = vscode.l10n.t('Never for This Cluster');
     const isUsed = JSON.stringify(sources) === JSON.stringify(clusters.of(target));
@@ -171,6 +182,15 @@ function openSettings(): Thenable<unknown> {
     'workbench.action.openSettings',
     Setting.telemetryPrometheus.replace(/\w+$/, ''),
   );
+}
+
+/** Sources that the settings name. */
+function configured(): readonly SourceText[] {
+  return telemetryConfig(readSetting, (path) => path, {}).telemetry.sources;
+}
+
+function namesOf(found: readonly FoundSource[]): string {
+  return presentable(listed([...new Set(found.map(({ name }) => name))]), 400);
 }
 
 /** `a`, `a and b`, `a, b and c`. */

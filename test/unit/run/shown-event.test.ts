@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import type { RunEvent } from '../../../src/domain/run-event.ts';
+import { shownSignals } from '../../../src/domain/signals-now.ts';
 import { shownEvent } from '../../../src/run/shown-event.ts';
+import { slowGeo } from '../../support/slow-geo.ts';
 
 const argv = ['create', 'secret', 'generic', 'x', '--from-literal=k=hunter2'];
 const step = { type: 'kubectl' as const, argv, why: 'needed' };
@@ -40,4 +42,24 @@ it('holds no terminal codes and nothing that looks like a credential', () => {
   expect(shownEvent({ at: 1, type: 'settled', settled: false, pending })).toMatchObject({
     pending: ['pod says password=[redacted]'],
   });
+});
+
+it('holds of what telemetry showed neither credentials nor terminal codes, and its numbers as they are', () => {
+  const shown = shownSignals(slowGeo(1_000));
+  const [signal] = shown.signals;
+  const hostile = 'GET /x?password=hunter2 \u001b[2J';
+  const event: RunEvent = {
+    at: 1,
+    type: 'signals',
+    shown: {
+      ...shown,
+      signals: [{ ...signal!, message: hostile, labels: { api_token: 'hunter2', job: 'geo' } }],
+      waterfall: { ...shown.waterfall!, rows: [{ ...shown.waterfall!.rows[0]!, operation: hostile }] },
+      unknown: [hostile],
+    },
+  };
+  const text = JSON.stringify(shownEvent(event));
+  expect(text).not.toMatch(/hunter2|u001b/);
+  const got = shownEvent(event);
+  expect(got.type === 'signals' && got.shown.signals[0]!.chart).toEqual(signal!.chart);
 });

@@ -94,6 +94,9 @@ describe('telemetry in the view of a run', () => {
     expect(runSummary(snapshot)).toMatch(
       /Telemetry:\n- It probably begins in Deployment\/hotel-reservation\/geo, [^]*\n- Not known: too few requests/,
     );
+    expect(snapshot.log).toContainEqual(
+      expect.objectContaining({ who: 'detection', text: 'VictoriaLogs in monitoring does not answer' }),
+    );
     expect(snapshot.checks.find(({ name }) => name === 'alerts')).toEqual({ name: 'alerts', state: 'bad' });
     const alert = snapshot.severity.items.find(({ source }) => source === 'alert')!;
     expect(alert.looks).toContain('logs');
