@@ -36,6 +36,7 @@ export const SHIPPED = [
   'media/walkthrough/kubeconfig.md',
   'media/walkthrough/mitigate.md',
   'media/walkthrough/model.md',
+  'media/walkthrough/telemetry.md',
   'media/walkthrough/terminal.md',
   'media/walkthrough/undo.md',
   'package.json',
