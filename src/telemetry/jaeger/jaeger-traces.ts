@@ -15,6 +15,8 @@ const MOST_SERVICES = 2_000;
 /** Jaeger finds traces of one service at a time. */
 const MOST_ASKED = 20;
 const AT_ONCE = 4;
+/** Of one service, for those with an error: an answer has limits. */
+const MOST_LOOKED_THROUGH = 200;
 
 /** Jaeger: its API v3, and the routes of its page where an older one does not have that. */
 export class JaegerTraces implements TraceSource {
@@ -45,19 +47,23 @@ export class JaegerTraces implements TraceSource {
       const services = query.service === undefined ? await this.#everyService(both) : [query.service];
       const asked = services.slice(0, MOST_ASKED);
       const spans: Span[] = [];
+      const known = new Set<string>();
       let unusable = 0;
       let at = client.clock.now();
       let full = false;
-      const limit = Math.max(1, Math.ceil(query.limit / Math.max(1, Math.min(asked.length, 4))));
+      const depth = depthOf(query, asked.length);
       for (let i = 0; i < asked.length; i += AT_ONCE) {
         const some = asked
           .slice(i, i + AT_ONCE)
-          .map((service) => this.#asked((routes) => routes.search({ ...query, service, limit }, both)));
+          .map((service) => this.#asked((routes) => routes.search({ ...query, service, limit: depth }, both)));
         for (const found of await Promise.all(some)) {
-          for (const span of found.value.spans) spans.push(span);
+          const here = new Set(found.value.spans.map(({ trace }) => trace));
+          // A trace comes whole with each of its services.
+          for (const span of found.value.spans) if (!known.has(span.trace)) spans.push(span);
+          for (const trace of here) known.add(trace);
           unusable += found.value.unusable;
           at = Math.min(at, found.at);
-          full ||= new Set(found.value.spans.map(({ trace }) => trace)).size >= limit;
+          full ||= here.size >= depth;
         }
       }
       const { traces, cut, note } = tidyTraces(wanted(spans, query), query.limit);
@@ -66,7 +72,7 @@ export class JaegerTraces implements TraceSource {
         at,
         [
           cut,
-          full ? `more traces than the ${query.limit} that were asked for` : undefined,
+          full ? `only the newest ${depth} traces of a service were looked through` : undefined,
           asked.length < services.length ? `only ${asked.length} of ${services.length} services were asked` : undefined,
         ],
         [note, unusable > 0 ? `${counted(unusable, 'span')} without time or id` : undefined, client.clockNote()],
@@ -104,6 +110,12 @@ export class JaegerTraces implements TraceSource {
       }
     }
   }
+}
+
+/** Traces of each service that are looked through: more where most are then left out. */
+function depthOf({ limit, errorsOnly }: TraceQuery, services: number): number {
+  const share = Math.max(1, Math.ceil(limit / Math.max(1, Math.min(services, 4))));
+  return errorsOnly ? Math.max(share, Math.min(share * 10, MOST_LOOKED_THROUGH)) : share;
 }
 
 /** API v3 has no search by attributes: traces without an error are left out here. */

@@ -26,8 +26,9 @@ export function routesV3(client: SourceClient): JaegerRoutes {
           ['query.service_name', service],
           ['query.start_time_min', new Date(client.toSource(from)).toISOString()],
           ['query.start_time_max', new Date(client.toSource(to)).toISOString()],
-          // Without it some storages search nothing at all and say that there is nothing.
+          // Without it nothing is found; up to 1.76 it bears the other name.
           ['query.search_depth', String(limit)],
+          ['query.num_traces', String(limit)],
           ...(minDurationMs === undefined ? [] : [['query.duration_min', `${minDurationMs}ms`] as const]),
         ],
         signal,

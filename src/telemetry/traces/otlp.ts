@@ -66,7 +66,8 @@ function spanOf(one: z.infer<typeof SPAN>, common: Readonly<Record<string, unkno
     operation: named(one.name),
     kind: (Object.hasOwn(KINDS, String(one.kind)) && KINDS[String(one.kind)]) || 'internal',
     startsAt,
-    durationMs: Math.max(0, (endsAt ?? startsAt) - startsAt),
+    // Microseconds are what a moment since the epoch holds.
+    durationMs: Math.max(0, Math.round(((endsAt ?? startsAt) - startsAt) * 1000) / 1000),
     isError: code === 2 || code === 'STATUS_CODE_ERROR',
     // The span's own first: what is too much is cut at the end.
     attributes: boundedLabels({ ...attributeMap(one.attributes), ...missing(common, one.attributes) }),
