@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,8 +64,10 @@ describe.runIf(asRoot)('servers of telemetry', () => {
       'kubelet',
     ];
     jobs.push('cadvisor', 'kubernetes-pods', 'probes');
-    if (built)
+    if (built) {
       jobs.push('kube-state-metrics', 'metrics-server', 'span-metrics', 'otel-collector', 'jaeger', 'victoria-logs');
+      jobs.push('ebpf-exporter');
+    }
     const up = async () => {
       const all = await instant('min by (job) (up)');
       return Object.fromEntries(all.map(({ labels, value }) => [labels['job'], value]));
@@ -134,6 +137,17 @@ describe.runIf(asRoot)('servers of telemetry', () => {
     };
     await expect.poll(lines, soon).not.toEqual([]);
     expect((await lines())[0]).toMatchObject({ stream: 'stdout', level: 'info', 'kubernetes.container_name': 'geo' });
+  });
+
+  it.runIf(built)('count what the kernel does, where it lets them', async () => {
+    const hooks = await instant('kernel_hook_attached');
+    expect(hooks).toHaveLength(4);
+    if (!hooks.some(({ labels, value }) => labels['hook'] === 'sched_process_exit' && value === 1)) return;
+    const killed = async () => (await instant('kernel_process_exits_total{signal="9"}'))[0]?.value ?? 0;
+    const before = await killed();
+    const child = spawn('sleep', ['600']);
+    child.kill('SIGKILL');
+    await expect.poll(killed, soon).toBeGreaterThan(before);
   });
 
   it.runIf(built)('let an autoscaler add pods under load', async () => {

@@ -36,12 +36,12 @@ export const COLLECTOR: ServerPod = {
           },
         },
         exporters: {
-          otlphttp: { endpoint: `http://127.0.0.1:${JAEGER_INTAKE_PORT}`, tls: { insecure: true } },
+          otlp_http: { endpoint: `http://127.0.0.1:${JAEGER_INTAKE_PORT}`, tls: { insecure: true } },
           prometheus: { endpoint: `0.0.0.0:${SPAN_METRICS_PORT}`, metric_expiration: '10m' },
         },
         service: {
           pipelines: {
-            traces: { receivers: ['otlp'], processors: ['batch'], exporters: ['otlphttp', 'span_metrics'] },
+            traces: { receivers: ['otlp'], processors: ['batch'], exporters: ['otlp_http', 'span_metrics'] },
             metrics: { receivers: ['span_metrics'], exporters: ['prometheus'] },
           },
           telemetry: ownMetrics(COLLECTOR_OWN_METRICS_PORT),

@@ -1,6 +1,7 @@
 import { ALERTMANAGER_PORT, PROMETHEUS_PORT, LOGS_PORT, type TelemetryKind } from '../instance-record.ts';
 import { BLACKBOX_PORT } from './blackbox.ts';
 import { COLLECTOR_OWN_METRICS_PORT, SPAN_METRICS_PORT } from './collector.ts';
+import { EBPF_EXPORTER_PORT } from './ebpf-exporter.ts';
 import { PROBE_SECONDS, SCRAPE_SECONDS } from './intervals.ts';
 import { JAEGER_OWN_METRICS_PORT } from './jaeger.ts';
 import { KUBE_STATE_METRICS_PORT } from './kube-state-metrics.ts';
@@ -61,11 +62,13 @@ export function scrapeConfigs({ kind, nodeName, nodeAddress, apiServer }: Scrape
     }),
     ...(kind === 'all'
       ? [
+          job('ebpf-exporter', onNode(EBPF_EXPORTER_PORT)),
           job('kube-state-metrics', { ...onNode(KUBE_STATE_METRICS_PORT), honor_labels: true }),
           job('metrics-server', {
             ...SECURE,
             tls_config: { insecure_skip_verify: true },
             ...onNode(METRICS_SERVER_PORT),
+            metric_relabel_configs: [keep('__name__', 'metrics_server_.*|process_.*')],
           }),
           job('span-metrics', { ...onNode(SPAN_METRICS_PORT), honor_labels: true }),
           job('otel-collector', onNode(COLLECTOR_OWN_METRICS_PORT)),

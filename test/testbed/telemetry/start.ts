@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '../api-client.ts';
@@ -13,6 +13,7 @@ import { TestbedError } from '../testbed-error.ts';
 import { ALERTMANAGER, SHARED_FILES } from './alertmanager.ts';
 import { BLACKBOX } from './blackbox.ts';
 import { COLLECTOR } from './collector.ts';
+import { startEbpfExporter } from './ebpf-exporter.ts';
 import { JAEGER } from './jaeger.ts';
 import { KUBE_STATE_METRICS } from './kube-state-metrics.ts';
 import { METRICS_API, METRICS_SERVER, untilNodesAreMeasured } from './metrics-server.ts';
@@ -47,6 +48,7 @@ export async function startTelemetry(
 ): Promise<void> {
   await report.step('Starting the servers of telemetry', async (progress) => {
     await startNodeExporter(context, node);
+    if (kind === 'all') await startEbpfExporter(context, node);
     await createSmallVolume(context, node, api, report);
     await importServerImage(context);
     mkdirSync(join(instanceFiles(context.folder).node, 'data', PROMETHEUS_DATA, 'targets'), { recursive: true });
@@ -101,9 +103,18 @@ async function untilReady({ folder }: StartContext, api: ApiClient, pod: ServerP
     const { body } = await api.send('GET', `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`);
     if ((body as { status?: { readyReplicas?: number } }).status?.readyReplicas === 1) return;
     if (performance.now() > deadline) {
-      const log = logTail(join(instanceFiles(folder).logs, 'kubelet.log'));
+      const log = lastWords(join(instanceFiles(folder).node, 'log', 'pods'), `${namespace}_${name}-`);
       throw new TestbedError(`${name} was not ready within ${READY_TIMEOUT_MS / 1000} s`, log);
     }
     await sleep(100);
   }
+}
+
+/** The end of the output of a pod's containers, which goes with the node. */
+function lastWords(folder: string, pod: string): string {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.startsWith(pod) && file.endsWith('.log'))
+    .map((file) => logTail(join(folder, file)))
+    .join('\n');
 }

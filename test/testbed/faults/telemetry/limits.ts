@@ -33,9 +33,11 @@ export const hpaAtMaximum = measured({
     await patch('horizontalpodautoscaler', target, { spec: { maxReplicas: FEW_REPLICAS } });
     await patch('configmap', SETTINGS, { data: { 'requests-per-second': MANY_REQUESTS } });
   },
-  shows: ({ namespace, target }) =>
-    `kube_horizontalpodautoscaler_status_condition{
-      namespace="${namespace}", horizontalpodautoscaler="${target}", condition="ScalingLimited", status="true"} == 1
-    and on (namespace, horizontalpodautoscaler) kube_horizontalpodautoscaler_status_current_replicas
-      == on (namespace, horizontalpodautoscaler) kube_horizontalpodautoscaler_spec_max_replicas`,
+  shows: ({ namespace, target }) => {
+    const of = (name: string) =>
+      `kube_horizontalpodautoscaler_${name}{namespace="${namespace}", horizontalpodautoscaler="${target}"}`;
+    return `${of('status_current_replicas')} >= ${of('spec_max_replicas')}
+      and on (horizontalpodautoscaler) (${of('status_target_metric')}
+        > on (horizontalpodautoscaler, metric_name) ${of('spec_target_metric')})`;
+  },
 });
