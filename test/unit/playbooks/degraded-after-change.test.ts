@@ -108,6 +108,50 @@ describe.each(SEEDS)('a workload that is slow since it was changed (seed %i)', (
   });
 });
 
+describe.each(SEEDS)('entries that one write changed (seed %i)', (seed) => {
+  it('go back together, and only those who read them are started anew', async () => {
+    const world = new World(seed);
+    const data = { detail: 'full', keep: '4096', other: 'same' };
+    const map = world.configMap(data, {
+      metadata: {
+        managedFields: [
+          { manager: 'kubectl-patch', time: CHANGED, fieldsV1: { 'f:data': { 'f:detail': {}, 'f:keep': {} } } },
+          { manager: 'kubectl', time: '2031-05-06T06:00:00Z', fieldsV1: { 'f:data': { 'f:other': {} } } },
+        ],
+        annotations: {
+          'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({
+            data: { detail: 'brief', keep: '8', other: 'same' },
+          }),
+        },
+      },
+    });
+    const name = map.metadata.name;
+    const reading = (...keys: string[]) =>
+      world.workload({
+        replicas: 1,
+        containers: [
+          world.container({
+            env: keys.map((key) => ({ name: key.toUpperCase(), valueFrom: { configMapKeyRef: { name, key } } })),
+          }),
+        ],
+      });
+    const [both, elsewhere] = [reading('detail', 'keep'), reading('other')];
+    world.told.push(alertAbout(both));
+    const found = await onlyFinding(world, RULE);
+    const [patch, ...restarts] = found.fixes[0]!.changes;
+    expect(patch).toMatchObject({
+      type: 'json-patch',
+      ops: expect.arrayContaining([
+        { op: 'replace', path: '/data/detail', value: 'brief' },
+        { op: 'replace', path: '/data/keep', value: '8' },
+      ]) as unknown,
+    });
+    expect(restarts).toEqual([{ type: 'rollout-restart', object: refOf(both) }]);
+    expect(JSON.stringify(found.fixes)).not.toContain(elsewhere.metadata.name);
+    expect(found.message).toContain('detail and keep of ConfigMap');
+  });
+});
+
 describe.each(SEEDS)('what began after a change (seed %i)', (seed) => {
   it('is blamed on it although something else went on before', async () => {
     const world = new World(seed);
@@ -155,6 +199,28 @@ describe.each(SEEDS)('nothing is blamed (seed %i)', (seed) => {
     ],
     ['whose pods do not run', (world) => world.told.push(alertAbout(changed(world, CHANGED, { pods: 'waiting' })))],
     ['without any telemetry', (world) => void changed(world)],
+    [
+      'for a certificate that ends soon',
+      (world) => world.told.push({ ...alertAbout(changed(world)), what: 'CertificateExpiresSoon' }),
+    ],
+    [
+      'that was set back to what was applied',
+      (world) => {
+        const map = world.configMap(
+          { key: '0' },
+          {
+            metadata: {
+              managedFields: [{ manager: 'kubectl', time: CHANGED, fieldsV1: { 'f:data': { 'f:key': {} } } }],
+              annotations: {
+                'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data: { key: '0' } }),
+              },
+            },
+          },
+        );
+        const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: map.metadata.name, key: 'key' } } }];
+        world.told.push(alertAbout(world.workload({ replicas: 1, containers: [world.container({ env })] })));
+      },
+    ],
   ])('%s', async (_, build) => {
     const world = new World(seed);
     build(world);

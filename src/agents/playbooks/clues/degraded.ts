@@ -23,6 +23,8 @@ const BY_TRACES = 1;
 const NAMED = 0.8;
 /** Something that it is asked by suffers. */
 const CALLED = 0.5;
+/** Alerts about what will be some day say nothing of how a workload serves. */
+const NOT_SERVING = /cert.*(?:expir|renew)|(?:tls|ssl).*expir/i;
 /** What only one request check tells has no beginning. */
 const NOW = Number.POSITIVE_INFINITY;
 
@@ -45,12 +47,13 @@ export function degradedWorkloads({ view, severity, signals }: AnalyzerContext):
   };
   const items = severity.known ? severity.items.filter(({ source }) => source === 'alert' || source === 'check') : [];
   for (const item of items) {
+    if (NOT_SERVING.test(item.what)) continue;
     for (const ref of [...spokenOf(item), ...(item.asks ? [item.asks] : [])])
       for (const workload of workloadsOf(view, ref))
         add(workload, NAMED, [item.since ?? NOW], evidence('alert', workload, null, item.message));
   }
-  for (const { level, object, others, message, since } of signals?.reading.signals ?? []) {
-    if (level === 'forecast') continue;
+  for (const { kind, level, object, others, message, since } of signals?.reading.signals ?? []) {
+    if (level === 'forecast' || kind === 'certificate') continue;
     for (const ref of object ? [object] : others)
       for (const workload of workloadsOf(view, ref))
         add(workload, level === 'incident' ? NAMED : CALLED, [since], evidence('metric', workload, null, message));

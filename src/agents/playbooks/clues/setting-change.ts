@@ -2,6 +2,7 @@ import { literalPattern } from '../../../text/literal-pattern.ts';
 import type { Change, PatchOp } from '../../../domain/change.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../domain/kube-object.ts';
+import { pointerKey } from '../../../json/stable-json.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { configReferences } from '../../../kube/config-references.ts';
 import type { SettingText } from '../../../kube/named-hosts.ts';
@@ -37,7 +38,9 @@ export function settingChanges(view: ClusterView, texts: readonly NewText[]): Ch
   const groups = [...byObject.values()];
   const patches = groups.map(({ object, ops }) => jsonPatch(object, [...ops.values()].flat()));
   const own = new Set(groups.map(({ object }) => object));
-  const readers = groups.flatMap(({ object }) => (object.kind === 'ConfigMap' ? readersOf(view, object) : []));
+  const readers = groups.flatMap(({ object, ops }) =>
+    object.kind === 'ConfigMap' ? readersOf(view, object, keysAt([...ops.keys()])) : [],
+  );
   const restarts = [...new Set(readers)]
     .filter((reader) => !own.has(reader))
     .flatMap((reader) => restartOf(view, reader));
@@ -47,12 +50,23 @@ export function settingChanges(view: ClusterView, texts: readonly NewText[]): Ch
   return [...patches, ...restarts, ...stuck];
 }
 
-/** Workloads that take or mount a ConfigMap or Secret and are meant to run. */
-export function readersOf(view: ClusterView, object: KubeObject): KubeObject[] {
+/** Entries of a ConfigMap by their pointers. */
+function keysAt(pointers: readonly string[]): ReadonlySet<string> {
+  return new Set(pointers.map((pointer) => pointerKey(pointer.slice('/data/'.length))));
+}
+
+/**
+ * Workloads that take or mount a ConfigMap or Secret and are meant to run.
+ * @param keys only those that read one of these entries, or all of them
+ */
+export function readersOf(view: ClusterView, object: KubeObject, keys?: ReadonlySet<string>): KubeObject[] {
   return view.workloads().filter((workload) => {
     if (workload.metadata.namespace !== object.metadata.namespace || desiredReplicas(workload) === 0) return false;
     const uses = configReferences(podTemplateOf(workload)?.spec ?? {});
-    return uses.some(({ kind, name }) => kind === object.kind && name === object.metadata.name);
+    return uses.some(
+      ({ kind, name, key }) =>
+        kind === object.kind && name === object.metadata.name && (!keys || key === null || keys.has(key)),
+    );
   });
 }
 

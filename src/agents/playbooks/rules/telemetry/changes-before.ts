@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { pointerKey } from '../../../../json/stable-json.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
+import type { SettingText } from '../../../../kube/named-hosts.ts';
 import { settingTexts } from '../../../../kube/named-hosts.ts';
 import { hasMutableTemplate, LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
 import { revisionsOf } from '../../../../kube/revisions.ts';
@@ -81,32 +82,71 @@ function templateChange(view: ClusterView, workload: KubeObject): RecentChange[]
   ];
 }
 
+/** An entry of a ConfigMap that was changed after it was made. */
+interface ChangedEntry {
+  setting: SettingText;
+  key: string;
+  at: number;
+  by: string;
+  /** As it was last applied; null where nobody tells. */
+  former: string | null;
+}
+
+/** Entries that one write changed stand together: they were meant together, and go back together. */
 function settingChange(view: ClusterView, workload: KubeObject): RecentChange[] {
+  const writes = new Map<string, ChangedEntry[]>();
+  for (const entry of changedEntries(view, workload)) {
+    const key = `${entry.setting.object.metadata.name} ${entry.at} ${entry.by}`;
+    writes.set(key, [...(writes.get(key) ?? []), entry]);
+  }
+  return [...writes.values()].map((entries): RecentChange => {
+    const { setting, at, by } = entries[0]!;
+    const known = entries.flatMap((entry) =>
+      entry.former === null ? [] : [{ setting: entry.setting, text: entry.former }],
+    );
+    const changes = known.length > 0 ? settingChanges(view, known) : null;
+    const what = `${namesOf(entries)} of ConfigMap ${setting.object.metadata.name}`;
+    return {
+      at,
+      what: `${what}${by ? `, by ${by}` : ''}`,
+      reasons: entries.slice(0, MOST_NAMED).flatMap(evidenceOf),
+      back: changes
+        ? [{ changes, expects: `${what} is again what was last applied, and what began after it is over` }]
+        : [],
+      trust: 0.95,
+    };
+  });
+}
+
+const MOST_NAMED = 3;
+
+function changedEntries(view: ClusterView, workload: KubeObject): ChangedEntry[] {
   const seen = new Set<string>();
-  return settingTexts(view, workload).flatMap((setting): RecentChange[] => {
-    const { object, pointer, text, field } = setting;
+  return settingTexts(view, workload).flatMap((setting): ChangedEntry[] => {
+    const { object, pointer, text } = setting;
     if (object.kind !== 'ConfigMap' || seen.has(`${object.metadata.name} ${pointer}`)) return [];
     seen.add(`${object.metadata.name} ${pointer}`);
     const key = pointerKey(pointer.slice('/data/'.length));
     const changed = changedAt(object, ['data', key]);
     if (!changed || changed.at <= Date.parse(object.metadata.creationTimestamp ?? '') + 1_000) return [];
     const applied: unknown = lastApplied(object)?.data?.[key];
-    const former = typeof applied === 'string' && applied !== text ? applied : null;
-    const changes = former === null ? null : settingChanges(view, [{ setting, text: former }]);
-    const what = `${key} of ConfigMap ${object.metadata.name}`;
-    const now = evidence('spec', object, field, untrustedLine(`${key} is ${JSON.stringify(text.slice(0, 120))}`));
-    const was =
-      former === null ? null : untrustedLine(`it was last applied with ${JSON.stringify(former.slice(0, 120))}`);
-    return [
-      {
-        at: changed.at,
-        what: `${what}${changed.by ? `, by ${changed.by}` : ''}`,
-        reasons: [now, ...(was === null ? [] : [evidence('revision', object, LAST_APPLIED_FIELD, was)])],
-        back: changes
-          ? [{ changes, expects: `${what} is again what was last applied, and what began after it is over` }]
-          : [],
-        trust: 0.95,
-      },
-    ];
+    // Whoever set it to that has put it right.
+    if (applied === text) return [];
+    const former = typeof applied === 'string' ? applied : null;
+    return [{ setting, key, ...changed, former }];
   });
+}
+
+function namesOf(entries: readonly ChangedEntry[]): string {
+  const names = entries.slice(0, MOST_NAMED).map(({ key }) => key);
+  const more = entries.length - names.length;
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(' and ');
+}
+
+function evidenceOf({ setting, key, former }: ChangedEntry): Evidence[] {
+  const { object, field, text } = setting;
+  const now = evidence('spec', object, field, untrustedLine(`${key} is ${JSON.stringify(text.slice(0, 120))}`));
+  if (former === null) return [now];
+  const was = untrustedLine(`${key} was last applied with ${JSON.stringify(former.slice(0, 120))}`);
+  return [now, evidence('revision', object, LAST_APPLIED_FIELD, was)];
 }
