@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deployShop } from '../testbed/app/deploy.ts';
-import { healFault, injectFault } from '../testbed/faults/catalog.ts';
 import { TELEMETRY_FAULTS } from '../testbed/faults/telemetry/faults.ts';
 import { hasAnswer } from '../testbed/faults/telemetry/measured.ts';
 import { downCluster, upCluster, type Instance } from '../testbed/instance.ts';
@@ -8,6 +7,7 @@ import { SHOP_NAMESPACE } from '../testbed/app/topology.ts';
 import { StreamReport, type Report } from '../testbed/report.ts';
 import { measure } from '../testbed/telemetry/ask-prometheus.ts';
 import { seedHistory } from '../testbed/telemetry/history.ts';
+import { EXPECTED, IncidentRounds } from '../cluster/telemetry/incident-round.ts';
 import { type SoakSuite, tallyOf } from './soak-suite.ts';
 
 /** Rates over half a minute, and rollouts, have to pass. */
@@ -16,19 +16,23 @@ const QUIET_TIMEOUT_MS = 240_000;
 const HISTORY = 'history';
 const HISTORY_HOURS = 3;
 
-/** Each fault that only telemetry shows: silent before, seen, silent again. Builds the servers of telemetry. */
+/** Each fault that only telemetry shows: silent before, found, mended, taken back, silent again. Builds the servers of telemetry. */
 export const TELEMETRY_SUITE: SoakSuite = {
   name: 'telemetry',
-  summary: 'every fault that only telemetry shows, on real servers: not seen before, seen, and gone when healed',
+  summary:
+    'every fault that only telemetry shows, on real servers: not seen before, found, mended and taken back, and gone when healed',
   items: [HISTORY, ...TELEMETRY_FAULTS.map(({ name }) => name)],
   async open() {
     const report = new StreamReport();
     const name = `soak-${process.pid}`;
     const instance = await upCluster({ name, nodes: 'real', telemetry: 'all' }, report);
     await deployShop(instance, report);
+    const rounds = new IncidentRounds(instance);
     return {
-      run: async (item) => tallyOf(await (item === HISTORY ? tryHistory(instance, report) : tryFault(instance, item))),
+      run: async (item) =>
+        tallyOf(await (item === HISTORY ? tryHistory(instance, report) : tryFault(instance, rounds, item))),
       close: async () => {
+        rounds.close();
         await downCluster(name, report);
       },
     };
@@ -55,19 +59,17 @@ async function tryHistory(instance: Instance, report: Report): Promise<string[]>
   return alike && whole && slow && slow.value < 0.5 ? [] : [`the past is not like the present: ${figures}`];
 }
 
-async function tryFault(instance: Instance, name: string): Promise<string[]> {
+async function tryFault(instance: Instance, rounds: IncidentRounds, name: string): Promise<string[]> {
   const fault = TELEMETRY_FAULTS.find((candidate) => candidate.name === name)!;
   const query = fault.shows!({ namespace: SHOP_NAMESPACE, target: fault.targets[0]! });
   if (await hasAnswer(instance, query)) return [`${name} shows before it is injected`];
   const started = performance.now();
-  await injectFault(instance, name);
-  const seen = (performance.now() - started) / 1000;
-  await healFault(instance, name);
+  const problems = await rounds.problems(name, EXPECTED[name]!);
   const deadline = performance.now() + QUIET_TIMEOUT_MS;
   while (await hasAnswer(instance, query)) {
-    if (performance.now() > deadline) return [`${name} still shows after it was healed`];
+    if (performance.now() > deadline) return [...problems, `${name} still shows after it was healed`];
     await sleep(1000);
   }
-  process.stderr.write(`  ${name} showed after ${seen.toFixed(0)} s\n`);
-  return [];
+  process.stderr.write(`  ${name} took ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
+  return problems;
 }

@@ -63,5 +63,9 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'quota-headroom': ['cluster/rules-shown.test.ts'],
   'webhook-certificate': ['cluster/rules-shown.test.ts'],
   'stuck-deletion': ['cluster/rules-shown.test.ts'],
+  'degraded-after-change': ['cluster/telemetry/incidents.test.ts'],
+  'memory-near-limit': ['cluster/telemetry/incidents.test.ts'],
+  'one-bad-replica': ['cluster/telemetry/incidents.test.ts'],
+  'certificate-expiring': ['cluster/telemetry/incidents.test.ts'],
   'store-access-refused': ['stores:store-write-revoked', 'stores:store-keys-revoked'],
 };
