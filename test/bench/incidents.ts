@@ -1,5 +1,5 @@
 import { existsSync, globSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Api } from '../judge/api.ts';
 import { runningInstance } from '../judge/command-line.ts';
@@ -16,7 +16,7 @@ import { downCluster, upCluster } from '../testbed/instance.ts';
 import { StreamReport } from '../testbed/report.ts';
 
 export const usage = `[--faults a,b] [--kind single|pair|unfixable|calm] [--family F] [--like AIOpsLab] [--seeds 1,2,3]
-                              [--cluster NAME] [--baseline WAY,...|all] [--popeye] [--write-docs [--page benchmark]]
+                              [--cluster NAME] [--baseline WAY,...|all] [--popeye] [--write-docs [--page docs/benchmark]]
                               [--side-by-side N] [--since COMMIT] [--fresh] [--built] [--validate] [--no-undo] [--no-check] [--list]`;
 
 /**
@@ -24,7 +24,7 @@ export const usage = `[--faults a,b] [--kind single|pair|unfixable|calm] [--fami
  * own oracle. `--validate` proves the catalogue itself, without the product. A run that was stopped goes on where it was; with
  * `--since` also where an earlier commit left it: only what did not pass there is tried again. `--baseline` mitigates in
  * other ways, `--built` tries what is shipped, `--popeye` lets tools look that repair nothing, `--write-docs` makes
- * docs/benchmark.md of all that is recorded here, or with `--page` a page of another name beside it.
+ * docs/benchmark.md of all that is recorded here, or with `--page` another page, which need not be shipped.
  */
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -38,7 +38,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       like: { type: 'string', default: '' },
       popeye: { type: 'boolean', default: false },
       'write-docs': { type: 'boolean', default: false },
-      page: { type: 'string', default: 'benchmark' },
+      page: { type: 'string', default: 'docs/benchmark' },
       baseline: { type: 'string' },
       validate: { type: 'boolean', default: false },
       'side-by-side': { type: 'string' },
@@ -114,10 +114,11 @@ function builtCommand(): string[] {
 }
 
 /** The page and its chart from all that is recorded, of whatever commit; each row says of which. */
-function writePage(name: string): void {
-  if (!/^[a-z][a-z-]*$/.test(name)) throw new Error(`--page takes a name of small letters, not '${name}'`);
-  const { page, picture } = benchmarkPage(newestRecords(TRIALS), newestRecords(LOOKS), name);
-  const docs = join(import.meta.dirname, '..', '..', 'docs');
-  writeFileSync(join(docs, `${name}.md`), page);
-  writeFileSync(join(docs, `${name}.svg`), picture);
+/** @param path from the checkout, without an ending */
+function writePage(path: string): void {
+  if (!/^[a-z][a-z/-]*$/.test(path)) throw new Error(`--page takes a path of small letters, not '${path}'`);
+  const { page, picture } = benchmarkPage(newestRecords(TRIALS), newestRecords(LOOKS), basename(path));
+  const file = join(import.meta.dirname, '..', '..', path);
+  writeFileSync(`${file}.md`, page);
+  writeFileSync(`${file}.svg`, picture);
 }
