@@ -95,7 +95,8 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: OpenA
   if (!parsed.flag('json')) io.stdout(runSummary(result, run.events(), io.colours.stdout));
   // Whoever reads the events as data may not read this, but the log of the job keeps it.
   else if (adviceForRun(result)) io.stderr(`stratus: ${result.outcome}: ${adviceForRun(result)}\n`);
-  const back = watched > 0 && interrupts === 0 ? await watchAfterRun(app, run, watched, policy.unattended === true, io) : null;
+  const back =
+    watched > 0 && interrupts === 0 ? await watchAfterRun(app, run, watched, policy.unattended === true, io) : null;
   return back ?? exitCodeOfRun(result);
 }
 

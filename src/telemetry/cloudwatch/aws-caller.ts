@@ -49,8 +49,7 @@ export class AwsCaller {
     let renewed = false;
     for (let pauses = 0; ;) {
       const reply = await this.#send(action, input, signal);
-      if (reply.status >= 200 && reply.status < 300)
-        return { ...reply, value: understood(schema, parsed(reply.body)) };
+      if (reply.status >= 200 && reply.status < 300) return { ...reply, value: understood(schema, parsed(reply.body)) };
       const { code, problem } = this.#refusal(reply, action);
       if (!renewed && (EXPIRED.test(code) || WRONG_TIME.test(code))) {
         // By now the difference of the clocks is known, and others may have renewed what is kept here.

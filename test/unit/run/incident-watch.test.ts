@@ -166,7 +166,10 @@ describe('the watch after a change', () => {
         {
           kept: known(sick('far')),
           wroteAt: clock.now(),
-          isOurs: () => ({ name }) => isOurs(name),
+          isOurs:
+            () =>
+            ({ name }) =>
+              isOurs(name),
           read,
           clock,
           durationMs: 300_000,
