@@ -97,7 +97,7 @@ export class IncidentRounds {
       if (run.code !== 0) return [...problems, said];
       if (!(await this.#until(async () => !(await shows())))) problems.push(`${said}, but metrics still show it`);
       if (!(await this.#until(isQuiet))) problems.push(`${said}, but ${(await alerts()).join()} still fire`);
-      const undo = await this.#run('undo', '--last', '--yes', '--namespace', SHOP_NAMESPACE);
+      const undo = await this.#run('undo', '--last', '--yes');
       if (undo.code !== 0) problems.push(`undo (${undo.code}): ${tailOf(undo)}`);
       return [...problems, ...(await this.#differences(fault.touches(target), broken))];
     } finally {
