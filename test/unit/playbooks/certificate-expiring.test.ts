@@ -60,6 +60,20 @@ describe.each(SEEDS)('a certificate that ends soon (seed %i)', (seed) => {
     expect(found.fixes).toEqual([]);
   });
 
+  it.each(['Service', 'Deployment'])('is that of the one TLS Secret that the %s of a probe reads', async (kind) => {
+    const world = new World(seed);
+    const secret = world.secret(['tls.crt', 'tls.key'], { type: 'kubernetes.io/tls' });
+    const other = world.secret(['password']);
+    const volumes = [secret, other].map(({ metadata }, index) => ({
+      name: `v${index}`,
+      secret: { secretName: metadata.name },
+    }));
+    const workload = world.workload({ replicas: 1, podSpec: { volumes } });
+    const service = world.serviceFor(workload);
+    world.signals = ending(kind === 'Service' ? service : workload, 5);
+    expect((await onlyFinding(world, RULE)).object).toEqual(refOf(secret));
+  });
+
   it('is critical when it has ended', async () => {
     const world = new World(seed);
     world.signals = ending(world.secret(['tls.crt']), -1);

@@ -1,8 +1,10 @@
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject, ObjectRef } from '../../../../domain/kube-object.ts';
-import { refLabel } from '../../../../domain/kube-object.ts';
+import { refLabel, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { configReferences } from '../../../../kube/config-references.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
+import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { workloadsTouchedBy } from '../../../../kube/subjects.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { listOf } from '../../../../kube/untyped-list.ts';
@@ -21,7 +23,7 @@ export function analyzeCertificateExpiring({ view, signals }: AnalyzerContext): 
     ({ kind, level, object }) => kind === 'certificate' && level !== 'forecast' && object !== null,
   );
   return told.map(({ object, message, others, value }) => {
-    const ref = object!;
+    const ref = secretBehind(view, object!);
     const issued = certificateOf(view, [ref, ...others]);
     const users = usersOf(view, ref);
     return makeFinding({
@@ -38,6 +40,22 @@ export function analyzeCertificateExpiring({ view, signals }: AnalyzerContext): 
       unfixed: issued ? renewal(issued) : replacement(view, ref),
     });
   });
+}
+
+/** A probe knows a host only: the one TLS Secret that whoever answers there reads is what has to be renewed. */
+function secretBehind(view: ClusterView, ref: ObjectRef): ObjectRef {
+  if (ref.kind === 'Secret' || ref.kind === 'Certificate' || ref.kind === 'Ingress') return ref;
+  const own = view.find(ref.kind, ref.namespace, ref.name);
+  const serving = ref.kind === 'Service' ? workloadsTouchedBy(view, ref) : own ? [own] : [];
+  const names = serving.flatMap((workload) =>
+    configReferences(podTemplateOf(workload)?.spec ?? {}).flatMap(({ kind, name }) =>
+      kind === 'Secret' ? [name] : [],
+    ),
+  );
+  const secrets = [...new Set(names)]
+    .map((name) => view.find('Secret', ref.namespace, name))
+    .filter((secret) => secret?.['type'] === 'kubernetes.io/tls');
+  return secrets.length === 1 ? refOf(secrets[0]!) : ref;
 }
 
 function certificateOf(view: ClusterView, refs: readonly ObjectRef[]): KubeObject | undefined {

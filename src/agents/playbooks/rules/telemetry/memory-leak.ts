@@ -1,6 +1,7 @@
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import type { PodContainer } from '../../../../kube/container-trouble.ts';
 import { lastEnd, podContainers } from '../../../../kube/container-trouble.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { hasMutableTemplate } from '../../../../kube/pod-template.ts';
@@ -55,7 +56,7 @@ function whyNoRestart(view: ClusterView, workload: KubeObject, container: string
   if (kind === 'Deployment' && spec?.paused === true) return 'its rollouts are paused, so that a restart would wait';
   if (spec?.updateStrategy?.type === 'OnDelete')
     return 'its pods are replaced only when somebody deletes them (updateStrategy OnDelete)';
-  const isFresh = ({ status }: { status: ReturnType<typeof lastEnd> }): boolean => {
+  const isFresh = ({ status }: PodContainer): boolean => {
     const ended = lastEnd(status);
     return ended?.reason === 'OOMKilled' && view.now - Date.parse(ended.finishedAt ?? '') < FRESH_MS;
   };
