@@ -9,10 +9,10 @@ import { EXPECTED, IncidentRounds } from './incident-round.ts';
 
 /** The quickest; the soak `telemetry` has them all. With the rule that has to find each. */
 const QUICK = [
+  ['certificate-near-expiry', 'certificate-expiring'],
   ['tight-limit', 'memory-near-limit'],
   ['wrong-answer', 'degraded-after-change'],
   ['one-bad-replica', 'one-bad-replica'],
-  ['certificate-near-expiry', 'certificate-expiring'],
 ] as const;
 
 /** Alerts wait and look back, on a busy machine for long. */
