@@ -146,7 +146,8 @@ export class TargetSession {
       new HealthOracle(),
       new NodeOracle(),
       userCheckOracle(checks, this.#connection, this.#parts.clock),
-      ...(await this.telemetry.oracles(signal)),
+      // Who only looks judges no change: what is pending is no more than an early sign.
+      ...(await this.telemetry.oracles(signal, rolloutLimitMs > 0)),
     ];
     return new SeverityReader(reader, oracles, this.#parts.clock, rolloutLimitMs);
   }

@@ -23,12 +23,15 @@ export class AlertOracle implements PatientOracle {
   readonly name = 'alerts';
   readonly #source: AlertSource | null;
   readonly #clock: Clock;
+  readonly #pendingCounts: boolean;
   #answer: { value: Answer<Alert[]>; askedAt: number } | null = null;
   /** Identities of what was pending at the first reading, and since it has been so without a break. */
   #pending: ReadonlySet<string> | null = null;
   #moving: Moving[] = [];
 
-  constructor(source: AlertSource | null, clock: Clock) {
+  /** @param pendingCounts false for who changes nothing: what is pending is then an early sign, whenever it began */
+  constructor(source: AlertSource | null, clock: Clock, pendingCounts = true) {
+    this.#pendingCounts = pendingCounts;
     this.#source = source;
     this.#clock = clock;
   }
@@ -50,7 +53,7 @@ export class AlertOracle implements PatientOracle {
     if (answer.state !== 'ok') return answer;
     const { value } = answer;
     const firing = itemsOf(value, 'firing', snapshot);
-    this.#moving = this.#begun(value, snapshot, new Set(firing.map(itemId)));
+    this.#moving = !this.#pendingCounts ? [] : this.#begun(value, snapshot, new Set(firing.map(itemId)));
     const items = [...firing, ...this.#moving];
     const asOf = answer.asOf - this.timing.lagMs;
     return { state: items.length > 0 ? 'bad' : 'ok', items, asOf };

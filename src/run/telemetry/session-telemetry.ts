@@ -55,11 +55,11 @@ export class SessionTelemetry {
     return findSources(this.#reader, this.#parts(), new Set(), signal);
   }
 
-  /** New ones for each run: they remember what they saw first. */
-  async oracles(signal: AbortSignal): Promise<Oracle[]> {
+  /** New ones for each run: they remember what they saw first. @param pendingCounts as in {@link AlertOracle} */
+  async oracles(signal: AbortSignal, pendingCounts: boolean): Promise<Oracle[]> {
     const { sources } = await this.open(signal);
     return [
-      new AlertOracle(sources.alerts, this.#clock),
+      new AlertOracle(sources.alerts, this.#clock, pendingCounts),
       new SloOracle(this.#config.objectives, sources.metrics, this.#clock),
     ];
   }

@@ -80,6 +80,18 @@ describe('alerts', () => {
     expect(oracle.moving()).toMatchObject([{ what: 'Begun', until: start + 60_000 }]);
   });
 
+  it('that become pending are early signs for who changes nothing', async () => {
+    const clock = new FakeClock();
+    let later = false;
+    const { value } = source(clock, () => (later ? [alert('Begun', clock.now(), { state: 'pending' })] : []));
+    const oracle = new AlertOracle(value, clock, false);
+    for (later of [false, true]) {
+      expect(await oracle.evaluate(snapshotAt(clock), never)).toMatchObject({ state: 'ok', items: [] });
+      await clock.advance(TIMING.lagMs);
+    }
+    expect(oracle.moving()).toEqual([]);
+  });
+
   it('that were pending at first and went away are new when they come back', async () => {
     const clock = new FakeClock();
     const begin = clock.now();
