@@ -80,11 +80,11 @@ export class ProxyFetcher implements Fetcher {
     if (!spoken || status === 429) return;
     const { namespace, service, port } = this.#service;
     const said = oneLine(spoken.message ?? spoken.reason ?? `HTTP ${status}`, 200);
-    const problem = (kind: 'forbidden' | 'missing' | 'unreachable', advice: string) =>
+    const problem = (kind: 'forbidden' | 'unreachable', advice: string) =>
       new SourceProblem(kind, `cannot be reached: ${advice} (the API server says: ${said})`);
     if (status === 401 || status === 403)
       throw problem('forbidden', `your user may not get services/proxy in ${namespace}; have that granted`);
-    if (status === 404) throw problem('missing', `there is no Service ${service} in ${namespace}`);
+    if (status === 404) throw problem('unreachable', `there is no Service ${service} in ${namespace}`);
     if (/^no (endpoints available for service|service port)/.test(spoken.message ?? ''))
       throw problem('unreachable', `nothing serves port ${port} of Service ${service}; see its pods`);
     throw problem('unreachable', `the API server does not get through to Service ${service}`);
