@@ -391,8 +391,11 @@ describe('an installed fence', () => {
       ...names,
       'by=ada',
     ]);
-    const labelled = async () =>
-      (await gateway.kubectl('get', 'configmap', '-l', 'by=ada', '-o', 'name')).split('\n').filter(Boolean).length;
+    // By the API itself: a command takes longer to start than all the writes may take.
+    const labelled = async () => {
+      const path = `/api/v1/namespaces/${gateway.namespace}/configmaps?labelSelector=by%3Dada`;
+      return (await gateway.api.list(path)).items.length;
+    };
     await eventually('the first write', async () => (await labelled()) > 0 || run.child.exitCode !== null);
     run.child.kill('SIGKILL');
     await run.done;

@@ -7,13 +7,15 @@ import { downCluster, upCluster } from '../../testbed/instance.ts';
 import { silentReport } from '../../testbed/report.ts';
 import { EXPECTED, IncidentRounds } from './incident-round.ts';
 
-/** The quickest; the soak `telemetry` has them all. With the rule that has to find each. */
-const QUICK = [
+/** With the rule that has to find each, the quickest first; the soak `telemetry` has them all. */
+const ROUNDS = [
   ['certificate-near-expiry', 'certificate-expiring'],
-  ['tight-limit', 'memory-near-limit'],
   ['wrong-answer', 'degraded-after-change'],
+  ['tight-limit', 'memory-near-limit'],
   ['one-bad-replica', 'one-bad-replica'],
 ] as const;
+/** What `npm test` has time for. */
+const QUICK = ROUNDS.slice(0, 2);
 
 /** Alerts wait and look back, on a busy machine for long. */
 const LONGEST_MS = 1_800_000;
