@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { context, build as esbuild } from 'esbuild';
 import { leanClient } from './lean-client.ts';
-import { leanKubeAuth, leanMcp } from './lean-packages.ts';
+import { leanKubeAuth, leanMcp, leanOpenAI } from './lean-packages.ts';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
@@ -100,7 +100,7 @@ const ENTRIES: Entry[] = [
     source: 'src/run/create-app.ts',
     options: node('app.cjs', { plugins: [loadedLater('model'), leanKubeAuth(), shared] }),
   },
-  { name: 'model', source: 'src/run/model-parts.ts', options: node('model.cjs', { plugins: [shared] }) },
+  { name: 'model', source: 'src/run/model-parts.ts', options: node('model.cjs', { plugins: [leanOpenAI(), shared] }) },
   { name: 'mcp', source: 'src/serve/mcp-server.ts', options: node('mcp.cjs', { plugins: [leanMcp()] }) },
   {
     name: 'on-demand',

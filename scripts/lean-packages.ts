@@ -46,3 +46,38 @@ export function leanMcp(): Plugin {
     },
   };
 }
+
+const OPENAI = /\/node_modules\/openai\//;
+/** Resources other than chat, and what a chat has beside `create`: runners of tools and streams with events of their own. */
+const NOT_ASKED = /\/openai\/(?:resources\/(?!chat\/|index\.|shared\.)|lib\/ChatCompletion(?:Stream|\w*Runner)\.)/;
+const EXPORTED = /^export (?:(?:async )?(?:class|function|const|let|var) (\w+)|\{([^}]*)\})/gm;
+
+/**
+ * Of OpenAI's client only `chat.completions.create` is called; the other resources are half of it. The client makes one of
+ * each when it is made, and hangs them on itself: classes that do nothing take their places.
+ */
+export function leanOpenAI(): Plugin {
+  return {
+    name: 'lean-openai',
+    setup(build) {
+      build.onResolve({ filter: /^\.\.?\/.*\.mjs$/ }, ({ path, importer }) => {
+        const file = join(dirname(importer), path);
+        return OPENAI.test(importer) && NOT_ASKED.test(file) ? { path: file, namespace: 'lean-openai' } : undefined;
+      });
+      build.onLoad({ filter: /./, namespace: 'lean-openai' }, async ({ path }) => {
+        const names = [...(await readFile(path, 'utf8')).matchAll(EXPORTED)].flatMap(([, one, list = '']) =>
+          one
+            ? [one]
+            : list.split(',').map((each) =>
+                each
+                  .trim()
+                  .split(/\s+as\s+/)
+                  .at(-1)!,
+              ),
+        );
+        const classes = [...new Set(names)].filter((name) => name !== '').map((name) => `export class ${name} {}`);
+        return { contents: classes.join('\n'), loader: 'js' };
+      });
+    },
+  };
+}

@@ -9,6 +9,7 @@ import { MAX_PROVING_MS } from '../kube/pod-state.ts';
 import type { Moving } from './health-findings.ts';
 import type { PatientOracle } from './health-oracle.ts';
 
+/** From the beginning of a look to that of the next: what a look takes itself counts. */
 const SPACING_MS = 300;
 /** Rollouts that are under way when a baseline is taken get this long to finish. */
 const MOVING_LIMIT_MS = 20_000;
@@ -130,6 +131,7 @@ export class SeverityReader {
     let waited = 0;
     let restlessFrom = 0;
     for (;;) {
+      const begun = this.#clock.monotonic();
       const reading = await read();
       // An oracle that lags cannot have seen the write yet: the next look is worth its time only then.
       if (reading.severity.known && reading.asOf < after && elapsed() < LIMIT_MS + this.#slowest()) {
@@ -164,7 +166,7 @@ export class SeverityReader {
           continue;
         }
       }
-      await this.#clock.sleep(SPACING_MS, signal);
+      await this.#clock.sleep(Math.max(0, begun + SPACING_MS - this.#clock.monotonic()), signal);
     }
   }
 

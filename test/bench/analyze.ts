@@ -185,17 +185,29 @@ export async function bench(): Promise<void> {
     await report.step('Bundling the command', () => buildAll());
     const instance = await upCluster({ name, nodes: 'simulated', simulatedNodes: NODES }, report);
     meter = await Meter.open(instance, folder);
+    const run = (program: string, args: string[], kubeconfig: string) =>
+      timed(program, args, {
+        env: {
+          ...process.env,
+          KUBECONFIG: kubeconfig,
+          STRATUS_HOME: join(folder, 'home'),
+          STRATUS_NODE: process.execPath,
+        },
+        keepOutput: true,
+      });
+    const counting = meter;
+    /** The relay that counts takes time of its own: what is timed goes without it. */
     const measured = async (what: string, program: string, args: string[], isFound: (text: string) => boolean) => {
-      const before = meter!.received;
-      const env = {
-        ...process.env,
-        KUBECONFIG: meter!.kubeconfig,
-        STRATUS_HOME: join(folder, 'home'),
-        STRATUS_NODE: process.execPath,
+      const timedRun = await run(program, args, instance.kubeconfig);
+      if (!timedRun) return null;
+      const before = counting.received;
+      await run(program, args, counting.kubeconfig);
+      const row = {
+        what,
+        run: timedRun,
+        megabytes: (counting.received - before) / 1e6,
+        found: isFound(timedRun.stdout),
       };
-      const run = await timed(program, args, { env, keepOutput: true });
-      if (!run) return null;
-      const row = { what, run, megabytes: (meter!.received - before) / 1e6, found: isFound(run.stdout) };
       show(row);
       return row;
     };
@@ -213,8 +225,8 @@ export async function bench(): Promise<void> {
       rows.push(own);
       if (pods !== SIZES.at(-1)) continue;
       const peers = [
-        ['popeye', popeye, ['-n', namespace, '-o', 'json', '--force-exit-zero', '--kubeconfig', meter.kubeconfig]],
-        ['k8sgpt', 'k8sgpt', ['analyze', '-n', namespace, '-o', 'json', '--kubeconfig', meter.kubeconfig]],
+        ['popeye', popeye, ['-n', namespace, '-o', 'json', '--force-exit-zero']],
+        ['k8sgpt', 'k8sgpt', ['analyze', '-n', namespace, '-o', 'json']],
       ] as const;
       for (const [peer, program, args] of peers) {
         const other = await measured(`${peer}, ${pods} pods`, program, [...args], (text) => text.includes(culprit));

@@ -13,6 +13,7 @@ import { readInstance } from '../testbed/instance.ts';
 import type { Instance } from '../testbed/instance-record.ts';
 import { installedFlow } from './installed-flow.ts';
 import { mitigateFlow } from './mitigate-flow.ts';
+import { heldModel, modelFlow, modelSettings } from './model-flow.ts';
 import { PAGE_TESTS } from './page/page-tests.ts';
 import { telemetryPicture } from './page/telemetry-tests.ts';
 import { reloadFlow } from './reload-flow.ts';
@@ -58,7 +59,7 @@ export async function runBrowserFlows(options: FlowOptions = {}): Promise<FlowTa
       installed(browser, say),
     );
     const { instance } = options;
-    if (!instance) tally.skipped += 2;
+    if (!instance) tally.skipped += 3;
     else await inEditor(browser, instance, options, say, attempt);
   } finally {
     await browser.close();
@@ -84,7 +85,7 @@ async function installed(browser: Browser, say: (text: string) => void): Promise
 
 type Attempt = (name: string, work: () => Promise<void>) => Promise<void>;
 
-/** Each flow leaves the shop as broken as it was, and has a window of its own. */
+/** Each flow has a window of its own, and all but the last leave the shop as broken as it was. */
 async function inEditor(
   browser: Browser,
   instance: Instance,
@@ -92,17 +93,11 @@ async function inEditor(
   say: (text: string) => void,
   attempt: Attempt,
 ): Promise<void> {
-  const scratch = await mkdtemp(join(tmpdir(), 'stratus-flow-'));
-  let server: EditorServer | undefined;
-  try {
-    server = await startEditorServer({
-      say,
-      env: { STRATUS_HOME: join(scratch, 'state'), KUBECONFIG: instance.kubeconfig },
-      settings: { ...editorSettings(instance), 'workbench.colorTheme': 'Default Dark Modern' },
-    });
-    const url = workbenchUrl(server, scratch, ROOT);
-    const target = { context: instance.context, namespace: SHOP_NAMESPACE, pictures, say };
-    await withBrokenShop(instance, say, async () => {
+  const target = { context: instance.context, namespace: SHOP_NAMESPACE, pictures, say };
+  const served = (settings: Record<string, unknown>, work: (url: string) => Promise<void>) =>
+    withEditor({ instance, settings, say }, work);
+  await withBrokenShop(instance, say, async () => {
+    await served({}, async (url) => {
       await attempt('editor: mitigate, approve, resolved, undo', () =>
         inWindow(browser, url, (workbench) => mitigateFlow(workbench, target)),
       );
@@ -110,6 +105,38 @@ async function inEditor(
         inWindow(browser, url, (workbench) => reloadFlow(workbench, { ...target, instance })),
       );
     });
+    const model = await heldModel();
+    try {
+      await served(modelSettings(model), (url) =>
+        attempt('editor: a model thinks, looks, proposes, and what it costs is seen', () =>
+          inWindow(browser, url, (workbench) => modelFlow(workbench, { ...target, model })),
+        ),
+      );
+    } finally {
+      await model.close();
+    }
+  });
+}
+
+interface EditorOptions {
+  instance: Instance;
+  settings: Record<string, unknown>;
+  say: (text: string) => void;
+}
+
+async function withEditor(
+  { instance, settings, say }: EditorOptions,
+  work: (url: string) => Promise<void>,
+): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'stratus-flow-'));
+  let server: EditorServer | undefined;
+  try {
+    server = await startEditorServer({
+      say,
+      env: { STRATUS_HOME: join(scratch, 'state'), KUBECONFIG: instance.kubeconfig },
+      settings: { ...editorSettings(instance), 'workbench.colorTheme': 'Default Dark Modern', ...settings },
+    });
+    await work(workbenchUrl(server, scratch, ROOT));
   } finally {
     await server?.stop();
     await rm(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });

@@ -9,18 +9,30 @@ export interface MitigateFlowOptions {
   say(text: string): void;
 }
 
-/** Palette → target → run view with a plan. Resolves with the button that approves it. */
-export async function untilAsked(
+/** Palette → target → a run that has begun. */
+export async function begin(
   workbench: Workbench,
   { namespace }: Pick<MitigateFlowOptions, 'namespace'>,
-): Promise<Locator> {
+): Promise<void> {
   await workbench.container('On-call');
   await workbench.command('Stratus: Mitigate Incident');
   // The kubeconfig has one context, which is not asked about; a part of the name takes the namespace that has it.
   await workbench.pick(/which namespace/, namespace, namespace.slice(1, -1));
-  const approve = workbench.runView.getByRole('button', { name: 'Approve and run' });
+}
+
+/** Palette → target → run view with a plan. Resolves with the button that approves it. */
+export async function untilAsked(
+  workbench: Workbench,
+  target: Pick<MitigateFlowOptions, 'namespace'>,
+): Promise<Locator> {
+  await begin(workbench, target);
+  const approve = approval(workbench);
   await approve.waitFor();
   return approve;
+}
+
+export function approval(workbench: Workbench): Locator {
+  return workbench.runView.getByRole('button', { name: 'Approve and run' });
 }
 
 /** Palette → target → run view → approve → resolved → undo from the tree. Each wait is for what a person would see. */

@@ -3,6 +3,7 @@ import type { SoakSuite, SoakTally } from './soak-suite.ts';
 import { count, onCluster, shardOf, shards, tallyOf } from './soak-suite.ts';
 
 const BAD_INPUT = shards('bad-input', 4);
+const BAD_INPUT_BOTH = shards('bad-input-both', 4);
 const HOSTILE = shards('hostile', 6);
 /** Seeds of the application in which each fault is tried. */
 const SEEDS = ['1', '2'];
@@ -13,25 +14,29 @@ export const MODEL_RUN_SUITE: SoakSuite = {
   name: 'model-runs',
   summary:
     'runs of which a scripted model thinks: faults of the catalogue, bad answers, hostile texts in the cluster, cancelled streams',
-  items: [...BAD_INPUT, ...HOSTILE, ...SEEDS.map((seed) => `incidents ${seed}`), ...INTERRUPTIONS],
+  items: [...BAD_INPUT, ...BAD_INPUT_BOTH, ...HOSTILE, ...SEEDS.map((seed) => `incidents ${seed}`), ...INTERRUPTIONS],
   open: onCluster('real', async (instance, item) => {
     const [kind, which = ''] = item.split(' ');
     if (kind === 'bad-input') return badInputs(instance, which);
+    if (kind === 'bad-input-both') return badInputs(instance, which, 'both');
     if (kind === 'hostile') return hostileTexts(instance, which);
     if (kind === 'incidents') return incidents(instance, Number(which));
     return cancelled(instance);
   }),
 };
 
-async function badInputs(instance: Instance, shard: string): Promise<SoakTally> {
+async function badInputs(instance: Instance, shard: string, brain?: 'both'): Promise<SoakTally> {
   const { BAD_INPUTS } = await import('../model-runs/bad-input/cases.ts');
   const { openBadInputScene } = await import('../model-runs/bad-input/bad-input-scene.ts');
   const { judgeBadInput } = await import('../model-runs/bad-input/judge-bad-input.ts');
   const scene = await openBadInputScene(instance);
   try {
     return await together(shardOf([...BAD_INPUTS], shard), async (one) => {
-      const { problems } = await judgeBadInput(scene.product, scene.args, one);
-      return { problems: problems.map((problem) => `${one.name}: ${problem}`), figures: {} };
+      const { problems } = await judgeBadInput(scene.product, scene.args, one, brain);
+      return {
+        problems: problems.map((problem) => `${one.name}${brain ? ` (${brain})` : ''}: ${problem}`),
+        figures: {},
+      };
     });
   } finally {
     await scene.close();

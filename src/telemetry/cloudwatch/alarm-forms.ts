@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Alert } from '../../domain/telemetry.ts';
 import { alertOf } from '../alerts/alert.ts';
-import { timeOf } from '../values/time.ts';
+import { momentAt, timeOf } from '../values/time.ts';
 import { boundedLabels, named } from '../values/untrusted.ts';
 
 const TEXT = z.optional(z.nullable(z.string()));
@@ -101,5 +101,5 @@ export function alertOfAlarm(alarm: MetricAlarm | CompositeAlarm, around: AlarmS
 /** Seconds since the epoch, as AWS JSON has them, or ISO 8601; in ms. */
 export function momentOf(time: number | string | null | undefined): number | null {
   if (typeof time === 'string') return timeOf(time);
-  return typeof time === 'number' && Number.isFinite(time) && time > 0 ? time * 1000 : null;
+  return typeof time === 'number' && time > 0 ? momentAt(time * 1000) : null;
 }

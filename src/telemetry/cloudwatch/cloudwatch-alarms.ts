@@ -3,6 +3,7 @@ import type { Alert, AlertSource, Answer, Series, TimeWindow } from '../../domai
 import { counted } from '../../text/plain-text.ts';
 import { foldAlerts, MOST_ALERTS } from '../alerts/alert.ts';
 import { told } from '../values/remarks.ts';
+import { millisOfDuration } from '../values/time.ts';
 import { isProblem } from '../wire/source-problem.ts';
 import type { CompositeAlarm, MetricAlarm } from './alarm-forms.ts';
 import { alertOfAlarm, ALARMS, isQuiet } from './alarm-forms.ts';
@@ -30,8 +31,8 @@ export class CloudWatchAlarms implements AlertSource {
   }
 
   get timing(): OracleTiming {
-    const spans = [...this.#alarms.values()].map(
-      ({ Period, EvaluationPeriods }) => (Period ?? USUAL_PERIOD_S) * (EvaluationPeriods ?? 1) * 1000,
+    const spans = [...this.#alarms.values()].map(({ Period, EvaluationPeriods }) =>
+      millisOfDuration((Period ?? USUAL_PERIOD_S) * (EvaluationPeriods ?? 1)),
     );
     const longest = spans.reduce((a, b) => Math.max(a, b), USUAL_PERIOD_S * 1000);
     return { lagMs: USUAL_LAG_MS, settleMs: Math.min(LONGEST_SETTLE_MS, USUAL_LAG_MS + longest) };

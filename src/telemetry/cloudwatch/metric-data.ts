@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Answer, Sample, Series, TimeWindow } from '../../domain/telemetry.ts';
 import { counted } from '../../text/plain-text.ts';
 import { told } from '../values/remarks.ts';
-import { spelledDuration } from '../values/time.ts';
+import { millisOfDuration, spelledDuration } from '../values/time.ts';
 import { named } from '../values/untrusted.ts';
 import { isProblem, SourceProblem } from '../wire/source-problem.ts';
 import type { MetricAlarm } from './alarm-forms.ts';
@@ -112,7 +112,7 @@ export function readMetricData(
 function periodOf({ Period }: MetricAlarm, { from, to, stepMs }: TimeWindow, now: number): number {
   const age = now - from;
   const kept = age > 63 * DAY_MS ? 3600 : age > 15 * DAY_MS ? 300 : 60;
-  const wanted = Math.max(kept, Period ?? 60, stepMs / 1000, (to - from) / 1000 / MOST_POINTS);
+  const wanted = Math.max(kept, millisOfDuration(Period ?? 60) / 1000, stepMs / 1000, (to - from) / 1000 / MOST_POINTS);
   return Math.ceil(wanted / kept) * kept;
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Span, SpanKind } from '../../domain/telemetry.ts';
+import { millisOfDuration, momentAt } from '../values/time.ts';
 import { boundedLabels, named } from '../values/untrusted.ts';
 import { idOf } from '../traces/otlp.ts';
 import type { SourceClient } from '../wire/source-client.ts';
@@ -78,7 +79,8 @@ export function olderRoutes(client: SourceClient): JaegerRoutes {
 function spanOf(one: z.infer<typeof SPAN>, process: Process): Span | null {
   const trace = idOf(one.traceID, 32);
   const id = idOf(one.spanID, 16);
-  if (trace === null || id === null || one.startTime < 0) return null;
+  const startsAt = momentAt(one.startTime / 1000);
+  if (trace === null || id === null || startsAt === null) return null;
   const attributes = boundedLabels(
     Object.fromEntries([...(process.tags ?? []), ...(one.tags ?? [])].map(({ key, value }) => [key, value])),
   );
@@ -90,8 +92,8 @@ function spanOf(one: z.infer<typeof SPAN>, process: Process): Span | null {
     service: named(process.serviceName ?? '') || 'unknown_service',
     operation: named(one.operationName),
     kind: kind ?? 'internal',
-    startsAt: one.startTime / 1000,
-    durationMs: Math.max(0, (one.duration ?? 0) / 1000),
+    startsAt,
+    durationMs: millisOfDuration(Math.max(0, (one.duration ?? 0) / 1e6)),
     isError: attributes.error === 'true' || attributes['otel.status_code'] === 'ERROR',
     attributes,
   };

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { OracleTiming } from '../../domain/ports.ts';
 import { lookBackOf } from '../../text/promql-window.ts';
 import { untrustedLine } from '../../text/redact.ts';
-import { timeOf } from '../values/time.ts';
+import { millisOfDuration, timeOf } from '../values/time.ts';
 import { named } from '../values/untrusted.ts';
 import type { SourceClient } from '../wire/source-client.ts';
 import { askPrometheus } from './prometheus-api.ts';
@@ -58,9 +58,9 @@ export async function readRules(client: SourceClient, signal: AbortSignal): Prom
       rules.push({
         name: named(rule.name),
         query: (rule.query ?? '').slice(0, 10_000),
-        intervalMs: interval * 1000,
-        forMs: (rule.duration ?? 0) * 1000,
-        keepFiringMs: (rule.keepFiringFor ?? 0) * 1000,
+        intervalMs: millisOfDuration(interval),
+        forMs: millisOfDuration(rule.duration ?? 0),
+        keepFiringMs: millisOfDuration(rule.keepFiringFor ?? 0),
         error: rule.health === 'err' ? untrustedLine(rule.lastError, 120) || 'it does not say why' : null,
         evaluatedAt: evaluated === null ? null : client.toOurs(evaluated),
       });

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Sample, Series } from '../../domain/telemetry.ts';
 import { counted } from '../../text/plain-text.ts';
+import { momentAt } from '../values/time.ts';
 import { boundedLabels } from '../values/untrusted.ts';
 import { SourceProblem } from '../wire/source-problem.ts';
 
@@ -75,7 +76,8 @@ function samplesOf(points: readonly unknown[], toOurs: (theirs: number) => numbe
     if (typeof seconds !== 'number' || typeof text !== 'string')
       throw new SourceProblem('not-understood', 'answers with samples in a form that is not the documented one');
     const value = text === '' ? NaN : Number(text);
-    if (Number.isFinite(value) && Number.isFinite(seconds)) samples.push({ at: toOurs(seconds * 1000), value });
+    const at = momentAt(seconds * 1000);
+    if (Number.isFinite(value) && at !== null) samples.push({ at: toOurs(at), value });
   }
   // Sources keep them in order; whoever sits in between may not.
   if (samples.some(({ at }, i) => i > 0 && at < samples[i - 1]!.at)) samples.sort((a, b) => a.at - b.at);

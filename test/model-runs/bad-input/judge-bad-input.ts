@@ -14,16 +14,18 @@ export interface BadInputVerdict {
 /**
  * Runs one case in a namespace where nothing can be mended, and judges it: an end that is promised, no more requests than
  * announced, a reason that people see, nobody worse off, and somebody who went on where the model could not.
+ * @param brain `both`: playbooks come first, have nothing to propose, and hand over to the model
  */
 export async function judgeBadInput(
   product: ProxiedProduct,
   args: readonly string[],
   one: BadInput,
+  brain = one.brain ?? 'model',
 ): Promise<BadInputVerdict> {
   const before = product.writesSeen();
   const run = await modelRun({
     script: one.script(),
-    brain: one.brain ?? 'model',
+    brain,
     args,
     environment: product.environment,
     ...(one.use ? { use: one.use } : {}),

@@ -5,6 +5,8 @@ import type { Loose, WorkloadOptions } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
 
 const RULE = 'untolerated-taint';
+/** Four minutes before the moment of the test's world. */
+const YOUNG = '2031-05-06T07:06:00Z';
 
 function tainted(
   seed: number,
@@ -77,11 +79,25 @@ describe.each([3, 77, 4096])('a taint that keeps everybody off (seed %i)', (seed
     expect((await onlyFinding(fresh.world, RULE)).fixes).toEqual([]);
   });
 
-  it('stays while whoever set it may still be at work', async () => {
-    const { world } = tainted(seed, taint, {}, true, '2031-05-06T07:06:00Z');
-    const finding = await onlyFinding(world, RULE);
-    expect(finding.fixes).toEqual([]);
-    expect(finding.unfixed).toContain('knows what it is kept for');
+  it.each([
+    ['that evicts as well', { ...taint, effect: 'NoExecute' }, {}, false],
+    ['that speaks of work', { ...taint, key: 'team.example/maintenance' }, {}, false],
+    ['of a node that is being upgraded', taint, { 'pool.example/upgrade-state': 'started' }, false],
+    ['of a node that is cordoned', taint, {}, true],
+  ])('stays while it is young and one %s', async (_, young, annotations, cordoned) => {
+    const { world, node } = tainted(seed, young, {}, true, YOUNG);
+    node.metadata.annotations = annotations;
+    if (cordoned) node.spec!['unschedulable'] = true;
+    for (const finding of byRule(await world.diagnose(), RULE)) {
+      expect(finding.fixes).toEqual([]);
+      expect(finding.unfixed).toContain('knows what it is kept for');
+    }
+  });
+
+  it('is taken away with less confidence while it is young', async () => {
+    const { world } = tainted(seed, taint, {}, true, YOUNG);
+    const [fix] = (await onlyFinding(world, RULE)).fixes;
+    expect(fix!.confidence).toBeLessThan(0.5);
   });
 
   it('never adds a toleration that was not there', async () => {

@@ -6,6 +6,7 @@ import { CORDON_TAINT, taintsOf, taintText } from '../../../../kube/placement/ta
 import { condition } from '../../../../kube/pods.ts';
 import { PLACEMENT, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
+import { maintenanceMarks } from '../../clues/maintenance.ts';
 import { obstaclesOf, schedulerSays, unplacedWorkloads } from '../../clues/unplaced.ts';
 import type { Unplaced } from '../../clues/unplaced.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -69,7 +70,7 @@ function certainty(node: KubeObject, waiting: Unplaced[]): number {
   const alone = waiting.some(({ nearest }) =>
     nearest.some((verdict) => verdict.node === node && verdict.obstacles.every(isCordon)),
   );
-  const hints = Object.keys(node.metadata.annotations ?? {}).some((key) => MAINTENANCE.test(key));
+  const hints = maintenanceMarks(node).length > 0;
   return (only ? 1 : 0.7) * (alone ? 1 : 0.7) * (hints ? 0.6 : 1) * (waiting[0]!.fleet.complete ? 1 : 0.8);
 }
 
@@ -89,8 +90,6 @@ function ageText(ms: number): string {
   return minutes < 2880 ? `${Math.round(minutes / 60)} h ago` : `${Math.round(minutes / 1440)} days ago`;
 }
 
-/** Annotations by which tools that restart or upgrade nodes mark their work. */
-const MAINTENANCE = /maintenance|drain|reboot|upgrade|kured|disrupt/i;
 /** A node that was emptied this recently is still being worked on. */
 const WORK_MS = 30 * 60_000;
 
@@ -101,11 +100,7 @@ interface Maintenance {
 }
 
 function maintenanceOn(node: KubeObject, fleet: Fleet, now: number): Maintenance {
-  const marks = Object.entries(node.metadata.annotations ?? {})
-    .filter(([key]) => MAINTENANCE.test(key))
-    .map(([key, value]) =>
-      evidence('spec', node, `metadata.annotations["${key}"]`, untrustedLine(`annotation ${key}=${value}`, 160)),
-    );
+  const marks = maintenanceMarks(node);
   const leave = (goesOn: string, ...facts: Evidence[]): Maintenance => ({ goesOn, evidence: [...facts, ...marks] });
   if (node.metadata.deletionTimestamp) return leave('the node is being deleted');
   if (condition(node, 'Ready')?.status !== 'True')

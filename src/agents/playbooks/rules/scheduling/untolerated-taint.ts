@@ -9,6 +9,7 @@ import { taintText } from '../../../../kube/placement/taints.ts';
 import type { Taint } from '../../../../kube/placement/taints.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
+import { maintenanceMarks, speaksOfWork } from '../../clues/maintenance.ts';
 import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
 import { obstaclesOf, schedulerSays, unplacedWorkloads } from '../../clues/unplaced.ts';
 import type { Unplaced } from '../../clues/unplaced.ts';
@@ -17,8 +18,8 @@ import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.
 import { jsonPatch } from '../../engine/changes.ts';
 
 const UNTOLERATED_TAINT = 'untolerated-taint';
-/** As long as somebody may still be at work on a node. */
-const AT_WORK_MS = 10 * 60_000;
+/** A taint this young may be the first step of some work on its node. */
+const YOUNG_MS = 10 * 60_000;
 
 /** Pods that would fit nodes but for a taint that they do not tolerate. */
 export async function analyzeTaints(context: AnalyzerContext): Promise<Finding[]> {
@@ -68,7 +69,8 @@ function taintEvidence(node: KubeObject, taint: Taint): Evidence {
 
 /**
  * Takes a taint away that shuts everybody out: nobody in the cluster tolerates it, so it keeps the node for no one, and
- * it came after pods that were placed there without tolerating it, and not just now.
+ * it came after pods that were placed there without tolerating it. A young one stays where it or its node speaks of work,
+ * and where it also evicts, as whoever empties a node does.
  */
 function strayTaints(unplaced: Unplaced, tainted: Tainted, expects: string): { fix: FixDraft; reasons: Evidence[] }[] {
   const { fleet } = unplaced;
@@ -79,8 +81,8 @@ function strayTaints(unplaced: Unplaced, tainted: Tainted, expects: string): { f
     .flatMap(({ node, obstacle: { taint } }) => {
       const author = changedAt(node, ['spec', 'taints']);
       const added = taint.timeAdded ? Date.parse(taint.timeAdded) : (author?.at ?? NaN);
-      // Whoever taints a node on purpose has not made its toleration yet in the first minutes.
-      if (!(fleet.view.now - added >= AT_WORK_MS)) return [];
+      const young = !(fleet.view.now - added >= YOUNG_MS);
+      if (young && atWork(node, taint)) return [];
       const before = fleet
         .podsOn(node)
         .filter((pod) => !toleratesTaint(pod, taint) && Date.parse(pod.metadata.creationTimestamp ?? '') <= added);
@@ -105,7 +107,7 @@ function strayTaints(unplaced: Unplaced, tainted: Tainted, expects: string): { f
               ]),
             ],
             expects,
-            confidence: 0.5,
+            confidence: young ? 0.4 : 0.5,
           },
           reasons: [
             ...facts,
@@ -114,6 +116,15 @@ function strayTaints(unplaced: Unplaced, tainted: Tainted, expects: string): { f
         },
       ];
     });
+}
+
+function atWork(node: KubeObject, taint: Taint): boolean {
+  return (
+    taint.effect === 'NoExecute' ||
+    node.spec?.unschedulable === true ||
+    speaksOfWork(taint.key) ||
+    maintenanceMarks(node).length > 0
+  );
 }
 
 function staying(pods: KubeObject[]): string {
