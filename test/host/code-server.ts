@@ -141,9 +141,12 @@ export async function startEditorServer(options: EditorServerOptions): Promise<E
   await provideEditorLog(join(HOME, 'node_modules'));
   const port = options.port ?? (await freePort());
   const profile = await mkdtemp(join(tmpdir(), 'stratus-editor-'));
-  await mkdir(join(profile, 'data/User'), { recursive: true });
-  const settings = { ...CALM_SETTINGS, ...options.settings };
-  await writeFile(join(profile, 'data/User/settings.json'), JSON.stringify(settings, null, 2));
+  const settings = JSON.stringify({ ...CALM_SETTINGS, ...options.settings }, null, 2);
+  // A window of a server takes settings of scope `machine` from the server's own.
+  for (const place of ['User', 'Machine']) {
+    await mkdir(join(profile, 'data', place), { recursive: true });
+    await writeFile(join(profile, 'data', place, 'settings.json'), settings);
+  }
   const folders = [
     ...['--user-data-dir', join(profile, 'data'), '--extensions-dir', join(profile, 'extensions')],
     ...['--config', join(profile, 'config.yaml')],

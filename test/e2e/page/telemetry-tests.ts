@@ -73,6 +73,7 @@ export const TELEMETRY_TESTS: PageTest[] = [
         await samples.focus();
         await page.keyboard.press('Enter');
         const rows = part.locator('.samples').first().getByRole('row');
+        await rows.first().waitFor();
         assert.equal(await rows.count(), snapshot.telemetry!.signals[0]!.chart!.lines[0]!.values.length + 1);
         await page.keyboard.press('Tab');
         assert.equal(await page.evaluate('document.activeElement.className'), 'samples');
