@@ -38,7 +38,7 @@ export interface MarkView {
 
 export interface SeverityItemView {
   id: string;
-  source: 'alert' | 'check' | 'object';
+  source: 'alert' | 'signal' | 'check' | 'object';
   object: string;
   message: string;
   /** `unread`: what was read of it no longer holds, for a change was taken back since. */

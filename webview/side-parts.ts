@@ -110,6 +110,7 @@ const CHECK_NAMES: Record<string, string> = {
   'node-health': 'nodes of the cluster',
   'user-request': 'request checks',
   alerts: 'alerts',
+  signals: 'incident types of metrics',
   objectives: 'objectives of metrics',
 };
 

@@ -8,6 +8,7 @@ import { EXIT } from './exit-code.ts';
 import { painter } from './paint.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { presentableValue } from '../text/redact.ts';
+import { signalLines } from './signal-lines.ts';
 import { TELEMETRY_OPTIONS, telemetryConfig } from './telemetry-options.ts';
 
 /** `stratus diagnose`: read-only. */
@@ -22,14 +23,14 @@ export async function diagnoseCommand(args: string[], io: CommandIo, open: OpenA
   const app = await open(telemetryConfig(parsed, process.env));
   const target = await app.targets.pin(parsed.text('context'), parsed.text('namespace'));
   const never = new AbortController().signal;
-  const { findings, hypotheses, notes, severity, mu, oracles } = presentableValue(
+  const { findings, hypotheses, notes, signals, severity, mu, oracles } = presentableValue(
     await app.incidents.diagnose(target, parsed.list('check'), never),
   );
   if (parsed.flag('json')) {
     const items = severity.known ? severity.items : [];
     const reason = severity.known ? {} : { reason: severity.reason };
     io.stdout(
-      `${JSON.stringify({ findings: findings.map(jsonFinding), hypotheses, notes, mu: { value: mu, items, oracles, ...reason } })}\n`,
+      `${JSON.stringify({ findings: findings.map(jsonFinding), hypotheses, notes, ...(signals ? { signals } : {}), mu: { value: mu, items, oracles, ...reason } })}\n`,
     );
     return EXIT.ok;
   }
@@ -44,6 +45,7 @@ export async function diagnoseCommand(args: string[], io: CommandIo, open: OpenA
         `    ${paint('dim', `it asks namespace ${namespace}: 'stratus diagnose -n ${namespace}' looks there`)}\n`,
       );
   }
+  for (const line of signals ? signalLines(signals, paint) : []) io.stdout(`  ${line}\n`);
   if (findings.length === 0) io.stdout('no findings\n');
   for (const { finding, symptoms } of foldFindings(findings, hypotheses)) {
     io.stdout(findingText(finding, paint));

@@ -4,15 +4,15 @@ import { refLabel } from './kube-object.ts';
 /**
  * Severity mu of a cluster state as a set of identified items (paper, section on Transactional No-Regression:
  * mu(s) = w1*|alerts| + w2*|violations| + w3*|unhealthy objects|). Sets rather than counts, so that "which one is
- * new" is known.
+ * new" is known. A `signal` is what Stratus evaluates from metrics where no rule of the same meaning alerts.
  */
-export type SeveritySource = 'alert' | 'check' | 'object';
+export type SeveritySource = 'alert' | 'signal' | 'check' | 'object';
 
 export interface SeverityItem {
   source: SeveritySource;
   /** The object in question, or null for an alert or a user check. */
   object: ObjectRef | null;
-  /** What is wrong, in a fixed vocabulary: `not-ready`, `no-endpoints`, check name, alert name … */
+  /** What is wrong, in a fixed vocabulary: `not-ready`, `no-endpoints`, incident type, check name, alert name … */
   what: string;
   /** 0..1: error ratio or unready share; 1 where there is no partial degree. */
   grade: number;
@@ -35,6 +35,11 @@ export function spokenOf({ object, subjects = [] }: Pick<SeverityItem, 'object' 
   return object ? [object, ...subjects] : subjects;
 }
 
+/** Told by metrics over time, by a rule of the monitoring or by Stratus itself: it knows since when. */
+export function isTelemetry({ source }: Pick<SeverityItem, 'source'>): boolean {
+  return source === 'alert' || source === 'signal';
+}
+
 /** Where to look first: its object, the Service that a check asks, or the first that it speaks of; null: nowhere. */
 export function aboutOf({ object, asks, subjects = [] }: SeverityItem): ObjectRef | null {
   return object ?? asks ?? subjects[0] ?? null;
@@ -47,11 +52,12 @@ export type Severity =
 
 export interface SeverityWeights {
   alert: number;
+  signal: number;
   check: number;
   object: number;
 }
 
-export const DEFAULT_WEIGHTS: SeverityWeights = { alert: 1, check: 1, object: 1 };
+export const DEFAULT_WEIGHTS: SeverityWeights = { alert: 1, signal: 1, check: 1, object: 1 };
 /** A grade may rise by this much before it counts as a new item. */
 export const GRADE_TOLERANCE = 0.2;
 
@@ -157,9 +163,9 @@ const CLOCK_ERROR_MS = 2_000;
  * of none and did not begin before our write.
  */
 function isCharged(item: SeverityItem, isOurs: (object: ObjectRef) => boolean, wroteAt?: number): boolean {
-  const { source, since } = item;
-  // Only an alert tells when its condition began; its clock is known to about a second.
-  if (source === 'alert' && since !== undefined && wroteAt !== undefined && since < wroteAt - CLOCK_ERROR_MS)
+  const { since } = item;
+  // Only telemetry tells when a condition began; its clock is known to about a second.
+  if (isTelemetry(item) && since !== undefined && wroteAt !== undefined && since < wroteAt - CLOCK_ERROR_MS)
     return false;
   const subjects = spokenOf(item);
   if (subjects.length > 0) return subjects.some(isOurs);

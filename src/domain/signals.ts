@@ -44,6 +44,10 @@ export interface Signal {
   labels: Readonly<Record<string, string>>;
   /** When the condition began to hold, milliseconds since the epoch. */
   since: number;
+  /** Of an early sign: when it will be an incident if its condition goes on, milliseconds since the epoch; absent for a mere hint. */
+  firesAt?: number;
+  /** When it is over by itself at the latest, milliseconds since the epoch; absent: it stays as long as its condition holds. */
+  endsAt?: number;
   /** One sentence with what was compared, without a full stop. */
   message: string;
   /** The value now, what is usual and where the line is; `unit` is that of all three. */
@@ -64,6 +68,8 @@ export interface Unjudged {
   object: ObjectRef | null;
   /** One sentence without a full stop. */
   reason: string;
+  /** It could be judged all the time before: what vanished is no smaller matter than what is wrong. */
+  lost?: true;
 }
 
 export interface SignalReading {

@@ -9,6 +9,7 @@ import type { ModelEndpoint, ModelUse } from '../domain/model-settings.ts';
 import type { LockResult } from '../domain/ports.ts';
 import type { RunEvent, RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
+import type { ShownSignals } from '../domain/signals-now.ts';
 import type { Target } from '../domain/target.ts';
 import type { Acceptance, StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { WriteDetail } from '../gateway/journal/journal-details.ts';
@@ -71,6 +72,8 @@ export interface Diagnosis {
   hypotheses: Hypothesis[];
   /** What could not be looked at, one sentence each. */
   notes: string[];
+  /** What metrics and traces show; absent where neither is read. */
+  signals?: ShownSignals;
   severity: Severity;
   mu: number | null;
   oracles: Record<string, string>;

@@ -59,6 +59,8 @@ export class IncidentRun {
   #converged = false;
   /** Evidence is refreshed before planning when the cluster was changed since the last diagnosis. */
   #stale = false;
+  /** Early signs were waited for. */
+  #hasRipened = false;
   /** Steps of the current plan (by their argv) that nothing undoable can stand in for, and why. */
   #unconvertible = new Map<string[], string>();
 
@@ -340,10 +342,15 @@ export class IncidentRun {
       ({ findings, hypotheses } = await this.#diagnose(signal));
       this.#stale = false;
     }
-    const { attempts } = this.#state;
-    const proposal = await this.#think('mitigation', signal, (brain, context) =>
-      brain.plan(context, { findings, hypotheses }, attempts),
-    );
+    const ask = () =>
+      this.#think('mitigation', signal, (brain, context) =>
+        brain.plan(context, { findings, hypotheses }, this.#state.attempts),
+      );
+    let proposal = await ask();
+    if (proposal.type === 'exhausted' && (await this.#ripened(signal))) {
+      ({ findings, hypotheses } = await this.#diagnose(signal));
+      proposal = await ask();
+    }
     if (proposal.type !== 'plan') {
       const { reason } = proposal;
       return { type: 'planned', plan: null, reason, ...(proposal.type === 'escalate' ? { escalate: true } : {}) };
@@ -353,6 +360,15 @@ export class IncidentRun {
     for (const conversion of converted) this.#note({ type: 'converted', ...conversion });
     this.#note({ type: 'thought', agent: 'mitigation', text: `${plan.title}. Expect: ${plan.expects}` });
     return { type: 'planned', plan, reason: '' };
+  }
+
+  /** What is pending may be what can be mended: it is waited for once, before a run gives up. */
+  async #ripened(signal: AbortSignal): Promise<boolean> {
+    if (this.#hasRipened) return false;
+    this.#hasRipened = true;
+    const later = await this.#ports.severity.ripening(signal, this.#progress);
+    if (later) this.#latest = later;
+    return later !== null;
   }
 
   async #askApproval(effect: Extract<Effect, { type: 'askApproval' }>, signal: AbortSignal): Promise<EventBody> {

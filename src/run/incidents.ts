@@ -5,6 +5,7 @@ import { messageOf } from '../domain/cluster-error.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { mu } from '../domain/severity.ts';
+import { shownSignals } from '../domain/signals-now.ts';
 import { parseCheck } from '../severity/check-spec.ts';
 import type { Target } from '../domain/target.ts';
 import type { BrainShelf } from './brain-shelf.ts';
@@ -217,6 +218,8 @@ export class LoggedIncidents implements Incidents {
       signal,
       emit: (emission) => void (emission.type === 'thought' && !emission.partial && notes.push(emission.text)),
     });
-    return { findings, hypotheses, notes, severity, mu: severity.known ? mu(severity) : null, oracles };
+    const value = severity.known ? mu(severity) : null;
+    const signals = seen ? { signals: shownSignals(seen) } : {};
+    return { findings, hypotheses, notes, ...signals, severity, mu: value, oracles };
   }
 }

@@ -37,6 +37,8 @@ export interface SeverityProbe {
   read(signal: AbortSignal): Promise<SeverityReading>;
   /** A reading in which nothing is moving any more, within the time that probes allow; null when nothing was in the last one. */
   standstill(signal: AbortSignal, progress?: (text: string) => void): Promise<SeverityReading | null>;
+  /** A reading in which early signs of the last one have become items or are over; null when there were none. */
+  ripening(signal: AbortSignal, progress?: (text: string) => void): Promise<SeverityReading | null>;
 }
 
 export interface IncidentRunPorts {

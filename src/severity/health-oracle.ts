@@ -74,6 +74,8 @@ function verdictOf(items: SeverityItem[]): OracleVerdict {
  */
 export interface PatientOracle extends Oracle {
   moving(snapshot: ClusterSnapshot): Moving[];
+  /** What will be an item at `until` if it goes on, and is none yet: early signs of the last evaluation. */
+  early?(): Moving[];
 }
 
 /** Pods, workloads, Services, claims in scope. Unknown when a kind it needs may not be listed. */

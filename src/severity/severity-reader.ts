@@ -22,6 +22,8 @@ const AWAITED_SPACING_MS = 2_000;
  * waited for: a rollout under way is no incident.
  */
 export const ROLLOUT_LIMIT_MS = 330_000;
+/** Early signs that take longer to become items are not waited for; the longest of the incident types takes five minutes. */
+const RIPENING_LIMIT_MS = 360_000;
 const SAID_AFTER_MS = 2_000;
 /** Of an oracle's settling need, this much is waited for when no object says that something was repaired. */
 const UNREPAIRED_SHARE = 0.3;
@@ -117,6 +119,36 @@ export class SeverityReader {
     }
   }
 
+  /**
+   * Waits until what was an early sign at the last reading has become an item, or is over. Null when there was none that says
+   * when that will be known, or nothing is known at its end.
+   * @throws ClusterError as `read`
+   */
+  async ripening(
+    signal: AbortSignal,
+    progress: (text: string) => void = () => undefined,
+  ): Promise<SeverityReading | null> {
+    const begun = this.#clock.now();
+    const signs = this.#early().filter(({ until = 0 }) => until > 0 && until - begun <= RIPENING_LIMIT_MS);
+    if (!this.#last || signs.length === 0) return null;
+    const ids = new Set(signs.map(itemId));
+    const end = Math.max(...signs.map(({ until = 0 }) => until)) + this.#slowest();
+    const series = this.#reader.follow();
+    try {
+      for (let shown = ''; ;) {
+        const reading = await this.#reading(() => series.next(signal), signal);
+        const waiting = this.#early().filter((item) => ids.has(itemId(item)));
+        const isOver = reading.severity.known && waiting.length === 0;
+        if (isOver || this.#clock.now() >= end) return reading.severity.known ? this.#accept(reading) : null;
+        const text = waiting.map(({ message }) => message).join('; ');
+        if (text !== '' && text !== shown) progress(`waiting: ${(shown = text)}`);
+        await this.#clock.sleep(AWAITED_SPACING_MS, signal);
+      }
+    } finally {
+      series.close();
+    }
+  }
+
   async #untilQuiet(
     read: () => Promise<SeverityReading>,
     signal: AbortSignal,
@@ -191,6 +223,11 @@ export class SeverityReader {
 
   #moving(snapshot: ClusterSnapshot): Moving[] {
     return this.#oracles.filter(isPatient).flatMap((oracle) => oracle.moving(snapshot));
+  }
+
+  /** Early signs of the last reading. */
+  #early(): Moving[] {
+    return this.#oracles.filter(isPatient).flatMap((oracle) => oracle.early?.() ?? []);
   }
 
   #accept(reading: SeverityReading): SeverityReading {

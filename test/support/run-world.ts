@@ -33,6 +33,9 @@ export class RunWorld {
   takenBack: string | null = null;
   /** What still has time to start comes up, or stays down, when it is waited for; null: nothing is moving. */
   comesUp: boolean | null = null;
+  /** An early sign becomes an item when it is waited for. */
+  ripens = false;
+  ripe = false;
   /** Snapshots in which it was looked for what a change affects. */
   readonly reachedIn: ClusterSnapshot[] = [];
   /** Commands in the order in which they ran; `undo` for an undone transaction. */
@@ -69,6 +72,7 @@ export class RunWorld {
         baseline: async () => this.#reading(),
         read: async () => this.#reading(),
         standstill: async () => this.#standstill(),
+        ripening: async () => this.#ripened(),
       },
       actions: async () => [],
       transactions: {
@@ -100,6 +104,13 @@ export class RunWorld {
       record: () => undefined,
       hash: (text) => text,
     };
+  }
+
+  #ripened(): SeverityReading | null {
+    if (!this.ripens) return null;
+    this.ripens = false;
+    this.ripe = true;
+    return this.#reading();
   }
 
   #standstill(): SeverityReading | null {

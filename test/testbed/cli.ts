@@ -25,6 +25,7 @@ const USAGE = `usage: npm run testbed -- COMMAND [OPTIONS]
   up [--nodes real|simulated] [--simulated-nodes N] [--no-app]   start a cluster with the demo shop
      [--telemetry | --metrics]   and servers that watch it: metrics, alerts, traces, logs; or only those of metrics and
                                  alerts, of which none has to be built
+     [--no-rules]                and no alert rules: only who evaluates metrics itself notices anything
      [--history 6h|2d]           with a past in which the shop ran well, for baselines
   down [--all]              stop it and remove everything of it
   status                    what runs, with addresses and process ids
@@ -51,6 +52,7 @@ interface Arguments {
   readonly simulatedNodes: number | undefined;
   readonly app: boolean;
   readonly telemetry: TelemetryKind | undefined;
+  readonly noRules: boolean;
   readonly historyHours: number | undefined;
   readonly all: boolean;
   readonly port: number | undefined;
@@ -71,6 +73,7 @@ function readArguments(argv: readonly string[]): Arguments {
         'no-app': { type: 'boolean', default: false },
         telemetry: { type: 'boolean', default: false },
         metrics: { type: 'boolean', default: false },
+        'no-rules': { type: 'boolean', default: false },
         history: { type: 'string' },
         all: { type: 'boolean', default: false },
         port: { type: 'string' },
@@ -98,6 +101,9 @@ function readArguments(argv: readonly string[]): Arguments {
   if (values.history !== undefined && (values['no-app'] || !(values.telemetry || values.metrics))) {
     throw new UsageError('--history needs --telemetry or --metrics, and the shop');
   }
+  if (values['no-rules'] && !(values.telemetry || values.metrics)) {
+    throw new UsageError('--no-rules needs --telemetry or --metrics');
+  }
   if (values.nodes !== undefined && values.nodes !== 'real' && values.nodes !== 'simulated') {
     throw new UsageError(`--nodes takes real or simulated, not '${values.nodes}'`);
   }
@@ -115,6 +121,7 @@ function readArguments(argv: readonly string[]): Arguments {
     simulatedNodes: numberOf('simulated-nodes'),
     app: !values['no-app'],
     telemetry: values.telemetry ? 'all' : values.metrics ? 'metrics' : undefined,
+    noRules: values['no-rules'],
     historyHours: readHours(values.history),
     all: values.all,
     port: numberOf('port'),
@@ -139,6 +146,7 @@ const NO_ARGUMENTS: Arguments = {
   simulatedNodes: undefined,
   app: true,
   telemetry: undefined,
+  noRules: false,
   historyHours: undefined,
   all: false,
   port: undefined,
@@ -190,6 +198,7 @@ async function up(given: Arguments, report: Report): Promise<void> {
       ...(given.nodes ? { nodes: given.nodes } : {}),
       ...(given.simulatedNodes !== undefined ? { simulatedNodes: given.simulatedNodes } : {}),
       ...(given.telemetry ? { telemetry: given.telemetry } : {}),
+      ...(given.noRules ? { noRules: true } : {}),
     },
     report,
   );

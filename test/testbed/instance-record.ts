@@ -33,6 +33,8 @@ export interface InstanceRecord {
   /** Kernel's number of the host interface to the real node; unlike its name it is never used again. */
   readonly linkIndex?: number;
   readonly telemetry?: TelemetryKind;
+  /** Prometheus has no rules of its own. */
+  readonly noRules?: true;
   readonly processes: readonly ProcessRecord[];
 }
 

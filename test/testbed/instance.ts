@@ -38,6 +38,8 @@ export interface UpOptions {
   readonly simulatedNodes?: number;
   /** Servers of telemetry beside it, for a real node only; none when left out. */
   readonly telemetry?: TelemetryKind;
+  /** Without the alert rules that an organisation would have: only who evaluates metrics itself notices anything. */
+  readonly noRules?: boolean;
 }
 
 const DEFAULT_SIMULATED_NODES = 3;
@@ -62,7 +64,8 @@ export async function upCluster(options: UpOptions, report: Report): Promise<Ins
     if (old) await report.step(`Cleaning up what instance ${name} left behind`, () => clean(folder, old));
     const nodes = chooseNodes(options.nodes, report);
     const simulatedNodes = options.simulatedNodes ?? (nodes === 'real' ? 0 : DEFAULT_SIMULATED_NODES);
-    const { telemetry } = options;
+    const { telemetry, noRules } = options;
+    if (noRules && !telemetry) throw new TestbedError('there are no rules without servers of telemetry');
     if (telemetry && nodes !== 'real')
       throw new TestbedError('telemetry needs a real node; its pods are what is told of');
     if (nodes === 'real') await ensureHostPackages(report);
@@ -78,7 +81,11 @@ export async function upCluster(options: UpOptions, report: Report): Promise<Ins
     const debianPrograms = await ensureDebianPrograms(telemetry ? DEBIAN_SERVERS : [], report);
     rmSync(folder, { recursive: true, force: true });
     const kubectl = binaries.get('kubectl')!;
-    const shape = { name, nodes, simulatedNodes, kubectl, ...(telemetry ? { telemetry } : {}) };
+    const shape = {
+      ...{ name, nodes, simulatedNodes, kubectl },
+      ...(telemetry ? { telemetry } : {}),
+      ...(noRules ? { noRules } : {}),
+    };
     return start(folder, await allocate(folder, shape), { binaries, debianPrograms }, report);
   });
 }
@@ -140,7 +147,7 @@ async function start(
 /** Gives a new instance its slot and ports and puts both on record before anything is started. */
 async function allocate(
   folder: string,
-  wanted: Pick<InstanceRecord, 'name' | 'nodes' | 'simulatedNodes' | 'kubectl' | 'telemetry'>,
+  wanted: Pick<InstanceRecord, 'name' | 'nodes' | 'simulatedNodes' | 'kubectl' | 'telemetry' | 'noRules'>,
 ): Promise<InstanceRecord> {
   return withFolderLock(join(stateHome(), '.locks', 'slots'), { timeoutMs: 30_000 }, async () => {
     const slot = chooseSlot(usedSlots());
@@ -191,7 +198,9 @@ function isWhole(record: InstanceRecord): boolean {
 function refuseOtherShape(record: InstanceRecord, options: UpOptions): void {
   const nodes = options.nodes ?? record.nodes;
   const count = options.simulatedNodes ?? record.simulatedNodes;
-  const hasTelemetry = !options.telemetry || [options.telemetry, 'all'].includes(record.telemetry ?? '');
+  const hasTelemetry =
+    !options.telemetry ||
+    ([options.telemetry, 'all'].includes(record.telemetry ?? '') && !options.noRules === !record.noRules);
   if (nodes === record.nodes && count === record.simulatedNodes && hasTelemetry) return;
   throw new TestbedError(
     `instance ${record.name} already runs with ${record.nodes} nodes (${record.simulatedNodes} simulated)` +

@@ -3,6 +3,8 @@ import type { ClusterReader, Oracle } from '../../domain/ports.ts';
 import type { TelemetrySources } from '../../domain/telemetry.ts';
 import type { Upstream } from '../../gateway/wire/upstream.ts';
 import { AlertOracle } from '../../severity/alert-oracle.ts';
+import { FreshAlerts } from '../../severity/fresh-alerts.ts';
+import { SignalOracle } from '../../severity/signal-oracle.ts';
 import { SloOracle } from '../../severity/slo-oracle.ts';
 import type { OpenedSource } from '../../telemetry/open-sources.ts';
 import { openSources } from '../../telemetry/open-sources.ts';
@@ -55,12 +57,15 @@ export class SessionTelemetry {
     return findSources(this.#reader, this.#parts(), new Set(), signal);
   }
 
-  /** New ones for each run: they remember what they saw first. @param pendingCounts as in {@link AlertOracle} */
-  async oracles(signal: AbortSignal, pendingCounts: boolean): Promise<Oracle[]> {
-    const { sources } = await this.open(signal);
+  /** New ones for each run: they remember what they saw first. @param judgesChanges false for who only looks */
+  async oracles(signal: AbortSignal, judgesChanges: boolean): Promise<Oracle[]> {
+    const { metrics, alerts: source } = (await this.open(signal)).sources;
+    const clock = this.#clock;
+    const alerts = source && new FreshAlerts(source, clock);
     return [
-      new AlertOracle(sources.alerts, this.#clock, pendingCounts),
-      new SloOracle(this.#config.objectives, sources.metrics, this.#clock),
+      new AlertOracle(alerts, clock, judgesChanges),
+      new SignalOracle({ metrics, alerts, clock, judgesChanges }),
+      new SloOracle(this.#config.objectives, metrics, clock),
     ];
   }
 

@@ -1,13 +1,15 @@
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Severity } from '../../domain/severity.ts';
+import { isTelemetry } from '../../domain/severity.ts';
 import type { SignalSettings } from '../../domain/signal-settings.ts';
 import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
 import type { ChartMark, Signal } from '../../domain/signals.ts';
 import type { SignalsNow } from '../../domain/signals-now.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
-import type { Answer, MetricSource, Series, TelemetrySources } from '../../domain/telemetry.ts';
+import type { MetricSource, TelemetrySources } from '../../domain/telemetry.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
+import { LONGEST_OPEN_MS } from '../../signals/baselines/usual.ts';
 import { withChanges } from '../../signals/charts/change-marks.ts';
 import type { EdgeAnswers } from '../../signals/graph/metric-graph.ts';
 import { edgeQueries, graphOfMetrics } from '../../signals/graph/metric-graph.ts';
@@ -15,13 +17,12 @@ import { mergedGraph } from '../../signals/graph/merge-graphs.ts';
 import { graphOfSettings } from '../../signals/graph/settings-graph.ts';
 import { graphOfSpans } from '../../signals/graph/span-graph.ts';
 import { ServiceNames } from '../../signals/identity/service-names.ts';
-import type { Answers, Ask, Scene } from '../../signals/incident-types/incident-type.ts';
+import { askMetrics, quietly, whileUnstopped } from '../../signals/ask-metrics.ts';
+import type { Scene } from '../../signals/incident-types/incident-type.ts';
 import { readSignals, signalAsks } from '../../signals/read-signals.ts';
 import { readMemory } from './memory-reader.ts';
 import { noTraces, readTraces } from './trace-reader.ts';
 
-/** Questions that a metric server is asked together. */
-const AT_ONCE = 6;
 /** Everything that is read of telemetry for one look. What is not answered by then is unknown. */
 const LIMIT_MS = 20_000;
 /** What is shown of a series without a chart. */
@@ -58,7 +59,7 @@ export class SignalReader {
       namespaces: snapshot.namespaces,
       now,
       settings: this.#settings,
-      usualUntil: beganAt(severity),
+      usualUntil: beganAt(severity, now),
       marks: alertMarks(severity),
     };
     const limit = new AbortController();
@@ -70,7 +71,7 @@ export class SignalReader {
     try {
       const { metrics, traces } = this.#sources;
       const [answers, edges, traced] = await Promise.all([
-        asked(metrics, signalAsks(scene), both),
+        askMetrics(metrics, signalAsks(scene), both),
         metrics ? askedEdges(metrics, this.#settings.baseline.rateMs, both) : [],
         traces
           ? whileUnstopped(() => readTraces(traces, view, severity, now, both), both).catch((error: unknown) =>
@@ -86,7 +87,7 @@ export class SignalReader {
         graphOfSettings(view),
       ];
       const read = readSignals(answers, scene);
-      const memory = await readMemory(read.signals, scene, (asks) => asked(metrics, asks, both));
+      const memory = await readMemory(read.signals, scene, (asks) => askMetrics(metrics, asks, both));
       signal.throwIfAborted();
       const reading = { ...read, signals: read.signals.map((signal) => withEvidence(signal, view, metrics, now)) };
       const suspects = traced?.suspects ?? { suspects: [], unknown: 'no traces are read' };
@@ -120,11 +121,10 @@ function withEvidence(signal: Signal, view: ClusterView, metrics: MetricSource |
   };
 }
 
-/** When the first alert or objective began; null where none tells. */
-function beganAt(severity: Severity): number | null {
-  const times = severity.known
-    ? severity.items.flatMap(({ source, since }) => (source === 'alert' && since ? [since] : []))
-    : [];
+/** When the first of what telemetry tells of began; null where nothing does, or only of what has been so for long. */
+function beganAt(severity: Severity, now: number): number | null {
+  const told = severity.known ? severity.items.filter(isTelemetry) : [];
+  const times = told.flatMap(({ since }) => (since && now - since <= LONGEST_OPEN_MS ? [since] : []));
   return times.length > 0 ? Math.min(...times) : null;
 }
 
@@ -133,20 +133,6 @@ function alertMarks(severity: Severity): ChartMark[] {
   return severity.items.flatMap(({ source, since, what }): ChartMark[] =>
     source === 'alert' && since ? [{ kind: 'alert', at: since, label: what }] : [],
   );
-}
-
-async function asked(metrics: MetricSource | null, asks: readonly Ask[], signal: AbortSignal): Promise<Answers> {
-  const answers = new Map<string, Answer<Series[]>>();
-  const absent: Answer<Series[]> = { state: 'absent', reason: 'no metric server is configured' };
-  const waiting = [...asks];
-  const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const { key, query, window } = next;
-      answers.set(key, metrics ? await quietly(() => metrics.range(query, window, signal), signal) : absent);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return answers;
 }
 
 async function askedEdges(metrics: MetricSource, windowMs: number, signal: AbortSignal) {
@@ -161,26 +147,4 @@ async function askedEdges(metrics: MetricSource, windowMs: number, signal: Abort
       return { source, answers };
     }),
   );
-}
-
-/** A source that throws, or is not done when the signal fires, has not answered. */
-async function quietly<T>(ask: () => Promise<Answer<T>>, signal: AbortSignal): Promise<Answer<T>> {
-  try {
-    return await whileUnstopped(ask, signal);
-  } catch (error) {
-    return { state: 'unknown', reason: messageOf(error) };
-  }
-}
-
-/** Rejects as soon as the signal fires, whether or not the work ever ends. */
-async function whileUnstopped<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop!: () => void;
-  const stopped = new Promise<never>((_, reject) => (stop = () => reject(signal.reason as Error)));
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([work(), stopped]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

@@ -3,9 +3,10 @@ import { messageOf } from '../../domain/cluster-error.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { SeverityReading } from '../../domain/ports.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
-import { itemId, mu } from '../../domain/severity.ts';
+import { isTelemetry, itemId, mu } from '../../domain/severity.ts';
 import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
-import type { CorrelatedIncident, IncidentMember } from '../../domain/signals.ts';
+import type { CorrelatedIncident, IncidentMember, Signal } from '../../domain/signals.ts';
+import { refKey } from '../../domain/kube-object.ts';
 import type { SignalsNow } from '../../domain/signals-now.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { graphOfSettings } from '../../signals/graph/settings-graph.ts';
@@ -35,7 +36,7 @@ export const DEFAULT_WATCH: WatchOptions = { intervalMs: 15_000 };
 
 /** Signals are judged over minutes; asking for hours of samples at each look would cost more than it tells. */
 const SIGNALS_EVERY_MS = 60_000;
-/** What is seen once may be a rollout; alerts have waited by themselves. */
+/** What is seen once may be a rollout; alerts and signals have waited by themselves. */
 const SIGHTINGS = 2;
 /** What is not seen so often is over. */
 const MISSES = 2;
@@ -104,7 +105,7 @@ export class IncidentWatch {
     this.#failures = 0;
     const present = this.#membersOf(items, signals, at);
     const lasting = present.filter(
-      ({ source, id }) => source === 'alert' || (this.#sightings.get(id) ?? 0) >= SIGHTINGS,
+      ({ source, id }) => isTelemetry({ source }) || (this.#sightings.get(id) ?? 0) >= SIGHTINGS,
     );
     this.#close(new Set(present.map(({ id }) => id)), at);
     const view = new ClusterView(reading.snapshot);
@@ -137,7 +138,7 @@ export class IncidentWatch {
   #membersOf(items: readonly SeverityItem[], signals: SignalsNow | null, now: number): IncidentMember[] {
     const found = [
       ...items.map((item) => memberOfItem(item, this.#sinceOf(itemId(item), now))),
-      ...(signals?.reading.signals ?? []).filter(({ level }) => level === 'incident').map(memberOfSignal),
+      ...(signals?.reading.signals ?? []).filter((one) => isOfItsOwn(one, items)).map(memberOfSignal),
     ];
     const ids = new Set(found.map(({ id }) => id));
     for (const id of this.#sightings.keys()) if (!ids.has(id)) this.#sightings.delete(id);
@@ -199,4 +200,11 @@ export class IncidentWatch {
   #pause(): number {
     return Math.min(LONGEST_BACK_OFF_MS, this.#options.intervalMs * 2 ** Math.min(this.#failures, 10));
   }
+}
+
+/** An incident that severity does not tell of already. */
+function isOfItsOwn({ kind, level, object }: Signal, items: readonly SeverityItem[]): boolean {
+  const isTold = (item: SeverityItem): boolean =>
+    item.source === 'signal' && item.what === kind && item.object !== null && refKey(item.object) === refKey(object!);
+  return level === 'incident' && !(object !== null && items.some(isTold));
 }

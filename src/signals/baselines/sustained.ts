@@ -18,6 +18,7 @@ const STALE_MS = 300_000;
 /**
  * Whether a condition holds now, and since when without a break.
  * @param samples oldest first; @param stepMs between them; @param forMs so long it has to hold
+ * @param staleMs an older sample speaks of the past only; never less than a few steps
  */
 export function sustained<T extends Sample>(
   samples: readonly T[],
@@ -25,9 +26,10 @@ export function sustained<T extends Sample>(
   now: number,
   stepMs: number,
   forMs: number,
+  staleMs = STALE_MS,
 ): Standing {
   const last = samples.at(-1);
-  if (!last || now - last.at > Math.max(STALE_MS, HOLES * stepMs))
+  if (!last || now - last.at > Math.max(staleMs, HOLES * stepMs))
     return { state: 'unknown', lastAt: last?.at ?? null };
   let since: number | null = null;
   for (let index = samples.length - 1; index >= 0; index--) {

@@ -10,6 +10,9 @@ type Settings = SignalSettings['baseline'];
 const WEEK_MS = 7 * 86_400_000;
 const HALF_HOUR_MS = 1_800_000;
 
+/** What has been so for longer has become usual, in ms. */
+export const LONGEST_OPEN_MS = 6 * 3_600_000;
+
 /** Where what is usual is looked for, milliseconds since the epoch. */
 export interface BaselineSpan {
   from: number;
@@ -26,6 +29,16 @@ export function baselineSpan(now: number, usualUntil: number | null, settings: S
   const present = now - settings.gapMs;
   const to = usualUntil === null ? present : Math.min(present, usualUntil - settings.rateMs);
   return { from: to - settings.windowMs, to, isFrozen: to < present };
+}
+
+/** Of the steps of a baseline; below, samples come and go by nature. */
+const STEADY = 0.9;
+
+/** Whether there was a sample at nearly each step of a baseline, so that one that is missing now is missed. */
+export function isSteady(samples: readonly Sample[], span: BaselineSpan, { stepMs, leastSamples }: Settings): boolean {
+  const inside = within(samples, span);
+  const [first] = inside;
+  return inside.length >= leastSamples && inside.length >= STEADY * ((span.to - first!.at) / stepMs);
 }
 
 /** The same weekday and hour of the weeks before, half an hour on either side; nearest week first. */

@@ -114,6 +114,7 @@ function judgeOne({ series, labelled, object }: ScopedSeries, query: string, sce
     others: labelled.objects.slice(1),
     labels: series.labels,
     since: standing.since,
+    ...(isKnown && !standing.held && object ? { firesAt: standing.since + settings.disk.forMs } : {}),
     message: oneLine(`${used}, ${then}`),
     value,
     usual: null,

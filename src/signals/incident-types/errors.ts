@@ -1,12 +1,12 @@
 import { refKey } from '../../domain/kube-object.ts';
 import type { SignalSettings } from '../../domain/signal-settings.ts';
-import type { Signal, SignalReading, Usual } from '../../domain/signals.ts';
+import type { Signal, SignalReading, Unjudged, Usual } from '../../domain/signals.ts';
 import type { Sample, Series } from '../../domain/telemetry.ts';
 import { amountText } from '../../text/amount.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { episodes, recurrenceLevel, sustained } from '../baselines/sustained.ts';
 import { inOrder } from '../baselines/rates.ts';
-import { baselineSpan, rollingUsual, within } from '../baselines/usual.ts';
+import { baselineSpan, isSteady, rollingUsual, within } from '../baselines/usual.ts';
 import { chartOf } from '../charts/chart.ts';
 import { duration } from '../promql.ts';
 import { wilsonLower } from '../statistics/binomial.ts';
@@ -52,10 +52,10 @@ function judge(answers: Answers, scene: Scene): SignalReading {
     }
     for (const scoped of list) {
       const moments = momentsOf(scoped.series, failed.get(seriesKey(scoped.series)));
-      const { signal, reason } = judgeOne(scoped, moments, ratioQuery(metric, scene.settings), scene);
+      const { signal, unknown } = judgeOne(scoped, moments, ratioQuery(metric, scene.settings), scene);
       if (signal) reading.signals.push(signal);
       if (!scoped.object) continue;
-      if (reason) reading.unjudged.push({ kind: 'errors', object: scoped.object, reason });
+      if (unknown) reading.unjudged.push({ kind: 'errors', object: scoped.object, ...unknown });
       else judged.add(refKey(scoped.object));
     }
   }
@@ -82,8 +82,8 @@ function judgeOne(
   moments: Moment[],
   query: string,
   scene: Scene,
-): { signal: Signal | null; reason: string | null } {
-  const { now, settings, usualUntil, marks } = scene;
+): { signal: Signal | null; unknown: Pick<Unjudged, 'reason' | 'lost'> | null } {
+  const { now, settings, usualUntil, marks, staleMs } = scene;
   const { errors: own, baseline } = settings;
   const name = namedBy(object, series.labels);
   const span = baselineSpan(now, usualUntil, baseline);
@@ -93,13 +93,18 @@ function judgeOne(
     const [requests, wrong] = [answered, failed].map((perSecond) => (perSecond * baseline.rateMs) / 1_000);
     return wrong! >= own.leastErrors && wilsonLower(wrong!, requests!, own.deviations) > line;
   };
-  const standing = sustained(moments, isSurge, now, baseline.stepMs, own.forMs);
-  if (standing.state === 'unknown') return { signal: null, reason: `no requests to ${name} now that could fail` };
-  const reason = usual ? null : `too few requests, or too short a history, to say how many errors of ${name} are usual`;
-  if (standing.state === 'no') return { signal: null, reason };
+  const standing = sustained(moments, isSurge, now, baseline.stepMs, own.forMs, staleMs);
+  if (standing.state === 'unknown') {
+    const lost = isSteady(moments, span, baseline) ? ({ lost: true } as const) : {};
+    return { signal: null, unknown: { reason: `no requests to ${name} now that could fail`, ...lost } };
+  }
+  const unknown = usual
+    ? null
+    : { reason: `too few requests, or too short a history, to say how many errors of ${name} are usual` };
+  if (standing.state === 'no') return { signal: null, unknown };
   const level = recurrenceLevel(moments, standing.since, line);
   const isAsBad = (moment: Moment): boolean => isSurge(moment) && moment.value > level;
-  if (episodes(within(moments, span), isAsBad) >= baseline.recurrences) return { signal: null, reason };
+  if (episodes(within(moments, span), isAsBad) >= baseline.recurrences) return { signal: null, unknown };
   const { value } = moments.at(-1)!;
   const compared = usual
     ? `against ${amountText(usual.center, 'ratio')} ${usual.over}`
@@ -111,6 +116,7 @@ function judgeOne(
     others: labelled.objects.slice(1),
     labels: series.labels,
     since: standing.since,
+    ...(!standing.held && object && usual ? { firesAt: standing.since + own.forMs } : {}),
     message: oneLine(`${amountText(value, 'ratio')} of requests to ${name} fail ${compared}`),
     value,
     usual,
@@ -127,7 +133,7 @@ function judgeOne(
       marks,
     }),
   };
-  return { signal, reason };
+  return { signal, unknown };
 }
 
 /** How much fails of all that is asked, without the worst fifth of the time; its spread is that of the moments. */

@@ -17,6 +17,8 @@ export interface Scene {
   settings: SignalSettings;
   /** When something began that is no longer usual (an incident that is open, a change that is watched); null for none. */
   usualUntil: number | null;
+  /** A sample that is older says nothing of the present, in ms; absent: what a scrape that fails now and then may miss. */
+  staleMs?: number;
   /** For charts. */
   marks: readonly ChartMark[];
 }

@@ -1,12 +1,12 @@
 import { refKey } from '../../domain/kube-object.ts';
 import type { SignalSettings } from '../../domain/signal-settings.ts';
-import type { Signal, SignalReading, Usual } from '../../domain/signals.ts';
+import type { Signal, SignalReading, Unjudged, Usual } from '../../domain/signals.ts';
 import type { Sample, Series } from '../../domain/telemetry.ts';
 import { amountPair, amountText } from '../../text/amount.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { episodes, recurrenceLevel, sustained } from '../baselines/sustained.ts';
 import { inOrder } from '../baselines/rates.ts';
-import { baselineSpan, rollingUsual, seasonalUsual, within } from '../baselines/usual.ts';
+import { baselineSpan, isSteady, rollingUsual, seasonalUsual, within } from '../baselines/usual.ts';
 import { chartOf } from '../charts/chart.ts';
 import { duration } from '../promql.ts';
 import { median } from '../statistics/robust.ts';
@@ -46,8 +46,8 @@ function judge(answers: Answers, scene: Scene): SignalReading {
       const key = seriesKey(scoped.series);
       const earlier = weeks.flatMap((week) => (week?.has(key) ? [inOrder(week.get(key)!.samples)] : []));
       const result = judgeOne(scoped, counts?.get(key), earlier, requestQuery(metric, 'p99', scene.settings), scene);
-      if (typeof result === 'string') {
-        if (scoped.object) reading.unjudged.push({ kind: 'latency', object: scoped.object, reason: result });
+      if (result && 'reason' in result) {
+        if (scoped.object) reading.unjudged.push({ kind: 'latency', object: scoped.object, ...result });
         continue;
       }
       if (scoped.object) judged.add(refKey(scoped.object));
@@ -68,20 +68,25 @@ function judgeOne(
   weeks: readonly (readonly Sample[])[],
   query: string,
   scene: Scene,
-): Signal | string | null {
-  const { now, settings, usualUntil, marks } = scene;
+): Signal | Pick<Unjudged, 'reason' | 'lost'> | null {
+  const { now, settings, usualUntil, marks, staleMs } = scene;
   const name = namedBy(object, series.labels);
   const samples = withEnoughCalls(inOrder(series.samples), counts, settings);
   const span = baselineSpan(now, usualUntil, settings.baseline);
   const usual = rollingUsual(samples, span, now, settings.baseline);
-  if (!usual) return `too few requests, or too short a history, to say what latency of ${name} is usual`;
+  if (!usual)
+    return { reason: `too few requests, or too short a history, to say what latency of ${name} is usual` };
   const line = lineOf(usual, settings);
   const seasonal = seasonalUsual(weeks, settings.baseline);
   const above = Math.max(line, seasonal ? lineOf(seasonal, settings) : line);
   const { stepMs } = settings.baseline;
   const forMs = holdMs(counts, span.to, settings);
-  const standing = sustained(samples, ({ value }) => value > above, now, stepMs, forMs);
-  if (standing.state === 'unknown') return `too few requests to ${name} now to tell their latency`;
+  const standing = sustained(samples, ({ value }) => value > above, now, stepMs, forMs, staleMs);
+  if (standing.state === 'unknown')
+    return {
+      reason: `too few requests to ${name} now to tell their latency`,
+      ...(isSteady(samples, span, settings.baseline) ? { lost: true } : {}),
+    };
   if (standing.state === 'no') return null;
   const level = recurrenceLevel(samples, standing.since, above);
   if (episodes(within(samples, span), ({ value }) => value > level) >= settings.baseline.recurrences) return null;
@@ -95,6 +100,7 @@ function judgeOne(
     others: labelled.objects.slice(1),
     labels: series.labels,
     since: standing.since,
+    ...(standing.held || !object ? {} : { firesAt: standing.since + forMs }),
     message: oneLine(
       `${TITLE} of ${name} is ${amountText(value, 'ms')} against ${amountPair(compared.center, compared.deviation, 'ms')} ${compared.over}${forText}`,
     ),

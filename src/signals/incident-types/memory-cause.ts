@@ -8,8 +8,11 @@ import { trendOf } from '../statistics/theil-sen.ts';
 
 /** What is known of the memory of one container, over the pods that have it. */
 export interface MemoryHistory {
-  /** Working set in bytes of each pod, and when the container was started in it; milliseconds since the epoch. */
-  pods: { samples: readonly Sample[]; starts: readonly number[] }[];
+  /**
+   * Working set in bytes of each pod, when the container was started in it, and when it was killed for memory; milliseconds
+   * since the epoch.
+   */
+  pods: { samples: readonly Sample[]; starts: readonly number[]; kills?: readonly number[] }[];
   limitBytes: number;
   /** Requests a second of the service over the same time; null where nobody counts. */
   traffic: readonly Sample[] | null;
@@ -43,21 +46,34 @@ const FLAT = 0.05;
 /** Filled to this part of the limit in so short a time, it would never have sufficed. */
 const FILLED = 0.85;
 const SOON_MS = 2 * MINUTE;
+/** A life that ended with a kill needs to be no longer than this: all of it was growth. What a program begins with it has by then. */
+const LEAST_KILLED_MS = 3 * MINUTE;
+const LEAST_KILLED_SAMPLES = 6;
+/** Of the limit, grown from the first third of such a life to the last. */
+const FILLS = 0.2;
+/** What it grew by in the last part, of what it grew by before: less is levelling off. */
+const KEEPS_ON = 0.4;
+const STEADY_RANK = 0.7;
+/** Samples from before a limit was lowered. */
+const LEAST_BEFORE = 3;
+/** Of a lowered limit: what needed that much of it before has no room in it. */
+const NARROW = 0.75;
 /** Traffic is called the same within a fifth. */
 const ALIKE = 0.2;
 
 /**
  * A leak fills any limit, a tight limit is too small for what the program always needs. Told apart by whether the floor of the
  * memory (what is left after collections) rises within a life while traffic does not, how soon a fresh container is at its
- * limit, whether memory follows traffic down again, and what it used under its former limit. `unknown` where clues disagree
- * or there are none.
+ * limit, whether it grew all the way until it was killed, whether memory follows traffic down again, and what it used under its
+ * former limit. `unknown` where clues disagree or there are none.
  */
 export function memoryCause(history: MemoryHistory): MemoryCause {
-  const lives = history.pods.flatMap(({ samples, starts }) => livesOf(inOrder(samples), starts));
+  const lives = history.pods.flatMap(({ samples, starts, kills = [] }) => livesOf(inOrder(samples), starts, kills));
   const traffic = history.traffic && inOrder(history.traffic);
   const clues = [
     ...floorClues(lives, history.limitBytes, traffic),
     ...startClues(lives, history.limitBytes),
+    ...killClues(lives, history.limitBytes, traffic),
     ...trafficClues(lives, traffic),
     ...formerClues(history),
   ];
@@ -73,9 +89,11 @@ interface Life {
   samples: Sample[];
   /** When it was started; null where it ran before the first sample. */
   startedAt: number | null;
+  /** When it was killed for memory; null where it was not, as far as is known. */
+  killedAt: number | null;
 }
 
-function livesOf(samples: readonly Sample[], starts: readonly number[]): Life[] {
+function livesOf(samples: readonly Sample[], starts: readonly number[], kills: readonly number[]): Life[] {
   const bounds = [...starts].sort((a, b) => a - b);
   const lives = new Map<number, Sample[]>();
   for (const sample of samples) {
@@ -84,7 +102,13 @@ function livesOf(samples: readonly Sample[], starts: readonly number[]): Life[] 
     if (list) list.push(sample);
     else lives.set(start, [sample]);
   }
-  return [...lives].map(([start, list]) => ({ samples: list, startedAt: Number.isFinite(start) ? start : null }));
+  return [...lives].flatMap(([start, list]): Life[] => {
+    const next = bounds.find((at) => at > start) ?? Number.POSITIVE_INFINITY;
+    const killedAt = kills.find((at) => at > start && at <= next) ?? null;
+    // A sample that is told for a while after the end speaks of nothing.
+    const own = killedAt === null ? list : list.filter(({ at }) => at <= killedAt);
+    return own.length > 0 ? [{ samples: own, startedAt: Number.isFinite(start) ? start : null, killedAt }] : [];
+  });
 }
 
 function isLong({ samples }: Life): boolean {
@@ -165,6 +189,30 @@ function startClues(lives: readonly Life[], limit: number): Clue[] {
   return [{ says: 'tight-limit', text }];
 }
 
+/** Memory that grew all the way until it was killed is a leak; what levels off before has what it needs. */
+function killClues(lives: readonly Life[], limit: number, traffic: readonly Sample[] | null): Clue[] {
+  const grown = lives.flatMap((life) => {
+    const { samples, startedAt, killedAt } = life;
+    if (startedAt === null || killedAt === null || killedAt - startedAt < LEAST_KILLED_MS) return [];
+    if (samples.length < LEAST_KILLED_SAMPLES) return [];
+    const third = Math.floor(samples.length / 3);
+    const [first, middle, last] = [samples.slice(0, third), samples.slice(third, -third), samples.slice(-third)].map(
+      (part) => median(part.map(({ value }) => value)),
+    ) as [number, number, number];
+    const isGrowth = last - first >= FILLS * limit && last - middle >= KEEPS_ON * (middle - first);
+    const isSteady = rankCorrelation(samples.map(({ at, value }) => [at, value])) >= STEADY_RANK;
+    return isGrowth && isSteady ? [{ life, first, last, lastedMs: killedAt - startedAt }] : [];
+  });
+  const [longest] = grown.sort((a, b) => b.lastedMs - a.lastedMs);
+  if (!longest) return [];
+  const { life, first, last, lastedMs } = longest;
+  const text = `it was killed ${durationText(lastedMs)} after its start, and memory grew all the way, from ${amountText(first, 'bytes')} to ${amountText(last, 'bytes')}`;
+  const rise = traffic && growthOf(traffic, life);
+  if (rise === null) return [{ says: 'leak', text: `${text}; what traffic did is not known` }];
+  if (rise > ALIKE) return [{ says: 'neither', text: `${text}, while traffic rose by ${amountText(rise, 'ratio')}` }];
+  return [{ says: 'leak', text: `${text}, while traffic did not rise` }];
+}
+
 /** At the same traffic later in a life: more memory is a leak. Memory that goes up and down with traffic is none. */
 function trafficClues(lives: readonly Life[], traffic: readonly Sample[] | null): Clue[] {
   const life = lives
@@ -198,10 +246,10 @@ function formerClues({ pods, limitBytes, former }: MemoryHistory): Clue[] {
     samples.filter(({ at }) => at < former.changedAt).map(({ value }) => value),
   );
   const lowered = `the limit was lowered from ${amountText(former.limitBytes, 'bytes')} to ${amountText(limitBytes, 'bytes')}`;
-  if (before.length < LEAST_SAMPLES)
+  if (before.length < LEAST_BEFORE)
     return [{ says: 'neither', text: `${lowered}; what was used before is not known` }];
   const used = median(before);
-  if (used < FILLED * limitBytes)
+  if (used < NARROW * limitBytes)
     return [{ says: 'neither', text: `${lowered}, and ${amountText(used, 'bytes')} were used before` }];
   return [{ says: 'tight-limit', text: `${lowered}, and ${amountText(used, 'bytes')} were used before already` }];
 }

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refKey } from '../../domain/kube-object.ts';
 import type { Sample, Series } from '../../domain/telemetry.ts';
+import type { Untyped } from '../../kube/pod-template.ts';
 import { containersOf, podTemplateOf } from '../../kube/pod-template.ts';
 import { earlierRevisions, revisionsOf } from '../../kube/revisions.ts';
 import { quantity } from '../../kube/quantity.ts';
@@ -18,7 +19,8 @@ const USED = 'memory-cause/used';
 const STARTED = 'memory-cause/started';
 const TRAFFIC = 'memory-cause/';
 const LOOKBACK_MS = 2 * 3_600_000;
-const STEP_MS = 30_000;
+/** A leak may fill a limit within minutes. */
+const STEP_MS = 15_000;
 
 /** What has to be asked of one container of a workload before {@link memoryHistory}. */
 export function memoryAsks(scene: Scene, workload: ObjectRef, container: string): Ask[] {
@@ -57,7 +59,8 @@ export function memoryHistory(
   const pods = used.map(({ labels, samples }) => {
     const pod = view.find('Pod', workload.namespace, labels.pod ?? '');
     const told = started.get(labels.pod)?.samples.map(({ value }) => value * 1_000) ?? [];
-    return { samples: inOrder(samples), starts: [...new Set([...told, ...startsOf(pod, container)])] };
+    const starts = [...new Set([...told, ...startsOf(pod, container)])];
+    return { samples: inOrder(samples), starts, kills: killsOf(pod, container) };
   });
   return {
     pods,
@@ -82,10 +85,21 @@ function ofWorkload(answers: Answers, key: string, { view }: Scene, workload: Ob
 }
 
 /** As far as the pod's status remembers: the present run and the one before. */
-function startsOf(pod: KubeObject | undefined, container: string): number[] {
+function runsOf(pod: KubeObject | undefined, container: string): Untyped[] {
   const status = listOf(pod?.status?.containerStatuses).find((each) => each?.name === container);
-  return [status?.state?.running, status?.state?.terminated, status?.lastState?.terminated]
+  return [status?.state?.running, status?.state?.terminated, status?.lastState?.terminated];
+}
+
+function startsOf(pod: KubeObject | undefined, container: string): number[] {
+  return runsOf(pod, container)
     .map((run) => Date.parse(String(run?.startedAt ?? '')))
+    .filter(Number.isFinite);
+}
+
+function killsOf(pod: KubeObject | undefined, container: string): number[] {
+  return runsOf(pod, container)
+    .filter((run) => run?.reason === 'OOMKilled')
+    .map((run) => Date.parse(String(run?.finishedAt ?? '')))
     .filter(Number.isFinite);
 }
 

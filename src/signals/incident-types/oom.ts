@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refKey, refLabel, refOf } from '../../domain/kube-object.ts';
 import type { SignalSettings } from '../../domain/signal-settings.ts';
-import type { Signal, SignalReading } from '../../domain/signals.ts';
+import type { Signal, SignalReading, Unjudged } from '../../domain/signals.ts';
 import { completedResources } from '../../kube/pod-resources.ts';
 import { isLiving } from '../../kube/pods.ts';
 import { listOf } from '../../kube/untyped-list.ts';
@@ -48,7 +48,8 @@ function judge(answers: Answers, scene: Scene): SignalReading {
   const near = new Map<string, Signal>();
   for (const scoped of scopedSeries(answers.get(KEY), 'oom', scene.settings.metrics.workingSet, scene, reading) ?? []) {
     const signal = nearLimit(scoped, scene);
-    if (!signal?.object) continue;
+    if (signal && 'reason' in signal) reading.unjudged.push(signal);
+    if (!signal?.object || 'reason' in signal) continue;
     const key = refKey(signal.object);
     const other = near.get(key);
     if (!other || (signal.level === 'incident' && other.level !== 'incident') || signal.since < other.since)
@@ -61,24 +62,21 @@ function judge(answers: Answers, scene: Scene): SignalReading {
     for (const signal of kills(pod, scene)) {
       const key = refKey(signal.object!);
       const other = near.get(key);
-      // A kill says more than a level, and when both are there the level shows how it came.
-      near.set(
-        key,
-        other
-          ? {
-              ...other,
-              level: 'incident',
-              since: Math.min(other.since, signal.since),
-              message: `${signal.message}; ${other.message}`,
-            }
-          : signal,
-      );
+      near.set(key, other ? together(signal, other) : signal);
     }
   }
   return { ...reading, signals: [...near.values()] };
 }
 
-function nearLimit({ series, labelled, object }: ScopedSeries, { view, now, settings, marks }: Scene): Signal | null {
+/** A kill says more than a level, and when both are there the level shows how it came. */
+function together(kill: Signal, { firesAt: _firesAt, ...near }: Signal): Signal {
+  const since = Math.min(near.since, kill.since);
+  const message = `${kill.message}; ${near.message}`;
+  return { ...near, level: 'incident', since, message, ...(kill.endsAt === undefined ? {} : { endsAt: kill.endsAt }) };
+}
+
+function nearLimit({ series, labelled, object }: ScopedSeries, scene: Scene): Signal | Unjudged | null {
+  const { view, now, settings, marks, staleMs } = scene;
   const { pod: ref } = labelled;
   const pod = ref && view.find('Pod', ref.namespace, ref.name);
   // A pod that is gone needs no memory.
@@ -94,10 +92,13 @@ function nearLimit({ series, labelled, object }: ScopedSeries, { view, now, sett
     now,
     settings.baseline.stepMs,
     settings.oom.forMs,
+    staleMs,
   );
+  const where = `container ${container} of ${refLabel(refOf(pod))}`;
+  if (standing.state === 'unknown' && runsSince(pod, container, standing.lastAt))
+    return { kind: 'oom', object: object ?? refOf(pod), reason: `nobody tells what ${where} uses now`, lost: true };
   if (standing.state !== 'yes') return null;
   const { value } = samples.at(-1)!;
-  const where = `container ${container} of ${refLabel(refOf(pod))}`;
   const query = selector(settings.metrics.workingSet, ...matchersOf(series.labels));
   return {
     kind: 'oom',
@@ -106,6 +107,7 @@ function nearLimit({ series, labelled, object }: ScopedSeries, { view, now, sett
     others: [refOf(pod)],
     labels: series.labels,
     since: standing.since,
+    ...(standing.held ? {} : { firesAt: standing.since + settings.oom.forMs }),
     message: oneLine(
       `${where} uses ${amountText(value, 'bytes')}, ${amountText(value / limit, 'ratio')} of its limit, for ${durationText(now - standing.since)}`,
     ),
@@ -116,6 +118,13 @@ function nearLimit({ series, labelled, object }: ScopedSeries, { view, now, sett
     query,
     chart: chartOf({ title: `Memory of ${where}`, unit: 'bytes', label: 'working set', samples, threshold, marks }),
   };
+}
+
+/** What does not run uses no memory, and is not measured; neither is what has only just begun. */
+function runsSince(pod: KubeObject, container: string, at: number | null): boolean {
+  const status = listOf(pod.status?.containerStatuses).find((each) => each?.name === container);
+  const started = Date.parse(String(status?.state?.running?.startedAt ?? ''));
+  return at !== null && started <= at;
 }
 
 /** Of a container as the server completes it; null where it may take what the node has. */
@@ -146,6 +155,7 @@ function kills(pod: KubeObject, { view, now, settings }: Scene): Signal[] {
           others: [refOf(pod)],
           labels: { namespace: pod.metadata.namespace ?? '', pod: pod.metadata.name, container },
           since: at,
+          endsAt: at + settings.oom.killedWithinMs,
           message: `container ${container} of ${refLabel(refOf(pod))} was killed for memory ${under} (restarts: ${Number(status?.restartCount) || 0})`,
           value: Number(status?.restartCount) || 0,
           usual: null,

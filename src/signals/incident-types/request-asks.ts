@@ -46,8 +46,14 @@ export function countedBy({ requests }: SignalSettings): number[] {
 
 /** Asks for these parts over the time that is judged and what it is compared with. */
 export function requestAsks(scene: Scene, parts: readonly RequestPart[]): Ask[] {
-  const { from } = baselineSpan(scene.now, scene.usualUntil, scene.settings.baseline);
-  return asksIn({ from, to: scene.now, stepMs: scene.settings.baseline.stepMs }, scene, parts, '');
+  const { now, usualUntil, settings } = scene;
+  const { from } = baselineSpan(now, usualUntil, settings.baseline);
+  return asksIn(windowTo(now, from, settings.baseline.stepMs), scene, parts, '');
+}
+
+/** Whole steps, so that the last sample is of the present. */
+function windowTo(to: number, from: number, stepMs: number): TimeWindow {
+  return { from: to - Math.ceil((to - from) / stepMs) * stepMs, to, stepMs };
 }
 
 /** The same for this hour of the week in earlier weeks: a second look at what is unusual for the last hour. */

@@ -214,6 +214,7 @@ const OBJECTIVE = /^SLO /;
 /** Which oracle an item comes from, by what it is about. */
 function watches(oracle: string, item: SeverityItem): boolean {
   if (/alert/.test(oracle)) return item.source === 'alert';
+  if (/signal/.test(oracle)) return item.source === 'signal';
   if (/objective/.test(oracle)) return item.source === 'check' && OBJECTIVE.test(item.message);
   if (/request|check/.test(oracle)) return item.source === 'check' && !OBJECTIVE.test(item.message);
   return item.source === 'object' && (item.object?.kind === 'Node') === /node/.test(oracle);

@@ -11,10 +11,10 @@ import type { ServerPod } from './server-pod.ts';
 export const PROMETHEUS_DATA = 'prometheus';
 
 /**
- * Prometheus from Debian's package, with rules.yml beside this file. Its data are in a folder of the node, where a history
+ * Prometheus from Debian's package, with rules.yml beside this file where it has rules. Its data are in a folder of the node, where a history
  * can be put beside them.
  */
-export function prometheus(place: ScrapePlace): ServerPod {
+export function prometheus(place: ScrapePlace, hasRules: boolean): ServerPod {
   return {
     name: 'prometheus',
     program: 'prometheus',
@@ -36,7 +36,7 @@ export function prometheus(place: ScrapePlace): ServerPod {
     memory: 512,
     files: {
       'config.json': JSON.stringify(configOf(place), null, 2),
-      'testbed.yml': readFileSync(join(import.meta.dirname, 'rules.yml'), 'utf8'),
+      ...(hasRules ? { 'testbed.yml': readFileSync(join(import.meta.dirname, 'rules.yml'), 'utf8') } : {}),
     },
     readsCluster: true,
     folders: { '/data': `${NODE_DATA}/${PROMETHEUS_DATA}` },

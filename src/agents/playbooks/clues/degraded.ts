@@ -1,7 +1,7 @@
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../domain/kube-object.ts';
-import { spokenOf } from '../../../domain/severity.ts';
+import { isTelemetry, spokenOf } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { workloadsTouchedBy } from '../../../kube/subjects.ts';
 import { oneLine } from '../../../text/plain-text.ts';
@@ -23,8 +23,8 @@ const BY_TRACES = 1;
 const NAMED = 0.8;
 /** Something that it is asked by suffers. */
 const CALLED = 0.5;
-/** Alerts about what will be some day say nothing of how a workload serves. */
-const NOT_SERVING = /cert.*(?:expir|renew)|(?:tls|ssl).*expir/i;
+/** Alerts, and the incident type, about what will be some day say nothing of how a workload serves. */
+const NOT_SERVING = /^certificate$|cert.*(?:expir|renew)|(?:tls|ssl).*expir/i;
 /** What only one request check tells has no beginning. */
 const NOW = Number.POSITIVE_INFINITY;
 
@@ -45,12 +45,13 @@ export function degradedWorkloads({ view, severity, signals }: AnalyzerContext):
       reasons: [...(known?.reasons ?? []), ...(isKnown ? [] : [reason])],
     });
   };
-  const items = severity.known ? severity.items.filter(({ source }) => source === 'alert' || source === 'check') : [];
+  const items = severity.known ? severity.items.filter((item) => isTelemetry(item) || item.source === 'check') : [];
   for (const item of items) {
     if (NOT_SERVING.test(item.what)) continue;
+    const source = item.source === 'signal' ? 'metric' : 'alert';
     for (const ref of [...spokenOf(item), ...(item.asks ? [item.asks] : [])])
       for (const workload of workloadsOf(view, ref))
-        add(workload, NAMED, [item.since ?? NOW], evidence('alert', workload, null, item.message));
+        add(workload, NAMED, [item.since ?? NOW], evidence(source, workload, null, item.message));
   }
   for (const { kind, level, object, others, message, since } of signals?.reading.signals ?? []) {
     if (level === 'forecast' || kind === 'certificate') continue;

@@ -6,7 +6,7 @@ import { planText } from '../../../domain/plan.ts';
 import type { Plan, PlanStep } from '../../../domain/plan.ts';
 import { areCoherent, combinedSteps, deletesPod } from './combined-steps.ts';
 import type { Severity } from '../../../domain/severity.ts';
-import { spokenOf } from '../../../domain/severity.ts';
+import { isTelemetry, spokenOf } from '../../../domain/severity.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { LAYERS } from './analyzer.ts';
 import { revisionsOf } from '../../../kube/revisions.ts';
@@ -110,8 +110,8 @@ function bearsOnSeverity(view: ClusterView, severity: Severity, finding: Finding
     const named = spokenOf(item);
     if (named.length === 0) return true;
     if (named.some((ref) => subjectsOf(view, ref).some((subject) => reach.has(subject)))) return true;
-    // What an alert tells of requests comes from anywhere that they go; what is not ready asks its neighbours at most.
-    const asking = item.source === 'alert' ? named.flatMap((ref) => workloadsAt(view, ref)) : [];
+    // What telemetry tells of requests comes from anywhere that they go; what is not ready asks its neighbours at most.
+    const asking = isTelemetry(item) ? named.flatMap((ref) => workloadsAt(view, ref)) : [];
     return asking.some((workload) => [...keysOfCallees(view, workload)].some((key) => reach.has(key)));
   });
 }
