@@ -59,7 +59,8 @@ export function lingersMs({ kind, endsAt }: Signal, now: number, { baseline }: S
   switch (kind) {
     case 'latency':
     case 'errors':
-      return baseline.rateMs;
+      // A window of `rate()`, and the step to the first sample after it.
+      return baseline.rateMs + baseline.stepMs;
     case 'oom':
       return baseline.stepMs;
     default:

@@ -1,12 +1,11 @@
 import type { Clock } from '../domain/clock.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
-import { refKey } from '../domain/kube-object.ts';
 import type { OracleTiming, OracleVerdict } from '../domain/ports.ts';
 import type { SeverityItem } from '../domain/severity.ts';
 import { itemId } from '../domain/severity.ts';
 import type { SignalSettings } from '../domain/signal-settings.ts';
 import { DEFAULT_SIGNAL_SETTINGS } from '../domain/signal-settings.ts';
-import type { SignalKind, SignalReading } from '../domain/signals.ts';
+import type { SignalReading, Unjudged } from '../domain/signals.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Alert, MetricSource } from '../domain/telemetry.ts';
 import { stableJson } from '../json/stable-json.ts';
@@ -35,14 +34,21 @@ export interface SignalOracleParts {
   settings?: SignalSettings;
 }
 
+interface Told {
+  signal: PlacedSignal;
+  item: SeverityItem;
+}
+
+type PlacedUnjudged = Unjudged & { object: ObjectRef };
+
 /** A sample that is so many steps old says nothing of the present. */
 const STALE_STEPS = 3;
 
 /**
  * The five incident types that Stratus evaluates itself, as items of severity by type and object. Compared is with a baseline
  * that is fixed at the first look. Where an alert of the same meaning fires when one is first seen, the alert speaks. What was
- * wrong and can no longer be judged, what could be judged all the time and no longer can, and what is not answered make
- * severity unknown. Absent where nobody exports what they look at.
+ * wrong and can no longer be judged, and what could be judged all the time and no longer can, is waited for and then makes
+ * severity unknown, as what is not answered does. Absent where nobody exports what they look at.
  */
 export class SignalOracle implements PatientOracle {
   readonly name = 'signals';
@@ -51,12 +57,15 @@ export class SignalOracle implements PatientOracle {
   readonly #answers: SignalAnswers | null;
   readonly #baseline: FixedBaseline;
   readonly #pending: PendingSince;
-  /** What counted at the last look, by identity. */
-  #told = new Map<string, { signal: PlacedSignal; item: SeverityItem }>();
+  /** What was wrong at the last look, by identity. */
+  #told = new Map<string, Told>();
   /** Identities of which an alert spoke when they were first seen, and since they have been wrong without a break. */
   #folded = new Set<string>();
-  /** What could not be judged at the first look, by type and object. */
+  /** Identities of what could not be judged at the first look. */
   #unknownAtFirst: ReadonlySet<string> | null = null;
+  /** Identities of what nobody tells of, and since when. */
+  #silentSince = new Map<string, number>();
+  #silent: Moving[] = [];
   #lingersMs = 0;
 
   constructor(parts: SignalOracleParts) {
@@ -74,8 +83,9 @@ export class SignalOracle implements PatientOracle {
     return { lagMs, settleMs: lagMs + this.#lingersMs, settlesLate: true };
   }
 
+  /** What began to be pending since the first look, and of what it will soon be told again. */
   moving(): Moving[] {
-    return this.#pending.moving;
+    return [...this.#pending.moving, ...this.#silent];
   }
 
   early(): Moving[] {
@@ -99,19 +109,22 @@ export class SignalOracle implements PatientOracle {
     const lagMs = this.#parts.metrics?.lagMs ?? 0;
     const pending = foldInstalled(placed, asFiring(alerts, view, namespaces), view).kept as PlacedSignal[];
     this.#pending.look(pending.flatMap((one) => pendingItem(one, this.#settings.baseline.stepMs + lagMs) ?? []));
-    const counted = new Map(speaking.map((one) => [itemId(itemOfSignal(one)), { signal: one, item: itemOfSignal(one) }]));
-    const vanished = this.#vanished(new Set(placed.map(idOf)), reading, answers, view);
-    if (this.#parts.judgesChanges) {
-      const reason = vanished[0]?.reason ?? this.#lost(reading);
-      if (reason !== undefined) return { state: 'unknown', reason };
-    } else {
-      // Who only looks keeps what is not known to be over.
-      for (const { id } of vanished) counted.set(id, this.#told.get(id)!);
-    }
-    this.#told = counted;
+    const told = new Map(speaking.map((one) => [idOf(one), { signal: one, item: itemOfSignal(one) }]));
+    const silent = this.#silentNow(new Set(placed.map(idOf)), reading, answers, view);
     const now = this.#parts.clock.now();
+    const { judgesChanges } = this.#parts;
+    const late = silent.find(({ until }) => until <= now);
+    if (judgesChanges && late) return { state: 'unknown', reason: late.message };
+    // What was wrong is so until it is known to be over.
+    const kept = silent.flatMap((item): [string, Told][] => {
+      const before = this.#told.get(itemId(item));
+      return before ? [[itemId(item), before]] : [];
+    });
+    this.#told = new Map([...told, ...kept]);
+    this.#silent = judgesChanges ? silent : [];
     this.#lingersMs = Math.max(0, ...speaking.map((one) => lingersMs(one, now, this.#settings)));
-    const items = [...[...counted.values()].map(({ item }) => item), ...this.moving()];
+    const items = [...(judgesChanges ? told : this.#told).values()].map(({ item }) => item);
+    items.push(...this.moving());
     return { state: items.length > 0 ? 'bad' : 'ok', items, asOf: at - lagMs };
   }
 
@@ -178,39 +191,43 @@ export class SignalOracle implements PatientOracle {
     return speaking;
   }
 
-  /** What was wrong, is not told of now, and is not known to be over. */
-  #vanished(
+  /**
+   * What was wrong, is not told of and is not known to be over; and what could be judged at the first look and all the time
+   * before, and cannot be any more. A scrape and a window of `rate()` may pass before pods that have just started tell.
+   */
+  #silentNow(
     present: ReadonlySet<string>,
     reading: SignalReading,
     answers: Answers,
     view: ClusterView,
-  ): { id: string; reason: string }[] {
+  ): (Moving & { until: number })[] {
+    const unjudged = reading.unjudged.filter((one): one is PlacedUnjudged => one.object !== null);
+    const reasons = new Map(unjudged.map((one) => [unjudgedId(one), one]));
+    this.#unknownAtFirst ??= new Set(reasons.keys());
+    const found = new Map<string, SeverityItem>();
     const gone = [...this.#told].filter(([id]) => !present.has(id));
-    if (gone.length === 0) return [];
-    const unjudged = new Map(
-      reading.unjudged.flatMap(({ kind, object, reason }) => (object ? [[keyOf(kind, object), reason]] : [])),
-    );
-    const series = seriesIn(answers);
-    return gone.flatMap(([id, { signal, item }]) => {
-      const { kind, object, query, labels } = signal;
-      if (!view.find(object.kind, object.namespace, object.name)) return [];
-      const isSilent = query !== null && !series.has(stableJson(labels));
-      const why = unjudged.get(keyOf(kind, object)) ?? (isSilent ? 'nobody tells of it any more' : undefined);
-      return why === undefined ? [] : [{ id, reason: `${item.message}; whether that is over is not known: ${why}` }];
-    });
-  }
-
-  /** What could be judged at the first look and all the time before, and cannot be any more. */
-  #lost({ unjudged }: SignalReading): string | undefined {
-    const keys = unjudged.flatMap(({ kind, object }) => (object ? [keyOf(kind, object)] : []));
-    this.#unknownAtFirst ??= new Set(keys);
-    const first = this.#unknownAtFirst;
-    return unjudged.find(({ kind, object, lost }) => lost && object && !first.has(keyOf(kind, object)))?.reason;
+    const series = gone.length > 0 ? seriesIn(answers) : new Set<string>();
+    for (const [id, { signal, item }] of gone) {
+      const { object, query, labels } = signal;
+      const isUntold = query !== null && !series.has(stableJson(labels));
+      const why = reasons.get(id)?.reason ?? (isUntold ? 'nobody tells of it any more' : undefined);
+      if (why === undefined || !view.find(object.kind, object.namespace, object.name)) continue;
+      found.set(id, { ...item, message: `${item.message}; whether that is over is not known: ${why}` });
+    }
+    for (const [id, one] of reasons) {
+      if (!one.lost || this.#unknownAtFirst.has(id) || found.has(id)) continue;
+      const { kind, object, reason } = one;
+      found.set(id, { source: 'signal', object, what: kind, grade: 1, message: reason });
+    }
+    const now = this.#parts.clock.now();
+    this.#silentSince = new Map([...found.keys()].map((id) => [id, this.#silentSince.get(id) ?? now]));
+    const grace = this.#settings.baseline.rateMs + (this.#parts.metrics?.lagMs ?? 0);
+    return [...found].map(([id, item]) => ({ ...item, until: this.#silentSince.get(id)! + grace }));
   }
 }
 
-function keyOf(kind: SignalKind, object: ObjectRef): string {
-  return `${kind}|${refKey(object)}`;
+function unjudgedId({ kind, object }: PlacedUnjudged): string {
+  return itemId({ source: 'signal', object, what: kind, grade: 1, message: '' });
 }
 
 function idOf(signal: PlacedSignal): string {

@@ -53,6 +53,7 @@ function reader(oracles: Oracle[], failures: (Error | null)[] = [], rolloutLimit
     read: () => severity.read(never),
     standstill: (progress?: (text: string) => void) =>
       whileTimePasses(clock, severity.standstill(never, progress), 100),
+    ripening: (progress?: (text: string) => void) => whileTimePasses(clock, severity.ripening(never, progress), 100),
     baseline: (after?: number, progress?: (text: string) => void) =>
       whileTimePasses(clock, severity.baseline(never, after, progress), 100),
   };
@@ -109,6 +110,63 @@ describe('read', () => {
     const second = await read();
     expect(second.severity).toEqual({ known: false, reason: 'server away' });
     expect(second.snapshot.namespaces).toEqual(['orchard']);
+  });
+});
+
+describe('early signs', () => {
+  /** An oracle that is well, but for a sign that becomes an item `afterMs` from now, or goes away. */
+  function sign(clock: () => FakeClock, afterMs: number, fires: boolean): Oracle {
+    let begun: number | null = null;
+    const now = () => clock().now();
+    const isOver = () => begun !== null && now() >= begun + afterMs;
+    return {
+      name: 'a',
+      evaluate: async () => {
+        begun ??= now();
+        return bad(...(isOver() && fires ? [item('x')] : []));
+      },
+      moving: () => [],
+      early: () => (isOver() ? [] : [{ ...item('x'), until: begun! + afterMs }]),
+    } as Oracle;
+  }
+
+  function waiting(afterMs: number, fires: boolean) {
+    const made: ReturnType<typeof reader> = reader([sign(() => made.clock, afterMs, fires)]);
+    return made;
+  }
+
+  it.each([
+    [true, ['object:Pod/n/p:x']],
+    [false, []],
+  ])('are waited for until they are items (%s) or over, and it is told', async (fires, expected) => {
+    const { read, ripening, open, clock } = waiting(60_000, fires);
+    expect(ids(await read())).toEqual([]);
+    const told: string[] = [];
+    expect(ids((await ripening((text) => told.push(text)))!)).toEqual(expected);
+    expect(told).toEqual(['waiting: x']);
+    expect(open()).toBe(0);
+    expect(clock.monotonic()).toBeLessThan(70_000);
+  });
+
+  it('are not waited for where there are none, or where that takes longer than anybody waits', async () => {
+    const none = reader([scripted('a', [bad(item('x'))])]);
+    await none.read();
+    expect(await none.ripening()).toBeNull();
+    const late = waiting(3_600_000, true);
+    await late.read();
+    expect(await late.ripening()).toBeNull();
+  });
+
+  it('that stay signs beyond their time are waited for no longer', async () => {
+    const made: ReturnType<typeof reader> = reader([
+      {
+        ...sign(() => made.clock, 3_600_000, true),
+        early: () => [{ ...item('x'), until: 60_000 + Date.parse('2031-03-04T05:06:07Z') }],
+      } as Oracle,
+    ]);
+    await made.read();
+    expect(ids((await made.ripening())!)).toEqual([]);
+    expect(made.clock.monotonic()).toBeLessThan(70_000);
   });
 });
 

@@ -68,6 +68,25 @@ describe.each(SEEDS)('a workload that is slow since it was changed (seed %i)', (
     expect(found.fixes[0]!.confidence).toBeGreaterThan(0.4);
   });
 
+  it('is told by what Stratus evaluates itself, where no rule alerts', async () => {
+    const world = new World(seed);
+    const workload = changed(world);
+    const message = 'p99 latency is 412 ms against 95 ± 12 ms over the last hour';
+    const object = refOf(workload);
+    world.told.push({ source: 'signal', object, what: 'latency', grade: 1, message, since: SINCE });
+    const found = await onlyFinding(world, RULE);
+    expect(found.message).toContain('412 ms against 95');
+    expect(found.evidence[0]).toMatchObject({ source: 'metric' });
+    expect((await world.plan())!.findingId).toBe(found.id);
+  });
+
+  it('is not suspected for a certificate that ends some day', async () => {
+    const world = new World(seed);
+    const object = refOf(changed(world));
+    world.told.push({ source: 'signal', object, what: 'certificate', grade: 1, message: 'ends', since: SINCE });
+    await noFinding(world, RULE);
+  });
+
   it('is told by an alert about its Service, too', async () => {
     const world = new World(seed);
     const workload = changed(world);

@@ -61,6 +61,25 @@ describe('a run in which nothing is found while something has time to start', ()
   });
 });
 
+describe('a run that knows no fix for what is measured', () => {
+  it('waits once for what is pending before it gives up, and mends that', async () => {
+    const world = new RunWorld();
+    world.ripens = true;
+    const brain = brainOf('late', {
+      plan: async () => (world.ripe ? propose('mend') : { type: 'exhausted', reason: 'no fix' }),
+    });
+    expect(await world.play([brain])).toMatchObject({ outcome: 'resolved', attempts: 1 });
+    const again = new RunWorld();
+    again.ripens = true;
+    let asked = 0;
+    const hopeless = brainOf('hopeless', {
+      plan: async () => (asked++, (again.ripens = true), { type: 'exhausted', reason: 'no fix' }),
+    });
+    expect(await again.play([hopeless])).toMatchObject({ outcome: 'restored', reason: 'no fix' });
+    expect(asked).toBe(2);
+  });
+});
+
 describe('a run and its brains', () => {
   it.each(['diagnose', 'plan', 'reflect'] as const)('cancels a brain that hangs in %s at once', async (where) => {
     const world = new RunWorld();

@@ -5,6 +5,7 @@ import type { SeverityReading } from '../../../src/domain/ports.ts';
 import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';
 import { IncidentWatch } from '../../../src/run/watch/incident-watch.ts';
 import { watchAfter } from '../../../src/run/watch/post-watch.ts';
+import type { Signal } from '../../../src/domain/signals.ts';
 import type { WatchEvent } from '../../../src/run/watch/watch-event.ts';
 import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 
@@ -39,7 +40,7 @@ const alert = (name: string, since: number, about?: string): SeverityItem => ({
 });
 
 /** A watch of what `severity` says by the number of the look, from 0. */
-function watching(severity: (look: number) => Severity | Error) {
+function watching(severity: (look: number) => Severity | Error, signals: Signal[] | null = null) {
   const clock = new FakeClock();
   const events: WatchEvent[] = [];
   const times: number[] = [];
@@ -53,7 +54,16 @@ function watching(severity: (look: number) => Severity | Error) {
       const snapshot = { takenAt, namespaces: ['shop'], objects, unreadable: {} };
       return { severity: said, snapshot, oracles: {}, asOf: clock.now() };
     },
-    signals: null,
+    signals:
+      signals &&
+      (async () => ({
+        at: clock.now(),
+        reading: { signals, unjudged: [], absent: [] },
+        graph: { nodes: [], edges: [] },
+        suspects: { suspects: [], unknown: null },
+        waterfall: null,
+        notes: [],
+      })),
     diagnose: async () => ({ findings: [], hypotheses: [] }),
     clock,
     tell: (event) => events.push(event),
@@ -94,6 +104,24 @@ describe('a watch', () => {
     const { looks, events, clock } = watching(() => known(alert('Slow', clock.now(), 'web')));
     await looks(1);
     expect(types(events)).toEqual(['opened']);
+  });
+
+  it('tells of a signal at once, and counts it once where severity tells of it already', async () => {
+    const start = new FakeClock().now();
+    const object = refOf(deployment('web'));
+    const item: SeverityItem = { source: 'signal', object, what: 'latency', grade: 1, message: 'slow', since: start };
+    const signal: Signal = {
+      ...{ kind: 'latency', level: 'incident', object, others: [], labels: {}, since: start, message: 'slow' },
+      ...{ value: 1, usual: null, threshold: null, unit: 'ms', query: null, chart: null },
+    };
+    const { looks, events } = watching(
+      () => known(item),
+      [signal, { ...signal, kind: 'errors', message: 'failing' }],
+    );
+    await looks(1);
+    expect(types(events)).toEqual(['opened']);
+    const opened = events[0] as Extract<WatchEvent, { type: 'opened' }>;
+    expect(opened.incident.members.map(({ message }) => message).sort()).toEqual(['failing', 'slow']);
   });
 
   it('does not open again what comes and goes within a look or two', async () => {

@@ -62,6 +62,52 @@ describe('memory', () => {
     expect(evidence.join()).toMatch(/starts had 85 % of the limit in use within/);
   });
 
+  it.each(SEEDS)('that grew all the way until it was killed is a leak, though no life was long (seed %i)', (seed) => {
+    const random = seededRandom(seed);
+    // Four minutes from the start to the limit, then again.
+    const pod = {
+      samples: Array.from({ length: 30 }, (_, index) => ({
+        at: 5_000 + index * 15_000,
+        value: (10 + ((index % 16) / 16) * 50 + 4 * random()) * MIB,
+      })),
+      starts: [0, 4 * MINUTE],
+      kills: [4 * MINUTE - 2_000],
+    };
+    const before = { samples: samples(4, () => 12, -5 * MINUTE), starts: [-20 * MINUTE] };
+    const told = history({ limitBytes: 64 * MIB, pods: [before, pod], traffic: rates(10, () => 5) });
+    const { cause, evidence } = memoryCause(told);
+    expect({ cause, evidence }).toMatchObject({ cause: 'leak' });
+    expect(evidence.join()).toMatch(/it was killed .* after its start, and memory grew all the way, from .* to /);
+  });
+
+  it.each<[string, (index: number) => number, number]>([
+    ['levels off before', (index) => 60 - 50 * Math.exp(-index / 2), 4],
+    ['jumps', (index) => (index > 12 ? 63 : 20), 4],
+    ['was there within two minutes', (index) => 10 + 6 * index, 2],
+  ])('that was killed is no leak for that where it %s', (_, value, minutes) => {
+    const pod = {
+      samples: Array.from({ length: minutes * 4 }, (__, index) => ({
+        at: 5_000 + index * 15_000,
+        value: value(index) * MIB,
+      })),
+      starts: [0],
+      kills: [minutes * MINUTE],
+    };
+    expect(memoryCause(history({ limitBytes: 64 * MIB, pods: [pod] })).cause).not.toBe('leak');
+  });
+
+  it('that was used nearly all before the limit was lowered is a tight limit, though little is known of it', () => {
+    const former = { limitBytes: 64 * MIB, changedAt: 2 * MINUTE };
+    const pods = [
+      { samples: samples(2, () => 42), starts: [] },
+      { samples: samples(1, () => 43, 2 * MINUTE), starts: [2 * MINUTE] },
+    ];
+    const { cause } = memoryCause(history({ limitBytes: 50 * MIB, pods, former }));
+    expect(cause).toBe('tight-limit');
+    const roomy = [{ samples: samples(2, () => 20), starts: [] }];
+    expect(memoryCause(history({ limitBytes: 50 * MIB, pods: roomy, former })).cause).toBe('unknown');
+  });
+
   it('that rises with traffic and falls again with it is a tight limit', () => {
     const wave = (minute: number) => 1 + Math.sin(minute / 4);
     const pod = { samples: samples(60, (minute) => 120 + 60 * wave(minute)), starts: [0] };

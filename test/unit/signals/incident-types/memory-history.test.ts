@@ -69,6 +69,25 @@ describe('the history of a container', () => {
     expect(evidence.join()).toMatch(/lowered from 512 MiB to 128 MiB, and 120 MiB were used before already/);
   });
 
+  it('knows when the container was killed, as far as its pod remembers', () => {
+    const at = START + 110 * MINUTE;
+    const killed = structuredClone(view.snapshot);
+    const victim = killed.objects.Pod!.find(({ metadata }) => metadata.name === 'cart-5f6d8c7b9-abcd0')!;
+    const run = (from: number) => ({ startedAt: new Date(from).toISOString() });
+    victim.status.containerStatuses = [
+      {
+        name: 'cart',
+        state: { running: run(at + 5_000) },
+        lastState: { terminated: { ...run(at - 4 * MINUTE), finishedAt: new Date(at).toISOString(), reason: 'OOMKilled' } },
+      },
+    ];
+    const answers = answersTo(asks, {
+      'memory-cause/used': [{ labels: pod('cart-5f6d8c7b9-abcd0'), samples: every(() => 100 * MIB) }],
+    });
+    const history = memoryHistory(answers, sceneAt(now, { view: new ClusterView(killed) }), cart, 'cart')!;
+    expect(history.pods).toMatchObject([{ starts: [at + 5_000, at - 4 * MINUTE], kills: [at] }]);
+  });
+
   it('is not known without a limit, or without samples', () => {
     expect(memoryHistory(answersTo(asks, {}), scene, cart, 'cart')).toBeNull();
     const free = sceneAt(now);
