@@ -13,11 +13,7 @@ export type PlacedSignal = Signal & { object: ObjectRef };
 const SELDOM_MS = 60_000;
 
 /** Signals about objects of the scope: of nodes those that run its pods. */
-export function placedIn(
-  view: ClusterView,
-  namespaces: readonly string[],
-  signals: readonly Signal[],
-): PlacedSignal[] {
+export function placedIn(view: ClusterView, namespaces: readonly string[], signals: readonly Signal[]): PlacedSignal[] {
   const isIn = ({ kind, namespace, name }: ObjectRef): boolean =>
     kind === 'Node' ? runsPods(view, namespaces, name) : namespace === undefined || namespaces.includes(namespace);
   return signals.filter((signal): signal is PlacedSignal => signal.object !== null && isIn(signal.object));
@@ -26,10 +22,7 @@ export function placedIn(
 function runsPods(view: ClusterView, namespaces: readonly string[], node: string): boolean {
   return view
     .all('Pod')
-    .some(
-      (pod) =>
-        isLiving(pod) && pod.spec?.nodeName === node && namespaces.includes(pod.metadata.namespace ?? ''),
-    );
+    .some((pod) => isLiving(pod) && pod.spec?.nodeName === node && namespaces.includes(pod.metadata.namespace ?? ''));
 }
 
 /** One item for each type and object, however its numbers change. */

@@ -360,7 +360,12 @@ export class FakeApp implements StratusApp {
         get: async () => null,
         list: async () => [],
       },
-      severity: { baseline: () => this.#paced(), read: () => this.#paced(), standstill: async () => null, ripening: async () => null },
+      severity: {
+        baseline: () => this.#paced(),
+        read: () => this.#paced(),
+        standstill: async () => null,
+        ripening: async () => null,
+      },
       actions: async () => [],
       ...(this.#options.telemetry ? { signals: async () => slowGeo(this.clock.now()), notes: [NO_LOGS] } : {}),
       transactions: {

@@ -23,10 +23,7 @@ export class SignalSource implements MetricSource {
     this.series = series;
   }
 
-  async range(
-    query: string,
-    window: { from: number; to: number; stepMs: number },
-  ): Promise<Answer<Series[]>> {
+  async range(query: string, window: { from: number; to: number; stepMs: number }): Promise<Answer<Series[]>> {
     this.asked++;
     const key = KEYS.get(query) ?? query;
     const to = Math.min(window.to, this.#clock.now());

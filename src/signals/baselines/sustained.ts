@@ -29,8 +29,7 @@ export function sustained<T extends Sample>(
   staleMs = STALE_MS,
 ): Standing {
   const last = samples.at(-1);
-  if (!last || now - last.at > Math.max(staleMs, HOLES * stepMs))
-    return { state: 'unknown', lastAt: last?.at ?? null };
+  if (!last || now - last.at > Math.max(staleMs, HOLES * stepMs)) return { state: 'unknown', lastAt: last?.at ?? null };
   let since: number | null = null;
   for (let index = samples.length - 1; index >= 0; index--) {
     const sample = samples[index]!;

@@ -74,8 +74,7 @@ function judgeOne(
   const samples = withEnoughCalls(inOrder(series.samples), counts, settings);
   const span = baselineSpan(now, usualUntil, settings.baseline);
   const usual = rollingUsual(samples, span, now, settings.baseline);
-  if (!usual)
-    return { reason: `too few requests, or too short a history, to say what latency of ${name} is usual` };
+  if (!usual) return { reason: `too few requests, or too short a history, to say what latency of ${name} is usual` };
   const line = lineOf(usual, settings);
   const seasonal = seasonalUsual(weeks, settings.baseline);
   const above = Math.max(line, seasonal ? lineOf(seasonal, settings) : line);

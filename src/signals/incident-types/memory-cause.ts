@@ -246,8 +246,7 @@ function formerClues({ pods, limitBytes, former }: MemoryHistory): Clue[] {
     samples.filter(({ at }) => at < former.changedAt).map(({ value }) => value),
   );
   const lowered = `the limit was lowered from ${amountText(former.limitBytes, 'bytes')} to ${amountText(limitBytes, 'bytes')}`;
-  if (before.length < LEAST_BEFORE)
-    return [{ says: 'neither', text: `${lowered}; what was used before is not known` }];
+  if (before.length < LEAST_BEFORE) return [{ says: 'neither', text: `${lowered}; what was used before is not known` }];
   const used = median(before);
   if (used < NARROW * limitBytes)
     return [{ says: 'neither', text: `${lowered}, and ${amountText(used, 'bytes')} were used before` }];

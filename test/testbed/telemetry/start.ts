@@ -53,7 +53,11 @@ export async function startTelemetry(
     await importServerImage(context);
     mkdirSync(join(instanceFiles(context.folder).node, 'data', PROMETHEUS_DATA, 'targets'), { recursive: true });
     await api.create({ kind: 'Namespace', apiVersion: 'v1', metadata: { name: MONITORING_NAMESPACE } } as never);
-    const pods = [...METRICS_PODS, ...(kind === 'all' ? BUILT_PODS : []), prometheus(placeOf(context, kind), !context.record.noRules)];
+    const pods = [
+      ...METRICS_PODS,
+      ...(kind === 'all' ? BUILT_PODS : []),
+      prometheus(placeOf(context, kind), !context.record.noRules),
+    ];
     for (const manifest of pods.flatMap(manifestsOf)) await api.create(manifest);
     for (const pod of pods) {
       progress(pod.name);

@@ -93,7 +93,14 @@ describe('commit rule', () => {
       [-5_000, 'foreign'],
       [2_000, 'ours'],
     ])('of Stratus itself, about what we wrote at 1000 and begun at %i, is %s', (since, whose) => {
-      const signal: SeverityItem = { source: 'signal', object: object('web'), what: 'latency', grade: 1, message: 'x', since };
+      const signal: SeverityItem = {
+        source: 'signal',
+        object: object('web'),
+        what: 'latency',
+        grade: 1,
+        message: 'x',
+        since,
+      };
       expect(judge(signal)[whose]).toHaveLength(1);
       expect(mu(known(signal))).toBe(1);
     });

@@ -114,10 +114,7 @@ describe('a watch', () => {
       ...{ kind: 'latency', level: 'incident', object, others: [], labels: {}, since: start, message: 'slow' },
       ...{ value: 1, usual: null, threshold: null, unit: 'ms', query: null, chart: null },
     };
-    const { looks, events } = watching(
-      () => known(item),
-      [signal, { ...signal, kind: 'errors', message: 'failing' }],
-    );
+    const { looks, events } = watching(() => known(item), [signal, { ...signal, kind: 'errors', message: 'failing' }]);
     await looks(1);
     expect(types(events)).toEqual(['opened']);
     const opened = events[0] as Extract<WatchEvent, { type: 'opened' }>;

@@ -50,8 +50,7 @@ function world(
   const fresh = alerts && new FreshAlerts(alerts, clock);
   const oracle = new SignalOracle({ metrics: source, alerts: fresh, clock, judgesChanges });
   const snapshot = smallCluster();
-  const look = () =>
-    oracle.evaluate({ ...snapshot, takenAt: new Date(clock.now()).toISOString() }, never);
+  const look = () => oracle.evaluate({ ...snapshot, takenAt: new Date(clock.now()).toISOString() }, never);
   const at = async (to: number) => {
     await clock.advance(START + to * MINUTE - clock.now());
     return look();
@@ -321,7 +320,10 @@ describe('objects', () => {
     ['node3', []],
   ])('of a disk that fills up: %s', async (node, expected) => {
     const { source, at } = world(null, 350);
-    const samples = Array.from({ length: 350 }, (_, minute) => ({ at: START + minute * MINUTE, value: 0.6 + minute / 1_400 }));
+    const samples = Array.from({ length: 350 }, (_, minute) => ({
+      at: START + minute * MINUTE,
+      value: 0.6 + minute / 1_400,
+    }));
     const labels = { job: 'node-exporter', instance: 'x', node, device: '/dev/sda1', mountpoint: '/var' };
     source.series = { 'disk/nodes': [{ labels, samples }] };
     expect(ids(await at(350))).toEqual(expected);
@@ -371,17 +373,23 @@ describe('a change', () => {
 });
 
 describe('whatever is answered', () => {
+  const answered = (list: Series[], cut?: string): Answer<Series[]> => ({
+    ...{ state: 'ok', value: list, asOf: START },
+    ...(cut ? { cut } : {}),
+  });
   const value = fc.oneof(fc.double({ noNaN: true }), fc.constantFrom(0, 1e300, -1e300, 5e9));
   const name = fc.constantFrom('shop', 'cart', 'basket', 'cart-5f6d8c7b9-abcd0', 'node1', '', '__proto__', '*');
   const label = fc.constantFrom('namespace', 'service_name', 'pod', 'container', 'instance', 'node', 'job', 'name');
   const series = fc.record({
     labels: fc.dictionary(label, name, { maxKeys: 4 }),
-    samples: fc.array(fc.record({ at: fc.integer({ min: START, max: START + 200 * MINUTE }), value }), { maxLength: 40 }),
+    samples: fc.array(fc.record({ at: fc.integer({ min: START, max: START + 200 * MINUTE }), value }), {
+      maxLength: 40,
+    }),
   });
   const answer: fc.Arbitrary<Answer<Series[]>> = fc.oneof(
-    { weight: 6, arbitrary: fc.array(series, { maxLength: 4 }).map((list) => ({ state: 'ok' as const, value: list, asOf: START })) },
-    { weight: 1, arbitrary: fc.constant({ state: 'unknown' as const, reason: 'refused' }) },
-    { weight: 1, arbitrary: fc.constant({ state: 'ok' as const, value: [], asOf: START, cut: 'too many' }) },
+    { weight: 6, arbitrary: fc.array(series, { maxLength: 4 }).map((list) => answered(list)) },
+    { weight: 1, arbitrary: fc.constant<Answer<Series[]>>({ state: 'unknown', reason: 'refused' }) },
+    { weight: 1, arbitrary: fc.constant(answered([], 'too many')) },
   );
 
   it('is never taken for health unless all of it was answered in full', async () => {

@@ -78,7 +78,9 @@ describe('the history of a container', () => {
       {
         name: 'cart',
         state: { running: run(at + 5_000) },
-        lastState: { terminated: { ...run(at - 4 * MINUTE), finishedAt: new Date(at).toISOString(), reason: 'OOMKilled' } },
+        lastState: {
+          terminated: { ...run(at - 4 * MINUTE), finishedAt: new Date(at).toISOString(), reason: 'OOMKilled' },
+        },
       },
     ];
     const answers = answersTo(asks, {
