@@ -76,5 +76,7 @@ function lineOf(event: WatchEvent, namespace: string, paint: Paint): string {
       return `${time} ${paint('yellow', 'unknown')} ${event.reason}; asked again in ${durationText(event.retryMs)}\n`;
     case 'known':
       return `${time} answers come again\n`;
+    case 'slept':
+      return `${time} ${paint('yellow', 'slept')} for ${durationText(event.forMs)}; what happened meanwhile is read now\n`;
   }
 }

@@ -10,6 +10,7 @@ import type { LockResult } from '../domain/ports.ts';
 import type { RunEvent, RunOptions } from '../domain/run-event.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { ShownSignals } from '../domain/signals-now.ts';
+import type { CorrelatedIncident } from '../domain/signals.ts';
 import type { Target } from '../domain/target.ts';
 import type { Acceptance, StepRehearsal, StepResult, TransactionSummary, UndoResult } from '../domain/transaction.ts';
 import type { WriteDetail } from '../gateway/journal/journal-details.ts';
@@ -24,7 +25,7 @@ import type { RunbookFile } from './runbook-library.ts';
 import type { PastRun } from './run-history.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
 import type { TelemetryConfig } from './telemetry/telemetry-config.ts';
-import type { WatchEvent } from './watch/watch-event.ts';
+import type { WatchEvent, WatchLook } from './watch/watch-event.ts';
 import type { TelemetryLooks } from './telemetry/telemetry-looks.ts';
 import { codeOf, StratusError } from '../domain/stratus-error.ts';
 
@@ -63,7 +64,11 @@ export interface WatchRequest {
   checks: string[];
   /** Between two looks, ms; default 15 s. */
   intervalMs?: number;
+  /** What is open already, as a watch before told it last: it is not told of again. */
+  open?: readonly CorrelatedIncident[];
   tell(event: WatchEvent): void;
+  /** Hears of each look that could be judged, after what it tells. */
+  looked?(look: WatchLook): void;
 }
 
 export interface Diagnosis {
@@ -183,7 +188,8 @@ export interface Incidents {
   ): Promise<NamespaceDiagnosis[]>;
   /**
    * Looks at a target now and then until the signal fires, and tells what opens and closes. Writes nothing.
-   * @throws ClusterError, CheckUsageError before the first look
+   * @throws ClusterError, CheckUsageError before the first look; StratusError target-moved where the kubeconfig no longer
+   * says what it said
    */
   watch(request: WatchRequest, signal: AbortSignal): Promise<void>;
   /**

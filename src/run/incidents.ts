@@ -24,7 +24,7 @@ import { RunLog } from './run-log.ts';
 import type { Sessions } from './sessions.ts';
 import type { SessionTelemetry } from './telemetry/session-telemetry.ts';
 import { sha256 } from '../text/sha256.ts';
-import { codeOf } from '../domain/stratus-error.ts';
+import { codeOf, StratusError } from '../domain/stratus-error.ts';
 import type { SeverityReader } from '../severity/severity-reader.ts';
 
 /** A watch lists what is many anew this often, ms; in between a stream tells. */
@@ -119,16 +119,24 @@ export class LoggedIncidents implements Incidents {
     return this.#diagnose(target, severity, session.reader, notes, session.telemetry, signal);
   }
 
-  async watch({ target, checks, intervalMs, tell }: WatchRequest, signal: AbortSignal): Promise<void> {
+  async watch({ target, checks, intervalMs, open, tell, looked }: WatchRequest, signal: AbortSignal): Promise<void> {
     const session = await this.#sessions.of(target);
     const { notes } = await session.telemetry.open(signal);
     const severity = await session.severity(checks, signal, session.reader, 0);
     const signals = await session.telemetry.signals(signal);
     const actions = await this.#library.known();
     const brain = this.#shelf.first();
-    const series = severity.series(WATCH_BELIEVED_MS);
+    let series = severity.series(WATCH_BELIEVED_MS);
     const ports: WatchPorts = {
-      read: (stop) => series.read(stop),
+      read: async (stop) => {
+        const moved = await session.moved();
+        if (moved) throw new StratusError('target-moved', `the target changed: ${moved}`);
+        return series.read(stop);
+      },
+      renew: () => {
+        series.close();
+        series = severity.series(WATCH_BELIEVED_MS);
+      },
       signals: signals && (({ snapshot, severity: now }, stop) => signals.read(snapshot, now, stop)),
       diagnose: (reading, seen, stop) =>
         brain.diagnose({
@@ -146,10 +154,12 @@ export class LoggedIncidents implements Incidents {
         }),
       clock: this.#clock,
       tell,
+      ...(looked ? { looked } : {}),
     };
     tell({ type: 'started', at: this.#clock.now(), notes });
     try {
-      await new IncidentWatch(ports, { ...DEFAULT_WATCH, ...(intervalMs ? { intervalMs } : {}) }).run(signal);
+      const options = { ...DEFAULT_WATCH, ...(intervalMs ? { intervalMs } : {}), ...(open ? { open } : {}) };
+      await new IncidentWatch(ports, options).run(signal);
     } finally {
       series.close();
     }

@@ -10,6 +10,8 @@ export interface KeptWatchRequest {
   /** How long what was kept is watched, ms. */
   durationMs: number;
   tell(text: string): void;
+  /** Hears of each reading; null where it says how things are, else why nothing is known. */
+  looked?(unknown: string | null): void;
   /** Whether the transactions are to be taken back. @param reason what got worse, in words */
   askUndo(reason: string, signal: AbortSignal): Promise<boolean>;
 }
@@ -35,7 +37,7 @@ export interface KeptRun {
  */
 export async function watchKept(
   { transactions: ids, severity, kept }: KeptRun,
-  { durationMs, tell, askUndo }: KeptWatchRequest,
+  { durationMs, tell, looked, askUndo }: KeptWatchRequest,
   transactions: Pick<Transactions, 'list' | 'undo'>,
   clock: Clock,
   signal: AbortSignal,
@@ -46,7 +48,8 @@ export async function watchKept(
   const wroteAt = Math.min(...own.map(({ openedAt }) => Date.parse(openedAt)));
   const read = (stop: AbortSignal) => severity.read(stop);
   const isOurs = ({ snapshot }: Awaited<ReturnType<typeof read>>) => affectedBy(roots, snapshot);
-  const result = await watchAfter({ kept, wroteAt, isOurs, read, clock, durationMs, tell }, signal);
+  const heard = looked ? { looked } : {};
+  const result = await watchAfter({ kept, wroteAt, isOurs, read, clock, durationMs, tell, ...heard }, signal);
   if (result.outcome !== 'regressed') return result;
   const { reason } = result;
   if (!(await askUndo(reason, signal))) return { outcome: 'regressed', reason, undone: [] };

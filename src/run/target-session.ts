@@ -107,6 +107,11 @@ export class TargetSession {
     return new TargetSession(target, parts, connection, writers, lost);
   }
 
+  /** Null while the kubeconfig still says what it said when the target was pinned (I10), else what changed. */
+  moved(): Promise<string | null> {
+    return this.#pin.change();
+  }
+
   /** @throws ClusterError unreachable, unauthorized, unknown-namespace … */
   async checkReachable(): Promise<void> {
     const { namespace, context } = this.target;

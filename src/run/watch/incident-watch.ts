@@ -13,23 +13,30 @@ import { graphOfSettings } from '../../signals/graph/settings-graph.ts';
 import { correlate } from '../../signals/correlation/correlate.ts';
 import { memberOfItem, memberOfSignal } from '../../signals/correlation/members.ts';
 import { Topology } from '../../signals/correlation/topology.ts';
-import type { WatchEvent } from './watch-event.ts';
+import { codeOf } from '../../domain/stratus-error.ts';
+import type { WatchEvent, WatchLook } from './watch-event.ts';
 
 /** What a watch needs from the world below it. It never writes. */
 export interface WatchPorts {
-  /** One reading of severity. @throws ClusterError as SeverityReader.read */
+  /** One reading of severity. @throws ClusterError as SeverityReader.read; target-moved where the target is not what it was */
   read(signal: AbortSignal): Promise<SeverityReading>;
+  /** The next reading believes nothing that was read before. */
+  renew?(): void;
   /** Null where neither metrics nor traces are read. */
   signals: ((reading: SeverityReading, signal: AbortSignal) => Promise<SignalsNow>) | null;
   /** What the playbooks say of it. */
   diagnose(reading: SeverityReading, signals: SignalsNow | null, signal: AbortSignal): Promise<BrainDiagnosis>;
   clock: Clock;
   tell(event: WatchEvent): void;
+  /** Hears of each look that could be judged, after what it tells. */
+  looked?(look: WatchLook): void;
 }
 
 export interface WatchOptions {
   /** Between two looks, ms. Sources are scraped and evaluated in such steps, too. */
   intervalMs: number;
+  /** What is open already, as a watch before told it last: it is not told of again. */
+  open?: readonly CorrelatedIncident[];
 }
 
 export const DEFAULT_WATCH: WatchOptions = { intervalMs: 15_000 };
@@ -41,8 +48,12 @@ const SIGHTINGS = 2;
 /** What is not seen so often is over. */
 const MISSES = 2;
 const LONGEST_BACK_OFF_MS = 5 * 60_000;
-/** A look that comes so much too late says that the machine slept. */
-const SLEPT_FACTOR = 4;
+/** The clock is looked at so often while a watch waits. */
+const STEP_MS = 5_000;
+/** A step that comes so much too late says that the machine slept. */
+const SLEPT_MS = 30_000;
+/** A kubeconfig that is being written is another one for a moment. */
+const MOVES = 2;
 
 /** Looks at a scope now and then, and tells what opens and what is over. */
 export class IncidentWatch {
@@ -54,10 +65,14 @@ export class IncidentWatch {
   readonly #misses = new Map<string, number>();
   #signals: { now: SignalsNow; readAt: number } | null = null;
   #failures = 0;
+  #moves = 0;
+  /** What was read is of before the machine slept: the next look does not wait. */
+  #isStale = false;
 
   constructor(ports: WatchPorts, options: WatchOptions = DEFAULT_WATCH) {
     this.#ports = ports;
     this.#options = options;
+    this.#open = [...(options.open ?? [])];
   }
 
   /** Incidents that are open now, oldest first. */
@@ -65,32 +80,59 @@ export class IncidentWatch {
     return this.#open;
   }
 
-  /** Watches until the signal fires. Never rejects. */
+  /** Watches until the signal fires. @throws StratusError target-moved */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#ports;
     while (!signal.aborted) {
-      const before = clock.now();
       await this.look(signal);
       try {
-        await clock.sleep(this.#pause(), signal);
+        await this.#rest(signal);
       } catch {
         // Stopped.
         return;
       }
-      if (clock.now() - before > this.#pause() * SLEPT_FACTOR) this.#forgetSightings();
     }
   }
 
-  /** One look. */
+  /** One look. @throws StratusError target-moved, where the look before met it, too */
   async look(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    const [wall, began] = [clock.now(), clock.monotonic()];
+    this.#isStale = false;
     try {
       const reading = await this.#ports.read(signal);
+      this.#moves = 0;
       if (!reading.severity.known) return this.#unknown(reading.severity.reason);
       const signals = await this.#signalsOf(reading, reading.severity.items, signal);
+      const forMs = clock.now() - wall;
+      // Read before the machine slept, it says nothing of now.
+      if (forMs - (clock.monotonic() - began) > SLEPT_MS) return this.#slept(forMs);
       await this.#told(reading, reading.severity.items, signals, signal);
     } catch (error) {
-      if (!signal.aborted) this.#unknown(messageOf(error));
+      if (signal.aborted) return;
+      this.#moves = codeOf(error) === 'target-moved' ? this.#moves + 1 : 0;
+      if (this.#moves >= MOVES) throw error;
+      this.#unknown(messageOf(error));
     }
+  }
+
+  /** Until the next look is due, or the machine has slept. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    const due = clock.monotonic() + this.#pause();
+    for (let left = due - clock.monotonic(); left > 0 && !this.#isStale; left = due - clock.monotonic()) {
+      const before = clock.now();
+      await clock.sleep(Math.min(STEP_MS, Math.max(1, left)), signal);
+      const forMs = clock.now() - before;
+      if (forMs > STEP_MS + SLEPT_MS) this.#slept(forMs);
+    }
+  }
+
+  #slept(forMs: number): void {
+    this.#isStale = true;
+    this.#forgetSightings();
+    this.#signals = null;
+    this.#ports.renew?.();
+    this.#ports.tell({ type: 'slept', at: this.#ports.clock.now(), forMs });
   }
 
   async #told(
@@ -124,6 +166,7 @@ export class IncidentWatch {
       if (count === undefined) tell({ type: 'opened', at, incident, diagnosis, mu: mu(reading.severity) });
       else if (incident.count > count) tell({ type: 'grew', at, incident });
     }
+    this.#ports.looked?.({ at, mu: mu(reading.severity), open: this.#open });
   }
 
   async #diagnosed(reading: SeverityReading, signals: SignalsNow | null, signal: AbortSignal) {

@@ -17,6 +17,8 @@ export interface PostWatchRequest {
   /** How long it is watched, ms. */
   durationMs: number;
   tell(text: string): void;
+  /** Hears of each reading; null where it says how things are, else why nothing is known. */
+  looked?(unknown: string | null): void;
 }
 
 export type PostWatchResult =
@@ -35,7 +37,7 @@ const SIGHTINGS = 3;
  * regression (paper, section on post-mitigation; an undo of the transaction is the answer).
  */
 export async function watchAfter(request: PostWatchRequest, signal: AbortSignal): Promise<PostWatchResult> {
-  const { kept, wroteAt, isOurs, read, clock, durationMs, tell } = request;
+  const { kept, wroteAt, isOurs, read, clock, durationMs, tell, looked } = request;
   const end = clock.monotonic() + durationMs;
   const seen = new Map<string, number>();
   let unknown = '';
@@ -46,10 +48,12 @@ export async function watchAfter(request: PostWatchRequest, signal: AbortSignal)
       return messageOf(error);
     });
     const reason = typeof reading === 'string' ? reading : reading.severity.known ? '' : reading.severity.reason;
+    looked?.(reason || null);
     if (typeof reading === 'string' || reason) {
       if (unknown !== reason) tell(`nothing is known at the moment: ${(unknown = reason)}`);
       continue;
     }
+    if (unknown) tell('answers come again');
     unknown = '';
     const { ours } = judgeCommit('strict', kept, reading.severity, isOurs(reading), wroteAt);
     const ids = new Set(ours.map(itemId));

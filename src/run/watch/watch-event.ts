@@ -13,4 +13,14 @@ export type WatchEvent =
   /** Nothing can be said: neither that all is well nor that anything is over. Told at each look that fails. */
   | { type: 'unknown'; at: number; reason: string; retryMs: number }
   /** Answers come again. */
-  | { type: 'known'; at: number };
+  | { type: 'known'; at: number }
+  /** The machine has slept, or the process stood still: what happened meanwhile is not known before the next look. */
+  | { type: 'slept'; at: number; forMs: number };
+
+/** What a look found that could be judged; `at` in milliseconds since the epoch. */
+export interface WatchLook {
+  at: number;
+  mu: number;
+  /** Oldest first. */
+  open: readonly CorrelatedIncident[];
+}

@@ -3,10 +3,12 @@ import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { refOf } from '../../../src/domain/kube-object.ts';
 import type { SeverityReading } from '../../../src/domain/ports.ts';
 import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';
-import { IncidentWatch } from '../../../src/run/watch/incident-watch.ts';
+import { StratusError } from '../../../src/domain/stratus-error.ts';
+import type { WatchPorts } from '../../../src/run/watch/incident-watch.ts';
+import { DEFAULT_WATCH, IncidentWatch } from '../../../src/run/watch/incident-watch.ts';
 import { watchAfter } from '../../../src/run/watch/post-watch.ts';
-import type { Signal } from '../../../src/domain/signals.ts';
-import type { WatchEvent } from '../../../src/run/watch/watch-event.ts';
+import type { CorrelatedIncident, Signal } from '../../../src/domain/signals.ts';
+import type { WatchEvent, WatchLook } from '../../../src/run/watch/watch-event.ts';
 import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 
 const never = new AbortController().signal;
@@ -40,12 +42,18 @@ const alert = (name: string, since: number, about?: string): SeverityItem => ({
 });
 
 /** A watch of what `severity` says by the number of the look, from 0. */
-function watching(severity: (look: number) => Severity | Error, signals: Signal[] | null = null) {
+function watching(
+  severity: (look: number) => Severity | Error,
+  signals: Signal[] | null = null,
+  open: CorrelatedIncident[] = [],
+) {
   const clock = new FakeClock();
   const events: WatchEvent[] = [];
+  const found: WatchLook[] = [];
+  let renewals = 0;
   const times: number[] = [];
   let looks = 0;
-  const watch = new IncidentWatch({
+  const ports: WatchPorts = {
     read: async (): Promise<SeverityReading> => {
       times.push(clock.now());
       const said = severity(looks++);
@@ -64,14 +72,19 @@ function watching(severity: (look: number) => Severity | Error, signals: Signal[
         waterfall: null,
         notes: [],
       })),
+    renew: () => (renewals += 1),
     diagnose: async () => ({ findings: [], hypotheses: [] }),
     clock,
     tell: (event) => events.push(event),
-  });
+    looked: (look) => found.push(look),
+  };
+  const watch = new IncidentWatch(ports, { ...DEFAULT_WATCH, open });
   return {
     clock,
     events,
     times,
+    found,
+    renewals: () => renewals,
     looks: async (count: number) => {
       for (let look = 0; look < count; look++) {
         await watch.look(never);
@@ -174,10 +187,106 @@ describe('a watch', () => {
   });
 });
 
+describe('a watch of a machine that sleeps', () => {
+  const slept = 3 * 3_600_000;
+
+  /** Looks until `ms` have passed, sleeps in between, and looks for another minute. */
+  async function through(severity: Parameters<typeof watching>[0], ms: number) {
+    const watched = watching(severity);
+    const stop = new AbortController();
+    const done = watched.run(stop.signal);
+    await watched.clock.advance(ms);
+    const before = watched.times.length;
+    watched.clock.suspend(slept);
+    await watched.clock.advance(60_000);
+    stop.abort(new Error('stopped'));
+    await done;
+    return { ...watched, before };
+  }
+
+  it('says so, believes nothing that was read before, and looks at once', async () => {
+    const { events, times, renewals, before } = await through(() => known(), 31_000);
+    expect(events).toMatchObject([{ type: 'slept', forMs: expect.any(Number) as number }]);
+    expect((events[0] as { forMs: number }).forMs).toBeGreaterThanOrEqual(slept);
+    expect(renewals()).toBe(1);
+    // Within one step of the clock, not after the pause.
+    expect(times[before]! - times[before - 1]! - slept).toBeLessThanOrEqual(5_000);
+  });
+
+  it('tells of nothing that was seen once before and once after', async () => {
+    const { events } = await through((look) => (look === 2 || look === 3 ? known(sick('web')) : known()), 31_000);
+    expect(types(events)).toEqual(['slept']);
+  });
+
+  it('neither forgets what was open nor calls it over by one look', async () => {
+    const { events, found } = await through((look) => (look < 3 || look > 3 ? known(sick('web')) : known()), 31_000);
+    expect(types(events)).toEqual(['opened', 'slept']);
+    expect(found.map(({ open }) => open.length)).toEqual([0, 1, 1, 1, 1, 1, 1, 1].slice(0, found.length));
+  });
+
+  it('takes nothing for what is that was read amid it', async () => {
+    const { looks, events, found, clock } = watching((look) => {
+      if (look === 1) clock.suspend(slept);
+      return known(alert('Slow', clock.now(), 'web'));
+    });
+    await looks(2);
+    expect(types(events)).toEqual(['opened', 'slept']);
+    expect(found).toHaveLength(1);
+  });
+
+  it('takes an ordinary delay for no sleep', async () => {
+    const { events, renewals } = await (async () => {
+      const watched = watching(() => known());
+      const stop = new AbortController();
+      const done = watched.run(stop.signal);
+      for (let step = 0; step < 20; step++) {
+        await watched.clock.advance(7_000);
+        watched.clock.suspend(20_000);
+      }
+      stop.abort(new Error('stopped'));
+      await done;
+      return watched;
+    })();
+    expect([events, renewals()]).toEqual([[], 0]);
+  });
+});
+
+describe('a watch whose target changes', () => {
+  const moved = new StratusError('target-moved', 'the target changed: it points elsewhere');
+
+  it('ends when two looks in a row say so', async () => {
+    const { clock, run, events } = watching((look) => (look > 0 ? moved : known()));
+    const done = run(never);
+    const ended = expect(done).rejects.toBe(moved);
+    for (let step = 0; step < 20; step++) await clock.advance(5_000);
+    await ended;
+    expect(types(events)).toEqual(['unknown']);
+  });
+
+  it('goes on where the kubeconfig was only being written', async () => {
+    const { looks, events } = watching((look) => (look % 2 === 1 ? moved : known()));
+    await looks(6);
+    expect(types(events)).toEqual(['unknown', 'known', 'unknown', 'known', 'unknown']);
+  });
+});
+
+describe('a watch that goes on where another left off', () => {
+  it('tells of nothing again that is open, and of its end', async () => {
+    const first = watching(() => known(sick('web')));
+    await first.looks(2);
+    const { open } = first.found.at(-1)!;
+    const second = watching((look) => (look < 3 ? known(sick('web')) : known()), null, [...open]);
+    await second.looks(5);
+    expect(types(second.events)).toEqual(['closed']);
+    expect(second.found[0]!.open).toMatchObject([{ fingerprint: open[0]!.fingerprint }]);
+  });
+});
+
 describe('the watch after a change', () => {
   async function after(severity: (look: number) => Severity | Error, isOurs = (name: string) => name === 'web') {
     const clock = new FakeClock();
     const told: string[] = [];
+    const looked: (string | null)[] = [];
     let looks = 0;
     const read = async (): Promise<SeverityReading> => {
       const said = severity(looks++);
@@ -199,12 +308,13 @@ describe('the watch after a change', () => {
           clock,
           durationMs: 300_000,
           tell: (text) => told.push(text),
+          looked: (unknown) => looked.push(unknown),
         },
         never,
       ),
       1_000,
     );
-    return { result, told };
+    return { result, told, looked };
   }
 
   it('holds where nothing new is charged to it', async () => {
@@ -227,5 +337,12 @@ describe('the watch after a change', () => {
     const { result, told } = await after((look) => (look < 5 ? known() : new Error('the server is gone')));
     expect(result).toEqual({ outcome: 'unknown', reason: 'the server is gone' });
     expect(told).toHaveLength(1);
+  });
+
+  it('says when answers come again, and at each reading what is known', async () => {
+    const { result, told, looked } = await after((look) => (look === 1 ? new Error('too many requests') : known()));
+    expect(result).toEqual({ outcome: 'held' });
+    expect(told).toEqual(['nothing is known at the moment: too many requests', 'answers come again']);
+    expect(looked.slice(0, 3)).toEqual([null, 'too many requests', null]);
   });
 });
