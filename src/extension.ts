@@ -4,7 +4,7 @@ import { Attention, notifyOnDesktop } from './ui/run/attention.ts';
 import { ClusterTelemetry } from './ui/editor/cluster-telemetry.ts';
 import { appConfig, isProtectedContext, mayOfferTelemetry } from './ui/editor/configuration.ts';
 import { ContextKey, RUN_VIEW_TYPE, Scheme, Setting, View } from './ui/editor/contributions.ts';
-import { ContextKeys } from './ui/editor/editor-api.ts';
+import { ContextKeys, readSetting } from './ui/editor/editor-api.ts';
 import type { Target } from './domain/target.ts';
 import type { IncidentSession } from './ui/run/incident-session.ts';
 import { SessionList } from './ui/run/incident-session.ts';
@@ -18,6 +18,7 @@ import { Log } from './ui/editor/log.ts';
 import { appLoading, editorModels, loadAssistant, loadLinter, loadOnDemand } from './ui/lazy-parts.ts';
 import { LintClient } from './ui/lint/lint-client.ts';
 import { LintCommands } from './ui/lint/lint-commands.ts';
+import type { AfterRun } from './ui/run/mitigate.ts';
 import { Mitigation } from './ui/run/mitigate.ts';
 import { ObjectDocuments } from './ui/views/object-documents.ts';
 import { Explanations } from './ui/undo/explanations.ts';
@@ -42,6 +43,7 @@ import { ReplaceablePrompts, testHooks } from './ui/test-hooks.ts';
 import { TelemetryTokens } from './ui/telemetry/telemetry-tokens.ts';
 import { UndoActions } from './ui/undo/undo-actions.ts';
 import { UndoTree } from './ui/undo/undo-tree.ts';
+import { WatchBoard } from './ui/watch/watch-board.ts';
 
 let shutdown: (() => Promise<void>) | undefined;
 
@@ -71,7 +73,9 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     const unheard = (error: unknown) => log.error(`telemetry was not looked for: ${String(error)}`);
     void more().then(({ telemetry }) => telemetry.offer(target)).catch(unheard); // prettier-ignore
   };
-  const mitigation = new Mitigation(lease, prompts, targets, sessions, log, began);
+  const after: AfterRun = async (used, run, session) =>
+    (await more()).kept.watch(used, run, session, readSetting(Setting.watchAfterMitigation) * 1_000);
+  const mitigation = new Mitigation(lease, prompts, targets, sessions, log, began, after);
   const undo = new UndoActions(app, lease, prompts, documents, log);
   const explanations = new Explanations(app, prompts);
   const divergence = new DivergenceActions(app, prompts, documents);
@@ -82,7 +86,8 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
   const statusBar = new StatusBar(sessions);
   const news = new JournalNews(app, sessions);
   const past = new PastRuns(app, sessions, news);
-  const incidents = new IncidentsTree(sessions, past);
+  const board = new WatchBoard();
+  const incidents = new IncidentsTree(sessions, past, board);
   const journal = new JournalWatch(app);
   const undoStack = new UndoTree(app, journal);
   const undoView = vscode.window.createTreeView(View.undoStack, { treeDataProvider: undoStack, showCollapseAll: true });
@@ -104,6 +109,10 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
       terminal,
       fail,
       ...asked,
+      log,
+      memory,
+      board,
+      show: (run) => show(run),
     }));
   const begin = async (session: IncidentSession) => {
     await show(session.id);
@@ -166,13 +175,20 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     incidentsView.onDidChangeVisibility(({ visible }) => void (visible && nameContext())),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration(Setting.kubeconfig)) void nameContext();
+      if (event.affectsConfiguration('stratus')) void loaded?.then(({ watch }) => watch.configured());
     }),
+    board.onChange(() => keys.set(ContextKey.watching, board.view !== null && board.view.phase !== 'stopped')),
   );
-  shutdown = () => loader.dispose();
+  shutdown = async () => {
+    // Before its connections: what is closed under it would look like a cluster that does not answer.
+    await loaded?.then(({ watch, kept }) => (watch.dispose(), kept.dispose())).catch(() => undefined);
+    await loader.dispose();
+  };
   // After activation: loading the application is the expensive part.
   setImmediate(() => {
     offerCommandLine(context);
     void recoverOnStart(app, journal, undo, log).then(nameContext);
+    if (readSetting(Setting.watchContexts).length > 0) void more().then(({ watch }) => watch.resume()).catch(fail); // prettier-ignore
   });
 
   const activationMs = performance.now() - started;
@@ -192,6 +208,7 @@ export function activate(context: vscode.ExtensionContext): { version: 1; test?:
     incidents,
     undoStack,
     more,
+    board,
   };
   return { version: 1, test: testHooks(activationMs, shown) };
 }

@@ -13,3 +13,9 @@ export function shortClock(at: number, now: number): string {
   if (time.toDateString() === new Date(now).toDateString()) return text;
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${text}`;
 }
+
+/** Minutes and seconds until a time: `4:12`; `0:00` when it is over. Both in milliseconds since the epoch. */
+export function countdown(until: number, now: number): string {
+  const seconds = Math.max(0, Math.ceil((until - now) / 1_000));
+  return `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
+}

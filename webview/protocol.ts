@@ -315,6 +315,21 @@ export interface OwedView {
   state: 'interrupted' | 'diverged' | 'settled';
 }
 
+/** Watching, for a time after the end of a run, what it kept. */
+export interface KeptWatchView {
+  /**
+   * `asking`: it got worse, and a person may take it back. `left`: that person wanted it to stay. `unfinished`: its undo did
+   * not come to its end, or not all is as before. `unknown`: how it went on. `stopped`: before its time.
+   */
+  state: 'watching' | 'asking' | 'undoing' | 'held' | 'undone' | 'left' | 'unfinished' | 'unknown' | 'stopped';
+  /** When it will end, milliseconds since the epoch; null where it has ended or waits. */
+  until: number | null;
+  /** What was written, by name; not all where there are many. */
+  objects: string[];
+  /** What got worse, why nothing is known, or why it ended: a sentence without a full stop, or empty. */
+  reason: string;
+}
+
 export interface RunSnapshot {
   run: string;
   target: TargetView;
@@ -355,6 +370,8 @@ export interface RunSnapshot {
   /** That another writer holds the lock, while nothing has been begun; empty when none does. */
   lockNote: string;
   owed: OwedView | null;
+  /** Null where nothing that it kept is or was watched. */
+  kept: KeptWatchView | null;
   /** Text of the button that starts the same once more; empty where there is nothing to repeat. */
   again: string;
   canCancel: boolean;
@@ -382,6 +399,10 @@ export interface Requests {
   inspect: [{ run: string; transaction: string }, Reply];
   /** Closes an unfinished transaction as it stands. */
   keep: [{ run: string; transaction: string }, Reply];
+  /** Ends watching what the run kept. */
+  stopKeptWatch: [{ run: string }, Reply];
+  /** Whether what the run kept, and what got worse since, is taken back: `undo` or `keep`. */
+  answerKeptWatch: [{ run: string; answer: string }, Reply];
   showUndoStack: [Record<string, never>, Reply];
   /** Opens what a finding (`evidence` -1) or one evidence of it speaks of. */
   look: [{ run: string; finding: string; evidence: number; look: Look }, Reply];
@@ -436,6 +457,8 @@ const REQUEST_NAMES: Record<RequestName, true> = {
   undo: true,
   inspect: true,
   keep: true,
+  stopKeptWatch: true,
+  answerKeptWatch: true,
   showUndoStack: true,
   look: true,
   lookAt: true,

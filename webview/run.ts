@@ -1,10 +1,13 @@
 import { AgentsPart } from './agents-part.ts';
+import { countdown } from './clock.ts';
 import { disableControls } from './components.ts';
 import { h, Part } from './dom.ts';
 import type { HeaderActions, HeaderData } from './header-part.ts';
 import { renderHeader } from './header-part.ts';
 import { Host } from './host.ts';
 import { Liveness } from './liveness.ts';
+import type { KeptWatchActions } from './kept-watch-part.ts';
+import { renderKeptWatch } from './kept-watch-part.ts';
 import { LogPart } from './log-part.ts';
 import { renderOwed } from './owed-part.ts';
 import { renderModels } from './models-part.ts';
@@ -39,6 +42,9 @@ class RunPage {
   readonly #title = h('h1');
   readonly #rail: Part<Pick<RunSnapshot, 'stages' | 'wayBack'> & { width: number }>;
   readonly #owed: Part<RunSnapshot['owed']>;
+  readonly #kept: Part<RunSnapshot['kept']>;
+  /** How long what was kept is still watched. */
+  readonly #left = h('span', { class: 'left' });
   readonly #plan: Part<PlanData>;
   readonly #earlier: Part<RunSnapshot['earlier']>;
   readonly #findings: Part<RunSnapshot['findings']>;
@@ -83,6 +89,12 @@ class RunPage {
       showStack: () => this.#ask(() => this.#host.request('showUndoStack', {})),
     };
     this.#owed = new Part(section('plan-part owed'), (owed) => (owed ? renderOwed(owed, undoWays) : []));
+    const keptWays: KeptWatchActions = {
+      stop: () => this.#ask((run) => this.#host.request('stopKeptWatch', { run })),
+      answer: (answer) => this.#ask((run) => this.#host.request('answerKeptWatch', { run, answer })),
+    };
+    // Until when it goes on moves with each reading, and is told by the clock.
+    this.#kept = new Part(section('kept-part'), (kept) => (kept ? renderKeptWatch(kept, this.#left, keptWays) : []));
     this.#findings = new Part(section('findings-part'), (findings) =>
       renderFindings(findings, {
         look: (finding, evidence, look) =>
@@ -149,7 +161,16 @@ class RunPage {
   }
 
   #build(): void {
-    const parts = [this.#owed, this.#plan, this.#earlier, this.#findings, this.#telemetry, this.#agents, this.#log];
+    const parts = [
+      this.#owed,
+      this.#kept,
+      this.#plan,
+      this.#earlier,
+      this.#findings,
+      this.#telemetry,
+      this.#agents,
+      this.#log,
+    ];
     const main = h('div', { class: 'main' }, ...parts.map(({ element }) => element));
     const side = h(
       'aside',
@@ -181,6 +202,7 @@ class RunPage {
     const several = snapshot.earlier.length > 0;
     this.#plan.update({ plan, protected: target.protected, context: target.context, cause, several });
     this.#owed.update(snapshot.owed);
+    this.#kept.update(snapshot.kept && { ...snapshot.kept, until: snapshot.kept.until === null ? null : 0 });
     this.#earlier.update(snapshot.earlier);
     this.#findings.update(snapshot.findings);
     this.#agents.update(snapshot);
@@ -209,7 +231,16 @@ class RunPage {
   }
 
   #parts(): { invalidate(): void }[] {
-    const main = [this.#header, this.#rail, this.#owed, this.#plan, this.#earlier, this.#findings, this.#agents];
+    const main = [
+      this.#header,
+      this.#rail,
+      this.#owed,
+      this.#kept,
+      this.#plan,
+      this.#earlier,
+      this.#findings,
+      this.#agents,
+    ];
     return [...main, this.#telemetry, this.#models, this.#severity, this.#checks, this.#attempts, this.#transactions];
   }
 
@@ -221,6 +252,8 @@ class RunPage {
     const text = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
     const attempt = snapshot.attempt > 0 ? `attempt ${snapshot.attempt} of ${snapshot.maxAttempts} · ` : '';
     this.#elapsed.textContent = `${attempt}${text}`;
+    const until = snapshot.kept?.until ?? null;
+    if (until !== null) this.#left.textContent = countdown(until, Date.now());
   }
 
   #ask(request: (run: string) => Promise<Reply>): void {

@@ -52,7 +52,7 @@ function commandTable(parts: CommandParts): { [C in CommandId]: CommandSignature
   };
   return {
     [Command.mitigate]: mitigate,
-    [Command.diagnose]: async () => (await more()).diagnose.run(),
+    [Command.diagnose]: async (preset) => (await more()).diagnose.run(preset),
     [Command.showRun]: async (run) => {
       const wanted = run ?? sessions.current()?.id;
       if (wanted) await show(wanted);
@@ -100,5 +100,7 @@ function commandTable(parts: CommandParts): { [C in CommandId]: CommandSignature
     [Command.findTelemetry]: async () => (await more()).telemetry.find(),
     [Command.testTelemetry]: async () => (await more()).telemetry.test(),
     [Command.setTelemetryToken]: async () => (await more()).telemetry.setToken(),
+    [Command.startWatching]: async (preset) => (await more()).watch.start(preset),
+    [Command.stopWatching]: async () => (await more()).watch.stop(),
   };
 }

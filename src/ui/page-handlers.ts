@@ -29,6 +29,11 @@ export function pageHandlers({ sessions, mitigation, documents, undo, more, begi
     undo: async ({ transaction }) => (await undo.undo({ transaction }), ''),
     inspect: async ({ transaction }) => (await undo.differences(transaction), ''),
     keep: async ({ transaction }) => (await undo.keep({ transaction }), ''),
+    stopKeptWatch: async ({ run }) => (await more()).kept.stop(run),
+    answerKeptWatch: async ({ run, answer }) => {
+      if (answer !== 'undo' && answer !== 'keep') return vscode.l10n.t('say undo or keep');
+      return (await more()).kept.answer(run, answer === 'undo');
+    },
     showUndoStack: async () => (await vscode.commands.executeCommand(`${View.undoStack}.focus`), ''),
     look: async ({ run, finding, evidence, look }) => (await more()).doors.look(run, finding, evidence, look),
     lookAt: async ({ run, item, look }) => (await more()).doors.lookAt(run, item, look),

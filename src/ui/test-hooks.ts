@@ -18,6 +18,8 @@ import type { IncidentsTree } from './run/incidents-tree.ts';
 import type { LintClient, LintStartup } from './lint/lint-client.ts';
 import type { AskOptions, PickOptions, Prompts } from './editor/prompts.ts';
 import type { UndoTree } from './undo/undo-tree.ts';
+import type { WatchBoard } from './watch/watch-board.ts';
+import type { WatchView } from './watch/watch-view.ts';
 
 /** Lets the host suite see what people see and answer what people are asked. Exists only in a test's editor. */
 export interface TestHooks {
@@ -35,6 +37,10 @@ export interface TestHooks {
   /** As the editor hands over a link. */
   openLink(uri: vscode.Uri): Promise<void>;
   badge(): number;
+  /** The watch of this window; null where nothing is watched. */
+  watch(): WatchView | null;
+  /** What the status bar says of it, and of what a run kept; empty where nothing is shown. */
+  watchTexts(): Promise<{ watch: string; change: string }>;
   contextKey(key: string): unknown;
   lintStartup(): LintStartup | null;
   /** What answers in the chat and to other agents. */
@@ -63,6 +69,7 @@ interface Shown {
   incidents: IncidentsTree;
   undoStack: UndoTree;
   more: () => Promise<OnDemand>;
+  board: WatchBoard;
   assistant: () => Promise<Assistant>;
   editorModel: MakeEditorModel;
   modelKeys: ModelKeys;
@@ -72,7 +79,7 @@ interface Shown {
 
 export function testHooks(activationMs: number, shown: Shown): TestHooks {
   const { loader, prompts, panel, sessions, statusBar, undoView, keys, linter, incidents, undoStack, more } = shown;
-  const { assistant, editorModel, modelKeys, telemetryTokens, clusters } = shown;
+  const { assistant, editorModel, modelKeys, telemetryTokens, clusters, board } = shown;
   return {
     activationMs,
     replaceApp: async (create) => loader.replace(create),
@@ -84,6 +91,8 @@ export function testHooks(activationMs: number, shown: Shown): TestHooks {
     idleText,
     openLink: async (uri) => (await more()).links.handleUri(uri),
     badge: () => undoView.badge?.value ?? 0,
+    watch: () => board.view,
+    watchTexts: async () => (await more()).watchStatus.texts,
     contextKey: (key) => keys.get(key as never),
     lintStartup: () => linter.startup,
     assistant,

@@ -17,6 +17,7 @@ import { heldModel, modelFlow, modelSettings } from './model-flow.ts';
 import { PAGE_TESTS } from './page/page-tests.ts';
 import { telemetryPicture } from './page/telemetry-tests.ts';
 import { reloadFlow } from './reload-flow.ts';
+import { watchFlow } from './watch-flow.ts';
 import { Workbench } from './workbench.ts';
 
 export interface FlowOptions {
@@ -59,7 +60,7 @@ export async function runBrowserFlows(options: FlowOptions = {}): Promise<FlowTa
       installed(browser, say),
     );
     const { instance } = options;
-    if (!instance) tally.skipped += 3;
+    if (!instance) tally.skipped += 4;
     else await inEditor(browser, instance, options, say, attempt);
   } finally {
     await browser.close();
@@ -98,6 +99,9 @@ async function inEditor(
     withEditor({ instance, settings, say }, work);
   await withBrokenShop(instance, say, async () => {
     await served({}, async (url) => {
+      await attempt('editor: a watch tells of the incident, which is mitigated from there', () =>
+        inWindow(browser, url, (workbench) => watchFlow(workbench, target)),
+      );
       await attempt('editor: mitigate, approve, resolved, undo', () =>
         inWindow(browser, url, (workbench) => mitigateFlow(workbench, target)),
       );

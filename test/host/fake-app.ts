@@ -22,6 +22,7 @@ import type {
   Targets,
   TransactionDetail,
   Transactions,
+  WatchRequest,
   WriterLock,
 } from '../../src/run/app.ts';
 import { UndoUnfinished } from '../../src/run/app.ts';
@@ -178,6 +179,9 @@ export class FakeApp implements StratusApp {
   /** Logs of runs that other windows have had, by id. */
   readonly logs = new Map<string, RunEvent[]>();
 
+  /** What a watch that goes on was asked for: whoever tests is its cluster. */
+  watching: WatchRequest | null = null;
+
   /** Runs that go on in another window. */
   readonly elsewhere = new Set<string>();
 
@@ -205,7 +209,14 @@ export class FakeApp implements StratusApp {
     },
     isActive: async (id) => this.elsewhere.has(id),
     watchKept: async () => ({ outcome: 'held' }),
-    watch: async ({ tell }) => tell({ type: 'started', at: 0, notes: [] }),
+    watch: (request, signal) => {
+      if (signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        this.watching = request;
+        request.tell({ type: 'started', at: Date.now(), notes: [] });
+        signal.addEventListener('abort', () => ((this.watching = null), resolve()), { once: true });
+      });
+    },
     diagnose: async () => {
       const { severity, oracles } = this.#reading();
       return { findings: this.#findings(), hypotheses: [], notes: [], severity, mu: this.#items().length, oracles };

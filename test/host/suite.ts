@@ -12,6 +12,7 @@ import { NOTHING_BEGUN_TESTS } from './cases/nothing-begun.ts';
 import { RUN_TESTS } from './cases/run.ts';
 import { TELEMETRY_TESTS } from './cases/telemetry.ts';
 import { UNDO_TESTS } from './cases/undo.ts';
+import { WATCH_CLUSTER_TESTS, WATCH_TESTS } from './cases/watch.ts';
 import { runTests } from './harness.ts';
 
 /** Entry for the extension host, whoever launched it. @throws when a test failed. */
@@ -26,6 +27,7 @@ export async function run(): Promise<void> {
   // These come first: they use the real application, which the others replace.
   const tests = [
     ...ACTIVATION_TESTS,
+    ...WATCH_CLUSTER_TESTS,
     ...CLUSTER_TESTS,
     ...MODEL_KEY_TESTS,
     ...LINT_CLUSTER_TESTS,
@@ -37,6 +39,7 @@ export async function run(): Promise<void> {
     ...MODEL_RUN_TESTS,
     ...MODEL_TESTS,
     ...TELEMETRY_TESTS,
+    ...WATCH_TESTS,
     ...LINT_TESTS,
   ];
   const only = process.env.STRATUS_HOST_ONLY;

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { abortedBy } from '../editor/abort.ts';
 import type { NamespaceDiagnosis, StratusApp } from '../../run/app.ts';
 import type { AppLease } from '../editor/app-loader.ts';
+import type { TargetPreset } from '../editor/contributions.ts';
 import { Command, Setting } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';
 import type { Prompts } from '../editor/prompts.ts';
@@ -54,13 +55,16 @@ export class Diagnose {
     return result;
   }
 
-  async run(): Promise<void> {
+  /** Asks for a target, unless one of before is given that still means the same. */
+  async run(preset?: TargetPreset): Promise<void> {
     const { app, release } = await this.#lease();
     try {
-      const scope = await this.#targets.pickScope(app, {
+      const known = await this.#targets.sameAgain(app, preset);
+      const purpose = {
         title: vscode.l10n.t('Diagnose'),
         then: vscode.l10n.t('Starts reading at once; nothing is changed'),
-      });
+      };
+      const scope = known ? { target: known, all: false } : await this.#targets.pickScope(app, purpose, preset);
       if (!scope) return;
       const { target, all } = scope;
       this.#began(target);

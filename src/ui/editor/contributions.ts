@@ -38,6 +38,8 @@ export const Command = {
   findTelemetry: 'stratus.findTelemetry',
   testTelemetry: 'stratus.testTelemetry',
   setTelemetryToken: 'stratus.setTelemetryToken',
+  startWatching: 'stratus.startWatching',
+  stopWatching: 'stratus.stopWatching',
 } as const;
 export type CommandId = (typeof Command)[keyof typeof Command];
 
@@ -81,7 +83,7 @@ export interface RunHandle {
 /** Command id -> signature. Arguments are optional: each command asks when it was called from the palette. */
 export interface CommandSignatures {
   [Command.mitigate]: (preset?: TargetPreset) => Promise<void>;
-  [Command.diagnose]: () => Promise<void>;
+  [Command.diagnose]: (preset?: TargetPreset) => Promise<void>;
   [Command.showRun]: (run?: string) => Promise<void>;
   [Command.runAgain]: (handle?: RunHandle) => Promise<void>;
   [Command.cancelRun]: () => Promise<void>;
@@ -113,6 +115,8 @@ export interface CommandSignatures {
   [Command.findTelemetry]: () => Promise<void>;
   [Command.testTelemetry]: () => Promise<void>;
   [Command.setTelemetryToken]: () => Promise<void>;
+  [Command.startWatching]: (preset?: TargetPreset) => Promise<void>;
+  [Command.stopWatching]: () => Promise<void>;
 }
 
 export const Setting = {
@@ -152,6 +156,9 @@ export const Setting = {
   telemetryCertificateAuthority: 'stratus.telemetry.certificateAuthority',
   telemetryPages: 'stratus.telemetry.pages',
   telemetryOffer: 'stratus.telemetry.offer',
+  watchContexts: 'stratus.watch.contexts',
+  watchInterval: 'stratus.watch.intervalSeconds',
+  watchAfterMitigation: 'stratus.watch.afterMitigationSeconds',
   lintEnabled: 'stratus.lint.enabled',
   lintCodeLens: 'stratus.lint.codeLens',
   lintRules: 'stratus.lint.rules',
@@ -217,6 +224,10 @@ export interface SettingTypes {
   [Setting.telemetryCertificateAuthority]: string;
   [Setting.telemetryPages]: Partial<Record<TelemetrySource, string>>;
   [Setting.telemetryOffer]: boolean;
+  [Setting.watchContexts]: string[];
+  [Setting.watchInterval]: number;
+  /** 0: not at all. */
+  [Setting.watchAfterMitigation]: number;
   [Setting.lintEnabled]: boolean;
   [Setting.lintCodeLens]: boolean;
   [Setting.lintRules]: Record<string, LintLevel>;
@@ -263,6 +274,9 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.telemetryCertificateAuthority]: '',
   [Setting.telemetryPages]: {},
   [Setting.telemetryOffer]: true,
+  [Setting.watchContexts]: [],
+  [Setting.watchInterval]: 15,
+  [Setting.watchAfterMitigation]: 300,
   [Setting.lintEnabled]: true,
   [Setting.lintCodeLens]: true,
   [Setting.lintRules]: {},
@@ -302,6 +316,8 @@ export const ContextKey = {
   noKubeconfig: 'stratus.noKubeconfig',
   /** A usable one was found. Not the opposite: before anybody looked, neither holds. */
   hasKubeconfig: 'stratus.hasKubeconfig',
+  /** A target is watched in this window. */
+  watching: 'stratus.watching',
 } as const;
 export type ContextKeyId = (typeof ContextKey)[keyof typeof ContextKey];
 
@@ -309,6 +325,7 @@ export interface ContextKeyTypes {
   [ContextKey.running]: boolean;
   [ContextKey.noKubeconfig]: boolean;
   [ContextKey.hasKubeconfig]: boolean;
+  [ContextKey.watching]: boolean;
 }
 
 /** `viewItem` values that menus of the trees look at. */
@@ -322,6 +339,9 @@ export const TreeItem = {
   finding: 'finding',
   runActive: 'run.active',
   runEnded: 'run.ended',
+  watchRunning: 'watch.running',
+  watchStopped: 'watch.stopped',
+  incident: 'incident',
 } as const;
 
 /** Schemes of read-only documents. */

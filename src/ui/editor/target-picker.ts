@@ -39,6 +39,16 @@ export class TargetPicker {
     this.#isProtected = isProtected;
   }
 
+  /**
+   * A target that was pinned before needs no questions, unless its context means another cluster by now.
+   * @returns null where the preset is none, or means another one
+   */
+  async sameAgain(app: StratusApp, { context, namespace, fingerprint }: TargetPreset = {}): Promise<Target | null> {
+    if (fingerprint === undefined) return null;
+    const target = await app.targets.pin(context, namespace);
+    return target.fingerprint === fingerprint ? target : null;
+  }
+
   /** @returns null when dismissed */
   async pick(app: StratusApp, purpose: Purpose, preset: TargetPreset = {}): Promise<Target | null> {
     return (await this.#pick(app, purpose, preset, false))?.target ?? null;

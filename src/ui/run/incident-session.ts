@@ -5,7 +5,7 @@ import { aboutOf, itemId } from '../../domain/severity.ts';
 import type { Target } from '../../domain/target.ts';
 import type { RunEvent, RunResult } from '../../domain/run-event.ts';
 import type { IncidentRun } from '../../run/incident-run.ts';
-import type { RunSnapshot } from '../../../webview/protocol.ts';
+import type { KeptWatchView, RunSnapshot } from '../../../webview/protocol.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import type { ApprovalMode } from '../editor/contributions.ts';
 import type { JournalEntry, JournalNote, JournalNotes } from './aftermath.ts';
@@ -29,6 +29,7 @@ export class IncidentSession {
   #result: RunResult | null = null;
   #notes: JournalNotes = new Map();
   #lockNote = '';
+  #kept: KeptWatchView | null = null;
 
   constructor(
     run: RunHandle,
@@ -205,6 +206,12 @@ export class IncidentSession {
     this.#changed();
   }
 
+  /** How watching what it kept goes on. */
+  noteKept(view: KeptWatchView): void {
+    this.#kept = view;
+    this.#changed();
+  }
+
   snapshot(): RunSnapshot {
     const { context, namespace, server } = this.#run.target;
     return projectRun(this.#run.events(), {
@@ -217,6 +224,7 @@ export class IncidentSession {
       cancelling: this.#cancelling,
       notes: this.#notes,
       lockNote: this.#lockNote,
+      kept: this.#kept,
     });
   }
 

@@ -7,6 +7,9 @@ import { wentBack } from '../../../webview/protocol.ts';
 import type { FindingHandle, RunHandle } from '../editor/contributions.ts';
 import { Command, TreeItem } from '../editor/contributions.ts';
 import type { PastRun } from '../../run/run-history.ts';
+import type { WatchBoard } from '../watch/watch-board.ts';
+import type { WatchNode } from '../watch/watch-items.ts';
+import { belowWatch, visibleWatch, watchItem, watchNodes } from '../watch/watch-items.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 import type { PastFate } from './past-fate.ts';
 import type { PastRuns } from './past-runs.ts';
@@ -15,6 +18,7 @@ type Node =
   | ({ kind: 'run'; session: IncidentSession } & RunHandle)
   | ({ kind: 'finding'; session: IncidentSession; view: FindingView } & FindingHandle)
   | { kind: 'earlier' }
+  | WatchNode
   | ({ kind: 'past'; run: PastRun; fate: PastFate } & RunHandle);
 
 const ICONS: Record<Tone, [string, string]> = {
@@ -32,30 +36,34 @@ const PAST_ICONS: Record<PastFate['tone'], string> = {
 };
 const FINDING_ICONS = { critical: 'error', warning: 'warning', info: 'info' } as const;
 
-/** Runs of this window with what was found, and earlier ones that can be opened from their logs. */
+/** The watch with its incidents, runs of this window with what was found, and earlier ones that can be opened from their logs. */
 export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #sessions: SessionList;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.#changed.event;
-  readonly #subscription: { dispose(): void };
+  readonly #subscriptions: { dispose(): void }[];
   readonly #past: PastRuns;
+  readonly #watch: WatchBoard;
   #shown = '';
 
-  constructor(sessions: SessionList, past: PastRuns) {
+  constructor(sessions: SessionList, past: PastRuns, watch: WatchBoard) {
     this.#sessions = sessions;
     this.#past = past;
-    this.#subscription = sessions.onChange(() => this.#refresh());
+    this.#watch = watch;
+    this.#subscriptions = [sessions.onChange(() => this.#refresh()), watch.onChange(() => this.#refresh())];
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
     if (!node) {
-      const runs = this.#sessions.all().map((session): Node => ({ kind: 'run', session, runId: session.id }));
+      const own = this.#sessions.all().map((session): Node => ({ kind: 'run', session, runId: session.id }));
+      const runs = [...watchNodes(this.#watch.view), ...own];
       // A folder that cannot be read is told when the node is opened.
       const earlier = await this.#past.list().catch(() => null);
       return earlier === null || earlier.length > 0 ? [...runs, { kind: 'earlier' }] : runs;
     }
     if (node.kind === 'earlier')
       return (await this.#past.list()).map((past) => ({ kind: 'past', ...past, runId: past.run.id }));
+    if (node.kind === 'watch' || node.kind === 'incident' || node.kind === 'fact') return belowWatch(node);
     if (node.kind !== 'run') return [];
     const { session } = node;
     return session
@@ -73,11 +81,15 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
         return earlierItem();
       case 'past':
         return pastItem(node.run, node.fate);
+      case 'watch':
+      case 'incident':
+      case 'fact':
+        return watchItem(node);
     }
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
   }
 
@@ -88,7 +100,8 @@ export class IncidentsTree implements vscode.TreeDataProvider<Node>, vscode.Disp
 
   /** Redraws only when something visible changed: a run emits many events. */
   #refresh(): void {
-    const shown = JSON.stringify(this.#sessions.all().map((session) => visible(session.snapshot())));
+    const runs = this.#sessions.all().map((session) => visible(session.snapshot()));
+    const shown = JSON.stringify([visibleWatch(this.#watch.view), runs]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#changed.fire();

@@ -3,6 +3,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import type { Target } from '../../domain/target.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
+import type { IncidentRun } from '../../run/incident-run.ts';
 import type { OwnPlan } from '../../run/own-plans.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { ApprovalDesk } from './approval-desk.ts';
@@ -20,21 +21,33 @@ import { isProtected } from '../../domain/autonomy.ts';
 import { typesName } from '../editor/protected-context.ts';
 import type { TargetPicker } from '../editor/target-picker.ts';
 
+interface Made {
+  session: IncidentSession;
+  run: IncidentRun;
+}
+
+/** What is done after the end of a run, whose session knows its result. */
+export type AfterRun = (app: StratusApp, run: IncidentRun, session: IncidentSession) => Promise<void>;
+
 /** How often the lock is looked at while a plan waits. */
 const LOCK_LOOK_MS = 10_000;
 
 /** Starts runs and answers their approvals for this window. */
 export class Mitigation {
   readonly #lease: () => Promise<AppLease>;
-  /** How to give back the application that each run uses. */
-  readonly #releases = new Map<string, () => void>();
+  /** What each run uses, with how to give it back. */
+  readonly #used = new Map<string, AppLease & { run: IncidentRun }>();
   readonly #prompts: Prompts;
   readonly #sessions: SessionList;
   readonly #log: Log;
   readonly #targets: TargetPicker;
   readonly #began: (target: Target) => void;
+  readonly #after: AfterRun;
 
-  /** @param began hears of each target on which a person began something */
+  /**
+   * @param began hears of each target on which a person began something
+   * @param after what is done when a run has ended; its application stays open so long
+   */
   constructor(
     lease: () => Promise<AppLease>,
     prompts: Prompts,
@@ -42,8 +55,10 @@ export class Mitigation {
     sessions: SessionList,
     log: Log,
     began: (target: Target) => void,
+    after: AfterRun,
   ) {
     this.#began = began;
+    this.#after = after;
     this.#lease = lease;
     this.#targets = targets;
     this.#prompts = prompts;
@@ -58,20 +73,20 @@ export class Mitigation {
   async start(preset?: TargetPreset, proposed?: OwnPlan): Promise<IncidentSession | null> {
     const { app, release } = await this.#lease();
     try {
-      const session = await this.#create(app, preset, proposed);
-      if (session) this.#releases.set(session.id, release);
+      const made = await this.#create(app, preset, proposed);
+      if (made) this.#used.set(made.session.id, { app, release, run: made.run });
       else release();
-      return session;
+      return made?.session ?? null;
     } catch (error) {
       release();
       throw error;
     }
   }
 
-  async #create(app: StratusApp, preset?: TargetPreset, proposed?: OwnPlan): Promise<IncidentSession | null> {
+  async #create(app: StratusApp, preset?: TargetPreset, proposed?: OwnPlan): Promise<Made | null> {
     const patterns = readSetting(Setting.protectedContexts);
     const target =
-      (await this.#sameAgain(app, preset)) ??
+      (await this.#targets.sameAgain(app, preset)) ??
       (await this.#targets.pick(
         app,
         {
@@ -110,7 +125,7 @@ export class Mitigation {
       if (event.type === 'phase') this.#log.info(`${run.id}: ${event.phase} (attempt ${event.attempt})`);
       if (event.type === 'started' || event.type === 'rehearsed') void this.#lookAtLock(app, session);
     });
-    return session;
+    return { session, run };
   }
 
   /** A notification that is put away, or a run that ends meanwhile, is no. */
@@ -136,21 +151,16 @@ export class Mitigation {
     } while (session.awaiting);
   }
 
-  /** A target that was pinned before needs no questions, unless its context means another cluster by now. */
-  async #sameAgain(app: StratusApp, { context, namespace, fingerprint }: TargetPreset = {}): Promise<Target | null> {
-    if (fingerprint === undefined) return null;
-    const target = await app.targets.pin(context, namespace);
-    return target.fingerprint === fingerprint ? target : null;
-  }
-
-  /** Runs to the end, with the view's progress line as its sign of life. */
+  /** Runs to the end, with the view's progress line as its sign of life, and then does what comes after. */
   async run(session: IncidentSession): Promise<void> {
     try {
       const result = await vscode.window.withProgress({ location: { viewId: View.incidents } }, () => session.start());
       this.#log.info(`${session.id}: ${result.outcome}, ${result.reason}`);
+      const used = this.#used.get(session.id);
+      if (used) await this.#after(used.app, used.run, session);
     } finally {
-      this.#releases.get(session.id)?.();
-      this.#releases.delete(session.id);
+      this.#used.get(session.id)?.release();
+      this.#used.delete(session.id);
     }
   }
 

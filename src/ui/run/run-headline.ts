@@ -2,7 +2,7 @@ import type { Outcome, RunResult } from '../../domain/run-event.ts';
 import { OUTCOME_TEXT, OWN_WRITER_TEXT } from '../../domain/run-event.ts';
 import { PHASE_TEXT } from '../../domain/run-state.ts';
 import { missingText } from '../../domain/transaction.ts';
-import type { RunSnapshot, Tone } from '../../../webview/protocol.ts';
+import type { KeptWatchView, RunSnapshot, Tone } from '../../../webview/protocol.ts';
 import { editorWords } from '../editor/editor-words.ts';
 import type { Aftermath, JournalNotes } from './aftermath.ts';
 import type { RunFold } from './run-fold.ts';
@@ -17,6 +17,8 @@ export interface HeadlineContext {
   elsewhere: boolean;
   /** What the journal says of this run's transactions, and of one that it would have had to wait for. */
   notes: JournalNotes;
+  /** How watching what it kept goes on; null where it is not watched. */
+  kept: KeptWatchView | null;
 }
 
 type Headline = RunSnapshot['headline'];
@@ -28,7 +30,10 @@ export function isOver(fold: RunFold, { past, elsewhere }: HeadlineContext): boo
 
 /** What the run is doing, or how it ended, in one line and its detail. */
 export function headlineOf(fold: RunFold, context: HeadlineContext, aftermath: Aftermath): Headline {
-  if (fold.result) return afterwards(fold, context.notes, aftermath) ?? ending(fold, fold.result, context.notes);
+  if (fold.result) {
+    const later = afterwards(fold, context.notes, aftermath) ?? worseSince(context.kept);
+    return later ?? ending(fold, fold.result, context.notes);
+  }
   if (context.elsewhere)
     return { tone: 'warn', title: 'This run goes on in another window or terminal', detail: 'It is answered there' };
   if (context.past) return interrupted(fold, context.notes, aftermath);
@@ -193,6 +198,15 @@ function afterwards(fold: RunFold, notes: JournalNotes, aftermath: Aftermath): H
       };
     }
   }
+}
+
+/** What got worse after the end; null where nothing is known to have. */
+function worseSince(kept: KeptWatchView | null): Headline | null {
+  if (kept?.state === 'asking')
+    return { tone: 'ask', title: 'Worse since the change was kept: undo it?', detail: kept.reason };
+  if (kept?.state === 'undoing') return { tone: 'warn', title: 'Taking the change back', detail: kept.reason };
+  if (kept?.state === 'left') return { tone: 'warn', title: 'Worse since the change was kept', detail: kept.reason };
+  return null;
 }
 
 /** All is undone, which says it is as before only where nothing is missing. */

@@ -100,6 +100,7 @@ function snapshotOf(fold: RunFold, context: ProjectionContext): RunSnapshot {
     },
     lockNote: over || fold.lockLevel ? '' : context.lockNote,
     owed: owedView(fold, context),
+    kept: context.kept,
     again: over ? againText(fold) : '',
     canCancel: result === null && !context.cancelling && !context.past,
     cancelling: context.cancelling && result === null,

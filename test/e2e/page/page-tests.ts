@@ -10,6 +10,7 @@ import type { PageTest } from './page-stage.ts';
 import { onStage } from './page-stage.ts';
 import { RecordedRun } from './record-run.ts';
 import { TELEMETRY_TESTS } from './telemetry-tests.ts';
+import { WATCH_TESTS } from './watch-tests.ts';
 
 /** A run that resolved its incident, in one change or in two. */
 async function resolved(options: FakeOptions = {}): Promise<RecordedRun> {
@@ -116,6 +117,7 @@ export const PAGE_TESTS: PageTest[] = [
   ...DOOR_TESTS,
   ...MODEL_TESTS,
   ...TELEMETRY_TESTS,
+  ...WATCH_TESTS,
   {
     name: 'keeps focus and what is typed while snapshots stream in',
     async run(browser) {

@@ -221,6 +221,7 @@ describe('what is told', () => {
       cancelling: false,
       notes: new Map(),
       lockNote: '',
+      kept: null,
     });
     const told = toldOfRun(snapshot);
     expect(told.causes[0]!.door).toEqual({ run: run.id, finding: 'service-target-port/geo' });

@@ -83,6 +83,25 @@ describe('a run whose change was taken back afterwards', () => {
   });
 });
 
+describe('a run whose change got worse after its end', () => {
+  it('is not called resolved while that is asked about, taken back or left', async () => {
+    const { session } = await resolved();
+    const reason = 'Service geo has no endpoints';
+    for (const [state, tone, title] of [
+      ['watching', 'good', 'Resolved'],
+      ['asking', 'ask', 'Worse since the change was kept: undo it?'],
+      ['undoing', 'warn', 'Taking the change back'],
+      ['left', 'warn', 'Worse since the change was kept'],
+      ['held', 'good', 'Resolved'],
+    ] as const) {
+      session.noteKept({ state, until: null, objects: [], reason });
+      const { headline } = session.snapshot();
+      expect([headline.tone, headline.title]).toEqual([tone, title]);
+      if (tone !== 'good') expect(headline.detail).toBe(reason);
+    }
+  });
+});
+
 describe('a run that changed nothing', () => {
   it('says so when it was cancelled while it waited', async () => {
     const run = await RecordedRun.open();
