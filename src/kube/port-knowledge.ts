@@ -28,7 +28,7 @@ export interface PortKnowledge {
 }
 
 /** Proxies that service meshes inject; they declare ports of their own and serve the application's undeclared. */
-const INJECTED = /^(istio-proxy|istio-validation|linkerd-proxy|consul-dataplane|envoy-sidecar|kuma-sidecar)$/;
+export const INJECTED = /^(istio-proxy|istio-validation|linkerd-proxy|consul-dataplane|envoy-sidecar|kuma-sidecar)$/;
 
 /** Variables whose value is where the process itself listens, not where it finds something else. */
 const OWN_PORT_VARIABLE =

@@ -104,6 +104,12 @@ describe('on a cluster it is found', () => {
     await lab.shows(place, 'volume-held', 'taker');
   });
 
+  it('that pods wait for a scheduler that nobody runs', async () => {
+    const place = await lab.place();
+    await place.cluster.create([workload('Deployment', 'queued', pod({ schedulerName: 'nobody' })), serviceOf('queued')]);
+    await lab.shows(place, 'pod-held', 'queued');
+  });
+
   it('that an Ingress is of a class which does not exist', async () => {
     const place = await lab.place();
     const { cluster, own } = place;

@@ -11,6 +11,7 @@ import { ingressClassRule } from './rules/network/ingress-class.ts';
 import { localTrafficRule } from './rules/network/local-traffic.ts';
 import { foreignServiceRule } from './rules/network/foreign-service.ts';
 import { servicePortRule } from './rules/network/service-port.ts';
+import { headlessPeersRule } from './rules/network/headless-peers.ts';
 import { podDnsRule } from './rules/network/pod-dns.ts';
 import { shadowedVariableRule } from './rules/config/shadowed-variable.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
@@ -46,6 +47,7 @@ import { cronJobScheduleRule } from './rules/batch/cron-job-schedule.ts';
 import { disruptionBudgetRoomRule } from './rules/scale/disruption-budget-room.ts';
 import { stuckDeletionRule } from './rules/lifecycle/stuck-deletion.ts';
 import { webhookCertificateRule } from './rules/lifecycle/webhook-certificate.ts';
+import { podHeldRule } from './rules/lifecycle/pod-held.ts';
 import { rolloutHeldRule } from './rules/lifecycle/rollout-held.ts';
 import { containerCrashRule, initHangsRule, podUnreadyRule } from './rules/container/container-failure.ts';
 import { containerStartRule } from './rules/container/container-start.ts';
@@ -109,6 +111,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   daemonSetNowhereRule,
   imagePullRule,
   rolloutHeldRule,
+  podHeldRule,
   containerStartRule,
   memoryLimitRule,
   readOnlyRootRule,
@@ -125,6 +128,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   localTrafficRule,
   serviceSelectorRule,
   serviceTargetPortRule,
+  headlessPeersRule,
   ingressBackendRule,
   ingressClassRule,
   degradedAfterChangeRule,

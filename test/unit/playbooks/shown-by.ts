@@ -56,6 +56,7 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'volume-reach': ['cluster/rules-shown.test.ts'],
   'preempted-pods': ['cluster/rules-shown.test.ts'],
   'volume-held': ['cluster/rules-shown.test.ts'],
+  'pod-held': ['cluster/rules-shown.test.ts'],
   'ingress-class': ['cluster/rules-shown.test.ts'],
   'local-traffic': ['cluster/rules-shown.test.ts'],
   'disruption-budget-room': ['cluster/rules-shown.test.ts'],

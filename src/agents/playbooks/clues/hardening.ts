@@ -15,6 +15,9 @@ const LOOSER: Record<string, (now: unknown, after: unknown) => boolean> = {
     dropped(now).some((one) => !dropped(after).includes(one)) || added(after).some((one) => !added(now).includes(one)),
 };
 
+export const LOOSENS =
+  'an earlier state had less restrictions, and giving one up is for whoever answers for the security of the workload to decide';
+
 const dropped = (capabilities: unknown) => listed((capabilities as Untyped)?.drop);
 const added = (capabilities: unknown) => listed((capabilities as Untyped)?.add);
 const listed = (list: unknown): unknown[] => (Array.isArray(list) ? list : []);

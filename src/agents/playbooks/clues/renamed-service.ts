@@ -57,6 +57,11 @@ export function renamedServices(
       add(0.25 + 0.4 * close, evidence('sibling', service, 'metadata.name', `${other} is close to ${name}`));
     else if (shared.length > 0)
       add(0.25, evidence('sibling', service, 'metadata.name', `${other} and ${name} share ${shared.join(', ')}`));
+    const affixed = isAffixed(name, other, references);
+    if (affixed) {
+      const text = `${other} is ${name} with what the names of all that ask for it have, too`;
+      add(0.5, evidence('sibling', service, 'metadata.name', text));
+    }
     const named = behind.find(({ metadata }) => metadata.name === name || wordsOf(name).includes(metadata.name));
     if (named) {
       const text = `it selects the pods of ${named.kind} ${named.metadata.name}`;
@@ -66,7 +71,7 @@ export function renamedServices(
     const younger = created > settled && settled > 0;
     // A Service of its own workload's name was there before for that workload: words in common do not make it another's.
     const isOfItsOwn = behind.some(({ metadata }) => metadata.name === other) || areMembers(name, other);
-    if (isOfItsOwn && !named && !younger && service !== entitled && !isSameProgram(name, other)) return [];
+    if (isOfItsOwn && !affixed && !named && !younger && service !== entitled && !isSameProgram(name, other)) return [];
     if (service === entitled) {
       const [first] = references;
       add(0.45, evidence('spec', first!.object, titleOf(first!), `the setting is called after Service ${other}`));
@@ -86,6 +91,19 @@ export function renamedServices(
   return list
     .map((each) => ({ ...each, confidence: each.confidence * factor }))
     .filter(({ confidence }) => confidence >= ENOUGH);
+}
+
+/** What a stage, a release or a tenant puts before or after the names of all its objects. */
+function isAffixed(name: string, other: string, references: readonly Pick<NamedHost, 'from'>[]): boolean {
+  const before = other.endsWith(`-${name}`) ? other.slice(0, -name.length) : null;
+  const after = other.startsWith(`${name}-`) ? other.slice(name.length) : null;
+  return (
+    references.length > 0 &&
+    references.every(
+      ({ from: { metadata } }) =>
+        (before !== null && metadata.name.startsWith(before)) || (after !== null && metadata.name.endsWith(after)),
+    )
+  );
 }
 
 const wordsOf = (name: string): string[] => name.split('-').filter((word) => word.length >= 3);

@@ -4,10 +4,12 @@ import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { goodRevisions } from './good-revision.ts';
 import { rolloutUndo } from '../engine/changes.ts';
-import { hasMutableTemplate, templateText } from '../../../kube/pod-template.ts';
+import { hasMutableTemplate, podTemplateOf, templateText } from '../../../kube/pod-template.ts';
 import type { Untyped } from '../../../kube/pod-template.ts';
 import { isOfRevision, revisionsOf } from '../../../kube/revisions.ts';
 import type { Revision } from '../../../kube/revisions.ts';
+import { differencesOf, restoringOps } from './field-difference.ts';
+import { keepsHardening, LOOSENS } from './hardening.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
 import { isLiving, isReady } from '../../../kube/pods.ts';
 
@@ -28,9 +30,11 @@ export function rollbackFixes(
       'pods of its current revision are ready, or cannot be told apart: going back to an earlier one is not justified';
     return { fixes: [], reasons: [], unfixed };
   }
-  const good = goodRevisions(view, workload)
-    .filter(({ revision }) => revision.readyPods > 0 || isDifferent(workload, revision))
-    .slice(0, MAX_REVISIONS);
+  const before = goodRevisions(view, workload).filter(
+    ({ revision }) => revision.readyPods > 0 || isDifferent(workload, revision),
+  );
+  const strict = before.filter(({ revision }) => keepsRestrictions(workload, revision));
+  const good = strict.slice(0, MAX_REVISIONS);
   const stuck = replaceStuckPods(view, workload);
   return {
     fixes: good.map(({ revision, trust }, age) => ({
@@ -39,7 +43,16 @@ export function rollbackFixes(
       confidence: (revision.readyPods > 0 ? 0.75 : 0.5) * trust - age * 0.1,
     })),
     reasons: good.map((each) => each.evidence),
+    ...(good.length === 0 && before.length > 0 ? { unfixed: LOOSENS } : {}),
   };
+}
+
+/** The gateway lets nobody give up a restriction of the containers, by whatever way. */
+function keepsRestrictions(workload: KubeObject, revision: Revision): boolean {
+  const template = podTemplateOf(workload)!;
+  const { spec } = revision.template;
+  const ops = differencesOf(template.spec, spec, '').flatMap((each) => restoringOps(template.pointer, each));
+  return keepsHardening(template, ops, spec);
 }
 
 /** A restart leaves a revision behind that only its annotation tells from the present one: nothing would come of it. */

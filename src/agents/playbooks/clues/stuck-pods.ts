@@ -26,6 +26,21 @@ export function replaceStuckPods(
     .map(deleteNoWait);
 }
 
+/**
+ * False for a pod below the partition of a StatefulSet's rollout: when it is deleted, it comes back as it was
+ * (kubernetes.io: StatefulSets, Partitioned rolling updates).
+ */
+export function comesBackAnew({ kind, spec }: KubeObject, { metadata }: KubeObject): boolean {
+  const { type, rollingUpdate } = spec?.updateStrategy ?? {};
+  if (kind !== 'StatefulSet' || type === 'OnDelete') return true;
+  return ordinalOf(metadata.name) >= Number(rollingUpdate?.partition ?? 0);
+}
+
+/** `web-2` is the third replica of StatefulSet `web`. */
+export function ordinalOf(name: string): number {
+  return Number(/-(\d+)$/.exec(name)?.[1] ?? 0);
+}
+
 export function waitsForBrokenPods(workload: KubeObject): boolean {
   if (workload.spec?.updateStrategy?.type === 'OnDelete') {
     return workload.kind === 'StatefulSet' || workload.kind === 'DaemonSet';

@@ -63,6 +63,18 @@ function isRenaming(before: string, after: string): boolean {
   return !areMembers(a!, b!) && tellingWords(a!) === tellingWords(b!);
 }
 
+/** What kustomize appends to the name of what it generates: ten characters of a hash (kustomize: hasher, encode). */
+const GENERATED = /^(.+)-([bcdfghkmt2456789]{10})$/;
+
+/** The newest that was generated under the same name as the one asked for, which is gone: another state of the same. */
+export function generatedAnew(name: string, objects: readonly KubeObject[]): KubeObject | null {
+  const stem = GENERATED.exec(name)?.[1];
+  if (stem === undefined) return null;
+  const made = ({ metadata }: KubeObject) => Date.parse(metadata.creationTimestamp ?? '') || 0;
+  const same = objects.filter(({ metadata }) => GENERATED.exec(metadata.name)?.[1] === stem);
+  return [...same].sort((a, b) => made(b) - made(a))[0] ?? null;
+}
+
 /** Words by which people name what they put aside before a change. */
 const ASIDE = new Set(['previous', 'prev', 'former', 'old', 'backup', 'bak', 'copy', 'orig', 'original', 'saved']);
 

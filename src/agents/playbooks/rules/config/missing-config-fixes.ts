@@ -16,7 +16,7 @@ import { LAST_APPLIED_FIELD, hasMutableTemplate, lastApplied, podTemplateOf } fr
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
 import { differingPointers, pointerToken } from '../../../../json/stable-json.ts';
-import { belongsToOthers, otherUserOf, underAnotherName } from './config-ownership.ts';
+import { belongsToOthers, generatedAnew, otherUserOf, underAnotherName } from './config-ownership.ts';
 import { renamedOps } from '../../clues/renamed-reference.ts';
 import { stuckPods, templatePatch } from './reference-patch.ts';
 import { isReady } from '../../../../kube/pods.ts';
@@ -141,7 +141,9 @@ function fromFormerParts(view: ClusterView, workload: KubeObject, missing: Missi
 function needs(podSpec: PodTemplate['spec'], { references, object }: MissingConfig): boolean {
   const { kind, name, key } = references[0]!;
   return configReferences(podSpec).some(
-    (other) => !other.optional && other.kind === kind && other.name === name && (object === null || other.key === key),
+    (other) =>
+      (!other.optional || references[0]!.optional) &&
+      other.kind === kind && other.name === name && (object === null || other.key === key),
   );
 }
 
@@ -223,18 +225,22 @@ function otherObject(view: ClusterView, workload: KubeObject, { references }: Mi
     (object) => object.metadata.name,
   );
   const renamed = kind === 'ConfigMap' ? underAnotherName(name, keys, own) : null;
-  const chosen = misspelt?.item ?? renamed?.object;
+  const generated = generatedAnew(name, fitting);
+  const chosen = generated ?? misspelt?.item ?? renamed?.object;
   if (!chosen) {
     const other = otherKind(view, workload, references);
     return other.fixes.length > 0 ? other : { ...other, ...whoseItIs(view, workload, name, fitting) };
   }
-  const confidence = misspelt ? 0.35 + 0.4 * misspelt.similarity + (keys.length > 0 ? 0.1 : 0) : renamed!.confidence;
+  const confidence = generated ? 0.8 : misspelt ? 0.35 + 0.4 * misspelt.similarity + (keys.length > 0 ? 0.1 : 0) : renamed!.confidence;
   const template = podTemplateOf(workload)!;
   const ops = references.flatMap((reference) => renamedOps(template, reference, chosen.metadata.name, reference.key));
   const why = keys.length > 0 ? `has ${keys.join(', ')} and a similar name` : 'has a similar name';
+  const text = generated
+    ? `${kind} ${chosen.metadata.name} was generated under the same name, with another hash of what it holds`
+    : `${kind} ${chosen.metadata.name} ${why}; nobody else uses it`;
   return {
     fixes: [templatePatch(view, workload, ops, `${kind} ${chosen.metadata.name}`, confidence)],
-    reasons: [evidence('sibling', chosen, 'data', `${kind} ${chosen.metadata.name} ${why}; nobody else uses it`)],
+    reasons: [evidence('sibling', chosen, 'data', text)],
   };
 }
 

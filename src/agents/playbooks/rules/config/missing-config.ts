@@ -10,6 +10,8 @@ import { containerStatuses } from '../../../../kube/image-state.ts';
 import { missingConfigFixes } from './missing-config-fixes.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isWanted } from '../../clues/need.ts';
+import { workloadLog } from '../../clues/workload-logs.ts';
+import { TELLING } from '../container/logs.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS, NEED } from '../../../../kube/kind-sets.ts';
@@ -25,11 +27,36 @@ export interface MissingConfig {
 }
 
 /** Required references to ConfigMaps and Secrets that nothing satisfies, also while old pods still run. */
-export function analyzeMissingConfig({ view }: AnalyzerContext): Finding[] {
-  return view.workloads().flatMap((workload) => {
+export async function analyzeMissingConfig(context: AnalyzerContext): Promise<Finding[]> {
+  const { view } = context;
+  const findings: Finding[] = [];
+  for (const workload of view.workloads()) {
     const template = podTemplateOf(workload);
-    if (!template || !isInUse(view, workload)) return [];
-    return missingOf(view, workload).map((missing) => findingFor(view, workload, missing));
+    if (!template || !isInUse(view, workload)) continue;
+    const missing = [...missingOf(view, workload), ...(await missedOptions(context, workload))];
+    findings.push(...missing.map((each) => findingFor(view, workload, each)));
+  }
+  return findings;
+}
+
+/** What a template calls optional, is not there, and is asked for by name in the log of a container that fails. */
+async function missedOptions(context: AnalyzerContext, workload: KubeObject): Promise<MissingConfig[]> {
+  const { view } = context;
+  const { namespace } = workload.metadata;
+  const absent = configReferences(podTemplateOf(workload)!.spec).flatMap((reference): MissingConfig[] => {
+    if (!reference.optional || !view.known(reference.kind) || !view.inScope(namespace)) return [];
+    const object = view.find(reference.kind, namespace, reference.name) ?? null;
+    if (object && (reference.key === null || keysOf(object).includes(reference.key))) return [];
+    return [{ references: [reference], object }];
+  });
+  const failing = view.podsOf(workload).some((pod) => isLiving(pod) && !isReady(pod));
+  if (absent.length === 0 || !failing) return [];
+  const lines = (await workloadLog(context, workload)).map(({ text }) => text).filter((text) => TELLING.test(text));
+  return absent.filter(({ references: [reference] }) => {
+    // `variable DB_URL of container web`, `volume conf, file app.yaml`
+    const asked = /^variable (\S+) of|, file (\S+)$/.exec(reference!.user);
+    const words = [asked?.[1] ?? asked?.[2], reference!.name, reference!.key].filter((word) => typeof word === 'string');
+    return lines.some((line) => words.some((word) => line.split(/[^\w.-]+/).includes(word)));
   });
 }
 
@@ -104,6 +131,7 @@ function findingFor(view: ClusterView, workload: KubeObject, missing: MissingCon
     what: object ? `${kind}/${name}/${key}` : `${kind}/${name}`,
     message:
       `${workload.kind} ${workload.metadata.name} needs ${lack}, which does not exist` +
+      (references[0]!.optional ? ' and is called optional' : '') +
       (served ? '; its running pods keep going, but none can start anew' : ''),
     evidence: [
       ...references.map((reference) => referenceEvidence(workload, reference)),

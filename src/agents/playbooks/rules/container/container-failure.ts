@@ -18,7 +18,7 @@ import { isLiving } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { peerBudgetMs, podState } from '../../../../kube/pod-state.ts';
 import { lateDependency } from '../../clues/late-dependency.ts';
-import { replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
+import { comesBackAnew, replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
 import { changesSince } from './changes-since.ts';
 import { lastWords, logLines } from './logs.ts';
 
@@ -153,7 +153,7 @@ function stuckPods(view: ClusterView, workload: KubeObject): Finding[] {
   if (workload.metadata.deletionTimestamp || !waitsForBrokenPods(workload)) return [];
   const stuck = view
     .podsOf(workload)
-    .filter((pod) => isLiving(pod) && !isOfPresentTemplate(view, workload, pod))
+    .filter((pod) => isLiving(pod) && !isOfPresentTemplate(view, workload, pod) && comesBackAnew(workload, pod))
     .filter((pod) => containerStatuses(pod).some((status) => isCrashing(status, view.now)));
   if (stuck.length === 0) return [];
   const list = stuck.map(({ metadata }) => metadata.name).join(', ');

@@ -19,9 +19,6 @@ export interface Fixes {
   loosens?: boolean;
 }
 
-export const LOOSENS =
-  'an earlier state had less restrictions, and giving one up is for whoever answers for the security of the workload to decide';
-
 /** Earlier states looked at per part: older ones say less. */
 const MAX_PARTS = 2;
 

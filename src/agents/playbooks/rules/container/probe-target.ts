@@ -76,7 +76,8 @@ export function wrongTarget(
     return { wrong: 'path', text, proposal: likelyPath(view, workload, failing, all) };
   }
   const changed = formerTargets(view, workload, failing).fixes.length > 0;
-  if (/connection refused/i.test(words) && handler && (proposal || changed)) {
+  // A gRPC probe says of any address that nobody answers that it could not connect in its time.
+  if (/connection refused|failed to connect service/i.test(words) && handler && (proposal || changed)) {
     return { wrong: 'port', text: `${asks} asks port ${port}, where nothing listens`, proposal };
   }
   return changed ? { wrong: 'target', text: `${asks} fails since it was changed`, proposal: null } : null;

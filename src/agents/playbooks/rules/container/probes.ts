@@ -82,7 +82,7 @@ export function timedOut({ events }: FailingProbe): ClusterEvent | undefined {
 const TIMED_OUT =
   /timed out after|deadline ?exceeded|Client\.Timeout|timeout \d\S* exceeded|did not complete within|request canceled/i;
 /** The connection was never made: a longer patience would not make it. */
-const UNREACHED = /i\/o timeout|no route to host|connection refused|no such host/i;
+const UNREACHED = /i\/o timeout|no route to host|connection refused|no such host|failed to connect service/i;
 
 /** The probe as the template has it, and what the kubelet said of it. */
 export function probeEvidence(workload: KubeObject, failing: FailingProbe, telling?: ClusterEvent): Evidence[] {

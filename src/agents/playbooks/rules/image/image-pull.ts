@@ -8,6 +8,7 @@ import { readyPods } from '../../../../kube/cluster-view.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import type { GoodRevision } from '../../clues/good-revision.ts';
 import { changedPullPolicy } from './pull-policy.ts';
+import { missingPullSecrets } from './pull-secrets.ts';
 import { replacementImages } from './image-replacements.ts';
 import { containerStatuses, PULL_FAILURES, specImage } from '../../../../kube/image-state.ts';
 import { rolloutUndo, setImage } from '../../engine/changes.ts';
@@ -15,7 +16,7 @@ import { isPlainImage } from '../../engine/kubectl-commands.ts';
 import { containersOf, hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { differingPointers } from '../../../../json/stable-json.ts';
-import { replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
+import { comesBackAnew, replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
@@ -48,7 +49,8 @@ export function analyzeImagePulls({ view }: AnalyzerContext): Finding[] {
     const current = failed.filter(({ container, image }) => (wanted.get(container) ?? image) === image);
     if (current.length > 0) return [templateFinding(view, workload, current, wanted)];
     // Pods of an earlier template: other controllers replace them by themselves.
-    return waitsForBrokenPods(workload) ? [stuckFinding(view, workload, failed)] : [];
+    const former = failed.filter(({ pod }) => comesBackAnew(workload, pod));
+    return waitsForBrokenPods(workload) && former.length > 0 ? [stuckFinding(view, workload, former)] : [];
   });
 }
 
@@ -82,6 +84,9 @@ function templateFinding(
   const trouble = troubleOf(view, failed);
   const policy = changedPullPolicy(view, workload, injected.length > 0 ? new Map() : images, waitsFor(images));
   const fixes = injected.length > 0 ? [] : fixesFor(view, workload, images, revisions, trouble);
+  const secrets = missingPullSecrets(view, workload);
+  // Who pulls without credentials is told that there is no such image, or that it may not be seen.
+  const locked = secrets.names.length > 0 && trouble.denied;
   return makeFinding({
     rule: IMAGE_PULL,
     severity: served ? 'warning' : 'critical',
@@ -90,15 +95,16 @@ function templateFinding(
     message:
       `Image ${[...new Set(images.values())].join(', ')} of ${workload.kind} ${workload.metadata.name} cannot be pulled` +
       (injected.length > 0 ? ` (container ${injected.join(', ')} was injected into the pods)` : '') +
+      (locked ? `; pull secret ${secrets.names.join(', ')} does not exist` : '') +
       policy.text,
     evidence: [
       ...failedEvidence(view, workload, failed),
       ...policy.reasons,
       ...trouble.evidence,
-      ...missingPullSecrets(view, workload),
+      ...secrets.reasons,
       ...revisions.map((good) => good.evidence),
     ],
-    fixes: [...policy.fixes, ...fixes],
+    fixes: [...policy.fixes, ...(locked ? secrets.fixes : []), ...fixes],
     ...unfixed(workload, injected, trouble),
   });
 }
@@ -156,6 +162,7 @@ function failedEvidence(view: ClusterView, workload: KubeObject, failed: FailedP
 }
 
 const REFUSED = /unauthorized|authentication required|no basic auth|\b40[13]\b/i;
+const DENIED = /pull access denied|may require (?:authorization|'docker login')|insufficient_scope|authorization failed/i;
 const BUSY = /toomanyrequests|too many requests|rate limit|\b429\b/i;
 const UNREACHABLE =
   /timeout|deadline exceeded|connection re(?:fused|set)|no such host|tls handshake|x509|temporary failure|\b50[0234]\b/i;
@@ -167,6 +174,8 @@ interface Trouble {
   /** In words; null where the registry said, or nobody said otherwise, that there is no such image. */
   reason: string | null;
   evidence: Evidence[];
+  /** The registry may not have let the node see it. */
+  denied: boolean;
 }
 
 /** What stood in the way; all but a missing image speaks against the image being wrong. */
@@ -178,6 +187,7 @@ function troubleOf(view: ClusterView, failed: FailedPull[]): Trouble {
     const trouble = (factor: number, reason: string, then: string): Trouble => ({
       factor,
       reason,
+      denied: REFUSED.test(text),
       evidence: [evidence('status', pod, null, `${reason}: ${then}`)],
     });
     if (REFUSED.test(text))
@@ -187,18 +197,10 @@ function troubleOf(view: ClusterView, failed: FailedPull[]): Trouble {
       return trouble(0.7, 'the registry could not be reached', 'the image itself may be fine');
     if (NO_ROOM.test(text)) return trouble(0.7, 'the node has no room for the image', 'the image itself may be fine');
   }
-  return { factor: 1, reason: null, evidence: [] };
-}
-
-function missingPullSecrets(view: ClusterView, workload: KubeObject): Evidence[] {
-  const template = podTemplateOf(workload);
-  const secrets: Untyped[] = template?.spec?.imagePullSecrets ?? [];
-  if (!view.known('Secret') || !Array.isArray(secrets)) return [];
-  return secrets.flatMap((secret, index) => {
-    if (!secret?.name || view.find('Secret', workload.metadata.namespace, secret.name)) return [];
-    const field = `${template!.field}.imagePullSecrets[${index}]`;
-    return evidence('spec', workload, field, `pull secret ${secret.name} does not exist`);
-  });
+  const denied = failed.some(({ pod, message }) =>
+    DENIED.test([message, ...view.eventsOf(pod).map((each) => each.message)].join(' ')),
+  );
+  return { factor: 1, reason: null, evidence: [], denied };
 }
 
 function fixesFor(

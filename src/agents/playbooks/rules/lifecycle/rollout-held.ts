@@ -10,7 +10,7 @@ import { podState } from '../../../../kube/pod-state.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
 import { isOfRevision, revisionsOf } from '../../../../kube/revisions.ts';
 import { subjectsOf } from '../../../../kube/subjects.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { comesBackAnew, ordinalOf, replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -23,6 +23,8 @@ interface Hold {
   pointer: string;
   now: unknown;
   text: string;
+  /** The pods are there; it is their being counted that is held. */
+  counts?: true;
 }
 
 /** Workloads whose pods are not of the template that stands in them, because a setting holds the rollout. */
@@ -31,7 +33,8 @@ export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Findin
   return ROLLOUT_KINDS.flatMap((kind) => view.all(kind)).flatMap((workload): Finding[] => {
     const broken = brokenFormerPods(view, workload);
     if (broken.length > 0) return broken;
-    const hold = workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0 ? null : holdOf(view, workload);
+    const idle = workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0;
+    const hold = idle ? null : (holdOf(view, workload) ?? notCounted(view, workload));
     if (!hold) return [];
     const key = refKey(refOf(workload));
     const hurts = ill.some((item) => {
@@ -47,7 +50,7 @@ export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Findin
         severity: hurts ? 'warning' : 'info',
         object: workload,
         what: hold.field,
-        message: `${workload.kind} ${workload.metadata.name} does not roll out its newest template: ${hold.text}`,
+        message: `${workload.kind} ${workload.metadata.name} does not ${hold.counts ? 'come to the end of its rollout' : 'roll out its newest template'}: ${hold.text}`,
         evidence: [
           evidence('spec', workload, hold.field, hold.text),
           ...starved
@@ -71,7 +74,7 @@ export function analyzeHeldRollouts({ view, severity }: AnalyzerContext): Findin
               ]
             : []),
         ],
-        fixes: fixesFor(workload, hold, starved.length > 0),
+        fixes: [...fixesFor(workload, hold, starved.length > 0), ...brokenBelow(view, workload, hold)],
       }),
     ];
   });
@@ -93,7 +96,7 @@ function holdOf(view: ClusterView, workload: KubeObject): Hold | null {
   }
   if (workload.kind !== 'StatefulSet') return null;
   const partition = Number(spec?.updateStrategy?.rollingUpdate?.partition ?? 0);
-  const reached = former.every((pod) => ordinalOf(pod) < partition);
+  const reached = former.every(({ metadata }) => ordinalOf(metadata.name) < partition);
   if (partition === 0 || !reached) return null;
   return {
     field: 'spec.updateStrategy.rollingUpdate.partition',
@@ -103,14 +106,26 @@ function holdOf(view: ClusterView, workload: KubeObject): Hold | null {
   };
 }
 
+/** Longer than anybody watches a pod before it counts. */
+const LONG_SECONDS = 600;
+
+/** All pods are ready, but count as available only after a time that no rollout is given. */
+function notCounted(view: ClusterView, workload: KubeObject): Hold | null {
+  const seconds = Number(workload.spec?.minReadySeconds ?? 0);
+  const wanted = desiredReplicas(workload) ?? Number(workload.status?.desiredNumberScheduled ?? 0);
+  const ready = view.podsOf(workload).filter(isReady).length;
+  const counted = Number(workload.status?.availableReplicas ?? workload.status?.numberAvailable ?? 0);
+  if (seconds <= LONG_SECONDS || ready < wanted || counted >= wanted) return null;
+  const text = `spec.minReadySeconds is ${seconds}: its ${ready} ready pods count as available only after that time`;
+  return { field: 'spec.minReadySeconds', pointer: '/spec/minReadySeconds', now: seconds, text, counts: true };
+}
+
 /** Pods that were made from another template than the one that stands in the workload now. */
 function formerPods(view: ClusterView, workload: KubeObject): KubeObject[] {
   const current = revisionsOf(view, workload).find((revision) => revision.current);
   if (!current) return [];
   return view.podsOf(workload).filter((pod) => isLiving(pod) && !isOfRevision(pod, current.source));
 }
-
-const ordinalOf = ({ metadata }: KubeObject) => Number(/-(\d+)$/.exec(metadata.name)?.[1] ?? 0);
 
 /**
  * Broken pods of a former template, which their controller does not replace by itself: it waits for them to become ready, or
@@ -120,7 +135,8 @@ function brokenFormerPods(view: ClusterView, workload: KubeObject): Finding[] {
   if (workload.metadata.deletionTimestamp) return [];
   const former = formerPods(view, workload);
   const patience = (pod: KubeObject) => ['unready', 'stuck'].includes(podState(pod, view.now).phase);
-  const changes = replaceStuckPods(view, workload, (pod) => former.includes(pod) && patience(pod));
+  const mendable = (pod: KubeObject) => former.includes(pod) && comesBackAnew(workload, pod) && patience(pod);
+  const changes = replaceStuckPods(view, workload, mendable);
   const broken = former.filter((pod) =>
     changes.some((one) => 'object' in one && one.object.name === pod.metadata.name),
   );
@@ -184,6 +200,11 @@ function fixesFor(workload: KubeObject, hold: Hold, isAwaited: boolean): FixDraf
       { op: 'test', path, value: hold.now },
       { op: 'replace', path, value: 0 },
     ]);
+  } else if (hold.counts && Number(applied.minReadySeconds ?? 0) < Number(hold.now)) {
+    change = jsonPatch(workload, [
+      { op: 'test', path, value: hold.now },
+      { op: 'replace', path, value: Number(applied.minReadySeconds ?? 0) },
+    ]);
   } else if (hold.field === 'spec.updateStrategy' && (applied.updateStrategy?.type ?? 'RollingUpdate') !== 'OnDelete') {
     const value = applied.updateStrategy ?? { type: 'RollingUpdate' };
     change = jsonPatch(workload, [
@@ -194,6 +215,26 @@ function fixesFor(workload: KubeObject, hold: Hold, isAwaited: boolean): FixDraf
   if (!change) return [];
   const expects = `${workload.kind} ${workload.metadata.name} rolls out its newest template`;
   return [{ changes: [change], expects, confidence: 0.7 }];
+}
+
+/** Pods below the partition are broken, and those of the newest template work: what mends them is held back. */
+function brokenBelow(view: ClusterView, workload: KubeObject, hold: Hold): FixDraft[] {
+  if (!hold.field.endsWith('.partition')) return [];
+  const former = formerPods(view, workload);
+  const broken = former.filter((pod) => ['unready', 'stuck'].includes(podState(pod, view.now).phase));
+  const works = view.podsOf(workload).some((pod) => !former.includes(pod) && isReady(pod));
+  if (broken.length < former.length || !works) return [];
+  const patch = jsonPatch(workload, [
+    { op: 'test', path: hold.pointer, value: hold.now },
+    { op: 'replace', path: hold.pointer, value: 0 },
+  ]);
+  return [
+    {
+      changes: [patch, ...replaceStuckPods(view, workload, (pod) => broken.includes(pod))],
+      expects: `${workload.kind} ${workload.metadata.name} makes its broken pods anew from its newest template, whose pods work`,
+      confidence: 0.75,
+    },
+  ];
 }
 
 export const rolloutHeldRule: Analyzer = {

@@ -15,6 +15,7 @@ import type { LogLine } from '../../clues/workload-logs.ts';
 import { complaintAbout, hostsComplainedOf, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
+import { danglingNames } from './external-name.ts';
 import { missingServiceFixes, namedFor } from '../../clues/missing-service-fixes.ts';
 
 const MISSING_SERVICE = 'missing-service';
@@ -67,7 +68,7 @@ export async function analyzeMissingServices(context: AnalyzerContext): Promise<
     ...[...missed.values()].map((each) => findingFor(context, each)),
     ...missedByWell(view, troubled, missed).map((each) => findingFor(context, each)),
   ]);
-  return findings.filter((finding) => finding !== null);
+  return [...findings.filter((finding) => finding !== null), ...(await danglingNames(context, MISSING_SERVICE))];
 }
 
 /** What callers name of which nothing speaks: their logs are not read, and other namespaces not looked into. */

@@ -76,8 +76,10 @@ function meantBy(
   const hadThem = earlierRevisions(view, workload).some((revision) =>
     selectorMapMatches(selector, revision.template.metadata?.labels),
   );
-  // Who asks for the other one of a family was not mistaken in a letter.
-  if (!byApplied && !hadThem && found !== undefined && areMembers(value, found)) return null;
+  const named = bare(name) === bare(workload.metadata.name);
+  // Who asks for the other one of a family was not mistaken in a letter; who asks for another version of itself is late.
+  const late = named && VERSION.test(key);
+  if (!byApplied && !hadThem && !late && found !== undefined && areMembers(value, found)) return null;
   if (Object.keys(selector).length > 1) add(0.3, here(`its pods fit the selector except for ${key}`));
   const misspelt = found !== undefined && isMisspelling(value, found) && !(holds(name, value) && !holds(name, found));
   if (misspelt) add(0.35, here(`its pods have ${key}=${found}`));
@@ -86,7 +88,6 @@ function meantBy(
       ? Object.keys(labels).find((other) => labels[other] === value && NAMING.test(other))
       : undefined;
   if (moved !== undefined) add(0.4, here(`its pods have the value ${value} under ${moved}`));
-  const named = bare(name) === bare(workload.metadata.name);
   if (named) add(0.35, evidence('sibling', workload, 'metadata.name', `its name is ${workload.metadata.name}`));
   else if (nameSimilarity(name, workload.metadata.name) >= 0.5)
     add(0.15, evidence('sibling', workload, 'metadata.name', `its name is ${workload.metadata.name}`));
@@ -103,6 +104,9 @@ function meantBy(
 
 /** Labels whose value is the name of a program. */
 export const NAMING = /(?:^|[/.-])(?:app|name|application|component|instance|service|svc|run)$/;
+
+/** Labels that change with each release. */
+const VERSION = /(?:^|[/.-])(?:version|chart|revision)$/;
 
 /** The name without the word that says that it is a Service's. */
 export function bare(name: string): string {

@@ -9,6 +9,7 @@ import { jsonPatch } from '../../engine/changes.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
 import type { LabelMap } from '../../../../kube/labels.ts';
 import { usersOf } from '../../../../kube/references-to-service.ts';
+import { lostSelector } from './lost-selector.ts';
 import { bare, NAMING, picksOnly, POD_OWNERS, workloadsMeant } from './selector-meant.ts';
 import type { Meant } from './selector-meant.ts';
 import { pointerToken } from '../../../../json/stable-json.ts';
@@ -24,13 +25,13 @@ const SERVICE_SELECTOR = 'service-selector';
 /** A changed selector sends users to other pods, so a mere resemblance is not enough. */
 const ENOUGH = 0.5;
 
-/** Services whose selector fits no pod and no workload, with the workload that was most likely meant. */
+/** Services whose selector fits no pod and no workload, or is gone, with the workload that was most likely meant. */
 export function analyzeServiceSelectors({ view, severity }: AnalyzerContext): Finding[] {
   if (!view.known('Pod') || !POD_OWNERS.every((kind) => view.known(kind))) return [];
   return view.all('Service').flatMap((service) => {
     const selector: LabelMap = service.spec?.selector ?? {};
-    if (Object.keys(selector).length === 0 || service.spec?.type === 'ExternalName') return [];
-    if (service.metadata.deletionTimestamp) return [];
+    if (service.metadata.deletionTimestamp || service.spec?.type === 'ExternalName') return [];
+    if (Object.keys(selector).length === 0) return lostSelector(view, SERVICE_SELECTOR, service);
     if (view.podsBehind(service).length > 0 || view.workloadsBehind(service).length > 0)
       return outsideFails(severity) ? foreignFinding(view, service, selector) : [];
     return [findingFor(view, severity, service, selector)];
@@ -176,8 +177,8 @@ function fixFor(service: KubeObject, selector: LabelMap, meant: Meant): FixDraft
 export const serviceSelectorRule: Analyzer = {
   rule: SERVICE_SELECTOR,
   layer: 'network',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Ingress'],
-  explains: 'Requests that reach no pod because the selector of a Service matches none that could serve them.',
+  kinds: [...PODS, ...REVISIONS, 'Service', 'EndpointSlice', 'ConfigMap', 'Ingress'],
+  explains: 'Requests that reach no pod because the selector of a Service is gone, or matches none that could serve them.',
   unfixed: 'several workloads could be meant, or none that serves',
   analyze: analyzeServiceSelectors,
 };

@@ -8,6 +8,7 @@ import { jsonPatch } from '../../engine/changes.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
 import { backendsOf, servicePorts } from '../../../../kube/service-backends.ts';
 import type { Backend, ServicePort } from '../../../../kube/service-backends.ts';
+import { isOfOtherProtocol, protocolFinding } from './service-protocol.ts';
 import { AUXILIARY, rankTargets } from './target-port-candidates.ts';
 import type { TargetCandidate } from './target-port-candidates.ts';
 import { listens } from '../../../../kube/port-knowledge.ts';
@@ -30,8 +31,15 @@ export function analyzeServiceTargetPorts({ view }: AnalyzerContext): Finding[] 
     if (service.spec?.type === 'ExternalName' || service.metadata.deletionTimestamp) return [];
     const backends = backendsOf(view, service);
     if (backends.length === 0) return [];
-    const wrong = servicePorts(service).flatMap((port) => problemOf(view, service, port, backends) ?? []);
-    return wrong.length > 0 ? [findingFor(service, wrong, backends)] : [];
+    const ports = servicePorts(service);
+    const swapped = ports.filter((port) => isOfOtherProtocol(port, ports, backends));
+    const wrong = ports
+      .filter((port) => !swapped.includes(port))
+      .flatMap((port) => problemOf(view, service, port, backends) ?? []);
+    return [
+      ...(wrong.length > 0 ? [findingFor(service, wrong, backends)] : []),
+      ...swapped.map((port) => protocolFinding(SERVICE_TARGET_PORT, service, port, backends)),
+    ];
   });
 }
 

@@ -4,7 +4,7 @@ import { evidence } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
-import { portKnowledge } from '../../../../kube/port-knowledge.ts';
+import { INJECTED, portKnowledge } from '../../../../kube/port-knowledge.ts';
 import type { KnownPort } from '../../../../kube/port-knowledge.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
@@ -89,6 +89,7 @@ export function rankTargets(
     if (clues.takenHere.has(known.number) || (known.name && clues.takenHere.has(known.name))) score -= 0.35;
     if (known.name && AUXILIARY.test(known.name) && !AUXILIARY.test(port.name)) score -= 0.3;
     if (!known.declared && !known.probe) score -= 0.1;
+    if (INJECTED.test(known.container)) score -= 0.3;
     return { value, number: known.number, confidence: score, reasons };
   });
   return settleConfidence(ranked.sort((a, b) => b.confidence - a.confidence || a.number - b.number));

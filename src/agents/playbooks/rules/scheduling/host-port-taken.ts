@@ -1,11 +1,13 @@
-import type { Finding } from '../../../../domain/finding.ts';
+import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../../domain/kube-object.ts';
 import { NEED, PLACEMENT, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { controllerOf } from '../../../../kube/ownership.ts';
+import { hostPortsOf, portsClash } from '../../../../kube/placement/host-ports.ts';
 import type { HostPort } from '../../../../kube/placement/host-ports.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
+import { formerParts } from '../../clues/former-part.ts';
 import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
 import { isDeadlock, makeWay } from '../../clues/rollout-deadlock.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
@@ -105,7 +107,7 @@ function withoutHostPort({ workload, fleet, ...rest }: Unplaced, port: HostPort,
 function ownPort(unplaced: Unplaced, port: HostPort, holder: KubeObject): Finding {
   const { workload, fleet, pod } = unplaced;
   const deadlock = isDeadlock(fleet.view, workload, pod, holder);
-  const { fixes, reasons } = deadlock ? makeWay(workload) : { fixes: [], reasons: [] };
+  const { fixes, reasons } = deadlock ? makeWay(workload) : withoutNewPort(unplaced, port);
   return makeFinding({
     rule: HOST_PORT_TAKEN,
     severity: 'warning',
@@ -122,6 +124,23 @@ function ownPort(unplaced: Unplaced, port: HostPort, holder: KubeObject): Findin
     fixes,
     unfixed: 'each node can hold one of these pods: whoever set their number decides between fewer pods and more nodes',
   });
+}
+
+/** The template as it was before it asked for the port of the node: then any number of its pods had room. */
+function withoutNewPort({ workload, fleet }: Unplaced, port: HostPort): { fixes: FixDraft[]; reasons: Evidence[] } {
+  if (!hasMutableTemplate(workload)) return { fixes: [], reasons: [] };
+  const parts = formerParts(fleet.view, workload, isPort).filter(
+    ({ podSpec }) => !hostPortsOf(podSpec).some((each) => portsClash(each, port)),
+  );
+  const expects = `the pods of ${workload.kind} ${workload.metadata.name} need no port of their node and become ready`;
+  return {
+    fixes: parts.slice(0, 1).map(({ ops, trust }) => ({
+      changes: [jsonPatch(workload, ops), ...replaceStuckPods(fleet.view, workload, waitsForNode)],
+      expects,
+      confidence: 0.85 * trust,
+    })),
+    reasons: parts.slice(0, 1).map((part) => part.evidence),
+  };
 }
 
 const isPort = (pointer: string): boolean =>

@@ -9,6 +9,7 @@ import { lastApplied } from '../../../../kube/pod-template.ts';
 import type { PodTemplate, Untyped } from '../../../../kube/pod-template.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
 import { clearlySimilar } from '../../clues/similar-names.ts';
+import type { Similar } from '../../clues/similar-names.ts';
 import { pointerToken, stableJson } from '../../../../json/stable-json.ts';
 
 /** One way to make a placement satisfiable. */
@@ -98,6 +99,17 @@ function selectorCulprits(
     const have = values.length > 0 ? `nodes have ${values.slice(0, 6).join(', ')}` : 'no node has this label';
     result.demands.push(`nodeSelector ${key}=${value}`);
     result.evidence.push(evidence('spec', workload, field, `nodeSelector wants ${key}=${value}; ${have}`));
+    const otherKey = values.length === 0 ? keyMeant(nodes, key, value) : null;
+    if (otherKey) {
+      const nodeSelector = { ...without(placement.nodeSelector, [key]), [otherKey.item]: value };
+      const after = { ...placement, nodeSelector };
+      if (fittingNodes(nodes, after).length > 0) {
+        const ops = opsBetween(template, placement, after);
+        result.evidence.push(evidence('sibling', nodeWith(nodes, otherKey.item, value), 'metadata.labels', `has ${otherKey.item}=${value}`)); // prettier-ignore
+        result.alternatives.push({ ops, placementAfter: after, confidence: former ? 0.5 : 0.6 + 0.25 * otherKey.similarity }); // prettier-ignore
+      }
+      continue;
+    }
     const close = clearlySimilar(value, values, (item) => item);
     const path = `${template.pointer}/nodeSelector/${pointerToken(key)}`;
     const placementAfter = { ...placement, nodeSelector: { ...placement.nodeSelector, [key]: close?.item ?? '' } };
@@ -109,6 +121,18 @@ function selectorCulprits(
       confidence: former ? 0.5 : 0.6 + 0.25 * close.similarity,
     });
   }
+}
+
+/** The label under which nodes have the value, where its key is nearly the one asked for: `disk-type` for `disktype`. */
+function keyMeant(nodes: KubeObject[], key: string, value: string): Similar<string> | null {
+  const keys = nodes.flatMap(({ metadata }) =>
+    Object.entries(metadata.labels ?? {}).flatMap(([other, has]) => (has === value ? [other] : [])),
+  );
+  return clearlySimilar(key, [...new Set(keys)].sort(), (item) => item);
+}
+
+function nodeWith(nodes: KubeObject[], key: string, value: string): KubeObject {
+  return nodes.find(({ metadata }) => metadata.labels?.[key] === value)!;
 }
 
 function affinityCulprits(

@@ -3,6 +3,7 @@ import type { FixDraft } from '../../engine/analyzer.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { isUnbound, troubleOf } from './claim-trouble.ts';
+import type { ClaimTrouble } from './claim-trouble.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { createFromFile, deleteAndWait, scaleTo } from '../../engine/changes.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
@@ -26,13 +27,35 @@ const MAX_WRITES = 20;
  * Replaces a claim that has no volume by the same claim with a class that works. The claims of one StatefulSet template
  * go together, those not yet made included: its controller would make the next one with the broken class.
  */
-export function replacementFixes(view: ClusterView, claim: KubeObject, certainty: number): Replacement {
+export function replacementFixes(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble): Replacement {
   const obstacle = obstacleTo(view, claim);
   if (obstacle) return { fixes: [], reasons: [obstacle], obstacle: obstacle.text };
+  if (trouble.modes) return otherMode(view, claim, trouble.modes);
   const options = classOptions(view, claim);
   const reasons = options.slice(0, 2).map((option) => option.reason);
-  const fixes = options.slice(0, 3).map((option) => replacementFix(view, claim, option, certainty));
+  const fixes = options.slice(0, 3).map(({ storageClass: { metadata }, confidence }) => {
+    const expects = `claim ${claim.metadata.name} is bound to a new volume of class ${metadata.name} and its pods start`;
+    return replacementFix(view, claim, { storageClassName: metadata.name }, expects, confidence * trouble.certainty);
+  });
   return { fixes, reasons };
+}
+
+/** One node at a time is enough for one pod; who shares a volume between several knows of another class, or does not share. */
+function otherMode(view: ClusterView, claim: KubeObject, modes: string[]): Replacement {
+  const { namespace, name } = claim.metadata;
+  const pods = consumersOfClaim(view, namespace, name).reduce(
+    (sum, each) => sum + (claimOrdinal(each, name) !== null ? 1 : (desiredReplicas(each) ?? Infinity)),
+    0,
+  );
+  if (!modes.includes('ReadWriteOnce') || pods > 1) {
+    const obstacle =
+      pods > 1
+        ? 'several pods share it: whoever owns them names a class whose volumes several nodes may use, or lets each have its own'
+        : 'nothing tells which access modes its class gives: whoever runs the storage knows';
+    return { fixes: [], reasons: [], obstacle };
+  }
+  const expects = `claim ${name} is bound to a new volume that one node may use at a time, and its pod starts`;
+  return { fixes: [replacementFix(view, claim, { accessModes: ['ReadWriteOnce'] }, expects, 0.75)], reasons: [] };
 }
 
 /** Why a replacement would not last or could not be done as a whole. */
@@ -163,8 +186,14 @@ function hasModesOf(bound: KubeObject, claim: KubeObject): boolean {
   return sameVolumeMode && modes.every((mode) => (bound.spec?.accessModes ?? []).includes(mode));
 }
 
-function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOption, certainty: number): FixDraft {
-  const { name } = option.storageClass.metadata;
+/** @param given fields of the specification that are to be others */
+function replacementFix(
+  view: ClusterView,
+  claim: KubeObject,
+  given: Record<string, unknown>,
+  expects: string,
+  confidence: number,
+): FixDraft {
   const namespace = claim.metadata.namespace ?? 'default';
   const set = statefulSetOf(view, claim);
   const changes: Change[] = [];
@@ -172,7 +201,7 @@ function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOptio
   for (const { object, exists } of set ? claimsToReplace(view, claim, set) : [{ object: claim, exists: true }]) {
     const file = {
       name: `claim-${object.metadata.name}.json`,
-      content: cleanClaim(object, { storageClassName: name }),
+      content: cleanClaim(object, given),
     };
     files.push(file);
     if (exists) changes.push(deleteAndWait(object));
@@ -181,8 +210,8 @@ function replacementFix(view: ClusterView, claim: KubeObject, option: ClassOptio
   return {
     changes: set ? besideController(view, claim, set, changes) : changes,
     files,
-    expects: `claim ${claim.metadata.name} is bound to a new volume of class ${name} and its pods start`,
-    confidence: option.confidence * certainty,
+    expects,
+    confidence,
   };
 }
 

@@ -23,7 +23,7 @@ export function analyzeClaimStorageClasses({ view }: AnalyzerContext): Finding[]
 
 function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble): Finding {
   const consumers = consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name);
-  const { fixes, reasons, obstacle } = replacementFixes(view, claim, trouble.certainty);
+  const { fixes, reasons, obstacle } = replacementFixes(view, claim, trouble);
   const why = fixes.length > 0 ? '' : `; ${obstacle ?? 'no class that works was found for it'}`;
   return makeFinding({
     rule: CLAIM_STORAGE_CLASS,
@@ -52,7 +52,7 @@ export const claimStorageClassRule: Analyzer = {
   rule: CLAIM_STORAGE_CLASS,
   layer: 'infrastructure',
   kinds: [...PODS, 'PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'CSIDriver', 'CSINode', 'Event'],
-  explains: 'Pods that wait for a claim which no provisioner serves: its StorageClass is missing or unusable.',
+  explains: 'Pods that wait for a claim which no provisioner serves: its StorageClass is missing, unusable, or does not give its access mode.',
   unfixed: 'no StorageClass of this cluster is known to serve this claim without losing what it holds',
   analyze: analyzeClaimStorageClasses,
 };

@@ -14,11 +14,13 @@ export function isUnbound(claim: KubeObject): boolean {
 
 /** Why a claim will never get a volume from its class. */
 export interface ClaimTrouble {
-  what: 'missing-class' | 'no-provisioner' | 'no-class';
+  what: 'missing-class' | 'no-provisioner' | 'no-class' | 'access-mode';
   message: string;
   evidence: Evidence[];
   /** Certainty of the trouble itself. */
   certainty: number;
+  /** Access modes that its class does give, where those that it asks for are what is wrong; empty where nothing tells. */
+  modes?: string[];
 }
 
 /** Null when nothing is wrong with the class, or nothing can be said. */
@@ -28,7 +30,32 @@ export function troubleOf(view: ClusterView, claim: KubeObject): ClaimTrouble | 
   if (name === undefined) return withoutClass(view, claim);
   const storageClass = view.find('StorageClass', undefined, name);
   if (!storageClass) return withMissingClass(view, claim, name);
-  return withoutProvisioner(view, claim, storageClass);
+  return withRefusedMode(view, claim) ?? withoutProvisioner(view, claim, storageClass);
+}
+
+const MODES = ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'];
+
+/** The provisioner says that it does not give the access modes that the claim asks for. */
+function withRefusedMode(view: ClusterView, claim: KubeObject): ClaimTrouble | null {
+  const refused = view
+    .eventsOf(claim)
+    .find(({ reason, message }) => reason === 'ProvisioningFailed' && /access ?modes?|only supports? ReadWrite/i.test(message));
+  if (!refused) return null;
+  const asked: string[] = Array.isArray(claim.spec?.accessModes) ? claim.spec.accessModes : [];
+  const bound = view
+    .all('PersistentVolumeClaim')
+    .filter((each) => each.status?.phase === 'Bound' && classOf(each) === classOf(claim));
+  const spoken = /only supports? (.*)/i.exec(refused.message)?.[1] ?? '';
+  const given = MODES.filter(
+    (mode) => new RegExp(`\\b${mode}\\b`).test(spoken) || bound.some(({ spec }) => spec?.accessModes?.includes(mode)),
+  );
+  return {
+    what: 'access-mode',
+    message: `its StorageClass ${classOf(claim)} does not give access mode ${asked.join(', ')}`,
+    evidence: [evidence('spec', claim, 'spec.accessModes', `asks for ${asked.join(', ')}`)],
+    certainty: 0.95,
+    modes: given.filter((mode) => !asked.includes(mode)),
+  };
 }
 
 function withMissingClass(view: ClusterView, claim: KubeObject, name: string): ClaimTrouble | null {
@@ -69,7 +96,8 @@ function withoutProvisioner(view: ClusterView, claim: KubeObject, storageClass: 
   const provisioner = String(storageClass['provisioner'] ?? '');
   if (provisioner === '' || provisioner === NO_PROVISIONER || servedBy(view, provisioner)) return null;
   const events = view.eventsOf(claim);
-  if (events.some((event) => isProvisionersOwn(event.reason))) return null;
+  // What it says of its failure shows that it runs.
+  if (events.some(({ reason, component }) => isProvisionersOwn(reason) || component.startsWith(provisioner))) return null;
   // With WaitForFirstConsumer a claim that no pod uses is meant to wait.
   const waits = storageClass['volumeBindingMode'] === 'WaitForFirstConsumer';
   const asked = events.some(
