@@ -3,6 +3,9 @@ import type { KubeObject } from '../domain/kube-object.ts';
 type Untyped = KubeObject['spec'];
 export type LabelMap = Record<string, string>;
 
+/** Labels whose value is the name of a program. */
+export const NAMING = /(?:^|[/.-])(?:app|name|application|component|instance|service|svc|run)$/;
+
 /** True if every pair of a plain selector map is in `labels`; an empty or absent selector selects nothing. */
 export function selectorMapMatches(selector: LabelMap | undefined | null, labels: LabelMap | undefined): boolean {
   const pairs = Object.entries(selector ?? {});

@@ -106,7 +106,10 @@ describe('on a cluster it is found', () => {
 
   it('that pods wait for a scheduler that nobody runs', async () => {
     const place = await lab.place();
-    await place.cluster.create([workload('Deployment', 'queued', pod({ schedulerName: 'nobody' })), serviceOf('queued')]);
+    await place.cluster.create([
+      workload('Deployment', 'queued', pod({ schedulerName: 'nobody' })),
+      serviceOf('queued'),
+    ]);
     await lab.shows(place, 'pod-held', 'queued');
   });
 

@@ -11,6 +11,7 @@ import { ingressClassRule } from './rules/network/ingress-class.ts';
 import { localTrafficRule } from './rules/network/local-traffic.ts';
 import { foreignServiceRule } from './rules/network/foreign-service.ts';
 import { servicePortRule } from './rules/network/service-port.ts';
+import { gatewayRouteRule } from './rules/network/gateway-route.ts';
 import { headlessPeersRule } from './rules/network/headless-peers.ts';
 import { podDnsRule } from './rules/network/pod-dns.ts';
 import { shadowedVariableRule } from './rules/config/shadowed-variable.ts';
@@ -131,6 +132,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   headlessPeersRule,
   ingressBackendRule,
   ingressClassRule,
+  gatewayRouteRule,
   degradedAfterChangeRule,
   memoryNearLimitRule,
   memoryLeakRule,

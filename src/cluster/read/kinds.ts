@@ -60,6 +60,8 @@ export const KNOWN_KINDS: readonly KindInfo[] = [
   clusterWide('MutatingWebhookConfiguration', 'admissionregistration.k8s.io/v1', 'mutatingwebhookconfigurations'),
   { ...namespaced('ScaledObject', 'keda.sh/v1alpha1', 'scaledobjects'), custom: true },
   { ...namespaced('Certificate', 'cert-manager.io/v1', 'certificates'), custom: true },
+  { ...namespaced('HTTPRoute', 'gateway.networking.k8s.io/v1', 'httproutes'), custom: true },
+  { ...namespaced('Gateway', 'gateway.networking.k8s.io/v1', 'gateways'), custom: true },
 ];
 
 /** Under which name a snapshot holds objects of the kind. */

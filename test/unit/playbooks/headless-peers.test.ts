@@ -8,7 +8,11 @@ const SEEDS = [6, 66, 666];
 describe.each(SEEDS)('peers behind a headless Service (seed %i)', (seed) => {
   const peers = (ready: boolean, says: (set: string, service: string) => string, spec: Loose = {}): World => {
     const world = new World(seed);
-    const workload = world.workload({ kind: 'StatefulSet', replicas: 3, containers: [world.container({ port: 7000 })] });
+    const workload = world.workload({
+      kind: 'StatefulSet',
+      replicas: 3,
+      containers: [world.container({ port: 7000 })],
+    });
     const { name } = workload.metadata;
     const service = world.serviceFor(workload, { spec: { clusterIP: 'None', ports: [{ port: 7000, targetPort: 7000 }], ...spec } }); // prettier-ignore
     workload.spec.serviceName = service.metadata.name;
@@ -30,6 +34,9 @@ describe.each(SEEDS)('peers behind a headless Service (seed %i)', (seed) => {
     await noFinding(peers(true, lost), 'headless-peers');
     await noFinding(peers(false, lost, { publishNotReadyAddresses: true }), 'headless-peers');
     await noFinding(peers(false, lost, { clusterIP: '10.0.0.9' }), 'headless-peers');
-    await noFinding(peers(false, () => 'lookup store on 10.0.0.10:53: no such host'), 'headless-peers');
+    await noFinding(
+      peers(false, () => 'lookup store on 10.0.0.10:53: no such host'),
+      'headless-peers',
+    );
   });
 });

@@ -75,9 +75,14 @@ describe.each(SEEDS)('pods that are held (seed %i)', (seed) => {
     unscheduled(young.pod, []);
     young.pod.metadata.creationTimestamp = '2031-05-06T07:08:05Z';
     await noFinding(young.world, 'pod-held');
-    const once = held({ volumes: [{ name: 'v', emptyDir: {} }] }, { volumes: [{ name: 'v', hostPath: { path: '/x' } }] });
+    const once = held(
+      { volumes: [{ name: 'v', emptyDir: {} }] },
+      { volumes: [{ name: 'v', hostPath: { path: '/x' } }] },
+    );
     once.pod.metadata.creationTimestamp = '2031-05-06T07:08:05Z';
-    once.world.event(once.pod as never, 'FailedMount', 'MountVolume.SetUp failed for volume "v" : not yet', { count: 1 });
+    once.world.event(once.pod as never, 'FailedMount', 'MountVolume.SetUp failed for volume "v" : not yet', {
+      count: 1,
+    });
     await noFinding(once.world, 'pod-held');
   });
 
@@ -87,7 +92,10 @@ describe.each(SEEDS)('pods that are held (seed %i)', (seed) => {
       ['Usage of EmptyDir volume "v" exceeds the limit "8Mi". ', '05:00:00'],
     ]) {
       const world = new World(seed);
-      const workload = world.workload({ replicas: 1, podSpec: { volumes: [{ name: 'v', emptyDir: { sizeLimit: '8Mi' } }] } });
+      const workload = world.workload({
+        replicas: 1,
+        podSpec: { volumes: [{ name: 'v', emptyDir: { sizeLimit: '8Mi' } }] },
+      });
       const { metadata, spec } = structuredClone(world.podsOf(workload)[0]!) as Loose;
       const { labels, ownerReferences } = metadata;
       world.add('Pod', 'v1', 'gone', {

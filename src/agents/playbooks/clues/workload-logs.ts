@@ -53,6 +53,10 @@ export function logEvidence({ pod, container, text }: LogLine): Evidence {
   return evidence('log', pod, `log of container ${container}`, untrustedLine(text));
 }
 
+/** Words of a line that tells of an error. */
+export const TELLING =
+  /error|fatal|panic|exception|fail|refused|denied|cannot|can't|unable|no such|not found|timeout|invalid|unknown|usage|read-only|must /i;
+
 /** Words of many programs and libraries for a name that nobody could resolve. */
 const UNRESOLVED =
   /bad address|no such host|could(?:n't| not) (?:be )?resolved?|can(?:'t|not) (?:be )?resolved?|name or service not known|name does not resolve|ENOTFOUND|EAI_AGAIN|EAI_NONAME|NXDOMAIN|unknown ?host|nodename nor servname|temporary failure in name resolution|could not translate host ?name|name resolution|failed to resolve|server can't find|no address associated/i;

@@ -28,9 +28,18 @@ export const CONTAINER: UnfamiliarFault[] = [
       });
       for (const pod of world.podsOf(workload).slice(1)) {
         crashed(pod, 'server', { exitCode: 137, reason: 'Error' });
-        warned(world, pod, 'Unhealthy', 'Startup probe failed: Get "http://10.2.0.4:8443/started": dial tcp 10.2.0.4:8443: connect: connection refused');
+        warned(
+          world,
+          pod,
+          'Unhealthy',
+          'Startup probe failed: Get "http://10.2.0.4:8443/started": dial tcp 10.2.0.4:8443: connect: connection refused',
+        );
         world.event(pod, 'Killing', 'Container server failed startup probe, will be restarted');
-        world.logs.set(`${pod.metadata.name}/server/true`, ['loading index 1 of 9', 'loading index 2 of 9', 'received SIGTERM']);
+        world.logs.set(`${pod.metadata.name}/server/true`, [
+          'loading index 1 of 9',
+          'loading index 2 of 9',
+          'received SIGTERM',
+        ]);
         world.logs.set(`${pod.metadata.name}/server/false`, ['loading index 1 of 9']);
       }
       return [workload];
@@ -47,9 +56,7 @@ export const CONTAINER: UnfamiliarFault[] = [
         containers: [
           {
             ...APP,
-            ports: [
-              { name: 'https', containerPort: 8443, protocol: 'TCP' },
-            ],
+            ports: [{ name: 'https', containerPort: 8443, protocol: 'TCP' }],
             readinessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 10 },
           },
           { name: 'log-shipper', image: 'registry.example/shipper:2', args: ['--follow'] },
@@ -81,7 +88,12 @@ export const CONTAINER: UnfamiliarFault[] = [
       });
       const [pod] = world.podsOf(workload);
       running(pod!, 'server', false);
-      warned(world, pod!, 'Unhealthy', 'Readiness probe failed: timeout: failed to connect service "10.2.0.9:5051" within 1s: context deadline exceeded');
+      warned(
+        world,
+        pod!,
+        'Unhealthy',
+        'Readiness probe failed: timeout: failed to connect service "10.2.0.9:5051" within 1s: context deadline exceeded',
+      );
       world.logs.set(`${pod!.metadata.name}/server/false`, ['grpc server listening at [::]:50051']);
       return [workload];
     },
@@ -99,10 +111,20 @@ export const CONTAINER: UnfamiliarFault[] = [
           readinessProbe: { httpGet: { ...probe, ...(host ? { host } : {}) } },
         },
       ];
-      const workload = world.workload({ name: 'ledger', replicas: 2, containers: of('127.0.0.1'), earlier: [{ containers: of() }] });
+      const workload = world.workload({
+        name: 'ledger',
+        replicas: 2,
+        containers: of('127.0.0.1'),
+        earlier: [{ containers: of() }],
+      });
       for (const pod of world.podsOf(workload)) {
         running(pod, 'server', false);
-        warned(world, pod, 'Unhealthy', 'Readiness probe failed: Get "http://127.0.0.1:9000/ping": dial tcp 127.0.0.1:9000: connect: connection refused');
+        warned(
+          world,
+          pod,
+          'Unhealthy',
+          'Readiness probe failed: Get "http://127.0.0.1:9000/ping": dial tcp 127.0.0.1:9000: connect: connection refused',
+        );
         world.logs.set(`${pod.metadata.name}/server/false`, ['ready on 0.0.0.0:9000']);
       }
       return [workload];
@@ -114,8 +136,16 @@ export const CONTAINER: UnfamiliarFault[] = [
     fix: /memory|rollout undo/,
     build: (world) => {
       const of = (memory: string) => [
-        { ...APP, ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }], readinessProbe: { httpGet: { path: '/', port: 'http', scheme: 'HTTP' } } },
-        { name: 'otel-agent', image: 'registry.example/otel:0.9', resources: { requests: { memory: '32Mi' }, limits: { memory } } },
+        {
+          ...APP,
+          ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+          readinessProbe: { httpGet: { path: '/', port: 'http', scheme: 'HTTP' } },
+        },
+        {
+          name: 'otel-agent',
+          image: 'registry.example/otel:0.9',
+          resources: { requests: { memory: '32Mi' }, limits: { memory } },
+        },
       ];
       const workload = world.workload({
         name: 'profile',
@@ -145,7 +175,12 @@ export const CONTAINER: UnfamiliarFault[] = [
           resources: { requests: { memory: '512Mi' }, limits: { memory: '768Mi' } },
         },
       ];
-      const workload = world.workload({ name: 'search', replicas: 1, containers: of('2g'), earlier: [{ containers: of('512m') }] });
+      const workload = world.workload({
+        name: 'search',
+        replicas: 1,
+        containers: of('2g'),
+        earlier: [{ containers: of('512m') }],
+      });
       const [pod] = world.podsOf(workload);
       crashed(pod!, 'server', { exitCode: 137, reason: 'OOMKilled' });
       world.logs.set(`${pod!.metadata.name}/server/true`, ['Picked up JAVA_TOOL_OPTIONS: -XX:+UseG1GC -Xmx2g']);
@@ -157,8 +192,17 @@ export const CONTAINER: UnfamiliarFault[] = [
     rule: 'missing-service',
     fix: /stage-pg-primary/,
     build: (world) => {
-      const database = world.workload({ kind: 'StatefulSet', name: 'stage-pg-primary', labels: { app: 'pg' }, replicas: 1, containers: [world.container({ port: 5432, portName: 'pg' })] });
-      world.serviceFor(database, { name: 'stage-pg-primary', spec: { ports: [{ name: 'pg', port: 5432, targetPort: 5432, protocol: 'TCP' }] } });
+      const database = world.workload({
+        kind: 'StatefulSet',
+        name: 'stage-pg-primary',
+        labels: { app: 'pg' },
+        replicas: 1,
+        containers: [world.container({ port: 5432, portName: 'pg' })],
+      });
+      world.serviceFor(database, {
+        name: 'stage-pg-primary',
+        spec: { ports: [{ name: 'pg', port: 5432, targetPort: 5432, protocol: 'TCP' }] },
+      });
       const workload = world.workload({
         name: 'stage-billing',
         labels: { app: 'billing' },
@@ -166,7 +210,11 @@ export const CONTAINER: UnfamiliarFault[] = [
         podSpec: {
           initContainers: [
             { name: 'migrate-lock', image: 'registry.example/tools:1', command: ['sh', '-c', 'true'] },
-            { name: 'wait-db', image: 'registry.example/tools:1', command: ['sh', '-c', 'until nc -z pg-primary 5432; do echo waiting; sleep 2; done'] },
+            {
+              name: 'wait-db',
+              image: 'registry.example/tools:1',
+              command: ['sh', '-c', 'until nc -z pg-primary 5432; do echo waiting; sleep 2; done'],
+            },
             { name: 'schema', image: 'registry.example/tools:1', command: ['sh', '-c', 'true'] },
           ],
         },
@@ -175,12 +223,28 @@ export const CONTAINER: UnfamiliarFault[] = [
       const container = pod.spec.containers[0].name;
       held(pod, container, 'PodInitializing');
       pod.status.initContainerStatuses = [
-        { name: 'migrate-lock', ready: true, restartCount: 0, state: { terminated: { exitCode: 0, reason: 'Completed' } } },
-        { name: 'wait-db', ready: false, restartCount: 0, started: true, state: { running: { startedAt: '2031-05-06T06:10:00Z' } } },
+        {
+          name: 'migrate-lock',
+          ready: true,
+          restartCount: 0,
+          state: { terminated: { exitCode: 0, reason: 'Completed' } },
+        },
+        {
+          name: 'wait-db',
+          ready: false,
+          restartCount: 0,
+          started: true,
+          state: { running: { startedAt: '2031-05-06T06:10:00Z' } },
+        },
         { name: 'schema', ready: false, restartCount: 0, state: { waiting: { reason: 'PodInitializing' } } },
       ];
       pod.status.conditions.push({ type: 'Initialized', status: 'False', reason: 'ContainersNotInitialized' });
-      world.logs.set(`${pod.metadata.name}/wait-db/false`, ['nc: bad address \'pg-primary\'', 'waiting', 'nc: bad address \'pg-primary\'', 'waiting']);
+      world.logs.set(`${pod.metadata.name}/wait-db/false`, [
+        "nc: bad address 'pg-primary'",
+        'waiting',
+        "nc: bad address 'pg-primary'",
+        'waiting',
+      ]);
       return [workload];
     },
   },
@@ -189,7 +253,9 @@ export const CONTAINER: UnfamiliarFault[] = [
     rule: 'container-start',
     fix: /rollout undo|runAsUser/,
     build: (world) => {
-      const of = (securityContext: object) => [{ ...APP, securityContext, ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }] }];
+      const of = (securityContext: object) => [
+        { ...APP, securityContext, ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }] },
+      ];
       const workload = world.workload({
         name: 'avatars',
         replicas: 2,
@@ -198,7 +264,8 @@ export const CONTAINER: UnfamiliarFault[] = [
         earlier: [{ containers: of({ allowPrivilegeEscalation: false, runAsUser: 10001 }), readyPods: 1 }],
       });
       for (const pod of world.podsOf(workload).slice(1)) {
-        const message = 'container has runAsNonRoot and image has non-numeric user (app), cannot verify user is non-root (pod: "x", container: server)';
+        const message =
+          'container has runAsNonRoot and image has non-numeric user (app), cannot verify user is non-root (pod: "x", container: server)';
         held(pod, 'server', 'CreateContainerConfigError', message);
         warned(world, pod, 'Failed', `Error: ${message}`);
       }
@@ -211,7 +278,11 @@ export const CONTAINER: UnfamiliarFault[] = [
     fix: null,
     build: (world) => {
       const of = (capabilities: object) => [
-        { ...APP, ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }], securityContext: { runAsUser: 101, capabilities } },
+        {
+          ...APP,
+          ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }],
+          securityContext: { runAsUser: 101, capabilities },
+        },
       ];
       const workload = world.workload({
         name: 'edge-nginx',
@@ -221,7 +292,9 @@ export const CONTAINER: UnfamiliarFault[] = [
       });
       for (const pod of world.podsOf(workload)) {
         crashed(pod, 'server');
-        world.logs.set(`${pod.metadata.name}/server/true`, ['nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)']);
+        world.logs.set(`${pod.metadata.name}/server/true`, [
+          'nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)',
+        ]);
       }
       return [workload];
     },
@@ -231,7 +304,13 @@ export const CONTAINER: UnfamiliarFault[] = [
     rule: 'container-start',
     fix: /rollout undo|postStart|lifecycle/,
     build: (world) => {
-      const of = (lifecycle?: object) => [{ ...APP, ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }], ...(lifecycle ? { lifecycle } : {}) }];
+      const of = (lifecycle?: object) => [
+        {
+          ...APP,
+          ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+          ...(lifecycle ? { lifecycle } : {}),
+        },
+      ];
       const workload = world.workload({
         name: 'notifier',
         replicas: 1,
@@ -240,7 +319,12 @@ export const CONTAINER: UnfamiliarFault[] = [
       });
       const [pod] = world.podsOf(workload);
       crashed(pod!, 'server', { exitCode: 137 });
-      warned(world, pod!, 'FailedPostStartHook', 'PostStartHook failed: Exec lifecycle hook ([/bin/register --all]) for Container "server" in Pod "x" failed - error: command \'/bin/register --all\' exited with 127');
+      warned(
+        world,
+        pod!,
+        'FailedPostStartHook',
+        'PostStartHook failed: Exec lifecycle hook ([/bin/register --all]) for Container "server" in Pod "x" failed - error: command \'/bin/register --all\' exited with 127',
+      );
       world.event(pod!, 'Killing', 'FailedPostStartHook');
       world.logs.set(`${pod!.metadata.name}/server/true`, ['serving', 'received SIGTERM, bye']);
       return [workload];
@@ -261,7 +345,11 @@ export const CONTAINER: UnfamiliarFault[] = [
         unready(pod);
         for (const condition of pod.status.conditions) {
           if (condition.type === 'Ready')
-            Object.assign(condition, { reason: 'ReadinessGatesNotReady', message: 'corresponding condition of pod readiness gate "target-health.example.com/storefront" does not exist.' });
+            Object.assign(condition, {
+              reason: 'ReadinessGatesNotReady',
+              message:
+                'corresponding condition of pod readiness gate "target-health.example.com/storefront" does not exist.',
+            });
         }
         pod.status.conditions.push({ type: 'ContainersReady', status: 'True' });
       }
@@ -278,14 +366,33 @@ export const CONTAINER: UnfamiliarFault[] = [
       const workload = world.workload({
         name: 'thumbnails',
         replicas: 1,
-        containers: [{ ...APP, ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }], volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }],
+        containers: [
+          {
+            ...APP,
+            ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+            volumeMounts: [{ name: 'cache', mountPath: '/cache' }],
+          },
+        ],
         podSpec: of('8Mi'),
         earlier: [{ podSpec: of('2Gi') }],
       });
       const [living] = world.podsOf(workload) as Loose[];
       for (let index = 0; index < 4; index++) {
-        const copy = world.add('Pod', 'v1', `${living!.metadata.name}-e${index}`, structuredClone({ metadata: { labels: living!.metadata.labels, ownerReferences: living!.metadata.ownerReferences }, spec: living!.spec, status: {} })) as Loose;
-        copy.status = { phase: 'Failed', reason: 'Evicted', message: 'Usage of EmptyDir volume "cache" exceeds the limit "8Mi". ' };
+        const copy = world.add(
+          'Pod',
+          'v1',
+          `${living!.metadata.name}-e${index}`,
+          structuredClone({
+            metadata: { labels: living!.metadata.labels, ownerReferences: living!.metadata.ownerReferences },
+            spec: living!.spec,
+            status: {},
+          }),
+        ) as Loose;
+        copy.status = {
+          phase: 'Failed',
+          reason: 'Evicted',
+          message: 'Usage of EmptyDir volume "cache" exceeds the limit "8Mi". ',
+        };
         warned(world, copy as never, 'Evicted', 'Usage of EmptyDir volume "cache" exceeds the limit "8Mi". ', 1);
       }
       held(living!, 'server', 'ContainerCreating');
@@ -297,7 +404,10 @@ export const CONTAINER: UnfamiliarFault[] = [
     rule: 'image-pull',
     fix: /imagePullSecrets/,
     build: (world) => {
-      world.add('Secret', 'v1', 'registry-credentials', { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': '' } });
+      world.add('Secret', 'v1', 'registry-credentials', {
+        type: 'kubernetes.io/dockerconfigjson',
+        data: { '.dockerconfigjson': '' },
+      });
       world.workload({ name: 'orders', podSpec: { imagePullSecrets: [{ name: 'registry-credentials' }] } });
       const workload = world.workload({
         name: 'returns',
@@ -307,8 +417,18 @@ export const CONTAINER: UnfamiliarFault[] = [
       });
       const [pod] = world.podsOf(workload);
       held(pod!, 'server', 'ImagePullBackOff', `Back-off pulling image "${APP.image}"`);
-      warned(world, pod!, 'Failed', `Failed to pull image "${APP.image}": failed to resolve reference "${APP.image}": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials`);
-      warned(world, pod!, 'FailedToRetrieveImagePullSecret', 'Unable to retrieve some image pull secrets (registry-credential); attempting to pull the image may not succeed.');
+      warned(
+        world,
+        pod!,
+        'Failed',
+        `Failed to pull image "${APP.image}": failed to resolve reference "${APP.image}": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials`,
+      );
+      warned(
+        world,
+        pod!,
+        'FailedToRetrieveImagePullSecret',
+        'Unable to retrieve some image pull secrets (registry-credential); attempting to pull the image may not succeed.',
+      );
       return [workload];
     },
   },
@@ -317,11 +437,28 @@ export const CONTAINER: UnfamiliarFault[] = [
     rule: 'image-pull',
     fix: /imagePullPolicy|rollout undo/,
     build: (world) => {
-      const of = (imagePullPolicy: string) => [{ ...APP, imagePullPolicy, ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }] }];
-      const workload = world.workload({ name: 'coupons', replicas: 1, containers: of('Never'), earlier: [{ containers: of('IfNotPresent') }] });
+      const of = (imagePullPolicy: string) => [
+        { ...APP, imagePullPolicy, ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }] },
+      ];
+      const workload = world.workload({
+        name: 'coupons',
+        replicas: 1,
+        containers: of('Never'),
+        earlier: [{ containers: of('IfNotPresent') }],
+      });
       const [pod] = world.podsOf(workload);
-      held(pod!, 'server', 'ErrImageNeverPull', `Container image "${APP.image}" is not present with pull policy of Never`);
-      warned(world, pod!, 'ErrImageNeverPull', `Container image "${APP.image}" is not present with pull policy of Never`);
+      held(
+        pod!,
+        'server',
+        'ErrImageNeverPull',
+        `Container image "${APP.image}" is not present with pull policy of Never`,
+      );
+      warned(
+        world,
+        pod!,
+        'ErrImageNeverPull',
+        `Container image "${APP.image}" is not present with pull policy of Never`,
+      );
       return [workload];
     },
   },
@@ -330,10 +467,18 @@ export const CONTAINER: UnfamiliarFault[] = [
     rule: 'image-pull',
     fix: /shop\/server:3\.2/,
     build: (world) => {
-      const of = (image: string) => [{ name: 'server', image, ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }] }];
-      const workload = world.workload({ name: 'gifts', replicas: 2, containers: of('registry.example/Shop/server:3.2.1'), earlier: [{ containers: of('registry.example/shop/server:3.2.0'), readyPods: 1 }] });
+      const of = (image: string) => [
+        { name: 'server', image, ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }] },
+      ];
+      const workload = world.workload({
+        name: 'gifts',
+        replicas: 2,
+        containers: of('registry.example/Shop/server:3.2.1'),
+        earlier: [{ containers: of('registry.example/shop/server:3.2.0'), readyPods: 1 }],
+      });
       for (const pod of world.podsOf(workload).slice(1)) {
-        const message = 'Failed to apply default image tag "registry.example/Shop/server:3.2.1": couldn\'t parse image name "registry.example/Shop/server:3.2.1": invalid reference format: repository name (Shop/server) must be lowercase';
+        const message =
+          'Failed to apply default image tag "registry.example/Shop/server:3.2.1": couldn\'t parse image name "registry.example/Shop/server:3.2.1": invalid reference format: repository name (Shop/server) must be lowercase';
         held(pod, 'server', 'InvalidImageName', message);
         warned(world, pod, 'InspectFailed', message);
       }
@@ -349,14 +494,29 @@ export const CONTAINER: UnfamiliarFault[] = [
         {
           ...APP,
           ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
-          readinessProbe: { httpGet: { path: '/health', port: 'http', scheme: 'HTTP' }, timeoutSeconds: 1, periodSeconds: 10, failureThreshold: 3 },
+          readinessProbe: {
+            httpGet: { path: '/health', port: 'http', scheme: 'HTTP' },
+            timeoutSeconds: 1,
+            periodSeconds: 10,
+            failureThreshold: 3,
+          },
           resources: { requests: { cpu: '5m' }, limits: { cpu } },
         },
       ];
-      const workload = world.workload({ name: 'quotes', replicas: 2, containers: of('5m'), earlier: [{ containers: of('500m') }] });
+      const workload = world.workload({
+        name: 'quotes',
+        replicas: 2,
+        containers: of('5m'),
+        earlier: [{ containers: of('500m') }],
+      });
       for (const pod of world.podsOf(workload)) {
         running(pod, 'server', false);
-        warned(world, pod, 'Unhealthy', 'Readiness probe failed: Get "http://10.2.0.31:8080/health": context deadline exceeded (Client.Timeout exceeded while awaiting headers)');
+        warned(
+          world,
+          pod,
+          'Unhealthy',
+          'Readiness probe failed: Get "http://10.2.0.31:8080/health": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+        );
         world.logs.set(`${pod.metadata.name}/server/false`, ['listening']);
       }
       return [workload];

@@ -51,7 +51,13 @@ export function running(pod: Loose, container: string, ready: boolean, restarts 
 
 /** A container that the kubelet cannot make. */
 export function held(pod: Loose, container: string, reason: string, message = ''): void {
-  Object.assign(statusOf(pod, container), { ready: false, started: false, imageID: '', restartCount: 0, state: { waiting: { reason, message } } });
+  Object.assign(statusOf(pod, container), {
+    ready: false,
+    started: false,
+    imageID: '',
+    restartCount: 0,
+    state: { waiting: { reason, message } },
+  });
   pod.status.phase = 'Pending';
   unready(pod);
 }
@@ -72,7 +78,11 @@ export function unscheduled(world: World, pod: Loose, message: string): void {
       { type: 'Ready', status: 'False' },
     ],
   };
-  world.event(pod, 'FailedScheduling', message, { type: 'Warning', count: 9, source: { component: 'default-scheduler' } });
+  world.event(pod, 'FailedScheduling', message, {
+    type: 'Warning',
+    count: 9,
+    source: { component: 'default-scheduler' },
+  });
 }
 
 function statusOf(pod: Loose, container: string): Loose {
@@ -82,18 +92,31 @@ function statusOf(pod: Loose, container: string): Loose {
 
 /** What controllers say of their pods: they count those that are ready. */
 export function counted(world: World): void {
-  for (const maker of [...world.list('ReplicaSet'), ...world.list('Deployment'), ...world.list('StatefulSet')] as Loose[]) {
+  for (const maker of [
+    ...world.list('ReplicaSet'),
+    ...world.list('Deployment'),
+    ...world.list('StatefulSet'),
+  ] as Loose[]) {
     if (!maker.status) continue;
-    const own = (pod: KubeObject) => pod.metadata.ownerReferences?.some(({ uid }) => uid === maker.metadata.uid) === true;
+    const own = (pod: KubeObject) =>
+      pod.metadata.ownerReferences?.some(({ uid }) => uid === maker.metadata.uid) === true;
     const pods = maker.kind === 'Deployment' ? world.podsOf(maker) : world.list('Pod').filter(own);
-    const ready = pods.filter((pod) => pod.status?.conditions?.some(({ type, status }: Loose) => type === 'Ready' && status === 'True'));
+    const ready = pods.filter((pod) =>
+      pod.status?.conditions?.some(({ type, status }: Loose) => type === 'Ready' && status === 'True'),
+    );
     maker.status.readyReplicas = ready.length;
-    if (maker.kind !== 'ReplicaSet') maker.status.availableReplicas = Math.min(ready.length, maker.status.availableReplicas ?? ready.length);
+    if (maker.kind !== 'ReplicaSet')
+      maker.status.availableReplicas = Math.min(ready.length, maker.status.availableReplicas ?? ready.length);
   }
 }
 
 export function warned(world: World, about: KubeObject, reason: string, message: string, count = 12): void {
-  world.event(about, reason, message, { type: 'Warning', count, lastTimestamp: '2031-05-06T07:08:00Z', source: { component: 'kubelet' } });
+  world.event(about, reason, message, {
+    type: 'Warning',
+    count,
+    lastTimestamp: '2031-05-06T07:08:00Z',
+    source: { component: 'kubelet' },
+  });
 }
 
 /** Pods that the ReplicaSet or set could not make. */
@@ -137,7 +160,8 @@ export const PROXY = {
 
 /** `kubectl apply` on the client's side: the manifest as it was last applied. */
 export function applied(object: Loose): void {
-  const { apiVersion, kind, metadata, status: _status, ...rest } = structuredClone(object);
+  const { apiVersion, kind, metadata, ...rest } = structuredClone(object);
+  delete rest.status;
   const manifest = { apiVersion, kind, metadata: { name: metadata.name, namespace: metadata.namespace }, ...rest };
   object.metadata.annotations = {
     ...object.metadata.annotations,
@@ -145,6 +169,11 @@ export function applied(object: Loose): void {
   };
 }
 
-export function fieldsOf(manager: string, operation: 'Apply' | 'Update', fields: Loose, time = '2031-05-06T06:50:00Z'): Loose {
+export function fieldsOf(
+  manager: string,
+  operation: 'Apply' | 'Update',
+  fields: Loose,
+  time = '2031-05-06T06:50:00Z',
+): Loose {
   return { manager, operation, apiVersion: 'apps/v1', time, fieldsType: 'FieldsV1', fieldsV1: fields };
 }

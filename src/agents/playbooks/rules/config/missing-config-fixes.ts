@@ -143,7 +143,9 @@ function needs(podSpec: PodTemplate['spec'], { references, object }: MissingConf
   return configReferences(podSpec).some(
     (other) =>
       (!other.optional || references[0]!.optional) &&
-      other.kind === kind && other.name === name && (object === null || other.key === key),
+      other.kind === kind &&
+      other.name === name &&
+      (object === null || other.key === key),
   );
 }
 
@@ -231,7 +233,11 @@ function otherObject(view: ClusterView, workload: KubeObject, { references }: Mi
     const other = otherKind(view, workload, references);
     return other.fixes.length > 0 ? other : { ...other, ...whoseItIs(view, workload, name, fitting) };
   }
-  const confidence = generated ? 0.8 : misspelt ? 0.35 + 0.4 * misspelt.similarity + (keys.length > 0 ? 0.1 : 0) : renamed!.confidence;
+  const confidence = generated
+    ? 0.8
+    : misspelt
+      ? 0.35 + 0.4 * misspelt.similarity + (keys.length > 0 ? 0.1 : 0)
+      : renamed!.confidence;
   const template = podTemplateOf(workload)!;
   const ops = references.flatMap((reference) => renamedOps(template, reference, chosen.metadata.name, reference.key));
   const why = keys.length > 0 ? `has ${keys.join(', ')} and a similar name` : 'has a similar name';

@@ -10,8 +10,7 @@ import { containerStatuses } from '../../../../kube/image-state.ts';
 import { missingConfigFixes } from './missing-config-fixes.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isWanted } from '../../clues/need.ts';
-import { workloadLog } from '../../clues/workload-logs.ts';
-import { TELLING } from '../container/logs.ts';
+import { TELLING, workloadLog } from '../../clues/workload-logs.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS, NEED } from '../../../../kube/kind-sets.ts';
@@ -55,7 +54,9 @@ async function missedOptions(context: AnalyzerContext, workload: KubeObject): Pr
   return absent.filter(({ references: [reference] }) => {
     // `variable DB_URL of container web`, `volume conf, file app.yaml`
     const asked = /^variable (\S+) of|, file (\S+)$/.exec(reference!.user);
-    const words = [asked?.[1] ?? asked?.[2], reference!.name, reference!.key].filter((word) => typeof word === 'string');
+    const words = [asked?.[1] ?? asked?.[2], reference!.name, reference!.key].filter(
+      (word) => typeof word === 'string',
+    );
     return lines.some((line) => words.some((word) => line.split(/[^\w.-]+/).includes(word)));
   });
 }

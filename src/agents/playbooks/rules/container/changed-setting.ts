@@ -16,7 +16,8 @@ import { settingChanges } from '../../clues/setting-change.ts';
 import { troubledWorkloads } from '../../clues/troubled.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import { saying, TELLING } from './logs.ts';
+import { TELLING } from '../../clues/workload-logs.ts';
+import { saying } from './logs.ts';
 import type { Saying } from './logs.ts';
 
 const CHANGED_SETTING = 'changed-setting';

@@ -8,9 +8,9 @@ import type { ContainerSpec } from '../../../../kube/pod-template.ts';
 import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { formerParts } from '../../clues/former-part.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
-import { partFixes, patchFix } from './part-fixes.ts';
+import { partFixes, patchFix } from '../../clues/part-fixes.ts';
 import { below, containerPatch, setField, within } from '../../clues/container-patch.ts';
-import type { Fixes } from './part-fixes.ts';
+import type { Fixes } from '../../clues/part-fixes.ts';
 
 /** What an earlier state of a broken container's template had, and the ways back to it, smallest first. */
 export interface ChangesSince extends Fixes {

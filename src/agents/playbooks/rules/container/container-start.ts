@@ -12,7 +12,7 @@ import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { logLines } from './logs.ts';
 import { nonRootUser } from './non-root-user.ts';
-import { partFixes } from './part-fixes.ts';
+import { partFixes } from '../../clues/part-fixes.ts';
 import { LOOSENS } from '../../clues/hardening.ts';
 import { below, within } from '../../clues/container-patch.ts';
 import { START_CAUSES } from './start-causes.ts';

@@ -12,7 +12,7 @@ import { untrustedLine } from '../../../../text/redact.ts';
 import { NOT_PERMITTED, deniedPaths, isInside } from './denied-paths.ts';
 import { saying } from './logs.ts';
 import type { Saying } from './logs.ts';
-import { partFixes, patchFix } from './part-fixes.ts';
+import { partFixes, patchFix } from '../../clues/part-fixes.ts';
 import { LOOSENS } from '../../clues/hardening.ts';
 import { below, within } from '../../clues/container-patch.ts';
 

@@ -14,7 +14,7 @@ import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { changesSince } from './changes-since.ts';
 import { lastWords, logLines } from './logs.ts';
-import { patchFix } from './part-fixes.ts';
+import { patchFix } from '../../clues/part-fixes.ts';
 import { setField } from '../../clues/container-patch.ts';
 
 const JOB_FAILED = 'job-failed';

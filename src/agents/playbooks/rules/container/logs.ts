@@ -6,11 +6,10 @@ import type { PodContainer } from '../../../../kube/container-trouble.ts';
 import type { ContainerSpec, Untyped } from '../../../../kube/pod-template.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import { TELLING } from '../../clues/workload-logs.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 
 const LOG_LINES_SHOWN = 4;
-export const TELLING =
-  /error|fatal|panic|exception|fail|refused|denied|cannot|can't|unable|no such|not found|timeout|invalid|unknown|usage|read-only|must /i;
 
 /** The kubelet's answer for a container that it has already removed. */
 const GONE = /^unable to retrieve container logs for /;

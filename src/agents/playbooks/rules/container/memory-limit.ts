@@ -15,7 +15,7 @@ import { heapFlags } from './heap-flags.ts';
 import { memoryCeiling } from './memory-ceiling.ts';
 import { memoryVerdict } from '../../clues/memory-verdict.ts';
 import { isHigher, memoryLimitOf, raiseMemory } from './memory-raise.ts';
-import { partFixes } from './part-fixes.ts';
+import { partFixes } from '../../clues/part-fixes.ts';
 import { within } from '../../clues/container-patch.ts';
 
 const MEMORY_LIMIT = 'memory-limit';

@@ -14,7 +14,7 @@ import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.
 import { makeFinding } from '../../engine/analyzer.ts';
 import { memoryCeiling } from './memory-ceiling.ts';
 import { isHigher, memoryLimitOf, raiseMemory } from './memory-raise.ts';
-import { partFixes } from './part-fixes.ts';
+import { partFixes } from '../../clues/part-fixes.ts';
 
 const MEMORY_NEAR_LIMIT = 'memory-near-limit';
 

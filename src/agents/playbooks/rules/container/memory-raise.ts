@@ -5,7 +5,7 @@ import { containersOf } from '../../../../kube/pod-template.ts';
 import { quantity } from '../../../../kube/quantity.ts';
 import { containerPatch, setField } from '../../clues/container-patch.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
-import { patchFix } from './part-fixes.ts';
+import { patchFix } from '../../clues/part-fixes.ts';
 
 /** The memory limit of a container of a pod spec, as it is written there. */
 export function memoryLimitOf(podSpec: Untyped, name: string): unknown {

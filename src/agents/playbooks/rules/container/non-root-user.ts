@@ -3,8 +3,8 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { ContainerSpec, Untyped } from '../../../../kube/pod-template.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { imageUser } from '../../clues/image-user.ts';
-import type { Fixes } from './part-fixes.ts';
-import { patchFix } from './part-fixes.ts';
+import type { Fixes } from '../../clues/part-fixes.ts';
+import { patchFix } from '../../clues/part-fixes.ts';
 import { containerPatch, setField } from '../../clues/container-patch.ts';
 
 /** The user of images that are built to run without root (github.com/GoogleContainerTools/distroless). */

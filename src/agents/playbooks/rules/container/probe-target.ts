@@ -8,7 +8,7 @@ import { isServed } from '../../../../kube/container-trouble.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
-import { partFixes, patchFix } from './part-fixes.ts';
+import { partFixes, patchFix } from '../../clues/part-fixes.ts';
 import { containerPatch, setField } from '../../clues/container-patch.ts';
 import { failingProbes, probeEvidence, timedOut } from './probes.ts';
 import type { FailingProbe } from './probes.ts';

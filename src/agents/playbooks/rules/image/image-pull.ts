@@ -162,7 +162,8 @@ function failedEvidence(view: ClusterView, workload: KubeObject, failed: FailedP
 }
 
 const REFUSED = /unauthorized|authentication required|no basic auth|\b40[13]\b/i;
-const DENIED = /pull access denied|may require (?:authorization|'docker login')|insufficient_scope|authorization failed/i;
+const DENIED =
+  /pull access denied|may require (?:authorization|'docker login')|insufficient_scope|authorization failed/i;
 const BUSY = /toomanyrequests|too many requests|rate limit|\b429\b/i;
 const UNREACHABLE =
   /timeout|deadline exceeded|connection re(?:fused|set)|no such host|tls handshake|x509|temporary failure|\b50[0234]\b/i;

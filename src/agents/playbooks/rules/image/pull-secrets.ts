@@ -8,8 +8,8 @@ import { isMisspelling } from '../../clues/similar-names.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import { evidence } from '../../engine/analyzer.ts';
-import { partFixes } from '../container/part-fixes.ts';
-import type { Fixes } from '../container/part-fixes.ts';
+import { partFixes } from '../../clues/part-fixes.ts';
+import type { Fixes } from '../../clues/part-fixes.ts';
 
 const TYPES = new Set(['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg']);
 

@@ -106,7 +106,9 @@ const OF_OTHERS =
 function unmounted(view: ClusterView, workload: KubeObject, pod: KubeObject): Hold | null {
   const failed = view
     .eventsOf(pod)
-    .filter(({ reason }) => reason === 'FailedMount' || reason === 'FailedMapVolume' || reason === 'FailedAttachVolume');
+    .filter(
+      ({ reason }) => reason === 'FailedMount' || reason === 'FailedMapVolume' || reason === 'FailedAttachVolume',
+    );
   // The newest is about what is in the way now.
   const told = failed.find(({ message }) => /for volume "/.test(message)) ?? failed[0];
   if (!told || OF_OTHERS.test(told.message) || !lasts(view, pod, told)) return null;

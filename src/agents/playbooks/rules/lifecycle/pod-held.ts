@@ -9,7 +9,7 @@ import { rollbackFixes } from '../../clues/rollback.ts';
 import { setField } from '../../clues/container-patch.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
-import { partFixes, patchFix } from '../container/part-fixes.ts';
+import { partFixes, patchFix } from '../../clues/part-fixes.ts';
 import { DEFAULT_SCHEDULER, holdOf } from './holds.ts';
 import type { Hold } from './holds.ts';
 

@@ -73,7 +73,8 @@ function fixesFor(
   });
   const applied: unknown = lastApplied(service)?.spec?.externalName;
   const before = typeof applied === 'string' && applied !== now ? [to(applied, 0.9)] : [];
-  const references = users.length > 0 ? users : [{ from: service, object: service, port: null, variable: null, pointer: '' }];
+  const references =
+    users.length > 0 ? users : [{ from: service, object: service, port: null, variable: null, pointer: '' }];
   const others = view.inScope(meant.namespace)
     ? renamedServices(view, meant.namespace, meant.name, references).filter(({ service: other }) => other !== service)
     : [];
@@ -86,4 +87,3 @@ function fixesFor(
       ),
   ];
 }
-

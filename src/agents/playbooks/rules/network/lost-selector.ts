@@ -112,12 +112,7 @@ function formerOf(
     : null;
 }
 
-function withOwnLabels(
-  view: ClusterView,
-  workload: KubeObject,
-  confidence: number,
-  text: string,
-): Former | null {
+function withOwnLabels(view: ClusterView, workload: KubeObject, confidence: number, text: string): Former | null {
   const selector = workload.spec?.selector?.matchLabels as LabelMap | undefined;
   if (!selector || !picksOnly(view, workload, selector)) return null;
   return { workload, selector, confidence, reason: evidence('sibling', workload, 'spec.selector', text) };

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { stableJson } from '../../../../json/stable-json.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { selectorMapMatches } from '../../../../kube/labels.ts';
+import { NAMING, selectorMapMatches } from '../../../../kube/labels.ts';
 import type { LabelMap } from '../../../../kube/labels.ts';
 import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
@@ -101,9 +101,6 @@ function meantBy(
   if (!misspelt && !picksOnly(view, workload, after)) return null;
   return { workload, selector: after, score, reasons };
 }
-
-/** Labels whose value is the name of a program. */
-export const NAMING = /(?:^|[/.-])(?:app|name|application|component|instance|service|svc|run)$/;
 
 /** Labels that change with each release. */
 const VERSION = /(?:^|[/.-])(?:version|chart|revision)$/;

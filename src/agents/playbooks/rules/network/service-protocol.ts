@@ -12,7 +12,11 @@ const otherOf = (protocol: string): string => (protocol === 'UDP' ? 'TCP' : 'UDP
  * The pods say that they listen where the port leads, but by the other protocol. Not where the Service has the number for
  * both: then the pods may have told of one only.
  */
-export function isOfOtherProtocol(port: ServicePort, ports: readonly ServicePort[], backends: readonly Backend[]): boolean {
+export function isOfOtherProtocol(
+  port: ServicePort,
+  ports: readonly ServicePort[],
+  backends: readonly Backend[],
+): boolean {
   const { target, protocol, number } = port;
   if (protocol !== 'TCP' && protocol !== 'UDP') return false;
   if (ports.some((other) => other !== port && other.number === number)) return false;
@@ -40,9 +44,21 @@ export function protocolFinding(rule: string, service: KubeObject, port: Service
     message: `Service ${service.metadata.name} passes port ${number} on by ${protocol}, but its pods listen on ${target} by ${other}`,
     evidence: [
       evidence('spec', service, `spec.ports[${index}].protocol`, `protocol of port ${number} is ${protocol}`),
-      evidence('spec', object, field, `its containers have port ${target} by ${other} and none of that number by ${protocol}`),
+      evidence(
+        'spec',
+        object,
+        field,
+        `its containers have port ${target} by ${other} and none of that number by ${protocol}`,
+      ),
       ...(wasOther
-        ? [evidence('revision', service, LAST_APPLIED_FIELD, `the configuration last applied has port ${number} by ${other}`)]
+        ? [
+            evidence(
+              'revision',
+              service,
+              LAST_APPLIED_FIELD,
+              `the configuration last applied has port ${number} by ${other}`,
+            ),
+          ]
         : []),
     ],
     fixes: [

@@ -7,10 +7,11 @@ import type { Severity } from '../../../../domain/severity.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { PatchOp } from '../../../../domain/change.ts';
+import { NAMING } from '../../../../kube/labels.ts';
 import type { LabelMap } from '../../../../kube/labels.ts';
 import { usersOf } from '../../../../kube/references-to-service.ts';
 import { lostSelector } from './lost-selector.ts';
-import { bare, NAMING, picksOnly, POD_OWNERS, workloadsMeant } from './selector-meant.ts';
+import { bare, picksOnly, POD_OWNERS, workloadsMeant } from './selector-meant.ts';
 import type { Meant } from './selector-meant.ts';
 import { pointerToken } from '../../../../json/stable-json.ts';
 import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
@@ -178,7 +179,8 @@ export const serviceSelectorRule: Analyzer = {
   rule: SERVICE_SELECTOR,
   layer: 'network',
   kinds: [...PODS, ...REVISIONS, 'Service', 'EndpointSlice', 'ConfigMap', 'Ingress'],
-  explains: 'Requests that reach no pod because the selector of a Service is gone, or matches none that could serve them.',
+  explains:
+    'Requests that reach no pod because the selector of a Service is gone, or matches none that could serve them.',
   unfixed: 'several workloads could be meant, or none that serves',
   analyze: analyzeServiceSelectors,
 };

@@ -4,12 +4,6 @@ import { NEED, PLACEMENT, REVISIONS } from '../../../../kube/kind-sets.ts';
 import type { NeighbourTrouble } from '../../../../kube/placement/neighbours.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate, Untyped } from '../../../../kube/pod-template.ts';
-import { selectorMapMatches } from '../../../../kube/labels.ts';
-import type { LabelMap } from '../../../../kube/labels.ts';
-import { isLiving } from '../../../../kube/pods.ts';
-import { NAMING } from '../network/selector-meant.ts';
-import { isMisspelling } from '../../clues/similar-names.ts';
-import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { stableJson } from '../../../../json/stable-json.ts';
 import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
 import { isDeadlock, makeWay } from '../../clues/rollout-deadlock.ts';
@@ -19,6 +13,7 @@ import type { Unplaced } from '../../clues/unplaced.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';
+import { retargeted } from './affinity-meant.ts';
 
 const POD_NEIGHBOURS = 'pod-neighbours';
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
@@ -98,49 +93,6 @@ function proposals(
   if (kind === 'anti-affinity' && other && isDeadlock(fleet.view, workload, pod, other)) return makeWay(workload);
   const meant = retargeted(unplaced, trouble, expects);
   return { fixes: [...meant, ...softened(unplaced, trouble, expects)], reasons: former.reasons };
-}
-
-/**
- * The rule asks for pods by one label that none has, and those of one workload have its value under another key that names
- * programs, or nearly its value: they are the ones that are meant.
- */
-function retargeted(unplaced: Unplaced, { kind, pointer }: NeighbourTrouble, expects: string): FixDraft[] {
-  const { workload, fleet } = unplaced;
-  const template = podTemplateOf(workload);
-  const term = template && pointer !== null ? at(template.spec, pointer) : undefined;
-  const wanted = term?.labelSelector?.matchLabels as LabelMap | undefined;
-  if (kind !== 'affinity' || !template || !wanted || !hasMutableTemplate(workload)) return [];
-  if (term.labelSelector.matchExpressions || term.namespaces || term.namespaceSelector) return [];
-  const others = fleet.view
-    .all('Pod', workload.metadata.namespace)
-    .filter((pod) => isLiving(pod) && pod.spec?.nodeName && fleet.view.workloadOf(pod) !== workload);
-  const wrong = Object.keys(wanted).filter((key) => !others.some(({ metadata }) => metadata.labels?.[key] === wanted[key]));
-  const [key, more] = wrong;
-  if (key === undefined || more !== undefined) return [];
-  const { [key]: value, ...rest } = wanted;
-  const found = new Map<string, { selector: LabelMap; homes: Set<KubeObject> }>();
-  for (const pod of others.filter(({ metadata }) => selectorMapMatches(rest, metadata.labels) || wrong.length === Object.keys(wanted).length)) {
-    for (const [other, has] of Object.entries(pod.metadata.labels ?? {})) {
-      const moved = other !== key && has === value && NAMING.test(other);
-      if (!moved && !(other === key && isMisspelling(value!, has))) continue;
-      const known = found.get(`${other}=${has}`) ?? { selector: { ...rest, [other]: has }, homes: new Set() };
-      known.homes.add(fleet.view.workloadOf(pod));
-      found.set(`${other}=${has}`, known);
-    }
-  }
-  const choices = [...found.values()].filter(({ homes }) => homes.size === 1);
-  const homes = new Set(choices.flatMap((each) => [...each.homes]));
-  const [choice] = choices;
-  if (!choice || homes.size !== 1) return [];
-  const podSpec = structuredClone(template.spec);
-  at(podSpec, pointer!).labelSelector.matchLabels = choice.selector;
-  if (!wouldFit(unplaced, podSpec)) return [];
-  const path = `${template.pointer}${pointer}/labelSelector/matchLabels`;
-  const ops: PatchOp[] = [
-    { op: 'test', path, value: wanted },
-    { op: 'replace', path, value: choice.selector },
-  ];
-  return [{ changes: [jsonPatch(workload, ops), ...replaceStuckPods(fleet.view, workload, waitsForNode)], expects, confidence: 0.7 }]; // prettier-ignore
 }
 
 /** Last of all: the rule becomes a wish, so that pods run although not as they were meant to stand. */

@@ -52,7 +52,8 @@ export const claimStorageClassRule: Analyzer = {
   rule: CLAIM_STORAGE_CLASS,
   layer: 'infrastructure',
   kinds: [...PODS, 'PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'CSIDriver', 'CSINode', 'Event'],
-  explains: 'Pods that wait for a claim which no provisioner serves: its StorageClass is missing, unusable, or does not give its access mode.',
+  explains:
+    'Pods that wait for a claim which no provisioner serves: its StorageClass is missing, unusable, or does not give its access mode.',
   unfixed: 'no StorageClass of this cluster is known to serve this claim without losing what it holds',
   analyze: analyzeClaimStorageClasses,
 };

@@ -39,7 +39,10 @@ const MODES = ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnceP
 function withRefusedMode(view: ClusterView, claim: KubeObject): ClaimTrouble | null {
   const refused = view
     .eventsOf(claim)
-    .find(({ reason, message }) => reason === 'ProvisioningFailed' && /access ?modes?|only supports? ReadWrite/i.test(message));
+    .find(
+      ({ reason, message }) =>
+        reason === 'ProvisioningFailed' && /access ?modes?|only supports? ReadWrite/i.test(message),
+    );
   if (!refused) return null;
   const asked: string[] = Array.isArray(claim.spec?.accessModes) ? claim.spec.accessModes : [];
   const bound = view
@@ -97,7 +100,8 @@ function withoutProvisioner(view: ClusterView, claim: KubeObject, storageClass: 
   if (provisioner === '' || provisioner === NO_PROVISIONER || servedBy(view, provisioner)) return null;
   const events = view.eventsOf(claim);
   // What it says of its failure shows that it runs.
-  if (events.some(({ reason, component }) => isProvisionersOwn(reason) || component.startsWith(provisioner))) return null;
+  if (events.some(({ reason, component }) => isProvisionersOwn(reason) || component.startsWith(provisioner)))
+    return null;
   // With WaitForFirstConsumer a claim that no pod uses is meant to wait.
   const waits = storageClass['volumeBindingMode'] === 'WaitForFirstConsumer';
   const asked = events.some(

@@ -1,16 +1,16 @@
-import type { Evidence } from '../../../../domain/finding.ts';
-import type { KubeObject } from '../../../../domain/kube-object.ts';
-import type { PatchOp } from '../../../../domain/change.ts';
-import type { FixDraft } from '../../engine/analyzer.ts';
-import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { podTemplateOf } from '../../../../kube/pod-template.ts';
-import { hasPatchableTemplate } from '../../../../kube/container-trouble.ts';
-import { formerParts } from '../../clues/former-part.ts';
-import type { FormerPart } from '../../clues/former-part.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
-import { jsonPatch } from '../../engine/changes.ts';
-import { fieldsOf } from '../../clues/container-patch.ts';
-import { keepsHardening } from '../../clues/hardening.ts';
+import type { Evidence } from '../../../domain/finding.ts';
+import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { PatchOp } from '../../../domain/change.ts';
+import type { FixDraft } from '../engine/analyzer.ts';
+import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { podTemplateOf } from '../../../kube/pod-template.ts';
+import { hasPatchableTemplate } from '../../../kube/container-trouble.ts';
+import { formerParts } from './former-part.ts';
+import type { FormerPart } from './former-part.ts';
+import { replaceStuckPods } from './stuck-pods.ts';
+import { jsonPatch } from '../engine/changes.ts';
+import { fieldsOf } from './container-patch.ts';
+import { keepsHardening } from './hardening.ts';
 
 export interface Fixes {
   fixes: FixDraft[];
