@@ -39,6 +39,7 @@ export const SHIPPED = [
   'media/walkthrough/telemetry.md',
   'media/walkthrough/terminal.md',
   'media/walkthrough/undo.md',
+  'media/walkthrough/watch.md',
   'package.json',
   'package.nls.json',
   'runbooks/cut-log.yaml',

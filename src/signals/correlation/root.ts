@@ -75,5 +75,6 @@ function reached(unit: string, group: ReadonlyMap<string, ObjectRef>, topology: 
 function reasonOf(object: ObjectRef, above: number, all: number): string {
   if (all === 1) return `everything is about ${refLabel(object)}`;
   if (above === 0) return `it began at ${refLabel(object)}, on which none of the others is known to depend`;
-  return `${above} of the ${all - 1} others depend on ${refLabel(object)}`;
+  const others = all === 2 ? 'the other one depends' : `${above} of the ${all - 1} others depend`;
+  return `${others} on ${refLabel(object)}`;
 }
