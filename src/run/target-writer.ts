@@ -263,14 +263,13 @@ export class TargetWriter {
   async #acquire(purpose: string, signal: AbortSignal): Promise<LockResult> {
     const owed = await this.owed(purpose);
     if (owed) return owed;
-    await this.#claim.make();
-    let taken = false;
+    // One that another command of this process holds has a claim already, and keeps it.
+    if (this.#lock.level === null) await this.#claim.make();
     try {
       const result = await this.#lock.acquire(purpose, signal);
-      taken = result.ok;
       return result.ok || !(await this.#worksElsewhere()) ? result : { ...result, own: true };
     } finally {
-      if (!taken) await this.#claim.drop();
+      if (this.#lock.level === null) await this.#claim.drop();
     }
   }
 

@@ -62,6 +62,8 @@ export interface LockReport {
 
 const POLL_MS = 1_000;
 const MAX_ROUNDS = 20;
+/** One process is one holder to others, and still may have several transactions in mind. */
+const BUSY_HERE = 'another command of this window or terminal is at work: wait until it has finished';
 
 /**
  * The A-Lock: one Lease per cluster, compared and swapped by resourceVersion. It always lives in one namespace
@@ -108,14 +110,16 @@ export class LeaseLock implements WriterLock {
   }
 
   /**
-   * Takes the lock. Answers at once when a living writer holds it or when it is dirty and belongs to another state
-   * folder; waits up to one lease duration to make sure that a silent holder is dead.
+   * Takes the lock. Answers at once when a living writer holds it, this very process with something else included, or when
+   * it is dirty and belongs to another state folder; waits up to one lease duration to make sure that a silent holder is
+   * dead.
    * @param takeOver also take a dirty lock of another state folder whose holder is dead: only for who has its journal;
    * who took it, when and from whom stays in the Lease as `stratus-oncall/last-break`
    * @throws ClusterError forbidden (names the missing right), conflict (the fence is not whole), unreachable, aborted …
    */
   async acquire(tx: string, signal: AbortSignal, takeOver = false): Promise<LockResult> {
     return this.#serial(async () => {
+      if (this.level !== null) return { ok: false, holder: this.#identity, reason: BUSY_HERE };
       let lastSeen = '';
       for (let round = 0; ; round++) {
         const lease = await this.#store.get(signal);

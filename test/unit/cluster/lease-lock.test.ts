@@ -117,10 +117,24 @@ describe('acquire and release', () => {
     expect(clock.monotonic() - before).toBeLessThan(2_000);
   });
 
-  it('may be acquired again by its holder', async () => {
-    const { ada } = world();
-    await ada.acquire('tx-1');
+  it('is not shared by two commands of one process, be they of one transaction', async () => {
+    const { server, clock, ada } = world();
+    const both = ['tx-1', 'tx-2'].map((tx) => ada.lock.acquire(tx, never));
+    expect((await whileTimePasses(clock, Promise.all(both), 500)).map(({ ok }) => ok)).toEqual([true, false]);
+    expect(await ada.acquire('tx-1')).toMatchObject({ ok: false, reason: expect.stringContaining('another command') });
+    expect([server.note('tx'), await ada.lock.renew()]).toEqual(['tx-1', true]);
+    await ada.lock.release();
     expect(await ada.acquire('tx-2')).toMatchObject({ ok: true });
+  });
+
+  it('may be acquired again by a holder who lost it', async () => {
+    const { server, clock, ada } = world();
+    await ada.acquire('tx-1');
+    await ada.lock.mark('executing tx-1');
+    clock.suspend(31_000);
+    expect(await ada.lock.renew()).toBe(false);
+    expect(await ada.acquire('tx-1')).toMatchObject({ ok: true });
+    expect(server.note('phase')).toBe('executing tx-1');
   });
 
   it('names the missing right', async () => {
@@ -534,6 +548,7 @@ describe('with a fence', () => {
     expect(await ada.acquire('tx-1')).toEqual({ ok: true, level: 'client-side' });
     expect([server.note('writer-credential'), server.note('level')]).toEqual(['', 'client-side']);
     fences[0].clientSide = '';
+    await ada.lock.release();
     await ada.acquire('tx-2');
     await ada.lock.release();
     expect(server.note('level')).toBe('fenced');
