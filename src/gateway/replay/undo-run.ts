@@ -7,6 +7,7 @@ import { refKey, refLabel } from '../../domain/kube-object.ts';
 import type { FieldDifference, Loss, UndoProof, UndoResult } from '../../domain/transaction.ts';
 import type { InverseStep } from '../../undo/inverse.ts';
 import { blankField } from '../../undo/difference.ts';
+import { givenFirst } from '../../undo/given-first.ts';
 import { planInverse } from '../../undo/inverse.ts';
 import { KubeApi } from '../wire/kube-api.ts';
 import { setAsideLosses } from './accepted-losses.ts';
@@ -136,7 +137,7 @@ async function undoOnce(options: UndoRunOptions, access: UndoAccess) {
   const replay = new Replay(access, discovery, facts, findings, manager, mayGo, ownClaims);
   const actions = new UndoActions(access, upstream);
   const undone: (UndoneAction & { snapshot: Buffer })[] = [];
-  for (const step of inOrder(plan, writesOf(journal.records), actionsOf(journal.records))) {
+  for (const step of givenFirst(inOrder(plan, writesOf(journal.records), actionsOf(journal.records)))) {
     crash('undo.before-step');
     if ('seq' in step) undone.push({ snapshot: step.snapshot, ...(await actions.undo(step)) });
     else await replay.perform(step);
