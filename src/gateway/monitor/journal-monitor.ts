@@ -3,6 +3,8 @@ import { messageOf } from '../../domain/cluster-error.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import { refKey, refLabel } from '../../domain/kube-object.ts';
 import { printJson } from '../../json/lossless-json.ts';
+import { sameJson } from '../../json/same-json.ts';
+import { normalise } from '../../undo/normalise.ts';
 import { KubeApi } from '../wire/kube-api.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
 import type { Earlier } from '../write/content-reader.ts';
@@ -343,7 +345,28 @@ export class JournalMonitor implements Handler {
     if (intent.contentType.startsWith('application/apply-patch') && !subject.before && fate.status === 200) {
       this.#stopped = `${refLabel(subject.ref)} was created by somebody else at the same moment`;
     }
+    this.#stopped ??= await this.#whyNotAsRehearsed(subject, intent, after);
     return { response, conflict: false };
+  }
+
+  /**
+   * Why a change must not stay that came out otherwise than its rehearsal said, as a webhook may have it that does nothing
+   * in a dry run; null where it did not, or is as good. What was created goes as a whole.
+   */
+  async #whyNotAsRehearsed(
+    subject: WriteSubject,
+    { predicted, statusIsContent: keep }: IntentRecord,
+    after: KubeObject | null,
+  ): Promise<string | null> {
+    if (subject.verb !== 'update' || !subject.before || !predicted || !after) return null;
+    if (sameJson(normalise(predicted, keep), normalise(after, keep))) return null;
+    const createdHere = (ref: ObjectRef) => this.#createdHere(ref, subject.before);
+    try {
+      await this.#options.inspector.assess(subject, after, createdHere, false, this.#earlier());
+      return null;
+    } catch (error) {
+      return `${refLabel(subject.ref)} is not what its rehearsal said: ${messageOf(error)}`;
+    }
   }
 
   /** The post-image; a Scale does not show it, so that the object is read again. */

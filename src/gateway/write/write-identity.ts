@@ -74,6 +74,23 @@ export function imageMismatch(ref: ObjectRef, after: KubeObject): string | null 
   return same ? null : `the write is about ${refLabel(ref)} and would leave ${shown(after.kind)}/${shown(name)}`;
 }
 
+/**
+ * The group and version in which one of these paths names the same object, where they differ from those of `path`; null
+ * when none does.
+ */
+export function otherVersionOf(path: string, paths: readonly string[]): string | null {
+  const [, root, , rest] = VERSIONED.exec(path) ?? [];
+  for (const other of paths) {
+    const [, itsRoot, version, itsRest] = VERSIONED.exec(other) ?? [];
+    if (other !== path && root !== undefined && itsRoot === root && itsRest === rest)
+      return [root.split('/')[2], version].filter(Boolean).join('/');
+  }
+  return null;
+}
+
+/** `/apis/GROUP` or `/api`, the version, the object. */
+const VERSIONED = /^(\/apis\/[^/]+|\/api)\/([^/]+)\/(.+)$/;
+
 function shown(value: unknown): string {
   return (typeof value === 'string' ? value : (printJson(value) ?? 'nothing')).slice(0, 80);
 }

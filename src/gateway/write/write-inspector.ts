@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import { refLabel } from '../../domain/kube-object.ts';
 import type { Json } from '../../json/json.ts';
 import { cloneJson } from '../../json/lossless-json.ts';
 import type { Acceptance, UndoForecast } from '../../domain/transaction.ts';
@@ -20,7 +21,7 @@ import { isOtherConflict } from '../wire/patience.ts';
 import { onlyStatusMoved, pinBody } from './pin.ts';
 import type { Verdict } from '../content/verdict.ts';
 import type { WriteBody } from '../wire/write-body.ts';
-import { bodyMismatch, imageMismatch } from './write-identity.ts';
+import { bodyMismatch, imageMismatch, otherVersionOf } from './write-identity.ts';
 import { judgeOptions, optionsIntoBody } from './write-query.ts';
 import type { WriteSubject } from './write-subject.ts';
 import {
@@ -218,6 +219,9 @@ export class WriteInspector {
     }
     const mismatch = after && imageMismatch(ref, after);
     if (mismatch) throw new Refused('identity', mismatch);
+    const other = otherVersionOf(subject.path, [...earlier.written.map(({ path }) => path), ...earlier.rehearsed.keys()]);
+    // Images of two versions cannot be compared, and only the first one could be put back.
+    if (other !== null) throw new Refused('version', `${refLabel(ref)} was written as ${other} before: write it so again`);
     obey(judgeContent(await this.#content.input(subject, after, earlier)));
     const options = deleteOptions(subject);
     const forecast = await forecastUndo(

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { Discovery } from '../../../src/gateway/wire/discovery.ts';
 import type { JournalMonitorOptions } from '../../../src/gateway/monitor/journal-monitor.ts';
 import { JournalMonitor } from '../../../src/gateway/monitor/journal-monitor.ts';
@@ -50,7 +51,7 @@ class Server implements Upstream {
 }
 
 function monitorOn(
-  server: Server,
+  server: Upstream,
   over: Partial<Pick<JournalMonitorOptions, 'mayWrite' | 'clock'>> & {
     disk?: () => Promise<unknown>;
     note?: () => Promise<void>;
@@ -170,4 +171,92 @@ it('stops the step when an outcome cannot be noted', async () => {
   expect(await monitor.endStep()).toMatchObject({ writes: 1, problem: 'disk full' });
   expect((await patch('2')).status).toBe(403);
   expect(server.writes).toEqual(['1']);
+});
+
+/** One object in every version that it is asked in. `kept` is what the server does to a write that it really stores. */
+class Autoscaler implements Upstream {
+  object: KubeObject = {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '1', labels: {} },
+    spec: { maxReplicas: 3 },
+  };
+  readonly writes: string[] = [];
+  kept: (object: KubeObject) => KubeObject = (object) => object;
+
+  async request({ method, path, body }: UpstreamRequest) {
+    const answer = (value: unknown) => ({
+      status: 200,
+      headers: {},
+      body: Readable.from([Buffer.from(JSON.stringify(value))]),
+    });
+    const [, version = ''] = /^\/apis\/autoscaling\/(v\d)/.exec(path) ?? [];
+    if (path === `/apis/autoscaling/${version}`) {
+      const resource = { name: 'horizontalpodautoscalers', kind: 'HorizontalPodAutoscaler', namespaced: true, verbs: [] };
+      return answer({ kind: 'APIResourceList', resources: [resource] });
+    }
+    if (path.includes('selfsubjectaccessreviews')) return answer({ status: { allowed: true } });
+    if (method === 'GET') return answer({ ...this.object, apiVersion: `autoscaling/${version}` });
+    const { spec } = JSON.parse(String(body)) as KubeObject;
+    const { metadata } = this.object;
+    const resourceVersion = String(Number(metadata.resourceVersion) + 1);
+    const after = { ...this.object, spec, metadata: { ...metadata, resourceVersion } };
+    if (path.includes('dryRun=All')) return answer({ ...after, apiVersion: `autoscaling/${version}` });
+    this.writes.push(path);
+    this.object = this.kept(after);
+    return answer({ ...this.object, apiVersion: `autoscaling/${version}` });
+  }
+}
+
+const scale = (version: string, maxReplicas: number) => ({
+  method: 'PATCH',
+  url: `/apis/autoscaling/${version}/namespaces/shop/horizontalpodautoscalers/web`,
+  headers: { 'content-type': 'application/merge-patch+json' },
+  body: Buffer.from(JSON.stringify({ spec: { maxReplicas } })),
+  signal: new AbortController().signal,
+});
+
+it('writes an object in one version only: images of two could not be taken back together', async () => {
+  const server = new Autoscaler();
+  const { monitor, records } = monitorOn(server);
+  expect((await monitor.handle(scale('v2', 4))).status).toBe(200);
+  expect((await monitor.handle(scale('v1', 5))).status).toBe(403);
+  expect((await monitor.handle(scale('v2', 5))).status).toBe(200);
+  expect(server.writes).toHaveLength(2);
+  expect((await monitor.endStep()).refusals).toMatchObject([{ rule: 'version' }]);
+  expect(records.filter(({ type }) => type === 'intent')).toHaveLength(2);
+});
+
+it('goes on where the server stored what its rehearsal said, versions and managers apart', async () => {
+  const server = new Autoscaler();
+  const { monitor } = monitorOn(server);
+  server.kept = (object) => ({ ...object, metadata: { ...object.metadata, resourceVersion: '9', managedFields: [] } });
+  expect((await monitor.handle(scale('v2', 4))).status).toBe(200);
+  expect((await monitor.endStep()).problem).toBe('');
+});
+
+it('stops where the server stored something else than its rehearsal said, which nobody may write', async () => {
+  const server = new Autoscaler();
+  const { monitor, records } = monitorOn(server);
+  // As a webhook that does nothing in a dry run.
+  server.kept = (object) => ({ ...object, metadata: { ...object.metadata, finalizers: ['x/y'] }, later: true });
+  expect((await monitor.handle(scale('v2', 4))).status).toBe(200);
+  expect((await monitor.handle(scale('v2', 5))).status).toBe(403);
+  const { problem, writes } = await monitor.endStep();
+  expect(problem).toContain('is not what its rehearsal said');
+  expect(writes).toBe(1);
+  expect(records.filter(({ type }) => type === 'outcome')).toMatchObject([{ outcome: 'done' }]);
+});
+
+it('stops when nobody can tell any more what the server made of a write', async () => {
+  const server = new Autoscaler();
+  const { monitor } = monitorOn(server);
+  server.kept = (object) => ({ ...object, spec: { ...object.spec, scaleTargetRef: { kind: 'Deployment', name: 'web' } } });
+  const request = server.request.bind(server);
+  server.request = async (asked) => {
+    if (asked.path.includes('/apis/apps/')) throw new Error('no answer');
+    return request(asked);
+  };
+  expect((await monitor.handle(scale('v2', 4))).status).toBe(200);
+  expect((await monitor.endStep()).problem).toContain('is not what its rehearsal said');
 });

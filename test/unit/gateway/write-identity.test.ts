@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/json/json.ts';
 import { parseApiRequest } from '../../../src/gateway/wire/api-request.ts';
 import type { WriteBody } from '../../../src/gateway/wire/write-body.ts';
-import { bodyMismatch, imageMismatch } from '../../../src/gateway/write/write-identity.ts';
+import { bodyMismatch, imageMismatch, otherVersionOf } from '../../../src/gateway/write/write-identity.ts';
 import { bodyAsksDryRun, judgeOptions, optionsIntoBody } from '../../../src/gateway/write/write-query.ts';
 
 const CONFIG_MAP = { name: 'configmaps', kind: 'ConfigMap', namespaced: true, verbs: [] };
@@ -116,5 +116,25 @@ describe('options of a deletion', () => {
     expect(optionsIntoBody(new URLSearchParams('gracePeriodSeconds=-1'), body('none', null))).toBeNull();
     expect(optionsIntoBody(new URLSearchParams('orphanDependents=yes'), body('none', null))).toBeNull();
     expect(optionsIntoBody(new URLSearchParams(), body('object', {}))?.value).toEqual({});
+  });
+});
+
+describe('one object in two versions', () => {
+  const v1 = '/apis/autoscaling/v1/namespaces/shop/horizontalpodautoscalers/web';
+  const v2 = '/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/web';
+
+  it('is recognised by its path', () => {
+    expect(otherVersionOf(v1, [v1, v2])).toBe('autoscaling/v2');
+    expect(otherVersionOf(`${N}/a`, ['/api/v2/namespaces/shop/configmaps/a'])).toBe('v2');
+  });
+
+  it.each([
+    ['the same version', v2],
+    ['another object', '/apis/autoscaling/v1/namespaces/shop/horizontalpodautoscalers/geo'],
+    ['another namespace', '/apis/autoscaling/v1/namespaces/other/horizontalpodautoscalers/web'],
+    ['another group', '/apis/example.test/v1/namespaces/shop/horizontalpodautoscalers/web'],
+    ['the core group', '/api/v1/namespaces/shop/horizontalpodautoscalers/web'],
+  ])('is not taken for it: %s', (_what, path) => {
+    expect(otherVersionOf(v2, [path])).toBeNull();
   });
 });
