@@ -48,7 +48,7 @@ export const LOOKS = {
   scaler:
     'bounds, target and metrics against the size the target has now: pods that go (as for scale), and the size that stays unless it is put back',
   taints:
-    'an effect NoExecute added: the pods of the node (or that use the device) without a toleration go, bare ones for good; the key node.kubernetes.io/out-of-service deletes pods by force and detaches their volumes; NoSchedule: DaemonSet pods that do not tolerate it go; taken away: pods are placed again',
+    'an effect NoExecute added: the pods of the node (or that use the device) without a toleration go, bare ones for good; the key node.kubernetes.io/out-of-service deletes pods by force and detaches their volumes; taken away: pods are placed there, and those that do not tolerate NoExecute are evicted by the undo, bare ones for good',
   unschedulable: 'pods placed or left pending meanwhile; what is placed stays where it is',
   'node-labels':
     'DaemonSets whose node selector or affinity names the label: their pods go or come; other pods stay, but fail when their kubelet restarts meanwhile; zone, host and role labels are read by volumes, load balancers and cloud controllers',

@@ -1,6 +1,8 @@
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { COPIED } from './table/apps.ts';
 import { refLabel } from '../../domain/kube-object.ts';
+import { canonicalJson } from '../../json/canonical-json.ts';
+import type { Json } from '../../json/json.ts';
 import type { Segment } from '../difference.ts';
 import { difference, pointer } from '../difference.ts';
 import type { ForecastInput } from '../forecast.ts';
@@ -12,6 +14,7 @@ import type { LookName } from './field-rule.ts';
 import { ALL_LOOKS } from './looks/all-looks.ts';
 import { lookAtFinalizers, ownersExist } from './looks/owners.ts';
 import { rulesOfChange } from './lookup.ts';
+import { effectsOfCreate } from './on-create.ts';
 
 /** Every changed field by its rule; a field without one, and any of a custom resource, is unknown. */
 export async function effectsOfUpdate(
@@ -22,8 +25,7 @@ export async function effectsOfUpdate(
 ): Promise<Effect[]> {
   const { ref, builtIn, statusIsContent = false, createdHere } = input;
   if (before.metadata.deletionTimestamp) return [oneWay(`${refLabel(ref)} is being deleted`)];
-  // It did not exist at the checkpoint: the undo removes it as a whole.
-  if (createdHere) return ownersExist(ref, after.metadata.ownerReferences ?? [], facts);
+  if (createdHere) return effectsOnOwn(input, before, after, facts);
   const [old, now] = [withoutServerFields(before, statusIsContent), withoutServerFields(after, statusIsContent)];
   const changes = difference(old, now);
   if (changes.length === 0) return [];
@@ -81,3 +83,21 @@ async function effectsOnCustom(
     ...(touches('finalizers') ? await lookAtFinalizers(change, facts) : []),
   ];
 }
+
+/**
+ * It did not exist at the checkpoint: the undo removes it as a whole. What is left is what its existence brings about as it
+ * is now, and did not as it was: told of its creation, or of an earlier change, already.
+ */
+async function effectsOnOwn(
+  input: ForecastInput,
+  before: KubeObject,
+  after: KubeObject,
+  facts: ClusterFacts,
+): Promise<Effect[]> {
+  const [told, now] = await Promise.all([before, after].map((object) => effectsOfCreate(input, object, facts)));
+  const known = new Set(told!.map(keyOf));
+  const owners = await ownersExist(input.ref, after.metadata.ownerReferences ?? [], facts);
+  return [...owners, ...now!.filter((effect) => !known.has(keyOf(effect)))];
+}
+
+const keyOf = (effect: Effect): string => canonicalJson(effect as unknown as Json);

@@ -75,6 +75,31 @@ describe('forecastUndo', () => {
     ['edit with unknown result', ask('update', object('ConfigMap'), null), 'one-way'],
     ['delete', remove(object('ConfigMap')), 'consequences'],
     ['delete of what this transaction made', remove(object('ConfigMap'), { createdHere: true }), 'exact'],
+    [
+      'edit of what this transaction made',
+      change('ConfigMap', { data: { a: '1' } }, { immutable: true }, { createdHere: true }),
+      'exact',
+    ],
+    [
+      'finalizer on what this transaction made',
+      ask('update', object('ConfigMap'), object('ConfigMap', {}, { finalizers: ['a/b'] }), { createdHere: true }),
+      'unknown',
+    ],
+    [
+      'load balancer for what this transaction made',
+      change('Service', { spec: { type: 'ClusterIP' } }, { spec: { type: 'LoadBalancer' } }, { createdHere: true }),
+      'one-way',
+    ],
+    [
+      'claims for what this transaction made',
+      change(
+        'StatefulSet',
+        { spec: { replicas: 0, volumeClaimTemplates: [{ metadata: { name: 'data' } }] } },
+        { spec: { replicas: 1, volumeClaimTemplates: [{ metadata: { name: 'data' } }] } },
+        { createdHere: true },
+      ),
+      'consequences',
+    ],
     ['delete of a custom resource', remove(object('Gadget')), 'unknown'],
     ['delete with a finalizer', remove(object('ConfigMap', {}, { finalizers: ['a/b'] })), 'one-way'],
     ['delete of a namespace', remove(object('Namespace')), 'one-way'],

@@ -1,7 +1,7 @@
-import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refOf } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
-import { comesBack, eachOf, oneWay, unknown } from '../effect.ts';
+import { comesBack, eachOf, isLost, oneWay, unknown } from '../effect.ts';
 import type { ClusterFacts } from '../facts.ts';
 import { goesWithPods } from '../workload.ts';
 import { isRemade } from '../remade.ts';
@@ -24,16 +24,47 @@ interface Toleration {
 /** Pod garbage collection and attach-detach controller act on it, whatever its effect. */
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
-/** A NoExecute taint evicts the pods of the node that do not tolerate it (taint eviction controller). */
+/**
+ * A NoExecute taint evicts the pods of the node that do not tolerate it (taint eviction controller); one that is taken away
+ * lets pods in, which its undo evicts.
+ */
 export const lookAtTaints: Look = async ({ ref, before, after }, facts) => {
   if (ref.kind !== 'Node') return [unknown(`which pods ${ref.kind} ${ref.name} reaches is not known`)];
   const keys = (node: KubeObject) => ((node.spec?.taints ?? []) as Taint[]).map(({ key }) => key);
   if (keys(after).includes(OUT_OF_SERVICE) && !keys(before).includes(OUT_OF_SERVICE))
     return [oneWay('pods of a node out of service are removed by force, and their volumes detached')];
+  if (keys(before).includes(OUT_OF_SERVICE) && !keys(after).includes(OUT_OF_SERVICE))
+    return [isLost('pods that come to the node meanwhile are removed by force by the undo', ref, ['Pod'])];
+  const added = gainedTaints(before, after);
+  const back = await evictedByUndo(ref, gainedTaints(after, before), facts);
+  if (added.length === 0) return back;
+  return [...back, ...(await evictedBy(ref, added, facts))];
+};
+
+/** NoExecute taints that `now` has and `was` has not. */
+function gainedTaints(was: KubeObject, now: KubeObject): Taint[] {
   const taints = (node: KubeObject) =>
     ((node.spec?.taints ?? []) as Taint[]).filter(({ effect }) => effect === 'NoExecute');
-  const added = taints(after).filter((taint) => !taints(before).some((old) => sameTaint(old, taint)));
-  if (added.length === 0) return [];
+  return taints(now).filter((taint) => !taints(was).some((old) => sameTaint(old, taint)));
+}
+
+/** Pods that come to the node while the taint is away. One that waits without a controller may end there for good. */
+async function evictedByUndo(node: ObjectRef, removed: Taint[], facts: ClusterFacts): Promise<Effect[]> {
+  if (removed.length === 0) return [];
+  const effects = [comesBack('pods that are placed on the node meanwhile are evicted by the undo', node, ['Pod'])];
+  const pods = await facts.list('v1', 'Pod');
+  if (!pods) return [...effects, unknown('which pods without a controller might be placed there cannot be read')];
+  const bare: KubeObject[] = [];
+  for (const pod of pods) {
+    const waits = !pod.spec?.nodeName && !isEnded(pod) && removed.some((taint) => !tolerates(pod, taint));
+    if (waits && !(await isRemade(pod, facts))) bare.push(pod);
+  }
+  const sentence = (names: string) =>
+    `pods that wait may be placed there, and are then evicted for good by the undo: ${names}`;
+  return [...effects, ...eachOf(bare.map(refOf), false, sentence)];
+}
+
+async function evictedBy(ref: ObjectRef, added: Taint[], facts: ClusterFacts): Promise<Effect[]> {
   const pods = await facts.podsOn(ref.name);
   if (!pods) return [unknown('which pods the taint evicts is not known: the pods of the node cannot be read')];
   const evicted = pods.filter((pod) => !isEnded(pod) && added.some((taint) => !tolerates(pod, taint)));
@@ -53,7 +84,7 @@ export const lookAtTaints: Look = async ({ ref, before, after }, facts) => {
   return effects.length > 0
     ? effects
     : [comesBack('pods without a toleration are evicted from the node while the taint is there', ref, ['Pod'])];
-};
+}
 
 /** What does not come back of pods that leave the node. */
 async function lostWith(pods: readonly KubeObject[], facts: ClusterFacts): Promise<Effect[]> {

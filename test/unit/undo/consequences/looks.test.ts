@@ -316,6 +316,25 @@ describe('nodes and pods', () => {
     ).toBe('one-way');
   });
 
+  it('a taint that is taken away names what the undo evicts, and what of it does not come back', async () => {
+    const waiting = (name: string, spec: object = {}, metadata: object = {}) =>
+      thing('v1', 'Pod', name, { spec }, { labels, ...metadata });
+    const tolerations = [{ key: 'a', operator: 'Exists' }];
+    const others = [
+      set,
+      waiting('bare'),
+      waiting('tolerant', { tolerations }),
+      waiting('kept', {}, ownedBy(set)),
+      onNode('there', { tolerations }),
+    ];
+    const forecast = await change(node([taint]), { taints: [] }, others);
+    expect(lost(forecast)).toEqual(['Pod/n/bare']);
+    expect((await change(node([taint]), { taints: [] }, others.slice(2))).class).toBe('consequences');
+    expect((await change(node([{ key: 'a', effect: 'NoSchedule' }]), { taints: [] }, others)).class).toBe('exact');
+    const outOfService = { key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' };
+    expect((await change(node([outOfService]), { taints: [] })).class).toBe('losses');
+  });
+
   it('a label that a DaemonSet asks for names the claims that go with its pods', async () => {
     const volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: {} } }];
     const nodeSelector = { disk: 'fast' };
