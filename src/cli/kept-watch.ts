@@ -26,8 +26,12 @@ export async function watchAfterRun(
   const interrupt = io.onInterrupt(() => stop.abort(new Error('stopped')));
   const tell = (text: string) => io.stderr(`stratus: ${presentable(text, 500)}\n`);
   tell(`watching what was kept for ${durationText(seconds * 1_000)}; Ctrl-C ends the watch and keeps it`);
-  const askUndo = async (reason: string, signal: AbortSignal): Promise<boolean> => {
+  const askUndo = async (reason: string, signal: AbortSignal, others: boolean): Promise<boolean> => {
     tell(`worse since the change was kept: ${reason}`);
+    if (others && (unattended || !io.confirm)) {
+      tell('it stays as it is: whether that comes of the change is for a person to say (stratus undo takes it back)');
+      return false;
+    }
     return unattended || !io.confirm ? unattended : io.confirm('Take the change back?', signal);
   };
   try {

@@ -513,8 +513,11 @@ export class IncidentRun {
     this.#stale = true;
     // The mark is for people who ask who holds the lock.
     await this.#ports.lock.mark(`${phase} ${transaction.id}`).catch(() => undefined);
-    await transaction.dispose();
     this.#transaction = null;
+    // What is decided stays so: what is left of its files is in nobody's way.
+    await transaction
+      .dispose()
+      .catch((error: unknown) => this.#progress(`it could not be closed: ${messageOf(error)}`));
   }
 
   #result(now: number): RunResult {

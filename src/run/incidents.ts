@@ -41,7 +41,7 @@ export class LoggedIncidents implements Incidents {
   readonly #budget: Partial<Budget>;
   readonly #logs = new Set<RunLog>();
   readonly #probes = new WeakMap<IncidentRun, SeverityProbe>();
-  readonly #transactions: Pick<Transactions, 'list' | 'undo'>;
+  readonly #transactions: Pick<Transactions, 'list' | 'read' | 'undo'>;
 
   /** @param budget of models in one run, where the settings limit it */
   constructor(
@@ -50,7 +50,7 @@ export class LoggedIncidents implements Incidents {
     clock: Clock,
     shelf: BrainShelf,
     library: RunbookLibrary,
-    transactions: Pick<Transactions, 'list' | 'undo'>,
+    transactions: Pick<Transactions, 'list' | 'read' | 'undo'>,
     budget: Partial<Budget> = {},
   ) {
     this.#budget = budget;
@@ -83,9 +83,11 @@ export class LoggedIncidents implements Incidents {
 
   async watchKept(run: IncidentRun, request: KeptWatchRequest, signal: AbortSignal): Promise<KeptOutcome> {
     const { committed, current } = run.state;
+    if (committed.length === 0) return { outcome: 'held' };
     const severity = this.#probes.get(run);
-    if (!severity || !current || committed.length === 0) return { outcome: 'held' };
-    const kept = { transactions: committed, severity, kept: current };
+    if (!severity || !current) return { outcome: 'unknown', reason: 'how things stood when it was kept is not known' };
+    const { reader } = await this.#sessions.of(run.target);
+    const kept = { transactions: committed, severity, kept: current, reader };
     return watchKept(kept, request, this.#transactions, this.#clock, signal);
   }
 

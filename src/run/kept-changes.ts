@@ -1,9 +1,11 @@
+import type { ClusterReader } from '../domain/ports.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { SeverityProbe } from './run-ports.ts';
 import type { UndoResult } from '../domain/transaction.ts';
 import type { Clock } from '../domain/clock.ts';
 import { affectedBy } from '../kube/affected.ts';
 import type { Transactions } from './app.ts';
+import { changedSince } from './changed-since.ts';
 import { watchAfter } from './watch/post-watch.ts';
 
 export interface KeptWatchRequest {
@@ -12,8 +14,11 @@ export interface KeptWatchRequest {
   tell(text: string): void;
   /** Hears of each reading; null where it says how things are, else why nothing is known. */
   looked?(unknown: string | null): void;
-  /** Whether the transactions are to be taken back. @param reason what got worse, in words */
-  askUndo(reason: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Whether the transactions are to be taken back. @param reason what got worse, in words
+   * @param others whether somebody else has written since to what was kept, so that it may be their doing
+   */
+  askUndo(reason: string, signal: AbortSignal, others: boolean): Promise<boolean>;
 }
 
 export type KeptOutcome =
@@ -29,6 +34,7 @@ export interface KeptRun {
   severity: SeverityProbe;
   /** With which it ended. */
   kept: Severity;
+  reader: Pick<ClusterReader, 'get'>;
 }
 
 /**
@@ -36,9 +42,9 @@ export interface KeptRun {
  * @throws Error of an undo, cancel
  */
 export async function watchKept(
-  { transactions: ids, severity, kept }: KeptRun,
+  { transactions: ids, severity, kept, reader }: KeptRun,
   { durationMs, tell, looked, askUndo }: KeptWatchRequest,
-  transactions: Pick<Transactions, 'list' | 'undo'>,
+  transactions: Pick<Transactions, 'list' | 'read' | 'undo'>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<KeptOutcome> {
@@ -51,8 +57,13 @@ export async function watchKept(
   const heard = looked ? { looked } : {};
   const result = await watchAfter({ kept, wroteAt, isOurs, read, clock, durationMs, tell, ...heard }, signal);
   if (result.outcome !== 'regressed') return result;
-  const { reason } = result;
-  if (!(await askUndo(reason, signal))) return { outcome: 'regressed', reason, undone: [] };
+  const details = await Promise.all(ids.map((id) => transactions.read(id)));
+  const others = await changedSince(
+    details.flatMap((one) => one.details),
+    (ref) => reader.get(ref),
+  );
+  const reason = others ? `${result.reason} (since it was kept, ${others})` : result.reason;
+  if (!(await askUndo(reason, signal, others !== ''))) return { outcome: 'regressed', reason, undone: [] };
   const undone: { tx: string; result: UndoResult }[] = [];
   for (const tx of [...ids].reverse()) {
     const back = await transactions.undo(tx, signal, tell);

@@ -22,12 +22,16 @@ export class AlertOracle implements PatientOracle {
   readonly name = 'alerts';
   readonly #alerts: FreshAlerts | null;
   readonly #pending: PendingSince;
+  readonly #pendingCounts: boolean;
+  /** The first answer was no whole one; null: there was none yet. */
+  #cutAtFirst: boolean | null = null;
 
   /**
    * @param alerts several oracles may share what is asked for
    * @param pendingCounts false for who changes nothing: what is pending is then an early sign, whenever it began
    */
   constructor(alerts: AlertSource | FreshAlerts | null, clock: Clock, pendingCounts = true) {
+    this.#pendingCounts = pendingCounts;
     this.#pending = new PendingSince(pendingCounts);
     this.#alerts = alerts && !(alerts instanceof FreshAlerts) ? new FreshAlerts(alerts, clock) : alerts;
   }
@@ -51,6 +55,10 @@ export class AlertOracle implements PatientOracle {
     if (!this.#alerts) return { state: 'absent', reason: 'no source of alerts is configured' };
     const answer = await this.#alerts.ask(signal);
     if (answer.state !== 'ok') return answer;
+    this.#cutAtFirst ??= answer.cut !== undefined;
+    // What is missing since the first look may be just what fires.
+    if (answer.cut !== undefined && !this.#cutAtFirst && this.#pendingCounts)
+      return { state: 'unknown', reason: answer.cut };
     const { value } = answer;
     const firing = itemsOf(value, 'firing', snapshot);
     this.#pending.look(pendingOf(value, snapshot, new Set(firing.map(itemId))));

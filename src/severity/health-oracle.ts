@@ -78,14 +78,19 @@ export interface PatientOracle extends Oracle {
   early?(): Moving[];
 }
 
-/** Pods, workloads, Services, claims in scope. Unknown when a kind it needs may not be listed. */
+/**
+ * Pods, workloads, Services, claims in scope. Unknown when a kind it needs may not be listed, or one that could be at first
+ * no longer can: what it said of those would be gone, and look healed.
+ */
 export class HealthOracle implements PatientOracle {
   readonly name = 'cluster-health';
+  #readable: readonly string[] | null = null;
   /** Of one snapshot, which is asked about more than once. */
   #last: { snapshot: ClusterSnapshot; health: Health } | null = null;
 
   evaluate(snapshot: ClusterSnapshot): Promise<OracleVerdict> {
-    const missing = NEEDED.find((kind) => snapshot.objects[kind] === undefined);
+    this.#readable ??= Object.keys(snapshot.objects);
+    const missing = [...NEEDED, ...this.#readable].find((kind) => snapshot.objects[kind] === undefined);
     if (missing) {
       return Promise.resolve({ state: 'unknown', reason: snapshot.unreadable[missing] ?? `${missing} was not read` });
     }

@@ -118,8 +118,9 @@ function orEmpty(value: Value, other: Value, field: string): Value {
 /** Elements present in both lists come in the same order. */
 export function sameOrder(a: Json[], b: Json[], keys: string[]): boolean {
   const [inA, inB] = [a.map((item) => elementId(item, keys)), b.map((item) => elementId(item, keys))];
-  const common = inA.filter((id) => inB.includes(id));
-  const other = inB.filter((id) => inA.includes(id));
+  const [ofA, ofB] = [new Set(inA), new Set(inB)];
+  const common = inA.filter((id) => ofB.has(id));
+  const other = inB.filter((id) => ofA.has(id));
   return common.every((id, i) => id === other[i]);
 }
 

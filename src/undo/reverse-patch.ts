@@ -66,31 +66,35 @@ function mergeLists(
   live: Json[],
   conflicts: Merged['conflicts'],
 ): Json[] {
-  const find = (list: Json[], id: string): Value => list.find((item) => elementId(item, keys) === id);
+  const byId = (list: Json[]) => new Map(list.map((item) => [elementId(item, keys), item]));
+  const [old, mine, now] = [byId(before), byId(after), byId(live)];
   const segment = (item: Json): Segment => ({
     keys: Object.fromEntries(keys.map((key) => [key, own(item as { [key: string]: Json }, key)!])),
   });
   const result: Json[] = [];
   for (const item of live) {
     const id = elementId(item, keys);
-    const merged = merge([...path, segment(item)], '', find(before, id), find(after, id), item, conflicts);
+    const merged = merge([...path, segment(item)], '', old!.get(id), mine!.get(id), item, conflicts);
     if (merged !== undefined) result.push(merged);
   }
-  for (const [index, item] of before.entries()) {
+  /** Those to put in again, by the one that they come after; empty: before all others. */
+  const again = new Map<string, Json[]>();
+  const there = new Set(result.map((item) => elementId(item, keys)));
+  let previous = '';
+  for (const item of before) {
     const id = elementId(item, keys);
-    if (find(live, id) !== undefined) continue;
-    if (find(after, id) !== undefined) {
+    if (there.has(id)) previous = id;
+    if (now!.has(id)) continue;
+    const kept = mine!.get(id);
+    if (kept === undefined) {
+      const after = again.get(previous);
+      if (after) after.push(item);
+      else again.set(previous, [item]);
       // We changed or kept it, somebody else removed it.
-      if (!sameJson(find(after, id), item)) {
-        conflicts.push({ path: [...path, segment(item)], expected: item, actual: undefined });
-      }
-      continue;
-    }
-    const previous = before.slice(0, index).findLast((other) => find(result, elementId(other, keys)) !== undefined);
-    const at = previous ? result.findIndex((other) => elementId(other, keys) === elementId(previous, keys)) + 1 : 0;
-    result.splice(at, 0, item);
+    } else if (!sameJson(kept, item))
+      conflicts.push({ path: [...path, segment(item)], expected: item, actual: undefined });
   }
-  return result;
+  return [...(again.get('') ?? []), ...result.flatMap((item) => [item, ...(again.get(elementId(item, keys)) ?? [])])];
 }
 
 /**

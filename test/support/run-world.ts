@@ -45,6 +45,8 @@ export class RunWorld {
   askBudget: AskBudget | null = null;
   /** Why every plan is refused for good; null: each is approved. */
   refuses: string | null = null;
+  /** What a transaction leaves behind cannot be cleared away. */
+  cannotClose = false;
   run!: IncidentRun;
 
   start(brains: Brain[], options: Partial<RunOptions> = {}): Promise<RunResult> {
@@ -156,7 +158,9 @@ export class RunWorld {
         const proof = { hashBefore: 'h', hashAfter: 'h', levels: { L4: true }, residue: [], foreign: [] };
         return { outcome: 'undone', writes: 1, proof };
       },
-      dispose: async () => undefined,
+      dispose: async () => {
+        if (this.cannotClose) throw new Error('no such folder');
+      },
     };
   }
 }

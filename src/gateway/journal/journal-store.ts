@@ -104,7 +104,7 @@ export class JournalStore {
     const folder = this.#folder;
     const index = this.#index;
     await folder.check(this.#env);
-    await folder.mustExist(id);
+    await this.#mustExist(id);
     const lock = await folder.hold(id);
     try {
       const { journal, content } = await JournalFile.open(folder.file(id), id, folder.key);
@@ -123,7 +123,7 @@ export class JournalStore {
 
   /** @throws JournalDamaged, Error when there is none */
   async read(id: string): Promise<JournalRecord[]> {
-    await this.#folder.mustExist(id);
+    await this.#mustExist(id);
     const content = await this.#folder.read(id);
     this.#compareWithIndex(id, content, (await this.#index.entries()).entries);
     return content.records as JournalRecord[];
@@ -165,7 +165,7 @@ export class JournalStore {
     }
     for (const id of new Set([...entries.keys(), ...(await this.#folder.ids())])) {
       try {
-        await this.#folder.mustExist(id);
+        await this.#mustExist(id);
         this.#compareWithIndex(id, await this.#folder.read(id), entries);
       } catch (error) {
         problems.push({ name: id, problem: (error as Error).message });
@@ -179,7 +179,6 @@ export class JournalStore {
    * tells so. @throws Error when its journal is whole
    */
   async keepDamaged(id: string, at: string): Promise<void> {
-    await this.#folder.mustExist(id);
     const lock = await this.#folder.hold(id);
     try {
       const damage = await this.read(id).then(
@@ -213,6 +212,16 @@ export class JournalStore {
   /** Bytes of a transaction's journal. */
   async size(id: string): Promise<number> {
     return (await stat(this.#folder.file(id))).size;
+  }
+
+  /** @throws JournalDamaged when the index knows it and its file is gone, StratusError when nobody knows it */
+  async #mustExist(id: string): Promise<void> {
+    try {
+      await this.#folder.mustExist(id);
+    } catch (error) {
+      if (!isJournalName(id) || !(await this.#index.entries()).entries.has(id)) throw error;
+      throw new JournalDamaged(this.#folder.file(id), { record: 0, offset: 0 }, 'it is missing');
+    }
   }
 
   /** The index remembers how far a journal had got: one that is shorter, or differs there, was tampered with. */

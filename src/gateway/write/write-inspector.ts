@@ -219,9 +219,13 @@ export class WriteInspector {
     }
     const mismatch = after && imageMismatch(ref, after);
     if (mismatch) throw new Refused('identity', mismatch);
-    const other = otherVersionOf(subject.path, [...earlier.written.map(({ path }) => path), ...earlier.rehearsed.keys()]);
+    const other = otherVersionOf(subject.path, [
+      ...earlier.written.map(({ path }) => path),
+      ...earlier.rehearsed.keys(),
+    ]);
     // Images of two versions cannot be compared, and only the first one could be put back.
-    if (other !== null) throw new Refused('version', `${refLabel(ref)} was written as ${other} before: write it so again`);
+    if (other !== null)
+      throw new Refused('version', `${refLabel(ref)} was written as ${other} before: write it so again`);
     obey(judgeContent(await this.#content.input(subject, after, earlier)));
     const options = deleteOptions(subject);
     const forecast = await forecastUndo(

@@ -65,7 +65,7 @@ export class SessionTelemetry {
     return [
       new AlertOracle(alerts, clock, judgesChanges),
       new SignalOracle({ metrics, alerts, clock, judgesChanges }),
-      new SloOracle(this.#config.objectives, metrics, clock),
+      new SloOracle(this.#config.objectives, metrics, clock, judgesChanges),
     ];
   }
 

@@ -38,11 +38,16 @@ const SIGHTINGS = 3;
  */
 export async function watchAfter(request: PostWatchRequest, signal: AbortSignal): Promise<PostWatchResult> {
   const { kept, wroteAt, isOurs, read, clock, durationMs, tell, looked } = request;
+  if (!kept.known)
+    return { outcome: 'unknown', reason: `how things stood when it was kept is not known: ${kept.reason}` };
   const end = clock.monotonic() + durationMs;
   const seen = new Map<string, number>();
   let unknown = '';
-  while (clock.monotonic() < end) {
-    await clock.sleep(Math.min(SPACING_MS, Math.max(1, end - clock.monotonic())), signal);
+  let late = 0;
+  // What came up shortly before the end is looked at until it has lasted, or is over.
+  while (clock.monotonic() < end || (seen.size > 0 && late++ < SIGHTINGS)) {
+    const left = end - clock.monotonic();
+    await clock.sleep(left > 0 ? Math.min(SPACING_MS, left) : SPACING_MS, signal);
     const reading = await read(signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
       return messageOf(error);

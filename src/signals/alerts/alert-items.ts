@@ -17,7 +17,7 @@ const ALWAYS_FIRING = /^(?:watchdog|dead_?man'?s?_?(?:switch|snitch).*|alwaysfir
 /** Who told of it, not what of. */
 const TELLERS = new Set(['alertname', 'prometheus', 'prometheus_replica', 'replica']);
 /** Names of one start of a program: the next one has others, and the alert is the same. */
-const FLEETING = new Set([
+export const FLEETING: ReadonlySet<string> = new Set([
   'pod', 'exported_pod', 'k8s_pod_name', 'pod_name', 'instance', 'endpoint', 'uid', 'pod_uid', 'id', 'pod_ip', 'host_ip',
   'image', 'image_id', 'container_id',
 ]); // prettier-ignore

@@ -290,6 +290,13 @@ describe('oracles', () => {
   });
   it('an empty namespace is ok', async () => {
     expect(await new HealthOracle().evaluate(snapshot([]))).toEqual({ state: 'ok', items: [] });
+    // What it says of a kind is not over because the kind can no longer be read.
+    const oracle = new HealthOracle();
+    const kind = 'ValidatingWebhookConfiguration';
+    expect(await oracle.evaluate(snapshot([]))).toMatchObject({ state: 'ok' });
+    expect(await oracle.evaluate(without(snapshot([]), kind))).toMatchObject({ state: 'unknown' });
+    expect(await oracle.evaluate(snapshot([]))).toMatchObject({ state: 'ok' });
+    expect(await new HealthOracle().evaluate(without(snapshot([]), kind))).toMatchObject({ state: 'ok' });
   });
   it('nodes are absent without the right to list them', async () => {
     expect(await new NodeOracle().evaluate(without(snapshot([]), 'Node'))).toMatchObject({ state: 'absent' });

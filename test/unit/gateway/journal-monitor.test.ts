@@ -192,7 +192,12 @@ class Autoscaler implements Upstream {
     });
     const [, version = ''] = /^\/apis\/autoscaling\/(v\d)/.exec(path) ?? [];
     if (path === `/apis/autoscaling/${version}`) {
-      const resource = { name: 'horizontalpodautoscalers', kind: 'HorizontalPodAutoscaler', namespaced: true, verbs: [] };
+      const resource = {
+        name: 'horizontalpodautoscalers',
+        kind: 'HorizontalPodAutoscaler',
+        namespaced: true,
+        verbs: [],
+      };
       return answer({ kind: 'APIResourceList', resources: [resource] });
     }
     if (path.includes('selfsubjectaccessreviews')) return answer({ status: { allowed: true } });
@@ -251,7 +256,10 @@ it('stops where the server stored something else than its rehearsal said, which 
 it('stops when nobody can tell any more what the server made of a write', async () => {
   const server = new Autoscaler();
   const { monitor } = monitorOn(server);
-  server.kept = (object) => ({ ...object, spec: { ...object.spec, scaleTargetRef: { kind: 'Deployment', name: 'web' } } });
+  server.kept = (object) => ({
+    ...object,
+    spec: { ...object.spec, scaleTargetRef: { kind: 'Deployment', name: 'web' } },
+  });
   const request = server.request.bind(server);
   server.request = async (asked) => {
     if (asked.path.includes('/apis/apps/')) throw new Error('no answer');

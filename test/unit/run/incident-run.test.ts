@@ -80,6 +80,25 @@ describe('a run that knows no fix for what is measured', () => {
   });
 });
 
+describe('a run whose transaction cannot be cleared away behind it', () => {
+  it('keeps what it has committed', async () => {
+    const world = new RunWorld();
+    world.cannotClose = true;
+    expect(await world.play([mending()])).toMatchObject({ outcome: 'resolved', transactions: ['tx-0'] });
+    expect(world.done).toEqual(['mend']);
+  });
+
+  it('goes on after what it has undone', async () => {
+    const world = new RunWorld();
+    world.cannotClose = true;
+    const brain = brainOf('second', {
+      plan: async (_context, _diagnosis, attempts) => propose(attempts.length === 0 ? 'nothing' : 'mend'),
+    });
+    expect(await world.play([brain])).toMatchObject({ outcome: 'resolved', attempts: 2 });
+    expect(world.done).toEqual(['nothing', 'undo', 'mend']);
+  });
+});
+
 describe('a run and its brains', () => {
   it.each(['diagnose', 'plan', 'reflect'] as const)('cancels a brain that hangs in %s at once', async (where) => {
     const world = new RunWorld();

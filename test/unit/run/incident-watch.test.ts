@@ -283,7 +283,11 @@ describe('a watch that goes on where another left off', () => {
 });
 
 describe('the watch after a change', () => {
-  async function after(severity: (look: number) => Severity | Error, isOurs = (name: string) => name === 'web') {
+  async function after(
+    severity: (look: number) => Severity | Error,
+    isOurs = (name: string) => name === 'web',
+    { kept = known(sick('far')), durationMs = 300_000 }: { kept?: Severity; durationMs?: number } = {},
+  ) {
     const clock = new FakeClock();
     const told: string[] = [];
     const looked: (string | null)[] = [];
@@ -298,7 +302,7 @@ describe('the watch after a change', () => {
       clock,
       watchAfter(
         {
-          kept: known(sick('far')),
+          kept,
           wroteAt: clock.now(),
           isOurs:
             () =>
@@ -306,7 +310,7 @@ describe('the watch after a change', () => {
               isOurs(name),
           read,
           clock,
-          durationMs: 300_000,
+          durationMs,
           tell: (text) => told.push(text),
           looked: (unknown) => looked.push(unknown),
         },
@@ -331,6 +335,28 @@ describe('the watch after a change', () => {
     expect((await after((look) => (look % 3 === 0 ? known(sick('web')) : known()))).result).toEqual({
       outcome: 'held',
     });
+  });
+
+  it.each([4_000, 12_000, 300_000])(
+    'has regressed also where that shows at the end of %i ms only',
+    async (durationMs) => {
+      const last = Math.ceil(durationMs / 5_000) - 1;
+      const regressed = await after((look) => (look < last ? known() : known(sick('web'))), undefined, { durationMs });
+      expect(regressed.result).toMatchObject({ outcome: 'regressed' });
+      const held = await after((look) => (look === last ? known(sick('web')) : known()), undefined, { durationMs });
+      expect(held.result).toEqual({ outcome: 'held' });
+    },
+  );
+
+  it('ends although something else comes up at each look', async () => {
+    const item = (look: number): SeverityItem => ({ ...sick('web'), what: `trouble ${look}` });
+    expect((await after((look) => known(item(look)))).result).toEqual({ outcome: 'held' });
+  });
+
+  it('is unknown where nobody knows how things stood when it was kept', async () => {
+    const kept: Severity = { known: false, reason: 'Prometheus does not answer' };
+    const { result } = await after(() => known(sick('web')), undefined, { kept });
+    expect(result).toMatchObject({ outcome: 'unknown', reason: expect.stringContaining('Prometheus') as string });
   });
 
   it('is unknown where nothing was known at its end, and says so meanwhile', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,6 +49,20 @@ describe('what is owed to a cluster', () => {
       code: 'undo-unfinished',
       message: 'your undo is unfinished: transaction tx-open was interrupted (fix tx-open)',
     });
+  });
+
+  it.each(['open', 'diverged'] as const)('can be closed where the journal of an %s one is missing', async (status) => {
+    await leave('tx-lost', status);
+    for (const name of await readdir(join(home, 'journal')))
+      if (name.startsWith('tx-lost')) await rm(join(home, 'journal', name));
+    const refused = transactions.refuseWhileOwed({ server: 'https://here' });
+    await expect(refused).rejects.toMatchObject({ transaction: 'tx-lost', code: 'undo-unfinished' });
+    await expect(refused).rejects.toThrow('it is missing');
+    expect((await transactions.unfinished()).map(({ id }) => id)).toEqual(['tx-lost']);
+    expect(await store.verify()).toMatchObject([{ name: 'tx-lost', problem: expect.stringContaining('missing') }]);
+    await transactions.keep('tx-lost');
+    await expect(transactions.refuseWhileOwed({ server: 'https://here' })).resolves.toBeUndefined();
+    expect(await transactions.unfinished()).toEqual([]);
   });
 
   it('refuses the undo of another transaction, not its own', async () => {

@@ -107,6 +107,26 @@ describe('alerts', () => {
     expect(seen).toEqual([[], [], ['Comes']]);
   });
 
+  it.each([
+    ['unknown once something is missing that was there at first', [undefined, 'a rule fails'], ['ok', 'unknown']],
+    ['as known as at first where something was missing then already', ['a rule fails', 'two rules fail'], ['ok', 'ok']],
+  ])('are %s', async (_what, cuts, states) => {
+    const clock = new FakeClock();
+    let turn = 0;
+    const { value } = source(clock, () => []);
+    const cutting: AlertSource = {
+      ...value,
+      alerts: async () => ({ state: 'ok', value: [], asOf: clock.now(), ...(cuts[turn] ? { cut: cuts[turn]! } : {}) }),
+    };
+    const oracle = new AlertOracle(cutting, clock);
+    const seen: string[] = [];
+    for (; turn < cuts.length; turn++) {
+      seen.push((await oracle.evaluate(snapshotAt(clock), never)).state);
+      await clock.advance(TIMING.lagMs);
+    }
+    expect(seen).toEqual(states);
+  });
+
   it('are not asked for more often than they can change, and speak of a moment as long ago as they lag', async () => {
     const clock = new FakeClock();
     const { value, asked } = source(clock, () => []);
@@ -248,6 +268,55 @@ describe('objectives', () => {
     ['an answer that is cut', { ...ok(series(1)), cut: 'only 100 of 200 series' } as Answer<Series[]>],
   ])('are unknown with %s', async (_, answer) => {
     expect(await evaluate(answer, 'a=x >= 0.99')).toMatchObject({ state: 'unknown' });
+  });
+
+  /** One look after another, each with another answer. */
+  async function looks(text: string, answers: Answer<Series[]>[], mustBeMeasured = true) {
+    const clock = new FakeClock();
+    let turn = 0;
+    const source = { ...metrics(ok()), instant: async () => answers[turn]! };
+    const oracle = new SloOracle([parseSlo(text)], source, clock, mustBeMeasured);
+    const verdicts: OracleVerdict[] = [];
+    for (; turn < answers.length; turn++) {
+      verdicts.push(await oracle.evaluate(snapshotAt(clock), never));
+      await clock.advance(5_000);
+    }
+    return verdicts;
+  }
+  const of = (service: string, value: number, more: Record<string, string> = {}) => series(value, { service, ...more });
+
+  it('that were violated are not met by being measured no longer', async () => {
+    const answers = [ok(of('a', 0.5), of('b', 1)), ok(of('b', 1)), ok(of('a', 1), of('b', 1)), ok(of('b', 1))];
+    const [first, gone, back, later] = await looks('s=x >= 0.99', answers);
+    expect(first).toMatchObject({ state: 'bad', items: [{ key: 'service=a' }] });
+    expect(gone).toMatchObject({ state: 'unknown', reason: expect.stringContaining('service=a') as string });
+    expect([back, later]).toMatchObject([{ state: 'ok' }, { state: 'ok' }]);
+    expect((await looks('s=x >= 0.99', answers, false))[1]).toMatchObject({ state: 'ok' });
+  });
+
+  it('go on with the next pod of what was violated', async () => {
+    const [, next] = await looks('s=x >= 0.99', [ok(of('a', 0.5, { pod: 'a-1' })), ok(of('a', 1, { pod: 'a-2' }))]);
+    expect(next).toMatchObject({ state: 'ok' });
+  });
+
+  it('of very many series are told as a whole, so that none is met by being left out', async () => {
+    const many = (bad: number, from = 0) =>
+      ok(...Array.from({ length: 80 }, (_, n) => of(`s${n}`, n >= from && n < from + bad ? 0.5 : 1)));
+    const [first, others, fewer, none] = await looks('s=x >= 0.99', [many(60), many(60, 20), many(1), many(0)]);
+    const whole = { source: 'check', what: 's', grade: 0.75 };
+    expect(first).toMatchObject({ items: [whole] });
+    expect(others).toMatchObject({ items: [whole] });
+    expect(fewer).toMatchObject({ items: [{ what: 's', grade: 1 / 80 }] });
+    expect(none).toMatchObject({ state: 'ok', items: [] });
+  });
+
+  it('that were told are told again, however many come up beside them', async () => {
+    const [first, second] = await looks('s=x >= 0.99', [
+      ok(of('old', 0.5), ...Array.from({ length: 80 }, (_, n) => of(`n${n}`, 1))),
+      ok(...Array.from({ length: 80 }, (_, n) => of(`n${n}`, 0.5)), of('old', 0.5)),
+    ]);
+    expect(first).toMatchObject({ items: [{ key: 'service=old' }] });
+    expect('items' in second! && second.items.map(({ key }) => key)).toContain('service=old');
   });
 
   it('are absent where there are none, and unknown without a metric server', async () => {

@@ -44,6 +44,26 @@ const json = fc.letrec<{ value: Json }>((tie) => ({
 })).value;
 
 describe('takeBack', () => {
+  it('puts what was taken away back where it was, beside what others added', () => {
+    const named = (...names: string[]) => spec(...names.map((name) => container(name, 'v1')));
+    const { value, conflicts } = takeBack(named('a', 'b', 'c', 'd'), named('c'), named('x', 'c', 'y'));
+    expect(conflicts).toEqual([]);
+    expect(value).toEqual(named('a', 'b', 'x', 'c', 'd', 'y'));
+  });
+
+  it('is done with lists as long as an object can be', () => {
+    const env = (count: number, value: string) => ({
+      env: Array.from({ length: count }, (_, n) => ({ name: `V${n}`, value })),
+    });
+    const [before, after] = [env(20_000, 'a'), env(20_000, 'b')];
+    const live = { env: [...after.env.slice(0, -1), { name: 'THEIRS', value: 'c' }] };
+    const { value, conflicts } = takeBack(before, after, live);
+    expect(conflicts).toHaveLength(1);
+    expect(sameJson(value, { env: [...before.env.slice(0, -1), { name: 'THEIRS', value: 'c' }] })).toBe(true);
+    const emptied = takeBack(before, env(1, 'a'), env(1, 'a'));
+    expect(sameJson(emptied.value, before)).toBe(true);
+  });
+
   it('is the inverse when nobody else wrote', () => {
     fc.assert(
       fc.property(json, json, (before, after) => {
