@@ -35,7 +35,10 @@ export interface OpenTransaction {
   writes(): number;
   /** The same with what was there before; what was rejected is left out. */
   written(): WrittenObject[];
-  /** What vanished since the checkpoint, whoever took it away, and neither a forecast announced nor a person accepted. */
+  /**
+   * What vanished since the checkpoint, whoever took it away, and neither a forecast announced nor a person accepted.
+   * @throws Error where nothing is known to have, and what was listed at the checkpoint can no longer be
+   */
   unacceptedLosses(): Promise<Loss[]>;
   commit(): Promise<void>;
   /** Replays the inverse writes and verifies the result. Safe to call again after a crash or a lost connection. */

@@ -156,7 +156,12 @@ export class GatewayTransaction implements OpenTransaction {
 
   /** Who accepted losses has accepted those that nobody could foresee, too. The proof of an undo still names them. */
   async unacceptedLosses(): Promise<Loss[]> {
-    return this.#open.accept?.includes('losses') ? [] : this.#watch.losses();
+    if (this.#open.accept?.includes('losses')) return [];
+    const losses = await this.#watch.losses();
+    const { blind } = this.#watch;
+    if (losses.length === 0 && blind.length > 0)
+      throw new Error(`whether something vanished is not known: ${blind.slice(0, 5).join(', ')} can no longer be listed`);
+    return losses;
   }
 
   roots(): ObjectRef[] {

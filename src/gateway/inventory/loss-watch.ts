@@ -37,6 +37,7 @@ export class LossWatch {
   readonly #announced: Consequence[] = [];
   /** Objects that the transaction wrote itself: they are compared field by field elsewhere. */
   readonly #roots = new Map<string, ObjectRef>();
+  #blind: string[] = [];
 
   /**
    * @param since what was made later (ms since the epoch) was not there at the checkpoint, though it may be there when this
@@ -95,9 +96,15 @@ export class LossWatch {
     return [...new Set(all.flatMap(({ unseen }) => unseen))];
   }
 
+  /** Resources that the checkpoint has something of and that the last look could not list: of those it said nothing. */
+  get blind(): readonly string[] {
+    return this.#blind;
+  }
+
   /** What is gone, or on its way, and was not announced. A scope that cannot be read any more says nothing. */
   async losses(): Promise<Loss[]> {
     const losses: Loss[] = [];
+    this.#blind = [];
     for (const [namespace, pending] of this.#checkpoints) {
       const { objects } = await pending;
       const present = new Set([...objects.values()].map(({ resource }) => resource));
@@ -106,6 +113,7 @@ export class LossWatch {
       const look = (isWanted: (kind: ServedKind) => boolean) =>
         this.#reader.holdings(namespace, isWanted).catch(() => null);
       const quick = await look((kind) => present.has(resourceLabel(kind)));
+      this.#blind.push(...[...present].filter((resource) => !quick || quick.unseen.includes(resource)));
       if (!quick || this.#lossesOf(objects, quick).length === 0) continue;
       const all = await look(isWatched);
       if (all) losses.push(...this.#lossesOf(objects, all));

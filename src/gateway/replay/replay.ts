@@ -93,6 +93,7 @@ export class Replay {
     const first = edits[0]!.before;
     const last = edits.at(-1)!.after;
     const patience = this.#access.patience();
+    let mayPatch = true;
     for (let attempt = 0; ; attempt++) {
       const live = await this.#access.get(path);
       const taken = live ? null : await this.takenAway(ref, first);
@@ -134,11 +135,16 @@ export class Replay {
       if (sameJson(target, now)) return;
       if (await this.#lacksOwners(ref, now, target, findings)) return;
       const untouched = sameJson(normalise(live, keep), normalise(last, keep)) && edits.length === 1;
-      const answer =
-        untouched && attempt < MAX_RACES
-          ? await this.#put(step, target, live)
-          : await this.#patch(ref, path, now, target, live, attempt);
+      const patched = mayPatch && !(untouched && attempt < MAX_RACES);
+      const answer = patched
+        ? await this.#patch(ref, path, now, target, live, attempt)
+        : await this.#put(step, target, live);
       if (answer.status < 300) return;
+      // The right that was asked for beforehand is that to update, and what others changed is part of the target.
+      if (patched && answer.status === 403) {
+        mayPatch = false;
+        continue;
+      }
       const raced =
         answer.status === 409 ||
         answer.status === 404 ||

@@ -64,6 +64,16 @@ describe('what vanished', () => {
     expect(await world.lost()).toEqual([]);
   });
 
+  it('is not known of a kind that can no longer be listed, and that is told', async () => {
+    const world = await World.of(config, deployment);
+    world.holdings.unseen = ['configmaps', 'gadgets'];
+    expect(await world.lost(deployment)).toEqual([]);
+    expect(world.watch.blind).toEqual(['configmaps']);
+    world.holdings.unseen = [];
+    expect(await world.lost(config, deployment)).toEqual([]);
+    expect(world.watch.blind).toEqual([]);
+  });
+
   it('is lost as soon as it is being deleted, and when another of its name is there', async () => {
     const world = await World.of(config);
     expect(await world.lost(object({ kind: 'ConfigMap', name: 'config', going: true }))).toEqual([
