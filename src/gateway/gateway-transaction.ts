@@ -160,7 +160,9 @@ export class GatewayTransaction implements OpenTransaction {
     const losses = await this.#watch.losses();
     const { blind } = this.#watch;
     if (losses.length === 0 && blind.length > 0)
-      throw new Error(`whether something vanished is not known: ${blind.slice(0, 5).join(', ')} can no longer be listed`);
+      throw new Error(
+        `whether something vanished is not known: ${blind.slice(0, 5).join(', ')} can no longer be listed`,
+      );
     return losses;
   }
 
