@@ -149,7 +149,8 @@ export class KeptWatches {
           // The clock of the wall may have jumped.
           looked: (unknown) =>
             this.#show(live, { until: now() + Math.max(0, end - monotonic()), reason: unknown ?? '' }),
-          askUndo: (reason, signal) => this.#mayTakeBack(live, reason, unasked, signal),
+          // What may be the doing of somebody else is for a person to say.
+          askUndo: (reason, signal, others) => this.#mayTakeBack(live, reason, unasked && !others, signal),
         },
         stop.signal,
       );

@@ -271,7 +271,7 @@ export const WATCH_TESTS: HostTest[] = [
     async run(host) {
       const { app, run, kept } = await keptRun(host);
       const id = (await app.transactions.list())[0]!.id;
-      const answered = kept.request.askUndo('geo has no endpoints', kept.signal);
+      const answered = kept.request.askUndo('geo has no endpoints', kept.signal, false);
       await eventually('the question', () => host.hooks.snapshot()!.kept!.state === 'asking');
       assert.equal(
         told(host, /worse since the change was kept: geo has no endpoints\. Take the change back\?/).length,
@@ -309,7 +309,7 @@ export const WATCH_TESTS: HostTest[] = [
         await untilEnded(host);
         const found = await eventually('the watch', (): Kept | null => kept);
         const { request, signal } = found;
-        assert.equal(await request.askUndo('geo has no endpoints', signal), true);
+        assert.equal(await request.askUndo('geo has no endpoints', signal, false), true);
         assert.equal(told(host, /Take the change back/).length, 0);
         const id = (await app.transactions.list())[0]!.id;
         const result = await app.transactions.undo(id, signal, request.tell);

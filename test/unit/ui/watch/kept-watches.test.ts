@@ -102,9 +102,9 @@ function setUp() {
     return over;
   };
   /** What the watch does when something got worse. */
-  const regress = async () => {
+  const regress = async (others = false) => {
     const { request, signal, end } = watched!;
-    const isUndone = await request.askUndo('geo has no endpoints', signal);
+    const isUndone = await request.askUndo('geo has no endpoints', signal, others);
     if (isUndone) world.undos += 1;
     end({
       outcome: 'regressed',
@@ -194,6 +194,16 @@ describe('watching what a run kept', () => {
     expect([session.views.at(-1)!.state, world.undos]).toEqual(['undone', 1]);
   });
 
+  it('asks for what ran unasked, too, where somebody else has written to it since', async () => {
+    const { begin, regress, answers, world } = setUp();
+    const session = new EndedRun('run-1', approved('policy', 'tx-1'));
+    void begin(session);
+    await settleTasks();
+    answers.push('Keep It');
+    await regress(true);
+    expect([session.views.at(-1)!.state, world.undos]).toEqual(['left', 0]);
+  });
+
   it('takes back unasked what ran unasked, but in no protected context', async () => {
     const { begin, regress, told, world } = setUp();
     const session = new EndedRun('run-1', approved('policy', 'tx-1'));
@@ -245,7 +255,7 @@ describe('watching what a run kept', () => {
     const session = new EndedRun('run-1', approved('policy', 'tx-1'));
     void begin(session);
     await settleTasks();
-    void watched().request.askUndo('geo', watched().signal);
+    void watched().request.askUndo('geo', watched().signal, false);
     expect(kept.stop('run-1')).toMatch(/not interrupted/);
     expect(watched().signal.aborted).toBe(false);
   });
