@@ -50,7 +50,12 @@ async function watched(live: KubeObject | null | Error, kept: Severity = { known
   const outcome = await whileTimePasses(
     clock,
     watchKept(
-      { transactions: ['tx-1'], severity: { read, baseline: read, standstill: read, ripening: read }, kept, reader: { get } },
+      {
+        transactions: ['tx-1'],
+        severity: { read, baseline: read, standstill: read, ripening: read },
+        kept,
+        reader: { get },
+      },
       {
         durationMs: 60_000,
         tell: () => undefined,
