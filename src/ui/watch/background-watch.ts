@@ -163,6 +163,7 @@ export class BackgroundWatch {
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
     const wake = new AbortController();
     this.#renew = () => wake.abort(new Error(RENEWED));
+    // Woken, or ended: whoever waited looks himself.
     await this.#parts.sleep(ms, AbortSignal.any([signal, wake.signal])).catch(() => undefined);
   }
 
