@@ -9,7 +9,7 @@ import type { Plan } from './fault.ts';
 const DERIVED =
   /^(Pod|ReplicaSet|ControllerRevision|Endpoints|EndpointSlice|Event|Lease|PersistentVolume|PodMetrics|CSINode|CSIStorageCapacity|VolumeAttachment)$/;
 /** Whose fields cannot be edited: a repair makes them anew, and so does its undo, with a uid that nobody can choose. */
-const MADE_ANEW = /^(PersistentVolumeClaim|StorageClass|PriorityClass|Job)$/;
+export const MADE_ANEW = /^(PersistentVolumeClaim|StorageClass|PriorityClass|Job)$/;
 const WORKLOADS = /^(Deployment|StatefulSet|DaemonSet)$/;
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- pod templates, read by path
@@ -34,7 +34,8 @@ export function notRestored(faulty: Dump, now: Dump, inScene: (item: Item) => bo
     .map(({ text }) => text);
 }
 
-function isWritten({ how, item }: DumpChange): boolean {
+/** Whether people or programs wrote it, and not a controller that follows what they wrote. */
+export function isWritten({ how, item }: DumpChange): boolean {
   return how !== 'ownership' && how !== 'report' && !DERIVED.test(item.kind.kind);
 }
 

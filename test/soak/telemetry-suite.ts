@@ -1,43 +1,95 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CALM_ENTRIES } from '../catalogue/telemetry/calm.ts';
+import { Desk } from '../catalogue/telemetry/desk.ts';
+import { FIXES } from '../catalogue/telemetry/fixes.ts';
+import { TelemetryRounds } from '../catalogue/telemetry/rounds.ts';
+import { sceneNamed, TELEMETRY_SCENES } from '../catalogue/telemetry/scenes.ts';
+import { EXPECTED, IncidentRounds } from '../cluster/telemetry/incident-round.ts';
+import { DEFAULT_COMMAND } from '../judge/product.ts';
 import { deployShop } from '../testbed/app/deploy.ts';
-import { TELEMETRY_FAULTS } from '../testbed/faults/telemetry/faults.ts';
+import { SHOP_NAMESPACE } from '../testbed/app/topology.ts';
 import { hasAnswer } from '../testbed/faults/telemetry/measured.ts';
 import { downCluster, upCluster, type Instance } from '../testbed/instance.ts';
-import { SHOP_NAMESPACE } from '../testbed/app/topology.ts';
 import { StreamReport, type Report } from '../testbed/report.ts';
 import { measure } from '../testbed/telemetry/ask-prometheus.ts';
 import { seedHistory } from '../testbed/telemetry/history.ts';
-import { EXPECTED, IncidentRounds } from '../cluster/telemetry/incident-round.ts';
-import { type SoakSuite, tallyOf } from './soak-suite.ts';
+import { count, type SoakSuite, type SoakTally, tallyOf } from './soak-suite.ts';
 
 /** Rates over half a minute, and rollouts, have to pass. */
 const QUIET_TIMEOUT_MS = 240_000;
 
 const HISTORY = 'history';
 const HISTORY_HOURS = 3;
+/** As users have it. */
+const INTERVAL_S = 15;
+/** Of healthy load, in minutes: each is a row of its own. */
+const LOAD_ROWS = 3;
+const LOAD_MINUTES = 10;
 
-/** Each fault that only telemetry shows: silent before, found, mended, taken back, silent again. Builds the servers of telemetry. */
+/**
+ * Each fault that only telemetry shows: silent before, found, mended, taken back, silent again; then the rows of the benchmark,
+ * which `npm run bench -- telemetry --write-docs` makes a page of. Builds the servers of telemetry.
+ */
 export const TELEMETRY_SUITE: SoakSuite = {
   name: 'telemetry',
   summary:
-    'every fault that only telemetry shows, on real servers: not seen before, found, mended and taken back, and gone when healed',
-  items: [HISTORY, ...TELEMETRY_FAULTS.map(({ name }) => name)],
+    'every fault that only telemetry shows, on real servers: found, mended and taken back; good and bad plans; healthy load',
+  items: [
+    HISTORY,
+    ...TELEMETRY_SCENES.map(({ fault }) => `round ${fault.name}`),
+    ...TELEMETRY_SCENES.map(({ fault }) => `bench ${fault.name}`),
+    ...count(FIXES).map((seed) => `good ${seed}`),
+    ...count(FIXES).map((seed) => `bad ${seed}`),
+    ...count(LOAD_ROWS).map((seed) => `load ${seed}`),
+    ...CALM_ENTRIES.map(({ name }) => `scene ${name}`),
+  ],
   async open() {
     const report = new StreamReport();
     const name = `soak-${process.pid}`;
     const instance = await upCluster({ name, nodes: 'real', telemetry: 'all' }, report);
     await deployShop(instance, report);
     const rounds = new IncidentRounds(instance);
+    const desk = new Desk(instance, DEFAULT_COMMAND, INTERVAL_S);
+    const bench = new TelemetryRounds(desk);
+    // A soak that goes on after its first item has no past yet; signals of the product's own need one.
+    let hasPast = false;
     return {
-      run: async (item) =>
-        tallyOf(await (item === HISTORY ? tryHistory(instance, report) : tryFault(instance, rounds, item))),
+      async run(item) {
+        const past = hasPast;
+        hasPast = true;
+        if (item === HISTORY) return tallyOf(await tryHistory(instance, report));
+        if (!past) await seedHistory(instance, HISTORY_HOURS, report);
+        const [kind, ...words] = item.split(' ');
+        const which = words.join(' ');
+        if (kind === 'round') return tallyOf(await tryFault(instance, rounds, which));
+        return benchRow(bench, kind!, which);
+      },
       close: async () => {
         rounds.close();
+        desk.close();
         await downCluster(name, report);
       },
     };
   },
 };
+
+async function benchRow(bench: TelemetryRounds, kind: string, which: string): Promise<SoakTally> {
+  if (kind === 'bench') {
+    const { passed, verdict, opened, problems, reason } = await bench.fault(sceneNamed(which), 1);
+    const missed = opened.about > 0 ? [] : [`no incident was opened for ${which}`];
+    const wrong = passed ? [] : [`${which}: ${verdict}; ${problems[0] ?? reason}`];
+    return { ...tallyOf([...missed, ...wrong]), figures: { 'false incidents': opened.early + opened.astray } };
+  }
+  if (kind === 'good' || kind === 'bad') {
+    const { passed, fate, invalid, problems } = await bench.fix(kind, Number(which));
+    return tallyOf(passed ? [] : [`${kind} plan ${which}: ${fate}; ${invalid || problems[0]}`]);
+  }
+  const { entry, incidents, invalid, minutes } = await (kind === 'load'
+    ? bench.healthyLoad(Number(which), LOAD_MINUTES)
+    : bench.calmScene(CALM_ENTRIES.find(({ name }) => name === which)!, 1));
+  const told = incidents.map((title) => `${entry}: false incident: ${title}`);
+  return { ...tallyOf(invalid ? [invalid] : told), figures: { 'calm minutes': minutes } };
+}
 
 /** A seeded past has no holes, and says of the shop about what it says now. */
 async function tryHistory(instance: Instance, report: Report): Promise<string[]> {
@@ -60,7 +112,7 @@ async function tryHistory(instance: Instance, report: Report): Promise<string[]>
 }
 
 async function tryFault(instance: Instance, rounds: IncidentRounds, name: string): Promise<string[]> {
-  const fault = TELEMETRY_FAULTS.find((candidate) => candidate.name === name)!;
+  const { fault } = sceneNamed(name);
   const query = fault.shows!({ namespace: SHOP_NAMESPACE, target: fault.targets[0]! });
   if (await hasAnswer(instance, query)) return [`${name} shows before it is injected`];
   const started = performance.now();

@@ -14,6 +14,8 @@ import { drawIncident } from '../catalogue.ts';
 import { lackOf } from '../health.ts';
 import { stopBetween } from './between.ts';
 import { drawWrongPlans } from './draw-plan.ts';
+import type { TriedPlan } from './fates.ts';
+import { noteFates } from './fates.ts';
 import type { Ills } from './observer.ts';
 import { worsened, worstOf } from './observer.ts';
 import { Side } from './side.ts';
@@ -32,14 +34,11 @@ const ASK_MS = 700;
 const SUBJECTS =
   /^(Deployment|StatefulSet|DaemonSet|Service|ConfigMap|Secret|Ingress|NetworkPolicy|HorizontalPodAutoscaler|ServiceAccount|Pod)$/;
 
-/** What a plan of the engineer's came to. */
-export type Fate = 'refused' | 'undone' | 'kept' | 'not tried';
-
 export interface WrongPlanReport {
   seed: number;
   entry: string;
   what: string;
-  plans: { lines: string[]; fate: Fate; reason: string }[];
+  plans: (TriedPlan & { lines: string[] })[];
   outcome: string;
   /** Looks between two transactions. */
   looks: number;
@@ -285,25 +284,6 @@ export class WrongPlanTrial {
     const result = resultOf(run);
     this.#report.outcome = String(result?.outcome ?? `exit ${run.code}`);
     this.#report.reason = tailOf(run).slice(0, 300);
-    let current: WrongPlanReport['plans'][number] | undefined;
-    let next = 0;
-    for (const event of run.events) {
-      const note = (fate: Fate, reason: unknown) => {
-        if (current) Object.assign(current, { fate, reason: String(reason ?? '').slice(0, 200) });
-        current = undefined;
-      };
-      if (event.type === 'planned') {
-        const title = (event.plan as { title?: string } | null)?.title ?? '';
-        current = title.startsWith('Your plan') ? this.#report.plans[next++] : undefined;
-      } else if (event.type === 'rehearsed') {
-        const bad = (event.steps as { ok: boolean; partial: boolean; problem: string }[]).find(
-          ({ ok, partial }) => !ok && !partial,
-        );
-        if (bad) note('refused', bad.problem);
-      } else if (event.type === 'judged' && current) {
-        current.reason = String((event.verdict as { reason?: string }).reason ?? '').slice(0, 200);
-      } else if (event.type === 'commitRecorded') note('kept', current?.reason);
-      else if (event.type === 'undone') note('undone', current?.reason);
-    }
+    noteFates(run.events, this.#report.plans);
   }
 }

@@ -1,7 +1,7 @@
 import { TLS_SECRET, tlsSecretData } from '../../app/observed.ts';
 import { measured } from './measured.ts';
 
-const DAYS_LEFT = 5;
+const DAYS_LEFT = [5, 2, 9];
 
 export const certificateNearExpiry = measured({
   name: 'certificate-near-expiry',
@@ -9,8 +9,8 @@ export const certificateNearExpiry = measured({
   needs: 'metrics',
   targets: [TLS_SECRET],
   touches: (target) => [`secret/${target}`],
-  async inject({ kubectl, namespace, target }) {
-    const { stringData } = tlsSecretData(DAYS_LEFT);
+  async inject({ kubectl, namespace, target, pick }) {
+    const { stringData } = tlsSecretData(pick(DAYS_LEFT));
     const patch = JSON.stringify({ stringData });
     await kubectl.run(['patch', 'secret', target, '--namespace', namespace, '--type', 'merge', '--patch', patch]);
   },
