@@ -17,7 +17,8 @@ import { processorOf } from './timed.ts';
 import type { Answered } from './watch/made-sources.ts';
 import { MadeSources } from './watch/made-sources.ts';
 
-export const usage = '[--services 1000] [--spans 10000] [--minutes 4] [--interval 15] [--prometheus-only] [--keep-profile FOLDER]';
+export const usage =
+  '[--services 1000] [--spans 10000] [--minutes 4] [--interval 15] [--prometheus-only] [--keep-profile FOLDER]';
 
 const CLI = join(import.meta.dirname, '..', '..', 'bin', 'stratus');
 const NAMESPACE = 'fleet';
@@ -62,7 +63,17 @@ export async function bench(args: readonly string[]): Promise<void> {
     const pods = await report.step(`Deploying ${services} services`, () => deploy(instance, folder, names));
     sources = await MadeSources.open({ namespace: NAMESPACE, services: names, pods, spansPerMinute: spans });
     const traces = values['prometheus-only'] ? [] : ['--traces', sources.url];
-    const argv = ['watch', '--json', '-n', NAMESPACE, '--prometheus', sources.url, ...traces, '--interval', String(interval)];
+    const argv = [
+      'watch',
+      '--json',
+      '-n',
+      NAMESPACE,
+      '--prometheus',
+      sources.url,
+      ...traces,
+      '--interval',
+      String(interval),
+    ];
     const profile = values['keep-profile'];
     const measured = await report.step(`Watching for ${minutes} min`, () =>
       watch(argv, environment(instance, folder, profile), minutes * 60_000),
@@ -111,15 +122,25 @@ async function deploy(instance: Instance, folder: string, names: readonly string
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
   const file = join(folder, 'fleet.json');
   writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [namespace, ...items] }));
-  await mustRun([instance.kubectl, '--kubeconfig', instance.kubeconfig, 'create', '-f', file], { timeoutMs: DEPLOYED_MS });
+  await mustRun([instance.kubectl, '--kubeconfig', instance.kubeconfig, 'create', '-f', file], {
+    timeoutMs: DEPLOYED_MS,
+  });
   const api = new Api(instance.kubeconfig);
   try {
-    const pods = await untilObjects(api, `/api/v1/namespaces/${NAMESPACE}/pods`, DEPLOYED_MS, 'all pods are ready', (all) => {
-      const ready = all.filter(({ status }) =>
-        (status?.conditions ?? []).some((one: { type: string; status: string }) => one.type === 'Ready' && one.status === 'True'),
-      );
-      return ready.length === names.length ? '' : `${ready.length} of ${names.length}`;
-    });
+    const pods = await untilObjects(
+      api,
+      `/api/v1/namespaces/${NAMESPACE}/pods`,
+      DEPLOYED_MS,
+      'all pods are ready',
+      (all) => {
+        const ready = all.filter(({ status }) =>
+          (status?.conditions ?? []).some(
+            (one: { type: string; status: string }) => one.type === 'Ready' && one.status === 'True',
+          ),
+        );
+        return ready.length === names.length ? '' : `${ready.length} of ${names.length}`;
+      },
+    );
     const byApp = new Map(pods.map(({ metadata }) => [metadata.labels?.app ?? '', metadata.name]));
     return names.map((name) => byApp.get(name)!);
   } finally {
@@ -192,9 +213,13 @@ function looksOf(
 function show(row: WatchCostReport): void {
   const { what, share, peak, startSeconds, looks, lookSeconds, requests, megabytes, incidents, unknown } = row;
   console.log(what);
-  console.log(`  processor  ${(share * 100).toFixed(1)} % of one (goal 5 %), ${startSeconds.toFixed(1)} s in the first half minute`);
+  console.log(
+    `  processor  ${(share * 100).toFixed(1)} % of one (goal 5 %), ${startSeconds.toFixed(1)} s in the first half minute`,
+  );
   console.log(`  memory     ${peak.toFixed(0)} MB at most (goal 150 MB)`);
-  console.log(`  looks      ${looks}, ${lookSeconds.middle.toFixed(2)} s in the middle, ${lookSeconds.most.toFixed(2)} s at most`);
+  console.log(
+    `  looks      ${looks}, ${lookSeconds.middle.toFixed(2)} s in the middle, ${lookSeconds.most.toFixed(2)} s at most`,
+  );
   console.log(`  asked      ${requests.toFixed(0)} requests and ${megabytes.toFixed(1)} MB a minute`);
   console.log(`  told       ${incidents} incidents (all is well), ${unknown} looks without an answer`);
 }

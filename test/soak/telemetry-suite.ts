@@ -86,7 +86,10 @@ async function benchRow(bench: TelemetryRounds, kind: string, which: string): Pr
   }
   const { entry, incidents, invalid, minutes } = await (kind === 'load'
     ? bench.healthyLoad(Number(which), LOAD_MINUTES)
-    : bench.calmScene(CALM_ENTRIES.find(({ name }) => name === which)!, 1));
+    : bench.calmScene(
+        CALM_ENTRIES.find(({ name }) => name === which)!,
+        1,
+      ));
   const told = incidents.map((title) => `${entry}: false incident: ${title}`);
   return { ...tallyOf(invalid ? [invalid] : told), figures: { 'calm minutes': minutes } };
 }

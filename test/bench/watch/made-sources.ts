@@ -66,7 +66,8 @@ async function answer(
   response.on('finish', () =>
     answered.push({ path, from, to: performance.now(), bytes: Buffer.byteLength(body ?? '') }),
   );
-  if (body === undefined) return void response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found');
+  if (body === undefined)
+    return void response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found');
   response.writeHead(200, { 'content-type': 'application/json' }).end(body);
 }
 
@@ -74,7 +75,7 @@ function bodyOf(load: SourceLoad, path: string, word: (name: string) => string):
   const success = (data: string) => `{"status":"success","data":${data}}`;
   switch (path) {
     case '/api/v1/status/buildinfo':
-      return success('{"version":"3.5.0","revision":"made","application":"prometheus"}');
+      return success('{"version":"3.5.0","revision":"made"}');
     case '/api/v1/query':
       return success(instantData(load, word('query')));
     case '/api/v1/query_range': {
@@ -100,12 +101,25 @@ function bodyOf(load: SourceLoad, path: string, word: (name: string) => string):
 /** Of a namespace that is not watched. */
 function elsewhere(): object {
   const labels = { alertname: 'QueueLong', namespace: 'another', severity: 'warning' };
-  return { labels, annotations: {}, state: 'firing', activeAt: new Date(Date.now() - 600_000).toISOString(), value: '1' };
+  return {
+    labels,
+    annotations: {},
+    state: 'firing',
+    activeAt: new Date(Date.now() - 600_000).toISOString(),
+    value: '1',
+  };
 }
 
 function rules(): object[] {
   return Array.from({ length: RULES }, (_, index) => ({
     ...{ type: 'alerting', name: `Rule${index}`, query: 'rate(errors_total[5m]) > 1', duration: 60, keepFiringFor: 0 },
-    ...{ health: 'ok', state: 'inactive', lastEvaluation: new Date().toISOString(), labels: {}, annotations: {}, alerts: [] },
+    ...{
+      health: 'ok',
+      state: 'inactive',
+      lastEvaluation: new Date().toISOString(),
+      labels: {},
+      annotations: {},
+      alerts: [],
+    },
   }));
 }

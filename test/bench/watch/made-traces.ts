@@ -15,7 +15,13 @@ export interface TraceLoad {
  * Traces of a service in a time as Jaeger's API v3 gives them: as many as pass it at that load, at most `limit`.
  * @param from milliseconds since the epoch, as `to`
  */
-export function tracesOf({ services, spansPerMinute }: TraceLoad, service: string, from: number, to: number, limit: number): string {
+export function tracesOf(
+  { services, spansPerMinute }: TraceLoad,
+  service: string,
+  from: number,
+  to: number,
+  limit: number,
+): string {
   const place = services.indexOf(service);
   const perMinute = ((spansPerMinute / SPANS) * PASSED) / services.length;
   const count = place < 0 ? 0 : Math.min(limit, Math.round((perMinute * (to - from)) / 60_000));

@@ -60,7 +60,8 @@ async function tryGood(desk: Desk, engineer: Engineer, drawn: DrawnFix, report: 
   const { run, clearedAt } = await tried(desk, engineer, drawn, report);
   if (report.fate !== 'kept') report.problems.push(`a good fix was ${report.fate}: ${report.reason}`);
   const outcome = String(resultOf(run)?.outcome ?? '');
-  if (outcome !== 'resolved') report.problems.push(`the run ended ${outcome || run.code}: ${tailOf(run).slice(0, 200)}`);
+  if (outcome !== 'resolved')
+    report.problems.push(`the run ended ${outcome || run.code}: ${tailOf(run).slice(0, 200)}`);
   const lack = await untilNothing(HEALTHY_MS, () => desk.shop.lack(sceneNamed(drawn.fault)));
   if (lack) report.problems.push(`after it ${lack}`);
   const wrote = run.events.find(({ type, writes }) => type === 'stepDone' && Number(writes) > 0)?.at;
@@ -117,7 +118,18 @@ async function tried(
 
 const namesOf = (alerts: readonly { name: string }[]): string[] => [...new Set(alerts.map(({ name }) => name))].sort();
 
-export function fixLine({ entry, seed, what, fate, passed, since, seconds, problems, reason, invalid }: FixReport): string {
+export function fixLine({
+  entry,
+  seed,
+  what,
+  fate,
+  passed,
+  since,
+  seconds,
+  problems,
+  reason,
+  invalid,
+}: FixReport): string {
   const word = invalid ? 'INVALID' : passed ? 'passed' : 'FAILED';
   const clearing = seconds.clearing === undefined ? '' : `, its alert cleared after ${seconds.clearing} s`;
   const said = invalid || problems[0] || reason;

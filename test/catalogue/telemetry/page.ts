@@ -37,7 +37,8 @@ Prometheus and the shop itself; what was changed, a dump of every served kind. I
 ${days[0]} to ${days.at(-1)}; commits ${of(({ commit }) => commit)}; ${of(({ machine }) => machine)}`;
 }
 
-const share = (part: number, all: number): string => (all === 0 ? '–' : `${part} of ${all}: ${percentText(wilson(part, all))}`);
+const share = (part: number, all: number): string =>
+  all === 0 ? '–' : `${part} of ${all}: ${percentText(wilson(part, all))}`;
 const seconds = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(1));
 
 function summary(faults: readonly TelemetryReport[]): string {
@@ -77,7 +78,8 @@ function byFault(faults: readonly TelemetryReport[]): string {
       ...[seconds(one.seconds.healthy), String(one.writes)],
       (one.problems[0] ?? (one.passed ? '' : one.reason)).slice(0, 120),
     ]);
-  const head = 'fault and seed, alert, fires, incident, by, begins at, place/cause, without traces, verdict, healthy, writes, note';
+  const head =
+    'fault and seed, alert, fires, incident, by, begins at, place/cause, without traces, verdict, healthy, writes, note';
   return table(head.split(', '), rows);
 }
 
@@ -88,7 +90,10 @@ function plans(fixes: readonly FixReport[]): string {
   const [good, bad] = [fixFigures(fixes, 'good'), fixFigures(fixes, 'bad')];
   const failed = fixes
     .filter(({ passed }) => !passed)
-    .map(({ entry, seed, what, fate, problems }) => `- ${entry} ${seed} (${what}): ${fate}; ${(problems[0] ?? '').slice(0, 160)}`);
+    .map(
+      ({ entry, seed, what, fate, problems }) =>
+        `- ${entry} ${seed} (${what}): ${fate}; ${(problems[0] ?? '').slice(0, 160)}`,
+    );
   return `## Plans of an engineer
 
 - good ones, whose alert clears ${seconds(good.clearing)} s (median) after the first write: kept ${share(good.passed, good.trials)}

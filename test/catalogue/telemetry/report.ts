@@ -48,7 +48,17 @@ export const NO_RANK: Rank = { place: 0, cause: 0 };
 
 export function emptyTelemetryReport(entry: string, seed: number, wanted: TelemetryReport['wanted']): TelemetryReport {
   return {
-    ...{ entry, seed, verdict: 'invalid', passed: false, wanted, alert: '', by: [], rootRight: false, rootLater: false },
+    ...{
+      entry,
+      seed,
+      verdict: 'invalid',
+      passed: false,
+      wanted,
+      alert: '',
+      by: [],
+      rootRight: false,
+      rootLater: false,
+    },
     ...{ root: '', told: NO_RANK, opened: { about: 0, early: 0, astray: 0 }, strays: [], diagnosis: NO_RANK },
     ...{ withoutTraces: NO_RANK, suspect: 0, outcome: '', attempts: 0, writes: 0, seconds: {}, undoDifferences: [] },
     ...{ problems: [], findings: [], reason: '' },

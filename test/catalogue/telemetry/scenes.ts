@@ -28,7 +28,8 @@ export interface TelemetryScene {
   affected: ReadonlySet<string>;
 }
 
-type Given = Pick<TelemetryScene, 'isRoot' | 'word' | 'mayChange'> & Partial<Pick<TelemetryScene, 'wanted' | 'affected'>>;
+type Given = Pick<TelemetryScene, 'isRoot' | 'word' | 'mayChange'> &
+  Partial<Pick<TelemetryScene, 'wanted' | 'affected'>>;
 
 const CHANGED = /changed|revision|rolled out|image|1\.5\.0/i;
 

@@ -65,7 +65,11 @@ describe('ranks', () => {
   const finding = (name: string, message: string) => ({ rule: 'r', message, object: { kind: 'Deployment', name } });
 
   it('tell the place of the object at fault, and of the finding that says why', () => {
-    const findings = [finding('search', 'rate was changed'), finding('rate', 'is slow'), finding('rate', 'was changed')];
+    const findings = [
+      finding('search', 'rate was changed'),
+      finding('rate', 'is slow'),
+      finding('rate', 'was changed'),
+    ];
     expect(rankOf(findings, scene, [])).toEqual({ place: 2, cause: 3 });
     expect(rankOf(findings.slice(0, 1), scene, [])).toEqual({ place: 0, cause: 0 });
     expect(rankOf(undefined, scene, [])).toEqual({ place: 0, cause: 0 });
@@ -93,7 +97,17 @@ describe('figures of telemetry', () => {
 
   it('add up plans and minutes', () => {
     const fix = (entry: FixReport['entry'], passed: boolean): FixReport => ({
-      ...{ entry, seed: 1, what: '', lines: [], fate: 'kept', passed, before: [], since: [], seconds: { clearing: 66 } },
+      ...{
+        entry,
+        seed: 1,
+        what: '',
+        lines: [],
+        fate: 'kept',
+        passed,
+        before: [],
+        since: [],
+        seconds: { clearing: 66 },
+      },
       ...{ problems: passed ? [] : ['kept'], reason: '', invalid: '' },
     });
     expect(fixFigures([fix('good', true), fix('good', false), fix('bad', true)], 'good')).toEqual({
@@ -114,7 +128,9 @@ describe('figures of telemetry', () => {
     };
     const faults = [found, missed].map((one) => ({ ...one, ...recorded }));
     const page = telemetryPage({ faults, fixes: [], calm: [], cost: [{ ...cost, ...recorded }] });
-    expect(page).toContain('| slow-dependency 1 | SlowRequests | 20.0 | 30.0 | alert | Deployment/rate | 1/1 | 2/3 | resolved |');
+    expect(page).toContain(
+      '| slow-dependency 1 | SlowRequests | 20.0 | 30.0 | alert | Deployment/rate | 1/1 | 2/3 | resolved |',
+    );
     expect(page).toContain('| memory-leak 1 | – | 200.0 | – | – | – | 3/3 | –/– | **named** |');
     expect(page).toContain('1 of 2: 50.0 %');
     expect(page).toContain('4.2 % of one processor, 141 MB');

@@ -22,13 +22,13 @@ it('the servers beside which a watch is measured are understood by its adapters'
   const services = ['app-0', 'app-1', 'app-2', 'app-3'];
   const pods = services.map((name) => `${name}-1-a`);
   made = await MadeSources.open({ namespace: 'fleet', services, pods, spansPerMinute: 4_000 });
-  const specs = [
-    parseSource('--prometheus', 'metrics', made.url),
-    parseSource('--traces', 'traces', made.url),
-  ];
+  const specs = [parseSource('--prometheus', 'metrics', made.url), parseSource('--traces', 'traces', made.url)];
   const { sources, opened } = await openSources(specs, { clock, clusterGet: null }, never);
   expect(opened.map(({ problem }) => problem)).toEqual([null, null]);
-  expect(opened.map(({ name }) => name)).toEqual([expect.stringMatching(/^Prometheus/), expect.stringMatching(/^Jaeger/)]);
+  expect(opened.map(({ name }) => name)).toEqual([
+    expect.stringMatching(/^Prometheus/),
+    expect.stringMatching(/^Jaeger/),
+  ]);
   const { metrics, alerts, traces } = sources;
   expect(metrics!.lagMs).toBe(15_000);
 
@@ -50,7 +50,9 @@ it('the servers beside which a watch is measured are understood by its adapters'
   ]);
 
   expect(valueOf(await traces!.services(never))).toEqual(services);
-  const found = valueOf(await traces!.search({ service: 'app-1', from: Date.now() - 180_000, to: Date.now(), limit: 5 }, never));
+  const found = valueOf(
+    await traces!.search({ service: 'app-1', from: Date.now() - 180_000, to: Date.now(), limit: 5 }, never),
+  );
   expect(found).toHaveLength(5);
   for (const spans of found) {
     expect(spans).toHaveLength(20);

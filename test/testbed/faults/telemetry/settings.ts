@@ -18,7 +18,9 @@ function setting(
     targets: [target],
     touches: (of) => [`deployment/${of}`],
     inject: (context) =>
-      patchContainer(context, { env: Object.entries(values).map(([key, all]) => ({ name: key, value: context.pick(all) })) }),
+      patchContainer(context, {
+        env: Object.entries(values).map(([key, all]) => ({ name: key, value: context.pick(all) })),
+      }),
     shows: ({ namespace }) => shows.replaceAll('NAMESPACE', namespace),
   });
 }
