@@ -125,7 +125,7 @@ export class LoggedIncidents implements Incidents {
     const session = await this.#sessions.of(target);
     const { notes } = await session.telemetry.open(signal);
     const severity = await session.severity(checks, signal, session.reader, 0);
-    const signals = await session.telemetry.signals(signal);
+    const signals = await session.telemetry.signals(signal, true);
     const actions = await this.#library.known();
     const brain = this.#shelf.first();
     let series = severity.series(WATCH_BELIEVED_MS);

@@ -12,6 +12,7 @@ import type { SourceSpec } from '../../telemetry/settings/source-spec.ts';
 import { clusterGet } from './cluster-get.ts';
 import type { FoundSources } from './find-sources.ts';
 import { findSources } from './find-sources.ts';
+import { KeptRanges } from './kept-ranges.ts';
 import { SignalReader } from './signal-reader.ts';
 import type { ParsedTelemetry } from './telemetry-config.ts';
 
@@ -69,9 +70,14 @@ export class SessionTelemetry {
     ];
   }
 
-  /** Null where neither metrics nor traces are read. */
-  async signals(signal: AbortSignal): Promise<SignalReader | null> {
-    const reader = new SignalReader((await this.open(signal)).sources, this.#clock);
+  /**
+   * Null where neither metrics nor traces are read.
+   * @param again it will be asked again and again: what it read it keeps, and its samples may be a step older
+   */
+  async signals(signal: AbortSignal, again = false): Promise<SignalReader | null> {
+    const { sources } = await this.open(signal);
+    const metrics = again && sources.metrics ? new KeptRanges(sources.metrics) : sources.metrics;
+    const reader = new SignalReader({ ...sources, metrics }, this.#clock);
     return reader.isUseful ? reader : null;
   }
 
