@@ -124,7 +124,7 @@ export class LoggedIncidents implements Incidents {
   async watch({ target, checks, intervalMs, open, tell, looked }: WatchRequest, signal: AbortSignal): Promise<void> {
     const session = await this.#sessions.of(target);
     const { notes } = await session.telemetry.open(signal);
-    const severity = await session.severity(checks, signal, session.reader, 0);
+    const severity = await session.severity(checks, signal, session.reader, 0, true);
     const signals = await session.telemetry.signals(signal, true);
     const actions = await this.#library.known();
     const brain = this.#shelf.first();

@@ -140,19 +140,23 @@ export class TargetSession {
     return new SnapshotReader(this.#api, [namespace], this.#parts.clock, [...ORACLE_KINDS, ...RULE_KINDS]);
   }
 
-  /** @throws UsageError-like Error for a check that cannot be read */
+  /**
+   * @param again it will be read for long: metrics are asked only for what is new
+   * @throws UsageError-like Error for a check that cannot be read
+   */
   async severity(
     checks: string[],
     signal: AbortSignal,
     reader = this.reader,
     rolloutLimitMs = ROLLOUT_LIMIT_MS,
+    again = false,
   ): Promise<SeverityReader> {
     const oracles = [
       new HealthOracle(),
       new NodeOracle(),
       userCheckOracle(checks, this.#connection, this.#parts.clock),
       // Who only looks judges no change: what is pending is no more than an early sign.
-      ...(await this.telemetry.oracles(signal, rolloutLimitMs > 0)),
+      ...(await this.telemetry.oracles(signal, rolloutLimitMs > 0, again)),
     ];
     return new SeverityReader(reader, oracles, this.#parts.clock, rolloutLimitMs);
   }

@@ -57,6 +57,7 @@ export class SignalOracle implements PatientOracle {
   readonly #answers: SignalAnswers | null;
   readonly #baseline: FixedBaseline;
   readonly #pending: PendingSince;
+  #judged: (Asked & { reading: SignalReading }) | null = null;
   /** What was wrong at the last look, by identity. */
   #told = new Map<string, Told>();
   /** Identities of which an alert spoke when they were first seen, and since they have been wrong without a break. */
@@ -138,9 +139,11 @@ export class SignalOracle implements PatientOracle {
     const look = async (anew: boolean) => {
       const scene = this.#scene(view, namespaces);
       const asked = await answers.ask(scene, anew, signal);
-      return 'unknown' in asked
-        ? asked
-        : { ...asked, reading: readIncidentTypes(asked.answers, { ...scene, now: asked.at }) };
+      if ('unknown' in asked) return asked;
+      // For who only looks the same answers say the same again.
+      if (!this.#parts.judgesChanges && this.#judged?.answers === asked.answers) return this.#judged;
+      this.#judged = { ...asked, reading: readIncidentTypes(asked.answers, { ...scene, now: asked.at }) };
+      return this.#judged;
     };
     const first = await look(false);
     if ('unknown' in first || !this.#baseline.look(first.reading, first.at)) return first;

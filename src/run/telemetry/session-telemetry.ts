@@ -1,6 +1,6 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { ClusterReader, Oracle } from '../../domain/ports.ts';
-import type { TelemetrySources } from '../../domain/telemetry.ts';
+import type { MetricSource, TelemetrySources } from '../../domain/telemetry.ts';
 import type { Upstream } from '../../gateway/wire/upstream.ts';
 import { AlertOracle } from '../../severity/alert-oracle.ts';
 import { FreshAlerts } from '../../severity/fresh-alerts.ts';
@@ -31,6 +31,7 @@ export class SessionTelemetry {
   readonly #reader: Pick<ClusterReader, 'list'>;
   readonly #clock: Clock;
   #open: Promise<OpenTelemetry> | null = null;
+  #kept: KeptRanges | null = null;
 
   constructor(config: ParsedTelemetry, upstream: Upstream, reader: Pick<ClusterReader, 'list'>, clock: Clock) {
     this.#config = config;
@@ -58,9 +59,14 @@ export class SessionTelemetry {
     return findSources(this.#reader, this.#parts(), new Set(), signal);
   }
 
-  /** New ones for each run: they remember what they saw first. @param judgesChanges false for who only looks */
-  async oracles(signal: AbortSignal, judgesChanges: boolean): Promise<Oracle[]> {
-    const { metrics, alerts: source } = (await this.open(signal)).sources;
+  /**
+   * New ones for each run: they remember what they saw first.
+   * @param judgesChanges false for who only looks. @param again as in {@link signals}
+   */
+  async oracles(signal: AbortSignal, judgesChanges: boolean, again = false): Promise<Oracle[]> {
+    const { sources } = await this.open(signal);
+    const { alerts: source } = sources;
+    const metrics = again ? this.#keptOf(sources) : sources.metrics;
     const clock = this.#clock;
     const alerts = source && new FreshAlerts(source, clock);
     return [
@@ -76,9 +82,13 @@ export class SessionTelemetry {
    */
   async signals(signal: AbortSignal, again = false): Promise<SignalReader | null> {
     const { sources } = await this.open(signal);
-    const metrics = again && sources.metrics ? new KeptRanges(sources.metrics) : sources.metrics;
+    const metrics = again ? this.#keptOf(sources) : sources.metrics;
     const reader = new SignalReader({ ...sources, metrics }, this.#clock);
     return reader.isUseful ? reader : null;
+  }
+
+  #keptOf({ metrics }: TelemetrySources): MetricSource | null {
+    return metrics && (this.#kept ??= new KeptRanges(metrics));
   }
 
   #parts() {

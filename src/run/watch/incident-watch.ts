@@ -219,7 +219,8 @@ export class IncidentWatch {
     signal: AbortSignal,
   ): Promise<SignalsNow | null> {
     const { signals, clock } = this.#ports;
-    if (!signals) return null;
+    // While nothing is wrong, severity has looked at what an incident would be made of.
+    if (!signals || (items.length === 0 && this.#open.length === 0)) return (this.#signals = null);
     const now = clock.monotonic();
     const known = new Set(this.#open.flatMap(({ members }) => members.map(({ id }) => id)));
     // Somebody new is in trouble: where it begins is worth a look at once.

@@ -23,9 +23,9 @@ export function rankOf(findings: unknown, scene: TelemetryScene, shown: Shown): 
   };
 }
 
-/** Place of the first of those whom traces suspect that is right, in the last look of a run that tells of them. */
+/** Place of the first of those whom traces suspect that is right, when the cause was looked for first. */
 export function suspectRank(events: readonly ProductEvent[], scene: TelemetryScene, shown: Shown): number {
-  const told = events.findLast(({ type }) => type === 'signals')?.shown as { suspects?: Suspected[] } | undefined;
+  const told = events.find(({ type }) => type === 'signals')?.shown as { suspects?: Suspected[] } | undefined;
   const isRight = ({ node, pod }: Suspected) =>
     [node?.object, pod].some((object) => object && scene.isRoot(object, shown)) ||
     // A workload of which one pod is bad is the right place as far as it goes.

@@ -75,12 +75,12 @@ describe('ranks', () => {
     expect(rankOf(undefined, scene, [])).toEqual({ place: 0, cause: 0 });
   });
 
-  it('tell the place among suspects, by the last look', () => {
+  it('tell the place among suspects, when the cause was looked for first', () => {
     const told = (...names: string[]) => ({
       type: 'signals',
       shown: { suspects: names.map((name) => ({ node: { name, object: { kind: 'Deployment', name } }, pod: null })) },
     });
-    expect(suspectRank([told('rate'), told('geo', 'rate')], scene, [])).toBe(2);
+    expect(suspectRank([told('geo', 'rate'), told('rate')], scene, [])).toBe(2);
     expect(suspectRank([{ type: 'result' }], scene, [])).toBe(0);
   });
 });

@@ -53,6 +53,7 @@ function watching(
   let renewals = 0;
   const times: number[] = [];
   let looks = 0;
+  let signalsRead = 0;
   const ports: WatchPorts = {
     read: async (): Promise<SeverityReading> => {
       times.push(clock.now());
@@ -64,14 +65,17 @@ function watching(
     },
     signals:
       signals &&
-      (async () => ({
-        at: clock.now(),
-        reading: { signals, unjudged: [], absent: [] },
-        graph: { nodes: [], edges: [] },
-        suspects: { suspects: [], unknown: null },
-        waterfall: null,
-        notes: [],
-      })),
+      (async () => {
+        signalsRead++;
+        return {
+          at: clock.now(),
+          reading: { signals, unjudged: [], absent: [] },
+          graph: { nodes: [], edges: [] },
+          suspects: { suspects: [], unknown: null },
+          waterfall: null,
+          notes: [],
+        };
+      }),
     renew: () => (renewals += 1),
     diagnose: async () => ({ findings: [], hypotheses: [] }),
     clock,
@@ -85,6 +89,7 @@ function watching(
     times,
     found,
     renewals: () => renewals,
+    signalsRead: () => signalsRead,
     looks: async (count: number) => {
       for (let look = 0; look < count; look++) {
         await watch.look(never);
@@ -111,6 +116,18 @@ describe('a watch', () => {
     const { looks, events } = watching((look) => (look % 2 === 0 ? known(sick('web')) : known()));
     await looks(8);
     expect(events).toEqual([]);
+  });
+
+  it('asks telemetry for more only while something is wrong, and at once then', async () => {
+    const { looks, signalsRead } = watching((look) => (look < 6 || look > 9 ? known() : known(sick('web'))), []);
+    await looks(6);
+    expect(signalsRead()).toBe(0);
+    await looks(2);
+    expect(signalsRead()).toBeGreaterThan(0);
+    await looks(6);
+    const read = signalsRead();
+    await looks(8);
+    expect(signalsRead()).toBe(read);
   });
 
   it('tells of an alert at once: it has waited by itself', async () => {
