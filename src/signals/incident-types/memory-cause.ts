@@ -20,7 +20,7 @@ export interface MemoryHistory {
   former: { limitBytes: number; changedAt: number } | null;
 }
 
-/** Why a container runs out of memory, and what speaks for it, in sentences without a full stop. */
+/** Why a container runs out of memory, and what speaks for it, the most telling first, in sentences without a full stop. */
 export interface MemoryCause {
   cause: 'leak' | 'tight-limit' | 'unknown';
   evidence: string[];
@@ -77,7 +77,10 @@ export function memoryCause(history: MemoryHistory): MemoryCause {
     ...trafficClues(lives, traffic),
     ...formerClues(history),
   ];
-  const evidence = clues.map(({ text }) => text);
+  // What tells something first, in the order above.
+  const evidence = [...clues]
+    .sort((a, b) => Number(a.says === 'neither') - Number(b.says === 'neither'))
+    .map(({ text }) => text);
   const says = new Set(clues.map((clue) => clue.says).filter((each) => each !== 'neither'));
   if (says.size === 1) return { cause: [...says][0] as 'leak' | 'tight-limit', evidence };
   if (says.size > 1) return { cause: 'unknown', evidence: [...evidence, 'these do not agree'] };

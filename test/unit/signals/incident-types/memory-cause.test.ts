@@ -102,8 +102,10 @@ describe('memory', () => {
       { samples: samples(2, () => 42), starts: [] },
       { samples: samples(1, () => 43, 2 * MINUTE), starts: [2 * MINUTE] },
     ];
-    const { cause } = memoryCause(history({ limitBytes: 50 * MIB, pods, former }));
+    const { cause, evidence } = memoryCause(history({ limitBytes: 50 * MIB, pods, former }));
     expect(cause).toBe('tight-limit');
+    expect(evidence[0]).toMatch(/^1 of 1 start had 85 % of the limit in use/);
+    expect(evidence.at(-1)).toMatch(/no life of the container of 5 min/);
     const roomy = [{ samples: samples(2, () => 20), starts: [] }];
     expect(memoryCause(history({ limitBytes: 50 * MIB, pods: roomy, former })).cause).toBe('unknown');
   });
