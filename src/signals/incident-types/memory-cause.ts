@@ -46,9 +46,9 @@ const FLAT = 0.05;
 /** Filled to this part of the limit in so short a time, it would never have sufficed. */
 const FILLED = 0.85;
 const SOON_MS = 2 * MINUTE;
-/** A life that ended with a kill needs to be no longer than this: all of it was growth. What a program begins with it has by then. */
-const LEAST_KILLED_MS = 3 * MINUTE;
-const LEAST_KILLED_SAMPLES = 6;
+/** A life that filled the limit needs to be no longer than this: all of it was growth. What a program begins with it has by then. */
+const LEAST_FILLING_MS = 3 * MINUTE;
+const LEAST_FILLING_SAMPLES = 6;
 /** Of the limit, grown from the first third of such a life to the last. */
 const FILLS = 0.2;
 /** What it grew by in the last part, of what it grew by before: less is levelling off. */
@@ -64,7 +64,7 @@ const ALIKE = 0.2;
 /**
  * A leak fills any limit, a tight limit is too small for what the program always needs. Told apart by whether the floor of the
  * memory (what is left after collections) rises within a life while traffic does not, how soon a fresh container is at its
- * limit, whether it grew all the way until it was killed, whether memory follows traffic down again, and what it used under its
+ * limit, whether it grew all the way until it was full, whether memory follows traffic down again, and what it used under its
  * former limit. `unknown` where clues disagree or there are none.
  */
 export function memoryCause(history: MemoryHistory): MemoryCause {
@@ -73,7 +73,7 @@ export function memoryCause(history: MemoryHistory): MemoryCause {
   const clues = [
     ...floorClues(lives, history.limitBytes, traffic),
     ...startClues(lives, history.limitBytes),
-    ...killClues(lives, history.limitBytes, traffic),
+    ...fillClues(lives, history.limitBytes, traffic),
     ...trafficClues(lives, traffic),
     ...formerClues(history),
   ];
@@ -192,24 +192,27 @@ function startClues(lives: readonly Life[], limit: number): Clue[] {
   return [{ says: 'tight-limit', text }];
 }
 
-/** Memory that grew all the way until it was killed is a leak; what levels off before has what it needs. */
-function killClues(lives: readonly Life[], limit: number, traffic: readonly Sample[] | null): Clue[] {
+/** Memory that grew all the way until it filled the limit is a leak; what levels off before has what it needs. */
+function fillClues(lives: readonly Life[], limit: number, traffic: readonly Sample[] | null): Clue[] {
   const grown = lives.flatMap((life) => {
     const { samples, startedAt, killedAt } = life;
-    if (startedAt === null || killedAt === null || killedAt - startedAt < LEAST_KILLED_MS) return [];
-    if (samples.length < LEAST_KILLED_SAMPLES) return [];
+    const newest = samples.at(-1)!;
+    const fullAt = killedAt ?? (newest.value >= FILLED * limit ? newest.at : null);
+    if (startedAt === null || fullAt === null || fullAt - startedAt < LEAST_FILLING_MS) return [];
+    if (samples.length < LEAST_FILLING_SAMPLES) return [];
     const third = Math.floor(samples.length / 3);
     const [first, middle, last] = [samples.slice(0, third), samples.slice(third, -third), samples.slice(-third)].map(
       (part) => median(part.map(({ value }) => value)),
     ) as [number, number, number];
     const isGrowth = last - first >= FILLS * limit && last - middle >= KEEPS_ON * (middle - first);
     const isSteady = rankCorrelation(samples.map(({ at, value }) => [at, value])) >= STEADY_RANK;
-    return isGrowth && isSteady ? [{ life, first, last, lastedMs: killedAt - startedAt }] : [];
+    return isGrowth && isSteady ? [{ life, first, last, lastedMs: fullAt - startedAt }] : [];
   });
   const [longest] = grown.sort((a, b) => b.lastedMs - a.lastedMs);
   if (!longest) return [];
   const { life, first, last, lastedMs } = longest;
-  const text = `it was killed ${durationText(lastedMs)} after its start, and memory grew all the way, from ${amountText(first, 'bytes')} to ${amountText(last, 'bytes')}`;
+  const full = life.killedAt === null ? 'had nearly filled its limit' : 'was killed';
+  const text = `it ${full} ${durationText(lastedMs)} after its start, and memory grew all the way, from ${amountText(first, 'bytes')} to ${amountText(last, 'bytes')}`;
   const rise = traffic && growthOf(traffic, life);
   if (rise === null) return [{ says: 'leak', text: `${text}; what traffic did is not known` }];
   if (rise > ALIKE) return [{ says: 'neither', text: `${text}, while traffic rose by ${amountText(rise, 'ratio')}` }];

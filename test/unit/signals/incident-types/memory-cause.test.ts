@@ -80,6 +80,17 @@ describe('memory', () => {
     expect(evidence.join()).toMatch(/it was killed .* after its start, and memory grew all the way, from .* to /);
   });
 
+  it('that grew all the way to its limit is a leak before it is killed, too', () => {
+    const grown = (minutes: number) => ({
+      samples: Array.from({ length: minutes * 4 }, (_, index) => ({ at: 5_000 + index * 15_000, value: (10 + 3 * index) * MIB })),
+      starts: [0],
+    });
+    const { cause, evidence } = memoryCause(history({ limitBytes: 64 * MIB, pods: [grown(4.5)] }));
+    expect({ cause, evidence }).toMatchObject({ cause: 'leak' });
+    expect(evidence[0]).toMatch(/^it had nearly filled its limit 4\.\d+ min after its start/);
+    expect(memoryCause(history({ limitBytes: 128 * MIB, pods: [grown(4.5)] })).cause).toBe('unknown');
+  });
+
   it.each<[string, (index: number) => number, number]>([
     ['levels off before', (index) => 60 - 50 * Math.exp(-index / 2), 4],
     ['jumps', (index) => (index > 12 ? 63 : 20), 4],
