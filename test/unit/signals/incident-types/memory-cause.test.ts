@@ -82,7 +82,10 @@ describe('memory', () => {
 
   it('that grew all the way to its limit is a leak before it is killed, too', () => {
     const grown = (minutes: number) => ({
-      samples: Array.from({ length: minutes * 4 }, (_, index) => ({ at: 5_000 + index * 15_000, value: (10 + 3 * index) * MIB })),
+      samples: Array.from({ length: minutes * 4 }, (_, index) => ({
+        at: 5_000 + index * 15_000,
+        value: (10 + 3 * index) * MIB,
+      })),
       starts: [0],
     });
     const { cause, evidence } = memoryCause(history({ limitBytes: 64 * MIB, pods: [grown(4.5)] }));
