@@ -8,7 +8,10 @@ const API = 'gateway.networking.k8s.io/v1';
 describe.each(SEEDS)('a route of the Gateway API (seed %i)', (seed) => {
   const routed = (backend: object, gateway = 'public'): World => {
     const world = new World(seed);
-    world.serviceFor(world.workload({ name: 'blog' }), { name: 'blog', spec: { ports: [{ port: 80, targetPort: 'http' }] } });
+    world.serviceFor(world.workload({ name: 'blog' }), {
+      name: 'blog',
+      spec: { ports: [{ port: 80, targetPort: 'http' }] },
+    });
     world.add('Gateway.gateway.networking.k8s.io', API, 'public', { spec: { listeners: [] } });
     world.add('HTTPRoute.gateway.networking.k8s.io', API, 'blog', {
       spec: { parentRefs: [{ name: gateway }], rules: [{ backendRefs: [{ name: 'blog', port: 80, ...backend }] }] },

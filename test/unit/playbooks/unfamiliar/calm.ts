@@ -403,6 +403,35 @@ export const CALM: LookAlike[] = [
     },
   },
   {
+    name: 'UDP behind a container port whose protocol nobody wrote',
+    build: (world) => {
+      const workload = world.workload({
+        name: 'statsd',
+        containers: [{ name: 'main', image: IMAGE, ports: [{ containerPort: 8125, protocol: 'TCP' }] }],
+      });
+      const service = world.service({ app: 'statsd' }, [{ port: 8125, targetPort: 8125, protocol: 'UDP' }], {
+        name: 'statsd',
+      });
+      slice(world, service, world.podsOf(workload));
+      served(world, 'measured', { containers: [{ ...MAIN, env: [{ name: 'STATSD', value: 'statsd:8125' }] }] });
+    },
+  },
+  {
+    name: 'pods that wait in a queue by a gate that is not of their template',
+    build: (world) => {
+      served(world, 'prompt');
+      const workload = world.workload({ name: 'queued', replicas: 1, containers: [MAIN] });
+      for (const pod of world.podsOf(workload) as Loose[]) {
+        delete pod.spec.nodeName;
+        pod.spec.schedulingGates = [{ name: 'kueue.x-k8s.io/admission' }];
+        pod.status = {
+          phase: 'Pending',
+          conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }],
+        };
+      }
+    },
+  },
+  {
     name: 'release of Helm with names of everything after the release',
     build: (world) => {
       const workload = served(world, 'rel-api', {

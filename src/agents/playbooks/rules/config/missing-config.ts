@@ -54,10 +54,8 @@ async function missedOptions(context: AnalyzerContext, workload: KubeObject): Pr
   return absent.filter(({ references: [reference] }) => {
     // `variable DB_URL of container web`, `volume conf, file app.yaml`
     const asked = /^variable (\S+) of|, file (\S+)$/.exec(reference!.user);
-    const words = [asked?.[1] ?? asked?.[2], reference!.name, reference!.key].filter(
-      (word) => typeof word === 'string',
-    );
-    return lines.some((line) => words.some((word) => line.split(/[^\w.-]+/).includes(word)));
+    const word = asked?.[1] ?? asked?.[2];
+    return word !== undefined && lines.some((line) => line.split(/[^\w.-]+/).includes(word));
   });
 }
 

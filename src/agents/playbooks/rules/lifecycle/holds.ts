@@ -25,6 +25,8 @@ export interface Hold {
 
 /** Longer than a scheduler, a volume or a gate takes that is on its way. */
 const PATIENCE_MS = 20_000;
+/** How far the cluster's own scheduler may be behind after many pods were made at once. */
+const BEHIND_MS = 60_000;
 /** What was thrown out longer ago belongs to another incident. */
 const RECENT_MS = 15 * 60_000;
 export const DEFAULT_SCHEDULER = 'default-scheduler';
@@ -33,14 +35,16 @@ export const DEFAULT_SCHEDULER = 'default-scheduler';
 export function holdOf(view: ClusterView, workload: KubeObject, pod: KubeObject): Hold | null {
   if (pod.metadata.deletionTimestamp || isReady(pod)) return null;
   if (!isLiving(pod)) return pod.status?.phase === 'Failed' ? thrownOut(view, workload, pod) : null;
-  if (!pod.spec?.nodeName) return gated(pod) ?? unclaimed(view, pod);
+  if (!pod.spec?.nodeName) return gated(view, workload, pod) ?? unclaimed(view, pod);
   if (!containerStatuses(pod).some(hasStarted)) return sandboxless(view, pod) ?? unmounted(view, workload, pod);
   return gateUnset(view, pod);
 }
 
-function gated(pod: KubeObject): Hold | null {
+/** Gates that others put on pods as they are made, a queue for one, are theirs to take off in their time. */
+function gated(view: ClusterView, workload: KubeObject, pod: KubeObject): Hold | null {
+  const own = listOf(podTemplateOf(workload)?.spec?.schedulingGates).map(({ name }) => String(name));
   const gates = listOf(pod.spec?.schedulingGates).map(({ name }) => String(name));
-  if (gates.length === 0) return null;
+  if (gates.every((gate) => !own.includes(gate)) || ageOf(view, pod) < PATIENCE_MS) return null;
   const list = gates.join(', ');
   return {
     what: 'scheduling-gate',
@@ -53,9 +57,10 @@ function gated(pod: KubeObject): Hold | null {
 
 /** A scheduler says of each pod at least that it found no node. */
 function unclaimed(view: ClusterView, pod: KubeObject): Hold | null {
-  if (condition(pod, 'PodScheduled') || ageOf(view, pod) < PATIENCE_MS) return null;
+  if (condition(pod, 'PodScheduled') || listOf(pod.spec?.schedulingGates).length > 0) return null;
   if (view.eventsOf(pod).some(({ reason }) => /Schedul/.test(reason))) return null;
   const name = String(pod.spec?.schedulerName ?? DEFAULT_SCHEDULER);
+  if (ageOf(view, pod) < (name === DEFAULT_SCHEDULER ? BEHIND_MS : PATIENCE_MS)) return null;
   const place = 'spec.schedulerName';
   const reason = evidence('spec', pod, place, `schedulerName is ${name}; the pod has no condition PodScheduled`);
   if (name === DEFAULT_SCHEDULER)

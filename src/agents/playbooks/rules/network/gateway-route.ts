@@ -49,7 +49,14 @@ function findingFor(route: KubeObject, troubles: Trouble[]): Finding {
     evidence: [
       ...troubles.flatMap((each) => each.evidence),
       ...(status
-        ? [evidence('status', route, 'status.parents', `${status.type}=False: ${status.reason} ${status.message ?? ''}`)]
+        ? [
+            evidence(
+              'status',
+              route,
+              'status.parents',
+              `${status.type}=False: ${status.reason} ${status.message ?? ''}`,
+            ),
+          ]
         : []),
     ],
     fixes: fixesFor(route, troubles),

@@ -32,7 +32,7 @@ export function analyzeServiceTargetPorts({ view }: AnalyzerContext): Finding[] 
     const backends = backendsOf(view, service);
     if (backends.length === 0) return [];
     const ports = servicePorts(service);
-    const swapped = ports.filter((port) => isOfOtherProtocol(port, ports, backends));
+    const swapped = ports.filter((port) => isOfOtherProtocol(service, port, ports, backends));
     const wrong = ports
       .filter((port) => !swapped.includes(port))
       .flatMap((port) => problemOf(view, service, port, backends) ?? []);
