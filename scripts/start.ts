@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { refLabel } from '../src/domain/kube-object.ts';
 import type { TransactionSummary } from '../src/domain/transaction.ts';
 import { createApp } from '../src/run/create-app.ts';
 import { askShop, deployShop } from '../test/testbed/app/deploy.ts';
@@ -173,6 +174,24 @@ async function untilIncident(instance: Instance, broken: number): Promise<Moment
   return [...(fired ? [fired] : []), ['the incident is open', since()]];
 }
 
+/** When the mitigation first read of traces where it begins, and where; none where they name nobody. */
+async function localised(instance: Instance, broken: number): Promise<Moment[]> {
+  const app = await createApp({ stateFolder: stratusHome(instance), kubeconfig: instance.kubeconfig });
+  try {
+    const [run] = await app.incidents.runs(1);
+    const read = run ? await app.incidents.events(run.id) : [];
+    for (const event of read) {
+      const [first] = event.type === 'signals' ? event.shown.suspects : [];
+      if (!first) continue;
+      const name = first.node.object ? refLabel(first.node.object) : first.node.name;
+      return [[`traces name ${name}: ${first.message}`, event.at - performance.timeOrigin - broken]];
+    }
+    return [];
+  } finally {
+    await app.dispose();
+  }
+}
+
 /** Waits until no alert of the shop fires any more, and says when what happened. */
 async function untilResolved(instance: Instance, moments: readonly Moment[], broken: number): Promise<void> {
   const end = performance.now() + RESOLVED_WITHIN_MS;
@@ -209,7 +228,10 @@ async function demonstrate(instance: Instance, report: StreamReport, begun: numb
     ...check,
   ]);
   const seconds = (performance.now() - incident) / 1000;
-  if (options.telemetry) await untilResolved(instance, [...watched, ['mitigated', performance.now() - broken]], broken);
+  if (options.telemetry) {
+    const mitigated: Moment = ['mitigated', performance.now() - broken];
+    await untilResolved(instance, [...watched, ...(await localised(instance, broken)), mitigated], broken);
+  }
   if (real) say(`\nThe shop answers: ${await askShop(instance)}`);
   say('\nWhat was changed:');
   for (const { id, status } of await committed(instance))

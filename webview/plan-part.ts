@@ -109,6 +109,7 @@ function renderStep(plan: PlanView, step: StepView, index: number, actions: Plan
         'Rehearsed before the steps above it have run; it is rehearsed again right before it runs.',
       ),
     ...step.writes.map((write) => renderWrite(plan, index, write, actions)),
+    plan.fate === 'proposed' && step.reach.length > 0 && renderReach(step.reach),
     plan.hash === null &&
       plan.fate === 'proposed' &&
       step.problem === '' &&

@@ -129,6 +129,8 @@ export interface StepView {
   problem: string;
   partial: boolean;
   state: 'proposed' | 'running' | 'done' | 'undone' | 'failed';
+  /** How far it reaches, a line each; empty where the plan has no other step. */
+  reach: string[];
   writes: WriteView[];
 }
 
@@ -277,12 +279,57 @@ export interface TraceView {
   }[];
 }
 
+/** Things that belong together. */
+export interface TogetherView {
+  /** `4 things belong together`. */
+  what: string;
+  /** Milliseconds since the epoch. */
+  since: number;
+  /** Where it begins; empty where that is not known. */
+  root: string;
+  reason: string;
+  /** Oldest first. `since`: null where nobody tells. */
+  members: { source: 'alert' | 'signal' | 'object' | 'check'; message: string; since: number | null; why: string }[];
+  /** Members that are left out. */
+  more: number;
+}
+
+/** What programs write since something began. */
+export interface LogsView {
+  /** Who was asked. */
+  source: string;
+  /** Where it can be opened (a host); empty where nowhere. */
+  host: string;
+  /** Milliseconds since the epoch. */
+  from: number;
+  to: number;
+  rows: {
+    /** `new`: never said before. `trouble`: it speaks of trouble. */
+    mark: 'new' | 'trouble' | 'said';
+    /** Whose logs say it; empty where several do, or nobody can tell. */
+    object: string;
+    text: string;
+    /** How often, and how often before, in words. */
+    said: string;
+    first: number;
+    last: number;
+  }[];
+  /** Kinds of lines that are left out. */
+  more: number;
+  /** Why it cannot be told what is new; empty where it can. */
+  unknown: string;
+}
+
 export interface TelemetryView {
   /** When it was read, milliseconds since the epoch. */
   at: number;
   signals: SignalView[];
   suspects: SuspectView[];
   trace: TraceView | null;
+  together: TogetherView[];
+  logs: LogsView | null;
+  /** What kernels count that is not as usual, a sentence each. */
+  kernel: string[];
   /** What could not be judged or asked, a sentence each. */
   unknown: string[];
 }
@@ -410,7 +457,7 @@ export interface Requests {
   lookAt: [{ run: string; item: string; look: Look }, Reply];
   /** Opens what the answer of a tool speaks of. @see ToolCallView */
   lookAtTool: [{ run: string; call: number; evidence: number; look: Look }, Reply];
-  /** Opens where the trace (`signal` -1) or the series of a signal comes from. */
+  /** Opens where the trace (`signal` -1), the logs (-2) or the series of a signal come from. */
   openSource: [{ run: string; signal: number }, Reply];
   /** Looks for telemetry in the cluster of the run. */
   findTelemetry: [{ run: string }, Reply];

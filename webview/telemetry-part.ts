@@ -2,9 +2,11 @@ import { button } from './components.ts';
 import { clock, shortClock } from './clock.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
+import { logBlock } from './log-block.ts';
 import { shortName } from './looks-part.ts';
 import type { SignalView, SuspectView, TelemetryView } from './protocol.ts';
 import { signalChart } from './signal-chart.ts';
+import { togetherBlock } from './together-block.ts';
 import { waterfall } from './waterfall.ts';
 
 export interface TelemetryData {
@@ -18,7 +20,7 @@ const LEVEL_ICONS = { incident: 'cross', early: 'warning', forecast: 'arrow' } a
 /**
  * What metrics and traces showed when the cause was looked for.
  * @param open names of what is open in it
- * @param openSource opens where the trace (-1) or the series of a signal comes from
+ * @param openSource opens where the trace (-1), the logs (-2) or the series of a signal come from
  */
 export function renderTelemetry(
   { telemetry, width }: TelemetryData,
@@ -26,16 +28,22 @@ export function renderTelemetry(
   openSource: (signal: number) => void,
 ): HTMLElement[] {
   if (!telemetry) return [];
-  const { at, signals, suspects, trace, unknown } = telemetry;
-  const nothing = signals.length + suspects.length + unknown.length === 0 && !trace;
+  const { at, signals, suspects, trace, together, logs, kernel, unknown } = telemetry;
+  const seen = signals.length + suspects.length + together.length + kernel.length + unknown.length;
+  const nothing = seen === 0 && !trace && !logs;
   return [
     h('h2', {}, 'Telemetry', ' ', h('small', {}, `read ${clock(at)}`)),
     ...(nothing ? [h('p', { class: 'note' }, 'Nothing unusual was seen in what was read of metrics and traces.')] : []),
+    ...together.map((one) => togetherBlock(one, at)),
     ...(suspects.length > 0 ? [h('ol', { class: 'suspects' }, ...suspects.map(renderSuspect))] : []),
     ...(trace ? [h('div', { class: 'trace' }, ...waterfall(trace, () => openSource(-1)))] : []),
     ...signals.map((signal, index) =>
       renderSignal(signal, { key: String(index), at, width, open, openSource: () => openSource(index) }),
     ),
+    ...(kernel.length > 0
+      ? [h('div', { class: 'kernel' }, h('h3', {}, 'Kernels'), h('ul', {}, ...kernel.map((text) => h('li', {}, text))))]
+      : []),
+    ...(logs ? [logBlock(logs, () => openSource(-2))] : []),
     ...(unknown.length > 0
       ? [
           h(

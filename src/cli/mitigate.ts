@@ -32,6 +32,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: OpenA
     timeout: { type: 'string' },
     watch: { type: 'string' },
     'max-attempts': { type: 'string' },
+    'max-callers': { type: 'string' },
     'commit-rule': { type: 'string' },
     'all-or-nothing': { type: 'boolean' },
   });
@@ -45,6 +46,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: OpenA
     throw new UsageError(`mitigate: --commit-rule is strict or paper, not '${commitRule}'`);
   }
   const maxAttempts = numberOption('mitigate', parsed, 'max-attempts', [1, 10]) ?? DEFAULT_OPTIONS.maxAttempts;
+  const maxCallers = numberOption('mitigate', parsed, 'max-callers', [0, 100_000]);
   const seconds = numberOption('mitigate', parsed, 'timeout', [1, 86_400]);
   const watched =
     numberOption('mitigate', parsed, 'watch', [0, 86_400]) ?? (io.confirm && !parsed.flag('yes') ? USUAL_WATCH_S : 0);
@@ -65,6 +67,7 @@ export async function mitigateCommand(args: string[], io: CommandIo, open: OpenA
       maxAttempts,
       commitRule,
       allOrNothing: parsed.flag('all-or-nothing'),
+      ...(maxCallers === undefined ? {} : { maxCallers }),
       ...(seconds === undefined ? {} : { wallClockMs: seconds * 1000 }),
     },
     askApproval: approval(policy, target.context, io),

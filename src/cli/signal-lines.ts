@@ -5,12 +5,15 @@ import type { ShownSignals, Waterfall, WaterfallRow } from '../domain/signals-no
 import { chartText } from '../signals/charts/chart.ts';
 import { durationText } from '../text/amount.ts';
 import { oneLine } from '../text/plain-text.ts';
+import { incidentLines } from './incident-lines.ts';
+import { logLines } from './log-lines.ts';
 import type { Paint } from './paint.ts';
 
-/** Together at most 25 lines. */
-const SUSPECTS = 2;
+/** Together at most 45 lines. */
+const SUSPECTS = 3;
 const SIGNALS = 4;
 const CALLS = 6;
+const KERNEL = 3;
 const UNKNOWN = 2;
 /** Characters of a sentence, of a chart, of a waterfall's words and of its bars. */
 const WORDS = 200;
@@ -19,27 +22,46 @@ const CALL = 40;
 const BAR = 30;
 const DEEPEST = 6;
 
-/** What telemetry showed, as lines of the terminal: where it begins, a trace, signals, what is not known. */
-export function signalLines({ suspects, waterfall, signals, unknown }: ShownSignals, paint: Paint): string[] {
+/**
+ * What telemetry showed, as lines of the terminal: what belongs together, whom traces name, a trace, signals, kernels, logs, what
+ * is not known.
+ */
+export function signalLines(shown: ShownSignals, paint: Paint): string[] {
+  const { at, incidents = [], suspects, waterfall, signals, kernel = [], logs, unknown } = shown;
   return [
-    ...capped(suspects, SUSPECTS, 'suspected', (one) => suspectLines(one, paint)),
+    ...incidents.slice(0, 1).flatMap((one) => incidentLines(one, at, paint)),
+    ...suspectLines(suspects, paint),
     ...(waterfall ? waterfallLines(waterfall, paint) : []),
     ...capped(signals, SIGNALS, 'to be seen', (one) => linesOfSignal(one, paint)),
+    ...capped(kernel, KERNEL, 'of kernels', ({ message }) => [`${paint('yellow', 'kernel:')} ${words(message)}`]),
+    ...(logs ? logLines(logs, paint) : []),
     ...capped(unknown, UNKNOWN, 'not known', (one) => [`${paint('yellow', 'not known:')} ${words(one)}`]),
   ];
 }
 
-/** The one that is most likely, for the last lines of a run; none where nobody is suspected. */
-export function suspectLine({ suspects: [first] }: ShownSignals): string[] {
-  return first ? [`traces: it probably begins in ${nameOf(first)} (${suspectWords(first)})`] : [];
+/** Whom traces name, in one line and those that come next; none where nobody is suspected. */
+export function suspectLine({ suspects: [first, ...others] }: ShownSignals): string[] {
+  if (!first) return [];
+  const next = nextText(others);
+  return [`traces name ${nameOf(first)} (${suspectWords(first)}): ${words(first.message)}${next ? `; ${next}` : ''}`];
 }
 
-function suspectLines(suspect: Suspect, paint: Paint): string[] {
-  const pod = suspect.pod ? `, in ${refLabel(suspect.pod)} only` : '';
+function suspectLines([first, ...others]: readonly Suspect[], paint: Paint): string[] {
+  if (!first) return [];
+  const pod = first.pod ? `, in ${refLabel(first.pod)} only` : '';
+  const next = nextText(others);
   return [
-    `it probably begins in ${paint('bold', nameOf(suspect))}${pod}: ${words(suspect.message)}`,
-    `  ${paint('dim', suspectWords(suspect))}`,
+    `traces name ${paint('bold', nameOf(first))}${pod}: ${words(first.message)}`,
+    `  ${paint('dim', suspectWords(first))}`,
+    ...(next ? [`  ${next}`] : []),
   ];
+}
+
+/** `next: cart (uncertain: …), mail (a guess: …)`. */
+function nextText(others: readonly Suspect[]): string {
+  const shown = others.slice(0, SUSPECTS - 1).map((one) => `${nameOf(one)} (${suspectWords(one).split(':')[0]!})`);
+  const left = others.length - shown.length;
+  return shown.length === 0 ? '' : `next: ${shown.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
 function nameOf({ node }: Suspect): string {

@@ -10,6 +10,7 @@ export const TELEMETRY_OPTIONS = {
   traces: { type: 'string' },
   logs: { type: 'string' },
   slo: { type: 'string', multiple: true },
+  'kernel-metric': { type: 'string', multiple: true },
   'find-telemetry': { type: 'boolean' },
   'no-telemetry': { type: 'boolean' },
 } as const satisfies Options;
@@ -24,7 +25,7 @@ const ROLES = [
 /**
  * Telemetry as the words of a command say, else as the environment does (docs/telemetry.md): `STRATUS_PROMETHEUS_URL` and what goes
  * with it (`_TOKEN`, `_TOKEN_FILE`, `_TENANT`, `_HEADERS`, `_CA`, `_PAGE`), likewise `STRATUS_ALERTMANAGER_…`, `STRATUS_TRACES_…` and
- * `STRATUS_LOGS_…`; `STRATUS_SLOS` with an objective a line; `STRATUS_FIND_TELEMETRY=1`. Several addresses are separated by spaces.
+ * `STRATUS_LOGS_…`; `STRATUS_SLOS` with an objective a line, `STRATUS_KERNEL_METRICS` likewise; `STRATUS_FIND_TELEMETRY=1`. Several addresses are separated by spaces.
  */
 export function telemetryConfig(parsed: ParsedCommand, environment: Environment): Pick<AppConfig, 'telemetry'> {
   if (parsed.flag('no-telemetry')) return {};
@@ -48,13 +49,18 @@ export function telemetryConfig(parsed: ParsedCommand, environment: Environment)
       ...named.map((url) => ({ what: `${prefix}_URL`, role, url, ...set })),
     ];
   });
-  const slos = parsed.list('slo');
-  const objectives =
-    slos.length > 0
-      ? slos
-      : (given('STRATUS_SLOS')
-          ?.split('\n')
-          .map((line) => line.trim()) ?? []);
+  const texts = (option: 'slo' | 'kernel-metric', variable: string): string[] => {
+    const said = parsed.list(option);
+    const all =
+      said.length > 0
+        ? said
+        : (given(variable)
+            ?.split('\n')
+            .map((line) => line.trim()) ?? []);
+    return all.filter((line) => line !== '');
+  };
+  const kernelMetrics = texts('kernel-metric', 'STRATUS_KERNEL_METRICS');
   const find = parsed.flag('find-telemetry') || given('STRATUS_FIND_TELEMETRY') === '1';
-  return { telemetry: { sources, objectives: objectives.filter((line) => line !== ''), find } };
+  const objectives = texts('slo', 'STRATUS_SLOS');
+  return { telemetry: { sources, objectives, find, ...(kernelMetrics.length > 0 ? { kernelMetrics } : {}) } };
 }

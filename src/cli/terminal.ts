@@ -80,7 +80,7 @@ export class TerminalView {
         for (const text of signalLines(event.shown, paint)) this.#line(event, `  ${text}`);
         return;
       case 'rehearsed':
-        for (const step of event.steps) this.#rehearsal(event, step);
+        event.steps.forEach((step, index) => this.#rehearsal(event, step, event.stepRadii?.[index]));
         if (event.radius) this.#radius(event, event.radius);
         if (event.person) this.#line(event, `  ${paint('yellow', `a person has to look: ${event.person}`)}`);
         return;
@@ -134,13 +134,15 @@ export class TerminalView {
     }
   }
 
-  #rehearsal(event: RunEvent, step: StepRehearsal): void {
+  /** @param radius of this step, where the plan has several */
+  #rehearsal(event: RunEvent, step: StepRehearsal, radius?: BlastRadius): void {
     const paint = this.#paint;
     const note = step.partial ? " (against today's state; rehearsed again before it runs)" : '';
     this.#line(event, `  rehearsed: ${paint('bold', commandText(step.argv))}${note}`);
     if (!step.ok) this.#line(event, `    ${paint('red', step.problem)}`);
     for (const write of step.writes) this.#objectLines(event, write);
     for (const line of step.action ? actionLines(step.action) : []) this.#line(event, `    ${line}`);
+    if (radius && step.ok) this.#line(event, `    reaches: ${blastRadiusText(radius).join('; ')}`);
   }
 
   #radius(event: RunEvent, radius: BlastRadius): void {

@@ -53,6 +53,8 @@ export const COMMAND_USAGE: Record<string, string> = {
   --plan FILE          try this first, repeatable: kubectl commands, one a line, as one attempt that is undone unless it
                        helps; manifests (-f) are read from beside FILE
   --max-attempts N     at most N transactions, 1 to 10 (default 10)
+  --max-callers N      a plan waits for a person, whatever else is said, if more than N workloads call what it changes,
+                       directly or over others, or if nobody knows who does (default: 25, and what is unknown asks nobody)
   --timeout S          wall-clock limit in seconds (default 1800)
   --watch S            watch what was kept for S seconds, and offer (with --yes: perform) its undo if that gets worse; 0 to
                        86400, default 300 where you are asked, else 0; Ctrl-C ends the watch and keeps the change
@@ -154,11 +156,13 @@ exit: 0 done, 1 the model answers but not every probe works, 4 no probe works, 6
   --traces URL         Jaeger or Tempo
   --logs URL           VictoriaLogs, Loki or CloudWatch
   --slo NAME=PROMQL    an objective, repeatable: 'checkout=sum(rate(ok[5m])) / sum(rate(all[5m])) >= 0.99'
+  --kernel-metric EVENT=METRIC   a counter that tells what kernels do, repeatable, in place of the usual ones; EVENT is oomKills,
+                       tcpRetransmits, drops or processExits
   --find-telemetry     use what 'stratus telemetry find' finds, where nothing else is named
   --no-telemetry       read none, whatever the environment names
   STRATUS_PROMETHEUS_URL, STRATUS_ALERTMANAGER_URL, STRATUS_TRACES_URL, STRATUS_LOGS_URL   the same as the options; with
       _TOKEN, _TOKEN_FILE, _TENANT, _HEADERS (Name: value, one a line), _CA (file) and _PAGE in place of _URL what goes with it
-  STRATUS_SLOS (an objective a line), STRATUS_FIND_TELEMETRY=1
+  STRATUS_SLOS and STRATUS_KERNEL_METRICS (one a line), STRATUS_FIND_TELEMETRY=1
 
 exit: 0 done, 4 a source does not answer, or cluster or configuration error, 64 usage
 `,

@@ -1,4 +1,5 @@
 import { refLabel } from '../domain/kube-object.ts';
+import type { ShownSignals } from '../domain/signals-now.ts';
 import { placeOf } from '../domain/target.ts';
 import type { WatchEvent } from '../run/watch/watch-event.ts';
 import type { CommandIo, OpenApp } from './command-line.ts';
@@ -6,9 +7,14 @@ import { numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from '.
 import { EXIT } from './exit-code.ts';
 import { painter } from './paint.ts';
 import type { Paint } from './paint.ts';
+import { logLines } from './log-lines.ts';
+import { suspectLine } from './signal-lines.ts';
 import { TELEMETRY_OPTIONS, telemetryConfig } from './telemetry-options.ts';
 import { durationText } from '../text/amount.ts';
 import { presentableValue } from '../text/redact.ts';
+
+/** Templates of logs that are told with an incident. */
+const NEW_LINES = 2;
 
 /** `stratus watch`: tells of incidents as they open and close; read-only, until it is stopped. */
 export async function watchCommand(args: string[], io: CommandIo, open: OpenApp): Promise<number> {
@@ -55,7 +61,7 @@ function lineOf(event: WatchEvent, namespace: string, paint: Paint): string {
     case 'started':
       return '';
     case 'opened': {
-      const { incident, diagnosis } = event;
+      const { incident, diagnosis, signals } = event;
       const { title, since, root, members, count } = incident;
       const [first] = diagnosis?.findings ?? [];
       const more = count > members.length ? `    and ${count - members.length} more\n` : '';
@@ -64,6 +70,7 @@ function lineOf(event: WatchEvent, namespace: string, paint: Paint): string {
         ...members.slice(0, 5).map(({ message }) => `    ${message}\n`),
         more,
         root ? `    ${paint('dim', 'begins at')} ${refLabel(root.object)}: ${root.reason}\n` : '',
+        ...(signals ? evidenceLines(signals, paint) : []).map((line) => `    ${line}\n`),
         first ? `    ${paint('dim', 'cause')} ${first.message}\n` : '',
         `    ${paint('green', `stratus mitigate -n ${namespace}`)}\n`,
       ].join('');
@@ -79,4 +86,13 @@ function lineOf(event: WatchEvent, namespace: string, paint: Paint): string {
     case 'slept':
       return `${time} ${paint('yellow', 'slept')} for ${durationText(event.forMs)}; what happened meanwhile is read now\n`;
   }
+}
+
+/** Whom traces name, and what logs say that they never said before. */
+function evidenceLines(signals: ShownSignals, paint: Paint): string[] {
+  const { logs } = signals;
+  const fresh = logs?.templates.filter(({ isNew }) => isNew) ?? [];
+  const said =
+    logs && fresh.length > 0 ? logLines({ ...logs, templates: fresh, more: 0, unknown: null }, paint, NEW_LINES) : [];
+  return [...suspectLine(signals), ...said];
 }

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** Keep nothing unless everything was resolved. */
   allOrNothing: boolean;
   budget: Budget;
+  /** Workloads whose calls a plan may reach unasked; absent: as `USUAL_MAX_CALLERS`, and what is unknown asks nobody. */
+  maxCallers?: number;
 }
 
 export const DEFAULT_OPTIONS: RunOptions = {
@@ -62,9 +64,16 @@ export type MachineEvent = { at: number } &
     | { type: 'diagnosed'; findings: Finding[]; hypotheses: Hypothesis[]; severity?: Severity }
     /** Without a plan `reason` says why; `escalate`: a person is needed, another brain is not asked. */
     | { type: 'planned'; plan: Plan | null; reason: string; escalate?: boolean }
-    /** `radius` is absent in older logs. */
-    /** `person`: why, by what it writes, a person has to look at the plan. */
-    | { type: 'rehearsed'; steps: StepRehearsal[]; hash: string; radius?: BlastRadius; person?: string }
+    /** `radius`: of the plan, `stepRadii` of each of several steps; both are absent in older logs. */
+    /** `person`: why, by what it writes or reaches, a person has to look at the plan. */
+    | {
+        type: 'rehearsed';
+        steps: StepRehearsal[];
+        hash: string;
+        radius?: BlastRadius;
+        stepRadii?: BlastRadius[];
+        person?: string;
+      }
     | { type: 'approved'; hash: string; by: Principal }
     /** `final`: nobody can be asked, so that asking again is of no use. */
     | { type: 'rejected'; reason: string; final?: true }

@@ -62,7 +62,25 @@ const shownSignals = map({
   signals: list(map({ kind: text, level: text, message: text, since: number, chart: either(nothing, chart) })),
   suspects: list(map({ message: text, score: number, confidence: number, node: map({ name: text }) })),
   waterfall: either(nothing, map({ trace: text, durationMs: number, rows: list(map({ service: text, operation: text, depth: number, startMs: number, durationMs: number })) })),
+  logs: maybe(map({
+    source: text, from: number, to: number, beforeFrom: number, more: number, link: either(nothing, text), unknown: either(nothing, text),
+    templates: list(map({ text, object: either(nothing, object), count: number, before: either(nothing, number), first: number, last: number, isNew: flag, isTrouble: flag })),
+  })),
+  kernel: maybe(list(map({ message: text }))),
+  incidents: maybe(list(map({
+    title: text, since: number, root: either(nothing, map({ object, reason: text })), count: number, isStorm: flag,
+    members: list(map({ source: text, message: text, since: either(nothing, number), why: text })),
+  }))),
   unknown: list(text),
+}); // prettier-ignore
+const partners = list(map({ name: text, via: text }));
+const radius = map({
+  objects: number, pods: number, services: list(map({ service: object, ready: number, out: number })),
+  budgets: list(map({ budget: object, allowed: number })), unknown: list(text),
+  calls: maybe(map({
+    callers: partners, callerCount: number, callees: partners, calleeCount: number, perSecond: either(nothing, number),
+    isPartial: flag, bySettings: flag, unknown: list(text),
+  })),
 }); // prettier-ignore
 const agent: Check = (value) => ['detection', 'diagnosis', 'mitigation', 'undo'].includes(value as string);
 
@@ -78,7 +96,13 @@ const FIELDS: Record<RunEvent['type'], Record<string, Check>> = {
   detected: { severity, oracles: map() },
   diagnosed: { findings: list(finding), hypotheses: list(map({ cause: text, explains: list(text), by: text })) },
   planned: { plan: either(nothing, plan), reason: text },
-  rehearsed: { steps: list(rehearsal), hash: text, person: maybe(text) },
+  rehearsed: {
+    steps: list(rehearsal),
+    hash: text,
+    radius: maybe(radius),
+    stepRadii: maybe(list(radius)),
+    person: maybe(text),
+  },
   approved: { hash: text, by: map({ via: text, id: text, at: number }) },
   rejected: { reason: text, final: maybe(flag) },
   lockAcquired: { level: text },

@@ -1,5 +1,7 @@
-import { amountText } from '../text/amount.ts';
+import { amountText, durationText } from '../text/amount.ts';
+import { counted } from '../text/plain-text.ts';
 import type { SignalLevel, Suspect } from './signals.ts';
+import type { LogsSeen, LogTemplateSeen } from './signals-now.ts';
 
 /** How a signal stands, as it is told to people. */
 export const LEVEL_TEXT: Readonly<Record<SignalLevel, string>> = {
@@ -24,4 +26,15 @@ export function suspectWords({ score, confidence }: Pick<Suspect, 'score' | 'con
 
 function percent(part: number): string {
   return amountText(Math.round(part * 100) / 100, 'ratio');
+}
+
+/** How often a template was said since, and how often before: one phrase. */
+export function saidWords(
+  { count, before, isNew }: Pick<LogTemplateSeen, 'count' | 'before' | 'isNew'>,
+  { from, beforeFrom }: Pick<LogsSeen, 'from' | 'beforeFrom'>,
+): string {
+  const compared = `in the ${durationText(from - beforeFrom)} before`;
+  if (isNew) return `${counted(count, 'time')}, never ${compared}`;
+  if (before === null) return `${counted(count, 'time')}, how often ${compared} is not known`;
+  return `${counted(count, 'time')}, ${before === 0 ? 'not' : counted(before, 'time')} ${compared}`;
 }

@@ -137,6 +137,8 @@ export interface CallGraph {
 export interface Reached {
   node: CallGraphNode;
   hops: number;
+  /** The one next to it on the way; null where it is reached directly. */
+  via: CallGraphNode | null;
 }
 
 /** Who suffers if these objects fail (callers), and who gets other load from them (callees). */

@@ -77,7 +77,7 @@ export interface Diagnosis {
   hypotheses: Hypothesis[];
   /** What could not be looked at, one sentence each. */
   notes: string[];
-  /** What metrics and traces show; absent where neither is read. */
+  /** What telemetry showed; absent where none is read. */
   signals?: ShownSignals;
   severity: Severity;
   mu: number | null;

@@ -12,9 +12,11 @@ import type { RunState } from '../domain/run-state.ts';
 import { INITIAL_STATE } from '../domain/run-state.ts';
 import type { ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
+import { personForReach } from '../domain/reach-guard.ts';
 import { judgeCommit, mu } from '../domain/severity.ts';
 import type { Severity } from '../domain/severity.ts';
 import { shownSignals } from '../domain/signals-now.ts';
+import type { CallGraph } from '../domain/signals.ts';
 import type { SignalsNow } from '../domain/signals-now.ts';
 import type { StepRehearsal } from '../domain/transaction.ts';
 import { lossesText } from '../domain/transaction.ts';
@@ -318,15 +320,24 @@ export class IncidentRun {
 
   async #rehearse(plan: Plan, signal: AbortSignal): Promise<EventBody> {
     const { snapshot, severity } = this.#latest!;
-    const rehearsed = await rehearsePlan(this.#ports, plan, this.#unconvertible, snapshot, signal);
-    const person = delicateWrites(plan, rehearsed.steps, snapshot, severity);
-    return person ? { ...rehearsed, person } : rehearsed;
+    const rehearsed = await rehearsePlan(this.#ports, plan, this.#unconvertible, snapshot, this.#callGraph, signal);
+    const reasons = [
+      delicateWrites(plan, rehearsed.steps, snapshot, severity),
+      personForReach(rehearsed.radius?.calls, this.#options.maxCallers),
+    ].filter((reason) => reason !== null);
+    return reasons.length > 0 ? { ...rehearsed, person: reasons.join('; ') } : rehearsed;
+  }
+
+  /** As telemetry told it last; null where none is read. */
+  get #callGraph(): CallGraph | null {
+    return this.#seen?.now.graph ?? null;
   }
 
   /** For a brain that wants to know what its plan would do. */
   async #tried(proposed: Plan, signal: AbortSignal): Promise<StepRehearsal[]> {
     const { plan, refused } = await convertPlan(proposed, this.#ports.convert);
-    const { steps } = await rehearsePlan(this.#ports, plan, refused, this.#latest!.snapshot, signal);
+    const { snapshot } = this.#latest!;
+    const { steps } = await rehearsePlan(this.#ports, plan, refused, snapshot, this.#callGraph, signal);
     return steps;
   }
 

@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../../src/domain/kube-object.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { Signal } from '../../src/domain/signals.ts';
-import type { SignalsNow, WaterfallRow } from '../../src/domain/signals-now.ts';
+import type { LogsSeen, ShownIncident, SignalsNow, WaterfallRow } from '../../src/domain/signals-now.ts';
 import type { Sample } from '../../src/domain/telemetry.ts';
 import { chartOf } from '../../src/signals/charts/chart.ts';
 
@@ -63,7 +63,83 @@ export function slowGeo(now: number): SignalsNow {
       rows: ROWS,
       cut: 2,
     },
+    logs: timedOut(now),
+    kernel: [
+      {
+        event: 'tcpRetransmits',
+        object: { apiVersion: 'v1', kind: 'Node', name: 'node1' },
+        metric: 'node_netstat_Tcp_RetransSegs',
+        perSecond: 14,
+        usual: { center: 0.2, deviation: 0.1, count: 60, over: 'over the hour before it began' },
+        message:
+          'TCP segments sent again on Node/node1: 14 a second over the last 8 min, against 0.2 a second over the hour before it began (node_netstat_Tcp_RetransSegs)',
+      },
+    ],
+    incidents: [together(now)],
     notes: [],
+  };
+}
+
+/** Logs of `search`, which waits for `geo` in vain. */
+function timedOut(now: number): LogsSeen {
+  const from = now - 9 * MINUTE;
+  return {
+    source: 'VictoriaLogs in monitoring',
+    from,
+    to: now,
+    beforeFrom: from - 30 * MINUTE,
+    templates: [
+      {
+        text: 'ERROR nearby: rpc to geo:<num> timed out after <num>',
+        object: ref('Deployment', 'search'),
+        count: 214,
+        before: 0,
+        first: now - 8 * MINUTE,
+        last: now - MINUTE / 2,
+        isNew: true,
+        isTrouble: true,
+      },
+      {
+        text: 'WARN cache miss for <id>',
+        object: null,
+        count: 31,
+        before: 88,
+        first: now - 8 * MINUTE,
+        last: now - MINUTE,
+        isNew: false,
+        isTrouble: true,
+      },
+    ],
+    more: 3,
+    link: 'https://logs.example/select/vmui/?#/?query=x',
+    unknown: null,
+  };
+}
+
+function together(now: number): ShownIncident {
+  const geo = 'Deployment/hotel-reservation/geo';
+  return {
+    title: 'p99 latency of geo is 412 ms against 95 ± 12 ms over the last hour, and 1 more',
+    since: now - 8 * MINUTE,
+    root: { object: GEO, reason: 'a request spends 389 ms in geo on average, against 90 ms usually' },
+    members: [
+      {
+        source: 'signal',
+        objects: [GEO],
+        since: now - 8 * MINUTE,
+        message: 'p99 latency of geo is 412 ms against 95 ± 12 ms over the last hour',
+        why: `about ${geo}`,
+      },
+      {
+        source: 'object',
+        objects: [ref('Deployment', 'search')],
+        since: null,
+        message: 'Deployment search has 1 of 2 pods ready',
+        why: `depends on ${geo}`,
+      },
+    ],
+    count: 2,
+    isStorm: false,
   };
 }
 

@@ -11,6 +11,7 @@ import { LAYERS } from './engine/analyzer.ts';
 import { nextPlans } from './engine/planning.ts';
 import { readsOnce } from './engine/reads-once.ts';
 import { rankFindings } from './engine/ranking.ts';
+import { withTraces } from './engine/trace-agreement.ts';
 
 /** A rule that waits longer for its reads is left out of the diagnosis. */
 const RULE_LIMIT_MS = 10_000;
@@ -44,7 +45,7 @@ export class PlaybookBrain implements Brain {
         context.emit({ type: 'thought', text });
       }
     }
-    return rankFindings(facts.view, findings, this.#depthOf);
+    return rankFindings(view, withTraces(view, findings, signals), this.#depthOf);
   }
 
   async plan(

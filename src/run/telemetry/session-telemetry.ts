@@ -1,6 +1,9 @@
+import { KubeLogs } from '../../cluster/read/kube-logs.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { ClusterReader, Oracle } from '../../domain/ports.ts';
 import type { MetricSource, TelemetrySources } from '../../domain/telemetry.ts';
+import { Monitor } from '../../gateway/monitor/monitor.ts';
+import { KubeApi } from '../../gateway/wire/kube-api.ts';
 import type { Upstream } from '../../gateway/wire/upstream.ts';
 import { AlertOracle } from '../../severity/alert-oracle.ts';
 import { FreshAlerts } from '../../severity/fresh-alerts.ts';
@@ -10,10 +13,10 @@ import type { OpenedSource } from '../../telemetry/open-sources.ts';
 import { openSources } from '../../telemetry/open-sources.ts';
 import type { SourceSpec } from '../../telemetry/settings/source-spec.ts';
 import { clusterGet } from './cluster-get.ts';
+import { EvidenceReader } from './evidence-reader.ts';
 import type { FoundSources } from './find-sources.ts';
 import { findSources } from './find-sources.ts';
 import { KeptRanges } from './kept-ranges.ts';
-import { SignalReader } from './signal-reader.ts';
 import type { ParsedTelemetry } from './telemetry-config.ts';
 
 /** What is read of telemetry for one target. */
@@ -77,13 +80,15 @@ export class SessionTelemetry {
   }
 
   /**
-   * Null where neither metrics nor traces are read.
+   * Null where neither metrics nor traces nor logs are read.
    * @param again it will be asked again and again: what it read it keeps, and its samples may be a step older
    */
-  async signals(signal: AbortSignal, again = false): Promise<SignalReader | null> {
+  async signals(signal: AbortSignal, again = false): Promise<EvidenceReader | null> {
     const { sources } = await this.open(signal);
     const metrics = again ? this.#keptOf(sources) : sources.metrics;
-    const reader = new SignalReader({ ...sources, metrics }, this.#clock);
+    const kubelets = new KubeLogs(new KubeApi(new Monitor(this.#upstream, 'read')), this.#clock);
+    const { kernel } = this.#config;
+    const reader = new EvidenceReader({ sources: { ...sources, metrics }, kubelets, clock: this.#clock, kernel });
     return reader.isUseful ? reader : null;
   }
 

@@ -1,3 +1,7 @@
+import type { KernelEvent, KernelMetrics } from '../../domain/kernel-metrics.ts';
+import { DEFAULT_KERNEL_METRICS, KERNEL_EVENTS, KERNEL_METRIC } from '../../domain/kernel-metrics.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
+import { oneLine } from '../../text/plain-text.ts';
 import type { SourceOptions } from '../../telemetry/settings/parse-source.ts';
 import { parseSource } from '../../telemetry/settings/parse-source.ts';
 import type { SourceRole, SourceSpec } from '../../telemetry/settings/source-spec.ts';
@@ -22,6 +26,8 @@ export interface TelemetryConfig {
   find: boolean;
   /** By fingerprint of a target: what a person accepted there, for roles for which `sources` names nothing. */
   clusters?: Readonly<Record<string, readonly SourceText[]>>;
+  /** `EVENT=METRIC` each; those of an event replace the usual ones. Absent: the usual exporters'. */
+  kernelMetrics?: readonly string[];
 }
 
 export const NO_TELEMETRY: TelemetryConfig = { sources: [], objectives: [], find: false };
@@ -30,6 +36,7 @@ export interface ParsedTelemetry {
   specs: SourceSpec[];
   objectives: SloSpec[];
   find: boolean;
+  kernel: KernelMetrics;
 }
 
 /**
@@ -37,7 +44,7 @@ export interface ParsedTelemetry {
  * @throws StratusError usage, naming what is wrong with which text; never with a credential in it
  */
 export function parseTelemetry(config: TelemetryConfig, fingerprint: string): ParsedTelemetry {
-  const { sources, objectives, find, clusters = {} } = config;
+  const { sources, objectives, find, clusters = {}, kernelMetrics = [] } = config;
   const named = new Set(sources.map(({ role }) => role));
   const accepted = Object.hasOwn(clusters, fingerprint) ? clusters[fingerprint]! : [];
   const all = [...sources, ...accepted.filter(({ role }) => !named.has(role))];
@@ -45,5 +52,27 @@ export function parseTelemetry(config: TelemetryConfig, fingerprint: string): Pa
     specs: all.map(({ what, role, url, ...options }) => parseSource(what, role, url, options)),
     objectives: objectives.map(parseSlo),
     find,
+    kernel: parseKernelMetrics(kernelMetrics),
   };
+}
+
+/**
+ * Names of counters of kernels, `EVENT=METRIC` each (`drops=node_network_receive_drop_total`); METRIC may have label matchers.
+ * Events that no text names keep the usual ones.
+ * @throws StratusError usage
+ */
+export function parseKernelMetrics(texts: readonly string[]): KernelMetrics {
+  const named = new Map<KernelEvent, string[]>();
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    const event = KERNEL_EVENTS.find((one) => one === text.slice(0, Math.max(0, equals)).trim());
+    const metric = text.slice(equals + 1).trim();
+    if (!event || !KERNEL_METRIC.test(metric))
+      throw new StratusError(
+        'usage',
+        `kernel metric ${JSON.stringify(oneLine(text, 200))}: write EVENT=METRIC, EVENT one of ${KERNEL_EVENTS.join(', ')}, METRIC the name of a counter, with label matchers or without`,
+      );
+    named.set(event, [...(named.get(event) ?? []), metric]);
+  }
+  return { ...DEFAULT_KERNEL_METRICS, ...Object.fromEntries(named) };
 }

@@ -8,6 +8,7 @@ import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
 import type { CorrelatedIncident, IncidentMember, Signal } from '../../domain/signals.ts';
 import { refKey } from '../../domain/kube-object.ts';
 import type { SignalsNow } from '../../domain/signals-now.ts';
+import { shownSignals } from '../../domain/signals-now.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { graphOfSettings } from '../../signals/graph/settings-graph.ts';
 import { correlate } from '../../signals/correlation/correlate.ts';
@@ -161,9 +162,10 @@ export class IncidentWatch {
     });
     const fresh = this.#open.filter(({ fingerprint }) => !before.has(fingerprint));
     const diagnosis = fresh.length > 0 ? await this.#diagnosed(reading, signals, signal) : null;
+    const seen = fresh.length > 0 && signals ? { signals: shownSignals(signals) } : {};
     for (const incident of this.#open) {
       const count = before.get(incident.fingerprint);
-      if (count === undefined) tell({ type: 'opened', at, incident, diagnosis, mu: mu(reading.severity) });
+      if (count === undefined) tell({ type: 'opened', at, incident, diagnosis, mu: mu(reading.severity), ...seen });
       else if (incident.count > count) tell({ type: 'grew', at, incident });
     }
     this.#ports.looked?.({ at, mu: mu(reading.severity), open: this.#open });

@@ -1,12 +1,20 @@
 import type { BrainDiagnosis } from '../../domain/brain.ts';
 import type { CorrelatedIncident } from '../../domain/signals.ts';
+import type { ShownSignals } from '../../domain/signals-now.ts';
 
 /** What a watch tells; `at` in milliseconds since the epoch. */
 export type WatchEvent =
   /** `notes`: what else is read and what of it does not answer, one sentence each. */
   | { type: 'started'; at: number; notes: string[] }
-  /** `diagnosis`: null where it could not be made. */
-  | { type: 'opened'; at: number; incident: CorrelatedIncident; diagnosis: BrainDiagnosis | null; mu: number }
+  /** `diagnosis`: null where it could not be made; `signals`: absent where no telemetry is read. */
+  | {
+      type: 'opened';
+      at: number;
+      incident: CorrelatedIncident;
+      diagnosis: BrainDiagnosis | null;
+      mu: number;
+      signals?: ShownSignals;
+    }
   /** More belongs to it than before. */
   | { type: 'grew'; at: number; incident: CorrelatedIncident }
   | { type: 'closed'; at: number; incident: CorrelatedIncident; lastedMs: number }

@@ -49,11 +49,15 @@ function reached(
   const found: Reached[] = [];
   let front = [...roots];
   for (let hop = 1; hop <= hops && front.length > 0; hop++) {
-    const fresh = [...new Set(front.flatMap((id) => next.get(id) ?? []))].filter((id) => !seen.has(id));
-    for (const id of fresh) {
-      seen.add(id);
-      const node = nodes.get(id);
-      if (node) found.push({ node, hops: hop });
+    const fresh: string[] = [];
+    for (const from of front) {
+      for (const id of next.get(from) ?? []) {
+        if (seen.has(id)) continue;
+        seen.add(id);
+        fresh.push(id);
+        const node = nodes.get(id);
+        if (node) found.push({ node, hops: hop, via: hop === 1 ? null : (nodes.get(from) ?? null) });
+      }
     }
     front = fresh;
   }

@@ -1,5 +1,6 @@
 import type { CallGraphNode, Localisation, Suspect } from '../../domain/signals.ts';
 import { amountText } from '../../text/amount.ts';
+import { counted } from '../../text/plain-text.ts';
 import { moreThan } from '../statistics/binomial.ts';
 import { quantileOf, sortedFinite } from '../statistics/robust.ts';
 import { sampledWins } from './sampled-wins.ts';
@@ -17,6 +18,8 @@ const FALSE_ALARM = 0.02;
 const LEAST_RISE = 0.1;
 /** Places in the usual distribution at which more traces than usual may lie above: all are slower, many, or a few. */
 const QUANTILES = [0.5, 0.9, 0.99];
+/** A trace that spends more at a place than this part of usual ones shows that it is slow. */
+const SHOWS = 0.9;
 const SHOWN_TRACES = 5;
 
 interface Timed {
@@ -65,6 +68,7 @@ export function slowSuspects(
     const [after, before] = [meanOf(groups, 'now', keys), meanOf(groups, 'usual', keys)];
     const score = folded.get(id)! / total;
     const traces = groups.flatMap((group) => group.now);
+    const shown = groups.reduce((sum, group) => sum + slowerThanUsual(group, keys), 0);
     const worst = [...traces].sort((a, b) => sumOf(b, keys) - sumOf(a, keys) || (a.id < b.id ? -1 : 1));
     return {
       node,
@@ -73,7 +77,7 @@ export function slowSuspects(
       score,
       confidence: wins.get(id)!,
       lift: before > 0 ? after / before : null,
-      message: `a request spends ${amountText(after, 'ms')} in ${node.name} on average, against ${amountText(before, 'ms')} usually: ${amountText(score, 'ratio')} of what is slower`,
+      message: `a request spends ${amountText(after, 'ms')} in ${node.name} on average, against ${amountText(before, 'ms')} usually: ${amountText(score, 'ratio')} of what is slower, seen in ${shown} of ${counted(traces.length, 'trace')}`,
       traces: worst.slice(0, SHOWN_TRACES).map((trace) => trace.id),
     };
   });
@@ -204,6 +208,12 @@ function meanOf(groups: readonly Group[], side: keyof Group, keys: readonly stri
     const total = group[side].reduce((ms, trace) => ms + sumOf(trace, keys), 0);
     return sum + (total / group[side].length) * (group.now.length / all);
   }, 0);
+}
+
+/** Traces of now that spend more at these places than nearly all usual ones. */
+function slowerThanUsual({ now, usual }: Group, keys: readonly string[]): number {
+  const line = quantileOf(sortedFinite(usual.map((trace) => sumOf(trace, keys))), SHOWS);
+  return now.filter((trace) => sumOf(trace, keys) > line).length;
 }
 
 function sumOf({ times }: Timed, keys: readonly string[]): number {

@@ -1,5 +1,6 @@
 import type { LogLine } from '../../domain/telemetry.ts';
 import { counted } from '../../text/plain-text.ts';
+import type { LogEntry } from '../../text/log-entries.ts';
 import { logEntries } from '../../text/log-entries.ts';
 import type { LogTemplate } from '../../text/log-templates.ts';
 import { templateGroups } from '../../text/log-templates.ts';
@@ -11,6 +12,17 @@ export interface TemplateChange {
   after: number;
   /** Said since, and never before. */
   isNew: boolean;
+  /** When it was said first and last since, milliseconds since the epoch; null where it was not. */
+  first: number | null;
+  last: number | null;
+  /** Pods that said it since, by name. */
+  pods: string[];
+}
+
+/** An entry with when and by which pod it was written. */
+interface WrittenEntry extends LogEntry {
+  at: number;
+  pod: string | null;
 }
 
 export interface LogComparison {
@@ -30,7 +42,8 @@ const LEAST_LINES = 20;
  */
 export function comparedLogs(before: readonly LogLine[], after: readonly LogLine[], cut = false): LogComparison {
   const earlier = entriesOf(before);
-  const groups = templateGroups([...earlier, ...entriesOf(after)]);
+  const all = [...earlier, ...entriesOf(after)];
+  const groups = templateGroups(all);
   const lines = before.length;
   const unknown =
     lines < LEAST_LINES
@@ -40,13 +53,22 @@ export function comparedLogs(before: readonly LogLine[], after: readonly LogLine
         : null;
   const changes = groups.map(({ template, places }): TemplateChange => {
     const old = places.filter((place) => place < earlier.length).length;
-    const since = places.length - old;
-    return { template, before: old, after: since, isNew: unknown === null && old === 0 && since > 0 };
+    const said = places.filter((place) => place >= earlier.length).map((place) => all[place]!);
+    const times = said.map(({ at }) => at);
+    return {
+      template,
+      before: old,
+      after: said.length,
+      isNew: unknown === null && old === 0 && said.length > 0,
+      first: times.length > 0 ? times.reduce((a, b) => Math.min(a, b)) : null,
+      last: times.length > 0 ? times.reduce((a, b) => Math.max(a, b)) : null,
+      pods: [...new Set(said.flatMap(({ pod }) => pod ?? []))].sort(),
+    };
   });
   const sum = (field: 'before' | 'after') => changes.reduce((total, change) => total + change[field], 0);
-  const [all, allSince] = [Math.max(1, sum('before')), Math.max(1, sum('after'))];
+  const [allBefore, allSince] = [Math.max(1, sum('before')), Math.max(1, sum('after'))];
   const growth = ({ before: old, after: since }: TemplateChange): number =>
-    (since + 0.5) / allSince / ((old + 0.5) / all);
+    (since + 0.5) / allSince / ((old + 0.5) / allBefore);
   return {
     changes: changes
       .filter((change) => change.after > 0)
@@ -62,7 +84,7 @@ export function comparedLogs(before: readonly LogLine[], after: readonly LogLine
 }
 
 /** Entries of each container's log in its own order: lines of several are mixed. */
-function entriesOf(lines: readonly LogLine[]): ReturnType<typeof logEntries> {
+function entriesOf(lines: readonly LogLine[]): WrittenEntry[] {
   const streams = new Map<string, LogLine[]>();
   for (const line of lines) {
     const key = `${line.pod ?? ''}|${line.container ?? ''}`;
@@ -70,7 +92,13 @@ function entriesOf(lines: readonly LogLine[]): ReturnType<typeof logEntries> {
     if (stream) stream.push(line);
     else streams.set(key, [line]);
   }
-  return [...streams.values()].flatMap((stream) =>
-    logEntries(stream.sort((a, b) => a.at - b.at).map(({ text }) => text)).filter(({ text }) => text !== ''),
-  );
+  return [...streams.values()].flatMap((stream) => {
+    const sorted = stream.sort((a, b) => a.at - b.at);
+    let line = 0;
+    return logEntries(sorted.map(({ text }) => text)).flatMap((entry): WrittenEntry[] => {
+      const { at, pod = null } = sorted[line]!;
+      line += entry.lines;
+      return entry.text === '' ? [] : [{ ...entry, at, pod }];
+    });
+  });
 }

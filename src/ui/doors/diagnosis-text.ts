@@ -5,6 +5,7 @@ import type { ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
 import { aboutOf, spokenOf } from '../../domain/severity.ts';
+import { saidWords, suspectWords } from '../../domain/signal-words.ts';
 import type { Target } from '../../domain/target.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import type { Diagnosis, NamespaceDiagnosis } from '../../run/app.ts';
@@ -115,11 +116,27 @@ function namespaceLines(namespace: string, diagnosis: Diagnosis): string[] {
   const open = unexplained(diagnosis);
   for (const item of severity.known ? severity.items : [])
     lines.push(`- ${plainMarkdown(item.message)}${open.includes(item) ? ': **no cause was found for it**' : ''}`);
+  lines.push(...evidenceLines(diagnosis.signals));
   const causes = causesOf(diagnosis);
   if (causes.length === 0) lines.push('', 'No cause was found.');
   for (const { finding, symptoms } of causes) lines.push('', ...findingLines(finding, symptoms));
   for (const note of notes) lines.push('', `*${plainMarkdown(note)}*`);
   return lines;
+}
+
+/** Whom traces name, and what logs say that they never said before. */
+function evidenceLines(signals: Diagnosis['signals']): string[] {
+  if (!signals) return [];
+  const { suspects, logs } = signals;
+  const named = suspects.map(({ node, message, ...sure }) => {
+    const name = node.object ? refLabel(node.object) : node.name;
+    return `- traces name ${plainMarkdown(name)}: ${plainMarkdown(message)} (${suspectWords(sure)})`;
+  });
+  const said = (logs?.templates ?? [])
+    .filter(({ isNew }) => isNew)
+    .map((seen) => `- log, new: ${codeMarkdown(seen.text, LONG)} (${saidWords(seen, logs!)})`);
+  const lines = [...named, ...said];
+  return lines.length > 0 ? ['', ...lines] : [];
 }
 
 function findingLines(finding: Finding, symptoms: Finding[]): string[] {

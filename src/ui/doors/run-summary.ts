@@ -50,13 +50,20 @@ export function runSummary(snapshot: RunSnapshot, now = Date.now()): string {
 
 function telemetryRows(telemetry: RunSnapshot['telemetry']): string[] {
   if (!telemetry) return [];
+  const { logs, together, kernel } = telemetry;
   return [
+    ...together.map(({ what, root, reason }) => `- ${what}${root ? `; it begins at ${root}: ${reason}` : ''}`),
     ...telemetry.suspects.map(
       ({ object, pod, message, sure }) =>
         `- It probably begins in ${object}${pod ? `, in one pod only (${pod})` : ''}: ${message} (${sure})`,
     ),
     ...telemetry.signals.map(
       ({ object, message, standing }) => `- ${object ? `${object}: ` : ''}${message} (${standing})`,
+    ),
+    ...kernel.map((text) => `- Kernels: ${text}`),
+    ...(logs?.rows ?? []).map(
+      ({ mark, object, text, said }) =>
+        `- Log${mark === 'said' ? '' : `, ${mark}`}: ${object ? `${object}: ` : ''}${text} (${said})`,
     ),
     ...telemetry.unknown.map((reason) => `- Not known: ${reason}`),
   ];

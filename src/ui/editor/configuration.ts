@@ -51,12 +51,14 @@ export function mayOfferTelemetry(): boolean {
 }
 
 export function runOptions(): RunOptions {
+  const maxCallers = readSetting(Setting.maxCallers);
   return {
     ...DEFAULT_OPTIONS,
     maxAttempts: readSetting(Setting.maxAttempts),
     wallClockMs: readSetting(Setting.timeLimit) * 1_000,
     commitRule: readSetting(Setting.commitRule),
     allOrNothing: readSetting(Setting.allOrNothing),
+    ...(typeof maxCallers === 'number' ? { maxCallers } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { KernelEvent } from '../../domain/kernel-metrics.ts';
 import type { ModelPrice } from '../../domain/model-settings.ts';
 import type { CommitRule } from '../../domain/severity.ts';
 
@@ -127,6 +128,7 @@ export const Setting = {
   checks: 'stratus.checks',
   commitRule: 'stratus.commitRule',
   maxAttempts: 'stratus.maxAttempts',
+  maxCallers: 'stratus.maxCallers',
   timeLimit: 'stratus.timeLimitSeconds',
   allOrNothing: 'stratus.allOrNothing',
   lockSharedKeyFile: 'stratus.lock.sharedKeyFile',
@@ -156,6 +158,7 @@ export const Setting = {
   telemetryCertificateAuthority: 'stratus.telemetry.certificateAuthority',
   telemetryPages: 'stratus.telemetry.pages',
   telemetryOffer: 'stratus.telemetry.offer',
+  telemetryKernelMetrics: 'stratus.telemetry.kernelMetrics',
   watchContexts: 'stratus.watch.contexts',
   watchInterval: 'stratus.watch.intervalSeconds',
   watchAfterMitigation: 'stratus.watch.afterMitigationSeconds',
@@ -194,6 +197,8 @@ export interface SettingTypes {
   [Setting.checks]: string[];
   [Setting.commitRule]: CommitRule;
   [Setting.maxAttempts]: number;
+  /** Null: as usual. */
+  [Setting.maxCallers]: number | null;
   [Setting.timeLimit]: number;
   [Setting.allOrNothing]: boolean;
   [Setting.lockSharedKeyFile]: string;
@@ -224,6 +229,7 @@ export interface SettingTypes {
   [Setting.telemetryCertificateAuthority]: string;
   [Setting.telemetryPages]: Partial<Record<TelemetrySource, string>>;
   [Setting.telemetryOffer]: boolean;
+  [Setting.telemetryKernelMetrics]: Partial<Record<KernelEvent, string[]>>;
   [Setting.watchContexts]: string[];
   [Setting.watchInterval]: number;
   /** 0: not at all. */
@@ -245,6 +251,7 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.checks]: [],
   [Setting.commitRule]: 'strict',
   [Setting.maxAttempts]: 10,
+  [Setting.maxCallers]: null,
   [Setting.timeLimit]: 1800,
   [Setting.allOrNothing]: false,
   [Setting.lockSharedKeyFile]: '',
@@ -274,6 +281,7 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.telemetryCertificateAuthority]: '',
   [Setting.telemetryPages]: {},
   [Setting.telemetryOffer]: true,
+  [Setting.telemetryKernelMetrics]: {},
   [Setting.watchContexts]: [],
   [Setting.watchInterval]: 15,
   [Setting.watchAfterMitigation]: 300,

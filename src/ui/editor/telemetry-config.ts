@@ -40,7 +40,11 @@ export function telemetryConfig(
       };
     }),
   );
-  return { telemetry: { sources, objectives: textsOf(read(Setting.telemetrySlos)), find: false, clusters } };
+  const counters = Object.entries(read(Setting.telemetryKernelMetrics) ?? {});
+  const kernelMetrics = counters.flatMap(([event, names]) => textsOf(names).map((name) => `${event}=${name}`));
+  const objectives = textsOf(read(Setting.telemetrySlos));
+  const kernel = kernelMetrics.length > 0 ? { kernelMetrics } : {};
+  return { telemetry: { sources, objectives, find: false, clusters, ...kernel } };
 }
 
 /** Whether the settings name any source. */

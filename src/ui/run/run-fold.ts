@@ -36,6 +36,8 @@ export interface PlanFold {
   rehearsal: StepRehearsal[];
   /** Null until the rehearsal ended. */
   radius: BlastRadius | null;
+  /** Of each step, where there are several. */
+  stepRadii: BlastRadius[];
   stepStates: StepView['state'][];
   /** The transaction that ran it; null when it never ran. */
   tx: string | null;
@@ -248,6 +250,7 @@ export class RunFold {
       hash: null,
       rehearsal: [],
       radius: null,
+      stepRadii: [],
       stepStates: [],
       tx: null,
       outcome: null,
@@ -255,12 +258,13 @@ export class RunFold {
     });
   }
 
-  #rehearsed({ steps, hash, radius, person }: Extract<RunEvent, { type: 'rehearsed' }>): void {
+  #rehearsed({ steps, hash, radius, stepRadii, person }: Extract<RunEvent, { type: 'rehearsed' }>): void {
     if (!this.plan) return;
     this.plan.plan = withPerson(this.plan.plan, person);
     this.plan.rehearsal = steps;
     this.plan.hash = hash;
     this.plan.radius = radius ?? null;
+    this.plan.stepRadii = stepRadii ?? [];
     const refused = steps.find(({ ok, partial }) => !ok && !partial);
     if (refused) this.#close(this.plan, 'failed', refused.problem);
   }

@@ -1,3 +1,4 @@
+import type { BlastRadius } from '../../domain/blast-radius.ts';
 import { blastRadiusText } from '../../domain/blast-radius.ts';
 import { stepArgv, unsupportedStep } from '../../domain/plan.ts';
 import { foldFindings } from '../../domain/fold-findings.ts';
@@ -162,7 +163,7 @@ function planView(entry: PlanFold, fold: RunFold, context: ProjectionContext): P
     reach: [
       ...(entry.radius ? blastRadiusText(entry.radius) : []),
       ...entry.rehearsal.flatMap(({ action }) => action?.reaches ?? []),
-    ].map((text) => presentable(text, 300)),
+    ].map((text) => presentable(text, 500)),
     fate,
     awaiting: current && hash !== null && context.awaiting === hash && fold.phase === 'awaitingApproval',
     steps: plan.steps.map((step, index): StepView => {
@@ -174,6 +175,7 @@ function planView(entry: PlanFold, fold: RunFold, context: ProjectionContext): P
         ok: rehearsal?.ok ?? true,
         problem: presentable(rehearsal?.problem ?? '', 500),
         partial: rehearsal?.partial ?? false,
+        reach: reachText(entry.stepRadii[index]),
         // What was taken back is not done.
         state: ran === 'done' && fate === 'undone' ? 'undone' : ran,
         writes: [
@@ -183,6 +185,10 @@ function planView(entry: PlanFold, fold: RunFold, context: ProjectionContext): P
       };
     }),
   };
+}
+
+function reachText(radius: BlastRadius | undefined): string[] {
+  return (radius ? blastRadiusText(radius) : []).map((text) => presentable(text, 500));
 }
 
 function fateOf({ outcome, tx }: PlanFold, fold: RunFold, context: ProjectionContext): PlanView['fate'] {

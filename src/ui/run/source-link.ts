@@ -13,13 +13,13 @@ export function sourceHost(link: string | null | undefined): string {
 }
 
 /**
- * Where the trace (`signal` -1) or a signal of the latest reading of telemetry can be opened; null where nowhere. As it was
+ * Where the trace (`signal` -1), the logs (-2) or a signal of the latest reading of telemetry can be opened; null where nowhere. As it was
  * made: a query in it means something else once it is encoded anew.
  */
 export function sourceLink(events: readonly RunEvent[], signal: number): string | null {
   const read = events.findLast((event) => event.type === 'signals');
   if (read?.type !== 'signals') return null;
-  const { waterfall, signals } = read.shown;
-  const link = signal < 0 ? waterfall?.link : signals[signal]?.link;
+  const { waterfall, logs, signals } = read.shown;
+  const link = signal === -2 ? logs?.link : signal < 0 ? waterfall?.link : signals[signal]?.link;
   return link && safeLink(link) ? link : null;
 }

@@ -5,6 +5,7 @@ import { durationText } from '../../text/amount.ts';
 import { presentable } from '../../text/redact.ts';
 import type { TelemetryView, TraceView } from '../../../webview/protocol.ts';
 import { chartView } from './chart-view.ts';
+import { logsView, togetherView } from './evidence-views.ts';
 import { sourceHost } from './source-link.ts';
 import type { TelemetryFold } from './telemetry-fold.ts';
 
@@ -13,7 +14,7 @@ const FULL = 1_000;
 /** What telemetry showed, for the page; null where none was read. */
 export function telemetryView({ shown, writes }: TelemetryFold): TelemetryView | null {
   if (!shown) return null;
-  const { at, signals, suspects, waterfall, unknown } = shown;
+  const { at, signals, suspects, waterfall, incidents = [], logs, kernel = [], unknown } = shown;
   return {
     at,
     signals: signals.map(({ level, object, message, since, chart, link }) => ({
@@ -32,6 +33,9 @@ export function telemetryView({ shown, writes }: TelemetryFold): TelemetryView |
       sure: suspectWords({ score, confidence }),
     })),
     trace: waterfall && traceView(waterfall),
+    together: incidents.map(togetherView),
+    logs: logs ? logsView(logs) : null,
+    kernel: kernel.map(({ message }) => presentable(message, 500)),
     unknown: unknown.map((reason) => presentable(reason, 500)),
   };
 }

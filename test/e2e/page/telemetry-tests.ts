@@ -52,6 +52,16 @@ export const TELEMETRY_TESTS: PageTest[] = [
             'level 2: geo Nearbyerror 431 ms',
           ]);
           await part.getByText('2 more calls are not shown.').waitFor();
+          const together = part.locator('.together');
+          await together.getByText('2 things belong together').waitFor();
+          await together.getByText('It begins at Deployment geo').waitFor();
+          assert.equal(await together.getByRole('listitem').count(), 2);
+          await together.getByText('depends on Deployment/hotel-reservation/geo').waitFor();
+          const logs = part.locator('.logs');
+          await logs.getByText('ERROR nearby: rpc to geo:<num> timed out after <num>').waitFor();
+          await logs.getByText('214 times, never in the 30 min before').waitFor();
+          assert.equal(await logs.locator('li.new').count(), 1);
+          await part.locator('.kernel').getByText('TCP segments sent again on Node/node1').waitFor();
           await part.getByText('too few requests to search now').waitFor();
           for (const summary of await part.locator('summary').all()) await summary.click();
           await part.getByRole('region', { name: 'Samples: p99 latency of Deployment geo' }).waitFor();
@@ -86,6 +96,7 @@ export const TELEMETRY_TESTS: PageTest[] = [
         };
         await open('Open in jaeger.example: the trace', -1);
         await open('Open in prometheus.example: p99 latency', 0);
+        await open('Open in logs.example: the logs', -2);
       });
     },
   },
@@ -126,7 +137,16 @@ export const TELEMETRY_TESTS: PageTest[] = [
   {
     name: 'says that nothing was seen, and offers to find telemetry where no alerts are read',
     async run(browser) {
-      const nothing = { at: 0, signals: [], suspects: [], trace: null, unknown: [] };
+      const nothing = {
+        at: 0,
+        signals: [],
+        suspects: [],
+        trace: null,
+        together: [],
+        logs: null,
+        kernel: [],
+        unknown: [],
+      };
       await onStage(browser, { ...(await asked()), telemetry: nothing }, async ({ page }) => {
         await page.getByText('Nothing unusual was seen in what was read of metrics and traces.').waitFor();
       });
@@ -157,6 +177,17 @@ export const TELEMETRY_TESTS: PageTest[] = [
           id: hostile,
           rows: [{ ...call!, service: hostile, operation: hostile }, ...calls],
         },
+        together: telemetry.together.map((one) => ({
+          ...one,
+          reason: hostile,
+          members: one.members.map((member) => ({ ...member, message: hostile, why: hostile })),
+        })),
+        logs: {
+          ...telemetry.logs!,
+          source: hostile,
+          rows: telemetry.logs!.rows.map((row) => ({ ...row, text: hostile })),
+        },
+        kernel: [hostile],
         unknown: [hostile],
       };
       await onStage(browser, { ...snapshot, telemetry: changed }, async ({ page }) => {

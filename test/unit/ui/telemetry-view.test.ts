@@ -38,8 +38,32 @@ describe('telemetry in the view of a run', () => {
       signals: [],
       suspects: [],
       trace: null,
+      together: [],
+      logs: null,
+      kernel: [],
       unknown: [],
     });
+  });
+
+  it('shows what belongs together and why, logs as templates with how often, and kernels', () => {
+    const { together, logs, kernel } = telemetryView(folded({ type: 'signals', shown: SHOWN }))!;
+    expect(together).toMatchObject([
+      {
+        what: '2 things belong together',
+        root: 'Deployment/hotel-reservation/geo',
+        members: [
+          { source: 'signal' },
+          { source: 'object', since: null, why: 'depends on Deployment/hotel-reservation/geo' },
+        ],
+        more: 0,
+      },
+    ]);
+    expect(logs).toMatchObject({ source: 'VictoriaLogs in monitoring', host: 'logs.example', more: 3, unknown: '' });
+    expect(logs!.rows.map(({ mark, object, said }) => [mark, object, said])).toEqual([
+      ['new', 'Deployment/hotel-reservation/search', '214 times, never in the 30 min before'],
+      ['trouble', '', '31 times, 88 times in the 30 min before'],
+    ]);
+    expect(kernel).toEqual([expect.stringContaining('TCP segments sent again on Node/node1')]);
   });
 
   it('names the suspect with how sure that is, signals with how they stand, and what is not known', () => {
@@ -92,7 +116,7 @@ describe('telemetry in the view of a run', () => {
     const snapshot = await run.untilAsked();
     expect(JSON.stringify(snapshot.telemetry).length).toBeLessThan(10_000);
     expect(runSummary(snapshot)).toMatch(
-      /Telemetry:\n- It probably begins in Deployment\/hotel-reservation\/geo, [^]*\n- Not known: too few requests/,
+      /Telemetry:\n- 2 things belong together; it begins at [^\n]*\n- It probably begins in Deployment\/hotel-reservation\/geo, [^]*\n- Log, new: Deployment\/hotel-reservation\/search: ERROR [^]*\n- Not known: too few requests/,
     );
     expect(snapshot.log).toContainEqual(
       expect.objectContaining({ who: 'detection', text: 'VictoriaLogs in monitoring does not answer' }),
@@ -150,6 +174,7 @@ describe('where telemetry is opened', () => {
     expect(sourceLink(events('https://jaeger.example/trace/1'), 0)).toBe(SHOWN.signals[0]!.link);
     expect(SHOWN.signals[0]!.link).toContain('%2Bb');
     expect(sourceLink(events('https://jaeger.example/trace/1'), 7)).toBeNull();
+    expect(sourceLink(events('https://jaeger.example/trace/1'), -2)).toBe(SHOWN.logs!.link);
     expect(sourceLink([], -1)).toBeNull();
   });
 

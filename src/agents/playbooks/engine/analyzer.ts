@@ -58,7 +58,7 @@ export interface FindingDraft {
 export type FixDraft = Omit<Fix, 'commands'>;
 
 /** Most facts shown with a finding; analyzers list the strongest first. */
-const MAX_EVIDENCE = 12;
+export const MAX_EVIDENCE = 12;
 
 export function makeFinding(draft: FindingDraft): Finding {
   const object = 'metadata' in draft.object ? refOf(draft.object as KubeObject) : (draft.object as ObjectRef);

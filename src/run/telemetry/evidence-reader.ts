@@ -1,0 +1,158 @@
+import { messageOf } from '../../domain/cluster-error.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { KernelMetrics } from '../../domain/kernel-metrics.ts';
+import { DEFAULT_KERNEL_METRICS } from '../../domain/kernel-metrics.ts';
+import type { Severity } from '../../domain/severity.ts';
+import { itemId } from '../../domain/severity.ts';
+import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
+import type { ShownIncident, SignalsNow } from '../../domain/signals-now.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import type { Answer, LogSource, Series, TelemetrySources } from '../../domain/telemetry.ts';
+import { ClusterView } from '../../kube/cluster-view.ts';
+import { correlate } from '../../signals/correlation/correlate.ts';
+import { memberOfItem, memberOfSignal } from '../../signals/correlation/members.ts';
+import { shownIncidents } from '../../signals/correlation/shown-incident.ts';
+import { Topology } from '../../signals/correlation/topology.ts';
+import type { Scene } from '../../signals/incident-types/incident-type.ts';
+import type { KernelReading } from '../../signals/kernel/kernel-evidence.ts';
+import { kernelAsks, readKernel } from '../../signals/kernel/kernel-evidence.ts';
+import type { ReadLogs } from './log-reader.ts';
+import { readLogs } from './log-reader.ts';
+import { SignalReader } from './signal-reader.ts';
+
+/** What is read beside signals and traces; what is not answered by then is not known. */
+const LIMIT_MS = 10_000;
+
+export interface EvidenceParts {
+  sources: TelemetrySources;
+  /** What kubelets keep of logs, where no source of logs says anything. */
+  kubelets: LogSource;
+  clock: Clock;
+  /** Default: the usual exporters'. */
+  kernel?: KernelMetrics;
+}
+
+/** What telemetry shows of the scope of a snapshot, with what people look at beside it: logs, kernels, what belongs together. */
+export class EvidenceReader {
+  readonly #parts: EvidenceParts;
+  readonly #signals: SignalReader;
+
+  constructor(parts: EvidenceParts) {
+    this.#parts = parts;
+    this.#signals = new SignalReader(parts.sources, parts.clock);
+  }
+
+  /** Whether there is anything to read. */
+  get isUseful(): boolean {
+    return this.#signals.isUseful || this.#parts.sources.logs !== null;
+  }
+
+  /** Never rejects but on cancel; see {@link SignalReader.read}. */
+  async read(snapshot: ClusterSnapshot, severity: Severity, signal: AbortSignal): Promise<SignalsNow> {
+    const view = new ClusterView(snapshot);
+    const [seen, kernel] = await Promise.all([
+      this.#signals.read(snapshot, severity, signal),
+      this.#kernel(view, severity, signal),
+    ]);
+    const { logs, notes } = await this.#logs(view, severity, seen, signal);
+    const [unread] = kernel.unknown;
+    return {
+      ...seen,
+      ...(logs ? { logs } : {}),
+      kernel: kernel.evidence,
+      incidents: togetherIn(view, severity, seen),
+      notes: [...seen.notes, ...notes, ...(unread === undefined ? [] : [`events of kernels: ${unread}`])],
+    };
+  }
+
+  async #kernel(view: ClusterView, severity: Severity, signal: AbortSignal): Promise<KernelReading> {
+    const { sources, clock, kernel = DEFAULT_KERNEL_METRICS } = this.#parts;
+    const { metrics } = sources;
+    if (!metrics) return { evidence: [], unknown: [] };
+    const began = severity.known
+      ? severity.items.flatMap(({ source, since }) => (source === 'alert' && since ? [since] : []))
+      : [];
+    const scene: Scene = {
+      view,
+      namespaces: view.snapshot.namespaces,
+      now: clock.now(),
+      settings: DEFAULT_SIGNAL_SETTINGS,
+      usualUntil: began.length > 0 ? Math.min(...began) : null,
+      marks: [],
+    };
+    const answers = await this.#limited(signal, (both) =>
+      Promise.all(
+        kernelAsks(scene, kernel).map(async ({ key, query, window }): Promise<[string, Answer<Series[]>]> => [
+          key,
+          await metrics
+            .range(query, window, both)
+            .catch((error: unknown): Answer<Series[]> => ({ state: 'unknown', reason: messageOf(error) })),
+        ]),
+      ),
+    ).catch((error: unknown) => {
+      signal.throwIfAborted();
+      return messageOf(error);
+    });
+    return typeof answers === 'string'
+      ? { evidence: [], unknown: [answers] }
+      : readKernel(new Map(answers), scene, kernel);
+  }
+
+  async #logs(view: ClusterView, severity: Severity, seen: SignalsNow, signal: AbortSignal): Promise<ReadLogs> {
+    const { sources, kubelets, clock } = this.#parts;
+    const parts = { source: sources.logs, kubelets, view, severity, seen, now: clock.now() };
+    return this.#limited(signal, (both) => readLogs(parts, both)).catch((error: unknown) => {
+      signal.throwIfAborted();
+      return { logs: null, notes: [`logs: ${messageOf(error)}`] };
+    });
+  }
+
+  /** @throws where it is not done within the limit, or is cancelled */
+  async #limited<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock } = this.#parts;
+    const limit = new AbortController();
+    const both = AbortSignal.any([signal, limit.signal]);
+    const stopped = new Promise<never>((_, reject) =>
+      both.addEventListener('abort', () => reject(both.reason as Error), { once: true }),
+    );
+    // The race below hears of it; one that is stopped after the race is nobody's failure.
+    stopped.catch(() => undefined);
+    const timer = clock.sleep(LIMIT_MS, both).then(
+      () => limit.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`)),
+      () => undefined,
+    );
+    try {
+      signal.throwIfAborted();
+      return await Promise.race([work(both), stopped]);
+    } finally {
+      limit.abort(new Error('done'));
+      await timer;
+    }
+  }
+}
+
+/**
+ * Alerts, signals and unhealthy objects of one moment that belong together. What does not tell when it began is taken to have
+ * begun with the first of what does.
+ */
+function togetherIn(
+  view: ClusterView,
+  severity: Severity,
+  { at, graph, reading, suspects }: SignalsNow,
+): ShownIncident[] {
+  const { correlation: settings } = DEFAULT_SIGNAL_SETTINGS;
+  const topology = new Topology(view, graph);
+  const items = severity.known ? severity.items : [];
+  const signals = reading.signals.filter(({ level }) => level === 'incident');
+  const times = [...items, ...signals].flatMap(({ since }) => since ?? []);
+  const began = times.length > 0 ? Math.min(...times) : at;
+  const incidents = correlate({
+    members: [...items.map((item) => memberOfItem(item, began)), ...signals.map(memberOfSignal)],
+    open: [],
+    topology,
+    settings,
+    suspects: suspects.suspects,
+  });
+  const undated = new Set(items.filter(({ since }) => since === undefined).map(itemId));
+  return shownIncidents(incidents, topology, settings.hops, undated);
+}
