@@ -6,7 +6,6 @@ import type { CommandIo, OpenApp } from './command-line.ts';
 import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { painter } from './paint.ts';
-import { signalLines } from './signal-lines.ts';
 import { commandText } from '../kubectl/command-text.ts';
 import { presentableValue } from '../text/redact.ts';
 import { signalLines } from './signal-lines.ts';

@@ -3,14 +3,16 @@ import type { Clock } from '../../domain/clock.ts';
 import type { KernelMetrics } from '../../domain/kernel-metrics.ts';
 import { DEFAULT_KERNEL_METRICS } from '../../domain/kernel-metrics.ts';
 import type { Severity } from '../../domain/severity.ts';
-import { itemId } from '../../domain/severity.ts';
+import { isTelemetry, itemId } from '../../domain/severity.ts';
 import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
 import type { ShownIncident, SignalsNow } from '../../domain/signals-now.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
-import type { Answer, LogSource, Series, TelemetrySources } from '../../domain/telemetry.ts';
+import type { LogSource, TelemetrySources } from '../../domain/telemetry.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
+import { askMetrics, whileUnstopped } from '../../signals/ask-metrics.ts';
+import { LONGEST_OPEN_MS } from '../../signals/baselines/usual.ts';
 import { correlate } from '../../signals/correlation/correlate.ts';
-import { memberOfItem, memberOfSignal } from '../../signals/correlation/members.ts';
+import { isToldBy, memberOfItem, memberOfSignal } from '../../signals/correlation/members.ts';
 import { shownIncidents } from '../../signals/correlation/shown-incident.ts';
 import { Topology } from '../../signals/correlation/topology.ts';
 import type { Scene } from '../../signals/incident-types/incident-type.ts';
@@ -69,66 +71,55 @@ export class EvidenceReader {
     const { sources, clock, kernel = DEFAULT_KERNEL_METRICS } = this.#parts;
     const { metrics } = sources;
     if (!metrics) return { evidence: [], unknown: [] };
-    const began = severity.known
-      ? severity.items.flatMap(({ source, since }) => (source === 'alert' && since ? [since] : []))
-      : [];
+    const now = clock.now();
     const scene: Scene = {
       view,
       namespaces: view.snapshot.namespaces,
-      now: clock.now(),
+      now,
       settings: DEFAULT_SIGNAL_SETTINGS,
-      usualUntil: began.length > 0 ? Math.min(...began) : null,
+      usualUntil: beganAt(severity, now),
       marks: [],
     };
-    const answers = await this.#limited(signal, (both) =>
-      Promise.all(
-        kernelAsks(scene, kernel).map(async ({ key, query, window }): Promise<[string, Answer<Series[]>]> => [
-          key,
-          await metrics
-            .range(query, window, both)
-            .catch((error: unknown): Answer<Series[]> => ({ state: 'unknown', reason: messageOf(error) })),
-        ]),
-      ),
-    ).catch((error: unknown) => {
-      signal.throwIfAborted();
-      return messageOf(error);
-    });
-    return typeof answers === 'string'
-      ? { evidence: [], unknown: [answers] }
-      : readKernel(new Map(answers), scene, kernel);
+    const answers = await this.#limited(signal, (both) => askMetrics(metrics, kernelAsks(scene, kernel), both));
+    return readKernel(answers, scene, kernel);
   }
 
   async #logs(view: ClusterView, severity: Severity, seen: SignalsNow, signal: AbortSignal): Promise<ReadLogs> {
     const { sources, kubelets, clock } = this.#parts;
     const parts = { source: sources.logs, kubelets, view, severity, seen, now: clock.now() };
-    return this.#limited(signal, (both) => readLogs(parts, both)).catch((error: unknown) => {
+    const read = (both: AbortSignal) => whileUnstopped(() => readLogs(parts, both), both);
+    return this.#limited(signal, read).catch((error: unknown) => {
       signal.throwIfAborted();
       return { logs: null, notes: [`logs: ${messageOf(error)}`] };
     });
   }
 
-  /** @throws where it is not done within the limit, or is cancelled */
+  /** Work that hears of it when the time is over. @throws on cancel */
   async #limited<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock } = this.#parts;
     const limit = new AbortController();
     const both = AbortSignal.any([signal, limit.signal]);
-    const stopped = new Promise<never>((_, reject) =>
-      both.addEventListener('abort', () => reject(both.reason as Error), { once: true }),
-    );
-    // The race below hears of it; one that is stopped after the race is nobody's failure.
-    stopped.catch(() => undefined);
     const timer = clock.sleep(LIMIT_MS, both).then(
       () => limit.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`)),
       () => undefined,
     );
     try {
       signal.throwIfAborted();
-      return await Promise.race([work(both), stopped]);
+      const done = await work(both);
+      signal.throwIfAborted();
+      return done;
     } finally {
       limit.abort(new Error('done'));
       await timer;
     }
   }
+}
+
+/** When the first of what telemetry tells of began; null where nothing does, or only of what has been so for long. */
+function beganAt(severity: Severity, now: number): number | null {
+  const told = severity.known ? severity.items.filter(isTelemetry) : [];
+  const times = told.flatMap(({ since }) => (since && now - since <= LONGEST_OPEN_MS ? [since] : []));
+  return times.length > 0 ? Math.min(...times) : null;
 }
 
 /**
@@ -143,7 +134,7 @@ function togetherIn(
   const { correlation: settings } = DEFAULT_SIGNAL_SETTINGS;
   const topology = new Topology(view, graph);
   const items = severity.known ? severity.items : [];
-  const signals = reading.signals.filter(({ level }) => level === 'incident');
+  const signals = reading.signals.filter((one) => one.level === 'incident' && !isToldBy(one, items));
   const times = [...items, ...signals].flatMap(({ since }) => since ?? []);
   const began = times.length > 0 ? Math.min(...times) : at;
   const incidents = correlate({

@@ -22,6 +22,18 @@ export function memberOfSignal({ kind, object, others, labels, since, message }:
   return { source: 'signal', id: `signal|${kind}|${about}`, objects, labels, since, message };
 }
 
+/** Whether severity tells of the same already, as of a signal of its own. */
+export function isToldBy({ kind, object }: Signal, items: readonly SeverityItem[]): boolean {
+  return items.some(
+    (item) =>
+      item.source === 'signal' &&
+      item.what === kind &&
+      item.object !== null &&
+      object !== null &&
+      refKey(item.object) === refKey(object),
+  );
+}
+
 /**
  * An unhealthy object, a failed check, or an alert that was read as an item, as a part of an incident.
  * @param now stands for when it began where that is not known, milliseconds since the epoch
