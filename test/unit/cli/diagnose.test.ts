@@ -31,7 +31,7 @@ describe('stratus diagnose', () => {
     const text = await printed([], { signals });
     expect(text).toContain('severity 1');
     expect(text).toContain(`wrong now: Deployment/hotel-reservation/geo: ${MESSAGE}`);
-    expect(text).toContain('it probably begins in Deployment/hotel-reservation/geo');
+    expect(text).toContain('traces name Deployment/hotel-reservation/geo');
     expect(text).toContain('not known: too few requests');
   });
 
