@@ -105,11 +105,15 @@ function livesOf(samples: readonly Sample[], starts: readonly number[], kills: r
     if (list) list.push(sample);
     else lives.set(start, [sample]);
   }
-  return [...lives].flatMap(([start, list]): Life[] => {
+  const told = [...lives];
+  return told.flatMap(([start, list], index): Life[] => {
     const next = bounds.find((at) => at > start) ?? Number.POSITIVE_INFINITY;
     const killedAt = kills.find((at) => at > start && at <= next) ?? null;
-    // A sample that is told for a while after the end speaks of nothing.
-    const own = killedAt === null ? list : list.filter(({ at }) => at <= killedAt);
+    // The last sample of a container is told for a while after its end, and stands for the next one until that is read.
+    const former = told[index - 1]?.[1].at(-1)?.value;
+    const first = list.findIndex(({ value }) => value !== former);
+    const fresh = first < 0 ? [] : list.slice(first);
+    const own = killedAt === null ? fresh : fresh.filter(({ at }) => at <= killedAt);
     return own.length > 0 ? [{ samples: own, startedAt: Number.isFinite(start) ? start : null, killedAt }] : [];
   });
 }

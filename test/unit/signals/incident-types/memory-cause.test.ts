@@ -56,7 +56,10 @@ describe('memory', () => {
 
   it('that fills a fresh container at once is a tight limit', () => {
     const starts = [0, 2, 4, 7, 12].map((minute) => minute * MINUTE);
-    const pod = { samples: samples(14, (minute) => 240 - 100 * Number(minute % 1 === 0 && minute < 1)), starts };
+    const pod = {
+      samples: samples(14, (minute) => 240 + (minute % 1) - 100 * Number(minute % 1 === 0 && minute < 1)),
+      starts,
+    };
     const { cause, evidence } = memoryCause(history({ pods: [pod] }));
     expect({ cause, evidence }).toMatchObject({ cause: 'tight-limit' });
     expect(evidence.join()).toMatch(/starts had 85 % of the limit in use within/);
@@ -78,6 +81,19 @@ describe('memory', () => {
     const { cause, evidence } = memoryCause(told);
     expect({ cause, evidence }).toMatchObject({ cause: 'leak' });
     expect(evidence.join()).toMatch(/it was killed .* after its start, and memory grew all the way, from .* to /);
+  });
+
+  it('that is told of a container that was killed is not taken for that of the next one', () => {
+    const life = (from: number, value: (index: number) => number, length: number) =>
+      Array.from({ length }, (_, index) => ({ at: from + index * 15_000, value: value(index) * MIB }));
+    const pod = {
+      // The last sample goes on for a minute and a half.
+      samples: [...life(5_000, (index) => 10 + 3 * index, 17), ...life(260_000, () => 58, 6)],
+      starts: [0, 256_000],
+      kills: [255_000],
+    };
+    const { cause, evidence } = memoryCause(history({ limitBytes: 64 * MIB, pods: [pod] }));
+    expect({ cause, evidence }).toMatchObject({ cause: 'leak' });
   });
 
   it('that grew all the way to its limit is a leak before it is killed, too', () => {
