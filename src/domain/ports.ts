@@ -82,8 +82,11 @@ export interface ClusterReader {
 
 /** One independent check of health (I8). `absent`: not configured, fixed at incident start. */
 export type OracleVerdict =
-  /** `asOf`: of which moment it speaks, milliseconds since the epoch; absent: of the snapshot's. */
-  | { state: 'ok' | 'bad'; items: SeverityItem[]; asOf?: number }
+  /**
+   * `asOf`: of which moment it speaks, milliseconds since the epoch; absent: of the snapshot's. `notes`: what it does not
+   * judge, and what is to be reckoned with, one sentence each.
+   */
+  | { state: 'ok' | 'bad'; items: SeverityItem[]; asOf?: number; notes?: readonly string[] }
   | { state: 'unknown'; reason: string }
   | { state: 'absent'; reason: string };
 
@@ -156,4 +159,6 @@ export interface SeverityReading {
   oracles: Record<string, OracleVerdict['state']>;
   /** The oldest moment that an oracle spoke of, milliseconds since the epoch. */
   asOf: number;
+  /** What oracles do not judge, and what is to be reckoned with, one sentence each, beginning with the oracle's name. */
+  notes?: readonly string[];
 }

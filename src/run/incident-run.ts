@@ -241,7 +241,8 @@ export class IncidentRun {
     const reading = await this.#ports.severity.baseline(signal, 0, this.#progress);
     this.#latest = reading;
     this.#startSnapshot = reading.snapshot;
-    const { severity, oracles } = reading;
+    const { severity, oracles, notes = [] } = reading;
+    for (const text of notes) this.#note({ type: 'thought', agent: 'detection', text });
     if (severity.known) {
       for (const item of severity.items) this.#note({ type: 'thought', agent: 'detection', text: item.message });
     }

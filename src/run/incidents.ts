@@ -213,10 +213,10 @@ export class LoggedIncidents implements Incidents {
     telemetry: SessionTelemetry,
     signal: AbortSignal,
   ): Promise<Diagnosis> {
-    const { severity, snapshot, oracles } = await reader.baseline(signal);
+    const { severity, snapshot, oracles, notes: reckoned = [] } = await reader.baseline(signal);
     const seen = await (await telemetry.signals(signal))?.read(snapshot, severity, signal);
     const brain = this.#shelf.first();
-    const notes = [...told, ...(seen?.notes ?? [])];
+    const notes = [...told, ...reckoned, ...(seen?.notes ?? [])];
     const { findings, hypotheses } = await brain.diagnose({
       run: '',
       target,

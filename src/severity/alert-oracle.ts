@@ -4,7 +4,8 @@ import type { SeverityItem } from '../domain/severity.ts';
 import { itemId } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Alert, AlertSource } from '../domain/telemetry.ts';
-import { alertItems } from '../signals/alerts/alert-items.ts';
+import { alertItems, unplacedAlerts } from '../signals/alerts/alert-items.ts';
+import { counted, oneLine } from '../text/plain-text.ts';
 import { FreshAlerts } from './fresh-alerts.ts';
 import type { Moving } from './health-findings.ts';
 import type { PatientOracle } from './health-oracle.ts';
@@ -16,7 +17,8 @@ const NOT_TOLD_MS = 0;
 /**
  * Alerts that fire in the scope are items of severity. Pending ones are early signs and no items, unless they began since
  * the first reading: what a change brought about is waited for, and counts until it is over. A source that does not answer
- * makes severity unknown. Absent where there is none.
+ * makes severity unknown. Absent where there is none. What is known only in part since the beginning, and alerts that name
+ * nothing of the cluster, are told.
  */
 export class AlertOracle implements PatientOracle {
   readonly name = 'alerts';
@@ -64,7 +66,13 @@ export class AlertOracle implements PatientOracle {
     this.#pending.look(pendingOf(value, snapshot, new Set(firing.map(itemId))));
     const items = [...firing, ...this.moving()];
     const asOf = answer.asOf - this.timing.lagMs;
-    return { state: items.length > 0 ? 'bad' : 'ok', items, asOf };
+    const told = [answer.cut, answer.note, unplacedNote(value, snapshot)].filter((text) => text !== undefined);
+    return {
+      state: items.length > 0 ? 'bad' : 'ok',
+      items,
+      asOf,
+      ...(told.length > 0 ? { notes: told } : {}),
+    };
   }
 }
 
@@ -77,6 +85,13 @@ function pendingOf(alerts: readonly Alert[], snapshot: ClusterSnapshot, firing: 
       message: `${item.message} (pending)`,
       until: ends.get(`${item.what} ${item.since}`) ?? NOT_TOLD_MS,
     }));
+}
+
+function unplacedNote(alerts: readonly Alert[], snapshot: ClusterSnapshot): string | undefined {
+  const [first, ...others] = unplacedAlerts(alerts, snapshot);
+  if (!first) return undefined;
+  const many = counted(others.length + 1, 'alert');
+  return `${many} of no namespace and nothing that is known, not counted, such as ${oneLine(first.name, 120)}`;
 }
 
 function itemsOf(alerts: readonly Alert[], state: Alert['state'], snapshot: ClusterSnapshot): SeverityItem[] {

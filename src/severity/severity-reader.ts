@@ -280,12 +280,14 @@ export class SeverityReader {
     const takenAt = Date.parse(snapshot.takenAt) || 0;
     let asOf = takenAt;
     let unknown = '';
+    const notes: string[] = [];
     for (const [index, { name, timing }] of active.entries()) {
       const verdict = verdicts[index]!;
       states[name] = verdict.state;
       if ('items' in verdict) {
         this.#known.add(name);
         items.push(...verdict.items);
+        notes.push(...(verdict.notes ?? []).map((note) => `${name}: ${note}`));
         asOf = Math.min(asOf, verdict.asOf ?? takenAt - (timing?.lagMs ?? 0));
         continue;
       }
@@ -293,7 +295,7 @@ export class SeverityReader {
       else unknown ||= `${name}: ${verdict.reason}${this.#known.has(name) ? ' (it answered before)' : ''}`;
     }
     const severity: Severity = unknown ? { known: false, reason: unknown } : { known: true, items };
-    return { severity, snapshot, oracles: states, asOf };
+    return { severity, snapshot, oracles: states, asOf, ...(notes.length > 0 ? { notes } : {}) };
   }
 }
 

@@ -49,6 +49,7 @@ export class SloOracle implements Oracle {
     if (!this.#source) return { state: 'unknown', reason: 'objectives need a metric server: give --prometheus URL' };
     const view = new ClusterView(snapshot);
     const items: SeverityItem[] = [];
+    const notes: string[] = [];
     let asOf = Number.POSITIVE_INFINITY;
     for (const [index, answer] of (await this.#ask(this.#source, signal)).entries()) {
       const spec = this.#specs[index]!;
@@ -65,9 +66,15 @@ export class SloOracle implements Oracle {
       if (lost !== null)
         return { state: 'unknown', reason: `SLO ${spec.name}${lost}: it was violated, and is no longer measured` };
       items.push(...this.#told(spec, measured.length, violated, view));
+      if (answer.note) notes.push(`SLO ${spec.name}: ${answer.note}`);
       asOf = Math.min(asOf, answer.asOf);
     }
-    return { state: items.length > 0 ? 'bad' : 'ok', items, asOf: asOf - this.timing.lagMs };
+    return {
+      state: items.length > 0 ? 'bad' : 'ok',
+      items,
+      asOf: asOf - this.timing.lagMs,
+      ...(notes.length > 0 ? { notes } : {}),
+    };
   }
 
   /** What a violated series was about of which there is none any more; null where there is. */

@@ -72,6 +72,16 @@ export function earlyAlerts(alerts: readonly Alert[], snapshot: ClusterSnapshot,
   return [...signals.values()];
 }
 
+/** Firing alerts of which nobody can say whether they are of a scope: without a namespace, and naming nothing that is known. */
+export function unplacedAlerts(alerts: readonly Alert[], snapshot: ClusterSnapshot): Alert[] {
+  const view = new ClusterView(snapshot);
+  return alerts.filter((alert) => {
+    if (alert.state !== 'firing' || isHint(alert) || neverCounts(alert)) return false;
+    const { namespace, objects } = labelledObjects(view, alert.labels);
+    return namespace === null && objects.length === 0;
+  });
+}
+
 export interface ScopedAlert {
   alert: Alert;
   /** With the alert's name: the same for alerts that mean the same. */
@@ -86,7 +96,7 @@ export function alertsInScope(alerts: readonly Alert[], view: ClusterView, scope
   const within = scopeTest(view, scope);
   return alerts
     .flatMap((alert): ScopedAlert[] => {
-      if (ALWAYS_FIRING.test(alert.name) || own(alert.labels, 'severity') === 'none') return [];
+      if (neverCounts(alert)) return [];
       const labelled = labelledObjects(view, alert.labels);
       return within(labelled)
         ? [{ alert, key: keyOf(alert, labelled), objects: labelled.objects, pod: labelled.pod }]
@@ -112,6 +122,10 @@ function scopeTest(view: ClusterView, scope: readonly string[]): (labelled: Labe
     if (namespace !== null) return inScope.has(namespace);
     return objects.some((ref) => (ref.kind === 'Node' ? nodes.has(ref.name) : inScope.has(ref.namespace ?? '')));
   };
+}
+
+function neverCounts({ name, labels }: Alert): boolean {
+  return ALWAYS_FIRING.test(name) || own(labels, 'severity') === 'none';
 }
 
 function isHint({ labels }: Alert): boolean {

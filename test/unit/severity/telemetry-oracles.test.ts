@@ -127,6 +127,25 @@ describe('alerts', () => {
     expect(seen).toEqual(states);
   });
 
+  it('tell what is not here in full, and which of them nobody can place', async () => {
+    const clock = new FakeClock();
+    const { value } = source(clock, (now) => [
+      { ...alert('Nowhere', now), labels: { alertname: 'Nowhere', team: 'x' } },
+      { ...alert('Quiet', now), labels: { alertname: 'Quiet', severity: 'info' } },
+    ]);
+    const alerts: AlertSource['alerts'] = async (signal) => {
+      const answer = await value.alerts(signal);
+      return answer.state === 'ok' ? { ...answer, cut: 'only 2 of 3 alerts are taken', note: 'its clock is behind' } : answer;
+    };
+    const reading = await reader(clock, { ...value, alerts }).read(never);
+    expect(reading.severity).toEqual({ known: true, items: [] });
+    expect(reading.notes).toEqual([
+      'alerts: only 2 of 3 alerts are taken',
+      'alerts: its clock is behind',
+      'alerts: 1 alert of no namespace and nothing that is known, not counted, such as Nowhere',
+    ]);
+  });
+
   it('are not asked for more often than they can change, and speak of a moment as long ago as they lag', async () => {
     const clock = new FakeClock();
     const { value, asked } = source(clock, () => []);
@@ -268,6 +287,14 @@ describe('objectives', () => {
     ['an answer that is cut', { ...ok(series(1)), cut: 'only 100 of 200 series' } as Answer<Series[]>],
   ])('are unknown with %s', async (_, answer) => {
     expect(await evaluate(answer, 'a=x >= 0.99')).toMatchObject({ state: 'unknown' });
+  });
+
+  it('tell of series that hold no number beside those that are met', async () => {
+    const answer: Answer<Series[]> = { ...ok(series(1)), note: '1 more series hold no finite number' };
+    expect(await evaluate(answer, 'a=x >= 0.99')).toMatchObject({
+      state: 'ok',
+      notes: ['SLO a: 1 more series hold no finite number'],
+    });
   });
 
   /** One look after another, each with another answer. */
