@@ -27,13 +27,15 @@ export interface Alert {
   startsAt: number;
   /** Of a pending alert: when it fires if its condition goes on, milliseconds since the epoch; absent where nobody tells. */
   firesAt?: number;
+  /** It was told of as firing, goes on, and is silenced or inhibited by now. */
+  hidden?: true;
   /** The same for the same labels, whoever tells of it. */
   fingerprint: string;
   /** Where to read on, http or https. */
   link?: string;
 }
 
-/** Alerts that neither a silence nor another alert hides. */
+/** Alerts that neither a silence nor another alert hides, and those that fired here before they were hidden. */
 export interface AlertSource {
   /** As people are told: `Alertmanager in monitoring`. */
   readonly name: string;

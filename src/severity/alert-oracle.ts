@@ -25,6 +25,8 @@ export class AlertOracle implements PatientOracle {
   readonly #alerts: FreshAlerts | null;
   readonly #pending: PendingSince;
   readonly #pendingCounts: boolean;
+  /** Fingerprints of what this oracle saw fire: a silence does not heal it. */
+  readonly #fired = new Set<string>();
   /** The first answer was no whole one; null: there was none yet. */
   #cutAtFirst: boolean | null = null;
 
@@ -61,7 +63,8 @@ export class AlertOracle implements PatientOracle {
     // What is missing since the first look may be just what fires.
     if (answer.cut !== undefined && !this.#cutAtFirst && this.#pendingCounts)
       return { state: 'unknown', reason: answer.cut };
-    const { value } = answer;
+    const value = answer.value.map((alert) => this.#unhidden(alert));
+    for (const { state, hidden, fingerprint } of value) if (state === 'firing' && !hidden) this.#fired.add(fingerprint);
     const firing = itemsOf(value, 'firing', snapshot);
     this.#pending.look(pendingOf(value, snapshot, new Set(firing.map(itemId))));
     const items = [...firing, ...this.moving()];
@@ -73,6 +76,12 @@ export class AlertOracle implements PatientOracle {
       asOf,
       ...(told.length > 0 ? { notes: told } : {}),
     };
+  }
+
+  /** For who judges changes, what was seen to fire goes on doing so; for who only looks it is over once somebody hides it. */
+  #unhidden({ hidden, ...alert }: Alert): Alert {
+    const counts = this.#pendingCounts && this.#fired.has(alert.fingerprint);
+    return hidden && !counts ? { ...alert, hidden } : alert;
   }
 }
 

@@ -76,7 +76,7 @@ export function earlyAlerts(alerts: readonly Alert[], snapshot: ClusterSnapshot,
 export function unplacedAlerts(alerts: readonly Alert[], snapshot: ClusterSnapshot): Alert[] {
   const view = new ClusterView(snapshot);
   return alerts.filter((alert) => {
-    if (alert.state !== 'firing' || isHint(alert) || neverCounts(alert)) return false;
+    if (alert.state !== 'firing' || isHint(alert) || neverCounts(alert) || alert.hidden) return false;
     const { namespace, objects } = labelledObjects(view, alert.labels);
     return namespace === null && objects.length === 0;
   });
@@ -91,12 +91,12 @@ export interface ScopedAlert {
   pod: ObjectRef | null;
 }
 
-/** What is not of the scope, or always fires, is left out; in a fixed order, whatever that of the alerts. */
+/** What is not of the scope, always fires, or is hidden, is left out; in a fixed order, whatever that of the alerts. */
 export function alertsInScope(alerts: readonly Alert[], view: ClusterView, scope: readonly string[]): ScopedAlert[] {
   const within = scopeTest(view, scope);
   return alerts
     .flatMap((alert): ScopedAlert[] => {
-      if (neverCounts(alert)) return [];
+      if (neverCounts(alert) || alert.hidden) return [];
       const labelled = labelledObjects(view, alert.labels);
       return within(labelled)
         ? [{ alert, key: keyOf(alert, labelled), objects: labelled.objects, pod: labelled.pod }]

@@ -33,6 +33,8 @@ export class AlertmanagerAlerts implements AlertSource {
   readonly #client: SourceClient;
   readonly #scrapeMs: () => number;
   #sawWatchdog = false;
+  /** Fingerprints of what fired while nobody hid it, and goes on. */
+  #fired: ReadonlySet<string> = new Set();
 
   /** @param scrapeMs how often targets are read, as it is known by now */
   constructor(client: SourceClient, scrapeMs: () => number = () => 60_000) {
@@ -54,8 +56,9 @@ export class AlertmanagerAlerts implements AlertSource {
           path: '/api/v2/alerts',
           query: [
             ['active', 'true'],
-            ['silenced', 'false'],
-            ['inhibited', 'false'],
+            // What fired before it was hidden has not healed by that.
+            ['silenced', String(this.#fired.size > 0)],
+            ['inhibited', String(this.#fired.size > 0)],
             ['unprocessed', 'false'],
           ],
           signal: both,
@@ -63,21 +66,29 @@ export class AlertmanagerAlerts implements AlertSource {
         ALERTS,
       );
       const theirNow = reply.sourceTime ?? newest(reply.value);
-      const there = reply.value.filter((one) => !isHidden(one) && !hasEnded(one, theirNow));
-      const all = there.slice(0, MOST_ALERTS).map((one) =>
+      const lasting = reply.value.filter((one) => !hasEnded(one, theirNow));
+      const there = lasting.filter((one) => !isHidden(one));
+      const alertFrom = (one: z.infer<typeof ALERT>) =>
         alertOf({
           state: 'firing',
           labels: one.labels,
           annotations: one.annotations,
           startsAt: Math.min(reply.at, client.toOurs(timeOf(one.startsAt) ?? reply.at)),
           link: one.generatorURL,
-        }),
-      );
+        });
+      const all = there.slice(0, MOST_ALERTS).map(alertFrom);
+      const hidden = lasting
+        .filter(isHidden)
+        .map(alertFrom)
+        .filter(({ fingerprint }) => this.#fired.has(fingerprint))
+        .map((alert) => ({ ...alert, hidden: true as const }));
       const early = there.filter(({ startsAt }) => (timeOf(startsAt) ?? 0) > (theirNow ?? reply.at) + TOLERANCE_MS);
       this.#mindWatchdog(all.some(isWatchdog));
       const cut = there.length > MOST_ALERTS ? `only ${MOST_ALERTS} of ${there.length} alerts are taken` : undefined;
       const ahead = early.length > 0 ? `${counted(early.length, 'alert')} said to begin in the future` : undefined;
-      return told(foldAlerts(all.filter((alert) => !isWatchdog(alert))), reply.at, [cut], [ahead, client.clockNote()]);
+      const firing = all.filter((alert) => !isWatchdog(alert));
+      this.#fired = new Set([...firing, ...hidden].map(({ fingerprint }) => fingerprint));
+      return told(foldAlerts([...firing, ...hidden]), reply.at, [cut], [ahead, client.clockNote()]);
     });
   }
 

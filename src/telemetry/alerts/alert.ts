@@ -58,7 +58,8 @@ export function foldAlerts(alerts: readonly Alert[]): Alert[] {
       folded.set(alert.fingerprint, alert);
       continue;
     }
-    const first = known.state === alert.state || known.state === 'firing' ? known : alert;
+    const first =
+      (known.state === alert.state || known.state === 'firing') && (!known.hidden || alert.hidden) ? known : alert;
     folded.set(alert.fingerprint, { ...first, startsAt: Math.min(known.startsAt, alert.startsAt) });
   }
   return [...folded.values()].sort((a, b) => a.startsAt - b.startsAt);

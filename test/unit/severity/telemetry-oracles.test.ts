@@ -127,15 +127,39 @@ describe('alerts', () => {
     expect(seen).toEqual(states);
   });
 
+  it.each([
+    ['heals nothing, for who judges changes', true, [['A'], ['A'], []]],
+    ['ends what it hides, for who only looks', false, [['A'], [], []]],
+  ])('a silence %s', async (_what, judgesChanges, expected) => {
+    const clock = new FakeClock();
+    const start = clock.now();
+    const hidden = { hidden: true } as const;
+    const looks = [
+      [alert('A', start), alert('Before', start, hidden)],
+      [alert('A', start, hidden), alert('Before', start, hidden)],
+      [alert('Before', start, hidden)],
+    ];
+    let turn = 0;
+    const oracle = new AlertOracle(source(clock, () => looks[turn]!).value, clock, judgesChanges);
+    const seen: unknown[] = [];
+    for (; turn < looks.length; turn++) {
+      seen.push(names(await oracle.evaluate(snapshotAt(clock), never)));
+      await clock.advance(TIMING.lagMs);
+    }
+    expect(seen).toEqual(expected);
+  });
+
   it('tell what is not here in full, and which of them nobody can place', async () => {
     const clock = new FakeClock();
-    const { value } = source(clock, (now) => [
+    const { value } = source(clock, (now): Alert[] => [
       { ...alert('Nowhere', now), labels: { alertname: 'Nowhere', team: 'x' } },
       { ...alert('Quiet', now), labels: { alertname: 'Quiet', severity: 'info' } },
     ]);
     const alerts: AlertSource['alerts'] = async (signal) => {
       const answer = await value.alerts(signal);
-      return answer.state === 'ok' ? { ...answer, cut: 'only 2 of 3 alerts are taken', note: 'its clock is behind' } : answer;
+      return answer.state === 'ok'
+        ? { ...answer, cut: 'only 2 of 3 alerts are taken', note: 'its clock is behind' }
+        : answer;
     };
     const reading = await reader(clock, { ...value, alerts }).read(never);
     expect(reading.severity).toEqual({ known: true, items: [] });
@@ -290,7 +314,12 @@ describe('objectives', () => {
   });
 
   it('tell of series that hold no number beside those that are met', async () => {
-    const answer: Answer<Series[]> = { ...ok(series(1)), note: '1 more series hold no finite number' };
+    const answer: Answer<Series[]> = {
+      state: 'ok',
+      value: [series(1)],
+      asOf: 50_000,
+      note: '1 more series hold no finite number',
+    };
     expect(await evaluate(answer, 'a=x >= 0.99')).toMatchObject({
       state: 'ok',
       notes: ['SLO a: 1 more series hold no finite number'],

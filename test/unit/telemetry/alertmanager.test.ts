@@ -53,6 +53,26 @@ describe('Alertmanager', () => {
     expect(namesOf(await source.alerts(never))).toEqual(['C']);
   });
 
+  it('tells of what fired before it was hidden, as hidden, until it ends', async () => {
+    const bodies = [
+      forms.managerAlerts({ name: 'A' }, { name: 'Other', silencedBy: ['x'] }),
+      forms.managerAlerts({ name: 'A', silencedBy: ['x'] }, { name: 'Other', silencedBy: ['x'] }),
+      forms.managerAlerts({ name: 'A', inhibitedBy: ['y'] }),
+      forms.managerAlerts({ name: 'Other', silencedBy: ['x'] }),
+      forms.managerAlerts({ name: 'A', silencedBy: ['x'] }),
+    ];
+    const { server, source } = await sourceOf((_asked: unknown, response: ServerResponse) =>
+      response.end(JSON.stringify(bodies.shift())),
+    );
+    const seen: unknown[] = [];
+    while (bodies.length > 0)
+      seen.push(valueOf(await source.alerts(never)).map(({ name, hidden }) => (hidden ? `${name} hidden` : name)));
+    expect(seen).toEqual([['A'], ['A hidden'], ['A hidden'], [], []]);
+    expect(server.asked.map(({ query }) => Object.fromEntries(query)['silenced'])).toEqual([
+      'false', 'true', 'true', 'true', 'false',
+    ]); // prettier-ignore
+  });
+
   it('folds what comes twice, by whichever Prometheus, and keeps the first start', async () => {
     const { source } = await sourceOf(
       forms.managerAlerts(

@@ -6,6 +6,7 @@ import { ADAPTERS, clientAt } from '../../support/telemetry/adapters.ts';
 import { NOW } from '../../support/telemetry/forms.ts';
 import type { Responder, SourceServer } from '../../support/telemetry/source-server.ts';
 import { serverPool } from '../../support/telemetry/source-server.ts';
+import { redact } from '../../../src/text/redact.ts';
 import { FakeClock, settleTasks, whileTimePasses } from '../../support/fake-clock.ts';
 import { authorityCertificate } from '../cluster/certificates.ts';
 
@@ -68,6 +69,8 @@ describe.each(ADAPTERS)('$name', (adapter: AdapterCase) => {
     const clock = new FakeClock();
     const answer = await whileTimePasses(clock, adapter.ask(clientAt(url, clock), never), 50);
     expect(reasonOf(answer)).toMatch(new RegExp(`^unknown: Source at 127\\.0\\.0\\.1:\\d+ .*(?:${reason.source})`));
+    // What says what to do is shown in full.
+    expect(redact(reasonOf(answer))).toBe(reasonOf(answer));
   });
 
   it('nobody there is unknown', async () => {
