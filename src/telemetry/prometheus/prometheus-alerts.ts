@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { OracleTiming } from '../../domain/ports.ts';
 import type { Alert, AlertSource, Answer } from '../../domain/telemetry.ts';
-import { counted } from '../../text/plain-text.ts';
+import { counted, oneLine } from '../../text/plain-text.ts';
 import { alertOf, foldAlerts, isWatchdog, MOST_ALERTS } from '../alerts/alert.ts';
 import { told } from '../values/remarks.ts';
 import { spelledDuration, timeOf } from '../values/time.ts';
@@ -35,6 +35,8 @@ export class PrometheusAlerts implements AlertSource {
   readonly #scrapeMs: () => number;
   #rules: { list: AlertRule[]; readAt: number } | null = null;
   #firing: ReadonlySet<string> = new Set();
+  /** Names of alerts that fired and do not any more, for they have no rule now. */
+  #orphans: ReadonlySet<string> = new Set();
 
   /** @param scrapeMs how often targets are read, as it is known by now */
   constructor(client: SourceClient, scrapeMs: () => number) {
@@ -65,8 +67,13 @@ export class PrometheusAlerts implements AlertSource {
     return client.answer(signal, async (both) => {
       const reply = await askPrometheus(client, '/api/v1/alerts', [], ALERTS, both);
       const listed = reply.value.alerts ?? [];
+      const names = new Set(listed.map(({ labels }) => String(labels['alertname'])));
+      const over = [...this.#firing, ...this.#orphans].filter((name) => !names.has(name));
+      // An alert ends with its rule, too, whatever becomes of what it watched.
+      if (over.some((name) => this.#firing.has(name))) this.#rules = null;
       const rules = await this.#currentRules(both);
-      if (rules?.length === 0 && listed.length === 0)
+      if (rules) this.#orphans = new Set(over.filter((name) => !rules.some((rule) => rule.name === name)));
+      if (rules?.length === 0 && listed.length === 0 && this.#orphans.size === 0)
         return { state: 'absent', reason: `${client.name} has no alerting rules` };
       if (!rules && listed.length === 0)
         throw new SourceProblem('not-understood', 'names no alert, and its rules cannot be read: it may have none');
@@ -91,10 +98,17 @@ export class PrometheusAlerts implements AlertSource {
       return told(
         foldAlerts(alerts),
         reply.at,
-        [tooMany, reply.warning, ...troublesOf(rules ?? [], reply.at)],
+        [tooMany, reply.warning, this.#orphaned(), ...troublesOf(rules ?? [], reply.at)],
         [rules ? undefined : 'its rules cannot be read', client.clockNote()],
       );
     });
+  }
+
+  #orphaned(): string | undefined {
+    const [first] = this.#orphans;
+    if (first === undefined) return undefined;
+    const many = counted(this.#orphans.size, 'alert');
+    return `${many} fired and has no rule any more, such as ${oneLine(first, 120)}`;
   }
 
   #withFiring(alert: Alert): Alert {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PrometheusAlerts } from '../../../src/telemetry/prometheus/prometheus-alerts.ts';
@@ -216,6 +217,24 @@ describe('alerts of Prometheus', () => {
     expect(answer.value[0]).toMatchObject({
       startsAt: Date.parse('2031-03-04T05:00:00.123Z'), annotations: { summary: 'Slow is there' },
     }); // prettier-ignore
+  });
+
+  it.each([
+    ['another rule stays', [{ name: 'Slow' }]],
+    ['none stays', []],
+  ])('that ended with their rule are not over: %s', async (_what, left) => {
+    const alerts = [forms.prometheusAlerts({ name: 'Down' }), forms.prometheusAlerts(), forms.prometheusAlerts()];
+    const rules = [forms.rules({ name: 'Down' }, { name: 'Slow' }), forms.rules(...left)];
+    const next = (list: unknown[]) => (_asked: unknown, response: ServerResponse) =>
+      response.end(JSON.stringify(list.length > 1 ? list.shift() : list[0]));
+    const { source } = await alertsOf({ '/api/v1/alerts': next(alerts), '/api/v1/rules': next(rules) });
+    expect(await source.alerts(never)).not.toHaveProperty('cut');
+    for (let look = 0; look < 2; look++)
+      expect(await source.alerts(never)).toMatchObject({
+        state: 'ok',
+        value: [],
+        cut: '1 alert fired and has no rule any more, such as Down',
+      });
   });
 
   it('a server without alerting rules is no source of alerts', async () => {
