@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts';
 import { withPerson } from './plan.ts';
 import type { MachineEvent, MachineEventType, Outcome, RunOptions } from './run-event.ts';
 import type { Phase, RunState, StopReason } from './run-state.ts';
-import type { SeverityItem } from './severity.ts';
+import type { Severity, SeverityItem } from './severity.ts';
 import { itemId, itemNames } from './severity.ts';
 import type { StepRehearsal } from './transaction.ts';
 import { missingText } from './transaction.ts';
@@ -320,11 +320,7 @@ const PHASES: Record<Phase, Handlers> = {
         attempts: [...s.attempts, attempt],
       });
       if (stillThere(state).length === 0) {
-        const done = finish(
-          state,
-          'resolved',
-          `healthy again: ${itemNames(state.initial?.known ? state.initial.items : [])}`,
-        );
+        const done = nothingStillThere(state);
         return { ...done, signals: [...signals, ...done.signals] };
       }
       const next = toPlanning(state);
@@ -412,6 +408,15 @@ function withoutLock(state: RunState, reason: string): Step {
 
 function regain(state: RunState): Step {
   return go(state, { locked: false }, { type: 'acquireLock' });
+}
+
+/** What was wrong at the start is over; what others brought about since is none of this run's, and no health either. */
+function nothingStillThere(state: RunState): Step {
+  const itemsOf = (severity: Severity | null) => (severity?.known ? severity.items : []);
+  const again = `healthy again: ${itemNames(itemsOf(state.initial))}`;
+  const others = itemsOf(state.current);
+  if (others.length === 0) return finish(state, 'resolved', again);
+  return finish(state, 'improved', `${again}; wrong now, and not at the start: ${itemNames(others)}`);
 }
 
 /** Items of the start that are still there. */

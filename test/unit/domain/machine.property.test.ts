@@ -335,8 +335,10 @@ describe('the incident state machine against random worlds', () => {
       fc.property(scenario, (input) => {
         const { state, committedUnknown, world } = play(input);
         expect(committedUnknown).toBe(false);
-        if (state.outcome === 'resolved')
+        if (state.outcome === 'resolved') {
           expect([...world.present].filter((what) => FAULTS.includes(what))).toEqual([]);
+          expect(state.current).toMatchObject({ known: true, items: [] });
+        }
         if (state.outcome === 'healthy') expect(world.present.size).toBe(0);
       }),
       runs,
