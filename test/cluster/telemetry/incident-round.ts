@@ -78,7 +78,8 @@ export class IncidentRounds {
     const shows = () => hasAnswer(this.#instance, fault.shows!({ namespace: SHOP_NAMESPACE, target }));
     const alerts = () => firingAlerts(this.#instance, SHOP_NAMESPACE);
     const isQuiet = async () => (await alerts()).length === 0;
-    if (!(await this.#until(isQuiet))) return [`alerts fire before it is injected: ${(await alerts()).join()}`];
+    if (!(await this.#until(() => this.#isAtRest())))
+      return [`alerts fire before it is injected, or are about to: ${(await alerts()).join()}`];
     const isHealthy = async () => (await this.#diagnosis()).mu.value === 0;
     if (!this.#hasRules && !(await this.#until(isHealthy))) return ['something is wrong before it is injected'];
     try {
@@ -113,6 +114,17 @@ export class IncidentRounds {
     } finally {
       await healFault(this.#instance, name);
     }
+  }
+
+  /** What failed while the shop started is out of the windows of the rules, and no alert waits to fire. */
+  async #isAtRest(): Promise<boolean> {
+    const asks = [
+      `count_over_time(http_requests_total{namespace="${SHOP_NAMESPACE}",service="frontend",code="200"}[1m]) >= 10`,
+      `ALERTS{namespace="${SHOP_NAMESPACE}"}`,
+      `rate(http_requests_total{namespace="${SHOP_NAMESPACE}",code=~"5.."}[1m]) > 0`,
+    ];
+    const [isMeasured, ...troubles] = await Promise.all(asks.map((ask) => hasAnswer(this.#instance, ask)));
+    return isMeasured === true && !troubles.includes(true);
   }
 
   #run(...args: string[]): Promise<ProductRun> {
