@@ -1,8 +1,9 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Answer, MetricSource, Series } from '../domain/telemetry.ts';
 import { askMetrics } from '../signals/ask-metrics.ts';
-import type { Answers, Ask, Scene } from '../signals/incident-types/incident-type.ts';
+import type { Answers, Scene } from '../signals/incident-types/incident-type.ts';
 import { incidentAsks } from '../signals/incident-types/incident-types.ts';
+import { toldOfLimit } from '../signals/time-limit.ts';
 
 /** What was asked, and when; milliseconds since the epoch. */
 export interface Asked {
@@ -60,25 +61,10 @@ export class SignalAnswers {
     if (this.#empty && now - this.#empty.readAt >= EMPTY_AGAIN_MS) this.#empty = null;
     const known = this.#empty?.answers ?? new Map<string, Answer<Series[]>>();
     const asks = incidentAsks(scene).filter(({ key }) => !known.has(key));
-    const answers = new Map([...known, ...(await this.#within(asks, signal))]);
+    const told = toldOfLimit(this.#clock, LIMIT_MS, signal, (both) => askMetrics(this.#metrics, asks, both));
+    const answers = new Map([...known, ...(await told)]);
     this.#empty ??= { answers: emptyKinds(answers), readAt: now };
     return answers;
-  }
-
-  async #within(asks: readonly Ask[], signal: AbortSignal): Promise<Answers> {
-    const limit = new AbortController();
-    const timer = this.#clock.sleep(LIMIT_MS, AbortSignal.any([signal, limit.signal])).then(
-      () => limit.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`)),
-      () => undefined,
-    );
-    try {
-      const answers = await askMetrics(this.#metrics, asks, AbortSignal.any([signal, limit.signal]));
-      signal.throwIfAborted();
-      return answers;
-    } finally {
-      limit.abort(new Error('done'));
-      await timer;
-    }
   }
 }
 

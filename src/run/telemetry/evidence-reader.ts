@@ -3,14 +3,13 @@ import type { Clock } from '../../domain/clock.ts';
 import type { KernelMetrics } from '../../domain/kernel-metrics.ts';
 import { DEFAULT_KERNEL_METRICS } from '../../domain/kernel-metrics.ts';
 import type { Severity } from '../../domain/severity.ts';
-import { isTelemetry, itemId } from '../../domain/severity.ts';
+import { itemId } from '../../domain/severity.ts';
 import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
 import type { ShownIncident, SignalsNow } from '../../domain/signals-now.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import type { LogSource, TelemetrySources } from '../../domain/telemetry.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { askMetrics, whileUnstopped } from '../../signals/ask-metrics.ts';
-import { LONGEST_OPEN_MS } from '../../signals/baselines/usual.ts';
 import { correlate } from '../../signals/correlation/correlate.ts';
 import { isToldBy, memberOfItem, memberOfSignal } from '../../signals/correlation/members.ts';
 import { shownIncidents } from '../../signals/correlation/shown-incident.ts';
@@ -18,6 +17,8 @@ import { Topology } from '../../signals/correlation/topology.ts';
 import type { Scene } from '../../signals/incident-types/incident-type.ts';
 import type { KernelReading } from '../../signals/kernel/kernel-evidence.ts';
 import { kernelAsks, readKernel } from '../../signals/kernel/kernel-evidence.ts';
+import { toldOfLimit } from '../../signals/time-limit.ts';
+import { telemetryBeganAt } from './began-at.ts';
 import type { ReadLogs } from './log-reader.ts';
 import { readLogs } from './log-reader.ts';
 import { SignalReader } from './signal-reader.ts';
@@ -77,10 +78,12 @@ export class EvidenceReader {
       namespaces: view.snapshot.namespaces,
       now,
       settings: DEFAULT_SIGNAL_SETTINGS,
-      usualUntil: beganAt(severity, now),
+      usualUntil: telemetryBeganAt(severity, now),
       marks: [],
     };
-    const answers = await this.#limited(signal, (both) => askMetrics(metrics, kernelAsks(scene, kernel), both));
+    const answers = await toldOfLimit(clock, LIMIT_MS, signal, (both) =>
+      askMetrics(metrics, kernelAsks(scene, kernel), both),
+    );
     return readKernel(answers, scene, kernel);
   }
 
@@ -88,38 +91,11 @@ export class EvidenceReader {
     const { sources, kubelets, clock } = this.#parts;
     const parts = { source: sources.logs, kubelets, view, severity, seen, now: clock.now() };
     const read = (both: AbortSignal) => whileUnstopped(() => readLogs(parts, both), both);
-    return this.#limited(signal, read).catch((error: unknown) => {
+    return toldOfLimit(clock, LIMIT_MS, signal, read).catch((error: unknown) => {
       signal.throwIfAborted();
       return { logs: null, notes: [`logs: ${messageOf(error)}`] };
     });
   }
-
-  /** Work that hears of it when the time is over. @throws on cancel */
-  async #limited<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock } = this.#parts;
-    const limit = new AbortController();
-    const both = AbortSignal.any([signal, limit.signal]);
-    const timer = clock.sleep(LIMIT_MS, both).then(
-      () => limit.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`)),
-      () => undefined,
-    );
-    try {
-      signal.throwIfAborted();
-      const done = await work(both);
-      signal.throwIfAborted();
-      return done;
-    } finally {
-      limit.abort(new Error('done'));
-      await timer;
-    }
-  }
-}
-
-/** When the first of what telemetry tells of began; null where nothing does, or only of what has been so for long. */
-function beganAt(severity: Severity, now: number): number | null {
-  const told = severity.known ? severity.items.filter(isTelemetry) : [];
-  const times = told.flatMap(({ since }) => (since && now - since <= LONGEST_OPEN_MS ? [since] : []));
-  return times.length > 0 ? Math.min(...times) : null;
 }
 
 /**

@@ -1,7 +1,6 @@
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Severity } from '../../domain/severity.ts';
-import { isTelemetry } from '../../domain/severity.ts';
 import type { SignalSettings } from '../../domain/signal-settings.ts';
 import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
 import type { ChartMark, Signal } from '../../domain/signals.ts';
@@ -9,7 +8,6 @@ import type { SignalsNow } from '../../domain/signals-now.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import type { MetricSource, TelemetrySources } from '../../domain/telemetry.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
-import { LONGEST_OPEN_MS } from '../../signals/baselines/usual.ts';
 import { withChanges } from '../../signals/charts/change-marks.ts';
 import type { EdgeAnswers } from '../../signals/graph/metric-graph.ts';
 import { edgeQueries, graphOfMetrics } from '../../signals/graph/metric-graph.ts';
@@ -20,6 +18,8 @@ import { ServiceNames } from '../../signals/identity/service-names.ts';
 import { askMetrics, quietly, whileUnstopped } from '../../signals/ask-metrics.ts';
 import type { Scene } from '../../signals/incident-types/incident-type.ts';
 import { readSignals, signalAsks } from '../../signals/read-signals.ts';
+import { toldOfLimit } from '../../signals/time-limit.ts';
+import { telemetryBeganAt } from './began-at.ts';
 import { readMemory } from './memory-reader.ts';
 import { noTraces, readTraces } from './trace-reader.ts';
 
@@ -59,16 +59,10 @@ export class SignalReader {
       namespaces: snapshot.namespaces,
       now,
       settings: this.#settings,
-      usualUntil: beganAt(severity, now),
+      usualUntil: telemetryBeganAt(severity, now),
       marks: alertMarks(severity),
     };
-    const limit = new AbortController();
-    const timer = this.#clock.sleep(LIMIT_MS, AbortSignal.any([signal, limit.signal])).then(
-      () => limit.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`)),
-      () => undefined,
-    );
-    const both = AbortSignal.any([signal, limit.signal]);
-    try {
+    return toldOfLimit(this.#clock, LIMIT_MS, signal, async (both) => {
       const { metrics, traces } = this.#sources;
       const [answers, edges, traced] = await Promise.all([
         askMetrics(metrics, signalAsks(scene), both),
@@ -88,7 +82,6 @@ export class SignalReader {
       ];
       const read = readSignals(answers, scene);
       const memory = await readMemory(read.signals, scene, (asks) => askMetrics(metrics, asks, both));
-      signal.throwIfAborted();
       const reading = { ...read, signals: read.signals.map((signal) => withEvidence(signal, view, metrics, now)) };
       const suspects = traced?.suspects ?? { suspects: [], unknown: 'no traces are read' };
       const waterfall = traced?.waterfall ?? null;
@@ -101,10 +94,7 @@ export class SignalReader {
         ...(memory.length > 0 ? { memory } : {}),
         notes: traced?.notes ?? [],
       };
-    } finally {
-      limit.abort(new Error('done'));
-      await timer;
-    }
+    });
   }
 }
 
@@ -119,13 +109,6 @@ function withEvidence(signal: Signal, view: ClusterView, metrics: MetricSource |
     ...(link === null ? {} : { link }),
     chart: chart && object ? withChanges(chart, object, view) : chart,
   };
-}
-
-/** When the first of what telemetry tells of began; null where nothing does, or only of what has been so for long. */
-function beganAt(severity: Severity, now: number): number | null {
-  const told = severity.known ? severity.items.filter(isTelemetry) : [];
-  const times = told.flatMap(({ since }) => (since && now - since <= LONGEST_OPEN_MS ? [since] : []));
-  return times.length > 0 ? Math.min(...times) : null;
 }
 
 function alertMarks(severity: Severity): ChartMark[] {

@@ -5,14 +5,13 @@ import type { SeverityReading } from '../../domain/ports.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
 import { isTelemetry, itemId, mu } from '../../domain/severity.ts';
 import { DEFAULT_SIGNAL_SETTINGS } from '../../domain/signal-settings.ts';
-import type { CorrelatedIncident, IncidentMember, Signal } from '../../domain/signals.ts';
-import { refKey } from '../../domain/kube-object.ts';
+import type { CorrelatedIncident, IncidentMember } from '../../domain/signals.ts';
 import type { SignalsNow } from '../../domain/signals-now.ts';
 import { shownSignals } from '../../domain/signals-now.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { graphOfSettings } from '../../signals/graph/settings-graph.ts';
 import { correlate } from '../../signals/correlation/correlate.ts';
-import { memberOfItem, memberOfSignal } from '../../signals/correlation/members.ts';
+import { isToldBy, memberOfItem, memberOfSignal } from '../../signals/correlation/members.ts';
 import { Topology } from '../../signals/correlation/topology.ts';
 import { codeOf } from '../../domain/stratus-error.ts';
 import type { WatchEvent, WatchLook } from './watch-event.ts';
@@ -183,7 +182,9 @@ export class IncidentWatch {
   #membersOf(items: readonly SeverityItem[], signals: SignalsNow | null, now: number): IncidentMember[] {
     const found = [
       ...items.map((item) => memberOfItem(item, this.#sinceOf(itemId(item), now))),
-      ...(signals?.reading.signals ?? []).filter((one) => isOfItsOwn(one, items)).map(memberOfSignal),
+      ...(signals?.reading.signals ?? [])
+        .filter((one) => one.level === 'incident' && !isToldBy(one, items))
+        .map(memberOfSignal),
     ];
     const ids = new Set(found.map(({ id }) => id));
     for (const id of this.#sightings.keys()) if (!ids.has(id)) this.#sightings.delete(id);
@@ -246,11 +247,4 @@ export class IncidentWatch {
   #pause(): number {
     return Math.min(LONGEST_BACK_OFF_MS, this.#options.intervalMs * 2 ** Math.min(this.#failures, 10));
   }
-}
-
-/** An incident that severity does not tell of already. */
-function isOfItsOwn({ kind, level, object }: Signal, items: readonly SeverityItem[]): boolean {
-  const isTold = (item: SeverityItem): boolean =>
-    item.source === 'signal' && item.what === kind && item.object !== null && refKey(item.object) === refKey(object!);
-  return level === 'incident' && !(object !== null && items.some(isTold));
 }

@@ -4,6 +4,7 @@ import type { LogEntry } from '../../text/log-entries.ts';
 import { logEntries } from '../../text/log-entries.ts';
 import type { LogTemplate } from '../../text/log-templates.ts';
 import { templateGroups } from '../../text/log-templates.ts';
+import { streamsOf } from './streams.ts';
 
 /** A template with how often it was said before and since; counts are entries. */
 export interface TemplateChange {
@@ -83,20 +84,11 @@ export function comparedLogs(before: readonly LogLine[], after: readonly LogLine
   };
 }
 
-/** Entries of each container's log in its own order: lines of several are mixed. */
 function entriesOf(lines: readonly LogLine[]): WrittenEntry[] {
-  const streams = new Map<string, LogLine[]>();
-  for (const line of lines) {
-    const key = `${line.pod ?? ''}|${line.container ?? ''}`;
-    const stream = streams.get(key);
-    if (stream) stream.push(line);
-    else streams.set(key, [line]);
-  }
-  return [...streams.values()].flatMap((stream) => {
-    const sorted = stream.sort((a, b) => a.at - b.at);
+  return streamsOf(lines).flatMap((stream) => {
     let line = 0;
-    return logEntries(sorted.map(({ text }) => text)).flatMap((entry): WrittenEntry[] => {
-      const { at, pod = null } = sorted[line]!;
+    return logEntries(stream.map(({ text }) => text)).flatMap((entry): WrittenEntry[] => {
+      const { at, pod = null } = stream[line]!;
       line += entry.lines;
       return entry.text === '' ? [] : [{ ...entry, at, pod }];
     });

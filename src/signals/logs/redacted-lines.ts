@@ -1,19 +1,13 @@
 import type { LogLine } from '../../domain/telemetry.ts';
 import { redact } from '../../text/redact.ts';
+import { streamsOf } from './streams.ts';
 
 /** Stands alone on a line: nothing that a program writes is left with such a character. */
 const MARK = /\u0001(\d+)\u0001\n?/;
 
 /** Lines without credentials, those that span lines of one container included: what held one may be missing. */
 export function redactedLines(lines: readonly LogLine[]): LogLine[] {
-  const streams = new Map<string, LogLine[]>();
-  for (const line of lines) {
-    const key = `${line.pod ?? ''}|${line.container ?? ''}`;
-    const stream = streams.get(key);
-    if (stream) stream.push(line);
-    else streams.set(key, [line]);
-  }
-  return [...streams.values()].flatMap((stream) => redactedStream([...stream].sort((a, b) => a.at - b.at)));
+  return streamsOf(lines).flatMap(redactedStream);
 }
 
 function redactedStream(stream: readonly LogLine[]): LogLine[] {

@@ -4,6 +4,7 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { hasPatchableTemplate } from '../../../../kube/container-trouble.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { listOf } from '../../../../kube/untyped-list.ts';
+import { setField } from '../../clues/container-patch.ts';
 import { isMisspelling } from '../../clues/similar-names.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { jsonPatch } from '../../engine/changes.ts';
@@ -52,13 +53,9 @@ export function missingPullSecrets(view: ClusterView, workload: KubeObject): Fix
             changes: [
               jsonPatch(
                 workload,
-                found.flatMap(({ name, index, secret }) => {
-                  const path = `${template.pointer}/imagePullSecrets/${index}/name`;
-                  return [
-                    { op: 'test' as const, path, value: name },
-                    { op: 'replace' as const, path, value: secret.metadata.name },
-                  ];
-                }),
+                found.flatMap(({ name, index, secret }) =>
+                  setField(`${template.pointer}/imagePullSecrets/${index}`, { name }, 'name', secret.metadata.name),
+                ),
               ),
               ...replaceStuckPods(view, workload),
             ],

@@ -4,6 +4,7 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { serviceMeant } from '../../../../kube/named-hosts.ts';
 import { lastApplied } from '../../../../kube/pod-template.ts';
 import { referencesTo } from '../../../../kube/references-to-service.ts';
+import { setField } from '../../clues/container-patch.ts';
 import { renamedServices } from '../../clues/renamed-service.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -59,15 +60,9 @@ function fixesFor(
   meant: { name: string; namespace: string; host: string },
   users: ReturnType<typeof referencesTo>,
 ): FixDraft[] {
-  const path = '/spec/externalName';
   const now: unknown = service.spec?.externalName;
   const to = (host: string, confidence: number): FixDraft => ({
-    changes: [
-      jsonPatch(service, [
-        { op: 'test', path, value: now },
-        { op: 'replace', path, value: host },
-      ]),
-    ],
+    changes: [jsonPatch(service, setField('/spec', service.spec, 'externalName', host))],
     expects: `Service ${service.metadata.name} stands for ${host}`,
     confidence,
   });

@@ -6,6 +6,7 @@ import { PODS } from '../../../../kube/kind-sets.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import { listOf } from '../../../../kube/untyped-list.ts';
+import { setField } from '../../clues/container-patch.ts';
 import { clearlySimilar } from '../../clues/similar-names.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -93,12 +94,11 @@ function gatewaysOf(view: ClusterView, route: KubeObject): Trouble[] {
     const text = `Gateway ${name} does not exist`;
     const all = view.all(GATEWAYS, namespace);
     const close = clearlySimilar(name, all, ({ metadata }) => metadata.name);
-    const path = `/spec/parentRefs/${index}/name`;
     return [
       {
         text,
         evidence: [evidence('spec', route, `spec.parentRefs[${index}].name`, text)],
-        ops: close ? replaced(path, name, close.item.metadata.name) : [],
+        ops: close ? setField(`/spec/parentRefs/${index}`, parent, 'name', close.item.metadata.name) : [],
         confidence: 0.85 * (close?.similarity ?? 0),
       },
     ];
@@ -134,7 +134,7 @@ function backendTrouble(
     return {
       text,
       evidence: [evidence('spec', route, `${field}.name`, text), ...(best?.reasons ?? [])],
-      ops: best ? replaced(`${pointer}/name`, place.name, best.value) : [],
+      ops: best ? setField(pointer, backend, 'name', best.value) : [],
       confidence: best?.confidence ?? 0,
     };
   }
@@ -148,16 +148,9 @@ function backendTrouble(
       evidence('spec', route, `${field}.port`, `${text}; it has ${have.join(', ') || 'none'}`),
       ...(best?.reasons ?? []),
     ],
-    ops: best ? replaced(`${pointer}/port`, backend.port, (best.value as { number: number }).number) : [],
+    ops: best ? setField(pointer, backend, 'port', (best.value as { number: number }).number) : [],
     confidence: best?.confidence ?? 0,
   };
-}
-
-function replaced(path: string, now: unknown, value: unknown): PatchOp[] {
-  return [
-    { op: 'test', path, value: now },
-    { op: 'replace', path, value },
-  ];
 }
 
 export const gatewayRouteRule: Analyzer = {

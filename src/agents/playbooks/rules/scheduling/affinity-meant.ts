@@ -1,4 +1,3 @@
-import type { PatchOp } from '../../../../domain/change.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { pointerKeys } from '../../../../json/stable-json.ts';
 import { NAMING, selectorMapMatches } from '../../../../kube/labels.ts';
@@ -7,6 +6,7 @@ import type { NeighbourTrouble } from '../../../../kube/placement/neighbours.ts'
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
+import { setField } from '../../clues/container-patch.ts';
 import { isMisspelling } from '../../clues/similar-names.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { waitsForNode, wouldFit } from '../../clues/unplaced.ts';
@@ -30,11 +30,7 @@ export function retargeted(unplaced: Unplaced, { kind, pointer }: NeighbourTroub
   const podSpec = structuredClone(template.spec);
   termAt(podSpec, pointer).labelSelector.matchLabels = meant;
   if (!wouldFit(unplaced, podSpec)) return [];
-  const path = `${template.pointer}${pointer}/labelSelector/matchLabels`;
-  const ops: PatchOp[] = [
-    { op: 'test', path, value: wanted },
-    { op: 'replace', path, value: meant },
-  ];
+  const ops = setField(`${template.pointer}${pointer}/labelSelector`, term.labelSelector, 'matchLabels', meant);
   const stuck = replaceStuckPods(fleet.view, workload, waitsForNode);
   return [{ changes: [jsonPatch(workload, ops), ...stuck], expects, confidence: 0.7 }];
 }
