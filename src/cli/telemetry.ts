@@ -24,8 +24,10 @@ export async function telemetryCommand(args: string[], io: CommandIo, open: Open
   const works = opened.every(({ problem }) => problem === null);
   if (parsed.flag('json')) io.stdout(`${JSON.stringify({ sources: opened, notes })}\n`);
   else if (opened.length === 0) io.stdout("no telemetry is configured; 'stratus telemetry find' looks for some\n");
-  for (const { role, name, version, problem } of parsed.flag('json') ? [] : opened)
-    io.stdout(`${role.padEnd(8)} ${problem ?? `${name}${version ? ` ${version}` : ''} answers`}\n`);
+  for (const { role, name, version, problem, note } of parsed.flag('json') ? [] : opened)
+    io.stdout(
+      `${role.padEnd(8)} ${problem ?? `${name}${version ? ` ${version}` : ''} answers`}${note ? `; ${note}` : ''}\n`,
+    );
   for (const note of notes) io.stderr(`stratus: ${note}\n`);
   return works ? EXIT.ok : EXIT.error;
 }

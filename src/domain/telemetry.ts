@@ -8,13 +8,24 @@ export type Answer<T> =
   /**
    * `asOf`: of which moment it speaks, milliseconds since the epoch on our clock. `cut`: why there is more than what is
    * here (a cap, a part of the source that did not answer). `note`: what else is to be known of it, such as a clock that
-   * goes wrong or series that hold no number. Both are one sentence without a full stop.
+   * goes wrong or series that hold no number. Both are one sentence without a full stop. `names`: of what is not here.
    */
-  | { state: 'ok'; value: T; asOf: number; cut?: string; note?: string }
+  | { state: 'ok'; value: T; asOf: number; cut?: string; note?: string; names?: MissingNames }
   /** Asked and not answered, or not to be understood: one sentence that says what to do, without a full stop. */
   | { state: 'unknown'; reason: string }
   /** Not configured, or not there. */
   | { state: 'absent'; reason: string };
+
+/** Names of alerts that an answer does not tell of, whether or not they fire. */
+export interface MissingNames {
+  /** Of those that `cut` speaks of, the same whatever its words are; absent: they have none. */
+  missing?: readonly string[];
+  /** Of those that have no data to speak by, as happens without anything being wrong. */
+  mute?: readonly string[];
+}
+
+/** Among names of what is missing: it may be anything. */
+export const ANYTHING = '*';
 
 export interface Alert {
   /** Label `alertname`. */

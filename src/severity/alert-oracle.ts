@@ -3,7 +3,8 @@ import type { OracleTiming, OracleVerdict } from '../domain/ports.ts';
 import type { SeverityItem } from '../domain/severity.ts';
 import { itemId } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
-import type { Alert, AlertSource } from '../domain/telemetry.ts';
+import type { Alert, AlertSource, Answer } from '../domain/telemetry.ts';
+import { ANYTHING } from '../domain/telemetry.ts';
 import { alertItems, unplacedAlerts } from '../signals/alerts/alert-items.ts';
 import { counted, oneLine } from '../text/plain-text.ts';
 import { FreshAlerts } from './fresh-alerts.ts';
@@ -13,12 +14,18 @@ import { PendingSince } from './pending-since.ts';
 
 /** Where nobody tells how long a pending alert still waits, it is not waited for. */
 const NOT_TOLD_MS = 0;
+/** Alerts that a note names. */
+const NAMED = 3;
+/** Characters of an alert's name. */
+const NAME = 120;
+const NOT_OVER = 'whether that is over is not known, for what tells of it cannot speak now';
 
 /**
  * Alerts that fire in the scope are items of severity. Pending ones are early signs and no items, unless they began since
  * the first reading: what a change brought about is waited for, and counts until it is over. A source that does not answer
- * makes severity unknown. Absent where there is none. What is known only in part since the beginning, and alerts that name
- * nothing of the cluster, are told.
+ * makes severity unknown, and so does what fired and ends while its rule cannot be evaluated; who only looks goes on telling
+ * of it. Absent where there is no source. What is known only in part since the beginning, and alerts that name nothing of the
+ * cluster, are told.
  */
 export class AlertOracle implements PatientOracle {
   readonly name = 'alerts';
@@ -27,8 +34,10 @@ export class AlertOracle implements PatientOracle {
   readonly #pendingCounts: boolean;
   /** Fingerprints of what this oracle saw fire: a silence does not heal it. */
   readonly #fired = new Set<string>();
-  /** The first answer was no whole one; null: there was none yet. */
-  #cutAtFirst: boolean | null = null;
+  /** What was missing in the first answer, and in all since; null: there was none yet. */
+  #missing: ReadonlySet<string> | null = null;
+  /** What fired at the last look, by identity. */
+  #told: readonly SeverityItem[] = [];
 
   /**
    * @param alerts several oracles may share what is asked for
@@ -59,23 +68,39 @@ export class AlertOracle implements PatientOracle {
     if (!this.#alerts) return { state: 'absent', reason: 'no source of alerts is configured' };
     const answer = await this.#alerts.ask(signal);
     if (answer.state !== 'ok') return answer;
-    this.#cutAtFirst ??= answer.cut !== undefined;
+    const missing = missingIn(answer);
+    const before = this.#missing ?? missing;
+    const isMore = [...missing].some((name) => !before.has(name));
+    this.#missing = new Set([...before].filter((name) => missing.has(name)));
     // What is missing since the first look may be just what fires.
-    if (answer.cut !== undefined && !this.#cutAtFirst && this.#pendingCounts)
-      return { state: 'unknown', reason: answer.cut };
+    if (isMore && this.#pendingCounts) return { state: 'unknown', reason: answer.cut ?? 'a part of the alerts is missing' };
     const value = answer.value.map((alert) => this.#unhidden(alert));
     for (const { state, hidden, fingerprint } of value) if (state === 'firing' && !hidden) this.#fired.add(fingerprint);
-    const firing = itemsOf(value, 'firing', snapshot);
+    const fires = itemsOf(value, 'firing', snapshot);
+    const isAnything = missing.has(ANYTHING) && !before.has(ANYTHING);
+    const untold = this.#untold(fires, isAnything, [...missing, ...(answer.names?.mute ?? [])]);
+    const [first] = untold;
+    if (first && this.#pendingCounts) return { state: 'unknown', reason: `${first.message}: ${NOT_OVER}` };
+    const firing = [...fires, ...untold];
+    this.#told = firing;
     this.#pending.look(pendingOf(value, snapshot, new Set(firing.map(itemId))));
     const items = [...firing, ...this.moving()];
     const asOf = answer.asOf - this.timing.lagMs;
-    const told = [answer.cut, answer.note, unplacedNote(value, snapshot)].filter((text) => text !== undefined);
+    const told = [answer.cut, answer.note, unplacedNote(value, snapshot), ...untold.map(untoldNote)];
+    const notes = told.filter((text) => text !== undefined);
     return {
       state: items.length > 0 ? 'bad' : 'ok',
       items,
       asOf,
-      ...(told.length > 0 ? { notes: told } : {}),
+      ...(notes.length > 0 ? { notes } : {}),
     };
+  }
+
+  /** What fired at the last look, does not any more, and is not known to be over. */
+  #untold(fires: readonly SeverityItem[], isAnything: boolean, mute: readonly string[]): SeverityItem[] {
+    const there = new Set(fires.map(itemId));
+    const names = new Set(mute.map((name) => oneLine(name, NAME)));
+    return this.#told.filter((item) => !there.has(itemId(item)) && (isAnything || names.has(item.what)));
   }
 
   /** For who judges changes, what was seen to fire goes on doing so; for who only looks it is over once somebody hides it. */
@@ -96,11 +121,26 @@ function pendingOf(alerts: readonly Alert[], snapshot: ClusterSnapshot, firing: 
     }));
 }
 
+/** Names of what an answer lacks; what has no name may be anything. */
+function missingIn({ cut, names }: Extract<Answer<Alert[]>, { state: 'ok' }>): ReadonlySet<string> {
+  return new Set(names?.missing ?? (cut === undefined ? [] : [ANYTHING]));
+}
+
+function untoldNote({ what }: SeverityItem): string {
+  return `${what} fired, and ${NOT_OVER}`;
+}
+
+/** They are neither counted nor left out in silence: nobody can say whom they concern. */
 function unplacedNote(alerts: readonly Alert[], snapshot: ClusterSnapshot): string | undefined {
-  const [first, ...others] = unplacedAlerts(alerts, snapshot);
-  if (!first) return undefined;
-  const many = counted(others.length + 1, 'alert');
-  return `${many} of no namespace and nothing that is known, not counted, such as ${oneLine(first.name, 120)}`;
+  const unplaced = unplacedAlerts(alerts, snapshot);
+  if (unplaced.length === 0) return undefined;
+  const names = [...new Set(unplaced.map(({ name }) => oneLine(name, NAME)))];
+  const left = names.length - NAMED;
+  const told = `${names.slice(0, NAMED).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
+  const many = counted(unplaced.length, 'alert');
+  return unplaced.length === 1
+    ? `of ${many} that fires it is unknown whether it concerns the target, for it names no namespace and nothing of it: ${told}`
+    : `of ${many} that fire it is unknown whether they concern the target, for they name no namespace and nothing of it: ${told}`;
 }
 
 function itemsOf(alerts: readonly Alert[], state: Alert['state'], snapshot: ClusterSnapshot): SeverityItem[] {

@@ -40,6 +40,8 @@ export interface OpenedSource {
   version: string | null;
   /** Why it does not answer now, in one sentence; null: it does. It is asked again whenever something is wanted of it. */
   problem: string | null;
+  /** What is to be reckoned with, in one sentence: its clock; absent: nothing. */
+  note?: string;
 }
 
 export interface OpenedSources {
@@ -102,8 +104,14 @@ export async function openSources(
       name: client.name,
       version: identity?.version ?? null,
       problem,
+      ...noted(client),
     })),
   };
+}
+
+function noted(client: SourceClient): Pick<OpenedSource, 'note'> {
+  const note = client.clockNote();
+  return note === undefined ? {} : { note };
 }
 
 async function open(spec: SourceSpec, parts: OpenParts, signal: AbortSignal): Promise<Opened> {

@@ -1,7 +1,8 @@
 import { KubeLogs } from '../../cluster/read/kube-logs.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { ClusterReader, Oracle } from '../../domain/ports.ts';
-import type { MetricSource, TelemetrySources } from '../../domain/telemetry.ts';
+import { messageOf } from '../../domain/cluster-error.ts';
+import type { AlertSource, MetricSource, TelemetrySources } from '../../domain/telemetry.ts';
 import { Monitor } from '../../gateway/monitor/monitor.ts';
 import { KubeApi } from '../../gateway/wire/kube-api.ts';
 import type { Upstream } from '../../gateway/wire/upstream.ts';
@@ -31,12 +32,17 @@ export interface OpenTelemetry {
 export class SessionTelemetry {
   readonly #config: ParsedTelemetry;
   readonly #upstream: Upstream;
-  readonly #reader: Pick<ClusterReader, 'list'>;
+  readonly #reader: Pick<ClusterReader, 'list' | 'snapshot'>;
   readonly #clock: Clock;
   #open: Promise<OpenTelemetry> | null = null;
   #kept: KeptRanges | null = null;
 
-  constructor(config: ParsedTelemetry, upstream: Upstream, reader: Pick<ClusterReader, 'list'>, clock: Clock) {
+  constructor(
+    config: ParsedTelemetry,
+    upstream: Upstream,
+    reader: Pick<ClusterReader, 'list' | 'snapshot'>,
+    clock: Clock,
+  ) {
     this.#config = config;
     this.#upstream = upstream;
     this.#reader = reader;
@@ -52,9 +58,24 @@ export class SessionTelemetry {
     return this.#open;
   }
 
-  /** As {@link open}, asked anew: for whoever wants to know what answers now. */
-  test(signal: AbortSignal): Promise<OpenTelemetry> {
-    return this.#openAll(signal);
+  /** As {@link open}, asked anew, with what alerts and their rules leave unknown: for whoever wants to know how it stands now. */
+  async test(signal: AbortSignal): Promise<OpenTelemetry> {
+    const open = await this.#openAll(signal);
+    const told = new Set(open.opened.flatMap(({ problem, note }) => [problem, note]));
+    const alerts = (await this.#notesOfAlerts(open.sources.alerts, signal)).filter((note) => !told.has(note));
+    return { ...open, notes: [...open.notes, ...alerts.map((note) => `alerts: ${note}`)] };
+  }
+
+  async #notesOfAlerts(source: AlertSource | null, signal: AbortSignal): Promise<readonly string[]> {
+    if (!source) return [];
+    try {
+      const snapshot = await this.#reader.snapshot(signal);
+      const verdict = await new AlertOracle(source, this.#clock, false).evaluate(snapshot, signal);
+      return 'reason' in verdict ? [verdict.reason] : (verdict.notes ?? []);
+    } catch (error) {
+      signal.throwIfAborted();
+      return [`whom they concern could not be found out: ${messageOf(error)}`];
+    }
   }
 
   /** What answers at well-known Services, whether or not the settings ask for it. */

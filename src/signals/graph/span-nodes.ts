@@ -1,6 +1,7 @@
 import type { CallGraphNode } from '../../domain/signals.ts';
 import type { Span } from '../../domain/telemetry.ts';
 import { own } from '../../json/json-map.ts';
+import { hostIn } from '../identity/addressed-object.ts';
 import type { ServiceNames } from '../identity/service-names.ts';
 import { graphNode } from './graph-builder.ts';
 
@@ -33,12 +34,12 @@ export class SpanNodes {
 
   /** Whom a client or producer span without an answer of the other side called; null where it does not say. */
   peerOf(span: Span): CallGraphNode | null {
-    const host = first(span, PEER_HOSTS) ?? hostIn(first(span, PEER_URLS));
+    const host = first(span, PEER_HOSTS) ?? hostIn(first(span, PEER_URLS) ?? '');
     const named = first(span, PEER_NAMES.slice(0, 1));
     const namespace = this.of(span).object?.namespace ?? span.attributes['k8s.namespace.name'];
     const object = (named && this.#names.byName(named, namespace)) || (host && this.#names.byHost(host, namespace));
     if (object) return graphNode(object.name, object);
-    const name = named ?? host ?? first(span, PEER_NAMES);
+    const name = named ?? (host || first(span, PEER_NAMES));
     return name ? graphNode(name, null) : null;
   }
 }
@@ -54,8 +55,4 @@ function first({ attributes }: Span, keys: readonly string[]): string | null {
     if (value) return value;
   }
   return null;
-}
-
-function hostIn(url: string | null): string | null {
-  return /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/?#]*@)?(\[[^\]]*\]|[^:/?#]+)/i.exec(url ?? '')?.[1] ?? null;
 }

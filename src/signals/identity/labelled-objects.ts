@@ -6,6 +6,7 @@ import { own } from '../../json/json-map.ts';
 import { WORKLOAD_KINDS } from '../../kube/ownership.ts';
 import { listOf } from '../../kube/untyped-list.ts';
 import { literalPattern } from '../../text/literal-pattern.ts';
+import { addressedObject, isQualified } from './addressed-object.ts';
 import { ServiceNames } from './service-names.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -43,26 +44,39 @@ const KINDS: readonly [kind: string, apiVersion: string, labels: readonly string
   ['PersistentVolume', 'v1', ['persistentvolume']],
 ];
 const CLUSTER_WIDE = new Set(['PersistentVolume', 'Node']);
+/** What was scraped, or, where that asks for others (blackbox exporter), what was asked for: an address. */
+const ADDRESS = ['target', 'instance'];
+/** What people label programs with, at last the job that scrapes it: often named as its Service. */
+const PROGRAM = ['app_kubernetes_io_name', 'app', 'job'];
 /** Exporters that speak of the node they run on: their own pod, Service and namespace are no part of it. */
 const NODE_EXPORTER = /node[-_]?exporter/i;
 
-/** Objects that labels name; those of a pod that is gone, as long as its name tells whose it was. */
+/**
+ * Objects that labels name; those of a pod that is gone, as long as its name tells whose it was. Without a namespace names and
+ * addresses count that only one object has.
+ */
 export function labelledObjects(view: ClusterView, labels: Labels): Labelled {
   if (NODE_EXPORTER.test(labels.job ?? labels.service ?? '')) {
     const node = nodeOf(view, labels, true);
     return { namespace: null, objects: node ? [node] : [], pod: null };
   }
   const namespace = first(labels, NAMESPACE);
+  if (namespace !== null && !view.inScope(namespace)) {
+    const probed = probedObject(view, labels);
+    if (probed) return { namespace: probed.namespace ?? null, objects: [probed], pod: null };
+  }
   const found: ObjectRef[] = [];
   const podName = first(labels, POD);
-  const pod = podName && namespace ? resolved(view, 'Pod', 'v1', namespace, podName) : null;
-  const workload = podName && namespace ? workloadOfPod(view, namespace, podName) : null;
+  const podsPlace = podName ? (namespace ?? placeOfPod(view, podName)) : null;
+  const pod = podsPlace ? resolved(view, 'Pod', 'v1', podsPlace, podName!) : null;
+  const workload = podsPlace ? workloadOfPod(view, podsPlace, podName!) : null;
   if (workload) found.push(workload);
   else if (pod) found.push(pod);
   for (const [kind, apiVersion, names] of KINDS) {
     const name = first(labels, names);
-    if (!name || (!namespace && !CLUSTER_WIDE.has(kind))) continue;
-    const ref = resolved(view, kind, apiVersion, CLUSTER_WIDE.has(kind) ? undefined : namespace!, name);
+    const place = !name || CLUSTER_WIDE.has(kind) ? null : (namespace ?? placeOf(view, kind, name));
+    if (!name || (place === null && !CLUSTER_WIDE.has(kind))) continue;
+    const ref = resolved(view, kind, apiVersion, place ?? undefined, name);
     if (ref) found.push(topOwner(view, ref));
   }
   if (namespace && labels.workload) {
@@ -74,6 +88,10 @@ export function labelledObjects(view: ClusterView, labels: Labels): Labelled {
   if (service) found.push(service);
   const node = nodeOf(view, labels, found.length === 0);
   if (node) found.push(node);
+  if (!namespace && found.length === 0) {
+    const scraped = scrapedObject(view, labels);
+    if (scraped) found.push(scraped);
+  }
   const distinct = new Map(found.map((ref) => [refKey(ref), ref]));
   return { namespace, objects: [...distinct.values()], pod };
 }
@@ -101,14 +119,46 @@ function serviceOf(
   return found.length === 0 || found.some((ref) => behind.includes(refKey(ref))) ? refOf(service) : null;
 }
 
-/** By what people label programs with, at last by the job that scrapes it: often that of its Service. */
-function named(names: ServiceNames, labels: Labels, namespace: string): ObjectRef | null {
-  for (const label of ['app_kubernetes_io_name', 'app', 'job']) {
+function named(names: ServiceNames, labels: Labels, namespace: string | undefined): ObjectRef | null {
+  for (const label of PROGRAM) {
     const value = own(labels, label);
     const object = value ? names.byName(value, namespace) : null;
     if (object) return object;
   }
   return null;
+}
+
+/** Without a namespace and a name of an object: by the address that was asked, then by the names of the program. */
+function scrapedObject(view: ClusterView, labels: Labels): ObjectRef | null {
+  const names = ServiceNames.of(view);
+  const address = first(labels, ADDRESS);
+  const [group, program, more] = (own(labels, 'job') ?? '').split('/');
+  return (
+    (address ? addressedObject(view, address) : null) ??
+    named(names, labels, undefined) ??
+    // As OpenTelemetry and operators name it: `NAMESPACE/NAME`.
+    (group && program && more === undefined ? names.byName(program, group) : null)
+  );
+}
+
+/** What stands in the scope under the full name that was asked for: the namespace is then that of who asked. */
+function probedObject(view: ClusterView, labels: Labels): ObjectRef | null {
+  const address = first(labels, ADDRESS);
+  const object = address && isQualified(address) ? addressedObject(view, address) : null;
+  return object && view.inScope(object.namespace) ? object : null;
+}
+
+/** The namespace of the only object of that name; null where there is none, or more than one. */
+function placeOf(view: ClusterView, kind: string, name: string): string | null {
+  const [one, ...others] = view.all(kind).filter(({ metadata }) => metadata.name === name);
+  return one && others.length === 0 ? (one.metadata.namespace ?? null) : null;
+}
+
+/** The same of a pod, or of one that is gone by whose it was. */
+function placeOfPod(view: ClusterView, pod: string): string | null {
+  if (view.all('Pod').some(({ metadata }) => metadata.name === pod)) return placeOf(view, 'Pod', pod);
+  const places = view.snapshot.namespaces.filter((namespace) => workloadOfPod(view, namespace, pod) !== null);
+  return places.length === 1 ? places[0]! : null;
 }
 
 function nodeOf(view: ClusterView, labels: Labels, byInstance: boolean): ObjectRef | null {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import type { ObjectRef } from '../../domain/kube-object.ts';
 import { refKey, refLabel, refOf } from '../../domain/kube-object.ts';
 import type { SignalSettings } from '../../domain/signal-settings.ts';
 import type { Signal, SignalLevel, SignalReading } from '../../domain/signals.ts';
@@ -8,6 +8,7 @@ import { refTo } from '../../kube/cluster-view.ts';
 import { listOf } from '../../kube/untyped-list.ts';
 import { amountText } from '../../text/amount.ts';
 import { oneLine } from '../../text/plain-text.ts';
+import { covers, hostIn, serves } from '../identity/addressed-object.ts';
 import { ServiceNames } from '../identity/service-names.ts';
 import { selector, matchersOf } from '../promql.ts';
 import type { Answers, Ask, IncidentType, Rule, Scene } from './incident-type.ts';
@@ -168,7 +169,7 @@ function issuedAs(view: ClusterView, namespace: string, name: string): Pick<Vali
 
 /** What serves a probe's target: the TLS Secret of the Ingress for its host, else the Service behind it. */
 function servedAt(view: ClusterView, target: string, namespaces: readonly string[]): Pick<Valid, 'object' | 'others'> {
-  const host = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^@/]*@)?(\[[^\]]*\]|[^:/?#]+)/i.exec(target)?.[1]?.toLowerCase() ?? '';
+  const host = hostIn(target);
   for (const ingress of view.all('Ingress')) {
     if (!namespaces.includes(ingress.metadata.namespace ?? '') || !serves(ingress, host)) continue;
     const entry = listOf(ingress.spec?.tls).find((tls) =>
@@ -179,20 +180,6 @@ function servedAt(view: ClusterView, target: string, namespaces: readonly string
   }
   const object = ServiceNames.of(view).byHost(host, namespaces.length === 1 ? namespaces[0] : undefined);
   return { object: object && namespaces.includes(object.namespace ?? '') ? object : null, others: [] };
-}
-
-function serves({ spec }: KubeObject, host: string): boolean {
-  const hosts = [
-    ...listOf(spec?.tls).flatMap((tls) => listOf(tls?.hosts)),
-    ...listOf(spec?.rules).map((rule) => rule?.host),
-  ];
-  return host !== '' && hosts.some((each) => typeof each === 'string' && covers(each, host));
-}
-
-/** `*.shop.io` stands for one label. */
-function covers(pattern: string, host: string): boolean {
-  if (!pattern.startsWith('*.')) return pattern.toLowerCase() === host;
-  return host.slice(host.indexOf('.')) === pattern.slice(1).toLowerCase();
 }
 
 function rules(settings: SignalSettings): Rule[] {

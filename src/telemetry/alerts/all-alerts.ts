@@ -1,6 +1,6 @@
 import type { OracleTiming } from '../../domain/ports.ts';
 import type { Alert, AlertSource, Answer, Series, TimeWindow } from '../../domain/telemetry.ts';
-import { told } from '../values/remarks.ts';
+import { joinedNames, told } from '../values/remarks.ts';
 import { foldAlerts } from './alert.ts';
 
 /** Several that watch different things: what one of them does not say is unknown. */
@@ -33,6 +33,7 @@ export class AllAlerts implements AlertSource {
       Math.min(...heard.map(({ asOf }) => asOf)),
       heard.map(({ cut }) => cut),
       [...heard.map(({ note }) => note), ...answers.map((one) => (one.state === 'absent' ? one.reason : undefined))],
+      joinedNames(heard),
     );
   }
 

@@ -1,12 +1,12 @@
 import type { OracleTiming } from '../../domain/ports.ts';
 import type { Alert, AlertSource, Answer } from '../../domain/telemetry.ts';
-import { told } from '../values/remarks.ts';
+import { ANYTHING } from '../../domain/telemetry.ts';
+import { joinedNames, told } from '../values/remarks.ts';
 import type { PrometheusAlerts } from '../prometheus/prometheus-alerts.ts';
 
 /**
  * What fires by Alertmanager, which knows silences, and what is pending by Prometheus, which alone knows that and how its
- * rules follow what they watch. Pending alerts are early signs only: where Prometheus does not answer they are missing,
- * and that is told.
+ * rules follow what they watch. Where Prometheus does not answer, alerts may end there because nobody sends them any more.
  */
 export class JoinedAlerts implements AlertSource {
   readonly name: string;
@@ -28,12 +28,21 @@ export class JoinedAlerts implements AlertSource {
     const [firing, own] = await Promise.all([this.#manager.alerts(signal), this.#rules.alerts(signal)]);
     if (firing.state !== 'ok') return firing;
     this.#firing = new Set(firing.value.map(({ name }) => name));
-    if (own.state !== 'ok')
+    if (own.state === 'absent')
       return told(
         firing.value,
         firing.asOf,
         [firing.cut],
         [firing.note, `pending alerts are not known: ${own.reason}`],
+        firing.names,
+      );
+    if (own.state === 'unknown')
+      return told(
+        firing.value,
+        firing.asOf,
+        [firing.cut, `pending alerts are not known, and what has just begun or ended may not be: ${own.reason}`],
+        [firing.note],
+        joinedNames([firing, { names: { missing: [ANYTHING] } }]),
       );
     const known = new Set(firing.value.map(({ fingerprint }) => fingerprint));
     const pending = own.value.filter(({ state, fingerprint }) => state === 'pending' && !known.has(fingerprint));
@@ -42,6 +51,7 @@ export class JoinedAlerts implements AlertSource {
       Math.min(firing.asOf, own.asOf),
       [firing.cut, own.cut],
       [firing.note, own.note],
+      joinedNames([firing, own]),
     );
   }
 }

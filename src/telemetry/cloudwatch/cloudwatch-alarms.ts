@@ -24,6 +24,8 @@ export class CloudWatchAlarms implements AlertSource {
   readonly #aws: AwsCaller;
   /** By the fingerprint of their alert. */
   #alarms: ReadonlyMap<string, MetricAlarm> = new Map();
+  /** Fingerprints of what people were told of, and goes on. */
+  #fired: ReadonlySet<string> = new Set();
 
   constructor(aws: AwsCaller) {
     this.name = aws.client.name;
@@ -51,6 +53,14 @@ export class CloudWatchAlarms implements AlertSource {
         toOurs: (theirs: number) => client.toOurs(theirs),
       };
       const pairs = loud.slice(0, MOST_ALERTS).map((alarm) => ({ alarm, alert: alertOfAlarm(alarm, around) }));
+      // What was told of before its actions were turned off has not healed by that.
+      const hidden = alarms.list
+        .filter(isQuiet)
+        .map((alarm) => alertOfAlarm(alarm, around))
+        .filter(({ fingerprint }) => this.#fired.has(fingerprint))
+        .map((alert) => ({ ...alert, hidden: true as const }));
+      const alerts = [...pairs.map(({ alert }) => alert), ...hidden];
+      this.#fired = new Set(alerts.map(({ fingerprint }) => fingerprint));
       this.#alarms = new Map(
         pairs.flatMap(({ alarm, alert }) =>
           'MetricName' in alarm || 'Metrics' in alarm ? [[alert.fingerprint, alarm as MetricAlarm] as const] : [],
@@ -58,7 +68,7 @@ export class CloudWatchAlarms implements AlertSource {
       );
       const quiet = alarms.list.length - loud.length;
       return told(
-        foldAlerts(pairs.map(({ alert }) => alert)),
+        foldAlerts(alerts),
         alarms.at,
         [alarms.cut, loud.length > MOST_ALERTS ? `only ${MOST_ALERTS} of ${loud.length} alarms are taken` : undefined],
         [
@@ -66,6 +76,7 @@ export class CloudWatchAlarms implements AlertSource {
           silent.list.length > 0 ? `${counted(silent.list.length, 'alarm')} without enough data to speak` : undefined,
           client.clockNote(),
         ],
+        { mute: silent.list.map((alarm) => alertOfAlarm(alarm, around).name) },
       );
     });
   }

@@ -1,13 +1,15 @@
 import * as z from 'zod/mini';
 import type { OracleTiming } from '../../domain/ports.ts';
 import type { Alert, AlertSource, Answer } from '../../domain/telemetry.ts';
+import { ANYTHING } from '../../domain/telemetry.ts';
 import { counted, oneLine } from '../../text/plain-text.ts';
 import { alertOf, foldAlerts, isWatchdog, MOST_ALERTS } from '../alerts/alert.ts';
 import { told } from '../values/remarks.ts';
-import { spelledDuration, timeOf } from '../values/time.ts';
+import { timeOf } from '../values/time.ts';
 import type { SourceClient } from '../wire/source-client.ts';
 import { isProblem, SourceProblem } from '../wire/source-problem.ts';
 import { askPrometheus } from './prometheus-api.ts';
+import { troublesOf } from './rule-troubles.ts';
 import type { AlertRule } from './rules.ts';
 import { readRules, timingOf } from './rules.ts';
 
@@ -27,6 +29,8 @@ const ALERTS = z.object({
 
 /** Rules change when somebody deploys some: they are read again after this long. */
 const RULES_LAST_MS = 60_000;
+/** The same while some wait for their evaluation. */
+const WAITING_RULES_LAST_MS = 5_000;
 
 /** Alerts that Prometheus's own rules give, pending ones too. It knows nothing of silences: those are Alertmanager's. */
 export class PrometheusAlerts implements AlertSource {
@@ -34,6 +38,7 @@ export class PrometheusAlerts implements AlertSource {
   readonly #client: SourceClient;
   readonly #scrapeMs: () => number;
   #rules: { list: AlertRule[]; readAt: number } | null = null;
+  #rulesWait = false;
   #firing: ReadonlySet<string> = new Set();
   /** Names of alerts that fired and do not any more, for they have no rule now. */
   #orphans: ReadonlySet<string> = new Set();
@@ -52,14 +57,14 @@ export class PrometheusAlerts implements AlertSource {
 
   /** @param names of alerts that fire, whoever tells of them */
   timingFor(names: ReadonlySet<string>): OracleTiming {
-    const all = this.#rules?.list ?? [];
+    const all = this.#rules?.list.filter(({ records }) => !records) ?? [];
     const firing = all.filter(({ name }) => names.has(name));
     return timingOf(firing, all, this.#scrapeMs());
   }
 
   /** The rule that an alert comes from, as far as it was read. */
   ruleOf(name: string): AlertRule | null {
-    return this.#rules?.list.find((rule) => rule.name === name) ?? null;
+    return this.#rules?.list.find((rule) => !rule.records && rule.name === name) ?? null;
   }
 
   alerts(signal: AbortSignal): Promise<Answer<Alert[]>> {
@@ -72,8 +77,9 @@ export class PrometheusAlerts implements AlertSource {
       // An alert ends with its rule, too, whatever becomes of what it watched.
       if (over.some((name) => this.#firing.has(name))) this.#rules = null;
       const rules = await this.#currentRules(both);
-      if (rules) this.#orphans = new Set(over.filter((name) => !rules.some((rule) => rule.name === name)));
-      if (rules?.length === 0 && listed.length === 0 && this.#orphans.size === 0)
+      const alerting = rules?.filter(({ records }) => !records);
+      if (alerting) this.#orphans = new Set(over.filter((name) => !alerting.some((rule) => rule.name === name)));
+      if (alerting?.length === 0 && listed.length === 0 && this.#orphans.size === 0)
         return { state: 'absent', reason: `${client.name} has no alerting rules` };
       if (!rules && listed.length === 0)
         throw new SourceProblem('not-understood', 'names no alert, and its rules cannot be read: it may have none');
@@ -95,11 +101,14 @@ export class PrometheusAlerts implements AlertSource {
       this.#firing = new Set(alerts.filter(({ state }) => state === 'firing').map(({ name }) => name));
       const tooMany =
         listed.length > MOST_ALERTS ? `only ${MOST_ALERTS} of ${listed.length} alerts are taken` : undefined;
+      const troubles = troublesOf(rules ?? [], reply.at, RULES_LAST_MS);
+      this.#rulesWait = troubles.passes;
       return told(
         foldAlerts(alerts),
         reply.at,
-        [tooMany, reply.warning, this.#orphaned(), ...troublesOf(rules ?? [], reply.at)],
+        [tooMany, reply.warning, this.#orphaned(), ...troubles.texts],
         [rules ? undefined : 'its rules cannot be read', client.clockNote()],
+        { missing: [...(tooMany || reply.warning ? [ANYTHING] : []), ...this.#orphans, ...troubles.names] },
       );
     });
   }
@@ -124,7 +133,8 @@ export class PrometheusAlerts implements AlertSource {
   /** Null where they cannot be read. */
   async #currentRules(signal: AbortSignal): Promise<AlertRule[] | null> {
     const now = this.#client.clock.monotonic();
-    if (this.#rules && now - this.#rules.readAt < RULES_LAST_MS) return this.#rules.list;
+    const lastMs = this.#rulesWait ? WAITING_RULES_LAST_MS : RULES_LAST_MS;
+    if (this.#rules && now - this.#rules.readAt < lastMs) return this.#rules.list;
     try {
       this.#rules = { list: await readRules(this.#client, signal), readAt: now };
     } catch (error) {
@@ -133,22 +143,4 @@ export class PrometheusAlerts implements AlertSource {
     }
     return this.#rules.list;
   }
-}
-
-/** Rules that cannot speak: something may be wrong of which no alert tells. */
-function troublesOf(rules: readonly AlertRule[], now: number): string[] {
-  const failing = rules.filter(({ error }) => error !== null);
-  const [first] = failing;
-  const never = rules.filter(({ evaluatedAt, error }) => evaluatedAt === null && error === null);
-  const late = rules.filter(
-    ({ evaluatedAt, intervalMs }) => evaluatedAt !== null && now - evaluatedAt > RULES_LAST_MS + 3 * intervalMs,
-  );
-  const oldest = Math.max(...late.map(({ evaluatedAt }) => now - evaluatedAt!));
-  return [
-    first
-      ? `${counted(failing.length, 'rule')} cannot be evaluated, such as ${first.name} (${first.error})`
-      : '',
-    never.length > 0 ? `${counted(never.length, 'rule')} not evaluated yet` : '',
-    late.length > 0 ? `${counted(late.length, 'rule')} last evaluated ${spelledDuration(oldest)} ago` : '',
-  ].filter((text) => text !== ''); // prettier-ignore
 }

@@ -4,12 +4,17 @@ import { lookBackOf } from '../../text/promql-window.ts';
 import { untrustedLine } from '../../text/redact.ts';
 import { millisOfDuration, timeOf } from '../values/time.ts';
 import { named } from '../values/untrusted.ts';
+import type { Pairs } from '../wire/fetcher.ts';
 import type { SourceClient } from '../wire/source-client.ts';
+import { isProblem } from '../wire/source-problem.ts';
 import { askPrometheus } from './prometheus-api.ts';
 
-/** An alerting rule as the server runs it. */
+/** A rule as the server runs it. */
 export interface AlertRule {
+  /** Of an alert, or of the metric that it records. */
   name: string;
+  /** It records a metric, from which alerts may be made. */
+  records: boolean;
   /** PromQL. */
   query: string;
   /** How often it is evaluated, ms. */
@@ -43,20 +48,23 @@ const RULES = z.object({
 });
 
 const USUAL_INTERVAL_S = 60;
-const MOST_RULES = 20_000;
+export const MOST_RULES = 20_000;
 
-/** @throws SourceProblem */
+/** Rules of alerts, and those that record, unless all of them are too much for one answer. @throws SourceProblem */
 export async function readRules(client: SourceClient, signal: AbortSignal): Promise<AlertRule[]> {
-  const { value } = await askPrometheus(client, '/api/v1/rules', [['type', 'alert']], RULES, signal);
+  const ask = (pairs: Pairs) => askPrometheus(client, '/api/v1/rules', pairs, RULES, signal);
+  const { value } = await ask([]).catch((error: unknown) => {
+    if (!isProblem(error, 'too-large')) throw error;
+    return ask([['type', 'alert']]);
+  });
   const rules: AlertRule[] = [];
   for (const { interval = USUAL_INTERVAL_S, rules: listed } of value.groups ?? []) {
     for (const rule of listed ?? []) {
-      // Some that speak the same API do not know the parameter.
-      if (rule.type !== undefined && rule.type !== 'alerting') continue;
       if (rules.length === MOST_RULES) return rules;
       const evaluated = timeOf(rule.lastEvaluation);
       rules.push({
         name: named(rule.name),
+        records: rule.type === 'recording',
         query: (rule.query ?? '').slice(0, 10_000),
         intervalMs: millisOfDuration(interval),
         forMs: millisOfDuration(rule.duration ?? 0),

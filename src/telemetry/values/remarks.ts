@@ -1,4 +1,5 @@
-import type { Answer } from '../../domain/telemetry.ts';
+import type { Answer, MissingNames } from '../../domain/telemetry.ts';
+import { ANYTHING } from '../../domain/telemetry.ts';
 
 const MOST = 300;
 
@@ -8,10 +9,24 @@ export function told<T>(
   asOf: number,
   cuts: readonly (string | undefined)[],
   notes: readonly (string | undefined)[] = [],
+  { missing = [], mute = [] }: MissingNames = {},
 ): Answer<T> {
   const cut = sentence(cuts);
   const note = sentence(notes);
-  return { state: 'ok', value, asOf, ...(cut ? { cut } : {}), ...(note ? { note } : {}) };
+  const names = {
+    ...(missing.length > 0 ? { missing: [...new Set(missing)] } : {}),
+    ...(mute.length > 0 ? { mute: [...new Set(mute)] } : {}),
+  };
+  const remarks = { ...(cut ? { cut } : {}), ...(note ? { note } : {}) };
+  return { state: 'ok', value, asOf, ...remarks, ...(missing.length + mute.length > 0 ? { names } : {}) };
+}
+
+/** Of several answers together. What is cut without a name may be anything. */
+export function joinedNames(answers: readonly { cut?: string; names?: MissingNames }[]): MissingNames {
+  return {
+    missing: answers.flatMap(({ cut, names }) => names?.missing ?? (cut === undefined ? [] : [ANYTHING])),
+    mute: answers.flatMap(({ names }) => names?.mute ?? []),
+  };
 }
 
 function sentence(parts: readonly (string | undefined)[]): string {

@@ -24,8 +24,8 @@ export function telemetryText(target: Target, { opened, notes }: Omit<OpenTeleme
     '| | for | source | seen |',
     '|---|---|---|---|',
     ...opened.map(
-      ({ role, name, version, problem }) =>
-        `| ${problem === null ? 'answers' : '**fails**'} | ${ROLES[role]} | ${plainMarkdown(name)} | ${plainMarkdown(problem ?? version ?? '')} |`,
+      ({ role, name, version, problem, note }) =>
+        `| ${problem === null ? 'answers' : '**fails**'} | ${ROLES[role]} | ${plainMarkdown(name)} | ${plainMarkdown([problem ?? version, note].filter(Boolean).join('; '))} |`,
     ),
     ...(silent.length > 0 ? ['', '## What follows', ''] : []),
     ...[...new Set(silent.map(({ role }) => role))].map((role) => `- No ${ROLES[role]}: ${WITHOUT[role]}`),

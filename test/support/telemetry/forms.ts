@@ -40,6 +40,8 @@ export function prometheusAlerts(...alerts: { name: string; state?: string; [lab
 
 export interface RuleForm {
   name: string;
+  /** Default: alerting. */
+  type?: 'alerting' | 'recording';
   query?: string;
   duration?: number;
   keepFiringFor?: number;

@@ -10,6 +10,10 @@ const GEO = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'hotel-reser
 const MESSAGE = 'p99 latency of geo is 412 ms against 95 ± 12 ms over the last hour';
 
 async function printed(args: string[], more: Partial<Diagnosis>): Promise<string> {
+  return (await diagnosed(args, more)).out.join('');
+}
+
+async function diagnosed(args: string[], more: Partial<Diagnosis>) {
   const diagnosis: Diagnosis = {
     ...{ findings: [], hypotheses: [], notes: [], mu: 1, oracles: { signals: 'bad' } },
     severity: {
@@ -21,7 +25,7 @@ async function printed(args: string[], more: Partial<Diagnosis>): Promise<string
   const app = { targets: { pin: async () => TARGET }, incidents: { diagnose: async () => diagnosis } };
   const io = silentIo();
   expect(await diagnoseCommand(args, io, async () => app as unknown as StratusApp)).toBe(0);
-  return io.out.join('');
+  return io;
 }
 
 describe('stratus diagnose', () => {
@@ -33,6 +37,12 @@ describe('stratus diagnose', () => {
     expect(text).toContain(`wrong now: Deployment/hotel-reservation/geo: ${MESSAGE}`);
     expect(text).toContain('traces name Deployment/hotel-reservation/geo');
     expect(text).toContain('not known: too few requests');
+  });
+
+  it('tells of alerts of which nobody knows whom they concern, as text and in JSON', async () => {
+    const notes = ['alerts: of 1 alert that fires it is unknown whether it concerns the target: Nowhere'];
+    expect((await diagnosed([], { notes })).err).toEqual([`stratus: ${notes[0]}\n`]);
+    expect(JSON.parse(await printed(['--json'], { notes }))).toMatchObject({ notes });
   });
 
   it('has the same in JSON, and nothing of it where neither is read', async () => {

@@ -127,6 +127,62 @@ describe('alerts', () => {
     expect(seen).toEqual(states);
   });
 
+  describe('that fired and are told of no more', () => {
+    const cut = 'a rule cannot be evaluated';
+    const fires = (clock: FakeClock) => ({ value: [alert('A', clock.now()), alert('B', clock.now())], names: {} });
+    const looks = async (judges: boolean, answers: ((clock: FakeClock) => object)[]) => {
+      const clock = new FakeClock();
+      let turn = 0;
+      const { value } = source(clock, () => []);
+      const alerts = async () =>
+        ({ state: 'ok', value: [], asOf: clock.now(), ...answers[turn]!(clock) }) as unknown as Answer<Alert[]>;
+      const oracle = new AlertOracle({ ...value, alerts }, clock, judges);
+      const seen: OracleVerdict[] = [];
+      for (; turn < answers.length; turn++) {
+        seen.push(await oracle.evaluate(snapshotAt(clock), never));
+        await clock.advance(TIMING.lagMs);
+      }
+      return seen;
+    };
+    const failing = { cut, names: { missing: ['A'] } };
+    const ended = (more: object) => () => ({ value: [], ...more });
+
+    it.each([
+      ['their rule failed from the beginning', failing, failing],
+      ['they have no data to speak by', {}, { names: { mute: ['A'] } }],
+    ])('are not over where %s', async (_what, first, then) => {
+      const answers = [(clock: FakeClock) => ({ ...fires(clock), ...first }), ended(then), ended({})];
+      const [, gone, over] = await looks(true, answers);
+      expect(gone).toMatchObject({ state: 'unknown', reason: expect.stringMatching(/^A: whether that is over is not known/) as string });
+      expect(over).toMatchObject({ state: 'ok', items: [] });
+      const [, told, later] = await looks(false, answers);
+      expect(names(told!)).toEqual(['A']);
+      expect(told).toMatchObject({ notes: expect.arrayContaining([expect.stringMatching(/^A fired, and whether/)]) as string[] });
+      expect(later).toMatchObject({ state: 'ok', items: [] });
+    });
+
+    it('are over where others cannot speak', async () => {
+      const others = { cut, names: { missing: ['C'] } };
+      const [, gone] = await looks(true, [(clock) => ({ ...fires(clock), ...others }), ended(others)]);
+      expect(gone).toMatchObject({ state: 'ok', items: [] });
+    });
+
+    it('are not over, for who only looks, when whoever sends them stops answering', async () => {
+      const silent = { cut: 'Prometheus does not answer', names: { missing: ['*'] } };
+      const [, first, second, back] = await looks(false, [fires, ended(silent), ended(silent), ended({})]);
+      expect([names(first!), names(second!)]).toEqual([['A', 'B'], ['A', 'B']]);
+      expect(back).toMatchObject({ state: 'ok', items: [] });
+    });
+
+    it('are unknown when another rule fails than at first, whatever the words are', async () => {
+      const at = (...missing: string[]) => ({ cut, names: { missing } });
+      const states = async (...turns: object[]) => (await looks(true, turns.map((turn) => ended(turn)))).map(({ state }) => state);
+      expect(await states(at('X', 'Y'), at('X'), at('X'))).toEqual(['ok', 'ok', 'ok']);
+      expect(await states(at('X'), at('Y'))).toEqual(['ok', 'unknown']);
+      expect(await states(at('X'), {}, at('X'))).toEqual(['ok', 'ok', 'unknown']);
+    });
+  });
+
   it.each([
     ['heals nothing, for who judges changes', true, [['A'], ['A'], []]],
     ['ends what it hides, for who only looks', false, [['A'], [], []]],
@@ -166,7 +222,7 @@ describe('alerts', () => {
     expect(reading.notes).toEqual([
       'alerts: only 2 of 3 alerts are taken',
       'alerts: its clock is behind',
-      'alerts: 1 alert of no namespace and nothing that is known, not counted, such as Nowhere',
+      'alerts: of 1 alert that fires it is unknown whether it concerns the target, for it names no namespace and nothing of it: Nowhere',
     ]);
   });
 

@@ -168,11 +168,25 @@ describe('Alertmanager with Prometheus beside it', () => {
     expect(joined.timing).toEqual({ lagMs: 30_000, settleMs: 150_000 });
   });
 
-  it('without Prometheus, pending ones are missing and that is told', async () => {
+  it('without Prometheus, what is pending and what ends is not known, and that is told', async () => {
     const joined = await pair(forms.managerAlerts({ name: 'Down' }), {});
     const answer = await joined.alerts(never);
     expect(namesOf(answer)).toEqual(['Down']);
-    expect(answer).toMatchObject({ note: expect.stringMatching(/^pending alerts are not known: /) });
+    expect(answer).toMatchObject({
+      cut: expect.stringMatching(/^pending alerts are not known, and what has just begun or ended may not be: /),
+      names: { missing: ['*'] },
+    });
+  });
+
+  it('rules of Prometheus that fail make what Alertmanager does not tell of uncertain', async () => {
+    const joined = await pair(forms.managerAlerts(), {
+      '/api/v1/alerts': forms.prometheusAlerts(),
+      '/api/v1/rules': forms.rules({ name: 'Down', health: 'err', lastError: 'no' }),
+    });
+    expect(await joined.alerts(never)).toMatchObject({
+      cut: expect.stringContaining('Down'),
+      names: { missing: ['Down'] },
+    });
   });
 
   it('without Alertmanager nothing is known', async () => {
@@ -194,6 +208,8 @@ describe('several sources of alerts', () => {
     expect(await new AllAlerts([fixed(absent)]).alerts(never)).toEqual(absent);
     expect(await new AllAlerts([fixed(absent), fixed(ok([]))]).alerts(never)).toEqual({ ...ok([]), note: 'no rules' });
     expect(await new AllAlerts([]).alerts(never)).toMatchObject({ state: 'absent' });
+    const parts = [{ ...ok([]), cut: 'a page is missing' }, { ...ok([]), names: { missing: ['A'], mute: ['B'] } }];
+    expect(await new AllAlerts(parts.map(fixed)).alerts(never)).toMatchObject({ names: { missing: ['*', 'A'], mute: ['B'] } });
   });
 
   it('show what an alert looks at by whoever knows it', async () => {

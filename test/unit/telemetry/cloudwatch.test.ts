@@ -98,7 +98,14 @@ describe('alarms of CloudWatch', () => {
     expect(await source.alerts(never)).toEqual({
       state: 'ok', value: [], asOf: NOW,
       note: '3 alarms with actions off, suppressed, or of autoscaling left out; 1 alarm without enough data to speak',
+      names: { mute: ['blind'] },
     }); // prettier-ignore
+  });
+
+  it('of which people were told go on, hidden, when their actions are turned off', async () => {
+    const { source } = await alarmsOf([forms.alarms(cpu), {}, forms.alarms({ ...cpu, actions: false }), {}]);
+    expect(valueOf(await source.alerts(never))[0]).not.toHaveProperty('hidden');
+    expect(valueOf(await source.alerts(never))).toMatchObject([{ name: 'cpu', hidden: true }]);
   });
 
   it('come in pages; one that is not given is told', async () => {
@@ -365,7 +372,12 @@ describe('who asks AWS, and where', () => {
     const env = { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'token-1' };
     const spec = parseSource('--alerts', 'alerts', `cloudwatch://eu-west-1?endpoint=${server.url}`);
     const { sources, opened } = await openSources([spec], { clock: new FakeClock(), clusterGet: null, env }, never);
-    expect(opened).toEqual([{ role: 'alerts', name: 'CloudWatch in eu-west-1', version: null, problem: null }]);
+    expect(opened).toEqual([
+      {
+        ...{ role: 'alerts', name: 'CloudWatch in eu-west-1', version: null, problem: null },
+        note: expect.stringMatching(/^its clock is 120\d s ahead of the clock here$/) as string,
+      },
+    ]);
     expect(await sources.alerts!.alerts(never)).toMatchObject({ state: 'ok' });
     const [first, second] = server.asked as [Asked, Asked];
     const seconds = (text: unknown) => Date.parse(String(text).replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'));

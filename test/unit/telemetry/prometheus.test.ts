@@ -261,6 +261,47 @@ describe('alerts of Prometheus', () => {
     expect(answer.state === 'ok' ? answer.cut : '').toMatch(cut);
   }); // prettier-ignore
 
+  it('names the alerts that cannot speak, also those whose records are not made', async () => {
+    const failing = { health: 'err', lastError: 'no' };
+    const { source } = await alertsOf({
+      '/api/v1/alerts': forms.prometheusAlerts(),
+      '/api/v1/rules': forms.rules(
+        { name: 'Bad', ...failing },
+        { name: 'job:errors:rate5m', type: 'recording', ...failing },
+        { name: 'job:burn:rate5m', type: 'recording', query: 'sum(job:errors:rate5m) / 2' },
+        { name: 'Burns', query: 'job:burn:rate5m > 14' },
+        { name: 'Others', query: 'other_job:burn:rate5m > 14' },
+        { name: 'Late', lastEvaluation: new Date(NOW - 1_800_000).toISOString() },
+      ),
+    });
+    const answer = await source.alerts(never);
+    expect(answer).toMatchObject({ cut: expect.stringMatching(/^2 rules cannot be evaluated, such as Bad \(no\)/) });
+    const names = answer.state === 'ok' ? answer.names : {};
+    expect([...(names?.missing ?? [])].sort()).toEqual(['Bad', 'Burns', 'Late', 'record job:errors:rate5m']);
+  });
+
+  it('records are no alerts: with them alone there is none', async () => {
+    const { source } = await alertsOf({
+      '/api/v1/alerts': forms.prometheusAlerts(),
+      '/api/v1/rules': forms.rules({ name: 'a:b', type: 'recording' }),
+    });
+    expect(await source.alerts(never)).toMatchObject({ state: 'absent' });
+  });
+
+  it('reads rules again soon while one waits for its evaluation', async () => {
+    const rules = [
+      forms.rules({ name: 'New', health: 'unknown', lastEvaluation: '0001-01-01T00:00:00Z' }),
+      forms.rules({ name: 'New' }),
+    ];
+    const { source, clock } = await alertsOf({
+      '/api/v1/alerts': forms.prometheusAlerts(),
+      '/api/v1/rules': (_asked: unknown, response: ServerResponse) => response.end(JSON.stringify(rules.shift())),
+    });
+    expect(await source.alerts(never)).toMatchObject({ cut: '1 rule not evaluated yet' });
+    await clock.advance(6_000);
+    expect(await source.alerts(never)).not.toHaveProperty('cut');
+  });
+
   it('knows how its firing rules follow what they watch, and reads rules seldom', async () => {
     const { server, clock, source } = await alertsOf({
       '/api/v1/alerts': forms.prometheusAlerts({ name: 'Slow' }),

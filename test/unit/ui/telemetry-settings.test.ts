@@ -163,13 +163,21 @@ describe('a test of telemetry', () => {
     const problem = 'Jaeger at jaeger.example does not answer';
     const text = telemetryText(target, {
       opened: [
-        { role: 'metrics', name: 'Prometheus in monitoring', version: '3.5.0', problem: null },
+        {
+          role: 'metrics',
+          name: 'Prometheus in monitoring',
+          version: '3.5.0',
+          problem: null,
+          note: 'its clock is 40 s ahead of the clock here',
+        },
         { role: 'traces', name: 'Jaeger', version: null, problem: `${problem} <img src=x>` },
       ],
       notes: [`${problem} <img src=x>`, 'logs are not read'],
     });
     expect(text).toMatch(/^# prod: 1 source of 2 answer/);
-    expect(text).toContain('| answers | metrics | Prometheus in monitoring | 3.5.0 |');
+    expect(text).toContain(
+      '| answers | metrics | Prometheus in monitoring | 3.5.0; its clock is 40 s ahead of the clock here |',
+    );
     expect(text).toContain('- No traces: Nobody is suspected by traces.');
     expect(text.match(/does not answer/g)).toHaveLength(1);
     expect(text).toContain('logs are not read');

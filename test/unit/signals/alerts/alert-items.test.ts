@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../../src/domain/kube-object.ts';
 import { refLabel } from '../../../../src/domain/kube-object.ts';
 import { itemId } from '../../../../src/domain/severity.ts';
 import type { Alert } from '../../../../src/domain/telemetry.ts';
-import { alertItems, earlyAlerts } from '../../../../src/signals/alerts/alert-items.ts';
+import { alertItems, earlyAlerts, unplacedAlerts } from '../../../../src/signals/alerts/alert-items.ts';
 import { smallCluster } from '../../../support/small-cluster.ts';
 
 const snapshot = smallCluster();
@@ -50,6 +51,21 @@ describe('alerts as items', () => {
     ['a program by a label that people give', { namespace: 'shop', app: 'cart' }, ['Deployment/shop/cart']],
     ['a program by the job that scrapes it', { namespace: 'shop', job: 'web', instance: 'x' }, ['Deployment/shop/web']],
     ['a service by what it calls itself', { service_name: 'basket' }, ['Deployment/shop/cart']],
+    ['a pod without its namespace', { pod: 'cart-5f6d8c7b9-abcd0' }, ['Deployment/shop/cart']],
+    ['a pod that is gone without its namespace', { pod: 'cart-77c5d8f6b4-x2x9z' }, ['Deployment/shop/cart']],
+    ['a workload without its namespace', { deployment: 'cart' }, ['Deployment/shop/cart']],
+    ['a Service without its namespace', { service: 'cart' }, ['Deployment/shop/cart']],
+    ['the program that a job scrapes, without its namespace', { job: 'store' }, ['StatefulSet/shop/store']],
+    ['the program of a job with its group', { job: 'shop/web' }, ['Deployment/shop/web']],
+    ['the pod that was scraped, by its address', { job: 'pods', instance: '10.0.2.1:8080' }, ['Deployment/shop/cart']],
+    ['the Service that was scraped, by its address', { instance: '10.96.0.3:8080' }, ['StatefulSet/shop/store']],
+    ['the Service that was probed', { instance: 'http://cart.shop.svc:8080/health' }, ['Deployment/shop/cart']],
+    ['the Service that was probed, by its short name', { instance: 'store.shop:8080' }, ['StatefulSet/shop/store']],
+    [
+      'what was probed, not who probes it',
+      { namespace: 'monitoring', job: 'blackbox', instance: 'http://cart.shop.svc.cluster.local:8080/' },
+      ['Deployment/shop/cart'],
+    ],
     ['nothing', { namespace: 'shop', colour: 'red' }, []],
   ])('name %s', (_, labels, objects) => {
     expect(subjectsOf(alert('A', labels))).toEqual(objects);
@@ -60,11 +76,42 @@ describe('alerts as items', () => {
     ['a node that runs nothing of the scope', alert('A', { node: 'node3' })],
     ['what names nothing', alert('A', { job: 'x' })],
     ['a name that two namespaces have', alert('A', { service_name: 'web' })],
+    ['a workload that two namespaces have', alert('A', { deployment: 'web' })],
+    ['a pod whose name two namespaces have', alert('A', { pod: 'web-5f6d8c7b9-abcd0' })],
+    ['a pod of another namespace, by its address', alert('A', { instance: '10.0.4.1:8080' })],
+    ['an address that nobody has', alert('A', { instance: '10.9.9.9:8080' })],
+    ['a host outside the cluster', alert('A', { instance: 'https://api.example.com/' })],
+    ['an exporter elsewhere, whatever its address', alert('A', { namespace: 'monitoring', instance: '10.0.1.1:9090' })],
     ['what always fires', alert('Watchdog', { namespace: 'shop' })],
     ['what is of no severity', alert('InfoInhibitor2', { namespace: 'shop', severity: 'none' })],
   ])('leave out %s', (_, one) => {
     expect(alertItems([one], snapshot, ['shop'])).toEqual([]);
     expect(earlyAlerts([{ ...one, state: 'pending' }], snapshot, ['shop'])).toEqual([]);
+  });
+
+  it('of a probed page name the Ingress of its host', () => {
+    const ingress: KubeObject = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'front', namespace: 'shop' },
+      spec: { rules: [{ host: '*.shop.io' }] },
+    };
+    const whole = { ...snapshot, objects: { ...snapshot.objects, Ingress: [ingress] } };
+    const [item] = alertItems([alert('A', { instance: 'https://www.shop.io/hotels' })], whole, ['shop']);
+    expect(item?.subjects?.map(refLabel)).toEqual(['Ingress/shop/front']);
+  });
+
+  it('that name no namespace and nothing that is known are told apart from those of others', () => {
+    const told = (labels: Record<string, string>) => unplacedAlerts([alert('A', labels)], snapshot).length;
+    for (const [label, value] of [['job', 'x'], ['instance', '10.9.9.9:80'], ['deployment', 'web'], ['node', 'other']])
+      expect(told({ [label!]: value! }), label).toBe(1);
+    for (const [label, value] of [['namespace', 'blog'], ['node', 'node3'], ['job', 'store'], ['severity', 'info']])
+      expect(told({ [label!]: value! }), label).toBe(0);
+  });
+
+  it('found by an address single out no pod: addresses are given on', () => {
+    const [item] = alertItems([alert('A', { instance: '10.0.2.1:8080' })], snapshot, ['shop']);
+    expect(item?.pods).toBeUndefined();
   });
 
   it('keep pending ones and hints as early signs', () => {
