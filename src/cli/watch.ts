@@ -40,7 +40,7 @@ export async function watchCommand(args: string[], io: CommandIo, open: OpenApp)
     // What fails at each look is told once.
     else if (event.type === 'started') event.notes.forEach((note) => io.stderr(`stratus: ${note}\n`));
     else if (event.type !== 'unknown' || !failing) io.stdout(lineOf(shown, target.namespace, paint));
-    failing = event.type === 'unknown';
+    if (event.type === 'unknown' || event.type === 'known') failing = event.type === 'unknown';
     if (event.type === 'opened' && parsed.flag('until-incident')) stop.abort(new Error('an incident opened'));
   };
   if (!parsed.flag('json')) io.stderr(`watching ${placeOf(target)}; Ctrl-C ends it, nothing is written\n`);
@@ -79,8 +79,15 @@ function lineOf(event: WatchEvent, namespace: string, paint: Paint): string {
       return `${time} ${paint('yellow', 'grew')} ${event.incident.title}: ${event.incident.count} things belong to it\n`;
     case 'closed':
       return `${time} ${paint('green', 'over')} ${event.incident.title}, after ${durationText(event.lastedMs)}\n`;
-    case 'unknown':
-      return `${time} ${paint('yellow', 'unknown')} ${event.reason}; asked again in ${durationText(event.retryMs)}\n`;
+    case 'noted':
+      return [
+        ...event.fresh.map((note) => `${time} ${paint('yellow', 'note')} ${note}\n`),
+        ...event.gone.map((note) => `${time} no longer: ${note}\n`),
+      ].join('');
+    case 'unknown': {
+      const part = event.isPart ? 'unknown in part' : 'unknown';
+      return `${time} ${paint('yellow', part)} ${event.reason}; asked again in ${durationText(event.retryMs)}\n`;
+    }
     case 'known':
       return `${time} answers come again\n`;
     case 'slept':

@@ -154,9 +154,13 @@ export interface WriterLock {
 
 export interface SeverityReading {
   severity: Severity;
+  /** What is bad by those oracles that answered; absent where severity is known, and where nothing was read. */
+  seen?: SeverityItem[];
   snapshot: ClusterSnapshot;
   /** Oracle name -> state, printed at incident start. */
   oracles: Record<string, OracleVerdict['state']>;
+  /** Oracle name -> why it has nothing to look at; absent where each has. */
+  absent?: Readonly<Record<string, string>>;
   /** The oldest moment that an oracle spoke of, milliseconds since the epoch. */
   asOf: number;
   /** What oracles do not judge, and what is to be reckoned with, one sentence each, beginning with the oracle's name. */

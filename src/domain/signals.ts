@@ -77,6 +77,10 @@ export interface SignalReading {
   unjudged: Unjudged[];
   /** What nobody exports, so that it is not looked at; one sentence each, without a full stop. */
   absent: string[];
+  /** Series that name something of the scope; absent: none. */
+  series?: number;
+  /** Incident types that nothing tells of here, so that they are not watched; absent: none. */
+  blind?: SignalKind[];
 }
 
 /** A chart as plain data: what draws it knows no telemetry. */

@@ -160,7 +160,7 @@ export class LoggedIncidents implements Incidents {
     };
     tell({ type: 'started', at: this.#clock.now(), notes });
     try {
-      const options = { ...DEFAULT_WATCH, ...(intervalMs ? { intervalMs } : {}), ...(open ? { open } : {}) };
+      const options = { ...DEFAULT_WATCH, notes, ...(intervalMs ? { intervalMs } : {}), ...(open ? { open } : {}) };
       await new IncidentWatch(ports, options).run(signal);
     } finally {
       series.close();

@@ -39,6 +39,7 @@ import { NO_TELEMETRY, parseTelemetry } from './telemetry/telemetry-config.ts';
 export type SessionParts = Omit<WriterParts, 'target' | 'targetMoved'>;
 
 const NEVER = new AbortController().signal;
+const ABSENT_AGAIN_MS = 5 * 60_000;
 
 /** Who hears of a lost lock; set after the lock was opened. */
 interface LostListener {
@@ -158,7 +159,9 @@ export class TargetSession {
       // Who only looks judges no change: what is pending is no more than an early sign.
       ...(await this.telemetry.oracles(signal, rolloutLimitMs > 0, again)),
     ];
-    return new SeverityReader(reader, oracles, this.#parts.clock, rolloutLimitMs);
+    // What is not there at first may be installed while somebody watches.
+    const absentMs = again ? ABSENT_AGAIN_MS : Number.POSITIVE_INFINITY;
+    return new SeverityReader(reader, oracles, this.#parts.clock, rolloutLimitMs, absentMs);
   }
 
   /** @throws KubectlMissing, Error for a check that cannot be read */

@@ -1,13 +1,14 @@
 import type { Clock } from '../domain/clock.ts';
-import type { ClusterReader, Oracle, OracleVerdict, SeverityReading } from '../domain/ports.ts';
+import type { ClusterReader, Oracle, SeverityReading } from '../domain/ports.ts';
 import type { Severity, SeverityItem } from '../domain/severity.ts';
 import { itemId, itemNames } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
-import { ClusterError, messageOf } from '../domain/cluster-error.ts';
+import { messageOf } from '../domain/cluster-error.ts';
 import { durationText } from '../text/amount.ts';
 import { MAX_PROVING_MS } from '../kube/pod-state.ts';
 import type { Moving } from './health-findings.ts';
 import type { PatientOracle } from './health-oracle.ts';
+import { OraclePanel } from './oracle-panel.ts';
 
 /** From the beginning of a look to that of the next: what a look takes itself counts. */
 const SPACING_MS = 300;
@@ -31,22 +32,28 @@ const UNREPAIRED_SHARE = 0.3;
 const MAX_UNKNOWN = 3;
 const UNKNOWN_MS = 6_000;
 
-/**
- * Severity as the union of what several oracles say. An oracle that is absent in the first reading stays out of all
- * later ones; one that answered before and does not now makes severity unknown (unknown is never healthy).
- */
+/** Severity as the union of what several oracles say, and how long it is worth waiting for what they will say. */
 export class SeverityReader {
   readonly #reader: ClusterReader;
   readonly #oracles: Oracle[];
   readonly #clock: Clock;
   readonly #rolloutLimitMs: number;
-  readonly #known = new Set<string>();
-  readonly #absent = new Set<string>();
+  readonly #panel: OraclePanel;
   #last: SeverityReading | null = null;
   #settled: SeverityItem[] | null = null;
 
-  /** @param rolloutLimitMs how long a baseline waits for what is only moving, in ms; for a mere look 0 */
-  constructor(reader: ClusterReader, oracles: Oracle[], clock: Clock, rolloutLimitMs = ROLLOUT_LIMIT_MS) {
+  /**
+   * @param rolloutLimitMs how long a baseline waits for what is only moving, in ms; for a mere look 0
+   * @param absentMs as in {@link OraclePanel}; default: never
+   */
+  constructor(
+    reader: ClusterReader,
+    oracles: Oracle[],
+    clock: Clock,
+    rolloutLimitMs = ROLLOUT_LIMIT_MS,
+    absentMs = Number.POSITIVE_INFINITY,
+  ) {
+    this.#panel = new OraclePanel(oracles, clock, absentMs);
     this.#rolloutLimitMs = rolloutLimitMs;
     this.#reader = reader;
     this.#oracles = oracles;
@@ -255,7 +262,10 @@ export class SeverityReader {
 
   /** How far behind the slowest oracle may be, in ms. */
   #slowest(): number {
-    return Math.max(0, ...this.#oracles.map(({ name, timing }) => (this.#absent.has(name) ? 0 : (timing?.lagMs ?? 0))));
+    return Math.max(
+      0,
+      ...this.#oracles.map(({ name, timing }) => (this.#panel.isAbsent(name) ? 0 : (timing?.lagMs ?? 0))),
+    );
   }
 
   async #reading(take: () => Promise<ClusterSnapshot>, signal: AbortSignal): Promise<SeverityReading> {
@@ -269,42 +279,10 @@ export class SeverityReader {
       snapshot = await take();
     } catch (error) {
       if (!this.#last || signal.aborted) throw error;
-      return { ...this.#last, severity: { known: false, reason: messageOf(error) }, oracles: {} };
+      const { snapshot: last, asOf } = this.#last;
+      return { severity: { known: false, reason: messageOf(error) }, snapshot: last, oracles: {}, asOf };
     }
-    const first = this.#last === null;
-    const active = this.#oracles.filter(({ name }) => !this.#absent.has(name));
-    const verdicts = await Promise.all(active.map((oracle) => evaluate(oracle, snapshot, signal)));
-    const states: SeverityReading['oracles'] = {};
-    for (const name of this.#absent) states[name] = 'absent';
-    const items: SeverityItem[] = [];
-    const takenAt = Date.parse(snapshot.takenAt) || 0;
-    let asOf = takenAt;
-    let unknown = '';
-    const notes: string[] = [];
-    for (const [index, { name, timing }] of active.entries()) {
-      const verdict = verdicts[index]!;
-      states[name] = verdict.state;
-      if ('items' in verdict) {
-        this.#known.add(name);
-        items.push(...verdict.items);
-        notes.push(...(verdict.notes ?? []).map((note) => `${name}: ${note}`));
-        asOf = Math.min(asOf, verdict.asOf ?? takenAt - (timing?.lagMs ?? 0));
-        continue;
-      }
-      if (verdict.state === 'absent' && first) this.#absent.add(name);
-      else unknown ||= `${name}: ${verdict.reason}${this.#known.has(name) ? ' (it answered before)' : ''}`;
-    }
-    const severity: Severity = unknown ? { known: false, reason: unknown } : { known: true, items };
-    return { severity, snapshot, oracles: states, asOf, ...(notes.length > 0 ? { notes } : {}) };
-  }
-}
-
-async function evaluate(oracle: Oracle, snapshot: ClusterSnapshot, signal: AbortSignal): Promise<OracleVerdict> {
-  try {
-    return await oracle.evaluate(snapshot, signal);
-  } catch (error) {
-    if (signal.aborted) throw new ClusterError('aborted', 'reading the severity was cancelled');
-    return { state: 'unknown', reason: messageOf(error) };
+    return this.#panel.judge(snapshot, signal);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../domain/kube-object.ts';
 import type { SeverityItem } from '../domain/severity.ts';
 import type { SignalSettings } from '../domain/signal-settings.ts';
-import type { Signal } from '../domain/signals.ts';
+import type { Signal, SignalKind, SignalReading } from '../domain/signals.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
 import { isLiving } from '../kube/pods.ts';
 import type { Moving } from './health-findings.ts';
@@ -44,6 +44,21 @@ export function pendingItem(signal: PlacedSignal, lagMs: number): Moving | null 
   if (level !== 'early' || firesAt === undefined) return null;
   const item = itemOfSignal(signal);
   return { ...item, message: `${item.message} (pending)`, until: firesAt + lagMs };
+}
+
+/** Of incident types by what they look at. */
+const LOOKED_AT: Readonly<Partial<Record<SignalKind, string>>> = {
+  oom: 'memory',
+  latency: 'latency',
+  errors: 'failed requests',
+  disk: 'room on disks',
+  certificate: 'certificates',
+};
+
+/** Which incident types are not watched; undefined where all are. */
+export function blindNote({ blind = [] }: SignalReading): string | undefined {
+  const told = blind.map((kind) => LOOKED_AT[kind] ?? kind);
+  return told.length > 0 ? `not watched, for no metric tells of it here: ${told.join(', ')}` : undefined;
 }
 
 /** How long it may go on after its cause is gone, in ms, beside the age of samples. */

@@ -22,7 +22,7 @@ import { PendingSince } from './pending-since.ts';
 import type { Asked } from './signal-answers.ts';
 import { SignalAnswers } from './signal-answers.ts';
 import type { PlacedSignal } from './signal-items.ts';
-import { itemOfSignal, lingersMs, pendingItem, placedIn } from './signal-items.ts';
+import { blindNote, itemOfSignal, lingersMs, pendingItem, placedIn } from './signal-items.ts';
 
 export interface SignalOracleParts {
   metrics: MetricSource | null;
@@ -126,7 +126,8 @@ export class SignalOracle implements PatientOracle {
     this.#lingersMs = Math.max(0, ...speaking.map((one) => lingersMs(one, now, this.#settings)));
     const items = [...(judgesChanges ? told : this.#told).values()].map(({ item }) => item);
     items.push(...this.moving());
-    return { state: items.length > 0 ? 'bad' : 'ok', items, asOf: at - lagMs };
+    const blind = blindNote(reading);
+    return { state: items.length > 0 ? 'bad' : 'ok', items, asOf: at - lagMs, ...(blind ? { notes: [blind] } : {}) };
   }
 
   /** What the types say by the baseline as it is fixed now. */

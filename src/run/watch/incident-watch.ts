@@ -15,6 +15,7 @@ import { isToldBy, memberOfItem, memberOfSignal } from '../../signals/correlatio
 import { Topology } from '../../signals/correlation/topology.ts';
 import { codeOf } from '../../domain/stratus-error.ts';
 import type { WatchEvent, WatchLook } from './watch-event.ts';
+import { WatchNotes } from './watch-notes.ts';
 
 /** What a watch needs from the world below it. It never writes. */
 export interface WatchPorts {
@@ -37,6 +38,8 @@ export interface WatchOptions {
   intervalMs: number;
   /** What is open already, as a watch before told it last: it is not told of again. */
   open?: readonly CorrelatedIncident[];
+  /** What was told of its sources when it began. */
+  notes?: readonly string[];
 }
 
 export const DEFAULT_WATCH: WatchOptions = { intervalMs: 15_000 };
@@ -48,6 +51,8 @@ const SIGHTINGS = 2;
 /** What is not seen so often is over. */
 const MISSES = 2;
 const LONGEST_BACK_OFF_MS = 5 * 60_000;
+/** The same while the cluster itself answers: what is asked of it costs no more than before. */
+const PART_BACK_OFF_MS = 60_000;
 /** The clock is looked at so often while a watch waits. */
 const STEP_MS = 5_000;
 /** A step that comes so much too late says that the machine slept. */
@@ -65,6 +70,11 @@ export class IncidentWatch {
   readonly #misses = new Map<string, number>();
   #signals: { now: SignalsNow; readAt: number } | null = null;
   #failures = 0;
+  /** What the last look got was a part. */
+  #isPart = false;
+  readonly #notes: WatchNotes;
+  /** What could not be read for causes, at the last look for these. */
+  #unread: readonly string[] = [];
   #moves = 0;
   /** What was read is of before the machine slept: the next look does not wait. */
   #isStale = false;
@@ -73,6 +83,7 @@ export class IncidentWatch {
     this.#ports = ports;
     this.#options = options;
     this.#open = [...(options.open ?? [])];
+    this.#notes = new WatchNotes(options.notes);
   }
 
   /** Incidents that are open now, oldest first. */
@@ -101,14 +112,23 @@ export class IncidentWatch {
     try {
       const reading = await this.#ports.read(signal);
       this.#moves = 0;
-      if (!reading.severity.known) return this.#unknown(reading.severity.reason);
-      const signals = await this.#signalsOf(reading, reading.severity.items, signal);
+      const { severity, seen } = reading;
+      this.#isPart = !severity.known && seen !== undefined;
+      if (!severity.known && !seen) return this.#unknown(severity.reason);
+      // What is wrong is told of although something else does not answer; that anything is over is not known then.
+      const items = severity.known ? severity.items : seen!;
+      const part = { ...reading, severity: { known: true as const, items } };
+      const signals = await this.#signalsOf(part, items, signal);
       const forMs = clock.now() - wall;
       // Read before the machine slept, it says nothing of now.
       if (forMs - (clock.monotonic() - began) > SLEPT_MS) return this.#slept(forMs);
-      await this.#told(reading, reading.severity.items, signals, signal);
+      if (severity.known) this.#answered();
+      this.#note(reading, signals);
+      await this.#told(part, items, signals, signal);
+      if (!severity.known) this.#unknown(severity.reason);
     } catch (error) {
       if (signal.aborted) return;
+      this.#isPart = false;
       this.#moves = codeOf(error) === 'target-moved' ? this.#moves + 1 : 0;
       if (this.#moves >= MOVES) throw error;
       this.#unknown(messageOf(error));
@@ -143,13 +163,11 @@ export class IncidentWatch {
   ): Promise<void> {
     const { tell, clock } = this.#ports;
     const at = clock.now();
-    if (this.#failures > 0) tell({ type: 'known', at });
-    this.#failures = 0;
     const present = this.#membersOf(items, signals, at);
     const lasting = present.filter(
       ({ source, id }) => isTelemetry({ source }) || (this.#sightings.get(id) ?? 0) >= SIGHTINGS,
     );
-    this.#close(new Set(present.map(({ id }) => id)), at);
+    if (!this.#isPart) this.#close(new Set(present.map(({ id }) => id)), at);
     const view = new ClusterView(reading.snapshot);
     const before = new Map(this.#open.map((incident) => [incident.fingerprint, incident.count]));
     this.#open = correlate({
@@ -167,7 +185,19 @@ export class IncidentWatch {
       if (count === undefined) tell({ type: 'opened', at, incident, diagnosis, mu: mu(reading.severity), ...seen });
       else if (incident.count > count) tell({ type: 'grew', at, incident });
     }
-    this.#ports.looked?.({ at, mu: mu(reading.severity), open: this.#open });
+    this.#ports.looked?.({ at, mu: this.#isPart ? null : mu(reading.severity), open: this.#open });
+  }
+
+  #answered(): void {
+    if (this.#failures > 0) this.#ports.tell({ type: 'known', at: this.#ports.clock.now() });
+    this.#failures = 0;
+  }
+
+  /** What is not watched, and what is to be reckoned with. */
+  #note(reading: SeverityReading, signals: SignalsNow | null): void {
+    if (signals) this.#unread = signals.notes;
+    const change = this.#notes.look([...notesOf(reading), ...this.#unread], !this.#isPart);
+    if (change) this.#ports.tell({ type: 'noted', at: this.#ports.clock.now(), ...change });
   }
 
   async #diagnosed(reading: SeverityReading, signals: SignalsNow | null, signal: AbortSignal) {
@@ -235,8 +265,10 @@ export class IncidentWatch {
 
   #unknown(reason: string): void {
     this.#failures++;
-    this.#forgetSightings();
-    this.#ports.tell({ type: 'unknown', at: this.#ports.clock.now(), reason, retryMs: this.#pause() });
+    if (this.#isPart) this.#misses.clear();
+    else this.#forgetSightings();
+    const part = this.#isPart ? { isPart: true as const } : {};
+    this.#ports.tell({ type: 'unknown', at: this.#ports.clock.now(), reason, retryMs: this.#pause(), ...part });
   }
 
   #forgetSightings(): void {
@@ -245,6 +277,20 @@ export class IncidentWatch {
   }
 
   #pause(): number {
-    return Math.min(LONGEST_BACK_OFF_MS, this.#options.intervalMs * 2 ** Math.min(this.#failures, 10));
+    const { intervalMs } = this.#options;
+    const longest = this.#isPart ? Math.max(intervalMs, PART_BACK_OFF_MS) : LONGEST_BACK_OFF_MS;
+    return Math.min(longest, intervalMs * 2 ** Math.min(this.#failures, 10));
   }
+}
+
+/** What oracles have nothing to look at, which kinds are not read, and what oracles note. */
+function notesOf({ absent = {}, snapshot, notes = [] }: SeverityReading): string[] {
+  const blind = Object.entries(absent).map(([name, reason]) => `${name} (${reason})`);
+  // Kinds of others (`Kind.group`) are mostly not there at all.
+  const unread = Object.keys(snapshot.unreadable).filter((kind) => !kind.includes('.'));
+  return [
+    ...(blind.length > 0 ? [`not watched: ${blind.join('; ')}`] : []),
+    ...(unread.length > 0 ? [`your user may not list ${unread.join(', ')}: nothing is known of them`] : []),
+    ...notes,
+  ];
 }

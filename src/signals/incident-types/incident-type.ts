@@ -58,10 +58,12 @@ export function emptyReading(): SignalReading {
 }
 
 export function joined(readings: readonly SignalReading[]): SignalReading {
+  const blind = readings.flatMap((reading) => reading.blind ?? []);
   return {
     signals: readings.flatMap(({ signals }) => signals),
     unjudged: readings.flatMap(({ unjudged }) => unjudged),
     absent: [...new Set(readings.flatMap(({ absent }) => absent))],
+    ...(blind.length > 0 ? { blind } : {}),
   };
 }
 
@@ -75,7 +77,7 @@ export interface ScopedSeries {
 
 /**
  * Series of an answer that speak of the scope, or do not say of what. Null where there is no answer or nothing in it: why is
- * then noted in `reading`, and nothing is taken for health.
+ * then noted in `reading`, and nothing is taken for health. Those that name something of the scope are counted there.
  */
 export function scopedSeries(
   answer: Answer<Series[]> | undefined,
@@ -92,12 +94,16 @@ export function scopedSeries(
   if (answer?.state !== 'ok' || answer.value.length === 0) return null;
   if (answer.cut) reading.unjudged.push({ kind, object: null, reason: `${what} is not here in full: ${answer.cut}` });
   const inScope = new Set(scene.namespaces);
-  return answer.value.flatMap((series): ScopedSeries[] => {
+  const found = answer.value.flatMap((series): ScopedSeries[] => {
     const labelled = labelledObjects(scene.view, series.labels);
     const [object = null] = labelled.objects;
     const namespace = labelled.namespace ?? object?.namespace ?? null;
     return namespace === null || inScope.has(namespace) ? [{ series, labelled, object }] : [];
   });
+  const named = found.filter(({ object, labelled }) => object !== null || labelled.namespace !== null);
+  if (named.length === 0) reading.absent.push(`nobody exports ${what} of ${scene.namespaces.join(', ')}`);
+  reading.series = (reading.series ?? 0) + named.length;
+  return found;
 }
 
 /** What tells a series apart from others of the same query. */

@@ -18,5 +18,12 @@ export function incidentAsks(scene: Scene): Ask[] {
 
 /** @param answers by the keys of the asks; one that is missing is unknown, not well */
 export function readIncidentTypes(answers: Answers, scene: Scene): SignalReading {
-  return joined(INCIDENT_TYPES.map((type) => type.judge(answers, scene)));
+  return joined(INCIDENT_TYPES.map((type) => judged(type, answers, scene)));
+}
+
+/** What nobody tells of here looks like what is well, and what could not be asked says so itself. */
+function judged(type: IncidentType, answers: Answers, scene: Scene): SignalReading {
+  const reading = type.judge(answers, scene);
+  const isBlind = !reading.series && reading.signals.length === 0 && reading.unjudged.length === 0;
+  return isBlind ? { ...reading, blind: [type.kind] } : reading;
 }

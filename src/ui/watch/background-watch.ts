@@ -195,8 +195,12 @@ export class BackgroundWatch {
     board.set(view);
     if (event.type === 'opened') log.info(`watch: incident: ${event.incident.title}`);
     if (event.type === 'closed') log.info(`watch: over after ${durationText(event.lastedMs)}: ${event.incident.title}`);
-    if (event.type === 'unknown' && before.phase !== 'unanswered') log.info(`watch: nothing is known: ${event.reason}`);
+    if (event.type === 'unknown' && before.reason === '')
+      log.info(`watch: ${event.isPart ? 'not all' : 'nothing'} is known: ${event.reason}`);
     if (event.type === 'known') log.info('watch: answers come again');
+    if (event.type === 'noted')
+      for (const note of [...event.fresh, ...event.gone.map((text) => `no longer: ${text}`)])
+        log.info(`watch: ${note}`);
     if (event.type === 'slept') log.info(`watch: ${view.reason}`);
   }
 

@@ -37,11 +37,11 @@ export interface WatchView {
   phase: WatchPhase;
   /** The last look that could be judged; null before the first. */
   lookedAt: number | null;
-  /** Severity at that look. */
+  /** Severity at that look; null where it was not known in full. */
   mu: number | null;
   /** Oldest first, as at that look. */
   incidents: readonly OpenIncident[];
-  /** Why it is paused, unanswered or stopped; one sentence without a full stop, else empty. */
+  /** Why it is paused, unanswered, stopped, or watches a part only; one sentence without a full stop, else empty. */
   reason: string;
   /** When it is asked again; null where that is not known. */
   retryAt: number | null;
@@ -62,6 +62,7 @@ export function begun(target: Target, intervalMs: number, before: WatchView | nu
 export function afterEvent(view: WatchView, event: WatchEvent): WatchView {
   switch (event.type) {
     case 'started':
+    case 'noted':
       return { ...view, notes: event.notes.slice(0, SHOWN_NOTES).map((note) => untrustedLine(note)) };
     case 'opened':
       return withIncident(view, shownIncident(event.incident, causeIn(event.diagnosis)));
@@ -70,7 +71,9 @@ export function afterEvent(view: WatchView, event: WatchEvent): WatchView {
     case 'closed':
       return { ...view, incidents: view.incidents.filter(isNot(event.incident)) };
     case 'unknown':
-      return unanswered(view, event.reason, event.at + event.retryMs);
+      return event.isPart
+        ? { ...view, reason: untrustedLine(event.reason), retryAt: event.at + event.retryMs }
+        : unanswered(view, event.reason, event.at + event.retryMs);
     case 'known':
       return { ...view, reason: '', retryAt: null };
     case 'slept':
@@ -81,7 +84,9 @@ export function afterEvent(view: WatchView, event: WatchEvent): WatchView {
 /** What a look says is what there is: incidents that became one are one. */
 export function afterLook(view: WatchView, { at, mu, open }: WatchLook): WatchView {
   const incidents = open.map((incident) => shownIncident(incident, causeOf(view, incident)));
-  return { ...view, phase: 'watching', lookedAt: at, mu, incidents, reason: '', retryAt: null };
+  // What did not answer is told by an event of its own, and stays until it does.
+  const part = mu === null && view.phase === 'watching' ? {} : { reason: '', retryAt: null };
+  return { ...view, phase: 'watching', lookedAt: at, mu, incidents, ...part };
 }
 
 /** Nothing is known. @param retryAt when it is asked again */

@@ -91,11 +91,19 @@ function standing({ phase, incidents, intervalMs, lookedAt, mu, reason, retryAt 
       break;
   }
   // Whatever keeps it from looking: what is shown would be taken for what is.
-  if (lookedAt !== null && now - lookedAt > Math.max(MINUTE, LATE * intervalMs)) {
+  if (lookedAt !== null && now - Math.max(lookedAt, retryAt ?? 0) > Math.max(MINUTE, LATE * intervalMs)) {
     const sentence = `Paused: there was no look for ${ageText(now - lookedAt)}${stale}`;
     return { icon: 'debug-pause', state: `paused${before}`, sentence, isAlarming: false };
   }
-  if (open) return { icon: 'flame', state: `${open} open`, sentence: `Open: ${open}`, isAlarming: true };
+  const part = reason ? `; not all is known: ${reason}` : '';
+  if (open) return { icon: 'flame', state: `${open} open`, sentence: `Open: ${open}${part}`, isAlarming: true };
+  if (reason)
+    return {
+      icon: 'warning',
+      state: 'no full answer',
+      sentence: `No incident is known; not all is: ${reason}`,
+      isAlarming: true,
+    };
   const unhealthy = mu ? `; severity ${mu}, which has not lasted for two looks` : '';
   return { icon: 'eye', state: 'watching', sentence: `No incident is open${unhealthy}`, isAlarming: false };
 }

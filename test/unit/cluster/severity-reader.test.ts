@@ -32,7 +32,7 @@ function scripted(name: string, verdicts: OracleVerdict[], moving: SeverityItem[
   return oracle as Oracle & { calls(): number };
 }
 
-function reader(oracles: Oracle[], failures: (Error | null)[] = [], rolloutLimitMs?: number) {
+function reader(oracles: Oracle[], failures: (Error | null)[] = [], rolloutLimitMs?: number, absentMs?: number) {
   const clock = new FakeClock();
   const take = (): Promise<ClusterSnapshot> => {
     const failure = failures.shift();
@@ -45,7 +45,7 @@ function reader(oracles: Oracle[], failures: (Error | null)[] = [], rolloutLimit
     return { next: take, close: () => void open-- };
   };
   const cluster = { snapshot: take, follow } as unknown as ClusterReader;
-  const severity = new SeverityReader(cluster, oracles, clock, rolloutLimitMs);
+  const severity = new SeverityReader(cluster, oracles, clock, rolloutLimitMs, absentMs);
   return {
     clock,
     /** Series that were not closed. */
@@ -81,6 +81,44 @@ describe('read', () => {
   it('takes a failing oracle as unknown', async () => {
     const broken: Oracle = { name: 'b', evaluate: () => Promise.reject(new Error('boom')) };
     expect(ids(await reader([broken]).read())).toContain('b: boom');
+  });
+
+  it('tells why an oracle has nothing to look at, and what the others call bad while one does not answer', async () => {
+    const silent = scripted('b', [bad(), { state: 'unknown', reason: 'no answer' }, bad()]);
+    const none = scripted('c', [{ state: 'absent', reason: 'nothing is configured' }]);
+    const { read } = reader([scripted('a', [bad(item('z'))]), silent, none], [null, null, new Error('down')]);
+    const first = await read();
+    expect(first).toMatchObject({ absent: { c: 'nothing is configured' }, severity: { known: true } });
+    expect(first).not.toHaveProperty('seen');
+    expect(await read()).toMatchObject({ severity: { known: false }, seen: [{ what: 'z' }] });
+    expect(await read()).not.toHaveProperty('seen');
+    expect(await read()).toMatchObject({ severity: { known: true } });
+  });
+
+  it('asks again what was absent where it is told after how long, and misses nothing before it answers', async () => {
+    const late = scripted('b', [
+      { state: 'absent', reason: 'not there' },
+      { state: 'unknown', reason: 'no answer' },
+      bad(item('z')),
+      { state: 'absent', reason: 'gone' },
+    ]);
+    const { read, clock } = reader([scripted('a', [bad()]), late], [], undefined, 60_000);
+    const seen: unknown[] = [];
+    for (let look = 0; look < 7; look++) {
+      const { severity, oracles } = await read();
+      seen.push([oracles.b, severity.known ? severity.items.length : 'unknown']);
+      await clock.advance(30_000);
+    }
+    expect(late.calls()).toBe(5);
+    expect(seen).toEqual([
+      ['absent', 0],
+      ['absent', 0],
+      ['absent', 0],
+      ['absent', 0],
+      ['bad', 1],
+      ['absent', 'unknown'],
+      ['absent', 'unknown'],
+    ]);
   });
 
   it('leaves out for good what was absent at first, also when it could answer later', async () => {

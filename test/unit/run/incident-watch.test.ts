@@ -46,6 +46,7 @@ function watching(
   severity: (look: number) => Severity | Error,
   signals: Signal[] | null = null,
   open: CorrelatedIncident[] = [],
+  more: (look: number) => Partial<SeverityReading> = () => ({}),
 ) {
   const clock = new FakeClock();
   const events: WatchEvent[] = [];
@@ -61,7 +62,7 @@ function watching(
       if (said instanceof Error) throw said;
       const takenAt = new Date(clock.now()).toISOString();
       const snapshot = { takenAt, namespaces: ['shop'], objects, unreadable: {} };
-      return { severity: said, snapshot, oracles: {}, asOf: clock.now() };
+      return { severity: said, snapshot, oracles: {}, asOf: clock.now(), ...more(looks - 1) };
     },
     signals:
       signals &&
@@ -82,8 +83,9 @@ function watching(
     tell: (event) => events.push(event),
     looked: (look) => found.push(look),
   };
-  const watch = new IncidentWatch(ports, { ...DEFAULT_WATCH, open });
+  const watch = new IncidentWatch(ports, { ...DEFAULT_WATCH, open, notes: ['metrics are read from Prometheus'] });
   return {
+    ports,
     clock,
     events,
     times,
@@ -181,6 +183,134 @@ describe('a watch', () => {
     );
     await looks(10);
     expect(types(events)).toEqual(['opened', 'unknown', 'unknown', 'unknown', 'known', 'closed']);
+  });
+
+  describe('of which a part does not answer', () => {
+    const unknown: Severity = { known: false, reason: 'signals: Prometheus does not answer' };
+
+    it('tells of what the others call wrong, and closes nothing', async () => {
+      const start = new FakeClock().now();
+      const fires = alert('Slow', start, 'web');
+      const { looks, events, found } = watching(
+        (look) => (look < 4 ? unknown : known()),
+        null,
+        [],
+        (look) => (look < 2 ? { seen: [fires] } : look < 4 ? { seen: [] } : {}),
+      );
+      await looks(7);
+      expect(types(events)).toEqual(['opened', 'unknown', 'unknown', 'unknown', 'unknown', 'known', 'closed']);
+      expect(events[0]).toMatchObject({ mu: 1, incident: { title: 'Slow' } });
+      expect(events[1]).toMatchObject({ isPart: true });
+      expect(found.slice(0, 4).map(({ mu, open }) => [mu, open.length])).toEqual(Array(4).fill([null, 1]));
+    });
+
+    it('waits for objects to last for two looks there, too', async () => {
+      const { looks, events } = watching(
+        () => unknown,
+        null,
+        [],
+        () => ({ seen: [sick('web')] }),
+      );
+      await looks(2);
+      expect(types(events)).toEqual(['unknown', 'opened', 'unknown']);
+    });
+
+    it('is asked hardly less often: the cluster answers', async () => {
+      const { clock, times, run } = watching(
+        () => unknown,
+        null,
+        [],
+        () => ({ seen: [] }),
+      );
+      const stop = new AbortController();
+      const done = run(stop.signal);
+      for (let step = 0; step < 100; step++) await clock.advance(5_000);
+      stop.abort(new Error('stopped'));
+      await done;
+      const pauses = times.slice(1).map((at, index) => (at - times[index]!) / 1_000);
+      expect(pauses.slice(0, 5)).toEqual([30, 60, 60, 60, 60]);
+    });
+  });
+
+  describe('has notes', () => {
+    const notedIn = (events: WatchEvent[]) => events.flatMap((event) => (event.type === 'noted' ? [event] : []));
+
+    it('of what is not watched, once, and of what was told when it began not again', async () => {
+      const absent = { objectives: 'no objective is configured', alerts: 'no source of alerts is configured' };
+      const notes = ['metrics are read from Prometheus', 'signals: not watched: certificates'];
+      const { looks, events } = watching(
+        () => known(),
+        null,
+        [],
+        () => ({ absent, notes }),
+      );
+      await looks(4);
+      const fresh = [
+        'not watched: objectives (no objective is configured); alerts (no source of alerts is configured)',
+        'signals: not watched: certificates',
+      ];
+      expect(notedIn(events)).toMatchObject([{ fresh, gone: [], notes: [notes[0], ...fresh] }]);
+    });
+
+    it('of kinds that may not be listed', async () => {
+      const snapshot = {
+        takenAt: '',
+        namespaces: ['shop'],
+        objects,
+        unreadable: { Secret: 'no', 'X.y': 'not served' },
+      };
+      const { looks, events } = watching(
+        () => known(),
+        null,
+        [],
+        () => ({ snapshot }),
+      );
+      await looks(2);
+      expect(notedIn(events)).toMatchObject([{ fresh: ['your user may not list Secret: nothing is known of them'] }]);
+    });
+
+    it('that change, not those in which an amount does', async () => {
+      const said = [
+        ['a rule is 30 s late'],
+        ['a rule is 2 min late'],
+        [],
+        ['a rule is 5 min late'],
+        ['B'],
+        ['B'],
+        ['B'],
+      ];
+      const { looks, events } = watching(
+        () => known(),
+        null,
+        [],
+        (look) => ({ notes: said[look]! }),
+      );
+      await looks(7);
+      expect(notedIn(events).map(({ fresh, gone }) => [fresh, gone])).toEqual([
+        [['a rule is 30 s late'], []],
+        [['B'], []],
+        [[], ['a rule is 5 min late']],
+      ]);
+    });
+
+    it('that a part which does not answer did not take back', async () => {
+      const { looks, events } = watching(
+        (look) => (look === 0 ? known() : { known: false, reason: 'alerts: no answer' }),
+        null,
+        [],
+        (look) => (look === 0 ? { notes: ['alerts: a rule fails'] } : { seen: [] }),
+      );
+      await looks(5);
+      expect(notedIn(events)).toHaveLength(1);
+    });
+
+    it('of what cannot be read of telemetry for causes', async () => {
+      const { looks, events, ports } = watching(() => known(sick('web')), []);
+      const { signals } = ports;
+      ports.signals = async (...asked) => ({ ...(await signals!(...asked)), notes: ['Jaeger: it does not answer'] });
+      await looks(3);
+      expect(notedIn(events)).toMatchObject([{ fresh: ['Jaeger: it does not answer'] }]);
+    });
   });
 
   it('asks ever less often while the cluster does not answer, and as before when it does', async () => {

@@ -72,6 +72,18 @@ describe('signals as severity', () => {
     expect(await world(steady, 95).look()).toMatchObject({ state: 'ok', items: [] });
   });
 
+  it('say what no metric of the scope tells of, and what does is not named', async () => {
+    expect(await world(steady, 95).look()).toMatchObject({
+      notes: ['not watched, for no metric tells of it here: memory, room on disks, certificates'],
+    });
+    const others = world(steady, 95);
+    const [p99, ...rest] = Object.entries(others.source.series);
+    const elsewhere = p99![1].map((one) => ({ ...one, labels: { service_name: 'web', k8s_namespace_name: 'blog' } }));
+    others.source.series = Object.fromEntries([[p99![0], elsewhere], ...rest]);
+    const verdict = await others.look();
+    expect('items' in verdict && verdict.notes?.[0]).toMatch(/: memory, latency, room on disks, certificates$/);
+  });
+
   it('are an item for each type and object, with what was compared in words', async () => {
     const verdict = await world(slowSince(), 95).look();
     expect(verdict).toMatchObject({ state: 'bad' });

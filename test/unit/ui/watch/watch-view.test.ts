@@ -96,6 +96,28 @@ describe('what a watch shows', () => {
     expect(statusWords(lost, START + 120_000).tooltip[1]).toMatch(/asked again now/);
   });
 
+  it('shows what is open where a part does not answer, with what is missing, until it does', () => {
+    const part = (view: WatchView, at: number, ...open: CorrelatedIncident[]) =>
+      afterEvent(afterLook(view, { at, mu: null, open }), {
+        ...{ type: 'unknown', at, reason: 'signals: no answer', retryMs: 60_000, isPart: true },
+      } as const);
+    const none = statusWords(part(fresh(), START), START);
+    expect(none).toMatchObject({ icon: 'warning', state: 'no full answer', isAlarming: true });
+    expect(none.tooltip[1]).toBe('No incident is known; not all is: signals: no answer');
+    const view = part(opened(fresh(), START, incident('web')), START, incident('web'));
+    const words = statusWords(view, START + 90_000);
+    expect(words).toMatchObject({ icon: 'flame', state: '1 incident open' });
+    expect(words.tooltip[1]).toBe('Open: 1 incident; not all is known: signals: no answer');
+    expect(statusWords(look(view, START + 90_000), START + 90_000)).toMatchObject({ state: 'watching' });
+  });
+
+  it('shows notes as they are now, in place of those of before', () => {
+    const started = afterEvent(fresh(), { type: 'started', at: START, notes: ['metrics are read'] });
+    const change = { notes: ['metrics are read', 'not watched: alerts'], fresh: ['not watched: alerts'], gone: [] };
+    const view = afterEvent(started, { type: 'noted', at: START, ...change });
+    expect(statusWords(view, START).tooltip.slice(3)).toEqual(change.notes);
+  });
+
   it('pauses for a machine that slept, until it was read anew', () => {
     const view = afterEvent(look(fresh(), START), { type: 'slept', at: START + 9e6, forMs: 9e6 });
     const words = statusWords(view, START + 9e6);
