@@ -1,5 +1,5 @@
 import type { StratusApp } from '../run/app.ts';
-import type { IncidentRun } from '../run/incident-run.ts';
+import type { IncidentRun } from '../run/incident/incident-run.ts';
 import { durationText } from '../text/amount.ts';
 import { presentable } from '../text/redact.ts';
 import type { CommandIo } from './command-line.ts';

@@ -119,6 +119,11 @@ export type NoteEvent = { at: number } & (
   | { type: 'result'; result: RunResult }
 );
 
+/** An event before its moment is stamped. */
+export type EventBody<E = MachineEvent> = E extends MachineEvent ? Omit<E, 'at'> : never;
+/** A note before its moment is stamped. */
+export type NoteBody<E = NoteEvent> = E extends NoteEvent ? Omit<E, 'at'> : never;
+
 /** One line of the event log. */
 export type RunEvent = MachineEvent | NoteEvent;
 

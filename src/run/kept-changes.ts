@@ -1,6 +1,6 @@
 import type { ClusterReader } from '../domain/ports.ts';
 import type { Severity } from '../domain/severity.ts';
-import type { SeverityProbe } from './run-ports.ts';
+import type { SeverityProbe } from './incident/run-ports.ts';
 import type { UndoResult } from '../domain/transaction.ts';
 import type { Clock } from '../domain/clock.ts';
 import { affectedBy } from '../kube/affected.ts';

@@ -26,7 +26,7 @@ import { Monitor } from '../gateway/monitor/monitor.ts';
 import { Watchful } from './confirmation.ts';
 import type { CommandResult } from './app.ts';
 import { agentRefusal, commandRefusal, onlyReads } from './confinement.ts';
-import type { AskApproval, IncidentRunPorts } from './run-ports.ts';
+import type { AskApproval, IncidentRunPorts } from './incident/run-ports.ts';
 import { sha256 } from '../text/sha256.ts';
 import type { ShellSession } from './shell-session.ts';
 import { openReadShell } from './shell-session.ts';

@@ -27,7 +27,7 @@ import type {
 } from '../../src/run/app.ts';
 import { UndoUnfinished } from '../../src/run/app.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
-import { IncidentRun } from '../../src/run/incident-run.ts';
+import { IncidentRun } from '../../src/run/incident/incident-run.ts';
 import { proposedPlan } from '../../src/run/proposed-plan.ts';
 import { slowAlert, slowGeo } from '../support/slow-geo.ts';
 import { FakeLooks } from './fake-looks.ts';

@@ -7,8 +7,8 @@ import { DEFAULT_OPTIONS } from '../../src/domain/run-event.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { ClusterSnapshot } from '../../src/domain/snapshot.ts';
 import type { StepRehearsal, StepResult } from '../../src/domain/transaction.ts';
-import { IncidentRun } from '../../src/run/incident-run.ts';
-import type { AskBudget, IncidentRunPorts } from '../../src/run/run-ports.ts';
+import { IncidentRun } from '../../src/run/incident/incident-run.ts';
+import type { AskBudget, IncidentRunPorts } from '../../src/run/incident/run-ports.ts';
 import { FakeClock, whileTimePasses } from './fake-clock.ts';
 
 const TARGET = { context: 'c', server: 's', fingerprint: 'f', namespace: 'shop' };

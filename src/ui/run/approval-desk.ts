@@ -3,7 +3,7 @@ import type { AutonomyPolicy } from '../../domain/autonomy.ts';
 import { decide } from '../../domain/autonomy.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { RehearsedWrite, StepRehearsal } from '../../domain/transaction.ts';
-import type { ApprovalAnswer, AskApproval } from '../../run/run-ports.ts';
+import type { ApprovalAnswer, AskApproval } from '../../run/incident/run-ports.ts';
 
 interface Request {
   plan: Plan;

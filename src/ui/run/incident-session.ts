@@ -4,7 +4,7 @@ import type { ObjectRef } from '../../domain/kube-object.ts';
 import { aboutOf, itemId } from '../../domain/severity.ts';
 import type { Target } from '../../domain/target.ts';
 import type { RunEvent, RunResult } from '../../domain/run-event.ts';
-import type { IncidentRun } from '../../run/incident-run.ts';
+import type { IncidentRun } from '../../run/incident/incident-run.ts';
 import type { KeptWatchView, RunSnapshot } from '../../../webview/protocol.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import type { ApprovalMode } from '../editor/contributions.ts';

@@ -3,7 +3,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import type { Target } from '../../domain/target.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
-import type { IncidentRun } from '../../run/incident-run.ts';
+import type { IncidentRun } from '../../run/incident/incident-run.ts';
 import type { OwnPlan } from '../../run/own-plans.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { ApprovalDesk } from './approval-desk.ts';

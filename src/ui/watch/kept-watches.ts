@@ -4,7 +4,7 @@ import type { Target } from '../../domain/target.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
 import type { StratusApp } from '../../run/app.ts';
-import type { IncidentRun } from '../../run/incident-run.ts';
+import type { IncidentRun } from '../../run/incident/incident-run.ts';
 import type { KeptOutcome } from '../../run/kept-changes.ts';
 import { durationText } from '../../text/amount.ts';
 import { untrustedLine } from '../../text/redact.ts';

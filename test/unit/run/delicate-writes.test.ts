@@ -3,7 +3,7 @@ import type { ObjectRef } from '../../../src/domain/kube-object.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { StepRehearsal } from '../../../src/domain/transaction.ts';
 import { outsideOf } from '../../../src/domain/transaction.ts';
-import { delicateWrites } from '../../../src/run/delicate-writes.ts';
+import { delicateWrites } from '../../../src/run/incident/delicate-writes.ts';
 import { recordedSnapshot, severityOf } from '../../support/recorded.ts';
 
 const snapshot = recordedSnapshot('shop-target-port');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
-import { withoutOwnLeftovers } from '../../../src/run/own-leftovers.ts';
+import { withoutOwnLeftovers } from '../../../src/run/incident/own-leftovers.ts';
 
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' };
 const below = (kind: string, name: string, owner: { kind: string; name: string; uid: string }): KubeObject => ({

@@ -6,7 +6,7 @@ import { withPerson } from '../../../src/domain/plan.ts';
 import { personForReach } from '../../../src/domain/reach-guard.ts';
 import type { CallGraph } from '../../../src/domain/signals.ts';
 import type { StepRehearsal } from '../../../src/domain/transaction.ts';
-import { rehearsePlan } from '../../../src/run/rehearse-plan.ts';
+import { rehearsePlan } from '../../../src/run/incident/rehearse-plan.ts';
 import { graphNode } from '../../../src/signals/graph/graph-builder.ts';
 import { smallCluster } from '../../support/small-cluster.ts';
 

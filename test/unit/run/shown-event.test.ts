@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { RunEvent } from '../../../src/domain/run-event.ts';
 import { shownSignals } from '../../../src/domain/signals-now.ts';
-import { shownEvent } from '../../../src/run/shown-event.ts';
+import { shownEvent } from '../../../src/run/incident/shown-event.ts';
 import { slowGeo } from '../../support/slow-geo.ts';
 
 const argv = ['create', 'secret', 'generic', 'x', '--from-literal=k=hunter2'];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../../../src/domain/run-event.ts';
 import type { UndoResult } from '../../../../src/domain/transaction.ts';
 import type { StratusApp } from '../../../../src/run/app.ts';
-import type { IncidentRun } from '../../../../src/run/incident-run.ts';
+import type { IncidentRun } from '../../../../src/run/incident/incident-run.ts';
 import type { KeptOutcome, KeptWatchRequest } from '../../../../src/run/kept-changes.ts';
 import type { Prompts } from '../../../../src/ui/editor/prompts.ts';
 import type { KeptSession } from '../../../../src/ui/watch/kept-watches.ts';

@@ -1,10 +1,10 @@
-import type { Conversion } from '../agents/conversion/conversion.ts';
-import type { Principal } from '../domain/autonomy.ts';
-import type { KnownAction } from '../domain/action.ts';
-import type { Brain, EvidenceReads } from '../domain/brain.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { ObjectRef } from '../domain/kube-object.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { Conversion } from '../../agents/conversion/conversion.ts';
+import type { Principal } from '../../domain/autonomy.ts';
+import type { KnownAction } from '../../domain/action.ts';
+import type { Brain, EvidenceReads } from '../../domain/brain.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { ObjectRef } from '../../domain/kube-object.ts';
+import type { Plan } from '../../domain/plan.ts';
 import type {
   Confirmation,
   LockResult,
@@ -12,12 +12,12 @@ import type {
   SeverityReading,
   TransactionManager,
   WriterLock,
-} from '../domain/ports.ts';
-import type { RunEvent } from '../domain/run-event.ts';
-import type { Severity } from '../domain/severity.ts';
-import type { SignalsNow } from '../domain/signals-now.ts';
-import type { ClusterSnapshot } from '../domain/snapshot.ts';
-import type { StepRehearsal } from '../domain/transaction.ts';
+} from '../../domain/ports.ts';
+import type { RunEvent } from '../../domain/run-event.ts';
+import type { Severity } from '../../domain/severity.ts';
+import type { SignalsNow } from '../../domain/signals-now.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import type { StepRehearsal } from '../../domain/transaction.ts';
 
 /** What an engineer, or the policy in force, answers to a plan. `hash` repeats what was shown. */
 export type ApprovalAnswer =

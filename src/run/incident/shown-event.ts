@@ -1,8 +1,8 @@
-import { RawNumber } from '../json/raw-number.ts';
-import type { RunEvent } from '../domain/run-event.ts';
-import { HIDDEN, shownArgv } from '../kubectl/secret-words.ts';
-import { LONGEST_TEXT, presentable, redact, withoutCredentials } from '../text/redact.ts';
-import { withoutPasswords } from '../text/shell-passwords.ts';
+import { RawNumber } from '../../json/raw-number.ts';
+import type { RunEvent } from '../../domain/run-event.ts';
+import { HIDDEN, shownArgv } from '../../kubectl/secret-words.ts';
+import { LONGEST_TEXT, presentable, redact, withoutCredentials } from '../../text/redact.ts';
+import { withoutPasswords } from '../../text/shell-passwords.ts';
 
 const ONE_COMMAND = new Set(['argv', 'from']);
 const COMMANDS = new Set(['to', 'instead', 'commands']);

@@ -1,19 +1,19 @@
-import type { BlastRadius } from '../domain/blast-radius.ts';
-import { blastRadiusOf } from '../kube/blast-radius.ts';
-import { ClusterView } from '../kube/cluster-view.ts';
-import type { Plan } from '../domain/plan.ts';
-import { gatewayStep, planText, stepArgv, unsupportedStep } from '../domain/plan.ts';
-import type { ObjectRef } from '../domain/kube-object.ts';
-import type { MachineEvent } from '../domain/run-event.ts';
-import type { CallGraph } from '../domain/signals.ts';
-import type { ClusterSnapshot } from '../domain/snapshot.ts';
-import type { StepRehearsal } from '../domain/transaction.ts';
-import { outsideOf } from '../domain/transaction.ts';
-import { callsAtRisk } from '../signals/graph/calls-at-risk.ts';
-import { graphOfSettings } from '../signals/graph/settings-graph.ts';
+import type { BlastRadius } from '../../domain/blast-radius.ts';
+import { blastRadiusOf } from '../../kube/blast-radius.ts';
+import { ClusterView } from '../../kube/cluster-view.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { gatewayStep, planText, stepArgv, unsupportedStep } from '../../domain/plan.ts';
+import type { ObjectRef } from '../../domain/kube-object.ts';
+import type { EventBody, MachineEvent } from '../../domain/run-event.ts';
+import type { CallGraph } from '../../domain/signals.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import type { StepRehearsal } from '../../domain/transaction.ts';
+import { outsideOf } from '../../domain/transaction.ts';
+import { callsAtRisk } from '../../signals/graph/calls-at-risk.ts';
+import { graphOfSettings } from '../../signals/graph/settings-graph.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
 
-type Rehearsed = Omit<Extract<MachineEvent, { type: 'rehearsed' }>, 'at'>;
+type Rehearsed = EventBody<Extract<MachineEvent, { type: 'rehearsed' }>>;
 
 /**
  * Rehearses a plan whose every command passes confinement; else nothing is sent, and what is refused is told.

@@ -1,7 +1,7 @@
-import type { Plan } from '../domain/plan.ts';
-import { kubectlSteps } from '../domain/plan.ts';
-import { shownArgv } from '../kubectl/secret-words.ts';
-import { quoteArgv } from '../text/shell-quote.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { kubectlSteps } from '../../domain/plan.ts';
+import { shownArgv } from '../../kubectl/secret-words.ts';
+import { quoteArgv } from '../../text/shell-quote.ts';
 import type { IncidentRunPorts } from './run-ports.ts';
 
 export interface ConvertedPlan {

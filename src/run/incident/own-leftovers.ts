@@ -1,7 +1,7 @@
-import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
-import { refKey } from '../domain/kube-object.ts';
-import type { ClusterSnapshot } from '../domain/snapshot.ts';
-import { objectsOf } from '../domain/snapshot.ts';
+import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
+import { refKey } from '../../domain/kube-object.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import { objectsOf } from '../../domain/snapshot.ts';
 
 /** Kinds in which controllers keep the history of a template. */
 const HISTORY = ['ReplicaSet', 'ControllerRevision'];

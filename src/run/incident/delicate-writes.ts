@@ -1,13 +1,13 @@
-import type { ObjectRef } from '../domain/kube-object.ts';
-import { refKey, refLabel } from '../domain/kube-object.ts';
-import type { Plan } from '../domain/plan.ts';
-import { stepArgv } from '../domain/plan.ts';
-import type { Severity } from '../domain/severity.ts';
-import type { ClusterSnapshot } from '../domain/snapshot.ts';
-import type { StepRehearsal } from '../domain/transaction.ts';
-import { ClusterView } from '../kube/cluster-view.ts';
-import { callersOf, subjectsOf } from '../kube/subjects.ts';
-import { commandText } from '../kubectl/command-text.ts';
+import type { ObjectRef } from '../../domain/kube-object.ts';
+import { refKey, refLabel } from '../../domain/kube-object.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { stepArgv } from '../../domain/plan.ts';
+import type { Severity } from '../../domain/severity.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import type { StepRehearsal } from '../../domain/transaction.ts';
+import { ClusterView } from '../../kube/cluster-view.ts';
+import { callersOf, subjectsOf } from '../../kube/subjects.ts';
+import { commandText } from '../../kubectl/command-text.ts';
 
 /** What commands of a model may write unasked: what runs, and what leads to it. Everything else wants a person. */
 const PLAIN = new Set([

@@ -1,5 +1,5 @@
-import type { Brain, BrainContext, BrainEmission } from '../domain/brain.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Brain, BrainContext, BrainEmission } from '../../domain/brain.ts';
+import type { Clock } from '../../domain/clock.ts';
 
 export interface Question<T> {
   brain: Brain;
