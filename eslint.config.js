@@ -9,6 +9,7 @@ export const ROOMS = {
   text: [],
   json: [],
   domain: ['json', 'text'],
+  'domain/machine': ['domain', 'json', 'text'],
   'kubectl/**': ['text'],
   kube: ['domain', 'json', 'text'],
   'kube/placement': ['kube', 'domain', 'json', 'text'],
@@ -78,7 +79,7 @@ export const ROOMS = {
   'run/telemetry': [
     'telemetry/**', 'signals/**', 'severity', 'cluster/read', 'gateway/wire', 'gateway/monitor', 'kube', 'domain', 'json', 'text',
   ],
-  'run/incident': ['agents/conversion', 'signals/graph', 'kube', 'domain', 'json', 'kubectl/**', 'text'],
+  'run/incident': ['agents/conversion', 'signals/graph', 'kube', 'domain', 'domain/machine', 'json', 'kubectl/**', 'text'],
   'run/watch': ['run/telemetry', 'signals/**', 'severity', 'kube', 'domain', 'json', 'text'],
   run: [
     'run/incident', 'run/telemetry', 'run/watch', 'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',

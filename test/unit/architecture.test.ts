@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drawing, importGraph, reduced } from '../../scripts/import-graph.ts';
-import { mermaid } from '../../src/domain/machine-drawing.ts';
+import { mermaid } from '../../src/domain/machine/machine-drawing.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const file = join(root, 'ARCHITECTURE.md');

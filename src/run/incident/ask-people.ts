@@ -1,5 +1,5 @@
 import { extended } from '../../domain/budget.ts';
-import type { Effect } from '../../domain/machine.ts';
+import type { Effect } from '../../domain/machine/step.ts';
 import type { EventBody } from '../../domain/run-event.ts';
 import type { RunContext } from './run-context.ts';
 

@@ -1,6 +1,6 @@
 import { messageOf } from '../../domain/cluster-error.ts';
-import type { Effect, Signal } from '../../domain/machine.ts';
-import { reduce } from '../../domain/machine.ts';
+import type { Effect, Signal } from '../../domain/machine/step.ts';
+import { reduce } from '../../domain/machine/machine.ts';
 import type { LockResult } from '../../domain/ports.ts';
 import type { EventBody, MachineEvent, RunEvent, RunOptions, RunResult } from '../../domain/run-event.ts';
 import { RUN_LOG_SCHEMA } from '../../domain/run-event.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding, FindingSeverity } from '../../../src/domain/finding.ts';
-import { reduce } from '../../../src/domain/machine.ts';
+import { reduce } from '../../../src/domain/machine/machine.ts';
 import type { MachineEvent } from '../../../src/domain/run-event.ts';
 import { DEFAULT_OPTIONS, RUN_LOG_SCHEMA } from '../../../src/domain/run-event.ts';
 import { INITIAL_STATE } from '../../../src/domain/run-state.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Effect, Step } from '../../../src/domain/machine.ts';
-import { reduce } from '../../../src/domain/machine.ts';
+import type { Effect, Step } from '../../../src/domain/machine/step.ts';
+import { reduce } from '../../../src/domain/machine/machine.ts';
 import type { Phase, RunState } from '../../../src/domain/run-state.ts';
 import { INITIAL_STATE } from '../../../src/domain/run-state.ts';
-import { TRANSITIONS } from '../../../src/domain/machine-drawing.ts';
+import { TRANSITIONS } from '../../../src/domain/machine/machine-drawing.ts';
 import type { MachineEvent, RunOptions } from '../../../src/domain/run-event.ts';
 import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';
 import { itemId, judgeCommit, mu } from '../../../src/domain/severity.ts';

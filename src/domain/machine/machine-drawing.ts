@@ -1,4 +1,4 @@
-import type { Phase } from './run-state.ts';
+import type { Phase } from '../run-state.ts';
 
 /**
  * The machine as a table: what may follow what, and on which event. It is drawn into ARCHITECTURE.md; a property test
