@@ -118,7 +118,7 @@ const LOSSLESS = ['gateway', 'undo'];
 const CONTROLS = '^@vscode-elements/';
 const PAGE_WALL = {
   regex: '^(node:|vscode$)|(^|/)src/',
-  message: 'the page talks to the host only through protocol.ts',
+  message: 'the page talks to the host only through webview/protocol',
 };
 const NAMED_EXPORTS = { selector: 'ExportDefaultDeclaration', message: 'named exports only' };
 const filesOf = (room) => `src/${room}/*.ts`;
@@ -140,6 +140,8 @@ function wallsOf(room, allowed) {
   if (folder !== 'ui') {
     imports.push({ regex: '^vscode$', message: 'only src/ui and src/extension.ts import vscode' });
     imports.push({ regex: 'webview/', message: 'only src/ui shares the webview protocol' });
+  } else {
+    imports.push({ regex: 'webview/(?!protocol/)', message: 'the editor shares nothing but webview/protocol with the page' });
   }
   if (PURE.includes(folder)) {
     const message = `src/${folder} is pure: clock, files, network and processes reach it through ports`;
@@ -232,6 +234,15 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': ['error', { patterns: [PAGE_WALL] }],
       'no-restricted-syntax': ['error', NAMED_EXPORTS],
+    },
+  },
+  {
+    files: ['webview/protocol/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(?!\\./)', message: 'the protocol knows neither the page nor its host' }] },
+      ],
     },
   },
   {

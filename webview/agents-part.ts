@@ -3,7 +3,9 @@ import { evidenceRow } from './findings-part.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
 import { WHO } from './log-part.ts';
-import type { AgentView, Look, ModelsView, RunSnapshot, ToolCallView } from './protocol.ts';
+import type { AgentView, ModelsView, ToolCallView } from './protocol/agents-view.ts';
+import type { Look } from './protocol/finding-view.ts';
+import type { RunSnapshot } from './protocol/run-snapshot.ts';
 
 export interface AgentActions {
   /** @param call which call of a tool */

@@ -1,7 +1,7 @@
 import { button } from './components.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
-import type { BeliefView, CauseView, EvidenceView, FindingView, Look } from './protocol.ts';
+import type { BeliefView, CauseView, EvidenceView, FindingView, Look } from './protocol/finding-view.ts';
 import { lookButtons, shortName } from './looks-part.ts';
 
 export interface FindingActions {

@@ -1,7 +1,8 @@
 import { badge, button, progressRing } from './components.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
-import type { RunSnapshot, SpendView, Tone } from './protocol.ts';
+import type { SpendView } from './protocol/agents-view.ts';
+import type { RunSnapshot, Tone } from './protocol/run-snapshot.ts';
 
 export type HeaderData = Pick<
   RunSnapshot,

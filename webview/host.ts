@@ -1,4 +1,4 @@
-import type { PageState, Params, RequestName, Result, ToHost, ToPage } from './protocol.ts';
+import type { PageState, Params, RequestName, Result, ToHost, ToPage } from './protocol/requests.ts';
 
 declare function acquireVsCodeApi(): {
   postMessage(message: ToHost): void;

@@ -2,7 +2,7 @@ import { button } from './components.ts';
 import { h } from './dom.ts';
 import type { IconName } from './icons.ts';
 import { icon } from './icons.ts';
-import type { KeptWatchView } from './protocol.ts';
+import type { KeptWatchView } from './protocol/kept-watch-view.ts';
 
 export interface KeptWatchActions {
   stop(): void;

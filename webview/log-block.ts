@@ -2,7 +2,7 @@ import { shortClock } from './clock.ts';
 import { button } from './components.ts';
 import { h } from './dom.ts';
 import { shortName } from './looks-part.ts';
-import type { LogsView } from './protocol.ts';
+import type { LogsView } from './protocol/telemetry-view.ts';
 
 const MARKS = { new: 'new', trouble: 'trouble', said: '' } as const;
 

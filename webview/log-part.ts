@@ -1,6 +1,6 @@
 import { clock } from './clock.ts';
 import { h } from './dom.ts';
-import type { LogEntry } from './protocol.ts';
+import type { LogEntry } from './protocol/run-snapshot.ts';
 
 /** Who it was, and what that one does. */
 export const WHO: Record<LogEntry['who'], [name: string, meaning: string]> = {

@@ -1,5 +1,5 @@
 import { button } from './components.ts';
-import type { Look } from './protocol.ts';
+import type { Look } from './protocol/finding-view.ts';
 
 /** `Service/hotel-reservation/geo` without the namespace, which the header names. */
 export function shortName(object: string): string {

@@ -1,5 +1,5 @@
 import { s } from './dom.ts';
-import type { MarkView } from './protocol.ts';
+import type { MarkView } from './protocol/chart-view.ts';
 
 /** Half the size of a mark, in pixels. */
 const REACH = 4;

@@ -1,7 +1,7 @@
 import { badge, button, progressBar } from './components.ts';
 import { h } from './dom.ts';
 import { WHO } from './log-part.ts';
-import type { ModelsView, SpendView } from './protocol.ts';
+import type { ModelsView, SpendView } from './protocol/agents-view.ts';
 
 /** Which models were asked, what that took so far, and how much may still be spent. */
 export function renderModels(models: ModelsView | null, showRequests: () => void): HTMLElement[] {

@@ -1,6 +1,6 @@
 import { button } from './components.ts';
 import { h } from './dom.ts';
-import type { OwedView } from './protocol.ts';
+import type { OwedView } from './protocol/ending-view.ts';
 import type { TransactionActions } from './side-parts.ts';
 
 /** The ways out of an own transaction that came before the run; the headline says that there is one. */

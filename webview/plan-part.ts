@@ -1,7 +1,7 @@
 import { badge, button, progressRing, textField } from './components.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
-import type { PlanView, StepView, WriteView } from './protocol.ts';
+import type { PlanView, StepView, WriteView } from './protocol/plan-view.ts';
 
 export interface PlanActions {
   approve(hash: string): void;

@@ -1,7 +1,7 @@
 import { s } from './dom.ts';
 import type { Label } from './label-room.ts';
 import { labelsThatFit } from './label-room.ts';
-import type { RunSnapshot, Stage } from './protocol.ts';
+import type { RunSnapshot, Stage } from './protocol/run-snapshot.ts';
 
 type RailData = Pick<RunSnapshot, 'stages' | 'wayBack'>;
 

@@ -1,7 +1,10 @@
 import { button } from './components.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
-import type { AttemptView, CheckView, Look, RunSnapshot, SeverityItemView, TransactionView } from './protocol.ts';
+import type { TransactionView } from './protocol/ending-view.ts';
+import type { Look } from './protocol/finding-view.ts';
+import type { AttemptView, RunSnapshot } from './protocol/run-snapshot.ts';
+import type { CheckView, SeverityItemView } from './protocol/severity-view.ts';
 import { lookButtons, shortName } from './looks-part.ts';
 import { drawSparkline } from './sparkline.ts';
 

@@ -2,7 +2,7 @@ import { clock, shortClock } from './clock.ts';
 import { h, s } from './dom.ts';
 import { disclosure } from './disclosure.ts';
 import { MARK_WORDS, markShape, markSign } from './marks.ts';
-import type { ChartView, MarkView } from './protocol.ts';
+import type { ChartView, MarkView } from './protocol/chart-view.ts';
 
 const HEIGHT = 118;
 const TOP = 16;

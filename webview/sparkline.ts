@@ -2,7 +2,8 @@ import { s } from './dom.ts';
 import type { Label } from './label-room.ts';
 import { labelsThatFit } from './label-room.ts';
 import { MARK_WORDS, markShape } from './marks.ts';
-import type { MarkView, SeverityPoint } from './protocol.ts';
+import type { MarkView } from './protocol/chart-view.ts';
+import type { SeverityPoint } from './protocol/severity-view.ts';
 
 const HEIGHT = 76;
 const LEFT = 14;

@@ -4,7 +4,7 @@ import { h } from './dom.ts';
 import { icon } from './icons.ts';
 import { logBlock } from './log-block.ts';
 import { shortName } from './looks-part.ts';
-import type { SignalView, SuspectView, TelemetryView } from './protocol.ts';
+import type { SignalView, SuspectView, TelemetryView } from './protocol/telemetry-view.ts';
 import { signalChart } from './signal-chart.ts';
 import { togetherBlock } from './together-block.ts';
 import { waterfall } from './waterfall.ts';

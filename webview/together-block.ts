@@ -2,7 +2,7 @@ import { shortClock } from './clock.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
 import { shortName } from './looks-part.ts';
-import type { TogetherView } from './protocol.ts';
+import type { TogetherView } from './protocol/telemetry-view.ts';
 
 /** Things that belong together: where it begins, then each with why it belongs to the others. @param at when it was read */
 export function togetherBlock({ what, since, root, reason, members, more }: TogetherView, at: number): HTMLElement {

@@ -1,7 +1,7 @@
 import { button } from './components.ts';
 import { h, s } from './dom.ts';
 import { icon } from './icons.ts';
-import type { TraceView } from './protocol.ts';
+import type { TraceView } from './protocol/telemetry-view.ts';
 
 /** Pixels by which a call stands in from its caller, and how deep that goes on. */
 const INDENT = 12;

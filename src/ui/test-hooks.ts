@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
-import type { RunSnapshot, ToPage } from '../../webview/protocol.ts';
+import type { ToPage } from '../../webview/protocol/requests.ts';
+import type { RunSnapshot } from '../../webview/protocol/run-snapshot.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import type { ChatModel } from '../domain/chat.ts';
 import type { Assistant } from './assistant.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Look } from '../../../webview/protocol.ts';
+import type { Look } from '../../../webview/protocol/finding-view.ts';
 import type { ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import { messageOf } from '../../domain/cluster-error.ts';

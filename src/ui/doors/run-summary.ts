@@ -1,4 +1,4 @@
-import type { RunSnapshot } from '../../../webview/protocol.ts';
+import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
 import type { Evidence, Finding } from '../../domain/finding.ts';
 import { SOURCE_TEXT } from '../../domain/finding.ts';
 import { refLabel } from '../../domain/kube-object.ts';

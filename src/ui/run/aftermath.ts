@@ -1,7 +1,8 @@
 import { refLabel } from '../../domain/kube-object.ts';
 import type { TransactionStatus, TransactionSummary, UndoResult } from '../../domain/transaction.ts';
 import { isInterrupted } from '../../domain/transaction.ts';
-import type { AttemptView, TransactionView } from '../../../webview/protocol.ts';
+import type { TransactionView } from '../../../webview/protocol/ending-view.ts';
+import type { AttemptView } from '../../../webview/protocol/run-snapshot.ts';
 
 /** Interrupted: open or half undone, and the process that worked on it is gone. */
 export type JournalStatus = TransactionStatus | 'interrupted';

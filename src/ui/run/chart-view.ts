@@ -2,7 +2,7 @@ import type { ChartData, ChartMark } from '../../domain/signals.ts';
 import { thinned } from '../../domain/thinned.ts';
 import { amountText } from '../../text/amount.ts';
 import { presentable } from '../../text/redact.ts';
-import type { ChartView } from '../../../webview/protocol.ts';
+import type { ChartView } from '../../../webview/protocol/chart-view.ts';
 
 /** A chart on a page has room for no more. */
 const POINTS = 120;

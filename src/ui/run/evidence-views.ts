@@ -3,7 +3,7 @@ import { saidWords } from '../../domain/signal-words.ts';
 import type { LogsSeen, ShownIncident } from '../../domain/signals-now.ts';
 import { counted } from '../../text/plain-text.ts';
 import { presentable } from '../../text/redact.ts';
-import type { LogsView, TogetherView } from '../../../webview/protocol.ts';
+import type { LogsView, TogetherView } from '../../../webview/protocol/telemetry-view.ts';
 import { sourceHost } from './source-link.ts';
 
 /** Things that belong together, for the page. */

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../domain/kube-object.ts';
-import type { Look } from '../../../webview/protocol.ts';
+import type { Look } from '../../../webview/protocol/finding-view.ts';
 
 /** Kinds behind which there are containers. */
 const WITH_LOGS = new Set([

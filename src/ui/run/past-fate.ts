@@ -2,7 +2,7 @@ import type { Outcome } from '../../domain/run-event.ts';
 import { OUTCOME_TEXT } from '../../domain/run-event.ts';
 import type { TransactionSummary } from '../../domain/transaction.ts';
 import type { PastRun } from '../../run/run-history.ts';
-import type { Tone } from '../../../webview/protocol.ts';
+import type { Tone } from '../../../webview/protocol/run-snapshot.ts';
 import type { Aftermath } from './aftermath.ts';
 import { aftermathOf, noteOf } from './aftermath.ts';
 

@@ -10,14 +10,10 @@ import type { Finding } from '../../domain/finding.ts';
 import { handOverText } from '../../domain/hand-over.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { withPerson } from '../../domain/plan.ts';
-import type {
-  AttemptView,
-  CheckView,
-  LogEntry,
-  RunSnapshot,
-  StepView,
-  TransactionView,
-} from '../../../webview/protocol.ts';
+import type { TransactionView } from '../../../webview/protocol/ending-view.ts';
+import type { StepView } from '../../../webview/protocol/plan-view.ts';
+import type { AttemptView, LogEntry, RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
+import type { CheckView } from '../../../webview/protocol/severity-view.ts';
 import { editorWords } from '../editor/editor-words.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import { presentable } from '../../text/redact.ts';

@@ -1,16 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type {
-  Params,
-  Reply,
-  RequestName,
-  Requests,
-  Result,
-  RunSnapshot,
-  ToHost,
-  ToPage,
-} from '../../../webview/protocol.ts';
-import { isToHost } from '../../../webview/protocol.ts';
+import type { Params, Reply, RequestName, Requests, Result, ToHost, ToPage } from '../../../webview/protocol/requests.ts';
+import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
+import { isToHost } from '../../../webview/protocol/requests.ts';
 import { RUN_VIEW_TYPE } from '../editor/contributions.ts';
 import type { Store } from '../editor/target-memory.ts';
 import { editorWords } from '../editor/editor-words.ts';

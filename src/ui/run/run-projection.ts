@@ -4,15 +4,10 @@ import { stepArgv, unsupportedStep } from '../../domain/plan.ts';
 import { foldFindings } from '../../domain/fold-findings.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
-import type {
-  AttemptView,
-  CheckView,
-  OwedView,
-  PlanView,
-  RunSnapshot,
-  StepView,
-  TargetView,
-} from '../../../webview/protocol.ts';
+import type { OwedView } from '../../../webview/protocol/ending-view.ts';
+import type { PlanView, StepView } from '../../../webview/protocol/plan-view.ts';
+import type { AttemptView, RunSnapshot, TargetView } from '../../../webview/protocol/run-snapshot.ts';
+import type { CheckView } from '../../../webview/protocol/severity-view.ts';
 import type { JournalNote } from './aftermath.ts';
 import { aftermathOf, outcomeNow, stateNow } from './aftermath.ts';
 import type { PlanFold } from './run-fold.ts';

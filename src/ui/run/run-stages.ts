@@ -1,6 +1,6 @@
 import type { RunResult } from '../../domain/run-event.ts';
 import type { Phase } from '../../domain/run-state.ts';
-import type { Stage, StageState } from '../../../webview/protocol.ts';
+import type { Stage, StageState } from '../../../webview/protocol/run-snapshot.ts';
 import type { Aftermath } from './aftermath.ts';
 
 /** Stages of the view: id, label and the phases of the machine that belong to it. */

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { placeOf } from '../../domain/target.ts';
-import { wentBack } from '../../../webview/protocol.ts';
+import { wentBack } from '../../../webview/protocol/run-snapshot.ts';
 import { Command } from '../editor/contributions.ts';
 import type { IncidentSession, SessionList } from './incident-session.ts';
 

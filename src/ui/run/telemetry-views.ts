@@ -3,7 +3,7 @@ import { LEVEL_TEXT, suspectWords } from '../../domain/signal-words.ts';
 import type { Waterfall } from '../../domain/signals-now.ts';
 import { durationText } from '../../text/amount.ts';
 import { presentable } from '../../text/redact.ts';
-import type { TelemetryView, TraceView } from '../../../webview/protocol.ts';
+import type { TelemetryView, TraceView } from '../../../webview/protocol/telemetry-view.ts';
 import { chartView } from './chart-view.ts';
 import { logsView, togetherView } from './evidence-views.ts';
 import { sourceHost } from './source-link.ts';

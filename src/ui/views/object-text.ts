@@ -3,7 +3,7 @@ import { byName, own } from '../../json/json-map.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { ANOTHER_VALUE } from '../../domain/kube-object.ts';
 import { RawNumber } from '../../json/raw-number.ts';
-import type { FieldChange } from '../../../webview/protocol.ts';
+import type { FieldChange } from '../../../webview/protocol/plan-view.ts';
 import { presentable } from '../../text/redact.ts';
 
 /** Fields that the server keeps for itself; they would hide the change among noise. */

@@ -1,7 +1,7 @@
 import { missingText } from '../../domain/transaction.ts';
 import type { UndoResult } from '../../domain/transaction.ts';
 import type { RunEvent } from '../../domain/run-event.ts';
-import type { KeptWatchView } from '../../../webview/protocol.ts';
+import type { KeptWatchView } from '../../../webview/protocol/kept-watch-view.ts';
 import { ageText } from './watch-words.ts';
 
 /** What the status bar says while what a run kept is watched. */

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import type { RunSnapshot } from '../../../webview/protocol.ts';
+import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
 import type { ScriptedBrain } from '../../host/scripted-brain.ts';
 import { scriptedBrain } from '../../host/scripted-brain.ts';
 import { assertReadable } from './page-checks.ts';

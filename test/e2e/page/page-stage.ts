@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { ROOT } from '../../../scripts/build.ts';
 import { pageHtml } from '../../../src/ui/views/page-html.ts';
-import type { RunSnapshot, ToHost, ToPage } from '../../../webview/protocol.ts';
+import type { ToHost, ToPage } from '../../../webview/protocol/requests.ts';
+import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
 import type { Theme } from './themes.ts';
 import { themeClasses, themeCss } from './themes.ts';
 

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import type { RunSnapshot } from '../../../webview/protocol.ts';
+import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
 import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
 import type { FakeOptions } from '../../host/fake-app.ts';
 import { DOOR_TESTS } from './door-tests.ts';

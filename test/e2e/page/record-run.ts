@@ -2,7 +2,7 @@ import type { Target } from '../../../src/domain/target.ts';
 import { DEFAULT_OPTIONS } from '../../../src/domain/run-event.ts';
 import { ApprovalDesk } from '../../../src/ui/run/approval-desk.ts';
 import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
-import type { RunSnapshot } from '../../../webview/protocol.ts';
+import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
 import { FakeApp } from '../../host/fake-app.ts';
 import type { FakeOptions } from '../../host/fake-app.ts';
 

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import type { RunSnapshot } from '../../../webview/protocol.ts';
+import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
 import type { FakeOptions } from '../../host/fake-app.ts';
 import { assertReadable, TOUCHING_LABELS } from './page-checks.ts';
 import type { PageTest } from './page-stage.ts';

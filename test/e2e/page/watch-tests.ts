@@ -1,6 +1,7 @@
 import * as assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import type { KeptWatchView, RunSnapshot } from '../../../webview/protocol.ts';
+import type { KeptWatchView } from '../../../webview/protocol/kept-watch-view.ts';
+import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
 import { assertReadable } from './page-checks.ts';
 import type { PageTest } from './page-stage.ts';
 import { onStage } from './page-stage.ts';

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { ToHost, ToPage } from '../../../webview/protocol.ts';
+import type { ToHost, ToPage } from '../../../webview/protocol/requests.ts';
 import { Command, ContextKey, RUN_VIEW_TYPE, Scheme } from '../../../src/ui/editor/contributions.ts';
 import { runTabs } from '../../../src/ui/run/leftover-tabs.ts';
 import { FakeApp } from '../fake-app.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pageHtml } from '../../../src/ui/views/page-html.ts';
-import { isToHost } from '../../../webview/protocol.ts';
+import { isToHost } from '../../../webview/protocol/requests.ts';
 
 const parts = {
   script: 'https://x/run.js',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IncidentSession } from '../../../src/ui/run/incident-session.ts';
 import type { UndoResult } from '../../../src/domain/transaction.ts';
-import type { RunSnapshot } from '../../../webview/protocol.ts';
+import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
 import type { FakeOptions } from '../../host/fake-app.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';
 

@@ -9,7 +9,7 @@ import type { KeptSession } from '../../../../src/ui/watch/kept-watches.ts';
 import { KeptWatches } from '../../../../src/ui/watch/kept-watches.ts';
 import { keptStatusWords, ranUnasked } from '../../../../src/ui/watch/kept-words.ts';
 import { countdown } from '../../../../webview/clock.ts';
-import type { KeptWatchView } from '../../../../webview/protocol.ts';
+import type { KeptWatchView } from '../../../../webview/protocol/kept-watch-view.ts';
 import { FakeClock, settleTasks } from '../../../support/fake-clock.ts';
 
 const target = { context: 'staging', namespace: 'shop', server: 'https://198.18.0.1:6443', fingerprint: 'f' };
