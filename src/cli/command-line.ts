@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Acceptance } from '../domain/transaction.ts';
 import { ACCEPTANCES } from '../domain/transaction.ts';
-import type { AppConfig, StratusApp } from '../run/app.ts';
+import type { AppConfig } from '../run/app-config.ts';
+import type { StratusApp } from '../run/app.ts';
 import { didYouMean } from '../text/edit-distance.ts';
 import type { StopRequest } from './interruptions.ts';
 import { COMMAND_USAGE, UsageError } from './usage.ts';

@@ -1,6 +1,6 @@
 import { DEFAULT_OPTIONS } from '../domain/run-event.ts';
 import type { RunResult } from '../domain/run-event.ts';
-import { BRAINS } from '../run/app.ts';
+import { BRAINS } from '../run/incidents.ts';
 import type { AskApproval } from '../run/incident/run-ports.ts';
 import type { CommandIo, OpenApp } from './command-line.ts';
 import { needConsent, numberOption, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';

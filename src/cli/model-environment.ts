@@ -1,7 +1,7 @@
 import type { Budget } from '../domain/budget.ts';
 import type { ModelEndpoint, ModelPrice, ModelUse } from '../domain/model-settings.ts';
 import { DEFAULT_MODEL_USE } from '../domain/model-settings.ts';
-import type { AppConfig } from '../run/app.ts';
+import type { AppConfig } from '../run/app-config.ts';
 import { UsageError } from './usage.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

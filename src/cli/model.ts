@@ -1,4 +1,5 @@
-import type { FoundModel, ModelProbe, StratusApp } from '../run/app.ts';
+import type { StratusApp } from '../run/app.ts';
+import type { FoundModel, ModelProbe } from '../run/models.ts';
 import { didYouMean } from '../text/edit-distance.ts';
 import { oneLine } from '../text/plain-text.ts';
 import type { CommandIo } from './command-line.ts';

@@ -2,7 +2,7 @@ import { refLabel } from '../domain/kube-object.ts';
 import type { AutonomyPolicy } from '../domain/autonomy.ts';
 import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
 import { UNDO_CLASS_TEXT } from '../domain/transaction.ts';
-import type { CommandResult } from '../run/app.ts';
+import type { CommandResult } from '../run/shell.ts';
 import { actionLines } from './action-lines.ts';
 import type { CommandIo, ParsedCommand } from './command-line.ts';
 import { wasStopped } from './command-line.ts';

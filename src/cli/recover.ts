@@ -6,7 +6,7 @@ import { STATUS_TEXT } from '../domain/transaction.ts';
 import { localTime } from '../text/local-time.ts';
 import { counted } from '../text/plain-text.ts';
 import type { StratusApp } from '../run/app.ts';
-import { LockedByAnother } from '../run/app.ts';
+import { LockedByAnother } from '../run/lock-refusal.ts';
 import type { CommandIo } from './command-line.ts';
 import type { ParsedCommand } from './command-line.ts';
 import { needConsent, parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.ts';

@@ -1,4 +1,4 @@
-import type { AppConfig } from '../run/app.ts';
+import type { AppConfig } from '../run/app-config.ts';
 import type { SourceText } from '../run/telemetry/telemetry-config.ts';
 import type { Options, ParsedCommand } from './command-line.ts';
 

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { refKey } from '../domain/kube-object.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
-import type { TransactionDetail } from './app.ts';
+import type { TransactionDetail } from './transactions.ts';
 import { StratusError } from '../domain/stratus-error.ts';
 
 /** One object that undo could not restore, three ways; null where there is none. Secret values are blank. */

@@ -3,7 +3,8 @@ import type { ActionCall } from '../domain/action.ts';
 import type { Target } from '../domain/target.ts';
 import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
 import { pinnedContainer } from '../kube/pinned-container.ts';
-import type { ActionRequest, CommandResult, Runbooks } from './app.ts';
+import type { ActionRequest, Runbooks } from './runbooks.ts';
+import type { CommandResult } from './shell.ts';
 import type { RunbookFile, RunbookLibrary } from './runbook-library.ts';
 import type { Sessions } from './sessions.ts';
 

@@ -1,6 +1,6 @@
 import type { Target } from '../domain/target.ts';
 import type { Acceptance, StepRehearsal } from '../domain/transaction.ts';
-import type { CommandResult, Shell } from './app.ts';
+import type { CommandResult, Shell } from './shell.ts';
 import type { Sessions } from './sessions.ts';
 import type { ShellMode, ShellSession } from './shell-session.ts';
 

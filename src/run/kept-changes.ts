@@ -4,7 +4,7 @@ import type { SeverityProbe } from './incident/run-ports.ts';
 import type { UndoResult } from '../domain/transaction.ts';
 import type { Clock } from '../domain/clock.ts';
 import { affectedBy } from '../kube/affected.ts';
-import type { Transactions } from './app.ts';
+import type { Transactions } from './transactions.ts';
 import { changedSince } from './changed-since.ts';
 import { watchAfter } from './watch/post-watch.ts';
 

@@ -2,7 +2,7 @@ import type { FenceChange } from '../cluster/lock/fence-installer.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import type { Target } from '../domain/target.ts';
 import { abandonedClaims } from '../gateway/disk/lock-claims.ts';
-import type { LockStatus, WriterLock } from './app.ts';
+import type { LockStatus, WriterLock } from './writer-lock.ts';
 import type { Sessions } from './sessions.ts';
 
 export class LeaseWriterLock implements WriterLock {

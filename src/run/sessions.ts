@@ -6,7 +6,7 @@ import type { Target } from '../domain/target.ts';
 import type { TransactionSummary } from '../domain/transaction.ts';
 import type { FaultHook } from '../gateway/journal/fault-points.ts';
 import type { JournalStore } from '../gateway/journal/journal-store.ts';
-import type { AppConfig } from './app.ts';
+import type { AppConfig } from './app-config.ts';
 import type { RunbookLibrary } from './runbook-library.ts';
 import { TargetSession } from './target-session.ts';
 import { StratusError } from '../domain/stratus-error.ts';

@@ -12,8 +12,9 @@ import { SharedJournal, sharedJournalGrants } from '../gateway/journal/shared-jo
 import { loadSharedKey } from '../gateway/journal/shared-key.ts';
 import type { Upstream } from '../gateway/wire/upstream.ts';
 import { shownArgv, shownTitle } from '../kubectl/secret-words.ts';
-import type { AppConfig, SharedSummary } from './app.ts';
-import { LockedByAnother } from './app.ts';
+import type { AppConfig } from './app-config.ts';
+import type { SharedSummary } from './transactions.ts';
+import { LockedByAnother } from './lock-refusal.ts';
 import { StratusError } from '../domain/stratus-error.ts';
 
 /** The cluster's copy of the open journal, in the lock's namespace; null when no shared key is configured. */

@@ -24,7 +24,7 @@ import { ACCEPTANCES } from '../domain/transaction.ts';
 import { pathIfAny } from '../gateway/child/kubectl-binary.ts';
 import { Monitor } from '../gateway/monitor/monitor.ts';
 import { Watchful } from './confirmation.ts';
-import type { CommandResult } from './app.ts';
+import type { CommandResult } from './shell.ts';
 import { agentRefusal, commandRefusal, onlyReads } from './confinement.ts';
 import type { AskApproval, IncidentRunPorts } from './incident/run-ports.ts';
 import { sha256 } from '../text/sha256.ts';

@@ -11,21 +11,14 @@ import type { RunEvent } from '../../src/domain/run-event.ts';
 import type { LockResult, OpenTransaction, SeverityReading } from '../../src/domain/ports.ts';
 import type { SeverityItem } from '../../src/domain/severity.ts';
 import type { RehearsedWrite, StepRehearsal, TransactionStatus, UndoResult } from '../../src/domain/transaction.ts';
-import type {
-  Incidents,
-  MitigateRequest,
-  Models,
-  ReadTools,
-  SharedSummary,
-  Shell,
-  StratusApp,
-  Targets,
-  TransactionDetail,
-  Transactions,
-  WatchRequest,
-  WriterLock,
-} from '../../src/run/app.ts';
-import { UndoUnfinished } from '../../src/run/app.ts';
+import type { StratusApp } from '../../src/run/app.ts';
+import type { Incidents, MitigateRequest, WatchRequest } from '../../src/run/incidents.ts';
+import type { Models, ReadTools } from '../../src/run/models.ts';
+import type { Shell } from '../../src/run/shell.ts';
+import type { Targets } from '../../src/run/targets.ts';
+import type { SharedSummary, TransactionDetail, Transactions } from '../../src/run/transactions.ts';
+import type { WriterLock } from '../../src/run/writer-lock.ts';
+import { UndoUnfinished } from '../../src/run/lock-refusal.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident/incident-run.ts';
 import { proposedPlan } from '../../src/run/proposed-plan.ts';

@@ -5,7 +5,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import type { Target } from '../../domain/target.ts';
 import { placeOf } from '../../domain/target.ts';
 import { commandText } from '../../kubectl/command-text.ts';
-import type { NamespaceDiagnosis } from '../../run/app.ts';
+import type { NamespaceDiagnosis } from '../../run/incidents.ts';
 import type { FindingHandle } from '../editor/contributions.ts';
 
 /** What a chat is told of an incident: facts with where each was read, from a run or from a look at a namespace. */

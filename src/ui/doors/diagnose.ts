@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { abortedBy } from '../editor/abort.ts';
-import type { NamespaceDiagnosis, StratusApp } from '../../run/app.ts';
+import type { StratusApp } from '../../run/app.ts';
+import type { NamespaceDiagnosis } from '../../run/incidents.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { TargetPreset } from '../editor/contributions.ts';
 import { Command, Setting } from '../editor/contributions.ts';

@@ -8,7 +8,7 @@ import { aboutOf, spokenOf } from '../../domain/severity.ts';
 import { saidWords, suspectWords } from '../../domain/signal-words.ts';
 import type { Target } from '../../domain/target.ts';
 import { commandText } from '../../kubectl/command-text.ts';
-import type { Diagnosis, NamespaceDiagnosis } from '../../run/app.ts';
+import type { Diagnosis, NamespaceDiagnosis } from '../../run/incidents.ts';
 import { zonedTime } from '../../text/local-time.ts';
 import { counted } from '../../text/plain-text.ts';
 import { codeMarkdown, plainMarkdown } from '../views/markdown-text.ts';

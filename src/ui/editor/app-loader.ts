@@ -1,4 +1,5 @@
-import type { AppConfig, StratusApp } from '../../run/app.ts';
+import type { AppConfig } from '../../run/app-config.ts';
+import type { StratusApp } from '../../run/app.ts';
 
 export type CreateApp = (config: AppConfig) => Promise<StratusApp>;
 

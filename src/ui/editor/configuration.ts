@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { homedir } from 'node:os';
 import { lockSecondsOf } from '../../cluster/lock/lease-record.ts';
 import { stateFolder } from '../../gateway/journal/state-folder.ts';
-import type { AppConfig } from '../../run/app.ts';
+import type { AppConfig } from '../../run/app-config.ts';
 import { isProtected } from '../../domain/autonomy.ts';
 import type { RunOptions } from '../../domain/run-event.ts';
 import { DEFAULT_OPTIONS } from '../../domain/run-event.ts';

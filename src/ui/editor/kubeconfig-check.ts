@@ -1,4 +1,5 @@
-import type { ContextChoice, StratusApp } from '../../run/app.ts';
+import type { StratusApp } from '../../run/app.ts';
+import type { ContextChoice } from '../../run/targets.ts';
 import { ContextKey } from './contributions.ts';
 import type { ContextKeys } from './editor-api.ts';
 import type { TargetMemory } from './target-memory.ts';

@@ -3,7 +3,7 @@ import type { Budget } from '../../domain/budget.ts';
 import type { ChatModel } from '../../domain/chat.ts';
 import { ChatError } from '../../domain/chat.ts';
 import type { ModelPrice, ModelUse } from '../../domain/model-settings.ts';
-import type { AppConfig } from '../../run/app.ts';
+import type { AppConfig } from '../../run/app-config.ts';
 import type { SettingId, SettingTypes } from './contributions.ts';
 import { Setting } from './contributions.ts';
 

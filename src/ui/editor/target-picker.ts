@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { StratusError } from '../../domain/stratus-error.ts';
 import type { Target } from '../../domain/target.ts';
-import type { ContextChoice, StratusApp } from '../../run/app.ts';
+import type { StratusApp } from '../../run/app.ts';
+import type { ContextChoice } from '../../run/targets.ts';
 import type { TargetPreset } from './contributions.ts';
 import type { Choice, Prompts } from './prompts.ts';
 import type { TargetMemory } from './target-memory.ts';

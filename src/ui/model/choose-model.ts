@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { ModelEndpoint } from '../../domain/model-settings.ts';
-import type { FoundModel } from '../../run/app.ts';
+import type { FoundModel } from '../../run/models.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import type { ModelProvider, SettingId } from '../editor/contributions.ts';
 import { Command, Setting } from '../editor/contributions.ts';

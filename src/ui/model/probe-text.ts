@@ -1,4 +1,4 @@
-import type { ModelProbe } from '../../run/app.ts';
+import type { ModelProbe } from '../../run/models.ts';
 import { codeMarkdown, plainMarkdown } from '../views/markdown-text.ts';
 
 type ProbeName = ModelProbe['name'];

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { abortedBy } from '../editor/abort.ts';
-import type { ModelProbe, StratusApp } from '../../run/app.ts';
+import type { StratusApp } from '../../run/app.ts';
+import type { ModelProbe } from '../../run/models.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { Command, Setting } from '../editor/contributions.ts';
 import { readSetting } from '../editor/editor-api.ts';

@@ -1,4 +1,4 @@
-import type { LockStatus } from '../../run/app.ts';
+import type { LockStatus } from '../../run/writer-lock.ts';
 import { untrustedLine } from '../../text/redact.ts';
 
 /** That another writer holds the lock, for who is about to approve; empty where none does. */

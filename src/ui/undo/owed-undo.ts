@@ -2,8 +2,9 @@ import * as vscode from 'vscode';
 import { refLabel } from '../../domain/kube-object.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { TransactionSummary } from '../../domain/transaction.ts';
-import type { StratusApp, Transactions } from '../../run/app.ts';
-import { owedBy } from '../../run/app.ts';
+import type { StratusApp } from '../../run/app.ts';
+import type { Transactions } from '../../run/transactions.ts';
+import { owedBy } from '../../run/lock-refusal.ts';
 import type { Prompts } from '../editor/prompts.ts';
 
 /** The ways out of an unfinished transaction. */

@@ -2,7 +2,7 @@ import { refLabel } from '../../domain/kube-object.ts';
 import { comparedText, standing, UNDO_CLASS_TEXT, WRITE_OUTCOME_TEXT } from '../../domain/transaction.ts';
 import { localTime, zoneOf } from '../../text/local-time.ts';
 import { counted } from '../../text/plain-text.ts';
-import type { TransactionDetail, TransactionWrite } from '../../run/app.ts';
+import type { TransactionDetail, TransactionWrite } from '../../run/transactions.ts';
 import { codeMarkdown, plainMarkdown } from '../views/markdown-text.ts';
 import { fieldChanges } from '../views/object-text.ts';
 import { commandText } from '../../kubectl/command-text.ts';

@@ -3,8 +3,8 @@
  * document per line on standard input and answers each with one on standard output.
  */
 import { createInterface } from 'node:readline';
-import type { AppConfig } from '../../../src/run/app.ts';
-import { LockedByAnother } from '../../../src/run/app.ts';
+import type { AppConfig } from '../../../src/run/app-config.ts';
+import { LockedByAnother } from '../../../src/run/lock-refusal.ts';
 import { createApp } from '../../../src/run/create-app.ts';
 
 interface Order {

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { AppConfig } from '../../../src/run/app.ts';
+import type { AppConfig } from '../../../src/run/app-config.ts';
 import type { FoundSource, FoundSources } from '../../../src/run/telemetry/find-sources.ts';
 import { Command, Setting } from '../../../src/ui/editor/contributions.ts';
 import { FakeApp } from '../fake-app.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { diagnoseCommand } from '../../../src/cli/diagnose.ts';
 import { shownSignals } from '../../../src/domain/signals-now.ts';
-import type { Diagnosis, StratusApp } from '../../../src/run/app.ts';
+import type { StratusApp } from '../../../src/run/app.ts';
+import type { Diagnosis } from '../../../src/run/incidents.ts';
 import { slowGeo } from '../../support/slow-geo.ts';
 import { silentIo } from './command-io.ts';
 

@@ -3,7 +3,7 @@ import { withAdvice } from '../../../src/cli/advice.ts';
 import { undoCommand } from '../../../src/cli/undo.ts';
 import type { TransactionSummary, UndoResult } from '../../../src/domain/transaction.ts';
 import type { StratusApp } from '../../../src/run/app.ts';
-import { UndoUnfinished } from '../../../src/run/app.ts';
+import { UndoUnfinished } from '../../../src/run/lock-refusal.ts';
 import { silentIo, summary } from './command-io.ts';
 
 const PROOF = { hashBefore: 'h', hashAfter: 'h', levels: {}, residue: [], foreign: [] };

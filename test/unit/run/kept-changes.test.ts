@@ -4,7 +4,7 @@ import { refOf } from '../../../src/domain/kube-object.ts';
 import type { SeverityReading } from '../../../src/domain/ports.ts';
 import type { Severity, SeverityItem } from '../../../src/domain/severity.ts';
 import type { UndoResult } from '../../../src/domain/transaction.ts';
-import type { TransactionDetail, TransactionWrite } from '../../../src/run/app.ts';
+import type { TransactionDetail, TransactionWrite } from '../../../src/run/transactions.ts';
 import { watchKept } from '../../../src/run/kept-changes.ts';
 import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
 

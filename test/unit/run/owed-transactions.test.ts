@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../../src/cluster/connect/system-clock.ts';
 import type { OpenRecord } from '../../../src/gateway/journal/journal-records.ts';
 import { JournalStore } from '../../../src/gateway/journal/journal-store.ts';
-import { UndoUnfinished } from '../../../src/run/app.ts';
+import { UndoUnfinished } from '../../../src/run/lock-refusal.ts';
 import { JournalledTransactions } from '../../../src/run/journalled-transactions.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { AppConfig } from '../../../src/run/app.ts';
+import type { AppConfig } from '../../../src/run/app-config.ts';
 import { AppLoader } from '../../../src/ui/editor/app-loader.ts';
 import { JournalWatch } from '../../../src/ui/undo/journal-watch.ts';
 import { isProtected } from '../../../src/domain/autonomy.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { UndoNode } from '../../../src/ui/undo/undo-tree.ts';
-import type { TransactionDetail } from '../../../src/run/app.ts';
+import type { TransactionDetail } from '../../../src/run/transactions.ts';
 import { refLabel } from '../../../src/domain/kube-object.ts';
 import { explainTransaction } from '../../../src/ui/undo/transaction-text.ts';
 import { objectYaml } from '../../../src/ui/views/object-text.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { LockStatus } from '../../../src/run/app.ts';
+import type { LockStatus } from '../../../src/run/writer-lock.ts';
 import { editorWords } from '../../../src/ui/editor/editor-words.ts';
 import { lockNote } from '../../../src/ui/run/lock-note.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Diagnosis, NamespaceDiagnosis } from '../../../src/run/app.ts';
+import type { Diagnosis, NamespaceDiagnosis } from '../../../src/run/incidents.ts';
 import { FakeApp } from '../../host/fake-app.ts';
 import { RecordedRun } from '../../e2e/page/record-run.ts';
 import { SOURCE_TEXT } from '../../../src/domain/finding.ts';

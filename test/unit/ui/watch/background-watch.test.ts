@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ClusterError } from '../../../../src/domain/cluster-error.ts';
 import type { CorrelatedIncident } from '../../../../src/domain/signals.ts';
-import type { StratusApp, WatchRequest } from '../../../../src/run/app.ts';
+import type { StratusApp } from '../../../../src/run/app.ts';
+import type { WatchRequest } from '../../../../src/run/incidents.ts';
 import type { WatchSettings } from '../../../../src/ui/watch/background-watch.ts';
 import { BackgroundWatch } from '../../../../src/ui/watch/background-watch.ts';
 import { WatchBoard } from '../../../../src/ui/watch/watch-board.ts';
