@@ -79,26 +79,27 @@ export const ROOMS = {
   'run/telemetry': [
     'telemetry/**', 'signals/**', 'severity', 'cluster/read', 'gateway/wire', 'gateway/monitor', 'kube', 'domain', 'json', 'text',
   ],
+  'run/brains': ['agents/**', 'model/**', 'gateway/disk', 'domain', 'json', 'kubectl/**', 'text'],
   'run/incident': ['agents/conversion', 'signals/graph', 'kube', 'domain', 'domain/machine', 'json', 'kubectl/**', 'text'],
   'run/watch': ['run/telemetry', 'signals/**', 'severity', 'kube', 'domain', 'json', 'text'],
   run: [
-    'run/incident', 'run/telemetry', 'run/watch', 'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
+    'run/brains', 'run/incident', 'run/telemetry', 'run/watch', 'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
     'telemetry/**', 'signals/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
   ],
-  cli: ['run', 'run/incident', 'run/telemetry', 'signals/charts', 'run/watch', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
-  'serve/**': ['run', 'domain', 'json', 'text'],
+  cli: ['run', 'run/brains', 'run/incident', 'run/telemetry', 'signals/charts', 'run/watch', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'json', 'kubectl/**', 'lint/**', 'text'],
+  'serve/**': ['run', 'run/brains', 'domain', 'json', 'text'],
 
   'ui/editor': ['run', 'run/telemetry', 'cluster/lock', 'gateway/journal', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/views': ['ui/editor', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/undo': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/watch': ['ui/editor', 'run', 'run/incident', 'run/watch', 'domain', 'text'],
-  'ui/run': ['ui/editor', 'ui/views', 'ui/watch', 'run', 'run/incident', 'domain', 'json', 'kubectl/**', 'text'],
+  'ui/run': ['ui/editor', 'ui/views', 'ui/watch', 'run', 'run/brains', 'run/incident', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/doors': ['ui/editor', 'ui/views', 'ui/run', 'run', 'domain', 'kubectl/**', 'text'],
   'ui/lint': ['ui/editor', 'ui/views', 'ui/undo', 'run', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/model': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'text'],
   'ui/telemetry': ['ui/editor', 'ui/views', 'run', 'run/telemetry', 'domain', 'text'],
-  'ui/chat': ['ui/editor', 'ui/views', 'ui/run', 'ui/doors', 'run', 'domain', 'json', 'kubectl/**', 'text'],
-  ui: ['ui/**', 'run', 'domain', 'json', 'text'],
+  'ui/chat': ['ui/editor', 'ui/views', 'ui/run', 'ui/doors', 'run', 'run/brains', 'domain', 'json', 'kubectl/**', 'text'],
+  ui: ['ui/**', 'run', 'run/brains', 'domain', 'json', 'text'],
 }; // prettier-ignore
 
 /** Folders without clock, file system, network or editor (I/O reaches them through ports). */

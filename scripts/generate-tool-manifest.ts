@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ToolSpec } from '../src/domain/chat.ts';
-import { toolSpecs } from '../src/run/model-tools.ts';
-import { PROPOSE_PLAN } from '../src/run/propose-plan-tool.ts';
+import { toolSpecs } from '../src/run/brains/model-tools.ts';
+import { PROPOSE_PLAN } from '../src/run/brains/propose-plan-tool.ts';
 import { TOOL_PREFIX } from '../src/ui/chat/offered-tools.ts';
 import { ROOT } from './build.ts';
 

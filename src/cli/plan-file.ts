@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { PlanFile } from '../domain/finding.ts';
 import { readLiteralCommand } from '../kubectl/literal-words.ts';
 import { parseKubectl } from '../kubectl/parse.ts';
-import type { OwnPlan } from '../run/own-plans.ts';
+import type { OwnPlan } from '../run/brains/own-plans.ts';
 import { UsageError } from './usage.ts';
 
 /**

@@ -7,13 +7,13 @@ import { StratusError } from '../domain/stratus-error.ts';
 import type { Target } from '../domain/target.ts';
 import type { AppConfig } from './app-config.ts';
 import type { FoundModel, ModelProbe, Models, ReadTools } from './models.ts';
-import { DiagnosisFiles } from './diagnosis-files.ts';
-import type { ProposedPlan } from './proposed-plan.ts';
-import { proposedPlan } from './proposed-plan.ts';
+import { DiagnosisFiles } from './brains/diagnosis-files.ts';
+import type { ProposedPlan } from './brains/proposed-plan.ts';
+import { proposedPlan } from './brains/proposed-plan.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Code of models is a bundle of its own, loaded when the first one is used. */
-const parts = () => import('./model-parts.ts');
+const parts = () => import('./brains/model-parts.ts');
 
 /** The model that the settings name, its brain and its tools. */
 export class ConfiguredModels implements Models, ReadTools {

@@ -7,7 +7,7 @@ import { JournalStore } from '../gateway/journal/journal-store.ts';
 import { notifyDesktop } from '../notify/desktop-notification.ts';
 import type { AppConfig } from './app-config.ts';
 import type { StratusApp } from './app.ts';
-import { GivenBrains, PlaybooksAndModel } from './brain-shelf.ts';
+import { GivenBrains, PlaybooksAndModel } from './brains/brain-shelf.ts';
 import { GatewayRunbooks } from './gateway-runbooks.ts';
 import { GatewayShell } from './gateway-shell.ts';
 import { LoggedIncidents } from './logged-incidents.ts';

@@ -8,7 +8,7 @@ import type { Target } from '../domain/target.ts';
 import type { IncidentRun } from './incident/incident-run.ts';
 import type { AskApproval, AskBudget } from './incident/run-ports.ts';
 import type { KeptOutcome, KeptWatchRequest } from './kept-changes.ts';
-import type { OwnPlan } from './own-plans.ts';
+import type { OwnPlan } from './brains/own-plans.ts';
 import type { PastRun } from './run-history.ts';
 import type { WatchEvent, WatchLook } from './watch/watch-event.ts';
 

@@ -1,7 +1,7 @@
 import type { ToolSpec } from '../domain/chat.ts';
 import type { ModelEndpoint } from '../domain/model-settings.ts';
 import type { Target } from '../domain/target.ts';
-import type { ProposedPlan } from './proposed-plan.ts';
+import type { ProposedPlan } from './brains/proposed-plan.ts';
 
 /** A model that answered when it was looked for. */
 export interface FoundModel {

@@ -8,7 +8,7 @@ import type { Target } from '../domain/target.ts';
 import { placeOf } from '../domain/target.ts';
 import type { StratusApp } from '../run/app.ts';
 import { explained } from '../text/fence.ts';
-import { PROPOSE_PLAN } from '../run/propose-plan-tool.ts';
+import { PROPOSE_PLAN } from '../run/brains/propose-plan-tool.ts';
 import { oneLine } from '../text/plain-text.ts';
 import { presentable } from '../text/redact.ts';
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { StratusApp } from '../run/app.ts';
-import type { OwnPlan } from '../run/own-plans.ts';
+import type { OwnPlan } from '../run/brains/own-plans.ts';
 import type { Target } from '../domain/target.ts';
 import { messageOf } from '../domain/cluster-error.ts';
 import { Participant } from './chat/participant.ts';

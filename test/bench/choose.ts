@@ -16,7 +16,7 @@ import type { ChatModel } from '../../src/domain/chat.ts';
 import { refLabel } from '../../src/domain/kube-object.ts';
 import { DEFAULT_MODEL_USE } from '../../src/domain/model-settings.ts';
 import { connectModel } from '../../src/model/connect-model.ts';
-import { readPrompts } from '../../src/run/model-brain-parts.ts';
+import { readPrompts } from '../../src/run/brains/model-brain-parts.ts';
 import type { ChoiceRow } from '../catalogue/page/models-page.ts';
 import { choicePart } from '../catalogue/page/models-page.ts';
 import { createRandom } from '../judge/random.ts';

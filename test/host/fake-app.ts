@@ -21,7 +21,7 @@ import type { WriterLock } from '../../src/run/writer-lock.ts';
 import { UndoUnfinished } from '../../src/run/lock-refusal.ts';
 import { divergenceOf } from '../../src/run/divergence.ts';
 import { IncidentRun } from '../../src/run/incident/incident-run.ts';
-import { proposedPlan } from '../../src/run/proposed-plan.ts';
+import { proposedPlan } from '../../src/run/brains/proposed-plan.ts';
 import { slowAlert, slowGeo } from '../support/slow-geo.ts';
 import { FakeLooks } from './fake-looks.ts';
 

@@ -7,7 +7,7 @@ import { NO_LIMIT } from '../../src/domain/budget.ts';
 import type { ChatRequest } from '../../src/domain/chat.ts';
 import type { ModelUse } from '../../src/domain/model-settings.ts';
 import { DEFAULT_MODEL_USE } from '../../src/domain/model-settings.ts';
-import { readPrompts } from '../../src/run/model-brain-parts.ts';
+import { readPrompts } from '../../src/run/brains/model-brain-parts.ts';
 import { FakeClock } from './fake-clock.ts';
 import { NO_READS, recordedSnapshot, severityOf, UNSTOPPED } from './recorded.ts';
 import type { SpokenModel } from './spoken-model.ts';

@@ -62,6 +62,7 @@ const FORBIDDEN: [file: string, line: string][] = [
   ['src/serve/x.ts', ROOM_LINES.gateway!],
   ['src/run/x.ts', "import { spawn } from 'node:child_process'; spawn('kubectl');"],
   ['src/run/incident/x.ts', ROOM_LINES.gateway!],
+  ['src/run/brains/x.ts', ROOM_LINES.monitor!],
   ['src/run/incident/x.ts', ROOM_LINES.run!],
   ['src/run/x.ts', ROOM_LINES.machine!],
   ['src/domain/x.ts', ROOM_LINES.machine!],

@@ -4,7 +4,7 @@ import type { Target } from '../../domain/target.ts';
 import { placeOf } from '../../domain/target.ts';
 import type { StratusApp } from '../../run/app.ts';
 import type { IncidentRun } from '../../run/incident/incident-run.ts';
-import type { OwnPlan } from '../../run/own-plans.ts';
+import type { OwnPlan } from '../../run/brains/own-plans.ts';
 import type { AppLease } from '../editor/app-loader.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import { runOptions } from '../editor/configuration.ts';

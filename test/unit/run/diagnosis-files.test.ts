@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BrainDiagnosis } from '../../../src/domain/brain.ts';
-import { DiagnosisFiles } from '../../../src/run/diagnosis-files.ts';
+import { DiagnosisFiles } from '../../../src/run/brains/diagnosis-files.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const KEY = 'a'.repeat(64);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { OwnPlansFirst } from '../../../src/run/own-plans.ts';
+import { OwnPlansFirst } from '../../../src/run/brains/own-plans.ts';
 import { brainOf, planOf, RunWorld } from '../../support/run-world.ts';
 
 const own = (...argv: string[]) => ({ title: `Your plan ${argv.join(' ')}`, steps: [{ argv }], files: [] });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Target } from '../../../src/domain/target.ts';
-import { proposedPlan } from '../../../src/run/proposed-plan.ts';
+import { proposedPlan } from '../../../src/run/brains/proposed-plan.ts';
 
 const TARGET: Target = { context: 'kind', server: 'https://198.18.0.1', fingerprint: 'f', namespace: 'shop' };
 const SCALE = 'kubectl scale deployment/api --replicas=2';

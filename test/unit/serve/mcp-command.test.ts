@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PROPOSE_PLAN } from '../../../src/run/propose-plan-tool.ts';
-import { toolSpecs } from '../../../src/run/model-tools.ts';
+import { PROPOSE_PLAN } from '../../../src/run/brains/propose-plan-tool.ts';
+import { toolSpecs } from '../../../src/run/brains/model-tools.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', '..', 'src/cli/main.ts');
 let folder: string;

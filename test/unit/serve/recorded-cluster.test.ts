@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { expect, it } from 'vitest';
-import { toolSpecs } from '../../../src/run/model-tools.ts';
+import { toolSpecs } from '../../../src/run/brains/model-tools.ts';
 import { RECORDED, sharedSnapshot } from '../../support/recorded.ts';
 
 const PROGRAM = join(import.meta.dirname, 'recorded-mcp-program.ts');

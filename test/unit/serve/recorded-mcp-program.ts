@@ -1,6 +1,6 @@
 /** As `stratus mcp`, on a cluster that was recorded. */
 import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
-import { callTool, toolSpecs } from '../../../src/run/model-tools.ts';
+import { callTool, toolSpecs } from '../../../src/run/brains/model-tools.ts';
 import { serveMcp } from '../../../src/serve/mcp-server.ts';
 import { FakeApp } from '../../host/fake-app.ts';
 import { toolDesk } from '../../support/tool-desk.ts';

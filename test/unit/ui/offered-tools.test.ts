@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { toolManifest } from '../../../scripts/generate-tool-manifest.ts';
 import type { Target } from '../../../src/domain/target.ts';
-import type { OwnPlan } from '../../../src/run/own-plans.ts';
+import type { OwnPlan } from '../../../src/run/brains/own-plans.ts';
 import type { ToolWorld } from '../../../src/ui/chat/offered-tools.ts';
 import { callOffered, questionOf } from '../../../src/ui/chat/offered-tools.ts';
 import { FakeApp } from '../../host/fake-app.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PromptName, PromptSet } from '../../../../src/agents/model/talk/prompt-set.ts';
 import { PROMPTS, render } from '../../../../src/agents/model/talk/prompt-set.ts';
-import { readPrompts } from '../../../../src/run/model-brain-parts.ts';
+import { readPrompts } from '../../../../src/run/brains/model-brain-parts.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../../prompts');
 

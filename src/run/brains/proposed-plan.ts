@@ -1,8 +1,8 @@
-import { StratusError } from '../domain/stratus-error.ts';
-import type { Target } from '../domain/target.ts';
-import { confine } from '../kubectl/confine.ts';
-import { allGrammars } from '../kubectl/grammar/grammar.ts';
-import { oneLine } from '../text/plain-text.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
+import type { Target } from '../../domain/target.ts';
+import { confine } from '../../kubectl/confine.ts';
+import { allGrammars } from '../../kubectl/grammar/grammar.ts';
+import { oneLine } from '../../text/plain-text.ts';
 import type { OwnPlan } from './own-plans.ts';
 import { LONGEST_TITLE, MOST_COMMANDS } from './propose-plan-tool.ts';
 

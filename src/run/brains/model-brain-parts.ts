@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ModelBrain } from '../agents/model/model-brain.ts';
-import type { ModelBrainParts } from '../agents/model/model-brain.ts';
-import type { PromptName, PromptSet } from '../agents/model/talk/prompt-set.ts';
-import { PROMPTS } from '../agents/model/talk/prompt-set.ts';
-import type { Brain } from '../domain/brain.ts';
-import { StratusError } from '../domain/stratus-error.ts';
+import { ModelBrain } from '../../agents/model/model-brain.ts';
+import type { ModelBrainParts } from '../../agents/model/model-brain.ts';
+import type { PromptName, PromptSet } from '../../agents/model/talk/prompt-set.ts';
+import { PROMPTS } from '../../agents/model/talk/prompt-set.ts';
+import type { Brain } from '../../domain/brain.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 /** The brain of one run. @throws StratusError `model` when a prompt cannot be read */
 export async function modelBrain(parts: Omit<ModelBrainParts, 'prompts'> & { promptFolder: string }): Promise<Brain> {

@@ -1,7 +1,7 @@
-import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, Proposal } from '../domain/brain.ts';
-import type { CommandPlan, CommandStep, KubectlStep, Plan } from '../domain/plan.ts';
-import { planText } from '../domain/plan.ts';
-import { sha256 } from '../text/sha256.ts';
+import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, Proposal } from '../../domain/brain.ts';
+import type { CommandPlan, CommandStep, KubectlStep, Plan } from '../../domain/plan.ts';
+import { planText } from '../../domain/plan.ts';
+import { sha256 } from '../../text/sha256.ts';
 
 /** What the engineer wants to have tried, as one attempt. */
 export interface OwnPlan extends CommandPlan {

@@ -1,14 +1,14 @@
-import { EvidenceDesk } from '../agents/model/evidence/evidence-desk.ts';
-import { runTool } from '../agents/model/tools/run-tool.ts';
-import { TOOLS, toolSpec } from '../agents/model/tools/tools.ts';
-import type { Brain, BrainDiagnosis, EvidenceReads } from '../domain/brain.ts';
-import { NO_LIMIT } from '../domain/budget.ts';
-import type { ToolSpec } from '../domain/chat.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { Severity } from '../domain/severity.ts';
-import type { ClusterSnapshot } from '../domain/snapshot.ts';
-import type { Target } from '../domain/target.ts';
-import { oneLine } from '../text/plain-text.ts';
+import { EvidenceDesk } from '../../agents/model/evidence/evidence-desk.ts';
+import { runTool } from '../../agents/model/tools/run-tool.ts';
+import { TOOLS, toolSpec } from '../../agents/model/tools/tools.ts';
+import type { Brain, BrainDiagnosis, EvidenceReads } from '../../domain/brain.ts';
+import { NO_LIMIT } from '../../domain/budget.ts';
+import type { ToolSpec } from '../../domain/chat.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { Severity } from '../../domain/severity.ts';
+import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import type { Target } from '../../domain/target.ts';
+import { oneLine } from '../../text/plain-text.ts';
 
 export interface ToolCallParts {
   target: Target;

@@ -1,5 +1,5 @@
-import type { Brain } from '../domain/brain.ts';
-import { StratusError } from '../domain/stratus-error.ts';
+import type { Brain } from '../../domain/brain.ts';
+import { StratusError } from '../../domain/stratus-error.ts';
 
 /** The brains that a run can have. */
 export interface BrainShelf {

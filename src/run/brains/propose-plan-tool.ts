@@ -1,4 +1,4 @@
-import type { ToolSpec } from '../domain/chat.ts';
+import type { ToolSpec } from '../../domain/chat.ts';
 
 /** Commands that one plan may have. */
 export const MOST_COMMANDS = 20;

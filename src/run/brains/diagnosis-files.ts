@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiagnosisMemory } from '../agents/model/model-brain.ts';
-import type { BrainDiagnosis } from '../domain/brain.ts';
-import type { Clock } from '../domain/clock.ts';
-import { readLogLine } from '../domain/run-log-line.ts';
-import { sha256 } from '../text/sha256.ts';
-import { namesIn, openOwn, ownFolder, readOwn } from '../gateway/disk/trusted-files.ts';
+import type { DiagnosisMemory } from '../../agents/model/model-brain.ts';
+import type { BrainDiagnosis } from '../../domain/brain.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { readLogLine } from '../../domain/run-log-line.ts';
+import { sha256 } from '../../text/sha256.ts';
+import { namesIn, openOwn, ownFolder, readOwn } from '../../gateway/disk/trusted-files.ts';
 
 /** A cluster changes: what was concluded yesterday is no hypothesis today. */
 const KEPT_MS = 24 * 3_600_000;
