@@ -21,7 +21,7 @@ const LATER = {
   application: 'run/create-app',
   'on-demand': 'ui/on-demand',
   assistant: 'ui/assistant',
-  model: 'run/model-parts',
+  model: 'run/brains/model-parts',
   mcp: 'serve/mcp-server',
 } as const;
 

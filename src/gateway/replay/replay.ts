@@ -1,24 +1,23 @@
-import type { KubeObject, ObjectRef, OwnerReference } from '../../domain/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { Json } from '../../json/json.ts';
-import { refKey, refLabel } from '../../domain/kube-object.ts';
+import { refLabel } from '../../domain/kube-object.ts';
 import { cloneJson } from '../../json/lossless-json.ts';
 import { sameJson } from '../../json/same-json.ts';
 import { difference, pointer, valueAt } from '../../undo/difference.ts';
 import { claimedSince } from '../../undo/field-owners.ts';
 import type { InverseStep } from '../../undo/inverse.ts';
-import { controllerAnnotations, normalise, recreationBody, withoutServerFields } from '../../undo/normalise.ts';
+import { controllerAnnotations, normalise, withoutServerFields } from '../../undo/normalise.ts';
 import { guardedPatch, selfGuardedPatch, takeBack } from '../../undo/reverse-patch.ts';
-import { comparable } from '../../undo/comparable.ts';
 import type { Discovery } from '../wire/discovery.ts';
-import { splitApiVersion } from '../wire/discovery.ts';
-import { objectPath } from '../wire/api-request.ts';
 import type { LiveFacts } from '../inventory/live-facts.ts';
 import type { Answer } from '../wire/kube-api.ts';
 import { templateSeen } from './template-seen.ts';
 import type { UndoAccess } from './undo-access.ts';
+import { UndoCreation } from './undo-creation.ts';
 import { UndoFindings } from './undo-findings.ts';
-import { GONE_WITHIN_MS, UndoRemoval } from './undo-removal.ts';
-import { splitObjectPath } from './undo-access.ts';
+import { UndoOwners } from './undo-owners.ts';
+import { UndoRemoval } from './undo-removal.ts';
+import { UndoScaling } from './undo-scaling.ts';
 
 /** After so many writes lost against others' updates, values are compared instead of the version. */
 const MAX_RACES = 3;
@@ -28,11 +27,12 @@ type Step<A extends InverseStep['action']> = Extract<InverseStep, { action: A }>
 /** Sends the inverse writes. Looks at the live state before each, so that it may be run again after any interruption. */
 export class Replay {
   readonly #access: UndoAccess;
-  readonly #discovery: Discovery;
   readonly #findings: UndoFindings;
+  readonly #owners: UndoOwners;
+  readonly #scaling: UndoScaling;
   readonly #removal: UndoRemoval;
+  readonly #creation: UndoCreation;
   readonly #manager: string;
-  readonly #mayGo: ReadonlySet<string>;
   readonly #ownClaims: ReadonlySet<string>;
 
   /**
@@ -49,13 +49,19 @@ export class Replay {
     mayGo: ReadonlySet<string>,
     ownClaims: ReadonlySet<string>,
   ) {
-    this.#mayGo = mayGo;
     this.#ownClaims = ownClaims;
     this.#access = access;
-    this.#discovery = discovery;
     this.#findings = findings;
-    this.#removal = new UndoRemoval(access, facts, findings, manager);
     this.#manager = manager;
+    this.#owners = new UndoOwners(access, discovery, findings, mayGo);
+    this.#scaling = new UndoScaling(access, findings, manager);
+    this.#removal = new UndoRemoval(access, facts, findings, manager);
+    this.#creation = new UndoCreation(access, this.#owners, this.#removal, findings, manager);
+  }
+
+  /** @see UndoOwners.takenAway */
+  takenAway(ref: ObjectRef, pod: KubeObject): Promise<string | null> {
+    return this.#owners.takenAway(ref, pod);
   }
 
   async perform(step: InverseStep): Promise<void> {
@@ -65,11 +71,11 @@ export class Replay {
       case 'remove':
         return this.#removal.remove(step);
       case 'recreate':
-        return this.#recreate(step);
+        return this.#creation.recreate(step);
       case 'replace':
         return this.#replace(step);
       case 'companion':
-        return this.#restoreCompanion(step);
+        return this.#scaling.restoreCompanion(step);
       case 'derived':
         this.#findings.residue.push(`${refLabel(step.ref)} was replaced by its controller under a new name or uid`);
         return;
@@ -96,7 +102,7 @@ export class Replay {
     let mayPatch = true;
     for (let attempt = 0; ; attempt++) {
       const live = await this.#access.get(path);
-      const taken = live ? null : await this.takenAway(ref, first);
+      const taken = live ? null : await this.#owners.takenAway(ref, first);
       if (taken) {
         findings.residue.push(taken);
         return;
@@ -125,7 +131,7 @@ export class Replay {
           sameJson(valueAt(now, at) ?? null, after ?? null) && claimedSince(last, live, at, this.#manager);
         if (claimed) conflicts.push({ path: at, expected: before, actual: after });
       }
-      const real = await this.#withoutAutoscaled(ref, conflicts, findings);
+      const real = await this.#scaling.withoutAutoscaled(ref, conflicts, findings);
       if (real.length > 0) {
         const ours = withoutServerFields(last, keep);
         for (const { path: at, expected, actual } of real)
@@ -133,7 +139,7 @@ export class Replay {
         return;
       }
       if (sameJson(target, now)) return;
-      if (await this.#lacksOwners(ref, now, target, findings)) return;
+      if (await this.#owners.lacks(ref, now, target, findings)) return;
       const untouched = sameJson(normalise(live, keep), normalise(last, keep)) && edits.length === 1;
       const patched = mayPatch && !(untouched && attempt < MAX_RACES);
       const answer = patched
@@ -169,45 +175,6 @@ export class Replay {
     return copy as unknown as Json;
   }
 
-  /**
-   * A pod that its ReplicaSet removed because it had one too many, as the forecast of its write said that it may: what
-   * runs is as it was. Null for every other object that is gone.
-   */
-  async takenAway(ref: ObjectRef, pod: KubeObject): Promise<string | null> {
-    const owner =
-      ref.kind === 'Pod' && this.#mayGo.has(refKey(ref))
-        ? pod.metadata.ownerReferences?.find(({ controller }) => controller)
-        : undefined;
-    if (owner?.kind !== 'ReplicaSet' && owner?.kind !== 'ReplicationController') return null;
-    const live = await this.#ownerOf(ref.namespace, owner);
-    if (live?.metadata.uid !== owner.uid) return null;
-    const [wanted, there] = [live.spec?.replicas ?? 1, live.status?.replicas ?? 0];
-    if (there < wanted) return null;
-    return `${refLabel(ref)} is gone: ${owner.kind}/${owner.name} had one too many, and has the ${wanted} it wants`;
-  }
-
-  /** An owner that is gone cannot be referred to again: the object would be deleted for it (garbage collector). */
-  async #lacksOwners(ref: ObjectRef, now: Json, target: Json, findings: UndoFindings): Promise<boolean> {
-    const ownersOf = (document: Json) => (document as unknown as KubeObject).metadata.ownerReferences ?? [];
-    const back = ownersOf(target).filter((owner) => !ownersOf(now).some(({ uid }) => uid === owner.uid));
-    for (const owner of back) {
-      const live = await this.#ownerOf(ref.namespace, owner);
-      if (live?.metadata.uid === owner.uid) continue;
-      const why = `its former owner ${owner.kind}/${owner.name} is gone: with the reference to it, it would be deleted`;
-      findings.diverge(ref, '/metadata/ownerReferences', ownersOf(target), why);
-      return true;
-    }
-    return false;
-  }
-
-  async #ownerOf(namespace: string | undefined, owner: OwnerReference): Promise<KubeObject | null> {
-    const [group, version] = splitApiVersion(owner.apiVersion);
-    const resource = await this.#discovery.resourceOfKind(owner.apiVersion, owner.kind);
-    if (!resource) return null;
-    const at = { group, version, resource: resource.name, namespace: resource.namespaced ? (namespace ?? '') : '' };
-    return this.#access.get(objectPath(at, owner.name));
-  }
-
   /** The pre-image in a PUT with the live version; status and controller annotations stay as they are now. */
   #put({ ref, path, statusIsContent }: InverseStep, target: Json, live: KubeObject): Promise<Answer> {
     const body = withControllerAnnotations(target, live) as unknown as KubeObject;
@@ -237,72 +204,10 @@ export class Replay {
     });
   }
 
-  async #recreate({ ref, path, before, statusIsContent: keep }: Step<'recreate' | 'replace'>): Promise<void> {
-    const patience = this.#access.patience();
-    for (;;) {
-      const live = await this.#access.get(path);
-      if (live?.metadata.deletionTimestamp) {
-        if (await this.#access.waitGone(path, live.metadata.uid ?? '', GONE_WITHIN_MS)) continue;
-        this.#findings.diverge(
-          ref,
-          '',
-          before,
-          `the deleted one is still terminating (${(live.metadata.finalizers ?? []).join(', ')})`,
-        );
-        return;
-      }
-      if (live) {
-        const same = sameJson(comparable(live, keep), comparable(before, keep));
-        if (!same && !this.#removal.isOurs(live))
-          this.#findings.diverge(ref, '', before, 'another object of this name, made by somebody else');
-        return;
-      }
-      const body = await this.#withLiveOwners(recreationBody(before, keep));
-      const [collection] = splitObjectPath(path);
-      const answer = await this.#create(ref, collection, body);
-      if (answer.status < 300) return;
-      if (answer.status !== 409) {
-        this.#findings.diverge(ref, '', before, `could not be created again: ${answer.message}`);
-        return;
-      }
-      await this.#access.beforeAnother(patience, ref, answer);
-    }
-  }
-
-  async #create(ref: ObjectRef, collection: string, body: KubeObject): Promise<Answer> {
-    const send = (object: KubeObject) =>
-      this.#access.write(ref, 'POST', collection, object, { query: `fieldManager=${this.#manager}` });
-    const answer = await send(body);
-    // Its address was given away meanwhile: a Service with another one is better than none; the difference is reported.
-    if (answer.status !== 422 || body.kind !== 'Service') return answer;
-    const relaxed = cloneJson(body);
-    if (relaxed.spec?.clusterIP !== 'None') for (const field of ['clusterIP', 'clusterIPs']) delete relaxed.spec[field];
-    for (const port of relaxed.spec?.ports ?? []) delete port.nodePort;
-    delete relaxed.spec?.healthCheckNodePort;
-    return send(relaxed);
-  }
-
-  /** Garbage collection deletes within seconds what refers to an owner that is not there any more. */
-  async #withLiveOwners(body: KubeObject): Promise<KubeObject> {
-    const owners = body.metadata.ownerReferences ?? [];
-    const kept: typeof owners = [];
-    for (const owner of owners) {
-      const live = await this.#ownerOf(body.metadata.namespace, owner);
-      if (live?.metadata.uid) kept.push({ ...owner, uid: live.metadata.uid });
-      else
-        this.#findings.residue.push(
-          `${body.kind}/${body.metadata.name} no longer refers to its owner ${owner.kind}/${owner.name}, which is gone`,
-        );
-    }
-    if (kept.length > 0) body.metadata.ownerReferences = kept;
-    else delete body.metadata.ownerReferences;
-    return body;
-  }
-
   async #replace(step: Step<'replace'>): Promise<void> {
     const { ref, path, before, created, statusIsContent: keep } = step;
     const live = await this.#access.get(path);
-    if (!live || live.metadata.uid !== created.metadata.uid) return this.#recreate(step);
+    if (!live || live.metadata.uid !== created.metadata.uid) return this.#creation.recreate(step);
     if (!live.metadata.deletionTimestamp) {
       const now = withoutServerFields(live, keep);
       const merged = takeBack(withoutServerFields(before, keep), withoutServerFields(created, keep), now);
@@ -323,55 +228,7 @@ export class Replay {
         return;
       }
     }
-    if (await this.#removal.deleteObject(ref, path, live)) await this.#recreate(step);
-  }
-
-  /** Replicas that an autoscaler set: brought back unless a person set them meanwhile. */
-  async #restoreCompanion({ ref, path, companion }: Step<'companion'>): Promise<void> {
-    const patience = this.#access.patience();
-    for (;;) {
-      const live = await this.#access.get(path);
-      const wanted = companion.before.spec?.replicas as number | undefined;
-      const actual = live?.spec?.replicas as number | undefined;
-      if (!live || live.metadata.uid !== companion.before.metadata.uid || wanted === actual) return;
-      const setter = managerOfReplicas(live);
-      if (setter !== 'kube-controller-manager' && setter !== this.#manager) {
-        this.#findings.foreign.push({ ref, path: '/spec/replicas', expected: wanted, actual });
-        return;
-      }
-      const body = {
-        metadata: { uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion },
-        spec: { replicas: wanted },
-      };
-      const answer = await this.#access.write(ref, 'PATCH', path, body, {
-        contentType: 'application/merge-patch+json',
-        query: `fieldManager=${this.#manager}`,
-      });
-      if (answer.status < 300) return;
-      if (answer.status !== 409) break;
-      await this.#access.beforeAnother(patience, ref, answer);
-    }
-    this.#findings.residue.push(`the replicas of ${refLabel(ref)} are still as the autoscaler left them`);
-  }
-
-  /** Replicas below an autoscaler are its own business. */
-  async #withoutAutoscaled<C extends { path: unknown[] }>(
-    ref: ObjectRef,
-    conflicts: C[],
-    findings: UndoFindings,
-  ): Promise<C[]> {
-    const replicas = conflicts.filter((conflict) => sameJson(conflict.path as Json, ['spec', 'replicas']));
-    if (replicas.length === 0 || !ref.namespace) return conflicts;
-    const scalers = await this.#access.list(
-      `/apis/autoscaling/v2/namespaces/${ref.namespace}/horizontalpodautoscalers`,
-    );
-    const scaler = scalers.find(
-      (item) => item.spec?.scaleTargetRef?.kind === ref.kind && item.spec.scaleTargetRef.name === ref.name,
-    );
-    if (!scaler) return conflicts;
-    findings.autoscaled.push(ref);
-    findings.residue.push(`the replicas of ${refLabel(ref)} belong to HorizontalPodAutoscaler ${scaler.metadata.name}`);
-    return conflicts.filter((conflict) => !replicas.includes(conflict));
+    if (await this.#removal.deleteObject(ref, path, live)) await this.#creation.recreate(step);
   }
 
   #fail(ref: ObjectRef, now: Json, target: Json, answer: Answer, ours: Json, findings: UndoFindings): void {
@@ -401,10 +258,4 @@ function withControllerAnnotations(document: Json, live: KubeObject): Json {
     if (value !== undefined) copy.metadata.annotations = { ...copy.metadata.annotations, [name]: value };
   }
   return copy as unknown as Json;
-}
-
-function managerOfReplicas(object: KubeObject): string {
-  type Entry = { manager?: string; fieldsV1?: { 'f:spec'?: Record<string, unknown> } };
-  const entries = (object.metadata.managedFields ?? []) as Entry[];
-  return entries.find((entry) => entry.fieldsV1?.['f:spec']?.['f:replicas'] !== undefined)?.manager ?? '';
 }
