@@ -1,26 +1,24 @@
 import type { Clock } from '../../domain/clock.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
-import { refKey, refLabel } from '../../domain/kube-object.ts';
-import { printJson } from '../../json/lossless-json.ts';
+import { refLabel } from '../../domain/kube-object.ts';
 import { sameJson } from '../../json/same-json.ts';
 import { normalise } from '../../undo/normalise.ts';
 import { KubeApi } from '../wire/kube-api.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
-import type { Earlier } from '../write/content-reader.ts';
 import type { FaultHook } from '../journal/fault-points.ts';
 import { withForecast } from './forecast-warning.ts';
 import { failed, passThrough } from '../wire/forward.ts';
 import type { LossWatch } from '../inventory/loss-watch.ts';
 import type { IntentRecord } from '../journal/journal-records.ts';
-import { nextSeq, sentIn } from '../journal/journal-facts.ts';
-import { writesOf } from '../journal/journal-records.ts';
 import type { OpenJournal } from '../journal/open-journal.ts';
 import type { GatewayRequest, GatewayResponse, Handler } from '../wire/messages.ts';
-import { answerResponse, parseObject, readAll, statusResponse } from '../wire/messages.ts';
+import { answerResponse, readAll, statusResponse } from '../wire/messages.ts';
 import type { Refusal } from './monitor.ts';
 import { refusalResponse, screen, streamRefusal } from './monitor.ts';
-import { onlyStatusMoved, pinBody } from '../write/pin.ts';
+import { LastReads } from '../write/last-reads.ts';
+import { onlyStatusMoved } from '../write/pin.ts';
+import { predictionKey } from '../write/prediction-key.ts';
 import type { Verdict } from '../content/verdict.ts';
 import { passAsUpstream } from '../wire/raw-access.ts';
 import type { SecretVeil } from '../secrets/secret-veil.ts';
@@ -29,19 +27,15 @@ import { readWriteBody, UnreadableBody } from '../wire/write-body.ts';
 import type { Assessment, WriteInspector } from '../write/write-inspector.ts';
 import { MAX_PINS } from '../write/write-inspector.ts';
 import { bodyAsksDryRun } from '../write/write-query.ts';
+import { WriteRecord } from '../write/write-record.ts';
 import { WriteSender } from '../write/write-sender.ts';
 import type { WriteSubject } from '../write/write-subject.ts';
-import { mayBeRace, patchMethod, Refused, Rejected } from '../write/write-subject.ts';
+import { mayBeRace, Refused, Rejected } from '../write/write-subject.ts';
 
-/** The server stores no object beyond 1.5 MiB or so; JSON makes it longer. */
-const MAX_OBJECT = 64 * 1024 * 1024;
 /** Before a write that lost a race is pinned anew; longer with each time. */
 const PIN_PAUSE_MS = 20;
 /** An answer about the right to write is taken for this long. */
 const FRESH_MS = 250;
-/** Forms in which the server shows less than the object. */
-const PARTIAL = new Set(['Table', 'PartialObjectMetadata', 'Status']);
-
 export interface JournalMonitorOptions {
   upstream: Upstream;
   journal: OpenJournal;
@@ -65,6 +59,7 @@ export interface JournalMonitorOptions {
 export class JournalMonitor implements Handler {
   readonly #options: JournalMonitorOptions;
   readonly #sender: WriteSender;
+  readonly #record: WriteRecord;
   #queue: Promise<unknown> = Promise.resolve();
   /** The last outcome on its way to the journal: the client has its answer by then, the next write waits. */
   #noting: Promise<void> = Promise.resolve();
@@ -74,12 +69,13 @@ export class JournalMonitor implements Handler {
   #stopped: string | null = null;
   /** What a killed command still had on its way must not be sent beside the undo. */
   #ended = false;
-  readonly #lastReads = new Map<string, KubeObject>();
+  readonly #lastReads = new LastReads();
   /** States predicted by the rehearsal of this very step, by request; spares a second dry-run. */
   #predictions: ReadonlyMap<string, KubeObject | null> | null = null;
 
   constructor(options: JournalMonitorOptions) {
     this.#options = options;
+    this.#record = new WriteRecord(options);
     this.#sender = new WriteSender({ ...options, reads: new KubeApi(passAsUpstream(options.upstream)) });
   }
 
@@ -114,7 +110,7 @@ export class JournalMonitor implements Handler {
 
   /** Writes and actions that reached (or may have reached) the cluster in this transaction. */
   writes(): number {
-    return sentIn(this.#options.journal.records);
+    return this.#record.sent();
   }
 
   /** For clients that look into the journal as soon as they have their answer. */
@@ -156,22 +152,12 @@ export class JournalMonitor implements Handler {
     if (verdict.action === 'pass') {
       const response = await passThrough(this.#options.upstream, request);
       const single = parsed.verb === 'get' && parsed.kind === 'resource' && !parsed.subresource;
-      return single ? this.#remember(parsed.path, response) : response;
+      return single ? this.#lastReads.remember(parsed.path, response) : response;
     }
     const done = this.#queue.then(() => this.#write(request, parsed, ofCommand));
     // The caller has the failure; here only the order counts.
     this.#queue = done.catch(() => undefined).then(() => this.#noting);
     return done;
-  }
-
-  /** What a client has just read is the pre-image of what it writes next: the pin tells when it no longer is. */
-  async #remember(path: string, response: GatewayResponse): Promise<GatewayResponse> {
-    if (response.status !== 200 || !response.headers['content-type']?.startsWith('application/json')) return response;
-    const bytes = await readAll(response.body, MAX_OBJECT);
-    const object = parseObject(bytes);
-    const whole = object?.metadata?.uid && object.metadata.resourceVersion && !PARTIAL.has(object.kind);
-    if (object && whole) this.#lastReads.set(path, object);
-    return { ...response, body: bytes };
   }
 
   async #write(request: GatewayRequest, parsed: ApiRequest, ofCommand: boolean): Promise<GatewayResponse> {
@@ -180,8 +166,7 @@ export class JournalMonitor implements Handler {
       if (ofCommand && this.#ended) throw new Refused('step-failed', 'its command has ended');
       const body = readWriteBody(request.headers['content-type'], await readAll(request.body));
       const path = parsed.subresource ? parsed.path.slice(0, -parsed.subresource.length - 1) : parsed.path;
-      const known = this.#lastReads.get(path);
-      this.#lastReads.delete(path);
+      const known = this.#lastReads.take(path);
       const subject = await this.#options.inspector.subject(parsed, body, known);
       if (subject.verb !== 'create' && !subject.before && body.form !== 'apply') {
         return statusResponse(404, `${refLabel(subject.ref)} not found`);
@@ -246,77 +231,26 @@ export class JournalMonitor implements Handler {
         after = this.#options.inspector.afterImage(subject, answer.object);
       }
     }
-    const createdHere = (ref: ObjectRef) => this.#createdHere(ref, subject.before);
-    return { assessment: await this.#options.inspector.assess(subject, after, createdHere, false, this.#earlier()) };
-  }
-
-  #earlier(): Earlier {
-    const written = writesOf(this.#options.journal.records).filter((write) => write.outcome !== 'rejected');
-    return { rehearsed: new Map(), written };
-  }
-
-  #createdHere(ref: ObjectRef, now: KubeObject | null): boolean {
-    const key = refKey(ref);
-    const created = writesOf(this.#options.journal.records).findLast(
-      (write) => refKey(write.ref) === key && write.before === null && write.after !== null,
-    );
-    return created !== undefined && created.after?.metadata.uid === now?.metadata.uid;
+    const createdHere = (ref: ObjectRef) => this.#record.createdHere(ref, subject.before);
+    return { assessment: await this.#options.inspector.assess(subject, after, createdHere, false, this.#record.earlier()) };
   }
 
   /** Whether this process may write is found out while the disk works. @throws Refused */
   async #permittedIntent(subject: WriteSubject, assessment: Assessment): Promise<IntentRecord> {
     const { clock } = this.#options;
     const ask = () => this.#options.mayWrite().catch((error: unknown) => messageOf(error));
-    await this.#watchFor(subject, assessment);
+    await this.#record.watchFor(subject, assessment);
     const [wall, monotonic] = [clock.now(), clock.monotonic()];
     const asking = ask();
-    const intent = await this.#recordIntent(subject, assessment);
+    const intent = await this.#record.intent(subject, assessment, this.#step);
     let blocked = await asking;
     // A disk that stalls, or a machine that sleeps meanwhile, must not stretch the permission.
     const age = Math.max(clock.now() - wall, clock.monotonic() - monotonic);
     if (!blocked && age > FRESH_MS) blocked = await ask();
     if (!blocked) return intent;
     this.#stopped = blocked;
-    await this.#recordOutcome(intent, 0, 'rejected', null, `not sent: ${blocked}`);
+    await this.#record.outcome(intent, 0, 'rejected', null, `not sent: ${blocked}`);
     throw new Refused('not-the-writer', blocked);
-  }
-
-  /** Nothing can be missed that was not seen before the write. */
-  async #watchFor({ ref }: WriteSubject, { forecast }: Assessment): Promise<void> {
-    const { losses, journal } = this.#options;
-    const scope = ref.namespace ?? '';
-    losses.announce(ref, forecast.consequences);
-    await losses.watch(scope);
-    const known = journal.records.some((record) => record.type === 'inventory' && record.namespace === scope);
-    if (forecast.needs && !known)
-      await journal.note({ type: 'inventory', namespace: scope, objects: await losses.remembered(scope) });
-  }
-
-  async #recordIntent(subject: WriteSubject, { forecast, after, companions }: Assessment): Promise<IntentRecord> {
-    const { journal, clock, crash } = this.#options;
-    const { verb, body, before, statusIsContent } = subject;
-    const intent: IntentRecord = {
-      type: 'intent',
-      seq: nextSeq(journal.records),
-      step: this.#step,
-      method: verb === 'delete' ? 'DELETE' : verb === 'create' || verb === 'evict' ? 'POST' : patchMethod(body),
-      ref: subject.ref,
-      path: subject.path,
-      subresource: subject.subresource,
-      query: subject.target.query.toString(),
-      contentType: subject.contentType,
-      body: pinBody(verb, body, before),
-      before,
-      predicted: after,
-      forecast,
-      companions,
-      ...(statusIsContent ? { statusIsContent } : {}),
-      at: new Date(clock.now()).toISOString(),
-    };
-    crash('write.before-intent');
-    await journal.append(intent);
-    crash('write.after-intent');
-    return intent;
   }
 
   async #forward(
@@ -333,13 +267,13 @@ export class JournalMonitor implements Handler {
       return { response, conflict: false };
     }
     if (fate.fate === 'rejected') {
-      await this.#recordOutcome(intent, fate.status, 'rejected', null, fate.reason);
+      await this.#record.outcome(intent, fate.status, 'rejected', null, fate.reason);
       if (fate.status === 0) this.#stopped = `no answer from the API server: ${fate.reason}`;
       return { response, conflict: subject.verb !== 'create' && mayBeRace(fate.status, subject) };
     }
     this.#stepWrites++;
     const after = fate.status === 0 ? fate.after : await this.#stored(subject, fate.after);
-    this.#noting = this.#recordOutcome(intent, fate.status, 'done', after, '', fate.copies).catch((error: unknown) => {
+    this.#noting = this.#record.outcome(intent, fate.status, 'done', after, '', fate.copies).catch((error: unknown) => {
       this.#stopped ??= messageOf(error);
     });
     if (intent.contentType.startsWith('application/apply-patch') && !subject.before && fate.status === 200) {
@@ -360,9 +294,9 @@ export class JournalMonitor implements Handler {
   ): Promise<string | null> {
     if (subject.verb !== 'update' || !subject.before || !predicted || !after) return null;
     if (sameJson(normalise(predicted, keep), normalise(after, keep))) return null;
-    const createdHere = (ref: ObjectRef) => this.#createdHere(ref, subject.before);
+    const createdHere = (ref: ObjectRef) => this.#record.createdHere(ref, subject.before);
     try {
-      await this.#options.inspector.assess(subject, after, createdHere, false, this.#earlier());
+      await this.#options.inspector.assess(subject, after, createdHere, false, this.#record.earlier());
       return null;
     } catch (error) {
       return `${refLabel(subject.ref)} is not what its rehearsal said: ${messageOf(error)}`;
@@ -379,40 +313,4 @@ export class JournalMonitor implements Handler {
     // A reading by a later version may already hold somebody else's edit.
     return live && live.metadata.resourceVersion === answer?.metadata.resourceVersion ? live : expected;
   }
-
-  async #recordOutcome(
-    intent: IntentRecord,
-    status: number,
-    outcome: 'done' | 'rejected',
-    after: KubeObject | null,
-    message: string,
-    copies = false,
-  ): Promise<void> {
-    const { journal, clock, crash } = this.#options;
-    // Not forced to disk: an outcome that is lost is found out again from the object itself.
-    await journal.note({
-      type: 'outcome',
-      seq: intent.seq,
-      status,
-      outcome,
-      after,
-      message,
-      ...(copies ? { copies } : {}),
-      at: new Date(clock.now()).toISOString(),
-    });
-    crash('write.after-outcome');
-  }
-}
-
-/** Same request, same pre-image: same result. */
-export function predictionKey(subject: WriteSubject): string {
-  const { target, body, before, verb } = subject;
-  return printJson([
-    verb,
-    target.path,
-    target.query.toString(),
-    body.form,
-    body.value,
-    before?.metadata.resourceVersion ?? null,
-  ]);
 }
