@@ -1,6 +1,7 @@
 import type { Budget } from '../domain/budget.ts';
 import type { ModelEndpoint, ModelPrice, ModelUse } from '../domain/model-settings.ts';
 import { DEFAULT_MODEL_USE } from '../domain/model-settings.ts';
+import { isMap } from '../json/json-map.ts';
 import type { AppConfig } from '../run/app-config.ts';
 import { UsageError } from './usage.ts';
 
@@ -107,8 +108,4 @@ function json(environment: Environment, name: string): Record<string, unknown> {
   }
   if (!isMap(value)) throw new UsageError(`${name} is no JSON object`);
   return value;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

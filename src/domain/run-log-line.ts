@@ -1,4 +1,5 @@
 import { NO_LIMIT } from './budget.ts';
+import { isMap } from '../json/json-map.ts';
 import type { RunEvent } from './run-event.ts';
 
 /** A line of an event log as it was found. */
@@ -202,8 +203,4 @@ const withChanges = (finding: Value): Value => ({
 
 function each(value: unknown, change: (item: Value) => Value): unknown {
   return Array.isArray(value) ? value.map((item: unknown) => (isMap(item) ? change(item) : item)) : value;
-}
-
-function isMap(value: unknown): value is Value {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

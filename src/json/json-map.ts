@@ -1,4 +1,5 @@
 import type { Json } from './json.ts';
+import { RawNumber } from './raw-number.ts';
 
 /**
  * Objects made by it inherit from one without any name. As safe as no prototype at all, which the engine would keep as
@@ -36,4 +37,9 @@ export function byName(list: readonly unknown[]): Map<string, unknown> | null {
 /** A copy of a map without these keys. */
 export function without(map: { readonly [key: string]: unknown }, ...keys: string[]): { [key: string]: unknown } {
   return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
+}
+
+/** True for an object of a JSON document: no list, no null, no number as it was read. */
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }

@@ -1,12 +1,9 @@
 import type { Json } from './json.ts';
+import { isMap } from './json-map.ts';
 import { RawNumber, storedNumber } from './raw-number.ts';
 
 /** `undefined` stands for "not there". */
 type Value = Json | undefined;
-
-export function isMap(value: Value): value is { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
-}
 
 /** Structural equality; key order does not matter, list order does. Numbers are equal that the server stores as one. */
 export function sameJson(a: Value, b: Value): boolean {

@@ -1,4 +1,4 @@
-import { own } from './json-map.ts';
+import { isMap, own } from './json-map.ts';
 import { RawNumber } from './raw-number.ts';
 
 /** JSON with sorted keys and without null or absent members, so that equal meanings give equal texts. */
@@ -40,13 +40,9 @@ export function differingPointers(a: unknown, b: unknown, at = ''): string[] {
   if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) {
     return a.flatMap((item, index) => differingPointers(item, b[index], `${at}/${index}`));
   }
-  if (isRecord(a) && isRecord(b)) {
+  if (isMap(a) && isMap(b)) {
     const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
     return keys.flatMap((key) => differingPointers(own(a, key), own(b, key), `${at}/${pointerToken(key)}`));
   }
   return [at];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof RawNumber);
 }

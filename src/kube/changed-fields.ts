@@ -1,6 +1,5 @@
 import { canonicalJson } from '../json/canonical-json.ts';
-import { byName, own } from '../json/json-map.ts';
-import { RawNumber } from '../json/raw-number.ts';
+import { byName, isMap, own } from '../json/json-map.ts';
 import { quantity } from './quantity.ts';
 
 /** A field that two documents have otherwise; undefined where one has it not. */
@@ -53,8 +52,4 @@ function same(a: unknown, b: unknown): boolean {
 function join(path: string, key: string): string {
   if (!/^[\w-]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
   return path ? `${path}.${key}` : key;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }

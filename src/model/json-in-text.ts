@@ -1,4 +1,5 @@
 import type { ToolCall, ToolSpec } from '../domain/chat.ts';
+import { isMap } from '../json/json-map.ts';
 
 const FENCED = /(?:^|\n)[ \t]*(```+|~~~+)[^\n]*\n([\s\S]*?)\n?[ \t]*\1/g;
 const THOUGHTS = /<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/gi;
@@ -57,7 +58,7 @@ function called(tool: string, args: string): ToolCall {
 
 function unwrapped(value: Obj, tools: readonly ToolSpec[]): { tool: string; args: string } | null {
   const named = NAMES.map((key) => value[key]).find((name) => tools.some((tool) => tool.name === name));
-  const args = ARGUMENTS.map((key) => value[key]).find(isObject);
+  const args = ARGUMENTS.map((key) => value[key]).find(isMap);
   return typeof named === 'string' && args ? { tool: named, args: JSON.stringify(args) } : null;
 }
 
@@ -96,13 +97,9 @@ function closing(text: string, start: number): number {
 export function objectOf(json: string): Obj | null {
   try {
     const value: unknown = JSON.parse(json);
-    return isObject(value) ? value : null;
+    return isMap(value) ? value : null;
   } catch {
     // What is no JSON is no object.
     return null;
   }
-}
-
-function isObject(value: unknown): value is Obj {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,10 +1,10 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { ANOTHER_VALUE } from '../domain/kube-object.ts';
 import type { Json } from '../json/json.ts';
-import { own } from '../json/json-map.ts';
+import { isMap, own } from '../json/json-map.ts';
 import { cloneJson } from '../json/lossless-json.ts';
 import { RawNumber } from '../json/raw-number.ts';
-import { isMap, sameJson } from '../json/same-json.ts';
+import { sameJson } from '../json/same-json.ts';
 import type { FieldDifference } from '../domain/transaction.ts';
 import { canonicalJson } from '../json/canonical-json.ts';
 import { mayHoldCopy } from './secret-copies.ts';

@@ -3,7 +3,7 @@ import type { Json } from '../json/json.ts';
 import { refKey } from '../domain/kube-object.ts';
 import { cloneJson } from '../json/lossless-json.ts';
 import { canonicalJson } from '../json/canonical-json.ts';
-import { isMap } from '../json/same-json.ts';
+import { isMap } from '../json/json-map.ts';
 import { sha256 } from '../text/sha256.ts';
 import { normalise } from './normalise.ts';
 

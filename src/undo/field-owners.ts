@@ -1,9 +1,8 @@
-import { own } from '../json/json-map.ts';
+import { isMap, own } from '../json/json-map.ts';
 import type { KubeObject } from '../domain/kube-object.ts';
 import type { Json } from '../json/json.ts';
 import { canonicalJson } from '../json/canonical-json.ts';
 import { parseJson } from '../json/lossless-json.ts';
-import { isMap } from '../json/same-json.ts';
 import type { Segment } from './difference.ts';
 
 interface ManagerEntry {

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import type { Json } from '../json/json.ts';
 import { cloneJson } from '../json/lossless-json.ts';
-import { isMap } from '../json/same-json.ts';
+import { isMap } from '../json/json-map.ts';
 
 /** Annotations that controllers maintain, by kind, and that no restore can or should bring back. */
 const CONTROLLER_ANNOTATIONS: Readonly<Record<string, string[]>> = {

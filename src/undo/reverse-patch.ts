@@ -1,7 +1,7 @@
 import type { Json } from '../json/json.ts';
-import { emptyMap, own } from '../json/json-map.ts';
+import { emptyMap, isMap, own } from '../json/json-map.ts';
 import type { Segment, Value } from './difference.ts';
-import { isMap, sameJson } from '../json/same-json.ts';
+import { sameJson } from '../json/same-json.ts';
 import { elementId, escapePointer, listKeys, sameOrder } from './difference.ts';
 
 export type PatchOperation =

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { Transform } from 'node:stream';
+import { isMap } from '../../json/json-map.ts';
 import { parseJson, printJson } from '../../json/lossless-json.ts';
-import { RawNumber } from '../../json/raw-number.ts';
 import type { Json } from '../../json/json.ts';
 import { mayHoldCopy } from '../../undo/secret-copies.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
@@ -85,10 +85,6 @@ export function replaceValues(object: JsonMap, by: Replacements): void {
 /** Keys may be any text, also `__proto__`. */
 export function mapValues(map: JsonMap, change: (key: string, value: Json) => Json): JsonMap {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(key, value as Json)]));
-}
-
-export function isMap(value: unknown): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }
 
 function asList(value: unknown): unknown[] {

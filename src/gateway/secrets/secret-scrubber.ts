@@ -1,5 +1,5 @@
 import { printJson } from '../../json/lossless-json.ts';
-import { isMap } from './redact.ts';
+import { isMap } from '../../json/json-map.ts';
 import type { WriteBody } from '../wire/write-body.ts';
 
 /** Shorter values would blank half of any text and are no secrets. */

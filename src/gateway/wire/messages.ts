@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { parseJson, printJson } from '../../json/lossless-json.ts';
-import { isMap } from '../../json/same-json.ts';
+import { isMap } from '../../json/json-map.ts';
 
 /** A request as a gateway mode receives it, from a loopback client or from our own code. */
 export interface GatewayRequest {

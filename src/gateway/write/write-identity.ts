@@ -2,7 +2,7 @@ import { printJson } from '../../json/lossless-json.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { Json } from '../../json/json.ts';
 import { refLabel } from '../../domain/kube-object.ts';
-import { isMap } from '../../json/same-json.ts';
+import { isMap } from '../../json/json-map.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
 import { groupVersion } from '../wire/api-request.ts';
 import type { ApiResource } from '../wire/discovery.ts';

@@ -1,6 +1,6 @@
 import { printJson } from '../../json/lossless-json.ts';
 import type { Json } from '../../json/json.ts';
-import { isMap } from '../../json/same-json.ts';
+import { isMap } from '../../json/json-map.ts';
 import type { ApiRequest } from '../wire/api-request.ts';
 import type { Verdict } from '../content/verdict.ts';
 import { refuse, WRITE } from '../content/verdict.ts';

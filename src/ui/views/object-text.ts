@@ -1,5 +1,5 @@
 import type { ScalarTag } from 'yaml';
-import { byName, own } from '../../json/json-map.ts';
+import { byName, isMap, own } from '../../json/json-map.ts';
 import type { KubeObject } from '../../domain/kube-object.ts';
 import { ANOTHER_VALUE } from '../../domain/kube-object.ts';
 import { RawNumber } from '../../json/raw-number.ts';
@@ -128,8 +128,4 @@ function join(path: string, key: string): string {
 function short(value: unknown): string | null {
   if (value === undefined) return null;
   return presentable(typeof value === 'string' ? value : JSON.stringify(value), 160);
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }

@@ -1,6 +1,7 @@
 import type { Json } from '../../json/json.ts';
 import type { Change, Segment, Value } from '../difference.ts';
-import { isMap, sameJson } from '../../json/same-json.ts';
+import { isMap } from '../../json/json-map.ts';
+import { sameJson } from '../../json/same-json.ts';
 import type { FieldRule } from './field-rule.ts';
 import { RuleTrie } from './rule-trie.ts';
 import { rowsOfKind } from './kind-rows.ts';

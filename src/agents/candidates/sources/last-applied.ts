@@ -1,10 +1,11 @@
 import type { PatchOp } from '../../../domain/change.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
+import { isMap } from '../../../json/json-map.ts';
 import { stableJson } from '../../../json/stable-json.ts';
 import { LAST_APPLIED_FIELD, lastApplied } from '../../../kube/pod-template.ts';
 import { autoscalersOf } from '../../../kube/scalers.ts';
 import type { Difference } from '../../playbooks/clues/field-difference.ts';
-import { differencesOf, isObject, restoringOps } from '../../playbooks/clues/field-difference.ts';
+import { differencesOf, restoringOps } from '../../playbooks/clues/field-difference.ts';
 import { readersOf, restartOf } from '../../playbooks/clues/setting-change.ts';
 import { evidence } from '../../playbooks/engine/analyzer.ts';
 import { jsonPatch } from '../../playbooks/engine/changes.ts';
@@ -97,7 +98,7 @@ function refined(difference: Difference): Difference[] {
   if (!Array.isArray(now) || !Array.isArray(before)) return [difference];
   if (now.length !== before.length) return [difference];
   return before.flatMap((item, index) => {
-    if (!isObject(item) || !isObject(now[index])) {
+    if (!isMap(item) || !isMap(now[index])) {
       return stableJson(item) === stableJson(now[index])
         ? []
         : [{ pointer: `${pointer}/${index}`, now: now[index], before: item }];

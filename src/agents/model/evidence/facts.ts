@@ -1,11 +1,11 @@
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
-import { without } from '../../../json/json-map.ts';
+import { isMap, without } from '../../../json/json-map.ts';
 import { oneLine } from '../../../text/plain-text.ts';
 import { untrustedLine } from '../../../text/redact.ts';
 import type { EvidenceDesk } from './evidence-desk.ts';
-import { flowLines, isMap } from './flow-text.ts';
+import { flowLines } from './flow-text.ts';
 import { prunedObject } from './pruned-object.ts';
 
 /** Longest text of one fact. */

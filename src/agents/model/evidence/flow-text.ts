@@ -1,4 +1,4 @@
-import { RawNumber } from '../../../json/raw-number.ts';
+import { isMap } from '../../../json/json-map.ts';
 
 /** Part of a value on one line. */
 export interface FlowLine {
@@ -63,8 +63,4 @@ function childrenOf(value: unknown, path: string): { key: string | null; path: s
 export function memberPath(path: string, key: string): string {
   if (!/^[\w-]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
   return path ? `${path}.${key}` : key;
-}
-
-export function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { presentableValue } from '../../../text/redact.ts';
-import { isMap } from './flow-text.ts';
+import { isMap } from '../../../json/json-map.ts';
 
 /** Fields that the server or a controller keeps for itself, wherever they stand. */
 const DROPPED = new Set([

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { KubeObject } from '../../../domain/kube-object.ts';
-import { flowText, isMap, memberPath } from '../evidence/flow-text.ts';
+import { flowText, memberPath } from '../evidence/flow-text.ts';
+import { isMap } from '../../../json/json-map.ts';
 import { cleanFact } from '../evidence/facts.ts';
 import { prunedObject } from '../evidence/pruned-object.ts';
 import { Answer } from './answer.ts';

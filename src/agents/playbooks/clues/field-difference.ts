@@ -1,4 +1,5 @@
 import type { PatchOp } from '../../../domain/change.ts';
+import { isMap } from '../../../json/json-map.ts';
 import { pointerToken, stableJson } from '../../../json/stable-json.ts';
 
 /** A place at which a value is not what it was; undefined where it is, or was, not there. */
@@ -7,9 +8,6 @@ export interface Difference {
   now: unknown;
   before: unknown;
 }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The server does not keep a list without items, which manifests may well have. */
 const present = (value: unknown): unknown => (Array.isArray(value) && value.length === 0 ? null : (value ?? null));
@@ -20,7 +18,7 @@ const present = (value: unknown): unknown => (Array.isArray(value) && value.leng
  */
 export function differencesOf(now: unknown, before: unknown, pointer: string): Difference[] {
   if (stableJson(present(now)) === stableJson(present(before))) return [];
-  if (isObject(now) && isObject(before)) {
+  if (isMap(now) && isMap(before)) {
     const keys = [...new Set([...Object.keys(now), ...Object.keys(before)])].sort();
     return keys.flatMap((key) => differencesOf(now[key], before[key], `${pointer}/${pointerToken(key)}`));
   }
@@ -31,7 +29,7 @@ export function differencesOf(now: unknown, before: unknown, pointer: string): D
 }
 
 function sameNames(now: unknown[], before: unknown[]): boolean {
-  const name = (item: unknown) => (isObject(item) ? item.name : undefined);
+  const name = (item: unknown) => (isMap(item) ? item.name : undefined);
   return (
     now.length === before.length &&
     now.every((item, index) => name(item) !== undefined && name(item) === name(before[index]))

@@ -1,6 +1,7 @@
 import type { PatchOp } from '../../../domain/change.ts';
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
+import { isMap } from '../../../json/json-map.ts';
 import { pointerKeys, stableJson } from '../../../json/stable-json.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
 import type { Untyped } from '../../../kube/pod-template.ts';
@@ -8,7 +9,7 @@ import { lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
 import { condition } from '../../../kube/pods.ts';
 import { earlierRevisions } from '../../../kube/revisions.ts';
 import { evidence } from '../engine/analyzer.ts';
-import { differencesOf, isObject, restoringOps } from './field-difference.ts';
+import { differencesOf, restoringOps } from './field-difference.ts';
 import type { Difference } from './field-difference.ts';
 
 /** A part of a workload's pod template as it was before, and the way back to it. */
@@ -119,7 +120,7 @@ function inWords(podSpec: Untyped, { pointer, before }: Difference): string {
   let at: unknown = podSpec;
   const words = steps.map((step) => {
     at = (at as Record<string, unknown> | undefined)?.[step];
-    const name = isObject(at) ? at.name : undefined;
+    const name = isMap(at) ? at.name : undefined;
     return /^\d+$/.test(step) && typeof name === 'string' ? `[${name}]` : `.${step}`;
   });
   const value = before === undefined ? 'nothing' : stableJson(before);
