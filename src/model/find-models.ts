@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { oneLine } from '../text/plain-text.ts';
+import { boundedText } from './bounded-text.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 
 /** A model that a server on this machine offers. */
@@ -47,21 +48,11 @@ async function modelsAt(server: string, port: number, signal: AbortSignal): Prom
     const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
     const response = await guardedFetch(true)(`${baseUrl}/models`, { signal: limit });
     if (!response.ok) return [];
-    const { data } = Listing.parse(JSON.parse(await bounded(response)));
+    const { data } = Listing.parse(JSON.parse(await boundedText(response, MOST_CHARACTERS)));
     const names = new Set(data.map(({ id }) => id).filter((id) => id === oneLine(id, 200) && !NO_CHAT.test(id)));
     return [...names].slice(0, MOST_MODELS).map((model) => ({ baseUrl, server, model }));
   } catch {
     // Nothing listens there, or it is something else: both are the usual case.
     return [];
   }
-}
-
-async function bounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MOST_CHARACTERS) throw new Error('too long a list');
-  }
-  return text;
 }

@@ -1,11 +1,13 @@
 import { ChatError } from '../domain/chat.ts';
 import type { ModelEndpoint } from '../domain/model-settings.ts';
 import { oneLine } from '../text/plain-text.ts';
+import { boundedText } from './bounded-text.ts';
+import { TooLarge } from './guarded-fetch.ts';
 import { reachOf } from './reach.ts';
 
 const LIMIT_MS = 8_000;
-/** Longest answer that is read, in bytes, and most names that are taken of it. */
-const MAX_BYTES = 4_000_000;
+/** Longest answer that is read, and most names that are taken of it. */
+const MOST_CHARACTERS = 4_000_000;
 const MAX_NAMES = 500;
 
 /**
@@ -30,26 +32,20 @@ export async function listModels(
   if (response.status === 401 || response.status === 403)
     throw new ChatError('unauthorized', `${url} wants ${apiKey ? 'another' : 'a'} key (${response.status})`);
   if (!response.ok) throw new ChatError('server', `${url} answered ${response.status}: it may not list its models`);
-  const body = await readAtMost(response, url, signal);
+  const body = await listing(response, url, signal);
   const names = namesIn(body);
   if (!names) throw new ChatError('not-understood', `${url} answered no list of models: does the address end in /v1?`);
   return names;
 }
 
-async function readAtMost(response: Response, url: string, signal: AbortSignal): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
+async function listing(response: Response, url: string, signal: AbortSignal): Promise<string> {
   try {
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true });
-      if (text.length > MAX_BYTES) throw new ChatError('not-understood', `${url} answered more than a list of models`);
-    }
+    return await boundedText(response, MOST_CHARACTERS);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ChatError) throw error;
+    if (error instanceof TooLarge) throw new ChatError('not-understood', `${url} answered more than a list of models`);
     throw new ChatError('cut-off', `${url} stopped in the middle of its answer`, { cause: error });
   }
-  return text;
 }
 
 function namesIn(body: string): string[] | null {
