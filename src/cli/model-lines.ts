@@ -1,4 +1,4 @@
-import { handOverText, HandOverWatch } from '../domain/hand-over.ts';
+import { handOverText, HandOverWatch } from '../domain/machine/hand-over.ts';
 import { costText, dollars, grouped, modelText, spendOf, spendText } from '../domain/model-spend.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { oneLine } from '../text/plain-text.ts';

@@ -1,7 +1,7 @@
 import type { Budget } from '../../domain/budget.ts';
 import type { Evidence } from '../../domain/finding.ts';
-import type { HandOver } from '../../domain/hand-over.ts';
-import { HandOverWatch } from '../../domain/hand-over.ts';
+import type { HandOver } from '../../domain/machine/hand-over.ts';
+import { HandOverWatch } from '../../domain/machine/hand-over.ts';
 import type { RunSpend } from '../../domain/model-spend.ts';
 import { NO_SPEND, withUsage } from '../../domain/model-spend.ts';
 import type { AgentName, RunEvent } from '../../domain/run-event.ts';

@@ -1,6 +1,6 @@
 import type { Hypothesis } from '../../domain/brain.ts';
 import type { Evidence, Finding } from '../../domain/finding.ts';
-import { handOverText } from '../../domain/hand-over.ts';
+import { handOverText } from '../../domain/machine/hand-over.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { ModelSpend } from '../../domain/model-spend.ts';
 import { costText, grouped, limitUses, spendText } from '../../domain/model-spend.ts';

@@ -7,7 +7,7 @@ import { mu } from '../../domain/severity.ts';
 import type { StepRehearsal, UndoResult } from '../../domain/transaction.ts';
 import type { Hypothesis } from '../../domain/brain.ts';
 import type { Finding } from '../../domain/finding.ts';
-import { handOverText } from '../../domain/hand-over.ts';
+import { handOverText } from '../../domain/machine/hand-over.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { withPerson } from '../../domain/plan.ts';
 import type { TransactionView } from '../../../webview/protocol/ending-view.ts';

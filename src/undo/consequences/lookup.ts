@@ -56,7 +56,7 @@ export function rulesOfChange(apiVersion: string, kind: string, change: Change):
 function differingFields(path: Segment[], before: Value, after: Value): Segment[][] {
   if (sameJson(before, after)) return [];
   const sides = [before, after].filter((side) => side !== undefined);
-  const keys = sides.every(isMap)
+  const keys = sides.every((side) => isMap(side))
     ? [...new Set(sides.flatMap((side) => Object.keys(side)))]
     : sides.every((side) => Array.isArray(side))
       ? [...Array(Math.max(...sides.map((side) => side.length))).keys()].map(String)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { HandOver } from '../../../src/domain/hand-over.ts';
-import { handOverText, HandOverWatch } from '../../../src/domain/hand-over.ts';
+import type { HandOver } from '../../../src/domain/machine/hand-over.ts';
+import { handOverText, HandOverWatch } from '../../../src/domain/machine/hand-over.ts';
 import type { RunEvent } from '../../../src/domain/run-event.ts';
 import { DEFAULT_OPTIONS } from '../../../src/domain/run-event.ts';
 import type { Severity } from '../../../src/domain/severity.ts';

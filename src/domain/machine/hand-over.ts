@@ -1,7 +1,7 @@
 import { reduce } from './machine.ts';
-import type { MachineEvent, RunEvent } from './run-event.ts';
-import type { RunState } from './run-state.ts';
-import { INITIAL_STATE } from './run-state.ts';
+import type { MachineEvent, RunEvent } from '../run-event.ts';
+import type { RunState } from '../run-state.ts';
+import { INITIAL_STATE } from '../run-state.ts';
 
 /** One brain of a run gave way to the next. */
 export interface HandOver {
