@@ -142,7 +142,10 @@ function wallsOf(room, allowed) {
     imports.push({ regex: '^vscode$', message: 'only src/ui and src/extension.ts import vscode' });
     imports.push({ regex: 'webview/', message: 'only src/ui shares the webview protocol' });
   } else {
-    imports.push({ regex: 'webview/(?!protocol/)', message: 'the editor shares nothing but webview/protocol with the page' });
+    imports.push({
+      regex: 'webview/(?!protocol/)',
+      message: 'the editor shares nothing but webview/protocol with the page',
+    });
   }
   if (PURE.includes(folder)) {
     const message = `src/${folder} is pure: clock, files, network and processes reach it through ports`;

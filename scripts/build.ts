@@ -100,7 +100,11 @@ const ENTRIES: Entry[] = [
     source: 'src/run/create-app.ts',
     options: node('app.cjs', { plugins: [loadedLater('model'), leanKubeAuth(), shared] }),
   },
-  { name: 'model', source: 'src/run/brains/model-parts.ts', options: node('model.cjs', { plugins: [leanOpenAI(), shared] }) },
+  {
+    name: 'model',
+    source: 'src/run/brains/model-parts.ts',
+    options: node('model.cjs', { plugins: [leanOpenAI(), shared] }),
+  },
   { name: 'mcp', source: 'src/serve/mcp-server.ts', options: node('mcp.cjs', { plugins: [leanMcp()] }) },
   {
     name: 'on-demand',

@@ -37,7 +37,12 @@ export interface Step {
 export type EventOf<T extends MachineEventType> = Extract<MachineEvent, { type: T }>;
 
 /** From one state to the next, with the effect to run there. */
-export const go = (state: RunState, change: Partial<RunState>, effect: Effect | null, signals: Signal[] = []): Step => ({
+export const go = (
+  state: RunState,
+  change: Partial<RunState>,
+  effect: Effect | null,
+  signals: Signal[] = [],
+): Step => ({
   state: { ...state, ...change },
   effect,
   signals,

@@ -232,7 +232,9 @@ export class JournalMonitor implements Handler {
       }
     }
     const createdHere = (ref: ObjectRef) => this.#record.createdHere(ref, subject.before);
-    return { assessment: await this.#options.inspector.assess(subject, after, createdHere, false, this.#record.earlier()) };
+    return {
+      assessment: await this.#options.inspector.assess(subject, after, createdHere, false, this.#record.earlier()),
+    };
   }
 
   /** Whether this process may write is found out while the disk works. @throws Refused */

@@ -20,13 +20,7 @@ export class UndoCreation {
   readonly #findings: UndoFindings;
   readonly #manager: string;
 
-  constructor(
-    access: UndoAccess,
-    owners: UndoOwners,
-    removal: UndoRemoval,
-    findings: UndoFindings,
-    manager: string,
-  ) {
+  constructor(access: UndoAccess, owners: UndoOwners, removal: UndoRemoval, findings: UndoFindings, manager: string) {
     this.#access = access;
     this.#owners = owners;
     this.#removal = removal;

@@ -60,7 +60,11 @@ export class WriteRecord {
   }
 
   /** Durable when it resolves: from then on the write may be sent (I3). */
-  async intent(subject: WriteSubject, { forecast, after, companions }: Assessment, step: number): Promise<IntentRecord> {
+  async intent(
+    subject: WriteSubject,
+    { forecast, after, companions }: Assessment,
+    step: number,
+  ): Promise<IntentRecord> {
     const { journal, clock, crash } = this.#parts;
     const { verb, body, before, statusIsContent } = subject;
     const intent: IntentRecord = {

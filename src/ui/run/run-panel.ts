@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { Params, Reply, RequestName, Requests, Result, ToHost, ToPage } from '../../../webview/protocol/requests.ts';
+import type {
+  Params,
+  Reply,
+  RequestName,
+  Requests,
+  Result,
+  ToHost,
+  ToPage,
+} from '../../../webview/protocol/requests.ts';
 import type { RunSnapshot } from '../../../webview/protocol/run-snapshot.ts';
 import { isToHost } from '../../../webview/protocol/requests.ts';
 import { RUN_VIEW_TYPE } from '../editor/contributions.ts';
