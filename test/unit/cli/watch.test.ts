@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { watchCommand } from '../../../src/cli/watch.ts';
-import type { StratusApp, WatchRequest } from '../../../src/run/app.ts';
+import type { StratusApp } from '../../../src/run/app.ts';
+import type { WatchRequest } from '../../../src/run/incidents.ts';
 import type { WatchEvent } from '../../../src/run/watch/watch-event.ts';
 import { silentIo } from './command-io.ts';
 
