@@ -75,7 +75,7 @@ export function isCall({ host, port, text, from, variable }: NamedHost): boolean
   return text.includes(`${host}:${port}`) && spec?.dnsPolicy !== 'None' && !aliases.includes(host);
 }
 
-/** What a workload's containers are told: variables, commands, and the entries of ConfigMaps that they take or mount. */
+/** What a workload's containers are told: variables, commands, those of hooks and probes, and the entries of ConfigMaps that they take or mount. */
 export function settingTexts(view: ClusterView, workload: KubeObject): SettingText[] {
   const template = podTemplateOf(workload);
   if (!template) return [];
@@ -119,11 +119,23 @@ export function settingTexts(view: ClusterView, workload: KubeObject): SettingTe
           own(word, `${list}[${index}]`, `${list}/${index}`, null),
         ),
       ),
+      ...HOOKS.flatMap((hook) =>
+        listOf(at(container.spec, hook)?.exec?.command).flatMap((word, index) =>
+          own(word, `${hook.join('.')}.exec.command[${index}]`, `${hook.join('/')}/exec/command/${index}`, null),
+        ),
+      ),
       ...mountedMaps(template.spec, container).flatMap(({ name, keys }) =>
         keys ? keys.flatMap((key) => entry(name, key, null)) : whole(name, false),
       ),
     ];
   });
+}
+
+/** Where a container is told what to run beside its program. */
+const HOOKS = [['lifecycle', 'postStart'], ['lifecycle', 'preStop'], ['startupProbe'], ['readinessProbe'], ['livenessProbe']];
+
+function at(value: Untyped, path: readonly string[]): Untyped {
+  return path.reduce<Untyped>((below, key) => below?.[key], value);
 }
 
 /** ConfigMaps that a container mounts; `keys` null: all of them. */

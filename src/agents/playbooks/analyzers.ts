@@ -11,6 +11,7 @@ import { ingressClassRule } from './rules/network/ingress-class.ts';
 import { localTrafficRule } from './rules/network/local-traffic.ts';
 import { foreignServiceRule } from './rules/network/foreign-service.ts';
 import { servicePortRule } from './rules/network/service-port.ts';
+import { driftedRouteRule } from './rules/network/drifted-route.ts';
 import { gatewayRouteRule } from './rules/network/gateway-route.ts';
 import { headlessPeersRule } from './rules/network/headless-peers.ts';
 import { podDnsRule } from './rules/network/pod-dns.ts';
@@ -133,6 +134,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   ingressBackendRule,
   ingressClassRule,
   gatewayRouteRule,
+  driftedRouteRule,
   degradedAfterChangeRule,
   memoryNearLimitRule,
   memoryLeakRule,

@@ -8,7 +8,7 @@ import { configReferences } from '../../../kube/config-references.ts';
 import type { SettingText } from '../../../kube/named-hosts.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../kube/pod-template.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../kube/pods.ts';
-import { jsonPatch, rolloutRestart } from '../engine/changes.ts';
+import { deleteAndWait, jsonPatch, rolloutRestart } from '../engine/changes.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
 
 /** A text of a setting and what it should be. */
@@ -70,8 +70,23 @@ export function readersOf(view: ClusterView, object: KubeObject, keys?: Readonly
   });
 }
 
-/** A restart of a workload's pods, with those that its controller would wait for in vain. */
-export function restartOf(view: ClusterView, workload: KubeObject): Change[] {
+/** More pods than this are not replaced by hand: a transaction holds so many writes, and each is an outage of its own. */
+const MOST_REPLACED = 8;
+
+/**
+ * A restart of a workload's pods, with those that its controller would wait for in vain. A ReplicaSet of its own has no
+ * rollout: its pods are replaced one after the other.
+ * @param isOld of such a ReplicaSet, which pods
+ */
+export function restartOf(
+  view: ClusterView,
+  workload: KubeObject,
+  isOld: (pod: KubeObject) => boolean = () => true,
+): Change[] {
+  if (workload.kind === 'ReplicaSet' || workload.kind === 'ReplicationController') {
+    const old = view.podsOf(workload).filter((pod) => isLiving(pod) && isOld(pod));
+    return old.length <= MOST_REPLACED ? old.map(deleteAndWait) : [];
+  }
   if (!hasMutableTemplate(workload)) return [];
   return [rolloutRestart(workload), ...replaceStuckPods(view, workload)];
 }

@@ -7,6 +7,7 @@ import { configReferences, keysOf, missingReferences } from '../../../../kube/co
 import type { ConfigReference } from '../../../../kube/config-references.ts';
 import { formerParts } from '../../clues/former-part.ts';
 import { hasPatchableTemplate } from '../../../../kube/container-trouble.ts';
+import { restartOf } from '../../clues/setting-change.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import type { GoodRevision } from '../../clues/good-revision.ts';
 import { jsonPatch, rolloutUndo } from '../../engine/changes.ts';
@@ -33,7 +34,7 @@ interface Alternatives {
 const MAX_PATCH_BYTES = 30_000;
 
 export function missingConfigFixes(view: ClusterView, workload: KubeObject, missing: MissingConfig): Alternatives {
-  const parts = [restoredKey(view, missing)];
+  const parts = [restoredKey(view, workload, missing)];
   if (hasPatchableTemplate(workload)) {
     parts.push(
       hasMutableTemplate(workload) ? fromRevisions(view, workload, missing) : fromFormerParts(view, workload, missing),
@@ -49,8 +50,8 @@ export function missingConfigFixes(view: ClusterView, workload: KubeObject, miss
 }
 
 /** The key is gone from the ConfigMap but still in what was last applied. */
-function restoredKey(view: ClusterView, { references, object }: MissingConfig): Alternatives {
-  const { key } = references[0]!;
+function restoredKey(view: ClusterView, workload: KubeObject, { references, object }: MissingConfig): Alternatives {
+  const { key, optional, namePointer } = references[0]!;
   if (!object || object.kind !== 'ConfigMap' || key === null || object['immutable'] === true)
     return { fixes: [], reasons: [] };
   if (appliedEntry(object, key) === null) return { fixes: [], reasons: [] };
@@ -58,8 +59,13 @@ function restoredKey(view: ClusterView, { references, object }: MissingConfig): 
   // Keys that were lost together come back together: the guard holds for one write only.
   const lost = [...askedKeys(view, object)].filter((each) => !keysOf(object).includes(each)).sort();
   const ops = [lost, [key]].map((keys) => opsToRestore(object, keys)).find(fitsIntoCommand);
-  const expects = `ConfigMap ${object.metadata.name} has key ${key} again and the waiting containers start`;
-  return { fixes: ops ? [{ changes: [jsonPatch(object, ops)], expects, confidence: 0.92 }] : [], reasons };
+  // Who does without a variable goes on doing so until it starts anew.
+  const restarts = optional && !namePointer.startsWith('/volumes/') ? restartOf(view, workload) : [];
+  const expects = `ConfigMap ${object.metadata.name} has key ${key} again and the containers that need it start`;
+  return {
+    fixes: ops ? [{ changes: [jsonPatch(object, ops), ...restarts], expects, confidence: 0.92 }] : [],
+    reasons,
+  };
 }
 
 interface Entry {

@@ -1,5 +1,6 @@
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
@@ -10,6 +11,8 @@ import { containerStatuses } from '../../../../kube/image-state.ts';
 import { missingConfigFixes } from './missing-config-fixes.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isWanted } from '../../clues/need.ts';
+import type { Trouble } from '../../clues/troubled.ts';
+import { troubledWorkloads } from '../../clues/troubled.ts';
 import { TELLING, workloadLog } from '../../clues/workload-logs.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
@@ -27,19 +30,29 @@ export interface MissingConfig {
 
 /** Required references to ConfigMaps and Secrets that nothing satisfies, also while old pods still run. */
 export async function analyzeMissingConfig(context: AnalyzerContext): Promise<Finding[]> {
-  const { view } = context;
+  const { view, severity } = context;
+  const troubled = troubledWorkloads(view, severity);
   const findings: Finding[] = [];
   for (const workload of view.workloads()) {
     const template = podTemplateOf(workload);
     if (!template || !isInUse(view, workload)) continue;
-    const missing = [...missingOf(view, workload), ...(await missedOptions(context, workload))];
+    const trouble = troubled.get(refKey(refOf(workload))) ?? 'maybe';
+    const missing = [...missingOf(view, workload), ...(await missedOptions(context, workload, trouble))];
     findings.push(...missing.map((each) => findingFor(view, workload, each)));
   }
   return findings;
 }
 
-/** What a template calls optional, is not there, and is asked for by name in the log of a container that fails. */
-async function missedOptions(context: AnalyzerContext, workload: KubeObject): Promise<MissingConfig[]> {
+/**
+ * What a template calls optional and is not there, where the log of a container that fails asks for it by name, or where
+ * the workload fails its users and the cluster tells what was there or stands there under another name: without it a
+ * program runs with a default of its own.
+ */
+async function missedOptions(
+  context: AnalyzerContext,
+  workload: KubeObject,
+  trouble: Trouble,
+): Promise<MissingConfig[]> {
   const { view } = context;
   const { namespace } = workload.metadata;
   const absent = configReferences(podTemplateOf(workload)!.spec).flatMap((reference): MissingConfig[] => {
@@ -49,9 +62,15 @@ async function missedOptions(context: AnalyzerContext, workload: KubeObject): Pr
     return [{ references: [reference], object }];
   });
   const failing = view.podsOf(workload).some((pod) => isLiving(pod) && !isReady(pod));
-  if (absent.length === 0 || !failing) return [];
+  const known =
+    trouble === 'maybe'
+      ? []
+      : absent.filter((each) => each.object && missingConfigFixes(view, workload, each).fixes.length > 0);
+  if (absent.length === 0 || !failing) return known;
   const lines = (await workloadLog(context, workload)).map(({ text }) => text).filter((text) => TELLING.test(text));
-  return absent.filter(({ references: [reference] }) => {
+  return absent.filter((each) => {
+    if (known.includes(each)) return true;
+    const [reference] = each.references;
     // `variable DB_URL of container web`, `volume conf, file app.yaml`
     const asked = /^variable (\S+) of|, file (\S+)$/.exec(reference!.user);
     const word = asked?.[1] ?? asked?.[2];
@@ -130,8 +149,11 @@ function findingFor(view: ClusterView, workload: KubeObject, missing: MissingCon
     what: object ? `${kind}/${name}/${key}` : `${kind}/${name}`,
     message:
       `${workload.kind} ${workload.metadata.name} needs ${lack}, which does not exist` +
-      (references[0]!.optional ? ' and is called optional' : '') +
-      (served ? '; its running pods keep going, but none can start anew' : ''),
+      (references[0]!.optional
+        ? ' and is called optional: its programs go without'
+        : served
+          ? '; its running pods keep going, but none can start anew'
+          : ''),
     evidence: [
       ...references.map((reference) => referenceEvidence(workload, reference)),
       objectEvidence(workload, missing),

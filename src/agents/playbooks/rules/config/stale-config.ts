@@ -4,7 +4,6 @@ import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 import { namedHosts, serviceMeant, settingTexts } from '../../../../kube/named-hosts.ts';
-import { hasMutableTemplate } from '../../../../kube/pod-template.ts';
 import { staleReads } from '../../clues/stale-reads.ts';
 import type { StaleRead } from '../../clues/stale-reads.ts';
 import { restartOf } from '../../clues/setting-change.ts';
@@ -62,6 +61,8 @@ function findingFor(
   if (lines.length === 0 && (certain.length === 0 || trouble === 'maybe')) return null;
   const bad = lines.length === 0 && leadsNowhere(view, workload, stale);
   const { kind, metadata } = workload;
+  const old = new Set(stale.flatMap(({ pods }) => pods));
+  const changes = bad ? [] : restartOf(view, workload, (pod) => old.has(pod));
   const names = [...new Set(stale.map(({ object }) => `${object.kind} ${object.metadata.name}`))];
   const how = [
     ...new Set(
@@ -80,11 +81,11 @@ function findingFor(
       ` ${names.length > 1 ? 'these have' : 'it has'} changed since, and ${how.join(' and ')} ${how.length > 1 || how[0] === 'variables' ? 'are' : 'is'} read only once`,
     evidence: [...stale.slice(0, 4).flatMap(readEvidence), ...lines.slice(-3).map(logEvidence)],
     fixes:
-      bad || !hasMutableTemplate(workload)
+      changes.length === 0
         ? []
         : [
             {
-              changes: restartOf(view, workload),
+              changes,
               expects: `the pods of ${kind} ${metadata.name} start with what ${names.join(' and ')} says now`,
               confidence: lines.length > 0 ? 0.93 : certain.length > 0 ? 0.6 : 0.4,
             },

@@ -89,7 +89,7 @@ function foreignFinding(view: ClusterView, service: KubeObject, selector: LabelM
   const [own] = serving;
   if (!own || serving.length > 1) return [];
   const { name } = own.metadata;
-  const isNamed = bare(service.metadata.name) === bare(name);
+  const isNamed = bare(service.metadata.name) === bare(name) || isLabelled(service, own, behind);
   // Declaring ports is optional: who says nothing is foreign only where the names tell.
   const foreign = behind.filter(
     (workload) =>
@@ -118,6 +118,15 @@ function foreignFinding(view: ClusterView, service: KubeObject, selector: LabelM
       unfixed: `no label tells the pods of ${own.kind} ${name} apart: who owns ${names} can say which labels they need`,
     }),
   ];
+}
+
+/** A label of this workload alone has the name of the Service: `component: cart` behind Service `cart`. */
+function isLabelled(service: KubeObject, own: KubeObject, behind: readonly KubeObject[]): boolean {
+  const wanted = bare(service.metadata.name);
+  const others = behind.filter((workload) => workload !== own).map((workload) => podTemplateOf(workload)!.labels);
+  return Object.entries(podTemplateOf(own)!.labels).some(
+    ([key, value]) => bare(value) === wanted && others.every((labels) => labels[key] !== value),
+  );
 }
 
 /** The selector last applied, or one more label, that picks the pods of the workload and no others. */

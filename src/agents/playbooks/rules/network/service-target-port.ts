@@ -9,6 +9,7 @@ import type { PatchOp } from '../../../../domain/change.ts';
 import { backendsOf, servicePorts } from '../../../../kube/service-backends.ts';
 import type { Backend, ServicePort } from '../../../../kube/service-backends.ts';
 import { isOfOtherProtocol, protocolFinding } from './service-protocol.ts';
+import { sharedNameFinding, sharedNames } from './shared-port-name.ts';
 import { AUXILIARY, rankTargets } from './target-port-candidates.ts';
 import type { TargetCandidate } from './target-port-candidates.ts';
 import { listens } from '../../../../kube/port-knowledge.ts';
@@ -25,8 +26,9 @@ const STRONG = 0.6;
  * Service ports whose targetPort no selected pod listens on. A named port is decided by the pod specs alone; a number
  * is only called wrong when probes, names, sibling Services or the last applied configuration point elsewhere.
  */
-export function analyzeServiceTargetPorts({ view }: AnalyzerContext): Finding[] {
+export function analyzeServiceTargetPorts({ view, severity }: AnalyzerContext): Finding[] {
   if (!view.known('Service')) return [];
+  const isWell = severity.known && severity.items.length === 0;
   return view.all('Service').flatMap((service) => {
     if (service.spec?.type === 'ExternalName' || service.metadata.deletionTimestamp) return [];
     const backends = backendsOf(view, service);
@@ -39,6 +41,9 @@ export function analyzeServiceTargetPorts({ view }: AnalyzerContext): Finding[] 
     return [
       ...(wrong.length > 0 ? [findingFor(service, wrong, backends)] : []),
       ...swapped.map((port) => protocolFinding(SERVICE_TARGET_PORT, service, port, backends)),
+      ...(isWell ? [] : sharedNames(ports, backends)).map((shared) =>
+        sharedNameFinding(SERVICE_TARGET_PORT, view, service, shared),
+      ),
     ];
   });
 }

@@ -21,7 +21,7 @@ const AGE_COST = 0.25;
  */
 export function analyzeDegradedAfterChange(context: AnalyzerContext): Finding[] {
   const { view, signals } = context;
-  const now = signals?.at ?? Number.POSITIVE_INFINITY;
+  const now = signals?.at ?? view.now;
   return degradedWorkloads(context).flatMap((degraded): Finding[] => {
     const { workload } = degraded;
     if (workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0) return [];
