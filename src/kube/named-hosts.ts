@@ -132,7 +132,13 @@ export function settingTexts(view: ClusterView, workload: KubeObject): SettingTe
 }
 
 /** Where a container is told what to run beside its program. */
-const HOOKS = [['lifecycle', 'postStart'], ['lifecycle', 'preStop'], ['startupProbe'], ['readinessProbe'], ['livenessProbe']];
+const HOOKS = [
+  ['lifecycle', 'postStart'],
+  ['lifecycle', 'preStop'],
+  ['startupProbe'],
+  ['readinessProbe'],
+  ['livenessProbe'],
+];
 
 function at(value: Untyped, path: readonly string[]): Untyped {
   return path.reduce<Untyped>((below, key) => below?.[key], value);

@@ -113,6 +113,29 @@ describe('on a cluster it is found', () => {
     await lab.shows(place, 'pod-held', 'queued');
   });
 
+  it('that a Service was turned to other pods since it was applied, on the way of somebody who fails', async () => {
+    const place = await lab.place();
+    const meant = serviceOf('directory');
+    const asApplied = JSON.stringify({ ...meant, metadata: { name: 'directory', namespace: place.cluster.namespace } });
+    await place.cluster.create([
+      workload('Deployment', 'directory', pod()),
+      workload('Deployment', 'directory-ui', pod()),
+      {
+        ...serviceOf('directory', { selector: { app: 'directory-ui' } }),
+        metadata: {
+          name: 'directory',
+          annotations: { 'kubectl.kubernetes.io/last-applied-configuration': asApplied },
+        },
+      },
+      workload(
+        'Deployment',
+        'caller',
+        pod({ nodeSelector: { [HOST]: 'nowhere' } }, { env: [{ name: 'DIRECTORY', value: 'http://directory:80' }] }),
+      ),
+    ]);
+    await lab.shows(place, 'drifted-route', 'directory');
+  });
+
   it('that an Ingress is of a class which does not exist', async () => {
     const place = await lab.place();
     const { cluster, own } = place;

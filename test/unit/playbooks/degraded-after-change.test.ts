@@ -246,3 +246,21 @@ describe.each(SEEDS)('nothing is blamed (seed %i)', (seed) => {
     await noFinding(world, RULE);
   });
 });
+
+describe.each(SEEDS)('a workload that a failing check asks, without telemetry (seed %i)', (seed) => {
+  const asked = (at: string) => {
+    const world = new World(seed);
+    const workload = changed(world, at);
+    const service = world.serviceFor(workload);
+    world.told.push({ source: 'check', object: null, what: 'front', grade: 1, message: 'answered 502', asks: refOf(service) }); // prettier-ignore
+    return { world, workload };
+  };
+
+  it('goes back to what it was, as long as the change is a suspect', async () => {
+    const { world, workload } = asked(CHANGED);
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.object).toEqual(refOf(workload));
+    expect(finding.fixes[0]!.changes[0]).toMatchObject({ type: 'rollout-undo' });
+    await noFinding(asked('2031-05-06T06:10:00Z').world, RULE);
+  });
+});

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import { refOf } from '../../../src/domain/kube-object.ts';
+import type { SeverityItem } from '../../../src/domain/severity.ts';
 import { World } from './builders.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
 import type { Loose, WorkloadOptions } from './builders.ts';
@@ -361,5 +364,52 @@ describe.each(SEEDS)('configuration that is in order (seed %i)', (seed) => {
     world.unreadable['Secret'] = 'forbidden';
     world.workload({ containers: [world.container({ envFrom: [{ secretRef: { name: 'unseen' } }] })] });
     expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('an optional key that is gone (seed %i)', (seed) => {
+  /** A caller that runs without the variable that it takes from a key which was there when the map was applied. */
+  const without = (data: Record<string, string>, applied?: Record<string, string>) => {
+    const world = new World(seed);
+    const map: Loose = world.configMap(data);
+    if (applied) {
+      const manifest = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data: applied });
+      map.metadata.annotations = { 'kubectl.kubernetes.io/last-applied-configuration': manifest };
+    }
+    const { name } = map.metadata;
+    const configMapKeyRef = { name, key: 'rooms-address', optional: true };
+    const workload = world.workload({
+      replicas: 1,
+      containers: [world.container({ env: [{ name: 'ROOMS_ADDRESS', valueFrom: { configMapKeyRef } }] })],
+    });
+    return { world, workload, map };
+  };
+  const failing = (object: KubeObject): SeverityItem => {
+    return { source: 'object', object: refOf(object), what: 'not-ready', grade: 1, message: 'it fails' };
+  };
+
+  it('is put back as it was applied, and who needs it starts anew, where its user fails', async () => {
+    const { world, workload, map } = without({ other: 'x' }, { other: 'x', 'rooms-address': 'rooms:8080' });
+    world.told.push(failing(workload));
+    const finding = await only(world);
+    expect(finding.message).toContain('go without');
+    expect(finding.fixes[0]!.changes.map(({ type }) => type)).toEqual(['json-patch', 'rollout-restart']);
+    expect(JSON.stringify(finding.fixes[0]!.changes[0])).toContain('rooms:8080');
+    expect(finding.fixes[0]!.changes[0]).toMatchObject({ object: { name: map.metadata.name } });
+  });
+
+  it('is taken under the name that it has now', async () => {
+    const { world, workload } = without({ rooms_address: 'rooms:8080' });
+    world.told.push(failing(workload));
+    expect(JSON.stringify((await only(world)).fixes[0]!.changes)).toContain('rooms_address');
+  });
+
+  it('is no matter where nothing tells of it, or its user is well', async () => {
+    const { world, workload } = without({ other: 'x', more: 'y' });
+    world.told.push(failing(workload));
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+    const well = without({ rooms_address: 'rooms:8080' });
+    well.world.told.push(failing(well.world.workload()));
+    expect(byRule(await well.world.diagnose(), RULE)).toEqual([]);
   });
 });

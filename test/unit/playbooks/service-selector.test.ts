@@ -3,7 +3,7 @@ import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { World } from './builders.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
-import { byRule, onlyFinding } from './findings.ts';
+import { byRule, noFinding, onlyFinding } from './findings.ts';
 
 const SEEDS = [14, 28, 3000, 65537];
 const RULE = 'service-selector';
@@ -181,5 +181,33 @@ describe.each(SEEDS)('a selector that fits no pod (seed %i)', (seed) => {
     world.service({ app: 'no' }, [{ port: 80, targetPort: 'http' }]);
     world.unreadable['StatefulSet'] = 'forbidden';
     expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+  });
+});
+
+describe.each(SEEDS)('a Service whose label another program of the product got, too (seed %i)', (seed) => {
+  const product = (part: string) => {
+    const world = new World(seed);
+    const silent = { ports: undefined, readinessProbe: undefined, livenessProbe: undefined, env: undefined };
+    const [own] = ['tiles', 'thumbs'].map((name) =>
+      world.workload({
+        name: `atlas-${name}`,
+        labels: { app: 'atlas', part: name },
+        replicas: 1,
+        containers: [name === 'tiles' ? world.container({ port: 8080 }) : { ...world.container(), ...silent }],
+      }),
+    );
+    void own;
+    world.service({ app: 'atlas' }, [{ port: 80, targetPort: 8080 }], { name: part });
+    return world;
+  };
+
+  it('picks the program that has its name in a label', async () => {
+    const finding = await onlyFinding(product('tiles'), RULE);
+    expect(finding.message).toContain('Deployment atlas-thumbs');
+    expect(JSON.stringify(finding.fixes[0]!.changes)).toContain('/spec/selector/part');
+  });
+
+  it('is left alone where no label tells which program is meant', async () => {
+    await noFinding(product('atlas'), RULE);
   });
 });

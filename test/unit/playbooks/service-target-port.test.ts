@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 import { World } from './builders.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
 import type { Loose } from './builders.ts';
@@ -276,5 +277,34 @@ describe.each(SEEDS)('a Service that is in order (seed %i)', (seed) => {
     });
     expect(workload).toBeDefined();
     await quiet(world);
+  });
+});
+
+describe.each(SEEDS)('a port name that two containers have (seed %i)', (seed) => {
+  const tapped = (earlier: boolean) => {
+    const world = new World(seed);
+    const main = world.container({ name: 'main', ports: [{ name: 'http', containerPort: 8080 }], readinessProbe: undefined }); // prettier-ignore
+    const tap = world.container({ name: 'tap', ports: [{ name: 'http', containerPort: 9113 }], readinessProbe: undefined }); // prettier-ignore
+    const workload = world.workload({
+      kind: 'Deployment',
+      containers: [tap, main],
+      ...(earlier ? { earlier: [{ containers: [main] }] } : {}),
+    });
+    world.service(workload.spec.template.metadata.labels, [{ name: 'http', port: 80, targetPort: 'http' }]);
+    return world;
+  };
+
+  it('leads to the first, and is put to the number that it stood for before', async () => {
+    const world = tapped(true);
+    const finding = await only(world);
+    expect(finding.severity).toBe('critical');
+    expect(finding.message).toMatch(/9113 of tap.*before.*8080/);
+    expect(targetsAfter(world, finding)).toEqual([8080]);
+  });
+
+  it('is only a suspect where it always led there, and none while all is well', async () => {
+    expect((await only(tapped(false))).severity).toBe('warning');
+    const well = { ...tapped(true).context(), severity: { known: true as const, items: [] } };
+    expect(byRule((await new PlaybookBrain().diagnose(well)).findings, RULE)).toEqual([]);
   });
 });

@@ -15,6 +15,7 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'container-start': ['container:command-not-found', 'container:non-root-without-user'],
   'cordoned-node': ['scheduling:cordon-forgotten'],
   'cron-job-schedule': ['batch:cron-left-suspended', 'batch:cron-never-fires'],
+  'drifted-route': ['cluster/rules-shown.test.ts'],
   'host-alias': ['dns:host-alias-stale'],
   'host-port-taken': ['scheduling:host-port-conflict'],
   'image-pull': ['container:image-unknown-tag', 'unfixable:first-image-missing'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { refOf } from '../../../src/domain/kube-object.ts';
 import { World } from './builders.ts';
 import type { Loose } from './builders.ts';
 import { byRule, onlyFinding } from './findings.ts';
@@ -51,6 +52,20 @@ describe.each(SEEDS)('configuration that changed after pods read it (seed %i)', 
       ['rollout', 'restart', `deployment/${workload.metadata.name}`, '-n', world.namespace],
     ]);
     expect(finding.fixes[0]!.confidence).toBeGreaterThan(0.9);
+  });
+
+  it('is read anew by replacing the old pods of a ReplicaSet that nobody owns, one after the other', async () => {
+    const world = new World(seed);
+    const { workload, say } = reader(world, 'env', BEFORE);
+    say('upstream blue:8080 gave nothing');
+    // Left alone by its Deployment, as `kubectl delete --cascade=orphan` does.
+    const set = world.revisionsOf(workload).at(-1)!;
+    const pods = world.podsOf(workload);
+    world.remove(workload);
+    delete set.metadata.ownerReferences;
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.object).toMatchObject({ kind: 'ReplicaSet', name: set.metadata.name });
+    expect(finding.fixes[0]!.changes).toEqual(pods.map((pod) => ({ type: 'delete', object: refOf(pod), wait: true })));
   });
 
   it('is a guess where only the times speak and the pods are not ready', async () => {

@@ -60,7 +60,9 @@ function latestOf(object: KubeObject, differences: readonly Difference[]): { at:
 function isAsked(severity: Severity, object: KubeObject): boolean {
   const key = refKey(refOf(object));
   const items = severity.known ? severity.items : [];
-  return items.some((item) => [...spokenOf(item), ...(item.asks ? [item.asks] : [])].some((ref) => refKey(ref) === key));
+  return items.some((item) =>
+    [...spokenOf(item), ...(item.asks ? [item.asks] : [])].some((ref) => refKey(ref) === key),
+  );
 }
 
 /** Who serves what comes this way, and who sends it. */
