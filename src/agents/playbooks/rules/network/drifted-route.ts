@@ -14,11 +14,11 @@ import { durationText } from '../../../../text/amount.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { driftOf, guardedOps, placesOf } from '../../clues/applied-drift.ts';
 import type { Difference } from '../../clues/field-difference.ts';
+import { SUSPECT_MS } from '../../clues/suspect-time.ts';
 import { troubledWorkloads } from '../../clues/troubled.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';
-import { SUSPECT_MS } from '../telemetry/changes-before.ts';
 
 const DRIFTED_ROUTE = 'drifted-route';
 

@@ -11,6 +11,7 @@ import { untrustedLine } from '../../../../text/redact.ts';
 import { formerParts } from '../../clues/former-part.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
 import { settingChanges } from '../../clues/setting-change.ts';
+import { SUSPECT_MS } from '../../clues/suspect-time.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { rolloutUndo } from '../../engine/changes.ts';
@@ -28,8 +29,6 @@ export interface RecentChange {
   trust: number;
 }
 
-/** Changes further back are no longer suspects; rules of alerts look back and wait for minutes. */
-export const SUSPECT_MS = 45 * 60_000;
 /** What began is told by samples: it may stand a little before its cause. */
 const SAMPLE_MS = 90_000;
 

@@ -4,10 +4,11 @@ import { desiredReplicas, isReady } from '../../../../kube/pods.ts';
 import { durationText } from '../../../../text/amount.ts';
 import type { Degraded } from '../../clues/degraded.ts';
 import { degradedWorkloads } from '../../clues/degraded.ts';
+import { SUSPECT_MS } from '../../clues/suspect-time.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { makeFinding } from '../../engine/analyzer.ts';
 import type { RecentChange } from './changes-before.ts';
-import { SUSPECT_MS, suspectChanges } from './changes-before.ts';
+import { suspectChanges } from './changes-before.ts';
 
 const DEGRADED_AFTER_CHANGE = 'degraded-after-change';
 
