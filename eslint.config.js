@@ -86,7 +86,7 @@ export const ROOMS = {
     'run/brains', 'run/incident', 'run/telemetry', 'run/watch', 'agents/**', 'severity', 'cluster/**', 'gateway/**', 'undo/**', 'runbook', 'kube', 'domain', 'json', 'kubectl/**', 'text', 'model/**',
     'telemetry/**', 'signals/**', 'history/**', 'knowledge/**', 'notify/**', 'gitops/**',
   ],
-  cli: ['run', 'run/brains', 'run/incident', 'run/telemetry', 'signals/charts', 'run/watch', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'domain/machine', 'json', 'kubectl/**', 'lint/**', 'text'],
+  cli: ['run', 'run/brains', 'run/incident', 'run/telemetry', 'signals/told', 'run/watch', 'serve/**', 'cluster/lock', 'gateway/child', 'gateway/journal', 'runbook', 'domain', 'domain/machine', 'json', 'kubectl/**', 'lint/**', 'text'],
   'serve/**': ['run', 'run/brains', 'domain', 'json', 'text'],
 
   'ui/editor': ['run', 'run/telemetry', 'cluster/lock', 'gateway/journal', 'domain', 'json', 'kubectl/**', 'text'],
@@ -94,7 +94,7 @@ export const ROOMS = {
   'ui/undo': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/watch': ['ui/editor', 'run', 'run/incident', 'run/watch', 'domain', 'text'],
   'ui/run': ['ui/editor', 'ui/views', 'ui/watch', 'run', 'run/brains', 'run/incident', 'domain', 'domain/machine', 'json', 'kubectl/**', 'text'],
-  'ui/doors': ['ui/editor', 'ui/views', 'ui/run', 'run', 'domain', 'kubectl/**', 'text'],
+  'ui/doors': ['ui/editor', 'ui/views', 'ui/run', 'run', 'signals/told', 'domain', 'kubectl/**', 'text'],
   'ui/lint': ['ui/editor', 'ui/views', 'ui/undo', 'run', 'domain', 'json', 'kubectl/**', 'text'],
   'ui/model': ['ui/editor', 'ui/views', 'run', 'domain', 'json', 'text'],
   'ui/telemetry': ['ui/editor', 'ui/views', 'run', 'run/telemetry', 'domain', 'text'],

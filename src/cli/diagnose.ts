@@ -7,8 +7,8 @@ import { parseCommand, rejectPositionals, TARGET_OPTIONS } from './command-line.
 import { EXIT } from './exit-code.ts';
 import { painter } from './paint.ts';
 import { commandText } from '../kubectl/command-text.ts';
+import { signalLines } from '../signals/told/signal-lines.ts';
 import { presentableValue } from '../text/redact.ts';
-import { signalLines } from './signal-lines.ts';
 import { TELEMETRY_OPTIONS, telemetryConfig } from './telemetry-options.ts';
 
 /** `stratus diagnose`: read-only. */

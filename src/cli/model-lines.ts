@@ -2,7 +2,7 @@ import { handOverText, HandOverWatch } from '../domain/machine/hand-over.ts';
 import { costText, dollars, grouped, modelText, spendOf, spendText } from '../domain/model-spend.ts';
 import type { RunEvent } from '../domain/run-event.ts';
 import { oneLine } from '../text/plain-text.ts';
-import type { Paint } from './paint.ts';
+import type { Paint } from '../signals/told/paint.ts';
 
 /** Longest words of a tool or of its answer on one line, in characters. */
 const SHOWN = 200;

@@ -5,7 +5,7 @@ import { counted } from '../text/plain-text.ts';
 import { adviceForRun } from './advice.ts';
 import { spendLines } from './model-lines.ts';
 import { painter } from './paint.ts';
-import { suspectLine } from './signal-lines.ts';
+import { suspectLine } from '../signals/told/signal-lines.ts';
 
 /** How a run ended, for a person: the last lines on the terminal. */
 export function runSummary(result: RunResult, events: readonly RunEvent[], colour: boolean): string {

@@ -13,8 +13,8 @@ import { commandText } from '../kubectl/command-text.ts';
 import { actionLines } from './action-lines.ts';
 import { changedLines } from './object-lines.ts';
 import { ModelLines } from './model-lines.ts';
-import type { Paint } from './paint.ts';
-import { signalLines } from './signal-lines.ts';
+import type { Paint } from '../signals/told/paint.ts';
+import { signalLines } from '../signals/told/signal-lines.ts';
 import { lossText, undoFailure } from './undo-text.ts';
 
 /** How many things are wrong, or why that is not known. */

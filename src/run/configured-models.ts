@@ -68,6 +68,8 @@ export class ConfiguredModels implements Models, ReadTools {
       playbook: this.#playbook,
       clock: this.#clock,
       signal,
+      readSignals: async () =>
+        (await (await session.telemetry.signals(signal))?.read(snapshot, severity, signal)) ?? null,
     });
   }
 

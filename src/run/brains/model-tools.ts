@@ -1,11 +1,13 @@
 import { EvidenceDesk } from '../../agents/model/evidence/evidence-desk.ts';
 import { runTool } from '../../agents/model/tools/run-tool.ts';
+import { OF_TELEMETRY } from '../../agents/model/tools/telemetry.ts';
 import { TOOLS, toolSpec } from '../../agents/model/tools/tools.ts';
 import type { Brain, BrainDiagnosis, EvidenceReads } from '../../domain/brain.ts';
 import { NO_LIMIT } from '../../domain/budget.ts';
 import type { ToolSpec } from '../../domain/chat.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Severity } from '../../domain/severity.ts';
+import type { SignalsNow } from '../../domain/signals-now.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import type { Target } from '../../domain/target.ts';
 import { oneLine } from '../../text/plain-text.ts';
@@ -19,6 +21,8 @@ export interface ToolCallParts {
   playbook: Brain;
   clock: Clock;
   signal: AbortSignal;
+  /** What telemetry shows now; asked only by tools that show it. Null: none is read. */
+  readSignals?(): Promise<SignalsNow | null>;
 }
 
 /** The tool that needs a diagnosis. */
@@ -43,20 +47,18 @@ export async function callTool(
 ): Promise<{ ok: boolean; text: string }> {
   const problem = outOfReach(args, parts);
   if (problem) return { ok: false, text: problem };
-  const playbook = tool === FINDINGS ? await diagnosisOf(parts) : null;
-  const desk = { ...parts, playbook, attempts: [], evidence: new EvidenceDesk() };
+  const { readSignals, ...rest } = parts;
+  const seen = tool === FINDINGS || OF_TELEMETRY.includes(tool) ? await readSignals?.() : null;
+  const signals = seen ? { signals: seen } : {};
+  const playbook = tool === FINDINGS ? await diagnosisOf(parts, signals) : null;
+  const desk = { ...rest, ...signals, playbook, attempts: [], evidence: new EvidenceDesk() };
   return runTool({ id: '1', tool, args }, desk, OFFERED);
 }
 
-function diagnosisOf({
-  playbook,
-  target,
-  snapshot,
-  severity,
-  reads,
-  clock,
-  signal,
-}: ToolCallParts): Promise<BrainDiagnosis> {
+function diagnosisOf(
+  { playbook, target, snapshot, severity, reads, clock, signal }: ToolCallParts,
+  signals: { signals?: SignalsNow },
+): Promise<BrainDiagnosis> {
   return playbook.diagnose({
     run: 'tool',
     target,
@@ -66,6 +68,7 @@ function diagnosisOf({
     clock,
     budget: NO_LIMIT,
     signal,
+    ...signals,
     emit: () => undefined,
   });
 }

@@ -5,16 +5,19 @@ import type { ObjectRef } from '../../domain/kube-object.ts';
 import { refLabel } from '../../domain/kube-object.ts';
 import type { SeverityItem } from '../../domain/severity.ts';
 import { aboutOf, spokenOf } from '../../domain/severity.ts';
-import { saidWords, suspectWords } from '../../domain/signal-words.ts';
 import type { Target } from '../../domain/target.ts';
 import { commandText } from '../../kubectl/command-text.ts';
 import type { Diagnosis, NamespaceDiagnosis } from '../../run/incidents.ts';
+import { unpainted } from '../../signals/told/paint.ts';
+import { signalLines } from '../../signals/told/signal-lines.ts';
 import { zonedTime } from '../../text/local-time.ts';
 import { counted } from '../../text/plain-text.ts';
-import { codeMarkdown, plainMarkdown } from '../views/markdown-text.ts';
+import { blockMarkdown, codeMarkdown, plainMarkdown } from '../views/markdown-text.ts';
 
 /** Longest evidence or command that is shown. */
 const LONG = 2_000;
+/** Namespaces that are named with what was noted of them. */
+const NAMED = 3;
 
 /**
  * A diagnosis as a Markdown document: what is wrong and why, by namespace; what is healthy in one line.
@@ -48,7 +51,25 @@ export function diagnosisText(
   lines.push(...unread.map(({ namespace, problem }) => `- ${codeMarkdown(namespace)}: ${plainMarkdown(problem)}`));
   if (healthy.length > 0)
     lines.push('', '## Nothing wrong', '', healthy.map(({ namespace }) => codeMarkdown(namespace)).join(', '));
+  lines.push(...beside(results, healthy));
   return `${lines.join('\n')}\n`;
+}
+
+/** What is to be said although nothing is wrong: all of it of one namespace, of many what was noted, each once. */
+function beside(results: readonly NamespaceDiagnosis[], healthy: readonly NamespaceDiagnosis[]): string[] {
+  const read = healthy.flatMap((one) => ('diagnosis' in one ? [one] : []));
+  const [only] = read;
+  const seen = results.length === 1 && only ? evidenceLines(only.diagnosis.signals) : [];
+  const notes = Map.groupBy(
+    read.flatMap(({ namespace, diagnosis }) => diagnosis.notes.map((note) => ({ namespace, note }))),
+    ({ note }) => note,
+  );
+  const noted = [...notes].map(([note, list]) => {
+    const names = list.slice(0, NAMED).map(({ namespace }) => codeMarkdown(namespace));
+    const more = list.length > NAMED ? ` and ${list.length - NAMED} more` : '';
+    return `- ${plainMarkdown(note)}${results.length === 1 ? '' : ` (${names.join(', ')}${more})`}`;
+  });
+  return [...seen, ...(noted.length > 0 ? ['', ...noted] : [])];
 }
 
 /** How many causes were found, in one sentence. */
@@ -124,19 +145,10 @@ function namespaceLines(namespace: string, diagnosis: Diagnosis): string[] {
   return lines;
 }
 
-/** Whom traces name, and what logs say that they never said before. */
+/** As the terminal has it. */
 function evidenceLines(signals: Diagnosis['signals']): string[] {
-  if (!signals) return [];
-  const { suspects, logs } = signals;
-  const named = suspects.map(({ node, message, ...sure }) => {
-    const name = node.object ? refLabel(node.object) : node.name;
-    return `- traces name ${plainMarkdown(name)}: ${plainMarkdown(message)} (${suspectWords(sure)})`;
-  });
-  const said = (logs?.templates ?? [])
-    .filter(({ isNew }) => isNew)
-    .map((seen) => `- log, new: ${codeMarkdown(seen.text, LONG)} (${saidWords(seen, logs!)})`);
-  const lines = [...named, ...said];
-  return lines.length > 0 ? ['', ...lines] : [];
+  const lines = signals ? signalLines(signals, unpainted) : [];
+  return lines.length > 0 ? ['', 'What telemetry shows:', '', ...blockMarkdown(lines)] : [];
 }
 
 function findingLines(finding: Finding, symptoms: Finding[]): string[] {

@@ -15,6 +15,14 @@ export function plainMarkdown(text: string): string {
     .join('');
 }
 
+/** Lines as a block of code: places count, and nothing in them is markup. */
+export function blockMarkdown(lines: readonly string[], limit = LIMIT): string[] {
+  const shown = lines.map((line) => presentable(line, limit).replace(/\n/g, ' '));
+  const longest = Math.max(2, ...shown.flatMap((line) => (line.match(/`+/g) ?? []).map(({ length }) => length)));
+  const fence = '`'.repeat(longest + 1);
+  return [`${fence}text`, ...shown, fence];
+}
+
 /** The same as code, in which spaces count. */
 export function codeMarkdown(text: string, limit = LIMIT): string {
   return `\`${presentable(text, limit).replace(/\n/g, ' ').replace(/`/g, "'")}\``;

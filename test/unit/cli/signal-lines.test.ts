@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { painter } from '../../../src/cli/paint.ts';
 import { runSummary } from '../../../src/cli/run-summary.ts';
-import { logLines } from '../../../src/cli/log-lines.ts';
-import { signalLines, suspectLine } from '../../../src/cli/signal-lines.ts';
+import { logLines } from '../../../src/signals/told/log-lines.ts';
+import { signalLines, suspectLine } from '../../../src/signals/told/signal-lines.ts';
 import { TerminalView } from '../../../src/cli/terminal.ts';
 import { shownSignals } from '../../../src/domain/signals-now.ts';
 import type { ShownSignals } from '../../../src/domain/signals-now.ts';

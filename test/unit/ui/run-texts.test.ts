@@ -6,6 +6,10 @@ import { SOURCE_TEXT } from '../../../src/domain/finding.ts';
 import { refLabel } from '../../../src/domain/kube-object.ts';
 import { diagnosisHeadline, diagnosisText, namedObjects } from '../../../src/ui/doors/diagnosis-text.ts';
 import { findingText, runSummary } from '../../../src/ui/doors/run-summary.ts';
+import { shownSignals } from '../../../src/domain/signals-now.ts';
+import { unpainted } from '../../../src/signals/told/paint.ts';
+import { signalLines } from '../../../src/signals/told/signal-lines.ts';
+import { slowGeo } from '../../support/slow-geo.ts';
 
 const never = new AbortController().signal;
 
@@ -70,6 +74,33 @@ describe('a diagnosis as a document', () => {
     expect(text).toMatch(/## Could not be read\n\n- `closed`: pods is forbidden/);
     expect(text).toMatch(/## Nothing wrong\n\n`quiet`/);
     expect(diagnosisHeadline(results.slice(1, 2))).toBe('Nothing wrong was found in quiet');
+  });
+
+  it('has what telemetry shows as the terminal has it, also where nothing is wrong', async () => {
+    const target = await app.targets.pin(undefined, 'default');
+    const [troubled, quiet] = await world();
+    if (!troubled || !quiet || !('diagnosis' in troubled) || !('diagnosis' in quiet)) throw new Error('diagnoses');
+    const evil = '``` ````\n[a](command:x)';
+    const signals = { ...shownSignals(slowGeo(Date.UTC(2026, 10, 21, 3))), unknown: [evil] };
+    const lines = signalLines(signals, unpainted);
+    expect(lines.length).toBeGreaterThan(20);
+    for (const { namespace, diagnosis } of [troubled, quiet]) {
+      const text = diagnosisText(target, [{ namespace, diagnosis: { ...diagnosis, signals } }], new Date(0));
+      const [, fence, block] = /\n(`{3,})text\n([^]*?)\n\1\n/.exec(text) ?? [];
+      expect(fence).toBe('`````');
+      expect(block?.split('\n')).toEqual(lines);
+    }
+  });
+
+  it('says what was noted of namespaces in which nothing is wrong, each once', async () => {
+    const target = await app.targets.pin(undefined, 'default');
+    const [troubled, quiet] = await world();
+    if (!quiet || !('diagnosis' in quiet)) throw new Error('a diagnosis');
+    const noted = { ...quiet.diagnosis, notes: ['alerts: a rule fails'] };
+    const many = ['a', 'b', 'c', 'd'].map((namespace) => ({ namespace, diagnosis: noted }));
+    const all = diagnosisText(target, [troubled!, ...many], new Date(0));
+    expect(all).toContain('- alerts: a rule fails (`a`, `b`, `c` and 1 more)\n');
+    expect(diagnosisText(target, many.slice(0, 1), new Date(0))).toContain('\n- alerts: a rule fails\n');
   });
 
   it('tells what is wrong without a known cause, names the objects of evidence, and which checks were not run', async () => {

@@ -1,5 +1,5 @@
 import type { Evidence } from '../../../domain/finding.ts';
-import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import { refLabel, refOf } from '../../../domain/kube-object.ts';
 import { isMap, without } from '../../../json/json-map.ts';
 import { oneLine } from '../../../text/plain-text.ts';
@@ -19,6 +19,11 @@ export function factOf(source: Evidence['source'], object: KubeObject | null, te
     source,
     text: untrustedLine(text, LONGEST),
   };
+}
+
+/** The same of an object that is only named; null: of none. */
+export function factAbout(source: Evidence['source'], object: ObjectRef | null, text: string): Evidence {
+  return { ...(object ? { object } : {}), source, text: untrustedLine(text, LONGEST) };
 }
 
 /** The same of a text in which everything is redacted already: what is named like a credential may be a reference. */

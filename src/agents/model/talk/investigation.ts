@@ -26,8 +26,9 @@ const LONG_ANSWER = 2_000;
 const MOST_FACTS = 12;
 
 function deskOf({ context, playbook, attempts, evidence }: Case): ToolDesk {
-  const { target, snapshot, severity, evidence: reads, clock, signal } = context;
-  return { target, snapshot, severity, reads, playbook, attempts, evidence, clock, signal };
+  const { target, snapshot, severity, evidence: reads, clock, signal, signals } = context;
+  const seen = signals ? { signals } : {};
+  return { target, snapshot, severity, reads, playbook, attempts, evidence, clock, signal, ...seen };
 }
 
 /**

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { AttemptRecord, BrainDiagnosis, EvidenceReads } from '../../../domain/brain.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { Severity } from '../../../domain/severity.ts';
+import type { SignalsNow } from '../../../domain/signals-now.ts';
 import type { ClusterSnapshot } from '../../../domain/snapshot.ts';
 import type { Target } from '../../../domain/target.ts';
 import type { EvidenceDesk } from '../evidence/evidence-desk.ts';
@@ -18,6 +19,8 @@ export interface ToolDesk {
   evidence: EvidenceDesk;
   clock: Clock;
   signal: AbortSignal;
+  /** What telemetry shows; absent where none is read. */
+  signals?: SignalsNow;
   /** What a monitoring system says, in words; absent where none is connected. Untrusted. */
   metrics?(question: MetricQuestion, signal: AbortSignal): Promise<string>;
   /** The same of a tracing system. */

@@ -8,7 +8,7 @@ import { getRecentChanges, rolloutHistory, whoChangedWhat } from './history.ts';
 import { getLogs } from './logs.ts';
 import { describeObject, getObject, listObjects } from './objects.ts';
 import { attempts, healthReport, playbookFindings } from './reports.ts';
-import { getMetrics, getTraces } from './telemetry.ts';
+import { getMetrics, getTraces, kernelEvents, logChanges } from './telemetry.ts';
 import type { Tool } from './tool.ts';
 
 /** Every read-only tool. */
@@ -30,6 +30,8 @@ export const TOOLS: readonly Tool[] = [
   attempts,
   getMetrics,
   getTraces,
+  logChanges,
+  kernelEvents,
 ] as readonly Tool[];
 
 /** What a model is told of a tool: its arguments as a JSON schema. */

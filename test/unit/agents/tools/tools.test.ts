@@ -4,6 +4,8 @@ import { TOOLS, toolSpec } from '../../../../src/agents/model/tools/tools.ts';
 import type { AttemptRecord } from '../../../../src/domain/brain.ts';
 import type { Plan } from '../../../../src/domain/plan.ts';
 import { playbookOf, RECORDED, recordedSnapshot, sharedSnapshot } from '../../../support/recorded.ts';
+import type { SignalsNow } from '../../../../src/domain/signals-now.ts';
+import { slowGeo } from '../../../support/slow-geo.ts';
 import { ask, readsOf, toolDesk } from '../../../support/tool-desk.ts';
 
 const PULL = 'shop-image-pull';
@@ -75,6 +77,8 @@ describe('tools', () => {
     ['attempts', {}, /Nothing was tried yet\.[^]*not available here/],
     ['get_metrics', { name: 'geo', metric: 'cpu' }, /^Not available/],
     ['get_traces', { service: 'geo' }, /^Not available/],
+    ['log_changes', {}, /^Not available/],
+    ['kernel_events', {}, /^Not available/],
   ])('%s %j', async (tool, args, expected) => {
     const snapshot = sharedSnapshot(PULL);
     const lines = [1, 2, 3, 4, 5].map((n) => `request ${n} served`);
@@ -109,6 +113,74 @@ describe('tools', () => {
     expect(text).toMatch(
       /Attempt 1, undone: nothing got better[^]*kubectl scale[^]*lesson: not replicas[^]*last first:[^]*1 → 2/,
     );
+  });
+
+  describe('of telemetry', () => {
+    const now = Date.UTC(2026, 10, 21, 3);
+    const asked = async (tool: string, args: object, change: Partial<SignalsNow> = {}) => {
+      const desk = toolDesk(PULL, { signals: { ...slowGeo(now), ...change } });
+      const { ok, text } = await ask(desk, tool, args);
+      expect(ok).toBe(true);
+      for (const [, id] of text.matchAll(/^\s*\[(E\d+)\] /gm)) expect(text).toContain(desk.evidence.get(id!)!.text);
+      return text;
+    };
+
+    it('tell of logs what they did not say before, with counts, of one workload or of all', async () => {
+      const text = await asked('log_changes', {});
+      expect(text).toMatch(/^VictoriaLogs in monitoring, since 9 min ago/);
+      expect(text).toMatch(
+        /\[E1\] Deployment\/hotel-reservation\/search: new: ERROR nearby: rpc to geo:<num> timed out after <num> \(214 times, never in the 30 min before; last 30 s ago\)/,
+      );
+      expect(text).toMatch(/trouble: WARN cache miss for <id> \(31 times, 88 times in the 30 min before/);
+      expect(text).toContain('3 more kinds of lines are not kept');
+      expect(await asked('log_changes', { name: 'geo' })).toContain('Nothing new, and nothing of trouble.');
+      expect(await asked('log_changes', { name: 'deployment/search' })).toContain('ERROR nearby');
+    });
+
+    it('say of logs what is not known of them', async () => {
+      const { logs } = slowGeo(now);
+      expect(await asked('log_changes', {}, { logs: { ...logs!, unknown: 'only 3 lines from before' } })).toContain(
+        'not known: only 3 lines from before',
+      );
+      const signals: SignalsNow = { ...slowGeo(now), notes: ['VictoriaLogs in monitoring: it refuses (403)'] };
+      delete signals.logs;
+      const { text } = await ask(toolDesk(PULL, { signals }), 'log_changes');
+      expect(text).toMatch(/^No logs were compared[^]*not known: VictoriaLogs in monitoring: it refuses/);
+    });
+
+    it('tell of kernels what is above what is usual', async () => {
+      expect(await asked('kernel_events', {})).toMatch(
+        /^\[E1\] Node\/node1: TCP segments sent again on Node\/node1: 14 a second/,
+      );
+      expect(await asked('kernel_events', {}, { kernel: [], notes: ['events of kernels: no answer'] })).toMatch(
+        /^Nothing above what is usual, as far as kernels are read\.\nnot known: events of kernels: no answer$/,
+      );
+    });
+
+    it('tell of metrics and traces what signals and suspects say', async () => {
+      expect(await asked('get_metrics', { name: 'geo', metric: 'latency' })).toMatch(
+        /Deployment\/hotel-reservation\/geo: wrong now: p99 latency of geo is 412 ms[^]*not known: too few requests to search/,
+      );
+      expect(await asked('get_metrics', { name: 'rate', metric: 'cpu' })).toMatch(
+        /^Metrics tell of nothing unusual about rate, as far as they are judged\./,
+      );
+      expect(await asked('get_traces', { service: 'geo' })).toMatch(
+        /the trouble may begin in geo: a request spends 389 ms[^]*almost certain[^]*trace 4bf92f[^]*- - - geo Nearby 431 ms error[^]*2 more calls/,
+      );
+    });
+
+    it('redact and bound all of it', async () => {
+      const { logs } = slowGeo(now);
+      const [first] = logs!.templates;
+      const evil = { ...first!, text: `\u001b[31mtoken=hunter2hunter2 ${'y'.repeat(2_000)}` };
+      const text = await asked(
+        'log_changes',
+        {},
+        { logs: { ...logs!, templates: Array(40).fill(evil) as (typeof evil)[] } },
+      );
+      expect(text).not.toMatch(/\u001b|hunter2/);
+      expect(text.length).toBeLessThanOrEqual(LONGEST_ANSWER);
+    });
   });
 
   it('hand questions on to telemetry where there is one, and redact and bound what it says', async () => {

@@ -1,10 +1,10 @@
-import { refLabel } from '../domain/kube-object.ts';
-import { LEVEL_TEXT, suspectWords } from '../domain/signal-words.ts';
-import type { Signal, Suspect } from '../domain/signals.ts';
-import type { ShownSignals, Waterfall, WaterfallRow } from '../domain/signals-now.ts';
-import { chartText } from '../signals/charts/chart.ts';
-import { durationText } from '../text/amount.ts';
-import { oneLine } from '../text/plain-text.ts';
+import { refLabel } from '../../domain/kube-object.ts';
+import { LEVEL_TEXT, suspectWords } from '../../domain/signal-words.ts';
+import type { Signal, Suspect } from '../../domain/signals.ts';
+import type { ShownSignals, Waterfall, WaterfallRow } from '../../domain/signals-now.ts';
+import { chartText } from '../charts/chart.ts';
+import { durationText } from '../../text/amount.ts';
+import { oneLine } from '../../text/plain-text.ts';
 import { incidentLines } from './incident-lines.ts';
 import { logLines } from './log-lines.ts';
 import type { Paint } from './paint.ts';
@@ -23,7 +23,7 @@ const BAR = 30;
 const DEEPEST = 6;
 
 /**
- * What telemetry showed, as lines of the terminal: what belongs together, whom traces name, a trace, signals, kernels, logs, what
+ * What telemetry showed, as lines of text: what belongs together, whom traces name, a trace, signals, kernels, logs, what
  * is not known.
  */
 export function signalLines(shown: ShownSignals, paint: Paint): string[] {

@@ -1,13 +1,13 @@
-import { refLabel } from '../domain/kube-object.ts';
-import type { ShownIncident, ShownMember } from '../domain/signals-now.ts';
-import { shortLocalTime } from '../text/local-time.ts';
-import { oneLine } from '../text/plain-text.ts';
+import { refLabel } from '../../domain/kube-object.ts';
+import type { ShownIncident, ShownMember } from '../../domain/signals-now.ts';
+import { shortLocalTime } from '../../text/local-time.ts';
+import { oneLine } from '../../text/plain-text.ts';
 import type { Paint } from './paint.ts';
 
 const MEMBERS = 4;
 const WORDS = 200;
 
-/** Things that belong together, as lines of the terminal: where it begins, then each with why it belongs to it. */
+/** Things that belong together, as lines of text: where it begins, then each with why it belongs to it. */
 export function incidentLines(
   { root, members, count, since, isStorm }: ShownIncident,
   now: number,

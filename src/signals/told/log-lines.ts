@@ -1,14 +1,14 @@
-import { refLabel } from '../domain/kube-object.ts';
-import { saidWords } from '../domain/signal-words.ts';
-import type { LogsSeen, LogTemplateSeen } from '../domain/signals-now.ts';
-import { shortLocalTime } from '../text/local-time.ts';
-import { oneLine } from '../text/plain-text.ts';
+import { refLabel } from '../../domain/kube-object.ts';
+import { saidWords } from '../../domain/signal-words.ts';
+import type { LogsSeen, LogTemplateSeen } from '../../domain/signals-now.ts';
+import { shortLocalTime } from '../../text/local-time.ts';
+import { oneLine } from '../../text/plain-text.ts';
 import type { Paint } from './paint.ts';
 
 const TEMPLATES = 4;
 const WORDS = 160;
 
-/** What programs write since something began, as lines of the terminal. @param most templates that are shown */
+/** What programs write since something began, as lines of text. @param most templates that are shown */
 export function logLines(logs: LogsSeen, paint: Paint, most = TEMPLATES): string[] {
   const { source, from, to, templates, more, unknown } = logs;
   const since = `since ${time(from, to)}`;
