@@ -22,6 +22,7 @@ export function isSuspendedAgainstApplied(cronJob: KubeObject): boolean {
 /** Fewer may be a controller that was restarted, or clocks that differ. */
 const MISSED_RUNS = 3;
 const MIN_MISSED_MS = 180_000;
+const MIN_BLOCKED_MS = 90_000;
 /** A run this many times longer than every one before it does not end by itself, or not in time. */
 const LONGER = 3;
 
@@ -45,15 +46,18 @@ export function cronTrouble(cronJob: KubeObject, jobs: readonly KubeObject[], no
   if (schedule.hours.size < 24 && !daily) return null;
   const due = nextRun(schedule, last);
   const late = due === null ? 0 : now - due - (daily ? period / 2 : 0);
-  if (late < Math.max((MISSED_RUNS - 1) * period, MIN_MISSED_MS)) return null;
   const own = jobs.filter((job) => controllerOf(job)?.uid === metadata.uid);
   const running = own.filter((job) => !isFinished(job) && job.spec?.suspend !== true);
+  const usual = Math.max(0, ...own.filter((one) => condition(one, 'Complete')?.status === 'True').map(durationOf));
+  const isBlocked = spec.concurrencyPolicy === 'Forbid' && running.length > 0;
+  // Who knows how long runs take need not wait for what only a controller that rests would explain.
+  const least = isBlocked && usual > 0 ? Math.max(MIN_BLOCKED_MS, LONGER * usual) : MIN_MISSED_MS;
+  if (late < Math.max((MISSED_RUNS - 1) * period, least)) return null;
   const missed = `${Math.floor(late / period) + 1} runs`;
-  if (spec.concurrencyPolicy === 'Forbid' && running.length > 0) {
+  if (isBlocked) {
     const job = running.sort((a, b) => jobStart(a) - jobStart(b))[0]!;
     const lasts = now - jobStart(job);
-    const usual = Math.max(0, ...own.filter((one) => condition(one, 'Complete')?.status === 'True').map(durationOf));
-    if (!(lasts > LONGER * Math.max(usual, period))) return null;
+    if (!(lasts > LONGER * (usual > 0 ? Math.max(usual, MIN_BLOCKED_MS / LONGER) : period))) return null;
     const text = `Job ${job.metadata.name} has run for ${inWords(lasts)} and concurrencyPolicy Forbid lets no other start: ${missed} missed`;
     return { what: 'hung', text, job };
   }

@@ -98,6 +98,15 @@ describe('CronJobs', () => {
     expect(judge(forbid, hung, job(forbid, 'before', 4000, long))).toEqual(WELL);
     expect(judge(cron({ concurrencyPolicy: 'Allow' }), hung)).toEqual(WELL);
   });
+
+  it('are bad sooner where runs are known to be short', () => {
+    const forbid = cron({ concurrencyPolicy: 'Forbid', schedule: '* * * * *' }, { lastScheduleTime: ago(175) });
+    const hung = job(forbid, 'now', 175);
+    expect(judge(forbid, hung)).toEqual(WELL);
+    expect(judge(forbid, hung, job(forbid, 'before', 260, done(255))).bad).toEqual(['CronJob/tidy hung']);
+    const long = { ...done(300), status: { ...done(300).status, startTime: ago(400) } };
+    expect(judge(forbid, hung, job(forbid, 'before', 400, long))).toEqual(WELL);
+  });
 });
 
 describe('Jobs', () => {

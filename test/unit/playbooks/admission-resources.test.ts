@@ -117,6 +117,33 @@ describe.each(SEEDS)('quota-exceeded (seed %i)', (seed) => {
     expect(finding.message).toContain('requests.memory: 0 of 1Gi used, 2Gi more asked for');
   });
 
+  it('is explained with whose finished pods still count', async () => {
+    const world = new World(seed);
+    const quota = quotaOf(world, { 'count/pods': '3' }, { 'count/pods': '3' });
+    const tidy = world.add('CronJob', 'batch/v1', 'tidy', { spec: { schedule: '0 3 * * *', suspend: false } });
+    for (const index of [1, 2, 3]) {
+      const owned = (owner: KubeObject) => ({
+        ownerReferences: [{ apiVersion: owner.apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid!, controller: true }], // prettier-ignore
+      });
+      const job = world.add('Job', 'batch/v1', `tidy-${index}`, {
+        metadata: owned(tidy),
+        spec: { template: { spec: { containers: [] } } },
+        status: { conditions: [{ type: 'Complete', status: 'True' }] },
+      });
+      world.add('Pod', 'v1', `tidy-${index}-x`, {
+        metadata: owned(job),
+        spec: { containers: [] },
+        status: { phase: 'Succeeded' },
+      });
+    }
+    refused(world, said(quota, 'count/pods', '1', '3', '3'));
+    const finding = await onlyFinding(world, 'quota-exceeded');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toMatch(
+      /^3 of count\/pods have finished: those of CronJob tidy; .*successfulJobsHistoryLimit/,
+    );
+  });
+
   it('is explained with who takes it where nothing grew, and never scaled down', async () => {
     const world = new World(seed);
     const quota = quotaOf(world, { pods: '3' }, { pods: '3' });

@@ -127,6 +127,30 @@ describe.each(SEEDS)('a workload that is slow since it was changed (seed %i)', (
   });
 });
 
+describe.each(SEEDS)('an entry that came or went since all was applied (seed %i)', (seed) => {
+  it.each([
+    ['came', { keep: '8', extra: 'x' }, { keep: '8' }, 'remove'],
+    ['went', { keep: '8' }, { keep: '8', extra: 'x' }, 'add'],
+  ] as const)('is taken back where it %s', async (_, data, before, op) => {
+    const world = new World(seed);
+    const map = world.configMap(data, {
+      metadata: {
+        managedFields: [
+          { manager: 'kubectl-patch', time: CHANGED, fieldsV1: { 'f:data': { '.': {}, 'f:extra': {} } } },
+        ],
+        annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data: before }) },
+      },
+    });
+    const envFrom = [{ configMapRef: { name: map.metadata.name } }];
+    const workload = world.workload({ replicas: 1, containers: [world.container({ envFrom })] });
+    world.told.push(alertAbout(workload));
+    const found = await onlyFinding(world, RULE);
+    const [patch] = found.fixes[0]!.changes;
+    const ops = patch!.type === 'json-patch' ? patch!.ops : [];
+    expect(ops.map((one) => `${one.op} ${one.path}`)).toContain(`${op} /data/extra`);
+  });
+});
+
 describe.each(SEEDS)('entries that one write changed (seed %i)', (seed) => {
   it('go back together, and only those who read them are started anew', async () => {
     const world = new World(seed);

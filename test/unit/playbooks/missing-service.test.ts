@@ -270,3 +270,56 @@ describe.each(SEEDS)('a Service that does not exist (seed %i)', (seed) => {
     });
   });
 });
+
+describe.each(SEEDS)(
+  'an entry that names a Service which does not exist, and came after all was applied (seed %i)',
+  (seed) => {
+    const shared = (explicit: boolean) => {
+      const world = new World(seed);
+      const map = world.configMap(
+        { PRICE_ADDRESS: 'price-mirror:9090', LOG_LEVEL: 'debug' },
+        {
+          metadata: {
+            annotations: {
+              'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data: { LOG_LEVEL: 'info' } }),
+            },
+          },
+        },
+      );
+      const { name } = map.metadata;
+      const valueFrom = { configMapKeyRef: { name, key: 'PRICE_ADDRESS' } };
+      const workload = world.workload({
+        replicas: 1,
+        containers: [
+          world.container(
+            explicit ? { env: [{ name: 'PRICE', valueFrom }] } : { envFrom: [{ configMapRef: { name } }] },
+          ),
+        ],
+      });
+      for (const pod of world.podsOf(workload))
+        world.logs.set(`${pod.metadata.name}/${pod.spec!.containers[0].name}/false`, [
+          'upstream price-mirror:9090/ gave nothing',
+        ]);
+      return { world, map, workload };
+    };
+
+    it('goes, alone, and its readers start anew', async () => {
+      const { world, map } = shared(false);
+      const [patch, restart] = (await only(world)).fixes[0]!.changes;
+      expect(patch).toMatchObject({
+        object: { name: map.metadata.name },
+        ops: [
+          { op: 'test', path: '/data/PRICE_ADDRESS', value: 'price-mirror:9090' },
+          { op: 'remove', path: '/data/PRICE_ADDRESS' },
+        ],
+      });
+      expect(restart!.type).toBe('rollout-restart');
+    });
+
+    it('stays where a pod could not start without it', async () => {
+      const { world } = shared(true);
+      const removals = (await only(world)).fixes.filter((fix) => JSON.stringify(fix.changes).includes('"remove"'));
+      expect(removals).toEqual([]);
+    });
+  },
+);

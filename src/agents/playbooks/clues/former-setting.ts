@@ -3,6 +3,7 @@ import type { Change } from '../../../domain/change.ts';
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { configReferences } from '../../../kube/config-references.ts';
 import type { NamedHost } from '../../../kube/named-hosts.ts';
 import { LAST_APPLIED_FIELD, hasMutableTemplate, lastApplied, podTemplateOf } from '../../../kube/pod-template.ts';
 import { isLiving, isReady } from '../../../kube/pods.ts';
@@ -10,7 +11,9 @@ import type { FixDraft } from '../engine/analyzer.ts';
 import { evidence } from '../engine/analyzer.ts';
 import { jsonPatch } from '../engine/changes.ts';
 import { formerParts } from './former-part.ts';
-import { settingChanges } from './setting-change.ts';
+import type { Difference } from './field-difference.ts';
+import type { NewText } from './setting-change.ts';
+import { entryChanges, readersOf, settingChanges } from './setting-change.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
 
 /** Fixes, and why they are offered. */
@@ -60,16 +63,39 @@ function ofMap(
   own: NamedHost[],
   isWrong: (text: string, reference: NamedHost) => boolean,
 ): Part | null {
-  const applied = (lastApplied(map)?.data ?? {}) as Record<string, unknown>;
-  const texts = own.flatMap((setting) => {
-    const text = applied[keyOf(setting)];
-    return typeof text === 'string' && text !== setting.text && !isWrong(text, setting) ? [{ setting, text }] : [];
-  });
-  const changes = texts.length === own.length ? settingChanges(view, texts) : null;
+  if (!lastApplied(map)) return null;
+  const applied = (lastApplied(map).data ?? {}) as Record<string, unknown>;
+  const texts: NewText[] = [];
+  const added: Difference[] = [];
+  for (const setting of own) {
+    const key = keyOf(setting);
+    const text = applied[key];
+    if (typeof text === 'string' && text !== setting.text && !isWrong(text, setting)) texts.push({ setting, text });
+    else if (text === undefined && !isAskedFor(view, map, key)) {
+      if (!added.some(({ pointer }) => pointer === setting.pointer))
+        added.push({ pointer: setting.pointer, now: setting.text, before: undefined });
+    } else return null;
+  }
+  if (texts.length > 0 && added.length > 0) return null;
+  const changes = added.length > 0 ? entryChanges(view, map, added) : settingChanges(view, texts);
   if (!changes) return null;
   const words = [...new Set(own.map(({ field }) => field))].join(', ');
-  const reason = evidence('revision', map, LAST_APPLIED_FIELD, `${words} had another value when it was last applied`);
+  const reason = evidence(
+    'revision',
+    map,
+    LAST_APPLIED_FIELD,
+    `${words} ${added.length > 0 ? 'was not there' : 'had another value'} when it was last applied`,
+  );
   return { changes, reason, trust: 0.95 };
+}
+
+/** Some pod could not start without this very entry. */
+function isAskedFor(view: ClusterView, map: KubeObject, key: string): boolean {
+  return readersOf(view, map, new Set([key])).some((reader) =>
+    configReferences(podTemplateOf(reader)?.spec ?? {}).some(
+      (reference) => reference.kind === 'ConfigMap' && reference.name === map.metadata.name && reference.key === key,
+    ),
+  );
 }
 
 function keyOf({ pointer }: NamedHost): string {

@@ -8,6 +8,8 @@ import { configReferences } from '../../../kube/config-references.ts';
 import type { SettingText } from '../../../kube/named-hosts.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../kube/pod-template.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../kube/pods.ts';
+import { guardedOps } from './applied-drift.ts';
+import type { Difference } from './field-difference.ts';
 import { deleteAndWait, jsonPatch, rolloutRestart } from '../engine/changes.ts';
 import { replaceStuckPods } from './stuck-pods.ts';
 
@@ -48,6 +50,17 @@ export function settingChanges(view: ClusterView, texts: readonly NewText[]): Ch
     object.kind === 'ConfigMap' ? [] : replaceStuckPods(view, object, (pod) => isLiving(pod) && !isReady(pod)),
   );
   return [...patches, ...restarts, ...stuck];
+}
+
+/**
+ * Puts entries of a ConfigMap back, those that came and those that went included, and makes the pods anew that read one of
+ * them. Null where it cannot be changed.
+ * @param differences pointers are those of the ConfigMap (`/data/key`)
+ */
+export function entryChanges(view: ClusterView, map: KubeObject, differences: readonly Difference[]): Change[] | null {
+  if (map['immutable'] === true) return null;
+  const readers = readersOf(view, map, keysAt(differences.map(({ pointer }) => pointer)));
+  return [jsonPatch(map, guardedOps(map, differences)), ...readers.flatMap((reader) => restartOf(view, reader))];
 }
 
 /** Entries of a ConfigMap by their pointers. */

@@ -2,7 +2,9 @@ import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { refTo } from '../../../../kube/cluster-view.ts';
+import { isFinished } from '../../../../kube/cron-runs.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
+import { controllerOf } from '../../../../kube/ownership.ts';
 import { completedResources } from '../../../../kube/pod-resources.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
@@ -41,6 +43,7 @@ function findingFor(view: ClusterView, refused: Refused): Finding {
   const words = over.map((one) => `${one.name}: ${one.used} of ${one.hard} used, ${one.asked} more asked for`);
   const about = quota ?? refTo('ResourceQuota', 'v1', namespace, name);
   const { fixes, reasons } = quota ? fixesFor(view, workload, quota, over) : { fixes: [], reasons: [] };
+  const finished = over.flatMap((one) => finishedOf(view, namespace, one.name));
   return makeFinding({
     rule: QUOTA_EXCEEDED,
     severity: severityOf(view, workload),
@@ -52,10 +55,12 @@ function findingFor(view: ClusterView, refused: Refused): Finding {
       ...over.map((one, index) => evidence('sibling', about, `status.used["${one.name}"]`, words[index]!)),
       ...reasons,
       ...over.flatMap((one) => users(view, namespace, one.name)),
+      ...finished.map(({ owner, text }) => evidence('sibling', owner, null, text)),
     ],
     fixes: hasMutableTemplate(workload) ? fixes : [],
     unfixed:
       immutableReason(workload) ??
+      clearing(finished) ??
       `nothing shows that ${workload.kind} ${workload.metadata.name} asks for more than it did: whoever gives out quota ${name} decides who gets what`,
   });
 }
@@ -123,6 +128,43 @@ function users(view: ClusterView, namespace: string | undefined, name: string): 
     const text = `${workload.kind} ${workload.metadata.name} takes ${spelledQuantity(total, name)} of ${name} with ${pods} pods`;
     return evidence('sibling', workload, null, text);
   });
+}
+
+interface Finished {
+  owner: KubeObject;
+  text: string;
+}
+
+/** Kinds that a quota counts as objects, whether or not they have finished (kubernetes.io: Resource Quotas, object count). */
+const COUNTED = { 'count/pods': 'Pod', 'count/jobs.batch': 'Job' } as const;
+
+/** Whose objects still count although they have finished, most first. */
+function finishedOf(view: ClusterView, namespace: string | undefined, name: string): Finished[] {
+  const kind = COUNTED[name as keyof typeof COUNTED] as (typeof COUNTED)[keyof typeof COUNTED] | undefined;
+  if (!kind) return [];
+  const done = view
+    .all(kind, namespace)
+    .filter((one) => (kind === 'Job' ? isFinished(one) : /^(?:Succeeded|Failed)$/.test(String(one.status?.phase))));
+  const byOwner = [...Map.groupBy(done, (one) => (kind === 'Pod' ? view.workloadOf(one) : makerOf(view, one)))];
+  return byOwner
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(0, USERS_SHOWN)
+    .map(([owner, all]) => ({
+      owner,
+      text: `${all.length} of ${name} have finished: those of ${owner.kind} ${owner.metadata.name}`,
+    }));
+}
+
+function makerOf(view: ClusterView, job: KubeObject): KubeObject {
+  const { kind = '', name = '' } = controllerOf(job) ?? {};
+  return view.find(kind, job.metadata.namespace, name) ?? job;
+}
+
+function clearing([first]: readonly Finished[]): string | null {
+  if (!first) return null;
+  const { kind, metadata } = first.owner;
+  const how = kind === 'CronJob' ? 'a lower successfulJobsHistoryLimit or failedJobsHistoryLimit' : 'ttlSecondsAfterFinished'; // prettier-ignore
+  return `${first.text}; whoever owns ${kind} ${metadata.name} can have them cleared (${how}), which nobody takes back`;
 }
 
 function scopeFinding(view: ClusterView, refused: Refused): Finding {

@@ -1,16 +1,15 @@
 import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
-import { pointerKey } from '../../../../json/stable-json.ts';
+import { pointerToken } from '../../../../json/stable-json.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
-import type { SettingText } from '../../../../kube/named-hosts.ts';
-import { settingTexts } from '../../../../kube/named-hosts.ts';
-import { hasMutableTemplate, LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
+import { configReferences } from '../../../../kube/config-references.ts';
+import { hasMutableTemplate, LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { revisionsOf } from '../../../../kube/revisions.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { formerParts } from '../../clues/former-part.ts';
 import { goodRevisions } from '../../clues/good-revision.ts';
-import { settingChanges } from '../../clues/setting-change.ts';
+import { entryChanges } from '../../clues/setting-change.ts';
 import { SUSPECT_MS } from '../../clues/suspect-time.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import { evidence } from '../../engine/analyzer.ts';
@@ -81,30 +80,31 @@ function templateChange(view: ClusterView, workload: KubeObject): RecentChange[]
   ];
 }
 
-/** An entry of a ConfigMap that was changed after it was made. */
+/** An entry of a ConfigMap that came, went or was changed after the ConfigMap was made. */
 interface ChangedEntry {
-  setting: SettingText;
+  map: KubeObject;
   key: string;
   at: number;
   by: string;
-  /** As it was last applied; null where nobody tells. */
-  former: string | null;
+  now: string | undefined;
+  /** As it was last applied: undefined where it was not there, null where nobody tells. */
+  former: string | undefined | null;
 }
 
 /** Entries that one write changed stand together: they were meant together, and go back together. */
 function settingChange(view: ClusterView, workload: KubeObject): RecentChange[] {
   const writes = new Map<string, ChangedEntry[]>();
   for (const entry of changedEntries(view, workload)) {
-    const key = `${entry.setting.object.metadata.name} ${entry.at} ${entry.by}`;
+    const key = `${entry.map.metadata.name} ${entry.at} ${entry.by}`;
     writes.set(key, [...(writes.get(key) ?? []), entry]);
   }
   return [...writes.values()].map((entries): RecentChange => {
-    const { setting, at, by } = entries[0]!;
-    const known = entries.flatMap((entry) =>
-      entry.former === null ? [] : [{ setting: entry.setting, text: entry.former }],
+    const { map, at, by } = entries[0]!;
+    const known = entries.flatMap(({ key, now, former }) =>
+      former === null ? [] : [{ pointer: `/data/${pointerToken(key)}`, now, before: former }],
     );
-    const changes = known.length > 0 ? settingChanges(view, known) : null;
-    const what = `${namesOf(entries)} of ConfigMap ${setting.object.metadata.name}`;
+    const changes = known.length > 0 ? entryChanges(view, map, known) : null;
+    const what = `${namesOf(entries)} of ConfigMap ${map.metadata.name}`;
     return {
       at,
       what: `${what}${by ? `, by ${by}` : ''}`,
@@ -120,19 +120,23 @@ function settingChange(view: ClusterView, workload: KubeObject): RecentChange[] 
 const MOST_NAMED = 3;
 
 function changedEntries(view: ClusterView, workload: KubeObject): ChangedEntry[] {
-  const seen = new Set<string>();
-  return settingTexts(view, workload).flatMap((setting): ChangedEntry[] => {
-    const { object, pointer, text } = setting;
-    if (object.kind !== 'ConfigMap' || seen.has(`${object.metadata.name} ${pointer}`)) return [];
-    seen.add(`${object.metadata.name} ${pointer}`);
-    const key = pointerKey(pointer.slice('/data/'.length));
-    const changed = changedAt(object, ['data', key]);
-    if (!changed || changed.at <= Date.parse(object.metadata.creationTimestamp ?? '') + 1_000) return [];
-    const applied: unknown = lastApplied(object)?.data?.[key];
-    // Whoever set it to that has put it right.
-    if (applied === text) return [];
-    const former = typeof applied === 'string' ? applied : null;
-    return [{ setting, key, ...changed, former }];
+  const read = configReferences(podTemplateOf(workload)?.spec ?? {}).filter(({ kind }) => kind === 'ConfigMap');
+  return [...Map.groupBy(read, ({ name }) => name)].flatMap(([name, references]): ChangedEntry[] => {
+    const map = view.find('ConfigMap', workload.metadata.namespace, name);
+    if (!map) return [];
+    const isRead = (key: string): boolean => references.some((one) => one.key === null || one.key === key);
+    const data = (map['data'] ?? {}) as Record<string, string>;
+    const applied = lastApplied(map) ? ((lastApplied(map).data ?? {}) as Record<string, unknown>) : null;
+    return [...new Set([...Object.keys(data), ...Object.keys(applied ?? {})])].filter(isRead).flatMap((key) => {
+      const [now, before] = [data[key], applied?.[key]];
+      // Whoever set it to that has put it right.
+      if (applied && before === now) return [];
+      // Of what went, only the map that held it has a time.
+      const changed = changedAt(map, now === undefined ? ['data'] : ['data', key]);
+      if (!changed || changed.at <= Date.parse(map.metadata.creationTimestamp ?? '') + 1_000) return [];
+      const former = !applied ? null : typeof before === 'string' ? before : undefined;
+      return [{ map, key, ...changed, now, former }];
+    });
   });
 }
 
@@ -142,10 +146,12 @@ function namesOf(entries: readonly ChangedEntry[]): string {
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(' and ');
 }
 
-function evidenceOf({ setting, key, former }: ChangedEntry): Evidence[] {
-  const { object, field, text } = setting;
-  const now = evidence('spec', object, field, untrustedLine(`${key} is ${JSON.stringify(text.slice(0, 120))}`));
-  if (former === null) return [now];
-  const was = untrustedLine(`${key} was last applied with ${JSON.stringify(former.slice(0, 120))}`);
-  return [now, evidence('revision', object, LAST_APPLIED_FIELD, was)];
+function evidenceOf({ map, key, now, former }: ChangedEntry): Evidence[] {
+  const field = `data["${key}"]`;
+  const quoted = (text: string | undefined): string => JSON.stringify(text?.slice(0, 120));
+  const is = now === undefined ? `${key} is not there` : `${key} is ${quoted(now)}`;
+  const present = evidence('spec', map, field, untrustedLine(is));
+  if (former === null) return [present];
+  const was = former === undefined ? `${key} was not applied` : `${key} was last applied with ${quoted(former)}`;
+  return [present, evidence('revision', map, LAST_APPLIED_FIELD, untrustedLine(was))];
 }
