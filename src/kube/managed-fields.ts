@@ -67,10 +67,19 @@ function stepText(key: string, isFirst: boolean): string {
 }
 
 function owns(fields: Record<string, unknown> | undefined, path: readonly string[]): boolean {
-  let at: unknown = fields;
-  for (const step of path) {
-    at = (at as Record<string, unknown> | undefined)?.[`f:${step}`];
-    if (at === undefined) return false;
-  }
-  return at !== undefined;
+  return fields !== undefined && (path.length === 0 || Object.keys(fields).length > 0) && holds(fields, path);
+}
+
+/**
+ * Whether a path lies in a tree of owned fields. One without branches is owned as a whole, as the selector of a Service is;
+ * which element of a list a position means is not kept, so that any of them may be it.
+ */
+function holds(at: unknown, [step, ...rest]: readonly string[]): boolean {
+  if (step === undefined) return at !== undefined;
+  const branches = (at ?? {}) as Record<string, unknown>;
+  const names = Object.keys(branches);
+  if (names.length === 0) return at !== undefined;
+  const own = branches[`f:${step}`];
+  if (own !== undefined) return holds(own, rest);
+  return /^\d+$/.test(step) && names.some((name) => name.startsWith('k:') && holds(branches[name], rest));
 }

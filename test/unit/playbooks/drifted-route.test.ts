@@ -22,7 +22,8 @@ function turned(seed: number, at = '2031-05-06T07:05:00Z'): { world: World; serv
   applied(service);
   service.spec.selector = { app: 'directory-ui' };
   service.metadata.managedFields = [
-    fieldsOf('kubectl-patch', 'Update', { 'f:spec': { 'f:selector': { 'f:app': {} } } }, at),
+    // The server keeps the selector of a Service as a whole.
+    fieldsOf('kubectl-patch', 'Update', { 'f:spec': { 'f:selector': {} } }, at),
   ];
   const caller = world.workload({
     name: 'agent',
@@ -53,6 +54,21 @@ describe.each(SEEDS)('a Service that is not as it was applied (seed %i)', (seed)
         ],
       },
     ]);
+  });
+
+  it('is put back where a port was changed, of which the server keeps the key and not the position', async () => {
+    const { world, service, caller } = turned(seed);
+    service.spec.selector = { app: 'directory' };
+    service.spec.ports[0].port += 1;
+    service.metadata.managedFields = [
+      fieldsOf('kubectl-edit', 'Update', {
+        'f:spec': { 'f:ports': { '.': {}, 'k:{"port":81,"protocol":"TCP"}': { '.': {}, 'f:port': {} } } },
+      }),
+    ];
+    world.told.push(failing(caller));
+    const found = byRule(await world.diagnose(), RULE);
+    expect(found.map(({ object }) => object.name)).toEqual(['directory']);
+    expect(JSON.stringify(found[0]!.fixes[0]!.changes)).toContain('/spec/ports/0/port');
   });
 
   it('is only a suspect where it is on the way of nobody who fails', async () => {
