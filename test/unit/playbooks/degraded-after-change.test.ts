@@ -5,6 +5,7 @@ import type { SeverityItem } from '../../../src/domain/severity.ts';
 import type { SignalsNow } from '../../../src/domain/signals-now.ts';
 import type { Suspect } from '../../../src/domain/signals.ts';
 import { World } from './builders.ts';
+import type { Loose } from './builders.ts';
 import { noFinding, onlyFinding } from './findings.ts';
 
 const SEEDS = [4, 77, 2048];
@@ -286,5 +287,13 @@ describe.each(SEEDS)('a workload that a failing check asks, without telemetry (s
     expect(finding.object).toEqual(refOf(workload));
     expect(finding.fixes[0]!.changes[0]).toMatchObject({ type: 'rollout-undo' });
     await noFinding(asked('2031-05-06T06:10:00Z').world, RULE);
+  });
+
+  it('is not blamed for a restart', async () => {
+    const { world, workload } = asked(CHANGED);
+    const [earlier, current] = world.revisionsOf(workload) as Loose[];
+    current!.spec.template = structuredClone(earlier!.spec.template);
+    current!.spec.template.metadata.annotations = { 'kubectl.kubernetes.io/restartedAt': CHANGED };
+    await noFinding(world, RULE);
   });
 });

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
-import { pointerToken } from '../../../../json/stable-json.ts';
+import { pointerToken, stableJson } from '../../../../json/stable-json.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
 import { configReferences } from '../../../../kube/config-references.ts';
@@ -59,6 +59,8 @@ function templateChange(view: ClusterView, workload: KubeObject): RecentChange[]
   const at = Date.parse(current?.source.metadata.creationTimestamp ?? '');
   const [good] = goodRevisions(view, workload);
   if (!current || Number.isNaN(at) || !good) return [];
+  // A restart makes a revision, too, and changes nothing that could go back.
+  if (stableJson(current.template.spec) === stableJson(good.revision.template.spec)) return [];
   // A rollback makes an old revision current again: when, only its manager tells.
   const written = changedAt(workload, ['spec', 'template']);
   const when = current.earlierNumbers.length > 0 && written ? Math.max(at, written.at) : at;
