@@ -73,7 +73,8 @@ export class AlertOracle implements PatientOracle {
     const isMore = [...missing].some((name) => !before.has(name));
     this.#missing = new Set([...before].filter((name) => missing.has(name)));
     // What is missing since the first look may be just what fires.
-    if (isMore && this.#pendingCounts) return { state: 'unknown', reason: answer.cut ?? 'a part of the alerts is missing' };
+    if (isMore && this.#pendingCounts)
+      return { state: 'unknown', reason: answer.cut ?? 'a part of the alerts is missing' };
     const value = answer.value.map((alert) => this.#unhidden(alert));
     for (const { state, hidden, fingerprint } of value) if (state === 'firing' && !hidden) this.#fired.add(fingerprint);
     const fires = itemsOf(value, 'firing', snapshot);

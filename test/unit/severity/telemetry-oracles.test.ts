@@ -153,11 +153,16 @@ describe('alerts', () => {
     ])('are not over where %s', async (_what, first, then) => {
       const answers = [(clock: FakeClock) => ({ ...fires(clock), ...first }), ended(then), ended({})];
       const [, gone, over] = await looks(true, answers);
-      expect(gone).toMatchObject({ state: 'unknown', reason: expect.stringMatching(/^A: whether that is over is not known/) as string });
+      expect(gone).toMatchObject({
+        state: 'unknown',
+        reason: expect.stringMatching(/^A: whether that is over is not known/) as string,
+      });
       expect(over).toMatchObject({ state: 'ok', items: [] });
       const [, told, later] = await looks(false, answers);
       expect(names(told!)).toEqual(['A']);
-      expect(told).toMatchObject({ notes: expect.arrayContaining([expect.stringMatching(/^A fired, and whether/)]) as string[] });
+      expect(told).toMatchObject({
+        notes: expect.arrayContaining([expect.stringMatching(/^A fired, and whether/)]) as string[],
+      });
       expect(later).toMatchObject({ state: 'ok', items: [] });
     });
 
@@ -170,13 +175,22 @@ describe('alerts', () => {
     it('are not over, for who only looks, when whoever sends them stops answering', async () => {
       const silent = { cut: 'Prometheus does not answer', names: { missing: ['*'] } };
       const [, first, second, back] = await looks(false, [fires, ended(silent), ended(silent), ended({})]);
-      expect([names(first!), names(second!)]).toEqual([['A', 'B'], ['A', 'B']]);
+      expect([names(first!), names(second!)]).toEqual([
+        ['A', 'B'],
+        ['A', 'B'],
+      ]);
       expect(back).toMatchObject({ state: 'ok', items: [] });
     });
 
     it('are unknown when another rule fails than at first, whatever the words are', async () => {
       const at = (...missing: string[]) => ({ cut, names: { missing } });
-      const states = async (...turns: object[]) => (await looks(true, turns.map((turn) => ended(turn)))).map(({ state }) => state);
+      const states = async (...turns: object[]) =>
+        (
+          await looks(
+            true,
+            turns.map((turn) => ended(turn)),
+          )
+        ).map(({ state }) => state);
       expect(await states(at('X', 'Y'), at('X'), at('X'))).toEqual(['ok', 'ok', 'ok']);
       expect(await states(at('X'), at('Y'))).toEqual(['ok', 'unknown']);
       expect(await states(at('X'), {}, at('X'))).toEqual(['ok', 'ok', 'unknown']);

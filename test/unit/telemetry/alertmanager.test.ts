@@ -208,8 +208,13 @@ describe('several sources of alerts', () => {
     expect(await new AllAlerts([fixed(absent)]).alerts(never)).toEqual(absent);
     expect(await new AllAlerts([fixed(absent), fixed(ok([]))]).alerts(never)).toEqual({ ...ok([]), note: 'no rules' });
     expect(await new AllAlerts([]).alerts(never)).toMatchObject({ state: 'absent' });
-    const parts = [{ ...ok([]), cut: 'a page is missing' }, { ...ok([]), names: { missing: ['A'], mute: ['B'] } }];
-    expect(await new AllAlerts(parts.map(fixed)).alerts(never)).toMatchObject({ names: { missing: ['*', 'A'], mute: ['B'] } });
+    const parts = [
+      { ...ok([]), cut: 'a page is missing' },
+      { ...ok([]), names: { missing: ['A'], mute: ['B'] } },
+    ];
+    expect(await new AllAlerts(parts.map(fixed)).alerts(never)).toMatchObject({
+      names: { missing: ['*', 'A'], mute: ['B'] },
+    });
   });
 
   it('show what an alert looks at by whoever knows it', async () => {

@@ -103,9 +103,19 @@ describe('alerts as items', () => {
 
   it('that name no namespace and nothing that is known are told apart from those of others', () => {
     const told = (labels: Record<string, string>) => unplacedAlerts([alert('A', labels)], snapshot).length;
-    for (const [label, value] of [['job', 'x'], ['instance', '10.9.9.9:80'], ['deployment', 'web'], ['node', 'other']])
+    for (const [label, value] of [
+      ['job', 'x'],
+      ['instance', '10.9.9.9:80'],
+      ['deployment', 'web'],
+      ['node', 'other'],
+    ])
       expect(told({ [label!]: value! }), label).toBe(1);
-    for (const [label, value] of [['namespace', 'blog'], ['node', 'node3'], ['job', 'store'], ['severity', 'info']])
+    for (const [label, value] of [
+      ['namespace', 'blog'],
+      ['node', 'node3'],
+      ['job', 'store'],
+      ['severity', 'info'],
+    ])
       expect(told({ [label!]: value! }), label).toBe(0);
   });
 
