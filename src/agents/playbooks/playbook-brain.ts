@@ -2,6 +2,7 @@ import type { AttemptRecord, Brain, BrainContext, BrainDiagnosis, Proposal } fro
 import { standingAttempts } from '../../domain/brain.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import type { Finding } from '../../domain/finding.ts';
+import { refKey } from '../../domain/kube-object.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { sha256 } from '../../text/sha256.ts';
@@ -45,7 +46,7 @@ export class PlaybookBrain implements Brain {
         context.emit({ type: 'thought', text });
       }
     }
-    return rankFindings(view, withTraces(view, findings, signals), this.#depthOf);
+    return rankFindings(view, withTraces(view, this.#withoutYielding(findings), signals), this.#depthOf);
   }
 
   async plan(
@@ -70,6 +71,14 @@ export class PlaybookBrain implements Brain {
 
   async reflect(_context: BrainContext, { attempt, outcome, reason }: AttemptRecord): Promise<string> {
     return `Attempt ${attempt} ${outcome}: ${reason}`;
+  }
+
+  #withoutYielding(findings: readonly Finding[]): Finding[] {
+    const yielding = new Set(this.#analyzers.filter((analyzer) => analyzer.yields).map(({ rule }) => rule));
+    const known = new Set(
+      findings.filter(({ rule, fixes }) => !yielding.has(rule) && fixes.length > 0).map(({ object }) => refKey(object)),
+    );
+    return findings.filter(({ rule, object }) => !yielding.has(rule) || !known.has(refKey(object)));
   }
 
   readonly #depthOf = (rule: string): number =>

@@ -30,6 +30,16 @@ describe.each(SEEDS)('peers behind a headless Service (seed %i)', (seed) => {
     expect(fixes[0]!.changes).toEqual([{ type: 'json-patch', object, ops: [{ op: 'add', path: '/spec/publishNotReadyAddresses', value: true }] }]); // prettier-ignore
   });
 
+  it('that wait for one of their own get names, too', async () => {
+    const waits = (set: string, service: string) => `waiting for peer ${set}-1.${service}`;
+    const { fixes } = await onlyFinding(peers(false, waits), 'headless-peers');
+    expect(fixes).toHaveLength(1);
+    await noFinding(
+      peers(false, (set) => `waiting for peer ${set}-1.other`),
+      'headless-peers',
+    );
+  });
+
   it('that are ready, have such names, or miss another Service are left alone', async () => {
     await noFinding(peers(true, lost), 'headless-peers');
     await noFinding(peers(false, lost, { publishNotReadyAddresses: true }), 'headless-peers');

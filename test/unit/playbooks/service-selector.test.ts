@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PlaybookBrain } from '../../../src/agents/playbooks/playbook-brain.ts';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import { World } from './builders.ts';
+import type { Loose } from './builders.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
 import { byRule, noFinding, onlyFinding } from './findings.ts';
 
@@ -209,5 +210,53 @@ describe.each(SEEDS)('a Service whose label another program of the product got, 
 
   it('is left alone where no label tells which program is meant', async () => {
     await noFinding(product('atlas'), RULE);
+  });
+});
+
+describe.each(SEEDS)('a Service whose addresses somebody wrote by hand (seed %i)', (seed) => {
+  const written = (pick: (pods: Loose[]) => string) => {
+    const world = new World(seed);
+    for (const node of world.list('Node') as Loose[]) node.spec = { ...node.spec, podCIDR: '10.7.0.0/16' };
+    const workload = world.workload({
+      kind: 'StatefulSet',
+      name: 'depot',
+      replicas: 2,
+      containers: [world.container({ port: 5432 })],
+    });
+    const pods = world.podsOf(workload) as Loose[];
+    pods.forEach((pod, index) => {
+      pod.status.podIP = `10.7.0.${20 + index}`;
+      pod.status.podIPs = [{ ip: pod.status.podIP }];
+    });
+    const service: Loose = world.service(undefined as never, [{ port: 5432, targetPort: 5432 }], { name: 'primary' });
+    delete service.spec.selector;
+    world.add('EndpointSlice', 'discovery.k8s.io/v1', 'primary-1', {
+      metadata: { labels: { 'kubernetes.io/service-name': 'primary' } },
+      addressType: 'IPv4',
+      ports: [{ name: '', port: 5432, protocol: 'TCP' }],
+      endpoints: [{ addresses: [pick(pods)], conditions: { ready: true } }],
+    });
+    return world;
+  };
+
+  it('is explained where no pod has the address any more, with who listens there', async () => {
+    const finding = await onlyFinding(
+      written(() => '10.7.0.9'),
+      RULE,
+    );
+    expect(finding.message).toMatch(/primary-1.*10\.7\.0\.9.*depot-/);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain('primary-1');
+  });
+
+  it("is left alone where a pod has it, or it lies outside the pods' network", async () => {
+    await noFinding(
+      written(([pod]) => pod!.status.podIP),
+      RULE,
+    );
+    await noFinding(
+      written(() => '192.0.2.7'),
+      RULE,
+    );
   });
 });

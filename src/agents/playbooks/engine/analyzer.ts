@@ -36,6 +36,8 @@ export interface Analyzer {
   explains: string;
   /** Why it has no fix where it finds none, for people, without a full stop. */
   unfixed: string;
+  /** Its findings are left out where another rule has a fix for the same object: that one knows what is wrong. */
+  yields?: true;
   analyze(context: AnalyzerContext): Finding[] | Promise<Finding[]>;
 }
 

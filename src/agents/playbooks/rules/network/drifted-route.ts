@@ -114,6 +114,7 @@ export const driftedRouteRule: Analyzer = {
   rule: DRIFTED_ROUTE,
   // Whoever knows what is wrong with the present value comes first.
   layer: 'symptom',
+  yields: true,
   kinds: [...PODS, ...ROUTES, 'ConfigMap', 'Namespace'],
   explains: 'Services and Ingresses that were changed by hand since they were last applied, while users fail.',
   unfixed: 'nothing in the cluster keeps what was applied',

@@ -30,7 +30,9 @@ export async function analyzeHeadlessPeers(context: AnalyzerContext): Promise<Fi
     for (const workload of view.workloadsBehind(service)) {
       if (troubled.get(refKey(refOf(workload))) !== 'unhealthy') continue;
       if (!view.podsOf(workload).some((pod) => isLiving(pod) && !isReady(pod))) continue;
-      const lines = (await workloadLog(context, workload)).filter(({ text }) => misses(view, service, text));
+      const lines = (await workloadLog(context, workload)).filter(
+        ({ text }) => misses(view, service, text) || awaits(view, service, workload, text),
+      );
       if (lines.length > 0) findings.push(findingFor(view, service, workload, lines));
     }
   }
@@ -56,6 +58,23 @@ function misses(view: ClusterView, { metadata }: KubeObject, text: string): bool
     })
   );
 }
+
+const AWAITS =
+  /\b(?:wait(?:s|ing)?|retry(?:ing)?|try(?:ing)? again|not (?:yet )?(?:there|found|reachable|known)|unreachable)\b/i;
+
+/** The line says that it waits for a pod of this very workload by the name that the Service would give it. */
+function awaits(view: ClusterView, { metadata }: KubeObject, workload: KubeObject, text: string): boolean {
+  return (
+    AWAITS.test(text) &&
+    view.podsOf(workload).some((pod) => wordsOf(text).some((word) => isNameOf(word, pod.metadata.name, metadata.name)))
+  );
+}
+
+const wordsOf = (text: string): string[] => text.split(/[^\w.-]+/);
+
+/** `zk-1.zk`, `zk-1.zk.shop.svc…` */
+const isNameOf = (word: string, pod: string, service: string): boolean =>
+  word === `${pod}.${service}` || word.startsWith(`${pod}.${service}.`);
 
 function findingFor(view: ClusterView, service: KubeObject, workload: KubeObject, lines: LogLine[]): Finding {
   const { name } = service.metadata;

@@ -13,6 +13,7 @@ import { usersOf } from '../../../../kube/references-to-service.ts';
 import { lostSelector } from './lost-selector.ts';
 import { bare, picksOnly, POD_OWNERS, workloadsMeant } from './selector-meant.ts';
 import type { Meant } from './selector-meant.ts';
+import { staleAddresses } from './stale-address.ts';
 import { pointerToken } from '../../../../json/stable-json.ts';
 import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
@@ -27,9 +28,12 @@ const SERVICE_SELECTOR = 'service-selector';
 const ENOUGH = 0.5;
 
 /** Services whose selector fits no pod and no workload, or is gone, with the workload that was most likely meant. */
-export function analyzeServiceSelectors({ view, severity }: AnalyzerContext): Finding[] {
+export async function analyzeServiceSelectors(context: AnalyzerContext): Promise<Finding[]> {
+  const { view, severity } = context;
   if (!view.known('Pod') || !POD_OWNERS.every((kind) => view.known(kind))) return [];
-  return view.all('Service').flatMap((service) => {
+  const isWell = severity.known && severity.items.length === 0;
+  const stale = isWell ? [] : await staleAddresses(context, SERVICE_SELECTOR);
+  const others = view.all('Service').flatMap((service) => {
     const selector: LabelMap = service.spec?.selector ?? {};
     if (service.metadata.deletionTimestamp || service.spec?.type === 'ExternalName') return [];
     if (Object.keys(selector).length === 0) return lostSelector(view, SERVICE_SELECTOR, service);
@@ -37,6 +41,7 @@ export function analyzeServiceSelectors({ view, severity }: AnalyzerContext): Fi
       return outsideFails(severity) ? foreignFinding(view, service, selector) : [];
     return [findingFor(view, severity, service, selector)];
   });
+  return [...stale, ...others];
 }
 
 function findingFor(view: ClusterView, severity: Severity, service: KubeObject, selector: LabelMap): Finding {
@@ -187,7 +192,7 @@ function fixFor(service: KubeObject, selector: LabelMap, meant: Meant): FixDraft
 export const serviceSelectorRule: Analyzer = {
   rule: SERVICE_SELECTOR,
   layer: 'network',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'EndpointSlice', 'ConfigMap', 'Ingress'],
+  kinds: [...PODS, ...REVISIONS, 'Service', 'EndpointSlice', 'ConfigMap', 'Ingress', 'Node'],
   explains:
     'Requests that reach no pod because the selector of a Service is gone, or matches none that could serve them.',
   unfixed: 'several workloads could be meant, or none that serves',
