@@ -31,7 +31,7 @@ export function demandOf({ spec, status }: KubeObject): AutoscalerDemand | null 
   const found = listOf(spec?.metrics).flatMap((metric): AutoscalerDemand[] => {
     const now = current.find((each) => keyOf(each) === keyOf(metric));
     const [ratio, text] = now ? overTarget(metric, now, present) : [];
-    if (ratio === undefined || text === undefined || ratio <= 1 + TOLERANCE) return [];
+    if (ratio === undefined || text === undefined || !Number.isFinite(ratio) || ratio <= 1 + TOLERANCE) return [];
     return [{ replicas: Math.ceil(present * ratio - 1e-9), text }];
   });
   return found.reduce<AutoscalerDemand | null>(

@@ -10,6 +10,7 @@ import type { ClusterSnapshot } from '../../domain/snapshot.ts';
 import type { LogSource, TelemetrySources } from '../../domain/telemetry.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { askMetrics, whileUnstopped } from '../../signals/ask-metrics.ts';
+import { changesOf } from '../../signals/charts/change-marks.ts';
 import { correlate } from '../../signals/correlation/correlate.ts';
 import { isToldBy, memberOfItem, memberOfSignal } from '../../signals/correlation/members.ts';
 import { shownIncidents } from '../../signals/correlation/shown-incident.ts';
@@ -119,6 +120,7 @@ function togetherIn(
     topology,
     settings,
     suspects: suspects.suspects,
+    changesOf: (object) => changesOf(object, view),
   });
   const undated = new Set(items.filter(({ since }) => since === undefined).map(itemId));
   return shownIncidents(incidents, topology, settings.hops, undated);

@@ -5,9 +5,11 @@ import type { MemoryVerdict } from '../../domain/signals-now.ts';
 import type { Answers, Ask, Scene } from '../../signals/incident-types/incident-type.ts';
 import { memoryCause } from '../../signals/incident-types/memory-cause.ts';
 import { memoryAsks, memoryHistory } from '../../signals/incident-types/memory-history.ts';
+import { isBeyond } from '../../signals/incident-types/oom.ts';
 
 /** Containers whose history is read: each costs a few queries over hours. */
 const MOST = 4;
+const BEYOND = 'metrics tell of more memory in use than its limits ever let it have: they may speak of another container';
 
 /**
  * Why containers run out of memory of which a signal says that they do; asks nothing where there is none.
@@ -30,7 +32,11 @@ export async function readMemory(
       const history = memoryHistory(answers, scene, workload, container);
       if (!history) return { workload, container, ...whyUnknown(answers), peakBytes: null };
       const used = history.pods.flatMap(({ samples }) => samples.map(({ value }) => value));
-      return { workload, container, ...memoryCause(history), peakBytes: used.length > 0 ? Math.max(...used) : null };
+      const peakBytes = used.length > 0 ? used.reduce((most, value) => Math.max(most, value)) : null;
+      // Nothing is made of numbers that cannot be this container's.
+      if (peakBytes !== null && isBeyond(peakBytes, Math.max(history.limitBytes, history.former?.limitBytes ?? 0)))
+        return { workload, container, cause: 'unknown', evidence: [BEYOND], peakBytes: null };
+      return { workload, container, ...memoryCause(history), peakBytes };
     }),
   );
 }

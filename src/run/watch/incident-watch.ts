@@ -9,6 +9,7 @@ import type { CorrelatedIncident, IncidentMember } from '../../domain/signals.ts
 import type { SignalsNow } from '../../domain/signals-now.ts';
 import { shownSignals } from '../../domain/signals-now.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
+import { changesOf } from '../../signals/charts/change-marks.ts';
 import { graphOfSettings } from '../../signals/graph/settings-graph.ts';
 import { correlate } from '../../signals/correlation/correlate.ts';
 import { isToldBy, memberOfItem, memberOfSignal } from '../../signals/correlation/members.ts';
@@ -176,6 +177,7 @@ export class IncidentWatch {
       topology: new Topology(view, signals?.graph ?? graphOfSettings(view)),
       settings: DEFAULT_SIGNAL_SETTINGS.correlation,
       suspects: signals?.suspects.suspects ?? [],
+      changesOf: (object) => changesOf(object, view),
     });
     const fresh = this.#open.filter(({ fingerprint }) => !before.has(fingerprint));
     const diagnosis = fresh.length > 0 ? await this.#diagnosed(reading, signals, signal) : null;

@@ -21,7 +21,8 @@ export function withChanges(chart: ChartData, object: ObjectRef, view: ClusterVi
   return changes.length === 0 ? chart : { ...chart, marks: [...chart.marks, ...changes.slice(-MOST)] };
 }
 
-function changesOf(object: ObjectRef, view: ClusterView): ChartMark[] {
+/** When the object's workload, or a ConfigMap that it reads, was changed, as far as the cluster remembers. */
+export function changesOf(object: ObjectRef, view: ClusterView): ChartMark[] {
   const own = view.find(object.kind, object.namespace, object.name);
   const workloads = workloadsTouchedBy(view, object);
   const changes = (workloads.length > 0 ? workloads : own ? [own] : []).flatMap((workload) => [

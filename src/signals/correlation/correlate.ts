@@ -4,6 +4,7 @@ import { oneLine } from '../../text/plain-text.ts';
 import { sha256 } from '../../text/sha256.ts';
 import type { Group } from './groups.ts';
 import { groupsOf } from './groups.ts';
+import type { ChangesOf } from './root.ts';
 import { rootOf } from './root.ts';
 import type { Topology } from './topology.ts';
 
@@ -18,7 +19,13 @@ export interface CorrelationInput {
   settings: SignalSettings['correlation'];
   /** From traces: a sure one is the root of the incident that it belongs to. */
   suspects?: readonly Suspect[];
+  /** What the cluster remembers of changes; default: nothing. */
+  changesOf?: ChangesOf;
 }
+
+/** Where incidents are looked for. */
+type Place = Required<Pick<CorrelationInput, 'topology' | 'settings' | 'suspects' | 'changesOf'>>;
+
 
 /**
  * What belongs together as one incident: things about one object, and things about objects within a few steps of each other
@@ -26,20 +33,16 @@ export interface CorrelationInput {
  * twice. More than a person can read that begins within a minute, and that topology does not hold together, is one storm.
  * Oldest incident first; the same whatever the order of what is given.
  */
-export function correlate({
-  members,
-  open,
-  topology,
-  settings,
-  suspects = [],
-}: CorrelationInput): CorrelatedIncident[] {
+export function correlate({ members, open, ...rest }: CorrelationInput): CorrelatedIncident[] {
+  const place: Place = { suspects: [], changesOf: () => [], ...rest };
+  const { topology, settings } = place;
   const known = [...open].sort(inOrder);
   const all = renewed(distinct(known.flatMap((incident) => incident.members)), distinct(members));
   const groups = groupsOf(all, known, topology, settings);
   const stormy = stormOf(groups, settings.stormPerMinute);
   const calm = groups.filter((group) => !stormy.includes(group));
-  const incidents = calm.map((group) => incidentOf(group, topology, settings, suspects));
-  if (stormy.length > 0) incidents.push(stormIncident(stormy, topology, settings, suspects));
+  const incidents = calm.map((group) => incidentOf(group, place));
+  if (stormy.length > 0) incidents.push(stormIncident(stormy, place));
   return incidents.sort(inOrder);
 }
 
@@ -61,18 +64,13 @@ function stormOf(groups: readonly Group[], perMinute: number): Group[] {
   return running.length + hit.length > 1 || running.length > 0 ? [...running, ...hit] : [];
 }
 
-function stormIncident(
-  groups: readonly Group[],
-  topology: Topology,
-  settings: SignalSettings['correlation'],
-  suspects: readonly Suspect[],
-): CorrelatedIncident {
+function stormIncident(groups: readonly Group[], place: Place): CorrelatedIncident {
   const members = distinct(groups.flatMap((group) => group.members));
   const units = [...new Set(groups.flatMap((group) => group.units))].sort();
   const open = groups.flatMap((group) => group.open).sort(inOrder);
   const first = open.find(({ isStorm }) => isStorm);
   return {
-    ...incidentOf({ members, units, open: [] }, topology, settings, suspects),
+    ...incidentOf({ members, units, open: [] }, place),
     fingerprint: first?.fingerprint ?? fingerprintOf('storm'),
     title: `a storm of ${members.length} alerts and signals`,
     isStorm: true,
@@ -81,14 +79,9 @@ function stormIncident(
   };
 }
 
-function incidentOf(
-  group: Group,
-  topology: Topology,
-  settings: SignalSettings['correlation'],
-  suspects: readonly Suspect[],
-): CorrelatedIncident {
+function incidentOf(group: Group, { topology, settings, suspects, changesOf }: Place): CorrelatedIncident {
   const [first, ...others] = group.open;
-  const root = rootOf(group, topology, settings.hops, suspects);
+  const root = rootOf(group, topology, settings.hops, suspects, changesOf);
   const earliest = group.members[0]!;
   const isAtRoot = ({ objects }: IncidentMember): boolean => objects.some((ref) => topology.unitOf(ref) === root?.unit);
   const { message } = group.members.find(isAtRoot) ?? earliest;

@@ -18,6 +18,7 @@ export class Topology {
   readonly #callers = new Map<string, Set<string>>();
   readonly #reach = new Map<string, Map<string, number>>();
   readonly #units = new Map<string, string>();
+  readonly #objects = new Map<string, ObjectRef>();
 
   constructor(view: ClusterView, graph: CallGraph) {
     this.#view = view;
@@ -36,8 +37,17 @@ export class Topology {
   unitOf(ref: ObjectRef): string {
     const key = refKey(ref);
     let unit = this.#units.get(key);
-    if (unit === undefined) this.#units.set(key, (unit = refKey(this.#standIn(ref))));
+    if (unit === undefined) {
+      const object = this.#standIn(ref);
+      this.#units.set(key, (unit = refKey(object)));
+      this.#objects.set(unit, object);
+    }
     return unit;
+  }
+
+  /** The object that a unit is; null for one that was never asked for. */
+  objectOf(unit: string): ObjectRef | null {
+    return this.#objects.get(unit) ?? null;
   }
 
   /** Units that one depends on within so many steps, and over how many. Only what requests go through leads on to others. */

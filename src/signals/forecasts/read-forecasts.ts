@@ -21,6 +21,8 @@ const QUOTA = 'forecast/quota';
 const AUTOSCALER = 'forecast/autoscaler';
 const LOOKBACK_MS = 6 * 3_600_000;
 const STEP_MS = 120_000;
+/** What nobody tells of any more does not go on as it did: five minutes is what Prometheus itself looks back, and a step. */
+const STALE_MS = 300_000 + STEP_MS;
 
 /** What is asked for forecasts; what the incident types ask for too has the same keys. */
 export function forecastAsks(scene: Scene): Ask[] {
@@ -77,6 +79,12 @@ function forecast(
   reading: SignalReading,
 ): void {
   const { kind, name, then, samples, limit, unit, horizonMs, query } = running;
+  const last = samples.at(-1);
+  if (last && scene.now - last.at > STALE_MS) {
+    const reason = `${name}: nothing was told of it for ${durationText(scene.now - last.at)}`;
+    reading.unjudged.push({ kind, object, reason });
+    return;
+  }
   const projection = projected(samples, limit, horizonMs, scene.settings.forecast);
   if (projection.state === 'unknown') reading.unjudged.push({ kind, object, reason: `${name}: ${projection.reason}` });
   if (projection.state !== 'reached') return;

@@ -95,9 +95,13 @@ function ofSeries(answers: Answers, scene: Scene, reading: SignalReading): Valid
     scopedSeries(answers.get(key), 'certificate', metric, scene, reading) ?? [];
   const probed = read(PROBES, probeCertificateExpiry).flatMap(({ series }): Valid[] => {
     const until = untilOf(series.samples.at(-1)?.value);
-    if (until === null) return [];
     const target = series.labels.instance ?? '';
     const found = servedAt(view, target, namespaces);
+    if (until === null) {
+      const reason = oneLine(`${probeCertificateExpiry} of ${target} is no date: when its certificate expires is not known`);
+      reading.unjudged.push({ kind: 'certificate', object: found.object, reason });
+      return [];
+    }
     const query = selector(probeCertificateExpiry, ...matchersOf(series.labels));
     return [{ ...found, until, name: oneLine(target, 200), labels: series.labels, query }];
   });

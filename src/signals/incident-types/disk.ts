@@ -6,6 +6,7 @@ import { oneLine } from '../../text/plain-text.ts';
 import { sustained } from '../baselines/sustained.ts';
 import { inOrder } from '../baselines/rates.ts';
 import { chartOf } from '../charts/chart.ts';
+import type { Projection } from '../forecasts/projection.ts';
 import { forecastLine, projected, whenText } from '../forecasts/projection.ts';
 import { duration, oneOf, selector } from '../promql.ts';
 import type { Answers, Ask, IncidentType, Rule, Scene, ScopedSeries } from './incident-type.ts';
@@ -16,6 +17,7 @@ export const CLAIMS = 'disk/claims';
 export const NODES = 'disk/nodes';
 /** What fills within the hour shows in a few minutes. */
 const STEP_MS = 60_000;
+const FULL = 0.995;
 /** File systems without room of their own, and those that others show again. */
 const REAL = [
   'fstype!~"tmpfs|ramfs|overlay|squashfs|nsfs|iso9660|erofs|fuse.*"',
@@ -99,14 +101,15 @@ function judgeOne({ series, labelled, object }: ScopedSeries, query: string, sce
   if (standing.state === 'unknown') return `nothing was told of the room on ${name} lately`;
   if (standing.state === 'no') return null;
   const projection = projected(samples, 1, settings.disk.horizonMs, settings.forecast);
-  // It is that full, and has been: nothing to report while it does not grow.
-  if (projection.state === 'not-soon') return null;
   const { value } = samples.at(-1)!;
+  // Programs fail for want of room before the last block is taken.
+  const isFull = value >= FULL;
+  const hasFilled = isFull && samples.some((sample) => sample.value < FULL);
+  // It is that full, and has been: nothing to report while it does not grow.
+  if (projection.state === 'not-soon' && !isFull) return null;
   const used = `${name} is ${amountText(value, 'ratio')} full`;
-  const isKnown = projection.state === 'reached';
-  const then = isKnown
-    ? `and will be full ${whenText(projection, now)}`
-    : `whether it fills up is not known: ${projection.reason}`;
+  const isKnown = hasFilled || (!isFull && projection.state === 'reached');
+  const then = thenText(projection, isFull, hasFilled, now);
   return {
     kind: 'disk',
     level: isKnown && standing.held && object ? 'incident' : 'early',
@@ -128,9 +131,16 @@ function judgeOne({ series, labelled, object }: ScopedSeries, query: string, sce
       samples,
       threshold: settings.disk.usedRatio,
       marks,
-      ...(isKnown ? { forecast: forecastLine(projection, 1) } : {}),
+      ...(projection.state === 'reached' ? { forecast: forecastLine(projection, 1) } : {}),
     }),
   };
+}
+
+/** What is full all the time may be meant to be: files that are made as large as their volume. */
+function thenText(projection: Projection, isFull: boolean, hasFilled: boolean, now: number): string {
+  if (isFull) return hasFilled ? 'and is full now' : 'and has been for as long as is known';
+  if (projection.state === 'reached') return `and will be full ${whenText(projection, now)}`;
+  return `whether it fills up is not known: ${projection.state === 'unknown' ? projection.reason : 'it does not rise'}`;
 }
 
 export function diskName(labels: Readonly<Record<string, string>>, object: string): string {

@@ -41,7 +41,9 @@ function judge(answers: Answers, scene: Scene): SignalReading {
     const answered = answers.get(requestKey(index, 'answered'));
     const list = scopedSeries(answered, 'errors', metric.calls, scene, reading);
     if (!list) continue;
-    const failed = bySeries(answers.get(requestKey(index, 'failed')));
+    const told = answers.get(requestKey(index, 'failed'));
+    const failed = bySeries(told);
+    const isCut = told?.state === 'ok' && told.cut !== undefined;
     if (!failed) {
       reading.unjudged.push({
         kind: 'errors',
@@ -51,6 +53,12 @@ function judge(answers: Answers, scene: Scene): SignalReading {
       continue;
     }
     for (const scoped of list) {
+      // One that is missing may be among those that were left out: that none fail is not known then.
+      if (isCut && !failed.has(seriesKey(scoped.series))) {
+        const reason = `failed requests of ${namedBy(scoped.object, scoped.series.labels)} are not here: ${told.cut}`;
+        reading.unjudged.push({ kind: 'errors', object: scoped.object, reason });
+        continue;
+      }
       const moments = momentsOf(scoped.series, failed.get(seriesKey(scoped.series)));
       const { signal, unknown } = judgeOne(scoped, moments, ratioQuery(metric, scene.settings), scene);
       if (signal) reading.signals.push(signal);

@@ -99,6 +99,9 @@ function nearLimit({ series, labelled, object }: ScopedSeries, scene: Scene): Si
     return { kind: 'oom', object: object ?? refOf(pod), reason: `nobody tells what ${where} uses now`, lost: true };
   if (standing.state !== 'yes') return null;
   const { value } = samples.at(-1)!;
+  // A container never has more than its limit: what says so speaks of another one.
+  if (isBeyond(value, limit))
+    return { kind: 'oom', object: object ?? refOf(pod), reason: `metrics tell that ${where} uses ${amountText(value, 'bytes')}, more than its limit of ${amountText(limit, 'bytes')} lets it` };
   const query = selector(settings.metrics.workingSet, ...matchersOf(series.labels));
   return {
     kind: 'oom',
@@ -118,6 +121,11 @@ function nearLimit({ series, labelled, object }: ScopedSeries, scene: Scene): Si
     query,
     chart: chartOf({ title: `Memory of ${where}`, unit: 'bytes', label: 'working set', samples, threshold, marks }),
   };
+}
+
+/** More than a limit lets anybody have, however metrics are rounded. */
+export function isBeyond(bytes: number, limit: number): boolean {
+  return bytes > 1.1 * limit;
 }
 
 /** What does not run uses no memory, and is not measured; neither is what has only just begun. */

@@ -47,7 +47,9 @@ export function comparedLogs(before: readonly LogLine[], after: readonly LogLine
   const groups = templateGroups(all);
   const lines = before.length;
   const unknown =
-    lines < LEAST_LINES
+    after.length === 0 && lines > 0
+      ? 'no line at all has come since: whoever collects them may have stopped'
+      : lines < LEAST_LINES
       ? `only ${counted(lines, 'line')} from before are there to compare with`
       : cut
         ? 'there were more lines before than could be read'

@@ -12,7 +12,10 @@ const WORDS = 160;
 export function logLines(logs: LogsSeen, paint: Paint, most = TEMPLATES): string[] {
   const { source, from, to, templates, more, unknown } = logs;
   const since = `since ${time(from, to)}`;
-  if (templates.length === 0) return [`logs: nothing new and nothing of trouble ${since} (${oneLine(source, WORDS)})`];
+  if (templates.length === 0) {
+    const said = unknown ? `nothing is known of what is written: ${oneLine(unknown, WORDS)}` : 'nothing new and nothing of trouble';
+    return [`logs ${since}: ${said} (${oneLine(source, WORDS)})`];
+  }
   const left = Math.max(0, templates.length - most) + more;
   return [
     `logs ${since}, from ${oneLine(source, WORDS)}:`,

@@ -11,6 +11,7 @@ import { rankOf, suspectRank } from './ranks.ts';
 import type { TelemetryReport } from './report.ts';
 import { emptyTelemetryReport } from './report.ts';
 import type { NamedObject, Shown, TelemetryScene } from './scenes.ts';
+import { isAsWanted } from './scenes.ts';
 import { untilNothing } from './shop.ts';
 import type { Opened } from './watching.ts';
 import { Watching } from './watching.ts';
@@ -38,7 +39,7 @@ export async function runFaultTrial(desk: Desk, scene: TelemetryScene, seed: num
     engineer.close();
     const healed = report.problems.length > 0 ? desk.restore() : desk.heal();
     await healed.catch((error: Error) => report.problems.push(`not healed: ${error.message}`));
-    report.passed = report.problems.length === 0 && report.verdict === scene.wanted;
+    report.passed = report.problems.length === 0 && isAsWanted(scene, report.verdict);
   }
   return report;
 }

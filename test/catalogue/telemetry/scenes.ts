@@ -3,6 +3,7 @@ import { SHOP_SERVICES } from '../../testbed/app/topology.ts';
 import type { Fault } from '../../testbed/faults/fault.ts';
 import { TELEMETRY_FAULTS } from '../../testbed/faults/telemetry/faults.ts';
 import type { Measured } from '../../testbed/telemetry/ask-prometheus.ts';
+import type { Verdict } from '../run/report.ts';
 
 /** An object as a person names it. */
 export interface NamedObject {
@@ -22,7 +23,7 @@ export interface TelemetryScene {
   word: RegExp;
   /** Keys (`Kind/name`) of what an honest repair may change. */
   mayChange: readonly string[];
-  /** `named`: nothing can be done that could be taken back, so that it has to be told and left as it is. */
+  /** `named`: that it is told will do, for it may be that nothing can be done which could be taken back. What mends it is better. */
   wanted: 'resolved' | 'named';
   /** Services that feel it: what is told of others is told wrongly. */
   affected: ReadonlySet<string>;
@@ -62,8 +63,11 @@ const GIVEN: Readonly<Record<string, Given>> = {
   'disk-filling': {
     isRoot: (object) =>
       anyOf('PersistentVolumeClaim/frontend-journal', `ConfigMap/${SETTINGS}`)(object) || workload('frontend')(object),
-    word: /fill|full|room|journal/i,
-    mayChange: [`ConfigMap/${SETTINGS}`],
+    // How much time is left, or that none is.
+    word: /\bfull (?:now|in \d)/i,
+    // Who goes back on the setting has to restart whoever reads it. The journal itself is nobody's to empty: no action for it is allowed.
+    mayChange: [`ConfigMap/${SETTINGS}`, 'Deployment/frontend', 'Deployment/loadgen'],
+    wanted: 'named',
   },
   'certificate-near-expiry': {
     isRoot: anyOf(`Secret/${TLS_SECRET}`, `Service/${TLS_SECRET}`),
@@ -96,6 +100,11 @@ export const TELEMETRY_SCENES: readonly TelemetryScene[] = TELEMETRY_FAULTS.map(
   if (!given) throw new Error(`nobody says what is right about the fault ${fault.name}`);
   return { fault, wanted: 'resolved', affected: new Set(callersOf(fault.targets[0]!)), ...given };
 });
+
+/** Whether a verdict is at least what is wanted of a scene. */
+export function isAsWanted({ wanted }: Pick<TelemetryScene, 'wanted'>, verdict: Verdict): boolean {
+  return verdict === wanted || (wanted === 'named' && verdict === 'resolved');
+}
 
 /** @throws Error that names those that there are */
 export function sceneNamed(name: string): TelemetryScene {

@@ -6,7 +6,7 @@ import { telemetryPage } from '../../catalogue/telemetry/page.ts';
 import { rankOf, suspectRank } from '../../catalogue/telemetry/ranks.ts';
 import type { CalmReport, FixReport, TelemetryReport, WatchCostReport } from '../../catalogue/telemetry/report.ts';
 import { emptyTelemetryReport } from '../../catalogue/telemetry/report.ts';
-import { sceneNamed, TELEMETRY_SCENES } from '../../catalogue/telemetry/scenes.ts';
+import { isAsWanted, sceneNamed, TELEMETRY_SCENES } from '../../catalogue/telemetry/scenes.ts';
 import { noteFates } from '../../catalogue/wrong-plans/fates.ts';
 import type { Dump, Item } from '../../judge/dump/dump.ts';
 import { TELEMETRY_FAULTS } from '../../testbed/faults/telemetry/faults.ts';
@@ -29,12 +29,31 @@ const missed: TelemetryReport = {
 describe('faults that only telemetry shows', () => {
   it('have a judge each, whose causes are no words of others', () => {
     expect(TELEMETRY_SCENES.map(({ fault }) => fault.name)).toEqual(TELEMETRY_FAULTS.map(({ name }) => name));
-    for (const { fault, affected, mayChange, wanted } of TELEMETRY_SCENES) {
+    for (const { fault, affected } of TELEMETRY_SCENES) {
       expect(fault.shows, fault.name).toBeDefined();
       expect(affected.size).toBeGreaterThan(0);
-      if (wanted === 'named') expect(mayChange).toEqual([]);
     }
+    expect(TELEMETRY_SCENES.filter(({ wanted }) => wanted === 'named').map(({ fault }) => fault.name)).toEqual([
+      'disk-filling',
+      'certificate-near-expiry',
+    ]);
     expect(() => sceneNamed('none')).toThrow(/slow-dependency/);
+  });
+
+  it('end as is wanted of them, or better', () => {
+    const named = sceneNamed('disk-filling');
+    expect((['named', 'resolved'] as const).map((verdict) => isAsWanted(named, verdict))).toEqual([true, true]);
+    expect((['unnamed', 'wrong', 'invalid'] as const).map((verdict) => isAsWanted(named, verdict))).not.toContain(true);
+    expect(isAsWanted(sceneNamed('slow-dependency'), 'named')).toBe(false);
+  });
+
+  it('of a disk are told with the time that is left', () => {
+    const scene = sceneNamed('disk-filling');
+    const told = (text: string) =>
+      rankOf([{ rule: 'r', message: text, object: { kind: 'PersistentVolumeClaim', name: 'frontend-journal' } }], scene, []).cause;
+    expect(told('it is 85 % full, and will be full in 3.6 min (2 min to 5 min)')).toBe(1);
+    expect(told('it is 100 % full, and is full now')).toBe(1);
+    expect(told('it fills up: claim frontend-journal will be full')).toBe(0);
   });
 
   it('concern whoever calls what is broken, and nobody else', () => {

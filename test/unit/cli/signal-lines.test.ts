@@ -15,6 +15,14 @@ const plain = painter(false);
 const timeless = (text: string) => text.replaceAll(/(?:\d+ [A-Z][a-z]{2} )?\d\d:\d\d/g, 'HH:MM');
 
 describe('telemetry on the terminal', () => {
+  it('calls logs of which nothing is known not quiet', () => {
+    const silent = { ...SHOWN.logs!, templates: [], more: 0, unknown: 'no line at all has come since' };
+    expect(timeless(logLines(silent, plain).join('\n'))).toBe(
+      'logs since HH:MM: nothing is known of what is written: no line at all has come since (VictoriaLogs in monitoring)',
+    );
+    expect(timeless(logLines({ ...silent, unknown: null }, plain).join('\n'))).toMatch(/^logs since HH:MM: nothing new/);
+  });
+
   it('is what belongs together, whom traces name, a trace, signals, kernels, logs, and what is not known', () => {
     expect(timeless(signalLines(SHOWN, plain).join('\n'))).toMatchInlineSnapshot(`
       "2 things belong together, since HH:MM

@@ -74,6 +74,19 @@ describe.each(SEEDS)('an autoscaler that may not add what its metrics ask for (s
     expect(maximumAfter(scaler, await onlyFinding(world, RULE))).toBe(3);
   });
 
+  it.each([
+    ['a metric that goes wrong', { averageUtilization: 9_000_000, averageValue: '100m' }],
+    ['a load of twenty times', { averageUtilization: 1_000, averageValue: '1' }],
+  ])('gets four times as many at most for %s where nobody here sees the nodes', async (_, value) => {
+    const world = new World(seed);
+    const { workload, scaler } = atMaximum(world, { currentMetrics: current(value) });
+    world.told.push(alertOn(world, 'SlowRequests', [workload]));
+    world.unreadable.Node = 'nodes is forbidden';
+    const found = await onlyFinding(world, RULE);
+    expect(maximumAfter(scaler, found)).toBe(8);
+    expect(JSON.stringify(found.evidence)).toContain('the room on nodes is not known, so that it gets 6 more pods');
+  });
+
   it('gets no more than nodes have room for, and says so where that is none', async () => {
     const world = new World(seed);
     const { workload } = atMaximum(world);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
+import { refOf } from '../../../src/domain/kube-object.ts';
 import { World } from './builders.ts';
 import { noFinding, onlyFinding } from './findings.ts';
 import { alertOn, quietSignals, signalOf, withSignals } from './telemetry-world.ts';
@@ -52,6 +53,21 @@ describe.each(SEEDS)('a volume that fills up (seed %i)', (seed) => {
     world.told.push(alertOn(world, 'VolumeFilling', [claim]));
     world.signals = quietSignals();
     expect((await onlyFinding(world, RULE)).unfixed).toContain('nobody can take back');
+  });
+
+  it.each([
+    ['as a forecast says', 'its room is at 40 % and is full in 20 min', 'forecast' as const],
+    ['as far as that is known', 'when it will be full is not known: it varies too much', null],
+    ['or that nothing tells', 'when it will be full is not known, for no metric tells of its room', undefined],
+  ])('is told by an alert with when it will be full, %s', async (_, text, level) => {
+    const world = new World(seed);
+    const { claim } = mounted(world);
+    world.told.push(alertOn(world, 'VolumeFilling', [claim]));
+    const signals = level ? [signalOf('disk', claim, { level, message: text })] : [];
+    const unjudged = level === null ? [{ kind: 'disk' as const, object: refOf(claim), reason: 'it varies too much' }] : [];
+    world.signals = quietSignals({ reading: { signals, unjudged, absent: [] } });
+    const found = await onlyFinding(world, RULE);
+    expect(found.evidence.map((fact) => fact.text)).toContain(text);
   });
 
   it('has a log emptied that its settings name, where that is allowed', async () => {

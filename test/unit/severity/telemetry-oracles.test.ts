@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OracleVerdict } from '../../../src/domain/ports.ts';
+import type { Severity } from '../../../src/domain/severity.ts';
 import { judgeCommit } from '../../../src/domain/severity.ts';
 import type { ClusterSnapshot } from '../../../src/domain/snapshot.ts';
 import type { Alert, AlertSource, Answer, MetricSource, Series } from '../../../src/domain/telemetry.ts';
@@ -8,6 +9,7 @@ import { SeverityReader } from '../../../src/severity/severity-reader.ts';
 import { SloOracle } from '../../../src/severity/slo-oracle.ts';
 import { parseSlo } from '../../../src/severity/slo-spec.ts';
 import { FakeClock, whileTimePasses } from '../../support/fake-clock.ts';
+import { smallCluster } from '../../support/small-cluster.ts';
 
 const never = new AbortController().signal;
 const NAMESPACE = 'shop';
@@ -397,27 +399,62 @@ describe('objectives', () => {
   });
 
   /** One look after another, each with another answer. */
-  async function looks(text: string, answers: Answer<Series[]>[], mustBeMeasured = true) {
+  async function looks(
+    text: string,
+    answers: Answer<Series[]>[],
+    mustBeMeasured = true,
+    cluster: ClusterSnapshot | ((look: number) => ClusterSnapshot) | null = null,
+  ) {
     const clock = new FakeClock();
+    const snapshot = (look: number) =>
+      typeof cluster === 'function' ? cluster(look) : (cluster ?? snapshotAt(clock));
     let turn = 0;
     const source = { ...metrics(ok()), instant: async () => answers[turn]! };
     const oracle = new SloOracle([parseSlo(text)], source, clock, mustBeMeasured);
     const verdicts: OracleVerdict[] = [];
     for (; turn < answers.length; turn++) {
-      verdicts.push(await oracle.evaluate(snapshotAt(clock), never));
+      verdicts.push(await oracle.evaluate(snapshot(turn), never));
       await clock.advance(5_000);
     }
     return verdicts;
   }
+  const knownItems = (verdict: OracleVerdict): Severity => ({ known: true, items: 'items' in verdict ? verdict.items : [] });
   const of = (service: string, value: number, more: Record<string, string> = {}) => series(value, { service, ...more });
 
-  it('that were violated are not met by being measured no longer', async () => {
-    const answers = [ok(of('a', 0.5), of('b', 1)), ok(of('b', 1)), ok(of('a', 1), of('b', 1)), ok(of('b', 1))];
-    const [first, gone, back, later] = await looks('s=x >= 0.99', answers);
+  it('that were violated are waited for where they are measured no longer, then unknown: they are not met', async () => {
+    const answers = [ok(of('a', 0.5), of('b', 1)), ...Array(4).fill(ok(of('b', 1)))] as Answer<Series[]>[];
+    const [first, gone, still, late, later] = await looks('s=x >= 0.99', answers);
     expect(first).toMatchObject({ state: 'bad', items: [{ key: 'service=a' }] });
-    expect(gone).toMatchObject({ state: 'unknown', reason: expect.stringContaining('service=a') as string });
-    expect([back, later]).toMatchObject([{ state: 'ok' }, { state: 'ok' }]);
-    expect((await looks('s=x >= 0.99', answers, false))[1]).toMatchObject({ state: 'ok' });
+    for (const waiting of [gone, still]) expect(waiting).toMatchObject({ state: 'bad', items: [{ key: 'service=a' }] });
+    for (const lost of [late, later])
+      expect(lost).toMatchObject({ state: 'unknown', reason: expect.stringMatching(/service=a.*no longer measured/) as string });
+    expect(judgeCommit('strict', knownItems(first!), knownItems(gone!), () => true).commit).toBe(false);
+    // Who only looks calls it over when it has been waited for.
+    expect((await looks('s=x >= 0.99', answers, false)).map(({ state }) => state)).toEqual(['bad', 'bad', 'bad', 'ok', 'ok']);
+    const [, , back] = await looks('s=x >= 0.99', [...answers.slice(0, 2), ok(of('a', 1), of('b', 1))]);
+    expect(back).toMatchObject({ state: 'ok' });
+  });
+
+  it('of an object that is there, and of which nothing is measured any more, are not met either', async () => {
+    const cluster = smallCluster();
+    const both = ok(of('cart', 1, { namespace: 'shop' }), of('store', 1, { namespace: 'shop' }));
+    const one = ok(of('cart', 1, { namespace: 'shop' }));
+    const [first, gone, , late] = await looks('s=x >= 0.99', [both, one, one, one, one], true, cluster);
+    expect(first).toMatchObject({ state: 'ok' });
+    expect(gone).toMatchObject({ state: 'bad', items: [{ key: 'measured of Service/shop/store' }] });
+    expect(late).toMatchObject({ state: 'unknown', reason: expect.stringContaining('no longer measured of Service/shop/store') as string });
+    const without = { ...cluster, objects: { ...cluster.objects, Service: [] } };
+    const taken = await looks('s=x >= 0.99', [both, one, one, one], true, (look) => (look === 0 ? cluster : without));
+    expect(taken.at(-1)).toMatchObject({ state: 'ok' });
+    const renamed = ok(of('cart', 1, { namespace: 'shop', version: '2' }), of('store', 1, { namespace: 'shop', version: '2' }));
+    expect((await looks('s=x >= 0.99', [both, renamed, renamed], true, cluster)).at(-1)).toMatchObject({ state: 'ok' });
+  });
+
+  it('with no series at all are waited for, then unknown, for who only looks, too', async () => {
+    for (const judges of [true, false]) {
+      const states = await looks('s=x >= 0.99', [ok(series(1)), ok(), ok(), ok(), ok()], judges);
+      expect(states.map(({ state }) => state)).toEqual(['ok', 'bad', 'bad', 'unknown', 'unknown']);
+    }
   });
 
   it('go on with the next pod of what was violated', async () => {

@@ -189,6 +189,25 @@ describe('Alertmanager with Prometheus beside it', () => {
     });
   });
 
+  it('what Alertmanager has forgotten is missed while its rule fires', async () => {
+    const bodies: unknown[] = [
+      forms.managerAlerts({ name: 'Down', labels: { namespace: 'shop', cluster: 'one' } }, { name: 'Over' }),
+      forms.managerAlerts(),
+      forms.managerAlerts(),
+    ];
+    const fires = forms.prometheusAlerts({ name: 'Down', namespace: 'shop' });
+    const alerts = [fires, fires, forms.prometheusAlerts()];
+    const next = (list: unknown[]) => (_asked: unknown, response: ServerResponse) =>
+      response.end(JSON.stringify(list.shift()));
+    const joined = await pair(next(bodies), { '/api/v1/alerts': next(alerts), '/api/v1/rules': rules });
+    expect(await joined.alerts(never)).not.toHaveProperty('cut');
+    expect(await joined.alerts(never)).toMatchObject({
+      cut: expect.stringMatching(/^1 alert still fires by its rule and is not told of by .* any more, such as Down$/) as string,
+      names: { missing: ['Down'] },
+    });
+    expect(await joined.alerts(never)).not.toHaveProperty('cut');
+  });
+
   it('without Alertmanager nothing is known', async () => {
     const joined = await pair({}, { '/api/v1/alerts': forms.prometheusAlerts(), '/api/v1/rules': rules });
     expect(await joined.alerts(never)).toMatchObject({ state: 'unknown' });

@@ -127,6 +127,57 @@ describe('an incident', () => {
     expect(refLabel(found(members, [], [suspect(0.2)])[0]!.root!.object)).toBe('StatefulSet/shop/store');
   });
 
+  it('has its root where traces say, also where no alert speaks of it, if a member depends on it', () => {
+    const suspect = (node: ObjectRef): Suspect => ({
+      ...{ node: graphNode(node.name, node), pod: null, symptom: 'errors', score: 1, confidence: 0.9, lift: null },
+      ...{ message: 'errors begin there', traces: [] },
+    });
+    const [named] = found([member('web fails', [WEB])], [], [suspect(STORE)]);
+    expect(named!.root).toEqual({ object: STORE, reason: 'errors begin there' });
+    expect(named).toMatchObject({ title: 'web fails' });
+    expect(refLabel(found([member('store down', [STORE])], [], [suspect(WEB)])[0]!.root!.object)).toBe(
+      'StatefulSet/shop/store',
+    );
+  });
+
+  describe('that tells only how something serves', () => {
+    const rootWith = (changes: readonly (readonly [ObjectRef, number])[], ...members: IncidentMember[]) => {
+      const changesOf = (object: ObjectRef) =>
+        changes.flatMap(([ref, at]) => (refLabel(ref) === refLabel(object) ? [{ at, label: 'changed' }] : []));
+      const [incident] = correlate({ members, open: [], topology, settings, changesOf });
+      return incident!.root!;
+    };
+    const wrong = member('alert:-:EmptyAnswers:service=web', [WEB]);
+
+    it('begins at what it depends on and what was changed just before', () => {
+      expect(rootWith([[STORE, -40_000]], wrong)).toEqual({
+        object: STORE,
+        reason: 'StatefulSet/shop/store was changed 40 s before it began, and Deployment/shop/web depends on it',
+      });
+      // Of several the last change; deeper than whom most depend on.
+      const both = [wrong, member('alert:-:HighErrorRatio:service=cart', [CART])];
+      expect(refLabel(rootWith([[CART, -10 * MINUTE], [STORE, -MINUTE]], ...both).object)).toBe('StatefulSet/shop/store');
+    });
+
+    it.each([
+      ['was changed itself since', [[WEB, -30_000], [STORE, -60_000]]],
+      ['was changed together with it', [[WEB, -60_000], [STORE, -60_000]]],
+      ['depends on what was changed long before', [[STORE, -20 * MINUTE]]],
+      ['depends on what was changed long after', [[STORE, 3 * MINUTE]]],
+      ['does not depend on what was changed', [[BLOG, -MINUTE]]],
+    ] as [string, [ObjectRef, number][]][])('begins where it is seen, where that %s', (_, changes) => {
+      expect(rootWith(changes, wrong).object).toEqual(WEB);
+    });
+
+    it.each([
+      ['an unhealthy object', member('object:Deployment/shop/web:unready', [WEB], 0, { source: 'object' })],
+      ['a signal of its memory', member('signal:Deployment/shop/web:oom', [WEB], 0, { source: 'signal' })],
+      ['an alert about its memory', member('alert:-:MemoryNearLimit:object=x', [WEB])],
+    ])('not where it is %s', (_, own) => {
+      expect(rootWith([[STORE, -40_000]], own).object).toEqual(WEB);
+    });
+  });
+
   it('keeps its fingerprint while others join it, and when it comes again later', () => {
     const [first] = found([member('store down', [STORE])]);
     const [grown] = found([member('store down', [STORE]), member('web slow', [WEB], MINUTE)], [first!]);

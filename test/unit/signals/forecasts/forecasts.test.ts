@@ -79,6 +79,21 @@ describe('a projection', () => {
     expect(found.to).toBeGreaterThan(found.at);
   });
 
+  it('tells of what began to rise lately, however long it stayed before', () => {
+    const late = projected(
+      line(6, (hour) => Math.max(0.2, 0.2 + 0.8 * (hour - 5.5))),
+      1,
+      24 * HOUR,
+      settings,
+    );
+    expect(late.state).toBe('reached');
+    if (late.state === 'reached') expect((late.at - START) / HOUR).toBeCloseTo(6.5, 1);
+    expect(projected(line(6, (hour) => (hour > 5.9 ? 0.2 + 6 * (hour - 5.9) : 0.2)), 1, 24 * HOUR, settings)).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringMatching(/too lately for a forecast/) as string,
+    });
+  });
+
   it.each([
     ['falls', 'not-soon', line(6, (hour) => 0.9 - 0.05 * hour)],
     ['stays', 'not-soon', line(6, () => 0.9)],
@@ -173,6 +188,16 @@ describe('forecasts', () => {
       /^PersistentVolumeClaim\/shop\/data-store-0 is at 59.\d % and is full in 8 h \(8 h to 8 h\), if it goes on as in the last 5.9\d h$/,
     );
     expect(disk!.chart!.lines.map(({ label }) => label)).toEqual([expect.anything(), 'if it goes on like this']);
+  });
+
+  it('foretell nothing of what nobody tells of any more', () => {
+    const labels = { namespace: 'shop', persistentvolumeclaim: 'data-store-0' };
+    const ended = rising(0.3, 0.1).filter(({ at }) => at < now - HOUR);
+    const { signals, unjudged } = read({ 'disk/claims': [{ labels, samples: ended }] });
+    expect(signals).toEqual([]);
+    expect(unjudged).toContainEqual(
+      expect.objectContaining({ reason: expect.stringMatching(/nothing was told of it for 1 h$/) as string }),
+    );
   });
 
   it('say where nothing can be foretold, and take no other run of a container for this one', () => {

@@ -9,7 +9,7 @@ import { seasonalAsks } from '../../../../src/signals/incident-types/request-ask
 import type { Behaviour, MadeSeries } from '../../../support/made-series.ts';
 import { HEALTHY } from '../../../support/healthy-services.ts';
 import { madeSeries } from '../../../support/made-series.ts';
-import { answersTo, requestSeries, sceneAt, START } from '../../../support/signal-scene.ts';
+import { answersTo, CART, requestSeries, sceneAt, START } from '../../../support/signal-scene.ts';
 
 const MINUTE = 60_000;
 const HOUR_S = 3_600;
@@ -159,6 +159,17 @@ describe('what is not known', () => {
     expect(reading.errors.unjudged).toEqual([
       expect.objectContaining({ reason: expect.stringMatching(/no requests/) }),
     ]);
+  });
+
+  it('is said: failures that may be among those that were left out', () => {
+    const scene = sceneAt(START + 100 * 60_000);
+    const answered = { labels: CART, samples: [{ at: scene.now, value: 10 }] };
+    const answers: Answers = new Map([
+      ['requests/0/answered', { state: 'ok', value: [answered], asOf: 0 }],
+      ['requests/0/failed', { state: 'ok', value: [], asOf: 0, cut: 'only 10000 of 20000 series are taken' }],
+    ]);
+    const { unjudged } = errors.judge(answers, scene);
+    expect(unjudged[0]).toMatchObject({ reason: expect.stringMatching(/^failed requests of .*cart are not here: only 10000/) as string });
   });
 
   it('is said: an answer that did not come, one that was cut, one that was not asked for', () => {

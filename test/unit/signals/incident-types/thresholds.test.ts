@@ -53,6 +53,14 @@ describe('out of memory', () => {
     });
   const above = (from: number) => (at: number) => (at >= START + from ? 230 : 150) * MIB;
 
+  it('is not found by numbers that cannot be of this container, which are told', () => {
+    const { signals, unjudged } = read(() => 400 * MIB, START + 22 * MINUTE);
+    expect(signals).toEqual([]);
+    expect(unjudged).toEqual([
+      expect.objectContaining({ reason: expect.stringMatching(/400 MiB, more than its limit of 256 MiB lets it$/) as string }),
+    ]);
+  });
+
   it('is found when a container was above 85 % of its limit for five minutes, and early before', () => {
     expect(read(above(20 * MINUTE), START + 22 * MINUTE).signals).toEqual([
       expect.objectContaining({ level: 'early' }),
@@ -90,6 +98,16 @@ describe('out of memory', () => {
   });
 });
 
+describe('numbers that cannot be', () => {
+  it('are no date of a certificate, and are told', () => {
+    const probe = (value: number) => ({ 'certificate/probes': [{ labels: { instance: 'https://a.io' }, samples: [{ at: START, value }] }] });
+    for (const value of [0, -62_135_596_800, 9e15])
+      expect(judged(certificate, probe(value), START).unjudged).toEqual([
+        expect.objectContaining({ reason: expect.stringMatching(/of https:\/\/a\.io is no date/) as string }),
+      ]);
+  });
+});
+
 describe('a disk filling up', () => {
   const labels = { namespace: 'shop', persistentvolumeclaim: 'data-store-0' };
   const now = START + 6 * HOUR;
@@ -122,6 +140,26 @@ describe('a disk filling up', () => {
     ['filling in more than a day', (hour: number) => 0.82 + 0.003 * hour],
   ])('is not found: %s', (_, value) => {
     expect(read(value).signals.filter(({ level }) => level === 'incident')).toEqual([]);
+  });
+
+  it('that began to fill up lately is found, however long it was as good as empty before', () => {
+    const [signal] = read((hour) => Math.max(0.1, 0.1 + 4.5 * (hour - 5.8))).signals;
+    expect(signal).toMatchObject({ level: 'incident' });
+    expect(signal!.message).toMatch(/ is 100 % full, and is full now$/);
+    const [soon] = read((hour) => Math.max(0.1, 0.1 + 2.5 * (hour - 5.7))).signals;
+    expect(soon).toMatchObject({ level: 'incident' });
+    expect(soon!.message).toMatch(/ is 85 % full, and will be full in 3\.6 min \(/);
+    const [first] = read((hour) => (hour > 5.96 ? 0.82 + 2 * (hour - 5.96) : 0.1)).signals;
+    expect(first).toMatchObject({ level: 'early', message: expect.stringMatching(/too lately for a forecast/) as string });
+  });
+
+  it('that is full and stays so is told, and is no incident by itself', () => {
+    const [signal] = read(() => 0.999).signals;
+    expect(signal).toMatchObject({ level: 'early', message: expect.stringMatching(/ is 99\.9 % full, and has been for as long as is known$/) as string });
+  });
+
+  it('that was written to once is not called filling', () => {
+    expect(read((hour) => (hour > 4 ? 0.9 : 0.1)).signals).toEqual([]);
   });
 
   it('is an early sign where the history is too short to foretell a day', () => {

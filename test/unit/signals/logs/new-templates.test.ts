@@ -34,6 +34,14 @@ describe('logs compared', () => {
     expect(comparedLogs(lines(50, served), after, true).unknown).toMatch(/more lines/);
   });
 
+  it('take no silence for quiet', () => {
+    expect(comparedLogs(lines(50, served), [])).toMatchObject({
+      changes: [],
+      unknown: expect.stringMatching(/no line at all has come since/) as string,
+    });
+    expect(comparedLogs([], []).unknown).toMatch(/only 0 lines/);
+  });
+
   it('keep stack traces of containers apart that are mixed', () => {
     const trace = ['panic: no memory', 'goroutine 1 [running]:', 'main.main()', '\t/src/main.go:5 +0x2f'];
     const mixed = trace.flatMap((text, at): LogLine[] => [

@@ -23,6 +23,8 @@ const SURE = 0.75;
 const ROOM_UNKNOWN = 0.6;
 /** A change that made it need more is gone back on first. */
 const AFTER_ROLLBACK = 0.4;
+/** Where nobody here may see what nodes have room for, a metric that goes wrong asks for any number. */
+const MOST_TIMES = 4;
 /** Load is never even: at exactly what it asks for now the bound would be met again at once. */
 const SLACK = 1.25;
 
@@ -125,6 +127,7 @@ async function bounded(
       ? roomFor(await fleetOf(context), { ...model, spec: { ...model.spec, nodeName: undefined } })
       : null;
   if (onNodes !== null) rooms.push({ more: onNodes, text: 'nodes have room for' });
+  else rooms.push({ more: (MOST_TIMES - 1) * max, text: 'the room on nodes is not known, so that it gets' });
   const [least] = rooms.sort((a, b) => a.more - b.more);
   const isBound = least !== undefined && max + least.more < wanted;
   return {
