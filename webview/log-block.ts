@@ -23,7 +23,7 @@ export function logBlock({ from, source, host, to, rows, more, unknown }: LogsVi
         ),
     ),
     rows.length === 0
-      ? h('p', { class: 'note' }, 'Nothing new and nothing of trouble was written.')
+      ? h('p', { class: 'note' }, emptyText(unknown))
       : h(
           'ul',
           { 'aria-label': title },
@@ -43,6 +43,13 @@ export function logBlock({ from, source, host, to, rows, more, unknown }: LogsVi
           ),
         ),
     more > 0 && h('p', { class: 'note' }, `${more} more kinds of lines are not shown.`),
-    unknown !== '' && h('p', { class: 'note' }, `Which of it is new is not known: ${unknown}.`),
+    rows.length > 0 && unknown !== '' && h('p', { class: 'note' }, `Which of it is new is not known: ${unknown}.`),
   );
+}
+
+/** No line is no sign of health where nobody knows whether any would have come. */
+function emptyText(unknown: string): string {
+  return unknown === ''
+    ? 'Nothing new and nothing of trouble was written.'
+    : `Nothing is known of what is written: ${unknown}.`;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import type { ObjectRef } from '../domain/kube-object.ts';
 import { refKey, refLabel } from '../domain/kube-object.ts';
 import type { OracleTiming, OracleVerdict } from '../domain/ports.ts';
 import type { SeverityItem } from '../domain/severity.ts';
@@ -18,6 +19,8 @@ import { holds } from './slo-spec.ts';
 /** Prometheus's own is a minute at most; an answer that is younger than this would say the same again. */
 const FRESH_MS = 2_000;
 const MOST_ITEMS = 50;
+/** Phases of pods. */
+const ENDED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed']);
 
 /**
  * Objectives that the user set, as checks. One whose query fails, or gives no series, makes severity unknown. What was measured
@@ -186,7 +189,10 @@ function noSeries({ name }: SloSpec): string {
 /** Each with what is said where it is measured no longer. */
 function anythingMeasured(spec: SloSpec): [string, SeverityItem] {
   const { name: what } = spec;
-  return [ANYTHING_MEASURED, { source: 'check', object: null, what, grade: 1, message: noSeries(spec), key: 'measured' }];
+  return [
+    ANYTHING_MEASURED,
+    { source: 'check', object: null, what, grade: 1, message: noSeries(spec), key: 'measured' },
+  ];
 }
 
 function violationMeasured(spec: SloSpec, series: Series, view: ClusterView): [string, SeverityItem] {
@@ -199,13 +205,25 @@ function objectsMeasured(spec: SloSpec, { labels }: Series, view: ClusterView): 
   if (!object) return [];
   const message = `SLO ${spec.name}: it is no longer measured of ${refLabel(object)}`;
   const key = `measured of ${refLabel(object)}`;
-  const item: SeverityItem = { source: 'check', object: null, what: spec.name, grade: 1, message, key, subjects: [object] };
+  const item: SeverityItem = {
+    source: 'check',
+    object: null,
+    what: spec.name,
+    grade: 1,
+    message,
+    key,
+    subjects: [object],
+  };
   return [[`object ${refKey(object)}`, item]];
 }
 
-/** What was taken away is measured no more for that. */
+/** What was taken away, or has ended, is measured no more for that. */
 function isStillThere({ subjects = [] }: SeverityItem, view: ClusterView): boolean {
-  return subjects.length === 0 || subjects.some(({ kind, namespace, name }) => view.find(kind, namespace, name));
+  const goesOn = ({ kind, namespace, name }: ObjectRef): boolean => {
+    const object = view.find(kind, namespace, name);
+    return object !== undefined && !ENDED.has(object.status?.phase);
+  };
+  return subjects.length === 0 || subjects.some(goesOn);
 }
 
 function violation(spec: SloSpec, { labels, samples }: Series, view: ClusterView): SeverityItem {

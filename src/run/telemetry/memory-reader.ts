@@ -9,7 +9,8 @@ import { isBeyond } from '../../signals/incident-types/oom.ts';
 
 /** Containers whose history is read: each costs a few queries over hours. */
 const MOST = 4;
-const BEYOND = 'metrics tell of more memory in use than its limits ever let it have: they may speak of another container';
+const BEYOND =
+  'metrics tell of more memory in use than its limits ever let it have: they may speak of another container';
 
 /**
  * Why containers run out of memory of which a signal says that they do; asks nothing where there is none.

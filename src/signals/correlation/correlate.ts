@@ -26,7 +26,6 @@ export interface CorrelationInput {
 /** Where incidents are looked for. */
 type Place = Required<Pick<CorrelationInput, 'topology' | 'settings' | 'suspects' | 'changesOf'>>;
 
-
 /**
  * What belongs together as one incident: things about one object, and things about objects within a few steps of each other
  * that began at about the same time. What belongs to an open incident joins it under its fingerprint, so that none is opened

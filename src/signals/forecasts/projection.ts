@@ -67,7 +67,8 @@ function projectedOver(
   const trend = trendOf(samples, settings.confidence);
   if (!trend || trend.spanMs <= 0) return { state: 'unknown', reason: 'the history holds no two moments' };
   // A level that is there already needs no slope.
-  if (trend.value >= limit || samples.at(-1)!.value >= limit) return { state: 'reached', at: trend.at, from: trend.at, to: trend.at, trend };
+  if (trend.value >= limit || samples.at(-1)!.value >= limit)
+    return { state: 'reached', at: trend.at, from: trend.at, to: trend.at, trend };
   if (trend.slope <= 0) return { state: 'not-soon', trend };
   const after = (slope: number): number => (limit - trend.value) / slope;
   const [middle, soonest] = [after(trend.slope), after(trend.slopeHigh)];

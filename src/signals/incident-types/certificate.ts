@@ -98,7 +98,9 @@ function ofSeries(answers: Answers, scene: Scene, reading: SignalReading): Valid
     const target = series.labels.instance ?? '';
     const found = servedAt(view, target, namespaces);
     if (until === null) {
-      const reason = oneLine(`${probeCertificateExpiry} of ${target} is no date: when its certificate expires is not known`);
+      const reason = oneLine(
+        `${probeCertificateExpiry} of ${target} is no date: when its certificate expires is not known`,
+      );
       reading.unjudged.push({ kind: 'certificate', object: found.object, reason });
       return [];
     }

@@ -101,7 +101,11 @@ function nearLimit({ series, labelled, object }: ScopedSeries, scene: Scene): Si
   const { value } = samples.at(-1)!;
   // A container never has more than its limit: what says so speaks of another one.
   if (isBeyond(value, limit))
-    return { kind: 'oom', object: object ?? refOf(pod), reason: `metrics tell that ${where} uses ${amountText(value, 'bytes')}, more than its limit of ${amountText(limit, 'bytes')} lets it` };
+    return {
+      kind: 'oom',
+      object: object ?? refOf(pod),
+      reason: `metrics tell that ${where} uses ${amountText(value, 'bytes')}, more than its limit of ${amountText(limit, 'bytes')} lets it`,
+    };
   const query = selector(settings.metrics.workingSet, ...matchersOf(series.labels));
   return {
     kind: 'oom',

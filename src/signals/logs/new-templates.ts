@@ -50,10 +50,10 @@ export function comparedLogs(before: readonly LogLine[], after: readonly LogLine
     after.length === 0 && lines > 0
       ? 'no line at all has come since: whoever collects them may have stopped'
       : lines < LEAST_LINES
-      ? `only ${counted(lines, 'line')} from before are there to compare with`
-      : cut
-        ? 'there were more lines before than could be read'
-        : null;
+        ? `only ${counted(lines, 'line')} from before are there to compare with`
+        : cut
+          ? 'there were more lines before than could be read'
+          : null;
   const changes = groups.map(({ template, places }): TemplateChange => {
     const old = places.filter((place) => place < earlier.length).length;
     const said = places.filter((place) => place >= earlier.length).map((place) => all[place]!);

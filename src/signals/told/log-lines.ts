@@ -13,7 +13,9 @@ export function logLines(logs: LogsSeen, paint: Paint, most = TEMPLATES): string
   const { source, from, to, templates, more, unknown } = logs;
   const since = `since ${time(from, to)}`;
   if (templates.length === 0) {
-    const said = unknown ? `nothing is known of what is written: ${oneLine(unknown, WORDS)}` : 'nothing new and nothing of trouble';
+    const said = unknown
+      ? `nothing is known of what is written: ${oneLine(unknown, WORDS)}`
+      : 'nothing new and nothing of trouble';
     return [`logs ${since}: ${said} (${oneLine(source, WORDS)})`];
   }
   const left = Math.max(0, templates.length - most) + more;

@@ -50,7 +50,11 @@ describe('faults that only telemetry shows', () => {
   it('of a disk are told with the time that is left', () => {
     const scene = sceneNamed('disk-filling');
     const told = (text: string) =>
-      rankOf([{ rule: 'r', message: text, object: { kind: 'PersistentVolumeClaim', name: 'frontend-journal' } }], scene, []).cause;
+      rankOf(
+        [{ rule: 'r', message: text, object: { kind: 'PersistentVolumeClaim', name: 'frontend-journal' } }],
+        scene,
+        [],
+      ).cause;
     expect(told('it is 85 % full, and will be full in 3.6 min (2 min to 5 min)')).toBe(1);
     expect(told('it is 100 % full, and is full now')).toBe(1);
     expect(told('it fills up: claim frontend-journal will be full')).toBe(0);

@@ -20,7 +20,9 @@ describe('telemetry on the terminal', () => {
     expect(timeless(logLines(silent, plain).join('\n'))).toBe(
       'logs since HH:MM: nothing is known of what is written: no line at all has come since (VictoriaLogs in monitoring)',
     );
-    expect(timeless(logLines({ ...silent, unknown: null }, plain).join('\n'))).toMatch(/^logs since HH:MM: nothing new/);
+    expect(timeless(logLines({ ...silent, unknown: null }, plain).join('\n'))).toMatch(
+      /^logs since HH:MM: nothing new/,
+    );
   });
 
   it('is what belongs together, whom traces name, a trace, signals, kernels, logs, and what is not known', () => {
@@ -90,7 +92,7 @@ describe('telemetry on the terminal', () => {
       '  which of it is new is not known: only 3 lines from before are there',
     ]);
     expect(logLines({ ...logs, templates: [] }, plain).map(timeless)).toEqual([
-      'logs: nothing new and nothing of trouble since HH:MM (VictoriaLogs in monitoring)',
+      'logs since HH:MM: nothing new and nothing of trouble (VictoriaLogs in monitoring)',
     ]);
   });
 

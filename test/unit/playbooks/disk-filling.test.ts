@@ -64,7 +64,8 @@ describe.each(SEEDS)('a volume that fills up (seed %i)', (seed) => {
     const { claim } = mounted(world);
     world.told.push(alertOn(world, 'VolumeFilling', [claim]));
     const signals = level ? [signalOf('disk', claim, { level, message: text })] : [];
-    const unjudged = level === null ? [{ kind: 'disk' as const, object: refOf(claim), reason: 'it varies too much' }] : [];
+    const unjudged =
+      level === null ? [{ kind: 'disk' as const, object: refOf(claim), reason: 'it varies too much' }] : [];
     world.signals = quietSignals({ reading: { signals, unjudged, absent: [] } });
     const found = await onlyFinding(world, RULE);
     expect(found.evidence.map((fact) => fact.text)).toContain(text);

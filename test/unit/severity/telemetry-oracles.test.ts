@@ -406,8 +406,7 @@ describe('objectives', () => {
     cluster: ClusterSnapshot | ((look: number) => ClusterSnapshot) | null = null,
   ) {
     const clock = new FakeClock();
-    const snapshot = (look: number) =>
-      typeof cluster === 'function' ? cluster(look) : (cluster ?? snapshotAt(clock));
+    const snapshot = (look: number) => (typeof cluster === 'function' ? cluster(look) : (cluster ?? snapshotAt(clock)));
     let turn = 0;
     const source = { ...metrics(ok()), instant: async () => answers[turn]! };
     const oracle = new SloOracle([parseSlo(text)], source, clock, mustBeMeasured);
@@ -418,7 +417,10 @@ describe('objectives', () => {
     }
     return verdicts;
   }
-  const knownItems = (verdict: OracleVerdict): Severity => ({ known: true, items: 'items' in verdict ? verdict.items : [] });
+  const knownItems = (verdict: OracleVerdict): Severity => ({
+    known: true,
+    items: 'items' in verdict ? verdict.items : [],
+  });
   const of = (service: string, value: number, more: Record<string, string> = {}) => series(value, { service, ...more });
 
   it('that were violated are waited for where they are measured no longer, then unknown: they are not met', async () => {
@@ -427,10 +429,19 @@ describe('objectives', () => {
     expect(first).toMatchObject({ state: 'bad', items: [{ key: 'service=a' }] });
     for (const waiting of [gone, still]) expect(waiting).toMatchObject({ state: 'bad', items: [{ key: 'service=a' }] });
     for (const lost of [late, later])
-      expect(lost).toMatchObject({ state: 'unknown', reason: expect.stringMatching(/service=a.*no longer measured/) as string });
+      expect(lost).toMatchObject({
+        state: 'unknown',
+        reason: expect.stringMatching(/service=a.*no longer measured/) as string,
+      });
     expect(judgeCommit('strict', knownItems(first!), knownItems(gone!), () => true).commit).toBe(false);
     // Who only looks calls it over when it has been waited for.
-    expect((await looks('s=x >= 0.99', answers, false)).map(({ state }) => state)).toEqual(['bad', 'bad', 'bad', 'ok', 'ok']);
+    expect((await looks('s=x >= 0.99', answers, false)).map(({ state }) => state)).toEqual([
+      'bad',
+      'bad',
+      'bad',
+      'ok',
+      'ok',
+    ]);
     const [, , back] = await looks('s=x >= 0.99', [...answers.slice(0, 2), ok(of('a', 1), of('b', 1))]);
     expect(back).toMatchObject({ state: 'ok' });
   });
@@ -442,11 +453,17 @@ describe('objectives', () => {
     const [first, gone, , late] = await looks('s=x >= 0.99', [both, one, one, one, one], true, cluster);
     expect(first).toMatchObject({ state: 'ok' });
     expect(gone).toMatchObject({ state: 'bad', items: [{ key: 'measured of Service/shop/store' }] });
-    expect(late).toMatchObject({ state: 'unknown', reason: expect.stringContaining('no longer measured of Service/shop/store') as string });
+    expect(late).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringContaining('no longer measured of Service/shop/store') as string,
+    });
     const without = { ...cluster, objects: { ...cluster.objects, Service: [] } };
     const taken = await looks('s=x >= 0.99', [both, one, one, one], true, (look) => (look === 0 ? cluster : without));
     expect(taken.at(-1)).toMatchObject({ state: 'ok' });
-    const renamed = ok(of('cart', 1, { namespace: 'shop', version: '2' }), of('store', 1, { namespace: 'shop', version: '2' }));
+    const renamed = ok(
+      of('cart', 1, { namespace: 'shop', version: '2' }),
+      of('store', 1, { namespace: 'shop', version: '2' }),
+    );
     expect((await looks('s=x >= 0.99', [both, renamed, renamed], true, cluster)).at(-1)).toMatchObject({ state: 'ok' });
   });
 

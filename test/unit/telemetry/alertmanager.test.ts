@@ -202,7 +202,9 @@ describe('Alertmanager with Prometheus beside it', () => {
     const joined = await pair(next(bodies), { '/api/v1/alerts': next(alerts), '/api/v1/rules': rules });
     expect(await joined.alerts(never)).not.toHaveProperty('cut');
     expect(await joined.alerts(never)).toMatchObject({
-      cut: expect.stringMatching(/^1 alert still fires by its rule and is not told of by .* any more, such as Down$/) as string,
+      cut: expect.stringMatching(
+        /^1 alert still fires by its rule and is not told of by .* any more, such as Down$/,
+      ) as string,
       names: { missing: ['Down'] },
     });
     expect(await joined.alerts(never)).not.toHaveProperty('cut');

@@ -50,8 +50,16 @@ describe('the memory of containers that run out of it', () => {
     });
 
   it('is unknown where more is told than a limit lets anybody have: nothing is made of that', async () => {
-    const [odd] = await readMemory([short()], scene, used((index) => (index === 200 ? 900 : 120) * MIB));
-    expect(odd).toMatchObject({ cause: 'unknown', peakBytes: null, evidence: [expect.stringMatching(/another container/)] });
+    const [odd] = await readMemory(
+      [short()],
+      scene,
+      used((index) => (index === 200 ? 900 : 120) * MIB),
+    );
+    expect(odd).toMatchObject({
+      cause: 'unknown',
+      peakBytes: null,
+      evidence: [expect.stringMatching(/another container/)],
+    });
   });
 
   it('is told with its cause and the most that was used', async () => {

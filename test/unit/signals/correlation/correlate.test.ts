@@ -156,12 +156,34 @@ describe('an incident', () => {
       });
       // Of several the last change; deeper than whom most depend on.
       const both = [wrong, member('alert:-:HighErrorRatio:service=cart', [CART])];
-      expect(refLabel(rootWith([[CART, -10 * MINUTE], [STORE, -MINUTE]], ...both).object)).toBe('StatefulSet/shop/store');
+      expect(
+        refLabel(
+          rootWith(
+            [
+              [CART, -10 * MINUTE],
+              [STORE, -MINUTE],
+            ],
+            ...both,
+          ).object,
+        ),
+      ).toBe('StatefulSet/shop/store');
     });
 
     it.each([
-      ['was changed itself since', [[WEB, -30_000], [STORE, -60_000]]],
-      ['was changed together with it', [[WEB, -60_000], [STORE, -60_000]]],
+      [
+        'was changed itself since',
+        [
+          [WEB, -30_000],
+          [STORE, -60_000],
+        ],
+      ],
+      [
+        'was changed together with it',
+        [
+          [WEB, -60_000],
+          [STORE, -60_000],
+        ],
+      ],
       ['depends on what was changed long before', [[STORE, -20 * MINUTE]]],
       ['depends on what was changed long after', [[STORE, 3 * MINUTE]]],
       ['does not depend on what was changed', [[BLOG, -MINUTE]]],

@@ -169,7 +169,9 @@ describe('what is not known', () => {
       ['requests/0/failed', { state: 'ok', value: [], asOf: 0, cut: 'only 10000 of 20000 series are taken' }],
     ]);
     const { unjudged } = errors.judge(answers, scene);
-    expect(unjudged[0]).toMatchObject({ reason: expect.stringMatching(/^failed requests of .*cart are not here: only 10000/) as string });
+    expect(unjudged[0]).toMatchObject({
+      reason: expect.stringMatching(/^failed requests of .*cart are not here: only 10000/) as string,
+    });
   });
 
   it('is said: an answer that did not come, one that was cut, one that was not asked for', () => {

@@ -57,7 +57,9 @@ describe('out of memory', () => {
     const { signals, unjudged } = read(() => 400 * MIB, START + 22 * MINUTE);
     expect(signals).toEqual([]);
     expect(unjudged).toEqual([
-      expect.objectContaining({ reason: expect.stringMatching(/400 MiB, more than its limit of 256 MiB lets it$/) as string }),
+      expect.objectContaining({
+        reason: expect.stringMatching(/400 MiB, more than its limit of 256 MiB lets it$/) as string,
+      }),
     ]);
   });
 
@@ -100,7 +102,9 @@ describe('out of memory', () => {
 
 describe('numbers that cannot be', () => {
   it('are no date of a certificate, and are told', () => {
-    const probe = (value: number) => ({ 'certificate/probes': [{ labels: { instance: 'https://a.io' }, samples: [{ at: START, value }] }] });
+    const probe = (value: number) => ({
+      'certificate/probes': [{ labels: { instance: 'https://a.io' }, samples: [{ at: START, value }] }],
+    });
     for (const value of [0, -62_135_596_800, 9e15])
       expect(judged(certificate, probe(value), START).unjudged).toEqual([
         expect.objectContaining({ reason: expect.stringMatching(/of https:\/\/a\.io is no date/) as string }),
@@ -150,12 +154,18 @@ describe('a disk filling up', () => {
     expect(soon).toMatchObject({ level: 'incident' });
     expect(soon!.message).toMatch(/ is 85 % full, and will be full in 3\.6 min \(/);
     const [first] = read((hour) => (hour > 5.96 ? 0.82 + 2 * (hour - 5.96) : 0.1)).signals;
-    expect(first).toMatchObject({ level: 'early', message: expect.stringMatching(/too lately for a forecast/) as string });
+    expect(first).toMatchObject({
+      level: 'early',
+      message: expect.stringMatching(/too lately for a forecast/) as string,
+    });
   });
 
   it('that is full and stays so is told, and is no incident by itself', () => {
     const [signal] = read(() => 0.999).signals;
-    expect(signal).toMatchObject({ level: 'early', message: expect.stringMatching(/ is 99\.9 % full, and has been for as long as is known$/) as string });
+    expect(signal).toMatchObject({
+      level: 'early',
+      message: expect.stringMatching(/ is 99\.9 % full, and has been for as long as is known$/) as string,
+    });
   });
 
   it('that was written to once is not called filling', () => {

@@ -49,7 +49,10 @@ function fillingObjects({ severity, signals }: AnalyzerContext): { ref: ObjectRe
     const claim = subjects.find(({ kind }) => kind === 'PersistentVolumeClaim');
     if (source === 'alert') add(claim, 'alert', message);
   }
-  return [...found.values()].map(({ ref, reasons }) => ({ ref, reasons: [...reasons, ...whenFull(ref, reasons, signals)] }));
+  return [...found.values()].map(({ ref, reasons }) => ({
+    ref,
+    reasons: [...reasons, ...whenFull(ref, reasons, signals)],
+  }));
 }
 
 /** When there will be no room, where only an alert tells that it runs out; also that nobody can tell. */
@@ -57,10 +60,19 @@ function whenFull(ref: ObjectRef, reasons: readonly Evidence[], signals: Analyze
   if (!signals || reasons.some(({ source }) => source === 'metric')) return [];
   const isAbout = (object: ObjectRef | null): boolean => object !== null && refKey(object) === refKey(ref);
   const { reading } = signals;
-  const foretold = reading.signals.filter(({ kind, level, object }) => kind === 'disk' && level === 'forecast' && isAbout(object));
+  const foretold = reading.signals.filter(
+    ({ kind, level, object }) => kind === 'disk' && level === 'forecast' && isAbout(object),
+  );
   if (foretold.length > 0) return foretold.map(({ message }) => evidence('metric', ref, null, message));
   const why = reading.unjudged.find(({ kind, object }) => kind === 'disk' && isAbout(object))?.reason;
-  return [evidence('metric', ref, null, `when it will be full is not known${why ? `: ${why}` : ', for no metric tells of its room'}`)];
+  return [
+    evidence(
+      'metric',
+      ref,
+      null,
+      `when it will be full is not known${why ? `: ${why}` : ', for no metric tells of its room'}`,
+    ),
+  ];
 }
 
 interface Mounted {
