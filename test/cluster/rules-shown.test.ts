@@ -11,6 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.close());
 
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const ADMISSION = 'admissionregistration.k8s.io/v1';
 
 describe('on a cluster it is found', () => {
@@ -115,23 +116,21 @@ describe('on a cluster it is found', () => {
 
   it('that a Service was turned to other pods since it was applied, on the way of somebody who fails', async () => {
     const place = await lab.place();
-    const meant = serviceOf('directory');
-    const asApplied = JSON.stringify({ ...meant, metadata: { name: 'directory', namespace: place.cluster.namespace } });
     await place.cluster.create([
       workload('Deployment', 'directory', pod()),
       workload('Deployment', 'directory-ui', pod()),
-      {
-        ...serviceOf('directory', { selector: { app: 'directory-ui' } }),
-        metadata: {
-          name: 'directory',
-          annotations: { 'kubectl.kubernetes.io/last-applied-configuration': asApplied },
-        },
-      },
+      // kubectl writes anew what was applied where an object says that something was.
+      { ...serviceOf('directory'), metadata: { name: 'directory', annotations: { [LAST_APPLIED]: '{}' } } },
       workload(
         'Deployment',
         'caller',
         pod({ nodeSelector: { [HOST]: 'nowhere' } }, { env: [{ name: 'DIRECTORY', value: 'http://directory:80' }] }),
       ),
+      // Who is asked by somebody is missed at once.
+      serviceOf('caller'),
+    ]);
+    await place.cluster.patch({ kind: 'Service', name: 'directory' }, [
+      { op: 'replace', path: '/spec/selector/app', value: 'directory-ui' },
     ]);
     await lab.shows(place, 'drifted-route', 'directory');
   });
