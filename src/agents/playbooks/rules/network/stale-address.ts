@@ -29,6 +29,7 @@ interface Written {
 export async function staleAddresses({ view, list }: AnalyzerContext, rule: string): Promise<Finding[]> {
   const written = view.all('Service').flatMap((service) => writtenOf(view, service));
   if (written.length === 0) return [];
+  // Where not all pods may be read, one of the others may have the address.
   const pods = await list({ apiVersion: 'v1', kind: 'Pod' }).catch(() => null);
   if (!pods) return [];
   const held = new Set(pods.filter(isLiving).flatMap((pod) => listOf(pod.status?.podIPs).map((each) => each?.ip)));
