@@ -7,6 +7,7 @@ import { comesBack, eachOf, isLost, oneWay, unknown } from './effect.ts';
 import { cannotComeBack } from './admission.ts';
 import type { ClusterFacts, Owned } from './facts.ts';
 import { claimsGo } from './claim-volumes.ts';
+import { earlierPodsGo } from './earlier-revision.ts';
 import { CLOSED_KINDS } from './closed-kinds.ts';
 import { kindKey } from './lookup.ts';
 import { effectsOfPodRemoval } from './on-pod-removal.ts';
@@ -101,8 +102,11 @@ async function workloadEffects(
   facts: ClusterFacts,
 ): Promise<Effect[]> {
   if (propagation === 'Orphan') return [comesBack('its pods are adopted again', ref, own(MADE_BY, ref.kind))];
+  const lost = await earlierPodsGo(before, ref, 0, facts);
+  if (lost.some(({ grade }) => grade === 'one-way')) return lost;
   const volumes = await goesWithPods(before, ref, facts);
   const effects: Effect[] = [
+    ...lost,
     comesBack('its pods are gone until it is created again', ref, own(MADE_BY, ref.kind)),
     ...(await cannotComeBack(before, ref, before.spec?.template, facts)),
   ];

@@ -1,10 +1,10 @@
-import type { Json } from '../../../json/json.ts';
 import { own } from '../../../json/json-map.ts';
 import { sameJson } from '../../../json/same-json.ts';
 import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
 import type { Effect } from '../effect.ts';
 import { comesBack, staysBehind } from '../effect.ts';
 import { cannotComeBack } from '../admission.ts';
+import { earlierPodsGo, templateOf } from '../earlier-revision.ts';
 import type { ClusterFacts } from '../facts.ts';
 import { mayPreempt } from '../preemption.ts';
 import { effectsOfScale } from '../scaling.ts';
@@ -48,16 +48,6 @@ async function replacesPods(before: KubeObject, after: KubeObject, facts: Cluste
   return pods.some(({ metadata }) => !metadata.ownerReferences?.some((owner) => staying.has(owner.uid)));
 }
 
-/** Without the label that the controller adds. */
-function templateOf({ spec }: KubeObject): Json {
-  const { metadata, ...rest } = spec?.template ?? {};
-  const labels = Object.entries(metadata?.labels ?? {}).filter(([key]) => key !== 'pod-template-hash');
-  return {
-    ...rest,
-    metadata: { annotations: metadata?.annotations ?? {}, labels: Object.fromEntries(labels) },
-  } as Json;
-}
-
 /** A Deployment knows its ReplicaSets by their templates (FindNewReplicaSet): another template is no longer its own. */
 function notRecognised({ metadata }: KubeObject, { kind, namespace }: ObjectRef): Effect[] {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
@@ -86,24 +76,29 @@ export const lookAtScale: Look = async ({ ref, before, after }, facts) => {
     return [comesBack('pods come or go; the work of those that go is lost, and done again', ref, ['Pod'])];
   const [from, to] = [replicasOf(before), replicasOf(after)];
   const first = (set: KubeObject) => Number(set.spec?.ordinals?.start ?? 0);
-  if (first(before) === first(after)) return effectsOfScale(after, ref, from, to, facts);
+  const isRenumbered = first(before) !== first(after);
+  const lost = to < from || isRenumbered ? await earlierPodsGo(before, ref, isRenumbered ? 0 : to, facts) : [];
+  if (!isRenumbered) return [...lost, ...(await effectsOfScale(after, ref, from, to, facts))];
   // All pods get other numbers: the old ones go, with claims of their own.
   const gone = await effectsOfScale(before, ref, from, 0, facts);
-  return [...gone, ...(await effectsOfScale(after, ref, 0, to, facts))];
+  return [...lost, ...gone, ...(await effectsOfScale(after, ref, 0, to, facts))];
 };
 
 /** How a rollout goes on matters where one is under way or held back. */
-export const lookAtStrategy: Look = async ({ ref, before }, facts) => {
+export const lookAtStrategy: Look = async ({ ref, before, after }, facts) => {
   const wanted = before.kind === 'DaemonSet' ? before.status?.desiredNumberScheduled : replicasOf(before);
   const updated = before.kind === 'DaemonSet' ? before.status?.updatedNumberScheduled : before.status?.updatedReplicas;
   const complete =
     Number(updated ?? 0) === Number(wanted ?? 0) &&
     Number(before.status?.replicas ?? wanted ?? 0) === Number(wanted ?? 0);
   if (complete) return [];
+  // All others stop before pods of the template start (kubernetes.io, "Deployments", recreate).
+  const stopsAll = after.spec?.strategy?.type === 'Recreate' && before.spec?.strategy?.type !== 'Recreate';
+  const lost = stopsAll ? await earlierPodsGo(before, ref, 0, facts) : [];
   const goOn = comesBack(
     'a rollout under way goes on otherwise: pods are replaced now or later',
     ref,
     own(MADE_BY, ref.kind) ?? ['Pod'],
   );
-  return [goOn, ...(await goesWithPods(before, ref, facts))];
+  return [...lost, goOn, ...(await goesWithPods(before, ref, facts))];
 };
