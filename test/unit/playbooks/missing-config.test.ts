@@ -413,3 +413,37 @@ describe.each(SEEDS)('an optional key that is gone (seed %i)', (seed) => {
     expect(byRule(await well.world.diagnose(), RULE)).toEqual([]);
   });
 });
+
+describe.each(SEEDS)('configuration whose successor others take already (seed %i)', (seed) => {
+  const takes = (world: World, name: string) =>
+    world.container({ name: 'main', envFrom: [{ configMapRef: { name } }] });
+  const left = (others: number) => {
+    const world = new World(seed);
+    const successors = Array.from({ length: others + 1 }, () => world.configMap({ page: 'v' }));
+    const gone = world.random.name();
+    const workload = world.workload({ containers: [takes(world, gone)], ...blocked });
+    const follow = ({ metadata }: KubeObject, before: string) =>
+      world.workload({ containers: [takes(world, metadata.name)], earlier: [{ containers: [takes(world, before)] }] });
+    return { world, gone, workload, successors, follow };
+  };
+
+  it('is taken by the one that was left behind', async () => {
+    const { world, gone, workload, successors, follow } = left(2);
+    follow(successors[1]!, gone);
+    const finding = await only(world);
+    expect(finding.object.name).toBe(workload.metadata.name);
+    expect(podSpecAfter(world, finding).containers[0].envFrom).toEqual([
+      { configMapRef: { name: successors[1]!.metadata.name } },
+    ]);
+    expect(JSON.stringify(finding.evidence)).toContain('in the same place before');
+  });
+
+  it('is not guessed where they went different ways, or come from elsewhere', async () => {
+    const apart = left(2);
+    for (const successor of apart.successors.slice(1)) apart.follow(successor, apart.gone);
+    expect((await only(apart.world)).fixes).toEqual([]);
+    const foreign = left(1);
+    foreign.follow(foreign.successors[1]!, foreign.world.random.name());
+    expect((await only(foreign.world)).fixes).toEqual([]);
+  });
+});

@@ -85,6 +85,16 @@ describe.each(SEEDS)('names of Services in the hosts file of pods (seed %i)', (s
     expect(patched(caller, await onlyFinding(world, 'host-alias')).hostAliases).toEqual(former);
   });
 
+  it('get the address that the Service has now, where the one written down may have been its own', async () => {
+    const { world, caller, service, say } = shop(seed, { hostAliases });
+    const address = service['spec'].clusterIP as string;
+    const former = address.replace(/\d+$/, (last) => String((Number(last) + 1) % 250));
+    caller['spec'].template.spec.hostAliases = [{ ip: former, hostnames: ['store.internal', 'store'] }];
+    say('no answer from store:80');
+    const finding = await onlyFinding(world, 'host-alias');
+    expect(patched(caller, finding).hostAliases).toEqual([{ ip: address, hostnames: ['store.internal', 'store'] }]);
+  });
+
   it('are no matter where the address is one of the cluster, or nobody complains', async () => {
     const { world, caller, service, say } = shop(seed, {});
     const alias = { ip: service['spec'].clusterIP as string, hostnames: ['store'] };

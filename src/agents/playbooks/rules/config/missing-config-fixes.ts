@@ -4,7 +4,6 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { configReferences, keysOf, missingReferences } from '../../../../kube/config-references.ts';
-import type { ConfigReference } from '../../../../kube/config-references.ts';
 import { formerParts } from '../../clues/former-part.ts';
 import { hasPatchableTemplate } from '../../../../kube/container-trouble.ts';
 import { restartOf } from '../../clues/setting-change.ts';
@@ -18,11 +17,13 @@ import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
 import { differingPointers, pointerToken } from '../../../../json/stable-json.ts';
 import { belongsToOthers, generatedAnew, otherUserOf, underAnotherName } from './config-ownership.ts';
+import { followedReference } from '../../clues/followed-reference.ts';
 import { renamedOps } from '../../clues/renamed-reference.ts';
+import { otherKind } from './other-kind.ts';
 import { stuckPods, templatePatch } from './reference-patch.ts';
 import { isReady } from '../../../../kube/pods.ts';
 
-interface Alternatives {
+export interface Alternatives {
   fixes: FixDraft[];
   /** Why they are offered. */
   reasons: Evidence[];
@@ -233,23 +234,28 @@ function otherObject(view: ClusterView, workload: KubeObject, { references }: Mi
     (object) => object.metadata.name,
   );
   const renamed = kind === 'ConfigMap' ? underAnotherName(name, keys, own) : null;
+  const followed = followedReference(view, workload, { kind, name }, fitting);
   const generated = generatedAnew(name, fitting);
-  const chosen = generated ?? misspelt?.item ?? renamed?.object;
+  const chosen = followed?.object ?? generated ?? misspelt?.item ?? renamed?.object;
   if (!chosen) {
     const other = otherKind(view, workload, references);
     return other.fixes.length > 0 ? other : { ...other, ...whoseItIs(view, workload, name, fitting) };
   }
-  const confidence = generated
-    ? 0.8
-    : misspelt
-      ? 0.35 + 0.4 * misspelt.similarity + (keys.length > 0 ? 0.1 : 0)
-      : renamed!.confidence;
+  const confidence = followed
+    ? 0.88
+    : generated
+      ? 0.8
+      : misspelt
+        ? 0.35 + 0.4 * misspelt.similarity + (keys.length > 0 ? 0.1 : 0)
+        : renamed!.confidence;
   const template = podTemplateOf(workload)!;
   const ops = references.flatMap((reference) => renamedOps(template, reference, chosen.metadata.name, reference.key));
   const why = keys.length > 0 ? `has ${keys.join(', ')} and a similar name` : 'has a similar name';
-  const text = generated
-    ? `${kind} ${chosen.metadata.name} was generated under the same name, with another hash of what it holds`
-    : `${kind} ${chosen.metadata.name} ${why}; nobody else uses it`;
+  const text = followed
+    ? `${followed.by.kind} ${followed.by.metadata.name} took ${kind} ${name} in the same place before, and takes ${chosen.metadata.name} now`
+    : generated
+      ? `${kind} ${chosen.metadata.name} was generated under the same name, with another hash of what it holds`
+      : `${kind} ${chosen.metadata.name} ${why}; nobody else uses it`;
   return {
     fixes: [templatePatch(view, workload, ops, `${kind} ${chosen.metadata.name}`, confidence)],
     reasons: [evidence('sibling', chosen, 'data', text)],
@@ -270,27 +276,4 @@ function whoseItIs(
     ? `is used by ${user.kind} ${user.metadata.name}`
     : 'is not known to be this one under another name';
   return { unfixed: `${near.kind} ${near.metadata.name} has what is asked for but ${whose}: whoever owns it decides` };
-}
-
-/** A Secret was taken for a ConfigMap or the other way round (variables only). */
-function otherKind(view: ClusterView, workload: KubeObject, references: ConfigReference[]): Alternatives {
-  const { kind, name } = references[0]!;
-  const other = kind === 'ConfigMap' ? 'Secret' : 'ConfigMap';
-  const field = other === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef';
-  const object = view.known(other) ? view.find(other, workload.metadata.namespace, name) : undefined;
-  if (!object || belongsToOthers(view, workload, object)) return { fixes: [], reasons: [] };
-  const template = podTemplateOf(workload)!;
-  const ops: PatchOp[] = [];
-  for (const { key, namePointer } of references) {
-    if (key === null || !namePointer.includes('/valueFrom/') || !keysOf(object).includes(key))
-      return { fixes: [], reasons: [] };
-    const pointer = namePointer.replace(/\/name$/, '');
-    const test: PatchOp = { op: 'test', path: `${template.pointer}${namePointer}`, value: name };
-    const path = `${template.pointer}${pointer.slice(0, pointer.lastIndexOf('/'))}`;
-    ops.push(test, { op: 'replace', path, value: { [field]: { name, key } } });
-  }
-  return {
-    fixes: [templatePatch(view, workload, ops, `${other} ${name}`, 0.7)],
-    reasons: [evidence('sibling', object, 'data', `there is a ${other} ${name} with the wanted keys`)],
-  };
 }

@@ -1,4 +1,4 @@
-import type { PatchOp } from '../../../../domain/change.ts';
+import type { Change, PatchOp } from '../../../../domain/change.ts';
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
@@ -129,9 +129,47 @@ function fixesFor(view: ClusterView, workload: KubeObject, aliases: readonly Ali
     value.length > 0 ? { op: 'replace', path, value } : { op: 'remove', path },
   ];
   return {
-    fixes: [...former, { changes: [jsonPatch(workload, ops), ...stuck], expects, confidence: 0.7 }],
+    fixes: [
+      ...former,
+      ...followed(view, workload, aliases, stuck),
+      { changes: [jsonPatch(workload, ops), ...stuck], expects, confidence: 0.7 },
+    ],
     reasons: parts.map((part) => part.evidence),
   };
+}
+
+/**
+ * The address that the Service has now, in place of the one written down: what else is named in the same line leads to the
+ * same server, and no DNS may know it. Likely where the address could have been the Service's own.
+ */
+function followed(view: ClusterView, workload: KubeObject, aliases: readonly Alias[], stuck: Change[]): FixDraft[] {
+  const { spec, pointer } = podTemplateOf(workload)!;
+  const ops: PatchOp[] = [];
+  let likely = false;
+  for (const index of new Set(aliases.map((alias) => alias.index))) {
+    const own = aliases.filter((alias) => alias.index === index);
+    const [address, ...others] = new Set(own.map(({ service }) => clusterIpOf(service)));
+    if (!address || others.length > 0) return [];
+    const path = `${pointer}/hostAliases/${index}/ip`;
+    ops.push({ op: 'test', path, value: own[0]!.ip }, { op: 'replace', path, value: address });
+    const shared = listOf(listOf(spec.hostAliases)[index]?.hostnames).length > own.length;
+    likely ||= shared && nearby(address, own[0]!.ip);
+  }
+  const [{ host }, ...more] = aliases as [Alias, ...Alias[]];
+  const names = `${host}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+  const expects = `pods of ${workload.kind} ${workload.metadata.name} take the address for ${names} that its Service has now`;
+  return [{ changes: [jsonPatch(workload, ops), ...stuck], expects, confidence: likely ? 0.75 : 0.6 }];
+}
+
+/** Of one range, as far as that can be told: those for Services have mostly 16 bits or fewer to themselves. */
+function nearby(a: string, b: string): boolean {
+  const start = (ip: string) => ip.split(/[.:]/, 2).join('.');
+  return start(a) === start(b);
+}
+
+function clusterIpOf({ spec }: KubeObject): string | null {
+  const address = spec?.clusterIP as string | undefined;
+  return address && address !== 'None' ? address : null;
 }
 
 function hides(list: unknown, aliases: readonly Alias[]): boolean {
