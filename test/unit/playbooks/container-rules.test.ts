@@ -662,3 +662,30 @@ describe.each(SEEDS)('runs of a CronJob that fail (seed %i)', (seed) => {
     expect(byRule(await runs('Complete').world.diagnose(), 'job-failed')).toEqual([]);
   });
 });
+
+describe.each(SEEDS)('a Secret that was changed before its reader broke (seed %i)', (seed) => {
+  const crashing = (at: string) => {
+    const case_ = broken(seed, { now: {}, status: crashed(), log: ['the gate refuses the token: 401'] });
+    const { world, workload } = case_;
+    const secret = world.secret(['token']) as Loose;
+    const fieldsV1 = { 'f:data': { 'f:token': {} } };
+    secret.metadata.managedFields = [{ manager: 'kubectl-patch', operation: 'Update', time: at, fieldsV1 }];
+    secret.metadata.creationTimestamp = '2031-05-06T01:00:00Z';
+    const secretKeyRef = { name: secret.metadata.name as string, key: 'token' };
+    workload.spec.template.spec.containers[0].env = [{ name: 'TOKEN', valueFrom: { secretKeyRef } }];
+    return { world, name: secretKeyRef.name };
+  };
+
+  it('is named, with who changed it, where nothing tells what would be right', async () => {
+    const { world, name } = crashing('2031-05-06T07:00:00Z');
+    const finding = await onlyFinding(world, 'container-crash');
+    expect(finding.fixes).toEqual([]);
+    expect(finding.unfixed).toContain(`Secret ${name}, which it takes, was changed lately`);
+    expect(JSON.stringify(finding.evidence)).toContain('changed by kubectl-patch at 2031-05-06T07:00:00.000Z');
+  });
+
+  it('is no suspect where that was long before', async () => {
+    const { world, name } = crashing('2031-05-06T02:00:00Z');
+    expect((await onlyFinding(world, 'container-crash')).unfixed).not.toContain(name);
+  });
+});

@@ -17,6 +17,8 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { peerBudgetMs, podState } from '../../../../kube/pod-state.ts';
+import type { ChangedConfig } from '../../clues/changed-config.ts';
+import { changedConfig } from '../../clues/changed-config.ts';
 import { lateDependency } from '../../clues/late-dependency.ts';
 import { comesBackAnew, replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
 import { changesSince } from './changes-since.ts';
@@ -115,6 +117,7 @@ async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom)
           unfixed: `container ${first.status.name} is not in the template: what puts it into the pods is to be asked`,
         };
     const late = lateDependency(view, workload);
+    const suspects = fixes.length + late.fixes.length > 0 ? [] : changedConfig(view, workload);
     const said = symptom.says(names(broken), `${workload.kind} ${workload.metadata.name}`, first);
     findings.push(
       makeFinding({
@@ -128,14 +131,22 @@ async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom)
           ...lastWords(lines, first),
           ...reasons,
           ...late.reasons,
+          ...suspects.slice(0, 2).map((each) => each.evidence),
           ...warnings(view, first.pod, symptom.events),
         ],
         fixes: [...fixes, ...late.fixes],
-        unfixed,
+        unfixed: unfixed ?? suspected(suspects),
       }),
     );
   }
   return findings;
+}
+
+function suspected([latest]: readonly ChangedConfig[]): string | undefined {
+  if (!latest) return undefined;
+  const { kind, metadata } = latest.object;
+  const rest = kind === 'Secret' ? ' (values of Secrets are never read here)' : '';
+  return `no earlier state of its template is known to have worked; ${kind} ${metadata.name}, which it takes, was changed lately: whoever changed it can say whether what it holds is right${rest}`;
 }
 
 /**
