@@ -20,7 +20,8 @@ export function consumersOfClaim(view: ClusterView, namespace: string | undefine
   });
 }
 
-function namesClaim(podSpec: Untyped, claim: string): boolean {
+/** Whether a pod spec mounts a claim by its name. */
+export function namesClaim(podSpec: Untyped, claim: string): boolean {
   const volumes: Untyped[] = Array.isArray(podSpec?.volumes) ? podSpec.volumes : [];
   return volumes.some((volume) => volume?.persistentVolumeClaim?.claimName === claim);
 }

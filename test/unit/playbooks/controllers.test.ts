@@ -164,6 +164,25 @@ describe.each([4, 31])('something that was deleted and does not go (seed %i)', (
     expect(finding.message).toContain(workload.metadata.name);
   });
 
+  it('is told at once where a pod cannot be placed for it, with what becomes of the data', async () => {
+    const world = new World(seed);
+    world.add('PersistentVolumeClaim', 'v1', 'data', {
+      metadata: { deletionTimestamp: '2031-05-06T07:08:08Z', finalizers: ['kubernetes.io/pvc-protection'] },
+      spec: { volumeName: 'v' },
+      status: { phase: 'Bound' },
+    });
+    world.add('PersistentVolume', 'v1', 'v', { spec: { persistentVolumeReclaimPolicy: 'Delete' } }, null);
+    const workload = world.workload({
+      pods: 'waiting',
+      podSpec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] },
+    });
+    for (const pod of world.podsOf(workload)) delete (pod as Loose)['spec'].nodeName;
+    const finding = await onlyFinding(world, RULE);
+    expect(finding).toMatchObject({ severity: 'critical', fixes: [] });
+    expect(finding.message).toContain('reclaim policy Delete');
+    expect(finding.unfixed).toContain('volume v kept');
+  });
+
   it('is explained by an API that is down, where it is a namespace', async () => {
     const world = new World(seed);
     world.add(

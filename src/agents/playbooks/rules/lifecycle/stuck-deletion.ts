@@ -1,8 +1,8 @@
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
-import { condition } from '../../../../kube/pods.ts';
-import { consumersOfClaim } from '../../../../kube/subjects.ts';
+import { condition, isLiving } from '../../../../kube/pods.ts';
+import { consumersOfClaim, namesClaim } from '../../../../kube/subjects.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { oneLine } from '../../../../text/plain-text.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
@@ -38,7 +38,7 @@ export async function analyzeStuckDeletions(context: AnalyzerContext): Promise<F
   const namespaces = view.all('Namespace').filter((one) => view.inScope(one.metadata.name) && isStuck(view, one));
   const inDying = new Set(namespaces.map(({ metadata }) => metadata.name));
   const objects = KINDS.flatMap((kind) => view.all(kind)).filter(
-    (one) => isStuck(view, one) && (one.metadata.finalizers ?? []).length > 0,
+    (one) => (isStuck(view, one) || waitingPods(view, one).length > 0) && (one.metadata.finalizers ?? []).length > 0,
   );
   const own = objects.map((object) => findingFor(view, object, inDying.has(object.metadata.namespace ?? '')));
   return [...(await Promise.all(namespaces.map((one) => namespaceFinding(context, one)))), ...own];
@@ -47,6 +47,22 @@ export async function analyzeStuckDeletions(context: AnalyzerContext): Promise<F
 /** A pod's own grace comes on top. */
 function isStuck(view: ClusterView, { metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined && view.now - Date.parse(metadata.deletionTimestamp) > PATIENCE_MS;
+}
+
+/** Pods that are not placed because their claim is being deleted: they wait for as long as it goes on. */
+function waitingPods(view: ClusterView, claim: KubeObject): KubeObject[] {
+  const { namespace, name, deletionTimestamp } = claim.metadata;
+  if (claim.kind !== 'PersistentVolumeClaim' || deletionTimestamp === undefined) return [];
+  return view.all('Pod', namespace).filter((pod) => isLiving(pod) && !pod.spec?.nodeName && namesClaim(pod.spec, name));
+}
+
+/** What becomes of the data, as the volume's reclaim policy says (kubernetes.io, "Persistent Volumes", reclaiming). */
+function fateOf(view: ClusterView, claim: KubeObject): string {
+  const name = String(claim.spec?.volumeName ?? '');
+  const volume = name === '' ? undefined : view.find('PersistentVolume', undefined, name);
+  const policy = volume?.spec?.persistentVolumeReclaimPolicy as string | undefined;
+  if (policy === 'Retain') return `its volume ${name} is kept, and can be claimed again`;
+  return `its data ${policy === undefined ? 'may go' : 'goes'} with the last pod that uses it${name === '' ? '' : ` (volume ${name}${policy === undefined ? '' : `: reclaim policy ${policy}`})`}`;
 }
 
 function waitsFor(finalizer: string): string {
@@ -63,6 +79,8 @@ function findingFor(view: ClusterView, object: KubeObject, dying: boolean): Find
       : [];
   const using =
     users.length > 0 ? ` (${users.map((one) => `${one.kind} ${one.metadata.name}`).join(', ')} uses it)` : '';
+  const waiting = dying ? [] : waitingPods(view, object);
+  if (waiting.length > 0) return claimFinding(view, object, waiting);
   return makeFinding({
     rule: STUCK_DELETION,
     // Pods go on using a claim that waits for them; whoever deleted it knows what comes next.
@@ -73,6 +91,30 @@ function findingFor(view: ClusterView, object: KubeObject, dying: boolean): Find
     evidence: finalizers.map((one) =>
       evidence('spec', object, 'metadata.finalizers', untrustedLine(`finalizer ${one} waits for ${waitsFor(one)}`)),
     ),
+    beyond: true,
+  });
+}
+
+/** A deletion cannot be taken back: what serves now is the last that has the data. */
+function claimFinding(view: ClusterView, claim: KubeObject, waiting: readonly KubeObject[]): Finding {
+  const { name, deletionTimestamp } = claim.metadata;
+  const volume = String(claim.spec?.volumeName ?? '');
+  const fate = fateOf(view, claim);
+  const [pod] = waiting;
+  return makeFinding({
+    rule: STUCK_DELETION,
+    severity: 'critical',
+    object: claim,
+    what: 'claim',
+    message: `Claim ${name} is being deleted since ${deletionTimestamp}, so that pod ${pod!.metadata.name} is not placed; ${fate}`,
+    evidence: [
+      evidence('spec', claim, 'metadata.deletionTimestamp', `it is being deleted, which cannot be taken back; ${fate}`),
+      ...waiting.slice(0, 2).map((each) => {
+        const told = untrustedLine(String(condition(each, 'PodScheduled')?.message ?? 'it is not placed'));
+        return evidence('status', each, 'status.conditions', told);
+      }),
+    ],
+    unfixed: `a deletion cannot be taken back: leave the pods that still use it alone, ${volume === '' ? 'save the data' : `have volume ${volume} kept (reclaim policy Retain)`} first, then let the claim go and claim ${volume === '' ? 'it' : 'the volume'} anew`,
     beyond: true,
   });
 }
@@ -133,7 +175,7 @@ async function deadApis({ list }: AnalyzerContext): Promise<Evidence[]> {
 export const stuckDeletionRule: Analyzer = {
   rule: STUCK_DELETION,
   layer: 'infrastructure',
-  kinds: [...PODS, ...KINDS, 'Namespace'],
+  kinds: [...PODS, ...KINDS, 'Namespace', 'PersistentVolume'],
   explains: 'Objects and namespaces that were deleted and stay, because a finalizer or an API that is down holds them.',
   unfixed: 'what a finalizer stands for would be left behind: its controller has to take it off',
   analyze: analyzeStuckDeletions,
