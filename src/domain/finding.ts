@@ -42,6 +42,8 @@ export interface Fix {
   confidence: number;
   /** What has to wait afterwards for others to run: the price of the fix, told before and not held against it. */
   yields?: ObjectRef[];
+  /** Why a person has to look at it, whatever the autonomy; absent: nothing speaks for that. */
+  needsPerson?: string;
 }
 
 export type FindingSeverity = 'critical' | 'warning' | 'info';

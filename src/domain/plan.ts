@@ -122,5 +122,6 @@ export function planFromFix(finding: Finding, fix: Fix, hash: (text: string) => 
     files,
     expects: fix.expects,
     ...(fix.yields ? { yields: fix.yields } : {}),
+    ...(fix.needsPerson ? { needsPerson: fix.needsPerson } : {}),
   };
 }

@@ -15,6 +15,7 @@ import {
   isSuspendedAgainstApplied,
 } from '../kube/cron-runs.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
+import { laterRun } from '../kube/job-runs.ts';
 import { controllerOf } from '../kube/ownership.ts';
 import { condition } from '../kube/pods.ts';
 import { refusalOf } from '../kube/refusals.ts';
@@ -47,7 +48,7 @@ export function workloadHealth(snapshot: ClusterSnapshot, cluster: ClusterView):
   evaluate('ReplicaSet', (object, at) =>
     controllerOf(object) ? NOTHING : replicated(object, object.spec?.replicas ?? 1, at),
   );
-  evaluate('Job', (object, at) => (controllerOf(object) ? NOTHING : jobHealth(refOf(object), [object], at)));
+  evaluate('Job', (object, at) => (controllerOf(object) ? NOTHING : plainJobHealth(object, at)));
   evaluate('CronJob', cronJobHealth);
   for (const { home, pods } of cluster.homes.all()) {
     if (!known.has(refKey(home))) parts.push(otherPodsHealth(home, pods, now));
@@ -178,6 +179,18 @@ function cronJobHealth(cronJob: KubeObject, context: Context): Health {
 function failedLately(job: KubeObject, { now }: Context): boolean {
   const failure = condition(job, 'Failed');
   return failure?.status === 'True' && now - Date.parse(failure.lastTransitionTime ?? '') < FAILURE_MEMORY_MS;
+}
+
+/** Only the last word counts: what somebody runs again is judged by that. */
+function plainJobHealth(job: KubeObject, context: Context): Health {
+  const health = jobHealth(refOf(job), [job], context);
+  const later = health.items.length > 0 ? laterRun(objectsOf(context.snapshot, 'Job'), job, context.now) : null;
+  if (!later || !isFinished(job)) return health;
+  // One that fails, too, has a word of its own once it is given up.
+  if (later.state === 'again' || (later.state === 'failed' && isFinished(later.job))) return NOTHING;
+  if (later.state !== 'awaited') return health;
+  const { until } = later;
+  return { items: [], progressing: health.items.map((item) => ({ ...item, until })) };
 }
 
 function jobHealth(ref: ObjectRef, jobs: KubeObject[], context: Context): Health {

@@ -16,6 +16,7 @@ import { gatewayRouteRule } from './rules/network/gateway-route.ts';
 import { headlessPeersRule } from './rules/network/headless-peers.ts';
 import { podDnsRule } from './rules/network/pod-dns.ts';
 import { shadowedVariableRule } from './rules/config/shadowed-variable.ts';
+import { unexpandedVariableRule } from './rules/config/unexpanded-variable.ts';
 import { missingServiceRule } from './rules/network/missing-service.ts';
 import { cordonedNodeRule } from './rules/scheduling/cordoned-node.ts';
 import { hostAliasRule } from './rules/network/host-alias.ts';
@@ -45,6 +46,7 @@ import { ingressBackendRule } from './rules/network/ingress-backend.ts';
 import { apiAccessDeniedRule } from './rules/rights/api-access-denied.ts';
 import { autoscalerTargetRule } from './rules/scale/autoscaler-target.ts';
 import { autoscalerRangeRule } from './rules/scale/autoscaler-range.ts';
+import { jobHeldRule } from './rules/batch/job-held.ts';
 import { cronJobScheduleRule } from './rules/batch/cron-job-schedule.ts';
 import { disruptionBudgetRoomRule } from './rules/scale/disruption-budget-room.ts';
 import { stuckDeletionRule } from './rules/lifecycle/stuck-deletion.ts';
@@ -52,6 +54,7 @@ import { webhookCertificateRule } from './rules/lifecycle/webhook-certificate.ts
 import { podHeldRule } from './rules/lifecycle/pod-held.ts';
 import { rolloutHeldRule } from './rules/lifecycle/rollout-held.ts';
 import { containerCrashRule, initHangsRule, podUnreadyRule } from './rules/container/container-failure.ts';
+import { mountedProgramRule } from './rules/container/mounted-program.ts';
 import { containerStartRule } from './rules/container/container-start.ts';
 import { jobFailedRule } from './rules/container/job-failed.ts';
 import { memoryLimitRule } from './rules/container/memory-limit.ts';
@@ -104,6 +107,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   podDnsRule,
   hostAliasRule,
   shadowedVariableRule,
+  unexpandedVariableRule,
   nodePlacementRule,
   unplaceableRequestsRule,
   untoleratedTaintRule,
@@ -114,6 +118,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   imagePullRule,
   rolloutHeldRule,
   podHeldRule,
+  mountedProgramRule,
   containerStartRule,
   memoryLimitRule,
   readOnlyRootRule,
@@ -124,6 +129,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   scaledToZeroRule,
   foreignServiceRule,
   cronJobScheduleRule,
+  jobHeldRule,
   autoscalerRangeRule,
   autoscalerTargetRule,
   networkPolicyRule,

@@ -6,6 +6,8 @@ import { refKey } from '../../domain/kube-object.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { sha256 } from '../../text/sha256.ts';
+import { withRunsAfter } from './clues/jobs/runs-after.ts';
+import { JOB_FAILED } from './rules/container/job-failed.ts';
 import { ANALYZERS } from './analyzers.ts';
 import type { Analyzer, AnalyzerContext } from './engine/analyzer.ts';
 import { LAYERS } from './engine/analyzer.ts';
@@ -46,7 +48,8 @@ export class PlaybookBrain implements Brain {
         context.emit({ type: 'thought', text });
       }
     }
-    return rankFindings(view, withTraces(view, this.#withoutYielding(findings), signals), this.#depthOf);
+    const complete = withRunsAfter(view, this.#withoutYielding(findings), JOB_FAILED);
+    return rankFindings(view, withTraces(view, complete, signals), this.#depthOf);
   }
 
   async plan(

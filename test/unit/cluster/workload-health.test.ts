@@ -197,6 +197,24 @@ describe('Job and CronJob', () => {
     ]);
   });
 
+  it('of Jobs with the same pods only the last counts, once it has shown what it does', () => {
+    const spec = { template: template({ app: 'prune' }) };
+    const failed = object('Job', 'prune', { ...finished('Failed', 600), spec });
+    const again = (status: object, other: object = {}) => object('Job', 'prune-again', { status, spec, ...other });
+    const bad = ['object:Job/orchard/prune:failed 1'];
+    expect(judge(failed, again(finished('Complete', 60).status))).toEqual(WELL);
+    expect(judge(failed, again(finished('Failed', 60).status)).bad).toEqual([
+      'object:Job/orchard/prune-again:failed 1',
+    ]);
+    expect(judge(failed, again({ startTime: ago(300), active: 1 }))).toEqual(WELL);
+    expect(judge(failed, again({ startTime: ago(300), active: 1, failed: 1 })).bad).toEqual(bad);
+    expect(judge(failed, again({ startTime: ago(5), active: 1 }))).toMatchObject({ bad: [], moving: bad });
+    // It ran before, or does something else.
+    expect(judge(failed, again(finished('Complete', 900).status)).bad).toEqual(bad);
+    const other = { spec: { template: template({ app: 'prune' }, { restartPolicy: 'Never' }) } };
+    expect(judge(failed, again(finished('Complete', 60).status, other)).bad).toEqual(bad);
+  });
+
   it('of a CronJob only the last finished run counts, under the CronJob’s name', () => {
     const cron = object('CronJob', 'water');
     const run = (name: string, type: string, seconds: number) =>

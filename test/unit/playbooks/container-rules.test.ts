@@ -209,6 +209,18 @@ describe.each(SEEDS)('probes that ask the wrong thing (seed %i)', (seed) => {
     expect(after(workload, finding.fixes[0]).readinessProbe.httpGet.scheme).toBe('HTTP');
   });
 
+  it('run a command that the image does not have: explained, or as it was before', async () => {
+    const said =
+      'failed to exec in container: OCI runtime exec failed: exec failed: exec: "curl": executable file not found in $PATH: unknown';
+    const runs = (program: string) => ({ readinessProbe: { exec: { command: [program, '-f', 'localhost:8080'] } } });
+    const unknown = await onlyFinding(asking(runs('curl'), said).world, 'probe-target');
+    expect(unknown.message).toContain('runs curl');
+    expect(unknown.fixes).toEqual([]);
+    const { world, workload } = asking(runs('curl'), said, runs('wget'));
+    const finding = await onlyFinding(world, 'probe-target');
+    expect(after(workload, finding.fixes[0]).readinessProbe).toEqual(runs('wget').readinessProbe);
+  });
+
   it('are explained, not guessed at, where a path is not served and none is known to be', async () => {
     const { world } = asking(get({ path: '/wrong' }), 'HTTP probe failed with statuscode: 404');
     const finding = await onlyFinding(world, 'probe-target');

@@ -18,7 +18,10 @@ const files = readdirSync(import.meta.dirname)
  * not have by itself, or servers that only the soak builds.
  */
 const NOT_SHOWN = [
+  'unexpanded-variable',
+  'mounted-program',
   'file-permission',
+  'job-held',
   'headless-peers',
   'gateway-route',
   'memory-leak',

@@ -115,6 +115,28 @@ describe.each(SEEDS)('a policy that cuts what is needed (seed %i)', (seed) => {
     expect(JSON.stringify(fix!.changes)).toContain('"port":53');
   });
 
+  it.each([
+    [['lookup pay.example.com on 10.96.0.10:53: read udp 10.1.1.2:4321->10.96.0.10:53: i/o timeout'], 1],
+    [['panic: nil pointer'], 0],
+  ])('leaves out the DNS for who asks a host outside, as its log says: %j', async (said, found) => {
+    const world = new World(seed);
+    const main = world.container({ name: 'main', env: [{ name: 'PAY', value: 'https://pay.example.com' }] });
+    const workload = world.workload({ name: 'front', replicas: 1, containers: [main] });
+    const [pod] = world.podsOf(workload) as Loose[];
+    pod.status.conditions[0].status = 'False';
+    world.logs.set(`${pod.metadata.name}/main/false`, said);
+    world.add('NetworkPolicy', 'networking.k8s.io/v1', 'out', {
+      spec: {
+        podSelector: { matchLabels: { app: 'front' } },
+        policyTypes: ['Egress'],
+        egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port: 443, protocol: 'TCP' }] }],
+      },
+    });
+    const findings = byRule(await world.diagnose(), RULE);
+    expect(findings).toHaveLength(found);
+    expect(JSON.stringify(findings[0]?.fixes ?? 53)).toContain('53');
+  });
+
   it('may be meant while nobody suffers', async () => {
     const { world, policy } = shop(seed, false);
     policy({ podSelector: { matchLabels: { app: 'store' } }, policyTypes: ['Ingress'] });

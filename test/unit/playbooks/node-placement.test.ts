@@ -179,6 +179,18 @@ describe.each(SEEDS)('a placement that no node fulfils (seed %i)', (seed) => {
     expect((await only(world)).severity).toBe('warning');
   });
 
+  it('tells which node had the label when others were placed by it', async () => {
+    const world = new World(seed);
+    const [node] = world.list('Node');
+    world.workload({ replicas: 1, podSpec: { nodeSelector: { disk: 'ssd' } } });
+    world.workload({ name: 'late', replicas: 1, pods: 'pending', podSpec: { nodeSelector: { disk: 'ssd' } } });
+    const finding = byRule(await world.diagnose(), 'node-placement').find(({ object }) => object.name === 'late');
+    expect(finding!.fixes).toEqual([]);
+    expect(finding!.evidence.map(({ text }) => text).join('\n')).toContain(
+      `node ${node!.metadata.name} was labelled disk=ssd`,
+    );
+  });
+
   it('names a node name that does not exist', async () => {
     const world = new World(seed);
     world.workload({

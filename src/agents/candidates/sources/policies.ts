@@ -14,7 +14,7 @@ export function policies({ view }: Scene): CauseDraft[] {
   const all = view.all('NetworkPolicy').filter(({ metadata }) => !metadata.deletionTimestamp);
   if (all.length === 0) return [];
   const byPolicy = new Map<KubeObject, Cut[]>();
-  for (const cut of cutsOf(view, all)) {
+  for (const cut of cutsOf(view, all).filter(({ outside }) => !outside)) {
     // To mend one that cuts it is enough: the one that changed last is what is new.
     const [guilty] = [...cutting(all, cut.edge, cut.direction)].sort(
       (a, b) => (lastChange(b)?.at ?? 0) - (lastChange(a)?.at ?? 0),

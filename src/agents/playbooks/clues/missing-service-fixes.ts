@@ -8,6 +8,7 @@ import { portKnowledge } from '../../../kube/port-knowledge.ts';
 import type { Alternatives } from './former-setting.ts';
 import { formerSettings, NONE } from './former-setting.ts';
 import { renamedServices } from './renamed-service.ts';
+import type { Successor } from './successor-service.ts';
 import { hasHost, settingChanges } from './setting-change.ts';
 import { createFromFile } from '../engine/changes.ts';
 import type { FixDraft } from '../engine/analyzer.ts';
@@ -20,6 +21,8 @@ export interface MissingService {
   references: NamedHost[];
   /** Services of that name in other namespaces. */
   elsewhere: KubeObject[];
+  /** Who took its place, where that is proven. */
+  successor?: Successor | null;
 }
 
 /** Ways to bring a name and a Service together again: the former setting, the Service's new name, the Service itself. */
@@ -27,6 +30,7 @@ export function missingServiceFixes(view: ClusterView, missing: MissingService):
   const parts = [
     formerSettings(view, missing.references, (text, { host }) => hasHost(text, host)),
     ...renamed(view, missing),
+    succeeded(view, missing),
     elsewhere(view, missing),
     recreated(view, missing),
   ];
@@ -42,6 +46,15 @@ function renamed(view: ClusterView, { meant, references }: MissingService): Alte
       const to = service.metadata.name;
       return { fixes: pointedTo(view, references, meant, to, meant.namespace, confidence), reasons };
     });
+}
+
+function succeeded(view: ClusterView, { meant, references, successor }: MissingService): Alternatives {
+  if (!successor || references.length === 0) return NONE;
+  const { service, confidence, reasons } = successor;
+  return {
+    fixes: pointedTo(view, references, meant, service.metadata.name, meant.namespace, confidence),
+    reasons,
+  };
 }
 
 function pointedTo(

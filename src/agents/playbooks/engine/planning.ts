@@ -173,6 +173,7 @@ function planOf({ findings, fixes }: Candidate, hash: (text: string) => string):
   const distinct = files.filter((file, index) => files.findIndex((other) => other.name === file.name) === index);
   const others = findings.length - 1;
   const yields = fixes.flatMap((fix) => fix.yields ?? []);
+  const persons = [...new Set(fixes.flatMap((fix) => fix.needsPerson ?? []))];
   return {
     hash: hash(planText(steps, distinct)),
     title: others === 0 ? lead.message : `${lead.message} (and ${others} more in its way)`,
@@ -182,6 +183,7 @@ function planOf({ findings, fixes }: Candidate, hash: (text: string) => string):
     files: distinct,
     expects: [...new Set(fixes.map((fix) => fix.expects))].join('; '),
     ...(yields.length > 0 ? { yields } : {}),
+    ...(persons.length > 0 ? { needsPerson: persons.join('; ') } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { untrustedLine } from '../../../../text/redact.ts';
 import { rollbackFixes } from '../../clues/rollback.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
+import { demandedMetadata } from './demanded-metadata.ts';
 import { quotedParts } from './quoted-part.ts';
 import { cannotMakePods, immutableReason, refusalEvidence, refusedBy, severityOf } from './refused.ts';
 import type { Refused } from './refused.ts';
@@ -15,11 +16,12 @@ import { webhooksNamed } from './webhook-entries.ts';
 const ADMISSION_DENIED = 'admission-denied';
 
 /** Pods that an admission webhook or policy looked at and denied, in its own words. */
-export function analyzeDenials({ view }: AnalyzerContext): Finding[] {
-  return refusedBy(view, 'denied').map((refused) => findingFor(view, refused));
+export function analyzeDenials(context: AnalyzerContext): Promise<Finding[]> {
+  return Promise.all(refusedBy(context.view, 'denied').map((refused) => findingFor(context, refused)));
 }
 
-function findingFor(view: ClusterView, refused: Refused): Finding {
+async function findingFor(context: AnalyzerContext, refused: Refused): Promise<Finding> {
+  const { view } = context;
   const { workload, message, match } = refused;
   const [, webhook, policy, binding] = match;
   const who = webhook
@@ -27,6 +29,7 @@ function findingFor(view: ClusterView, refused: Refused): Finding {
     : `admission policy ${policy}${binding ? ` (binding ${binding})` : ''}`;
   const words = message.slice(match.index + match[0].length).replace(/^[:\s]+/, '') || message;
   const mutable = hasMutableTemplate(workload);
+  const demanded = await demandedMetadata(context, workload, words, policy);
   const part = mutable ? quotedParts(view, workload, words) : { fixes: [], reasons: [] };
   const rollback = mutable ? rollbackFixes(view, workload) : { fixes: [], reasons: [] };
   return makeFinding({
@@ -35,10 +38,17 @@ function findingFor(view: ClusterView, refused: Refused): Finding {
     object: workload,
     what: webhook ?? policy ?? '',
     message: untrustedLine(`${cannotMakePods(view, workload)}: ${who} denies them: ${words}`, 290),
-    evidence: [refusalEvidence(refused), ...sources(view, webhook), ...part.reasons, ...rollback.reasons],
-    fixes: [...part.fixes, ...rollback.fixes],
+    evidence: [
+      refusalEvidence(refused),
+      ...sources(view, webhook),
+      ...demanded.reasons,
+      ...part.reasons,
+      ...rollback.reasons,
+    ],
+    fixes: [...demanded.fixes, ...part.fixes, ...rollback.fixes],
     unfixed:
       immutableReason(workload) ??
+      demanded.unfixed ??
       untrustedLine(
         `${who} says what it demands: the owner of ${workload.kind} ${workload.metadata.name}, or of the policy, decides`,
       ),
@@ -62,6 +72,8 @@ export const admissionDeniedRule: Analyzer = {
     'Node',
     'ConfigMap',
     'Secret',
+    'Service',
+    'NetworkPolicy',
     'MutatingWebhookConfiguration',
     'ValidatingWebhookConfiguration',
   ],

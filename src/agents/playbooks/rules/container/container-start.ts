@@ -15,6 +15,7 @@ import { nonRootUser } from './non-root-user.ts';
 import { partFixes } from '../../clues/part-fixes.ts';
 import { LOOSENS } from '../../clues/hardening.ts';
 import { below, within } from '../../clues/container-patch.ts';
+import { mountedProgram } from '../../clues/mounted-program.ts';
 import { START_CAUSES } from './start-causes.ts';
 import type { StartCause } from './start-causes.ts';
 
@@ -85,6 +86,9 @@ async function refusal(
   const cause = START_CAUSES.find(
     ({ pattern, hook: ofHook }) => (isHook ? ofHook === true : !ofHook) && pattern.test(text),
   );
+  const { namespace } = at.pod.metadata;
+  // A mount that lies over the program is another matter (`mounted-program`).
+  if (cause && mountedProgram(view, namespace, podTemplateOf(view.workloadOf(pod))?.spec, at.own, [text])) return null;
   return cause ? { ...at, words: text, cause, event: hook ?? event } : null;
 }
 

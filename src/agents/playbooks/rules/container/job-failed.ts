@@ -1,4 +1,4 @@
-import { jobStart } from '../../../../kube/cron-runs.ts';
+import { isFinished, jobStart } from '../../../../kube/cron-runs.ts';
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -12,12 +12,14 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { condition } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
+import { laterRun } from '../../../../kube/job-runs.ts';
+import { givenUp } from '../batch/given-up-job.ts';
 import { changesSince } from './changes-since.ts';
 import { lastWords, logLines } from './logs.ts';
 import { patchFix } from '../../clues/part-fixes.ts';
 import { setField } from '../../clues/container-patch.ts';
 
-const JOB_FAILED = 'job-failed';
+export const JOB_FAILED = 'job-failed';
 
 /** Failures older than this belong to the past. */
 const MEMORY_MS = 24 * 3600_000;
@@ -28,11 +30,12 @@ const LIMITS: Record<string, string> = {
 };
 
 /** Jobs that were given up, and CronJobs whose last run was. */
-export async function analyzeFailedJobs({ view, readLog }: AnalyzerContext): Promise<Finding[]> {
+export async function analyzeFailedJobs(context: AnalyzerContext): Promise<Finding[]> {
+  const { view, readLog } = context;
   const findings: Finding[] = [];
   for (const owner of view.workloads()) {
     const job = lastFailure(view, owner);
-    if (!job) continue;
+    if (!job || (owner === job && isSuperseded(view, job))) continue;
     const { reason = '', message = '' } = condition(job, 'Failed')!;
     const last = lastPod(view, job);
     const status = last && failedStatus(last);
@@ -45,25 +48,26 @@ export async function analyzeFailedJobs({ view, readLog }: AnalyzerContext): Pro
         ? `Job ${job.metadata.name}`
         : `CronJob ${owner.metadata.name}: its last run, Job ${job.metadata.name},`;
     const differs = changes.words.length > 0 ? `; a run that succeeded differs in ${changes.words.join(', ')}` : '';
+    const again = owner === job ? await givenUp(context, job, lines, lastStart(job, last)) : null;
     const ended = status ? lastEnd(status) : null;
     findings.push(
       makeFinding({
         rule: JOB_FAILED,
-        severity: 'warning',
+        severity: again?.isMissed ? 'critical' : 'warning',
         object: owner,
         what: reason || 'failed',
-        message: `${label} failed: ${untrustedLine(reason || message, 100)}${ended ? ` (container ${status.name} ended with exit code ${ended.exitCode ?? '?'})` : ''}${differs}`,
+        message: `${label} failed: ${untrustedLine(reason || message, 100)}${ended ? ` (container ${status.name} ended with exit code ${ended.exitCode ?? '?'})` : ''}${differs}${again?.words ?? ''}`,
         evidence: [
           evidence('status', job, 'status.conditions[Failed]', untrustedLine(`${reason}: ${message}`)),
           ...(last && status ? lastWords(lines, { pod: last, status }) : []),
           ...limit.reasons,
           ...changes.reasons,
+          ...(again?.reasons ?? []),
         ],
-        fixes: [...limit.fixes, ...changes.fixes],
+        fixes: [...limit.fixes, ...changes.fixes, ...(again?.fixes ?? [])],
         unfixed:
-          owner === job
-            ? 'the template of a Job cannot be changed: whoever created it must create it anew, with what the log says it lacks'
-            : 'no earlier run is kept that succeeded with another template: whoever maintains the program can tell from its log what it lacks',
+          again?.unfixed ??
+          'no earlier run is kept that succeeded with another template: whoever maintains the program can tell from its log what it lacks',
       }),
     );
   }
@@ -83,6 +87,12 @@ function lastFailure(view: ClusterView, owner: KubeObject): KubeObject | null {
   return view.now - at < MEMORY_MS ? last! : null;
 }
 
+/** A later run of the same pods stands for it. */
+function isSuperseded(view: ClusterView, job: KubeObject): boolean {
+  const later = laterRun(view.all('Job'), job, view.now);
+  return later?.state === 'again' || (later?.state === 'failed' && isFinished(later.job));
+}
+
 /** One that tells no time is the oldest. */
 const startOf = (job: KubeObject) => jobStart(job) || 0;
 
@@ -90,6 +100,12 @@ function lastPod(view: ClusterView, job: KubeObject): KubeObject | null {
   const pods = view.all('Pod', job.metadata.namespace).filter((pod) => controllerOf(pod)?.name === job.metadata.name);
   const made = (pod: KubeObject) => Date.parse(pod.metadata.creationTimestamp ?? '') || 0;
   return pods.sort((a, b) => made(b) - made(a))[0] ?? null;
+}
+
+/** What a run reads, it mostly reads when it starts. */
+function lastStart(job: KubeObject, last: KubeObject | null): number {
+  const started = Date.parse(last?.status?.startTime ?? last?.metadata.creationTimestamp ?? '');
+  return started || Date.parse(condition(job, 'Failed')?.lastTransitionTime ?? '');
 }
 
 function failedStatus(pod: KubeObject): Untyped {
@@ -132,9 +148,9 @@ function formerLimit(
 export const jobFailedRule: Analyzer = {
   rule: JOB_FAILED,
   layer: 'symptom',
-  kinds: [...PODS, ...REVISIONS, 'ConfigMap', 'Secret', 'Node'],
+  kinds: [...PODS, ...REVISIONS, 'ConfigMap', 'Secret', 'Node', 'Service', 'Namespace'],
   explains:
-    'Jobs that were given up, and CronJobs whose last run was: what the program said, and what earlier runs had otherwise.',
+    'Jobs that were given up, and CronJobs whose last run was: what the program said, and what was otherwise before or since.',
   unfixed: 'the template of a Job cannot be changed',
   analyze: analyzeFailedJobs,
 };

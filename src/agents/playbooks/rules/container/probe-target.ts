@@ -8,6 +8,7 @@ import { isServed } from '../../../../kube/container-trouble.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
+import { untrustedLine } from '../../../../text/redact.ts';
 import { partFixes, patchFix } from '../../clues/part-fixes.ts';
 import { containerPatch, setField } from '../../clues/container-patch.ts';
 import { failingProbes, probeEvidence, timedOut } from './probes.ts';
@@ -18,11 +19,15 @@ const PROBE_TARGET = 'probe-target';
 
 /** What about the probe does not fit the program, as the kubelet's words tell it. */
 export interface WrongTarget {
-  wrong: 'port' | 'named port' | 'scheme' | 'path' | 'target';
+  wrong: 'port' | 'named port' | 'scheme' | 'path' | 'program' | 'target';
   text: string;
   /** A value that the cluster itself states. */
   proposal: { field: 'port' | 'scheme' | 'path'; value: unknown; confidence: number; reason: Evidence } | null;
 }
+
+/** How runtimes say that they could not run the command of a probe at all. */
+const NOT_RUN =
+  /exec: "[^"]+": (?:executable file not found|(?:stat \S+ )?no such file or directory|permission denied)/i;
 
 const HANDLERS = ['httpGet', 'tcpSocket', 'grpc', 'exec'] as const;
 
@@ -74,6 +79,11 @@ export function wrongTarget(
     const path = String(probe.httpGet.path ?? '/');
     const text = `${asks} asks for ${path} on port ${port}, which the program does not serve (HTTP ${status})`;
     return { wrong: 'path', text, proposal: likelyPath(view, workload, failing, all) };
+  }
+  const program: unknown = probe.exec?.command?.[0];
+  if (typeof program === 'string' && NOT_RUN.test(words)) {
+    const text = untrustedLine(`${asks} runs ${program}, which the image does not have, or which may not be run there`);
+    return { wrong: 'program', text, proposal: null };
   }
   const changed = formerTargets(view, workload, failing).fixes.length > 0;
   // A gRPC probe says of any address that nobody answers that it could not connect in its time.
@@ -172,6 +182,11 @@ function findingFor(
       ...former.reasons,
     ],
     fixes: [...former.fixes, ...proposedFixes(view, workload, wrong)],
+    ...(target.wrong === 'program'
+      ? {
+          unfixed: `no earlier state of the template had another ${first.field}: whoever builds the image says what can be run in it`,
+        }
+      : {}),
     ...(target.wrong === 'path'
       ? {
           unfixed: `nothing in the cluster tells which path the program serves: whoever knows it must say what ${first.field}.httpGet.path should be`,

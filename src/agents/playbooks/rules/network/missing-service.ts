@@ -4,11 +4,13 @@ import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { refTo } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS, ROLLOUT_KINDS } from '../../../../kube/kind-sets.ts';
+import { lastChange } from '../../../../kube/managed-fields.ts';
 import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
 import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { entitledService } from '../../clues/renamed-service.ts';
 import { staleReads } from '../../clues/stale-reads.ts';
+import { rivalWords, successionOf } from '../../clues/successor-service.ts';
 import { troubledWorkloads } from '../../clues/troubled.ts';
 import type { Trouble } from '../../clues/troubled.ts';
 import type { LogLine } from '../../clues/workload-logs.ts';
@@ -171,7 +173,15 @@ async function findingFor(context: AnalyzerContext, missed: Missed): Promise<Fin
   const elsewhere = everywhere.filter(
     ({ metadata }) => metadata.name === meant.name && metadata.namespace !== meant.namespace,
   );
-  const { fixes, reasons } = missingServiceFixes(view, { meant, references, elsewhere });
+  const gone = {
+    ...meant,
+    ports: [...new Set(references.flatMap(({ port }) => port ?? []))],
+    writtenAt: writtenAt(references),
+  };
+  // A name that is missed for certain; of others a mere resemblance would be too much.
+  const succession = lines.length > 0 && references.length > 0 ? await successionOf(context, gone) : null;
+  const successor = succession?.proven ?? null;
+  const { fixes, reasons } = missingServiceFixes(view, { meant, references, elsewhere, successor });
   const enough = well ? PLAIN : ENOUGH;
   if (lines.length === 0 && !fixes.some(({ confidence }) => confidence >= enough)) return null;
   const absent = refTo('Service', 'v1', meant.namespace, meant.name);
@@ -202,16 +212,22 @@ async function findingFor(context: AnalyzerContext, missed: Missed): Promise<Fin
     ],
     fixes,
     unfixed:
-      references.length === 0
+      (succession && rivalWords(gone, succession)) ??
+      (references.length === 0
         ? 'no setting that may be read holds the name, and nothing tells what the Service led to: whoever wrote the name knows'
-        : 'no Service is known to be the one that was meant, and no workload tells what it led to: whoever owns the callers can say',
+        : 'no Service is known to be the one that was meant, and no workload tells what it led to: whoever owns the callers can say'),
   });
+}
+
+/** When the last of the places was written that name it. */
+function writtenAt(references: readonly NamedHost[]): number {
+  return Math.max(...references.map(({ object }) => lastChange(object)?.at ?? NaN));
 }
 
 export const missingServiceRule: Analyzer = {
   rule: MISSING_SERVICE,
   layer: 'configuration',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Secret', 'Namespace', 'Ingress'],
+  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Secret', 'Namespace', 'Ingress', 'EndpointSlice'],
   explains: 'Programs that ask a Service which does not exist: renamed, deleted, misspelt, or in another namespace.',
   unfixed: 'no Service is known to be the one that was meant',
   analyze: analyzeMissingServices,

@@ -28,7 +28,10 @@ export async function analyzeNetworkPolicies(context: AnalyzerContext): Promise<
     if (guilty) byPolicy.set(guilty, [...(byPolicy.get(guilty) ?? []), cut]);
   }
   const findings: Finding[] = [];
-  for (const [policy, cuts] of byPolicy) findings.push(await findingFor(context, policy, cuts, troubled));
+  for (const [policy, cuts] of byPolicy) {
+    const finding = await findingFor(context, policy, cuts, troubled);
+    if (finding) findings.push(finding);
+  }
   return findings;
 }
 
@@ -42,7 +45,7 @@ async function findingFor(
   policy: KubeObject,
   cuts: Cut[],
   troubled: Map<string, Trouble>,
-): Promise<Finding> {
+): Promise<Finding | null> {
   const { view } = context;
   const callers = [...new Set(cuts.map(({ caller }) => caller))];
   const ill = callers.filter((caller) => troubled.has(refKey(refOf(caller))));
@@ -52,6 +55,7 @@ async function findingFor(
     const log = await workloadLog(context, caller);
     lines.push(...log.filter(({ text }) => own.some((cut) => speaksOf(text, cut))));
   }
+  if (lines.length === 0 && cuts.every(({ outside }) => outside)) return null;
   const levels = new Set(ill.map((caller) => troubled.get(refKey(refOf(caller)))));
   const sure = lines.length > 0 && (levels.has('unhealthy') || levels.has('asked') || levels.has('maybe'));
   // Programs that worked before it came may not work now, whatever their pods say.
@@ -105,8 +109,11 @@ function deniesAll({ spec }: KubeObject, cuts: Cut[]): boolean {
 }
 
 function speaksOf(text: string, { call }: Cut): boolean {
-  return call ? complaintAbout(text, call.reference.host) !== null : isUnresolved(text);
+  return call ? complaintAbout(text, call.reference.host) !== null : isUnresolved(text) || UNHEARD.test(text);
 }
+
+/** A question to the DNS that nobody answered. */
+const UNHEARD = /\blookup \S+ on \S+:53\b|->\S+:53: |resolving timed out|no servers could be reached|EAI_AGAIN/i;
 
 function inWords({ caller, callee, edge }: Cut): string {
   return `${caller.kind} ${caller.metadata.name} → ${callee} port ${edge.port}`;

@@ -104,6 +104,7 @@ function placementFinding(
         nodeList(nodes),
       ),
       ...schedulingEvents(view, pending),
+      ...placedBefore(view, placement),
       ...taintEvidence(nodes, template, culprits.alternatives[0] ?? null),
     ],
     fixes: growing ? [] : fixes(view, workload, culprits.alternatives),
@@ -119,6 +120,21 @@ function whyUnfixed(workload: KubeObject, demands: string): string {
     `no former state says that ${demands} may go, and a demand may keep pods apart on purpose: ` +
     'whoever made it decides that, or whoever labels the nodes'
   );
+}
+
+/** Pods that were placed by a label which their node does not have any more: it was taken off since. */
+function placedBefore(view: ClusterView, { nodeSelector }: Placement): Evidence[] {
+  const found = new Map<string, Evidence>();
+  for (const pod of view.all('Pod').filter(isLiving)) {
+    const node = pod.spec?.nodeName ? view.find('Node', undefined, String(pod.spec.nodeName)) : undefined;
+    for (const [key, value] of Object.entries(nodeSelector)) {
+      if (!node || pod.spec?.nodeSelector?.[key] !== value || node.metadata.labels?.[key] === value) continue;
+      const { name } = node.metadata;
+      const text = `node ${name} was labelled ${key}=${value} when pod ${pod.metadata.name}, which asks for it too, was placed there: the label was taken off since`;
+      found.set(`${name} ${key}`, evidence('sibling', node, 'metadata.labels', text));
+    }
+  }
+  return [...found.values()].slice(0, 2);
 }
 
 function nodeList(nodes: KubeObject[]): string {
