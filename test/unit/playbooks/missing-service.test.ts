@@ -323,3 +323,31 @@ describe.each(SEEDS)(
     });
   },
 );
+
+describe.each(SEEDS)('what a probe’s command says (seed %i)', (seed) => {
+  /** A caller that tells nobody but its probe what it misses. */
+  const probed = (message: string) => {
+    const world = new World(seed);
+    const caller = world.workload({
+      replicas: 1,
+      pods: 'waiting',
+      containers: [world.container({ env: [{ name: 'SEARCH', value: 'search:8080' }] })],
+    });
+    const [pod] = world.podsOf(caller);
+    world.event(pod!, 'Unhealthy', message, { type: 'Warning' });
+    return world;
+  };
+
+  it('tells of a Service that is not there', async () => {
+    const world = probed("Readiness probe failed: wget: bad address 'search:8080'");
+    const finding = await only(world);
+    expect(finding.message).toContain('Service search');
+    expect(finding.fixes).toEqual([]);
+    expect(JSON.stringify(finding.evidence)).toContain('bad address');
+  });
+
+  it('is not what the kubelet says of its own probe', async () => {
+    const world = probed('Readiness probe failed: Get "http://search:8080/": lookup search: no such host');
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
+  });
+});

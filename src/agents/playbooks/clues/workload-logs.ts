@@ -1,24 +1,29 @@
 import type { Evidence } from '../../../domain/finding.ts';
 import type { KubeObject } from '../../../domain/kube-object.ts';
+import type { ClusterEvent } from '../../../kube/cluster-view.ts';
 import { containerStatuses, hasStarted } from '../../../kube/image-state.ts';
 import { isLiving, isReady } from '../../../kube/pods.ts';
 import { untrustedLine } from '../../../text/redact.ts';
 import type { AnalyzerContext } from '../engine/analyzer.ts';
-import { evidence } from '../engine/analyzer.ts';
+import { eventEvidence, evidence } from '../engine/analyzer.ts';
 
-/** A line that a container of a workload wrote; `text` is untrusted. */
+/** A line that a container of a workload wrote, or the command of its probe; `text` is untrusted. */
 export interface LogLine {
   pod: KubeObject;
   container: string;
   text: string;
+  /** Where a probe wrote it. */
+  event?: ClusterEvent;
 }
 
 /** Pods of one workload whose logs are read: they mostly say the same. */
 const PODS_READ = 2;
+/** Of what one probe wrote. */
+const PROBE_LINES = 20;
 
 /**
- * What the containers of a workload said lately, init containers included, those of pods that are not ready first. A log
- * that cannot be read is empty.
+ * What the containers of a workload said lately, init containers included, and what the commands of probes said that
+ * failed; of pods that are not ready first. A log that cannot be read is empty.
  */
 export async function workloadLog(context: AnalyzerContext, workload: KubeObject): Promise<LogLine[]> {
   const { view } = context;
@@ -36,7 +41,19 @@ export async function workloadLog(context: AnalyzerContext, workload: KubeObject
         return lines.map((text) => ({ pod, container, text }));
       }),
   );
-  return (await Promise.all(parts)).flat();
+  return [...(await Promise.all(parts)).flat(), ...chosen.flatMap((pod) => probeLines(context, pod))];
+}
+
+/** Beginnings of what the kubelet itself says of a probe that failed (pkg/probe): what follows else a command wrote. */
+const OF_KUBELET = /^(?:HTTP probe failed|Get "|dial tcp|timeout: |service unhealthy|error: |rpc error)/i;
+
+function probeLines({ view }: AnalyzerContext, pod: KubeObject): LogLine[] {
+  if (isReady(pod)) return [];
+  return view.eventsOf(pod).flatMap((event): LogLine[] => {
+    const text = /^(?:Readiness|Liveness|Startup) probe failed: (.+)/s.exec(event.message)?.[1];
+    if (event.reason !== 'Unhealthy' || text === undefined || OF_KUBELET.test(text)) return [];
+    return text.split('\n', PROBE_LINES).map((line) => ({ pod, container: '', text: line, event }));
+  });
 }
 
 function linesOf(
@@ -49,7 +66,8 @@ function linesOf(
   return readLog(metadata.namespace ?? '', metadata.name, container, previous).catch(() => []);
 }
 
-export function logEvidence({ pod, container, text }: LogLine): Evidence {
+export function logEvidence({ pod, container, text, event }: LogLine): Evidence {
+  if (event) return eventEvidence(event, pod);
   return evidence('log', pod, `log of container ${container}`, untrustedLine(text));
 }
 
@@ -89,7 +107,7 @@ function namesHost(text: string, host: string): boolean {
 }
 
 const NAMED = [
-  /bad address '([^']+)'/i,
+  /bad address '([^':]+)(?::\d+)?'/i,
   /lookup ([a-z0-9.-]+)(?: on \S+)?: (?:no such host|.*(?:i\/o timeout|server misbehaving|temporary failure))/i,
   /(?:resolve|translate) host(?: ?name)?:? ["']?([a-z0-9.-]+)/i,
   /(?:ENOTFOUND|EAI_AGAIN)\s+([a-z0-9.-]+)/,

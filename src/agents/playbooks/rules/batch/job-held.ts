@@ -116,7 +116,7 @@ function personFor(view: ClusterView, job: KubeObject, { declared }: Hold): stri
 export const jobHeldRule: Analyzer = {
   rule: JOB_HELD,
   layer: 'replicas',
-  kinds: [...PODS, 'ConfigMap', 'Secret', 'Service', 'Namespace'],
+  kinds: [...PODS, 'Event', 'ConfigMap', 'Secret', 'Service', 'Namespace'],
   explains: 'Jobs that are suspended, or may have no pod, while somebody waits for what they make.',
   unfixed: 'nothing says that the hold is not meant: whoever set it can take it off',
   analyze: analyzeHeldJobs,

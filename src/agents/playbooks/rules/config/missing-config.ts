@@ -214,7 +214,7 @@ function podEvidence(view: ClusterView, workload: KubeObject): Evidence[] {
 export const missingConfigRule: Analyzer = {
   rule: MISSING_CONFIG,
   layer: 'configuration',
-  kinds: [...PODS, ...REVISIONS, ...NEED, 'Secret', 'Node'],
+  kinds: [...PODS, 'Event', ...REVISIONS, ...NEED, 'Secret', 'Node'],
   explains: 'Containers that cannot start because a ConfigMap or Secret, or a key of one, is missing.',
   unfixed: 'nothing in the cluster tells what the missing configuration should contain',
   analyze: analyzeMissingConfig,

@@ -151,7 +151,7 @@ async function linkFinding(context: AnalyzerContext, workload: KubeObject): Prom
 export const shadowedVariableRule: Analyzer = {
   rule: SHADOWED_VARIABLE,
   layer: 'template',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Namespace'],
+  kinds: [...PODS, 'Event', ...REVISIONS, 'Service', 'ConfigMap', 'Namespace'],
   explains: 'Variables that hide others of the same name, or are taken for what the kubelet makes of Services.',
   unfixed:
     'no earlier state of the template had it otherwise: whoever owns the program can say which of the values it needs',

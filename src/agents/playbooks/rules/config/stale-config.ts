@@ -134,7 +134,7 @@ function leadsNowhere(view: ClusterView, workload: KubeObject, stale: StaleRead[
 export const staleConfigRule: Analyzer = {
   rule: STALE_CONFIG,
   layer: 'configuration',
-  kinds: [...PODS, 'ConfigMap', 'Secret', 'Service', 'Namespace'],
+  kinds: [...PODS, 'Event', 'ConfigMap', 'Secret', 'Service', 'Namespace'],
   explains: 'Pods that still use a former value of a ConfigMap or Secret, because they read it only when they started.',
   unfixed: 'its pods have no controller that would make them anew',
   analyze: analyzeStaleConfig,

@@ -149,7 +149,7 @@ function renamedFixes(
 export const unexpandedVariableRule: Analyzer = {
   rule: UNEXPANDED_VARIABLE,
   layer: 'template',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'Namespace'],
+  kinds: [...PODS, 'Event', ...REVISIONS, 'Service', 'Namespace'],
   explains: 'Containers that are given $(NAME) as it stands, because they have no such variable, or have it too late.',
   unfixed:
     'no earlier state of the template had the variable, and none has nearly its name: whoever wrote it says what it holds',

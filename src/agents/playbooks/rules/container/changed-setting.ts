@@ -176,7 +176,7 @@ function whenOf({ change }: Pick<Named, 'change'>): string {
 export const changedSettingRule: Analyzer = {
   rule: CHANGED_SETTING,
   layer: 'configuration',
-  kinds: [...PODS, 'ConfigMap', 'Service', 'Namespace'],
+  kinds: [...PODS, 'Event', 'ConfigMap', 'Service', 'Namespace'],
   explains: 'Containers that fail and complain of an entry of a ConfigMap which somebody changed.',
   unfixed: 'nothing in the cluster keeps what the entry said before: whoever changed it can say what was meant',
   analyze: analyzeChangedSettings,

@@ -127,7 +127,7 @@ function groupFixes(view: ClusterView, workload: KubeObject, { own, lines }: Say
 export const filePermissionRule: Analyzer = {
   rule: FILE_PERMISSION,
   layer: 'template',
-  kinds: [...PODS, ...REVISIONS],
+  kinds: [...PODS, 'Event', ...REVISIONS],
   explains: 'Programs that their user, group or missing capability keeps from a file or a port.',
   unfixed: 'no earlier state of the template had another user or group, and no volume of the pod is concerned',
   analyze: analyzeFilePermissions,

@@ -164,7 +164,7 @@ function volumeName(path: string, taken: Set<string>): string {
 export const readOnlyRootRule: Analyzer = {
   rule: READ_ONLY_ROOT,
   layer: 'template',
-  kinds: [...PODS, ...REVISIONS],
+  kinds: [...PODS, 'Event', ...REVISIONS],
   explains: 'Programs that want to write where their file system is read-only.',
   unfixed: 'the log does not name a directory in which an empty volume would hide nothing',
   analyze: analyzeReadOnlyRoots,

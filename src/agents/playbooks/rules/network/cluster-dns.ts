@@ -111,7 +111,7 @@ const refText = ({ metadata }: KubeObject): string => `pod/${metadata.name}`;
 export const clusterDnsRule: Analyzer = {
   rule: CLUSTER_DNS,
   layer: 'infrastructure',
-  kinds: [...PODS, 'Service', 'ConfigMap', 'Namespace'],
+  kinds: [...PODS, 'Event', 'Service', 'ConfigMap', 'Namespace'],
   explains:
     "Names that no pod can resolve because the cluster's DNS does not run or does not serve the cluster's zone.",
   unfixed: "the cluster's DNS lies outside the namespace of this run: whoever administers the cluster can mend it",

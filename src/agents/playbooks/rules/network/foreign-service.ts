@@ -124,7 +124,7 @@ function sizeEvidence(workload: KubeObject): Evidence[] {
 export const foreignServiceRule: Analyzer = {
   rule: FOREIGN_SERVICE,
   layer: 'replicas',
-  kinds: [...PODS, 'Service', 'ConfigMap', 'Namespace'],
+  kinds: [...PODS, 'Event', 'Service', 'ConfigMap', 'Namespace'],
   explains: 'Programs that ask a Service of another namespace behind which no pod is ready, and why none is.',
   unfixed: 'the namespace of the Service is not one that this run may change',
   analyze: analyzeForeignServices,

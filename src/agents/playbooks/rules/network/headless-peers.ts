@@ -114,7 +114,7 @@ function findingFor(view: ClusterView, service: KubeObject, workload: KubeObject
 export const headlessPeersRule: Analyzer = {
   rule: HEADLESS_PEERS,
   layer: 'network',
-  kinds: [...PODS, 'Service', 'ConfigMap', 'Namespace'],
+  kinds: [...PODS, 'Event', 'Service', 'ConfigMap', 'Namespace'],
   explains: 'Peers that wait for each other, because their headless Service names only pods that are ready.',
   unfixed: 'the Service is not known to be theirs',
   analyze: analyzeHeadlessPeers,

@@ -191,7 +191,7 @@ function without(list: unknown, aliases: readonly Alias[]): unknown[] {
 export const hostAliasRule: Analyzer = {
   rule: HOST_ALIAS,
   layer: 'template',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'Node', 'ConfigMap', 'Namespace'],
+  kinds: [...PODS, 'Event', ...REVISIONS, 'Service', 'Node', 'ConfigMap', 'Namespace'],
   explains: 'Pods that ask an address which is written down for a Service and is not its own.',
   unfixed: 'its template cannot be changed in place',
   analyze: analyzeHostAliases,

@@ -86,7 +86,7 @@ function callersWithout(view: ClusterView, service: KubeObject, nodes: Set<strin
 export const localTrafficRule: Analyzer = {
   rule: LOCAL_TRAFFIC,
   layer: 'network',
-  kinds: [...PODS, 'Service', 'ConfigMap', 'Namespace'],
+  kinds: [...PODS, 'Event', 'Service', 'ConfigMap', 'Namespace'],
   explains:
     'Callers that get no answer because a Service sends them only to pods of their own node, where there are none.',
   unfixed: 'whoever owns the Service can say whether callers may leave their node',

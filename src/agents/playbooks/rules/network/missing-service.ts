@@ -227,7 +227,7 @@ function writtenAt(references: readonly NamedHost[]): number {
 export const missingServiceRule: Analyzer = {
   rule: MISSING_SERVICE,
   layer: 'configuration',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Secret', 'Namespace', 'Ingress', 'EndpointSlice'],
+  kinds: [...PODS, 'Event', ...REVISIONS, 'Service', 'ConfigMap', 'Secret', 'Namespace', 'Ingress', 'EndpointSlice'],
   explains: 'Programs that ask a Service which does not exist: renamed, deleted, misspelt, or in another namespace.',
   unfixed: 'no Service is known to be the one that was meant',
   analyze: analyzeMissingServices,

@@ -122,7 +122,7 @@ function inWords({ caller, callee, edge }: Cut): string {
 export const networkPolicyRule: Analyzer = {
   rule: NETWORK_POLICY,
   layer: 'network',
-  kinds: [...PODS, 'Service', 'ConfigMap', 'Namespace', 'NetworkPolicy'],
+  kinds: [...PODS, 'Event', 'Service', 'ConfigMap', 'Namespace', 'NetworkPolicy'],
   explains: 'Connections that callers need and that a NetworkPolicy does not let through.',
   unfixed: 'whoever wrote the policy can say which connections it should allow',
   analyze: analyzeNetworkPolicies,

@@ -102,7 +102,7 @@ function fixesFor(view: ClusterView, workload: KubeObject, parts: ReturnType<typ
 export const podDnsRule: Analyzer = {
   rule: POD_DNS,
   layer: 'template',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Namespace'],
+  kinds: [...PODS, 'Event', ...REVISIONS, 'Service', 'ConfigMap', 'Namespace'],
   explains: "Pods that cannot resolve the names of Services because their template leads them past the cluster's DNS.",
   unfixed: 'its template cannot be changed in place',
   analyze: analyzePodDns,

@@ -159,7 +159,7 @@ function fixesFor(view: ClusterView, group: Group): Alternatives & { changed: bo
 export const servicePortRule: Analyzer = {
   rule: SERVICE_PORT,
   layer: 'configuration',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'ConfigMap', 'Namespace', 'Ingress'],
+  kinds: [...PODS, 'Event', ...REVISIONS, 'Service', 'ConfigMap', 'Namespace', 'Ingress'],
   explains: 'Programs that ask a Service on a port which it does not have.',
   unfixed:
     'the Service has several ports, and none is known to be the one that was meant: whoever owns the callers can say',

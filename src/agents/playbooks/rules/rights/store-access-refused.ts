@@ -182,7 +182,7 @@ function portOf(service: KubeObject, { container }: StoreSettings): number {
 export const storeAccessRule: Analyzer = {
   rule: STORE_ACCESS,
   layer: 'configuration',
-  kinds: [...PODS, ...REVISIONS, 'Namespace', 'Service', 'ConfigMap'],
+  kinds: [...PODS, 'Event', ...REVISIONS, 'Namespace', 'Service', 'ConfigMap'],
   explains: 'Programs that a Redis server refuses because its users or their rights were changed while it ran.',
   unfixed: 'its users can only be restored by a command in its container',
   analyze: analyzeStoreAccess,
