@@ -15,6 +15,8 @@ const IDENTITY = new Set([
 ]);
 /** Who keeps the one that was copied does not keep the copy. */
 const KEEPERS = new Set(['app.kubernetes.io/managed-by', 'helm.sh/chart', 'argocd.argoproj.io/instance']);
+/** Fields that each Job gets anew, and what would hold the new one back. */
+const NEWLY_GIVEN = new Set(['selector', 'manualSelector', 'suspend']);
 /** Longest name of a Job: its pods bear it as a label. */
 const LONGEST = 63;
 
@@ -61,7 +63,8 @@ function freeName(view: ClusterView, { metadata }: KubeObject): string {
 }
 
 function copyOf(job: KubeObject, name: string): object {
-  const { selector: _selector, manualSelector: _manual, template, suspend: _suspend, ...spec } = job.spec ?? {};
+  const { template, ...all } = job.spec ?? {};
+  const spec = without<unknown>(all, NEWLY_GIVEN);
   const { labels, annotations } = template?.metadata ?? {};
   const metadata = { ...given('labels', without(labels, IDENTITY)), ...given('annotations', annotations) };
   const own = without(without(job.metadata.labels, IDENTITY), KEEPERS);
@@ -73,8 +76,8 @@ function copyOf(job: KubeObject, name: string): object {
   };
 }
 
-function without(labels: Record<string, string> | undefined, keys: ReadonlySet<string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels ?? {}).filter(([key]) => !keys.has(key)));
+function without<V>(map: Readonly<Record<string, V>> | undefined, keys: ReadonlySet<string>): Record<string, V> {
+  return Object.fromEntries(Object.entries(map ?? {}).filter(([key]) => !keys.has(key)));
 }
 
 function given(field: string, map: Record<string, string> | undefined): object {

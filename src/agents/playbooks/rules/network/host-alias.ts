@@ -131,7 +131,7 @@ function fixesFor(view: ClusterView, workload: KubeObject, aliases: readonly Ali
   return {
     fixes: [
       ...former,
-      ...followed(view, workload, aliases, stuck),
+      ...followed(workload, aliases, stuck),
       { changes: [jsonPatch(workload, ops), ...stuck], expects, confidence: 0.7 },
     ],
     reasons: parts.map((part) => part.evidence),
@@ -142,7 +142,7 @@ function fixesFor(view: ClusterView, workload: KubeObject, aliases: readonly Ali
  * The address that the Service has now, in place of the one written down: what else is named in the same line leads to the
  * same server, and no DNS may know it. Likely where the address could have been the Service's own.
  */
-function followed(view: ClusterView, workload: KubeObject, aliases: readonly Alias[], stuck: Change[]): FixDraft[] {
+function followed(workload: KubeObject, aliases: readonly Alias[], stuck: Change[]): FixDraft[] {
   const { spec, pointer } = podTemplateOf(workload)!;
   const ops: PatchOp[] = [];
   let likely = false;
