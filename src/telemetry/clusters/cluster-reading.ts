@@ -29,7 +29,7 @@ export interface ClusterSeen {
 const GROUPS: readonly MetricGroup[] = ['scraped', 'traces', 'http'];
 const OF_PODS: ReadonlySet<string> = new Set<MarkArm>(['own_pod', 'own_target', 'own_container']);
 const NAMED = 5;
-const HINT = 'give --telemetry-cluster LABEL=VALUE';
+const HINT = ': give --telemetry-cluster LABEL=VALUE';
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
 export function groupOf(metric: string | null): MetricGroup {
@@ -80,13 +80,13 @@ export function scopeOf(name: string, seen: ClusterSeen, setting?: ClusterSettin
     const why = own.isMixed
       ? 'series of pods of this cluster have several of these values'
       : 'none of it can be shown to be of this cluster';
-    return { state: 'unknown', reason: `${name} holds several clusters (${said}), and ${why}: ${HINT}`, known: told };
+    return { state: 'unknown', reason: `${name} holds several clusters (${said}), and ${why}${HINT}`, known: told };
   }
   const problem = disproof(name, seen.marks, own.isSeen, scraped);
   if (problem) return { state: 'unknown', reason: problem, known: NOTHING };
   const other = (group: MetricGroup): GroupScope =>
     otherScope(values[group], values.scraped, known, scraped, varying(group).length > 0) ?? {
-      unknown: `${name} holds ${group === 'traces' ? 'metrics of traces' : 'metrics of requests'} of several clusters (${seenText(values, varying(group))}), and which is this one is not known: ${HINT}`,
+      unknown: `${name} holds ${group === 'traces' ? 'metrics of traces' : 'metrics of requests'} of several clusters (${seenText(values, varying(group))}), and which is this one is not known${HINT}`,
     };
   const groups = { scraped, traces: other('traces'), http: other('http') };
   return { state: 'part', groups, known: told, seen: said || seenText(values, labelsOf(setting)) };
@@ -205,10 +205,10 @@ function disproof(
   for (const [arm, what] of [['twin_pod', 'pods'], ['twin_node', 'nodes']] as const)
     if (has(arm))
       return isSeen
-        ? `${name} holds several clusters${within}: it has ${what} of the same names as this cluster's with other uids, and no known label tells them apart: ${HINT}`
-        : `${name} has ${what} of the same names as this cluster's${within}, and their uids say that they are another cluster's: ${HINT}, or * if that is wrong`; // prettier-ignore
+        ? `${name} holds several clusters${within}: it has ${what} of the same names as this cluster's with other uids, and no known label tells them apart${HINT}`
+        : `${name} has ${what} of the same names as this cluster's${within}, and their uids say that they are another cluster's${HINT}, or * if that is wrong`; // prettier-ignore
   if (!isSeen && has('stranger_node'))
-    return `${name} tells of nodes${within} none of which is of this cluster: ${HINT}, or * if that is wrong`;
+    return `${name} tells of nodes${within} none of which is of this cluster${HINT}, or * if that is wrong`;
   return null;
 }
 
