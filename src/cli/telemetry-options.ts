@@ -11,6 +11,7 @@ export const TELEMETRY_OPTIONS = {
   logs: { type: 'string' },
   slo: { type: 'string', multiple: true },
   'kernel-metric': { type: 'string', multiple: true },
+  'telemetry-cluster': { type: 'string' },
   'find-telemetry': { type: 'boolean' },
   'no-telemetry': { type: 'boolean' },
 } as const satisfies Options;
@@ -24,8 +25,9 @@ const ROLES = [
 
 /**
  * Telemetry as the words of a command say, else as the environment does (docs/telemetry.md): `STRATUS_PROMETHEUS_URL` and what goes
- * with it (`_TOKEN`, `_TOKEN_FILE`, `_TENANT`, `_HEADERS`, `_CA`, `_PAGE`), likewise `STRATUS_ALERTMANAGER_…`, `STRATUS_TRACES_…` and
- * `STRATUS_LOGS_…`; `STRATUS_SLOS` with an objective a line, `STRATUS_KERNEL_METRICS` likewise; `STRATUS_FIND_TELEMETRY=1`. Several addresses are separated by spaces.
+ * with it (`_TOKEN`, `_TOKEN_FILE`, `_TENANT`, `_HEADERS`, `_CA`, `_PAGE`, `_CLUSTER`), likewise `STRATUS_ALERTMANAGER_…`, `STRATUS_TRACES_…` and
+ * `STRATUS_LOGS_…`; `STRATUS_SLOS` with an objective a line, `STRATUS_KERNEL_METRICS` likewise; `STRATUS_FIND_TELEMETRY=1`,
+ * `STRATUS_TELEMETRY_CLUSTER`. Several addresses are separated by spaces.
  */
 export function telemetryConfig(parsed: ParsedCommand, environment: Environment): Pick<AppConfig, 'telemetry'> {
   if (parsed.flag('no-telemetry')) return {};
@@ -42,6 +44,7 @@ export function telemetryConfig(parsed: ParsedCommand, environment: Environment)
       headers: lines(environment[`${prefix}_HEADERS`]),
       authorityFile: given(`${prefix}_CA`),
       page: given(`${prefix}_PAGE`),
+      cluster: parsed.text('telemetry-cluster') === undefined ? given(`${prefix}_CLUSTER`) : undefined,
     };
     const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     return [
@@ -62,5 +65,14 @@ export function telemetryConfig(parsed: ParsedCommand, environment: Environment)
   const kernelMetrics = texts('kernel-metric', 'STRATUS_KERNEL_METRICS');
   const find = parsed.flag('find-telemetry') || given('STRATUS_FIND_TELEMETRY') === '1';
   const objectives = texts('slo', 'STRATUS_SLOS');
-  return { telemetry: { sources, objectives, find, ...(kernelMetrics.length > 0 ? { kernelMetrics } : {}) } };
+  const cluster = parsed.text('telemetry-cluster') ?? given('STRATUS_TELEMETRY_CLUSTER');
+  return {
+    telemetry: {
+      sources,
+      objectives,
+      find,
+      ...(cluster === undefined ? {} : { cluster }),
+      ...(kernelMetrics.length > 0 ? { kernelMetrics } : {}),
+    },
+  };
 }

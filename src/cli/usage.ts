@@ -158,11 +158,14 @@ exit: 0 done, 1 the model answers but not every probe works, 4 no probe works, 6
   --slo NAME=PROMQL    an objective, repeatable: 'checkout=sum(rate(ok[5m])) / sum(rate(all[5m])) >= 0.99'
   --kernel-metric EVENT=METRIC   a counter that tells what kernels do, repeatable, in place of the usual ones; EVENT is oomKills,
                        tcpRetransmits, drops or processExits
+  --telemetry-cluster LABEL=VALUE   of sources that hold several clusters this one, where they cannot show which it is; LABEL
+                       alone tells them apart by another label, * says that there is one only
   --find-telemetry     use what 'stratus telemetry find' finds, where nothing else is named
   --no-telemetry       read none, whatever the environment names
   STRATUS_PROMETHEUS_URL, STRATUS_ALERTMANAGER_URL, STRATUS_TRACES_URL, STRATUS_LOGS_URL   the same as the options; with
-      _TOKEN, _TOKEN_FILE, _TENANT, _HEADERS (Name: value, one a line), _CA (file) and _PAGE in place of _URL what goes with it
-  STRATUS_SLOS and STRATUS_KERNEL_METRICS (one a line), STRATUS_FIND_TELEMETRY=1
+      _TOKEN, _TOKEN_FILE, _TENANT, _HEADERS (Name: value, one a line), _CA (file), _PAGE and _CLUSTER in place of _URL what goes
+      with it
+  STRATUS_TELEMETRY_CLUSTER, STRATUS_SLOS and STRATUS_KERNEL_METRICS (one a line), STRATUS_FIND_TELEMETRY=1
 
 exit: 0 done, 4 a source does not answer, or cluster or configuration error, 64 usage
 `,

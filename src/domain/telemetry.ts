@@ -22,6 +22,8 @@ export interface MissingNames {
   missing?: readonly string[];
   /** Of those that have no data to speak by, as happens without anything being wrong. */
   mute?: readonly string[];
+  /** Alerts of several clusters, of which nobody knows which is the target's, and why not: one sentence without a full stop. */
+  doubtful?: { alerts: readonly Alert[]; reason: string };
 }
 
 /** Among names of what is missing: it may be anything. */
@@ -81,6 +83,8 @@ export interface MetricSource {
   readonly name: string;
   /** A sample is that old at most where all is well, in ms: scrape interval and what a query looks back. */
   readonly lagMs: number;
+  /** For queries that people wrote: asked as they are, of all that the server holds. Absent: there is no difference. */
+  readonly asWritten?: MetricSource;
   /** One sample a series. @param at milliseconds since the epoch; absent: now */
   instant(query: string, signal: AbortSignal, at?: number): Promise<Answer<Series[]>>;
   /** A window that asks for more points than a server gives is asked for with a larger step. */

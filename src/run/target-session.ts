@@ -82,10 +82,11 @@ export class TargetSession {
       stateFolder: parts.config.stateFolder,
     });
     this.telemetry = new SessionTelemetry(
-      parseTelemetry(parts.config.telemetry ?? NO_TELEMETRY, target.fingerprint),
+      parseTelemetry(parts.config.telemetry ?? NO_TELEMETRY, target.fingerprint, target.context),
       connection,
       this.reader,
       parts.clock,
+      target.namespace,
     );
     this.#writers = writers;
     this.writer = new TargetWriter({ ...parts, target, targetMoved: () => this.#pin.change() }, writers);

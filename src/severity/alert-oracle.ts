@@ -5,7 +5,8 @@ import { itemId } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import type { Alert, AlertSource, Answer } from '../domain/telemetry.ts';
 import { ANYTHING } from '../domain/telemetry.ts';
-import { alertItems, unplacedAlerts } from '../signals/alerts/alert-items.ts';
+import { ClusterView } from '../kube/cluster-view.ts';
+import { alertItems, alertsInScope, unplacedAlerts } from '../signals/alerts/alert-items.ts';
 import { counted, oneLine } from '../text/plain-text.ts';
 import { FreshAlerts } from './fresh-alerts.ts';
 import type { Moving } from './health-findings.ts';
@@ -68,13 +69,14 @@ export class AlertOracle implements PatientOracle {
     if (!this.#alerts) return { state: 'absent', reason: 'no source of alerts is configured' };
     const answer = await this.#alerts.ask(signal);
     if (answer.state !== 'ok') return answer;
-    const missing = missingIn(answer);
+    const doubts = doubtsIn(answer, snapshot);
+    const missing = new Set([...missingIn(answer), ...doubts.names]);
     const before = this.#missing ?? missing;
     const isMore = [...missing].some((name) => !before.has(name));
     this.#missing = new Set([...before].filter((name) => missing.has(name)));
     // What is missing since the first look may be just what fires.
     if (isMore && this.#pendingCounts)
-      return { state: 'unknown', reason: answer.cut ?? 'a part of the alerts is missing' };
+      return { state: 'unknown', reason: answer.cut ?? doubts.reason ?? 'a part of the alerts is missing' };
     const value = answer.value.map((alert) => this.#unhidden(alert));
     for (const { state, hidden, fingerprint } of value) if (state === 'firing' && !hidden) this.#fired.add(fingerprint);
     const fires = itemsOf(value, 'firing', snapshot);
@@ -87,7 +89,7 @@ export class AlertOracle implements PatientOracle {
     this.#pending.look(pendingOf(value, snapshot, new Set(firing.map(itemId))));
     const items = [...firing, ...this.moving()];
     const asOf = answer.asOf - this.timing.lagMs;
-    const told = [answer.cut, answer.note, unplacedNote(value, snapshot), ...untold.map(untoldNote)];
+    const told = [answer.cut, answer.note, doubts.reason, unplacedNote(value, snapshot), ...untold.map(untoldNote)];
     const notes = told.filter((text) => text !== undefined);
     return {
       state: items.length > 0 ? 'bad' : 'ok',
@@ -125,6 +127,20 @@ function pendingOf(alerts: readonly Alert[], snapshot: ClusterSnapshot, firing: 
 /** Names of what an answer lacks; what has no name may be anything. */
 function missingIn({ cut, names }: Extract<Answer<Alert[]>, { state: 'ok' }>): ReadonlySet<string> {
   return new Set(names?.missing ?? (cut === undefined ? [] : [ANYTHING]));
+}
+
+/** Of alerts that are the target's or another cluster's those that would be of the scope. */
+function doubtsIn({ names }: Extract<Answer<Alert[]>, { state: 'ok' }>, snapshot: ClusterSnapshot) {
+  const { alerts = [], reason } = names?.doubtful ?? {};
+  const view = new ClusterView(snapshot);
+  const own = alertsInScope(alerts, view, snapshot.namespaces).flatMap(({ alert }) => [
+    alert.name,
+    // Another of the same name may be ours, too.
+    `${alert.name} ${alert.fingerprint}`,
+  ]);
+  return own.length > 0 || unplacedAlerts(alerts, snapshot).length > 0
+    ? { names: own, reason }
+    : { names: [], reason: undefined };
 }
 
 function untoldNote({ what }: SeverityItem): string {

@@ -6,6 +6,11 @@ import { AllAlerts } from './alerts/all-alerts.ts';
 import { JoinedAlerts } from './alerts/joined-alerts.ts';
 import type { Environment } from './cloudwatch/aws-profile.ts';
 import type { OpenedCloudWatch } from './cloudwatch/open-cloudwatch.ts';
+import { LabelledClusters } from './clusters/alert-clusters.ts';
+import type { ClusterMarks } from './clusters/cluster-queries.ts';
+import { OneClusterMetrics } from './clusters/one-cluster-metrics.ts';
+import { clusterNote, OwnCluster } from './clusters/own-cluster.ts';
+import { ProvedCluster } from './clusters/proved-cluster.ts';
 import { LogsFoundLater, TracesFoundLater } from './discovery/found-later.ts';
 import type { Identity } from './discovery/identify.ts';
 import { identify } from './discovery/identify.ts';
@@ -30,6 +35,8 @@ export interface OpenParts {
   limits?: Partial<ClientLimits>;
   /** Where AWS's settings come from; default: this process's. */
   env?: Environment;
+  /** What proves that something is of the target's cluster, as it is now; rejects on cancel only. Default: nothing is proved. */
+  marks?: (signal: AbortSignal) => Promise<ClusterMarks>;
 }
 
 /** What is known of a source after it was opened. */
@@ -42,6 +49,8 @@ export interface OpenedSource {
   problem: string | null;
   /** What is to be reckoned with, in one sentence: its clock; absent: nothing. */
   note?: string;
+  /** What of several clusters is read, or why nothing is, in one sentence; absent: nothing tells of several. */
+  clusters?: string;
 }
 
 export interface OpenedSources {
@@ -63,6 +72,7 @@ const SERVERS: Readonly<Record<SourceRole, string>> = {
   traces: 'the trace server',
   logs: 'the log server',
 };
+const NO_MARKS = async (): Promise<ClusterMarks> => ({ pods: [], nodes: [] });
 /** Of Mimir's address nothing is served to people. */
 const WITHOUT_PAGE = /mimir|cortex/i;
 
@@ -90,12 +100,13 @@ export async function openSources(
   const opened = await Promise.all(specs.map((spec) => open(spec, parts, signal)));
   const of = (role: SourceRole) => opened.filter(({ spec }) => spec.role === role);
   const [prometheus] = of('metrics');
-  const metrics = prometheus ? metricsOf(prometheus) : null;
-  if (metrics && prometheus?.identity) await learned(metrics, parts.clock, signal);
+  const held = prometheus ? metricsOf(prometheus, parts) : null;
+  if (held && prometheus?.identity) await learned(held, parts.clock, signal);
+  const clusters = held ? clusterNote(held.cluster.last, held.server.name) : undefined;
   return {
     sources: {
-      metrics,
-      alerts: alertsOf(of('alerts'), prometheus ?? null, () => metrics?.lagMs ?? 60_000),
+      metrics: held && new OneClusterMetrics(held.server, held.cluster),
+      alerts: alertsOf(of('alerts'), prometheus ?? null, held),
       traces: of('traces').map(tracesOf)[0] ?? null,
       logs: of('logs').map(logsOf)[0] ?? null,
     },
@@ -105,6 +116,7 @@ export async function openSources(
       version: identity?.version ?? null,
       problem,
       ...noted(client),
+      ...(spec.role === 'metrics' && clusters !== undefined ? { clusters } : {}),
     })),
   };
 }
@@ -145,25 +157,40 @@ async function openAws(
   return { spec, client: aws.client, aws, identity: null, problem };
 }
 
-async function learned(metrics: PrometheusMetrics, clock: Clock, signal: AbortSignal): Promise<void> {
+/** A metric server, and what of it is the target's cluster. */
+interface Held {
+  server: PrometheusMetrics;
+  cluster: OwnCluster;
+}
+
+async function learned({ server, cluster }: Held, clock: Clock, signal: AbortSignal): Promise<void> {
   try {
-    await withinLimit(clock, OPEN_MS, signal, (both) => metrics.learn(both));
+    await withinLimit(clock, OPEN_MS, signal, async (both) => {
+      await cluster.find(both);
+      await server.learn(both, new OneClusterMetrics(server, cluster));
+    });
   } catch (error) {
     if (!(error instanceof SourceProblem)) throw error;
   }
 }
 
-function metricsOf({ client, identity }: Opened): PrometheusMetrics {
+function metricsOf({ client, identity, spec }: Opened, { clock, marks = NO_MARKS }: OpenParts): Held {
   const product = identity?.product ?? '';
   const page = WITHOUT_PAGE.test(product) ? null : product === 'VictoriaMetrics' ? 'vmui' : 'graph';
-  return new PrometheusMetrics(client, page);
+  const server = new PrometheusMetrics(client, page);
+  const setting = spec.cluster ? { setting: spec.cluster } : {};
+  return { server, cluster: new OwnCluster({ metrics: server, marks, clock, ...setting }) };
 }
 
-function alertsOf(managers: readonly Opened[], prometheus: Opened | null, scrapeMs: () => number): AlertSource | null {
-  const rules = prometheus ? new PrometheusAlerts(prometheus.client, scrapeMs) : null;
+function alertsOf(managers: readonly Opened[], prometheus: Opened | null, held: Held | null): AlertSource | null {
+  const scrapeMs = () => held?.server.lagMs ?? 60_000;
+  const proved = prometheus && held ? new ProvedCluster(held.cluster, prometheus.client) : null;
+  const clusters = ({ spec }: Opened) =>
+    new LabelledClusters(spec.cluster, async (signal) => (await proved?.known(signal)) ?? new Map());
+  const rules = prometheus ? new PrometheusAlerts(prometheus.client, scrapeMs, clusters(prometheus)) : null;
   const alarms = managers.flatMap(({ aws }) => aws?.alerts ?? []);
-  const [manager, ...others] = managers.flatMap(({ client, aws }) =>
-    aws ? [] : [new AlertmanagerAlerts(client, scrapeMs)],
+  const [manager, ...others] = managers.flatMap((opened) =>
+    opened.aws ? [] : [new AlertmanagerAlerts(opened.client, scrapeMs, clusters(opened))],
   );
   const joined = manager && rules ? new JoinedAlerts(manager, rules) : (manager ?? rules);
   const all = [...(joined ? [joined] : []), ...others, ...alarms];
@@ -180,7 +207,8 @@ function tracesOf({ spec, client, identity }: Opened): TraceSource {
 
 function logsOf({ spec, client, identity, aws }: Opened): LogSource {
   if (aws?.logs) return aws.logs;
-  const make = ({ kind }: { kind: SourceKind }) => (kind === 'loki' ? new LokiLogs(client) : new VictoriaLogs(client));
+  const make = ({ kind }: { kind: SourceKind }) =>
+    kind === 'loki' ? new LokiLogs(client, spec.cluster) : new VictoriaLogs(client, spec.cluster);
   const [kind] = spec.kinds;
   if (identity || spec.kinds.length === 1) return make({ kind: identity?.kind ?? kind! });
   return new LogsFoundLater(client, spec.kinds, make);

@@ -7,12 +7,22 @@ const UNSEEN_IN_LINES = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu;
 /** What is far longer than may be shown is cut before it is looked at. */
 const AHEAD = 20;
 
+/** Whatever it is as text; empty for null and for objects of JSON that only look as if they could say what they are. */
+export function asText(value: unknown): string {
+  try {
+    return String(value ?? '');
+  } catch {
+    // `{"toString": []}` has no text.
+    return '';
+  }
+}
+
 /**
  * Untrusted text as one line fit to be shown: without terminal codes and characters that do not show or that turn the
  * order of others round, white space collapsed, at most `limit` UTF-16 units.
  */
 export function oneLine(text: unknown, limit = 300): string {
-  const clean = String(text ?? '')
+  const clean = asText(text)
     .slice(0, limit * AHEAD)
     .replace(ANSI, '')
     .replace(BREAKS, ' ')
@@ -24,7 +34,7 @@ export function oneLine(text: unknown, limit = 300): string {
 
 /** As {@link oneLine}, but lines, tabs and spaces stay. */
 export function plainLines(text: unknown, limit: number): string {
-  const clean = String(text ?? '')
+  const clean = asText(text)
     .slice(0, limit * AHEAD)
     .replace(ANSI, '')
     .replace(/\r\n?|[\u0085\u2028\u2029]/g, '\n')

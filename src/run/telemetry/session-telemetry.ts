@@ -12,8 +12,10 @@ import { SignalOracle } from '../../severity/signal-oracle.ts';
 import { SloOracle } from '../../severity/slo-oracle.ts';
 import type { OpenedSource } from '../../telemetry/open-sources.ts';
 import { openSources } from '../../telemetry/open-sources.ts';
+import { OneClusterMetrics } from '../../telemetry/clusters/one-cluster-metrics.ts';
 import type { SourceSpec } from '../../telemetry/settings/source-spec.ts';
 import { clusterGet } from './cluster-get.ts';
+import { clusterMarks } from './cluster-marks.ts';
 import { EvidenceReader } from './evidence-reader.ts';
 import type { FoundSources } from './find-sources.ts';
 import { findSources } from './find-sources.ts';
@@ -34,19 +36,23 @@ export class SessionTelemetry {
   readonly #upstream: Upstream;
   readonly #reader: Pick<ClusterReader, 'list' | 'snapshot'>;
   readonly #clock: Clock;
+  readonly #namespace: string;
   #open: Promise<OpenTelemetry> | null = null;
-  #kept: KeptRanges | null = null;
+  #kept: MetricSource | null = null;
 
+  /** @param namespace of which pods are known again in telemetry of several clusters */
   constructor(
     config: ParsedTelemetry,
     upstream: Upstream,
     reader: Pick<ClusterReader, 'list' | 'snapshot'>,
     clock: Clock,
+    namespace = 'default',
   ) {
     this.#config = config;
     this.#upstream = upstream;
     this.#reader = reader;
     this.#clock = clock;
+    this.#namespace = namespace;
   }
 
   /** @throws StratusError usage where the settings contradict each other */
@@ -61,7 +67,7 @@ export class SessionTelemetry {
   /** As {@link open}, asked anew, with what alerts and their rules leave unknown: for whoever wants to know how it stands now. */
   async test(signal: AbortSignal): Promise<OpenTelemetry> {
     const open = await this.#openAll(signal);
-    const told = new Set(open.opened.flatMap(({ problem, note }) => [problem, note]));
+    const told = new Set(open.opened.flatMap(({ problem, note, clusters }) => [problem, note, clusters]));
     const alerts = (await this.#notesOfAlerts(open.sources.alerts, signal)).filter((note) => !told.has(note));
     return { ...open, notes: [...open.notes, ...alerts.map((note) => `alerts: ${note}`)] };
   }
@@ -96,7 +102,7 @@ export class SessionTelemetry {
     return [
       new AlertOracle(alerts, clock, judgesChanges),
       new SignalOracle({ metrics, alerts, clock, judgesChanges }),
-      new SloOracle(this.#config.objectives, metrics, clock, judgesChanges),
+      new SloOracle(this.#config.objectives, metrics?.asWritten ?? metrics, clock, judgesChanges),
     ];
   }
 
@@ -113,30 +119,38 @@ export class SessionTelemetry {
     return reader.isUseful ? reader : null;
   }
 
+  /** What is kept is kept for the query that was really asked. */
   #keptOf({ metrics }: TelemetrySources): MetricSource | null {
-    return metrics && (this.#kept ??= new KeptRanges(metrics));
+    if (!this.#kept && metrics)
+      this.#kept =
+        metrics instanceof OneClusterMetrics
+          ? metrics.over((source) => new KeptRanges(source))
+          : new KeptRanges(metrics);
+    return this.#kept;
   }
 
   #parts() {
-    return { clock: this.#clock, clusterGet: clusterGet(this.#upstream) };
+    const api = new KubeApi(new Monitor(this.#upstream, 'read'));
+    const marks = (signal: AbortSignal) => clusterMarks(api, this.#namespace, this.#clock, signal);
+    return { clock: this.#clock, clusterGet: clusterGet(this.#upstream), marks };
   }
 
   async #openAll(signal: AbortSignal): Promise<OpenTelemetry> {
-    const { specs, find } = this.#config;
+    const { specs, find, cluster } = this.#config;
     const notes: string[] = [];
     const wanted: SourceSpec[] = [...specs];
     if (find) {
       const taken = new Set<string>(specs.map(({ role }) => role));
       const { found, notes: trouble } = await findSources(this.#reader, this.#parts(), taken, signal);
       // What does not answer is not there: only what the settings name is missed.
-      wanted.push(...found.map(({ spec }) => spec));
+      wanted.push(...found.map(({ spec }) => (cluster ? { ...spec, cluster } : spec)));
       notes.push(
         ...found.map(({ spec, name, url }) => `${spec.role} are read from ${name}, found at ${url}`),
         ...trouble,
       );
     }
     const { sources, opened } = await openSources(wanted, this.#parts(), signal);
-    notes.push(...opened.flatMap(({ problem }) => (problem === null ? [] : [problem])));
+    notes.push(...opened.flatMap(({ problem, clusters }) => [problem ?? [], clusters ?? []].flat()));
     return { sources, opened, notes };
   }
 }

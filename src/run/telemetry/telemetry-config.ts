@@ -1,8 +1,11 @@
 import type { KernelEvent, KernelMetrics } from '../../domain/kernel-metrics.ts';
 import { DEFAULT_KERNEL_METRICS, KERNEL_EVENTS, KERNEL_METRIC } from '../../domain/kernel-metrics.ts';
 import { StratusError } from '../../domain/stratus-error.ts';
+import { own } from '../../json/json-map.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import type { SourceOptions } from '../../telemetry/settings/parse-source.ts';
+import type { ClusterSetting } from '../../telemetry/settings/cluster-setting.ts';
+import { parseCluster } from '../../telemetry/settings/cluster-setting.ts';
 import { parseSource } from '../../telemetry/settings/parse-source.ts';
 import type { SourceRole, SourceSpec } from '../../telemetry/settings/source-spec.ts';
 import type { SloSpec } from '../../severity/slo-spec.ts';
@@ -26,6 +29,10 @@ export interface TelemetryConfig {
   find: boolean;
   /** By fingerprint of a target: what a person accepted there, for roles for which `sources` names nothing. */
   clusters?: Readonly<Record<string, readonly SourceText[]>>;
+  /** `LABEL=VALUE` of the target's cluster, for sources that hold several and cannot show which it is; see `parseCluster`. */
+  cluster?: string;
+  /** The same by context, which comes before it. */
+  clusterOf?: Readonly<Record<string, string>>;
   /** `EVENT=METRIC` each; those of an event replace the usual ones. Absent: the usual exporters'. */
   kernelMetrics?: readonly string[];
 }
@@ -36,22 +43,31 @@ export interface ParsedTelemetry {
   specs: SourceSpec[];
   objectives: SloSpec[];
   find: boolean;
+  /** For sources that are found. */
+  cluster?: ClusterSetting;
   kernel: KernelMetrics;
 }
 
 /**
- * @param fingerprint of the target for which it is read
+ * @param fingerprint of the target for which it is read, and @param context its name in the kubeconfig
  * @throws StratusError usage, naming what is wrong with which text; never with a credential in it
  */
-export function parseTelemetry(config: TelemetryConfig, fingerprint: string): ParsedTelemetry {
-  const { sources, objectives, find, clusters = {}, kernelMetrics = [] } = config;
+export function parseTelemetry(config: TelemetryConfig, fingerprint: string, context = ''): ParsedTelemetry {
+  const { sources, objectives, find, clusters = {}, clusterOf = {}, kernelMetrics = [] } = config;
   const named = new Set(sources.map(({ role }) => role));
   const accepted = Object.hasOwn(clusters, fingerprint) ? clusters[fingerprint]! : [];
+  const cluster = own(clusterOf, context) ?? config.cluster;
+  const forFound = cluster === undefined ? undefined : parseCluster(cluster);
+  if (typeof forFound === 'string')
+    throw new StratusError('usage', `cluster ${JSON.stringify(oneLine(cluster, 200))}: ${forFound}`);
   const all = [...sources, ...accepted.filter(({ role }) => !named.has(role))];
   return {
-    specs: all.map(({ what, role, url, ...options }) => parseSource(what, role, url, options)),
+    specs: all.map(({ what, role, url, ...options }) =>
+      parseSource(what, role, url, cluster === undefined ? options : { cluster, ...options }),
+    ),
     objectives: objectives.map(parseSlo),
     find,
+    ...(forFound ? { cluster: forFound } : {}),
     kernel: parseKernelMetrics(kernelMetrics),
   };
 }

@@ -9,6 +9,7 @@ import { messageOf } from '../../domain/cluster-error.ts';
 import type { ClusterView } from '../../kube/cluster-view.ts';
 import { workloadsTouchedBy } from '../../kube/subjects.ts';
 import { localise } from '../../signals/graph/localise.ts';
+import { clusterOfSpans, spansOfCluster } from '../../signals/graph/spans-of-cluster.ts';
 import { ServiceNames } from '../../signals/identity/service-names.ts';
 import { waterfallOf } from './waterfall.ts';
 
@@ -57,7 +58,10 @@ export async function readTraces(
       if (unknown && 'reason' in unknown) notes.push(`${source.name}: ${unknown.reason}`);
       return distinct(answers.flatMap((answer) => (answer.state === 'ok' ? answer.value : [])));
     };
-    const [spans, usual] = await Promise.all([read(from, now), read(from - GAP_MS - USUAL_MS, from - GAP_MS)]);
+    const told = await Promise.all([read(from, now), read(from - GAP_MS - USUAL_MS, from - GAP_MS)]);
+    const cluster = clusterOfSpans(told.flat(), view);
+    if ('unknown' in cluster) return noTraces(source, cluster.unknown);
+    const [spans, usual] = told.map((some) => spansOfCluster(some, cluster.name)) as [Span[], Span[]];
     const symptom = items.some(({ what, message }) => ABOUT_ERRORS.test(`${what} ${message}`)) ? 'errors' : 'latency';
     const suspects = localise(spans, usual, names, { symptom });
     const [shown] = suspects.suspects[0]?.traces ?? [];

@@ -3,6 +3,9 @@ import type { OracleTiming } from '../../domain/ports.ts';
 import type { Alert, AlertSource, Answer } from '../../domain/telemetry.ts';
 import { counted } from '../../text/plain-text.ts';
 import { alertOf, foldAlerts, isWatchdog, MOST_ALERTS } from '../alerts/alert.ts';
+import type { AlertClusters } from '../clusters/alert-clusters.ts';
+import { doubtsOf, ONE_CLUSTER } from '../clusters/alert-clusters.ts';
+import { CLUSTER_LABELS, valueOf } from '../clusters/cluster-labels.ts';
 import { timingOf } from '../prometheus/rules.ts';
 import { told } from '../values/remarks.ts';
 import { timeOf } from '../values/time.ts';
@@ -32,15 +35,18 @@ export class AlertmanagerAlerts implements AlertSource {
   readonly name: string;
   readonly #client: SourceClient;
   readonly #scrapeMs: () => number;
-  #sawWatchdog = false;
+  readonly #clusters: AlertClusters;
+  /** Those that were heard, one for each cluster that is ours or may be. */
+  #watchdogs: readonly Alert[] = [];
   /** Fingerprints of what fired while nobody hid it, and goes on. */
   #fired: ReadonlySet<string> = new Set();
 
   /** @param scrapeMs how often targets are read, as it is known by now */
-  constructor(client: SourceClient, scrapeMs: () => number = () => 60_000) {
+  constructor(client: SourceClient, scrapeMs: () => number = () => 60_000, clusters: AlertClusters = ONE_CLUSTER) {
     this.name = client.name;
     this.#client = client;
     this.#scrapeMs = scrapeMs;
+    this.#clusters = clusters;
   }
 
   /** Of Prometheus's defaults: it does not tell Alertmanager how its rules work. */
@@ -83,21 +89,36 @@ export class AlertmanagerAlerts implements AlertSource {
         .filter(({ fingerprint }) => this.#fired.has(fingerprint))
         .map((alert) => ({ ...alert, hidden: true as const }));
       const early = there.filter(({ startsAt }) => (timeOf(startsAt) ?? 0) > (theirNow ?? reply.at) + TOLERANCE_MS);
-      this.#mindWatchdog(all.some(isWatchdog));
+      const sorted = await this.#clusters.sort(all, both);
+      await this.#mindWatchdogs([...sorted.ours, ...sorted.doubtful].filter(isWatchdog), both);
       const cut = there.length > MOST_ALERTS ? `only ${MOST_ALERTS} of ${there.length} alerts are taken` : undefined;
       const ahead = early.length > 0 ? `${counted(early.length, 'alert')} said to begin in the future` : undefined;
-      const firing = all.filter((alert) => !isWatchdog(alert));
+      const firing = sorted.ours.filter((alert) => !isWatchdog(alert));
       this.#fired = new Set([...firing, ...hidden].map(({ fingerprint }) => fingerprint));
-      return told(foldAlerts([...firing, ...hidden]), reply.at, [cut], [ahead, client.clockNote()]);
+      return told(
+        foldAlerts([...firing, ...hidden]),
+        reply.at,
+        [cut],
+        [ahead, sorted.note, client.clockNote()],
+        doubtsOf(sorted),
+      );
     });
   }
 
   /** @throws SourceProblem when an alert that always fires was there and is gone */
-  #mindWatchdog(there: boolean): void {
-    if (there) this.#sawWatchdog = true;
-    else if (this.#sawWatchdog)
+  async #mindWatchdogs(there: readonly Alert[], signal: AbortSignal): Promise<void> {
+    const heard = new Map(there.map((alert) => [clusterOf(alert), alert]));
+    // Those of clusters that are known by now to be others' are not missed.
+    const { ours, doubtful } = await this.#clusters.sort(this.#watchdogs, signal);
+    if ([...ours, ...doubtful].some((alert) => !heard.has(clusterOf(alert))))
       throw new SourceProblem('not-understood', 'no longer hears its watchdog: see whether Prometheus reaches it');
+    this.#watchdogs = [...heard.values()];
   }
+}
+
+/** The same for watchdogs of one cluster. */
+function clusterOf({ labels }: Alert): string {
+  return JSON.stringify(CLUSTER_LABELS.map((label) => valueOf(labels, label)));
 }
 
 /** Servers that do not know the parameters tell of all. */

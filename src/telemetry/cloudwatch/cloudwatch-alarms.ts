@@ -2,6 +2,8 @@ import type { OracleTiming } from '../../domain/ports.ts';
 import type { Alert, AlertSource, Answer, Series, TimeWindow } from '../../domain/telemetry.ts';
 import { counted } from '../../text/plain-text.ts';
 import { foldAlerts, MOST_ALERTS } from '../alerts/alert.ts';
+import type { AlertClusters } from '../clusters/alert-clusters.ts';
+import { doubtsOf, ONE_CLUSTER } from '../clusters/alert-clusters.ts';
 import { told } from '../values/remarks.ts';
 import { millisOfDuration } from '../values/time.ts';
 import { isProblem } from '../wire/source-problem.ts';
@@ -22,14 +24,16 @@ const MOST_PAGES = 20;
 export class CloudWatchAlarms implements AlertSource {
   readonly name: string;
   readonly #aws: AwsCaller;
+  readonly #clusters: AlertClusters;
   /** By the fingerprint of their alert. */
   #alarms: ReadonlyMap<string, MetricAlarm> = new Map();
   /** Fingerprints of what people were told of, and goes on. */
   #fired: ReadonlySet<string> = new Set();
 
-  constructor(aws: AwsCaller) {
+  constructor(aws: AwsCaller, clusters: AlertClusters = ONE_CLUSTER) {
     this.name = aws.client.name;
     this.#aws = aws;
+    this.#clusters = clusters;
   }
 
   get timing(): OracleTiming {
@@ -52,7 +56,13 @@ export class CloudWatchAlarms implements AlertSource {
         now: alarms.at,
         toOurs: (theirs: number) => client.toOurs(theirs),
       };
-      const pairs = loud.slice(0, MOST_ALERTS).map((alarm) => ({ alarm, alert: alertOfAlarm(alarm, around) }));
+      const all = loud.slice(0, MOST_ALERTS).map((alarm) => ({ alarm, alert: alertOfAlarm(alarm, around) }));
+      const sorted = await this.#clusters.sort(
+        all.map(({ alert }) => alert),
+        both,
+      );
+      const ours = new Set(sorted.ours);
+      const pairs = all.filter(({ alert }) => ours.has(alert));
       // What was told of before its actions were turned off has not healed by that.
       const hidden = alarms.list
         .filter(isQuiet)
@@ -74,9 +84,10 @@ export class CloudWatchAlarms implements AlertSource {
         [
           quiet > 0 ? `${counted(quiet, 'alarm')} with actions off, suppressed, or of autoscaling left out` : undefined,
           silent.list.length > 0 ? `${counted(silent.list.length, 'alarm')} without enough data to speak` : undefined,
+          sorted.note,
           client.clockNote(),
         ],
-        { mute: silent.list.map((alarm) => alertOfAlarm(alarm, around).name) },
+        { mute: silent.list.map((alarm) => alertOfAlarm(alarm, around).name), ...doubtsOf(sorted) },
       );
     });
   }

@@ -6,6 +6,7 @@ import type { CloudWatchPlace } from '../settings/source-spec.ts';
 import type { ClientLimits } from '../wire/source-client.ts';
 import { SourceClient } from '../wire/source-client.ts';
 import { SourceProblem } from '../wire/source-problem.ts';
+import { LabelledClusters } from '../clusters/alert-clusters.ts';
 import { AwsCaller } from './aws-caller.ts';
 import { AwsFetcher } from './aws-fetcher.ts';
 import { awsPlace } from './aws-place.ts';
@@ -45,6 +46,11 @@ export async function openCloudWatch(
   const fetcher: AwsFetcher = new AwsFetcher(service, at, () => client.toSource(clock.now()));
   const client: SourceClient = new SourceClient('CloudWatch', fetcher, clock, limits);
   const aws = new AwsCaller(client, service, at);
+  // What proves series of Prometheus to be ours has other names than AWS.
+  const clusters = new LabelledClusters(
+    { all: false, label: 'cluster', ...(place.cluster === undefined ? {} : { value: place.cluster }) },
+    async () => new Map(),
+  );
   const ping = async (signal: AbortSignal) => {
     const [action, input] =
       logGroup === undefined
@@ -54,7 +60,7 @@ export async function openCloudWatch(
   };
   return {
     client,
-    alerts: logGroup === undefined ? new CloudWatchAlarms(aws) : null,
+    alerts: logGroup === undefined ? new CloudWatchAlarms(aws, clusters) : null,
     logs: logGroup === undefined ? null : new CloudWatchLogs(aws, logGroup),
     ping,
   };

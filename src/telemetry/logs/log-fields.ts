@@ -1,8 +1,12 @@
+import type { ClusterField } from './log-cluster.ts';
+
 /** Fields by which a source of logs names where a line comes from. */
 export interface LogFields {
   namespace: string;
   pod: string | null;
   container: string | null;
+  /** Of several clusters the target's; absent: nothing tells of several. */
+  cluster?: ClusterField;
 }
 
 type Names = readonly [namespace: string, pod: string, container: string];

@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
 import type { Answer, LogLine, LogQuery, LogSource } from '../../domain/telemetry.ts';
 import type { LogFields } from '../logs/log-fields.ts';
+import { clusterField } from '../logs/log-cluster.ts';
 import { literalRe2, logFieldsOf } from '../logs/log-fields.ts';
 import { limitOf, newestLines } from '../logs/log-lines.ts';
 import { askPrometheus } from '../prometheus/prometheus-api.ts';
+import type { ClusterSetting } from '../settings/cluster-setting.ts';
 import { told } from '../values/remarks.ts';
 import { millisOfNanos, nanosOf } from '../values/time.ts';
 import { boundedLabels, logText } from '../values/untrusted.ts';
@@ -34,11 +36,14 @@ export class LokiLogs implements LogSource {
   readonly name: string;
   readonly lagMs = USUAL_LAG_MS;
   readonly #client: SourceClient;
+  readonly #setting: ClusterSetting | undefined;
   #fields: LogFields | null = null;
 
-  constructor(client: SourceClient) {
+  /** @param setting which of several clusters is the target's */
+  constructor(client: SourceClient, setting?: ClusterSetting) {
     this.name = client.name;
     this.#client = client;
+    this.#setting = setting;
   }
 
   search(query: LogQuery, signal: AbortSignal): Promise<Answer<LogLine[]>> {
@@ -90,7 +95,11 @@ export class LokiLogs implements LogSource {
     if (!value || value.length === 0) return null;
     const fields = logFieldsOf(value);
     if (!fields) throw new SourceProblem('not-understood', 'has no label that is known to name a namespace');
-    return fields;
+    const cluster = await clusterField(value, this.#setting, async (label) => {
+      const path = `/loki/api/v1/label/${encodeURIComponent(label)}/values`;
+      return (await askPrometheus(this.#client, path, times, LABELS, signal)).value ?? [];
+    });
+    return cluster ? { ...fields, cluster } : fields;
   }
 }
 
@@ -104,5 +113,6 @@ function logQl({ namespace, pod, container, text }: LogQuery, fields: LogFields)
   };
   match(fields.pod, pod, 'pod');
   match(fields.container, container, 'container');
+  if (fields.cluster) match(fields.cluster.field, fields.cluster.value, 'cluster');
   return `{${matchers.join(',')}}${text ? ` |~ ${JSON.stringify(`(?i)${literalRe2(text)}`)}` : ''}`;
 }

@@ -2,8 +2,10 @@ import * as z from 'zod/mini';
 import type { OracleTiming } from '../../domain/ports.ts';
 import type { Alert, AlertSource, Answer } from '../../domain/telemetry.ts';
 import { ANYTHING } from '../../domain/telemetry.ts';
-import { counted, oneLine } from '../../text/plain-text.ts';
+import { asText, counted, oneLine } from '../../text/plain-text.ts';
 import { alertOf, foldAlerts, isWatchdog, MOST_ALERTS } from '../alerts/alert.ts';
+import type { AlertClusters } from '../clusters/alert-clusters.ts';
+import { doubtsOf, ONE_CLUSTER } from '../clusters/alert-clusters.ts';
 import { told } from '../values/remarks.ts';
 import { timeOf } from '../values/time.ts';
 import type { SourceClient } from '../wire/source-client.ts';
@@ -37,6 +39,7 @@ export class PrometheusAlerts implements AlertSource {
   readonly name: string;
   readonly #client: SourceClient;
   readonly #scrapeMs: () => number;
+  readonly #clusters: AlertClusters;
   #rules: { list: AlertRule[]; readAt: number } | null = null;
   #rulesWait = false;
   #firing: ReadonlySet<string> = new Set();
@@ -44,10 +47,11 @@ export class PrometheusAlerts implements AlertSource {
   #orphans: ReadonlySet<string> = new Set();
 
   /** @param scrapeMs how often targets are read, as it is known by now */
-  constructor(client: SourceClient, scrapeMs: () => number) {
+  constructor(client: SourceClient, scrapeMs: () => number, clusters: AlertClusters = ONE_CLUSTER) {
     this.name = client.name;
     this.#client = client;
     this.#scrapeMs = scrapeMs;
+    this.#clusters = clusters;
   }
 
   /** Of the rules of the alerts that fired last. */
@@ -72,7 +76,7 @@ export class PrometheusAlerts implements AlertSource {
     return client.answer(signal, async (both) => {
       const reply = await askPrometheus(client, '/api/v1/alerts', [], ALERTS, both);
       const listed = reply.value.alerts ?? [];
-      const names = new Set(listed.map(({ labels }) => String(labels['alertname'])));
+      const names = new Set(listed.map(({ labels }) => asText(labels['alertname'])));
       const over = [...this.#firing, ...this.#orphans].filter((name) => !names.has(name));
       // An alert ends with its rule, too, whatever becomes of what it watched.
       if (over.some((name) => this.#firing.has(name))) this.#rules = null;
@@ -83,7 +87,7 @@ export class PrometheusAlerts implements AlertSource {
         return { state: 'absent', reason: `${client.name} has no alerting rules` };
       if (!rules && listed.length === 0)
         throw new SourceProblem('not-understood', 'names no alert, and its rules cannot be read: it may have none');
-      const alerts = listed
+      const all = listed
         .filter(({ state }) => state === 'firing' || state === 'pending')
         .slice(0, MOST_ALERTS)
         .map(({ labels, annotations, state, activeAt }) =>
@@ -96,8 +100,9 @@ export class PrometheusAlerts implements AlertSource {
               link: undefined,
             }),
           ),
-        )
-        .filter((alert) => !isWatchdog(alert));
+        );
+      const sorted = await this.#clusters.sort(all, both);
+      const alerts = sorted.ours.filter((alert) => !isWatchdog(alert));
       this.#firing = new Set(alerts.filter(({ state }) => state === 'firing').map(({ name }) => name));
       const tooMany =
         listed.length > MOST_ALERTS ? `only ${MOST_ALERTS} of ${listed.length} alerts are taken` : undefined;
@@ -107,8 +112,11 @@ export class PrometheusAlerts implements AlertSource {
         foldAlerts(alerts),
         reply.at,
         [tooMany, reply.warning, this.#orphaned(), ...troubles.texts],
-        [rules ? undefined : 'its rules cannot be read', client.clockNote()],
-        { missing: [...(tooMany || reply.warning ? [ANYTHING] : []), ...this.#orphans, ...troubles.names] },
+        [rules ? undefined : 'its rules cannot be read', sorted.note, client.clockNote()],
+        {
+          missing: [...(tooMany || reply.warning ? [ANYTHING] : []), ...this.#orphans, ...troubles.names],
+          ...doubtsOf(sorted),
+        },
       );
     });
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { asText } from '../../text/plain-text.ts';
 import { untrustedLine } from '../../text/redact.ts';
 import type { Pairs } from '../wire/fetcher.ts';
 import { encodePairs } from '../wire/fetcher.ts';
@@ -66,5 +67,5 @@ function remarks(client: SourceClient, list: readonly unknown[] | null | undefin
 }
 
 function remark(client: SourceClient, text: unknown): string {
-  return client.fetcher.conceal(untrustedLine(client.fetcher.conceal(String(text ?? '')), 150));
+  return client.fetcher.conceal(untrustedLine(client.fetcher.conceal(asText(text)), 150));
 }

@@ -38,10 +38,13 @@ export class PrometheusMetrics implements MetricSource {
     return this.#scrapeMs ?? USUAL_SCRAPE_MS;
   }
 
-  /** Finds out how often targets are read, from what was read; nothing changes where that cannot be told. */
-  async learn(signal: AbortSignal): Promise<void> {
+  /**
+   * Finds out how often targets are read, from what was read; nothing changes where that cannot be told.
+   * @param part of it that is asked
+   */
+  async learn(signal: AbortSignal, part: Pick<MetricSource, 'instant'> = this): Promise<void> {
     if (this.#scrapeMs !== null) return;
-    const answer = await this.instant(INTERVAL_QUERY, signal);
+    const answer = await part.instant(INTERVAL_QUERY, signal);
     const seconds = answer.state === 'ok' ? answer.value[0]?.samples[0]?.value : undefined;
     if (seconds !== undefined && seconds > 0 && seconds <= 300) this.#scrapeMs = Math.round(seconds * 1000);
   }

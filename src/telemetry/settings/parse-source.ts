@@ -3,6 +3,7 @@ import { hostOf, isLoopbackHost, isPrivateHost } from '../../text/host-reach.ts'
 import { oneLine } from '../../text/plain-text.ts';
 import { parseServiceUrl } from '../../text/service-url.ts';
 import type { Credential } from '../wire/credentials.ts';
+import { parseCluster } from './cluster-setting.ts';
 import type { CloudWatchPlace, SourceKind, SourceRole, SourceSpec } from './source-spec.ts';
 import { KINDS } from './source-spec.ts';
 
@@ -20,6 +21,8 @@ export interface SourceOptions {
   authorityFile?: string;
   /** Address at which people open the same in a browser. */
   page?: string;
+  /** `LABEL=VALUE` of the target's cluster, `LABEL`, or `*`; see {@link parseCluster}. CloudWatch has it in its address. */
+  cluster?: string;
 }
 
 const HEADER = /^([A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}):[ \t]*([\x20-\x7e]{0,4000})$/;
@@ -34,7 +37,7 @@ const TOKEN = /^[\x21-\x7e]{1,16384}$/;
 
 /**
  * Reads the address of a source: `http(s)://…`, `svc://NAMESPACE/SERVICE:PORT/PATH` (through the API server),
- * `cloudwatch://REGION?profile=…&log-group=…&endpoint=…`; `KIND+` before it says what answers there, as in
+ * `cloudwatch://REGION?profile=…&log-group=…&cluster=…&endpoint=…`; `KIND+` before it says what answers there, as in
  * `loki+https://…`. A user and a password in it become a header.
  * @param what the setting, for messages: `--prometheus`
  * @throws StratusError usage; nothing secret is in its message
@@ -46,12 +49,15 @@ export function parseSource(what: string, role: SourceRole, text: string, option
   if (/^cloudwatch:\/\//i.test(trimmed)) return cloudWatch(role, trimmed, options, fail);
   const { kinds, address } = kindsOf(role, trimmed, fail);
   const headers = headersOf(options, fail);
+  const cluster = options.cluster === undefined ? undefined : parseCluster(options.cluster);
+  if (typeof cluster === 'string') throw fail(cluster);
   const common = {
     role,
     kinds,
     headers,
     ...(options.authorityFile ? { authorityFile: options.authorityFile } : {}),
     ...(options.page === undefined ? {} : { page: pageOf(options.page, fail) }),
+    ...(cluster ? { cluster } : {}),
   };
   if (address.startsWith('svc://')) {
     const service = parseServiceUrl(address);
@@ -133,6 +139,7 @@ const OF_CLOUDWATCH: Readonly<Record<string, keyof CloudWatchPlace>> = {
   profile: 'profile',
   'log-group': 'logGroup',
   endpoint: 'endpoint',
+  cluster: 'cluster',
 };
 
 function cloudWatch(role: SourceRole, text: string, options: SourceOptions, fail: Fail): SourceSpec {

@@ -1,4 +1,5 @@
 import type { ServiceUrl } from '../../text/service-url.ts';
+import type { ClusterSetting } from './cluster-setting.ts';
 import type { Credential } from '../wire/credentials.ts';
 
 /** What a source is asked for. */
@@ -23,6 +24,8 @@ export interface CloudWatchPlace {
   logGroup?: string;
   /** http or https address of something else that speaks its protocol. */
   endpoint?: string;
+  /** Dimension `ClusterName` of the target's alarms. */
+  cluster?: string;
 }
 
 export type SourcePlace =
@@ -45,4 +48,6 @@ export interface SourceSpec {
   authorityFile?: string;
   /** Where people look at the same, http or https without a slash at the end; absent: its own address. */
   page?: string;
+  /** Of several clusters that it may have, the target's; absent: what it says itself decides. */
+  cluster?: ClusterSetting;
 }

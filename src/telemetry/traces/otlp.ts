@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Span, SpanKind } from '../../domain/telemetry.ts';
 import { emptyMap } from '../../json/json-map.ts';
+import { asText } from '../../text/plain-text.ts';
 import { boundedLabels, named } from '../values/untrusted.ts';
 import { millisOfNanos } from '../values/time.ts';
 
@@ -64,7 +65,7 @@ function spanOf(one: z.infer<typeof SPAN>, common: Readonly<Record<string, unkno
     parent: idOf(one.parentSpanId ?? '', 16),
     service: named(common['service.name'] ?? '') || 'unknown_service',
     operation: named(one.name),
-    kind: (Object.hasOwn(KINDS, String(one.kind)) && KINDS[String(one.kind)]) || 'internal',
+    kind: (Object.hasOwn(KINDS, asText(one.kind)) && KINDS[asText(one.kind)]) || 'internal',
     startsAt,
     // Microseconds are what a moment since the epoch holds.
     durationMs: Math.max(0, Math.round(((endsAt ?? startsAt) - startsAt) * 1000) / 1000),

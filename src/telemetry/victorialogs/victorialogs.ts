@@ -2,8 +2,10 @@ import * as z from 'zod/mini';
 import type { Answer, LogLine, LogQuery, LogSource } from '../../domain/telemetry.ts';
 import { counted } from '../../text/plain-text.ts';
 import type { LogFields } from '../logs/log-fields.ts';
+import { clusterField, fieldsOfCollectors } from '../logs/log-cluster.ts';
 import { literalRe2, logFieldsOf } from '../logs/log-fields.ts';
 import { limitOf, newestLines } from '../logs/log-lines.ts';
+import type { ClusterSetting } from '../settings/cluster-setting.ts';
 import { told } from '../values/remarks.ts';
 import { timeOf } from '../values/time.ts';
 import { logText, named } from '../values/untrusted.ts';
@@ -13,6 +15,8 @@ import { SourceProblem } from '../wire/source-problem.ts';
 
 /** Collectors send batches; the store shows them within a second or two. */
 const USUAL_LAG_MS = 10_000;
+/** Values of a field that are asked for: whether there are several is all that counts. */
+const MOST_VALUES = 20;
 const FIELDS = z.object({ values: z.nullable(z.array(z.object({ value: z.string() }))) });
 /** One line of the answer. Values are always text. */
 const LINE = z.object({ _time: z.string(), _msg: z.optional(z.string()) });
@@ -22,11 +26,14 @@ export class VictoriaLogs implements LogSource {
   readonly name: string;
   readonly lagMs = USUAL_LAG_MS;
   readonly #client: SourceClient;
+  readonly #setting: ClusterSetting | undefined;
   #fields: LogFields | null = null;
 
-  constructor(client: SourceClient) {
+  /** @param setting which of several clusters is the target's */
+  constructor(client: SourceClient, setting?: ClusterSetting) {
     this.name = client.name;
     this.#client = client;
+    this.#setting = setting;
   }
 
   search(query: LogQuery, signal: AbortSignal): Promise<Answer<LogLine[]>> {
@@ -75,7 +82,13 @@ export class VictoriaLogs implements LogSource {
     const fields = logFieldsOf(names);
     if (!fields)
       throw new SourceProblem('not-understood', 'has no field that is known to name the namespace of a line');
-    return fields;
+    const ofClusters = fieldsOfCollectors(names, this.#setting);
+    const cluster = await clusterField(ofClusters, this.#setting, async (field) => {
+      const pairs = [['query', '*'], ['field', field], ['limit', String(MOST_VALUES)], ...this.#times(query)] as const;
+      const answer = await this.#client.json({ path: '/select/logsql/field_values', query: pairs, signal }, FIELDS);
+      return (answer.value.values ?? []).map((one) => one.value);
+    });
+    return cluster ? { ...fields, cluster } : fields;
   }
 
   #times({ from, to }: LogQuery) {
@@ -145,6 +158,7 @@ function filterOf({ namespace, pod, container, text }: LogQuery, fields: LogFiel
     exactly(fields.namespace, namespace, 'namespace'),
     exactly(fields.pod, pod, 'pod'),
     exactly(fields.container, container, 'container'),
+    fields.cluster ? exactly(fields.cluster.field, fields.cluster.value, 'cluster') : '',
     text ? `_msg:~${quoted(`(?i)${literalRe2(text)}`)}` : '',
   ]
     .filter((part) => part !== '')

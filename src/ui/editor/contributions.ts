@@ -155,6 +155,7 @@ export const Setting = {
   telemetryLogs: 'stratus.telemetry.logs',
   telemetrySlos: 'stratus.telemetry.slos',
   telemetryTenant: 'stratus.telemetry.tenant',
+  telemetryClusters: 'stratus.telemetry.clusters',
   telemetryCertificateAuthority: 'stratus.telemetry.certificateAuthority',
   telemetryPages: 'stratus.telemetry.pages',
   telemetryOffer: 'stratus.telemetry.offer',
@@ -226,6 +227,8 @@ export interface SettingTypes {
   [Setting.telemetryLogs]: string;
   [Setting.telemetrySlos]: string[];
   [Setting.telemetryTenant]: string;
+  /** By context. */
+  [Setting.telemetryClusters]: Record<string, string>;
   [Setting.telemetryCertificateAuthority]: string;
   [Setting.telemetryPages]: Partial<Record<TelemetrySource, string>>;
   [Setting.telemetryOffer]: boolean;
@@ -278,6 +281,7 @@ export const SETTING_DEFAULTS: SettingTypes = {
   [Setting.telemetryLogs]: '',
   [Setting.telemetrySlos]: [],
   [Setting.telemetryTenant]: '',
+  [Setting.telemetryClusters]: {},
   [Setting.telemetryCertificateAuthority]: '',
   [Setting.telemetryPages]: {},
   [Setting.telemetryOffer]: true,

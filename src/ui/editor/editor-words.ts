@@ -8,6 +8,8 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     ": run 'Stratus: Choose Model'",
   ],
   [/: give --prometheus URL/g, ': set stratus.telemetry.prometheus'],
+  [/: give --telemetry-cluster LABEL=VALUE/g, ': set stratus.telemetry.clusters'],
+  [/: see --telemetry-cluster/g, ': see stratus.telemetry.clusters'],
   [/\bset \$STRATUS_KUBECTL\b/g, 'set stratus.kubectl.path'],
   [/ \('stratus undo --tx [^']*'\)/g, ''],
   [/close it with 'stratus recover --keep(?: --tx [^']*)?'/g, 'choose Keep As It Is in the Undo Stack'],

@@ -44,7 +44,10 @@ export function telemetryConfig(
   const kernelMetrics = counters.flatMap(([event, names]) => textsOf(names).map((name) => `${event}=${name}`));
   const objectives = textsOf(read(Setting.telemetrySlos));
   const kernel = kernelMetrics.length > 0 ? { kernelMetrics } : {};
-  return { telemetry: { sources, objectives, find: false, clusters, ...kernel } };
+  const named = Object.entries(read(Setting.telemetryClusters) ?? {}).map(([context, text]) => [context, textOf(text)]);
+  const clusterOf = Object.fromEntries(named.filter(([, text]) => text !== '')) as Record<string, string>;
+  const own = Object.keys(clusterOf).length > 0 ? { clusterOf } : {};
+  return { telemetry: { sources, objectives, find: false, clusters, ...own, ...kernel } };
 }
 
 /** Whether the settings name any source. */

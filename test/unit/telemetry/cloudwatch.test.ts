@@ -60,6 +60,28 @@ describe('alarms of CloudWatch', () => {
     EvaluationPeriods: 2, Dimensions: [{ Name: 'Namespace', Value: 'shop' }, { Name: 'PodName', Value: 'front' }],
   }; // prettier-ignore
 
+  it('of several clusters are those of the one that the address names', async () => {
+    const of = (ClusterName: string) => ({
+      ...cpu,
+      name: `cpu-${ClusterName}`,
+      Dimensions: [...cpu.Dimensions, { Name: 'ClusterName', Value: ClusterName }],
+    });
+    const opened = async (query: string) => {
+      const describeAlarms = [{}, forms.alarms(of('prod'), of('test')), {}];
+      const server = await awsServer({ DescribeAlarms: describeAlarms });
+      const spec = parseSource('--alerts', 'alerts', `cloudwatch://eu-west-1?endpoint=${server.url}${query}`);
+      const env = { AWS_ACCESS_KEY_ID: 'AKIATESTING', AWS_SECRET_ACCESS_KEY: 'testing-secret' };
+      const { sources } = await openSources([spec], { clock: new FakeClock(), clusterGet: null, env }, never);
+      return sources.alerts!.alerts(never);
+    };
+    const named = await opened('&cluster=prod');
+    expect(valueOf(named).map(({ name }) => name)).toEqual(['cpu-prod']);
+    expect(named).toMatchObject({ note: '1 alert of other clusters left out (ours: cluster="prod")' });
+    const untold = await opened('');
+    expect(valueOf(untold)).toEqual([]);
+    expect(untold).toMatchObject({ names: { doubtful: { alerts: [{ name: 'cpu-prod' }, { name: 'cpu-test' }] } } });
+  });
+
   it('in ALARM are alerts, with the labels that others use', async () => {
     const { server, source } = await alarmsOf([forms.alarms(cpu, { name: 'all', AlarmRule: 'ALARM(cpu)' }), {}]);
     const answer = await source.alerts(never);

@@ -54,6 +54,11 @@ describe('the address of a source', () => {
       credential: { kind: 'bearer', token: 'abc' }, headers: { 'x-scope-orgid': 't1', 'x-key': 'v' }, authorityFile: '/ca',
       page: 'https://g.example.com/d',
     }); // prettier-ignore
+    expect(parse('https://x.example.com', { cluster: 'cluster=eu' }).cluster).toEqual({
+      all: false,
+      label: 'cluster',
+      value: 'eu',
+    });
     expect(parse('https://x.example.com', { tokenFile: '/t' }).credential).toEqual({ kind: 'bearer-file', path: '/t' });
   });
 
@@ -68,6 +73,10 @@ describe('the address of a source', () => {
       },
     }); // prettier-ignore
     expect(parse('cloudwatch://', {}, 'alerts').place).toEqual({ via: 'aws' });
+    // What tells series apart has other names than AWS.
+    const alarms = parse('cloudwatch://eu-west-1?cluster=prod', { cluster: 'cluster=eu' }, 'alerts');
+    expect(alarms).not.toHaveProperty('cluster');
+    expect(alarms.place).toEqual({ via: 'aws', region: 'eu-west-1', cluster: 'prod' });
   });
 
   it.each<[string, SourceOptions, SourceRole, RegExp]>([
@@ -90,6 +99,7 @@ describe('the address of a source', () => {
     ['https://x', { headers: ['A: b\r\nC: secret-1'] }, 'metrics', /Name: value/],
     ['https://x', { tenant: 'a b' }, 'metrics', /one word/],
     ['https://x', { page: 'javascript:x' }, 'metrics', /must be http/],
+    ['https://x', { cluster: 'eu west' }, 'metrics', /the cluster is written LABEL=VALUE/],
     ['https://u:%zz@x', {}, 'metrics', /percent-encoded/],
     ['cloudwatch://eu-west-1', {}, 'metrics', /only alerts and logs/],
     ['cloudwatch://eu-west-1', {}, 'logs', /name the log group/],
@@ -165,6 +175,7 @@ describe('opening sources', () => {
     const { url } = await serve({
       '/api/v1/status/buildinfo': ((_asked, response) =>
         response.writeHead(200, headers).end(JSON.stringify({ status: 'success', data }))) satisfies Responder,
+      '/api/v1/query': forms.vector(),
     });
     const { opened } = await openSources([parse(url)], { clock: clock(), clusterGet: null }, never);
     expect(opened).toEqual([{ role: 'metrics', name: expect.stringContaining(product), version, problem: null }]);
@@ -221,7 +232,8 @@ describe('opening sources', () => {
     expect(opened).toEqual([{ role: 'metrics', name: 'Grafana Mimir in mimir', version: '2.10', problem: null }]);
     expect(sources.metrics!.link('up', { from: 0, to: 1, stepMs: 1 })).toBeNull();
     const proxy = '/api/v1/namespaces/mimir/services/gateway:80/proxy/prometheus/api/v1';
-    expect(asked).toEqual([[`${proxy}/status/buildinfo`, 'one'], [`${proxy}/query`, 'one']]); // prettier-ignore
+    // What of it is the target's cluster, and how often it reads.
+    expect(asked).toEqual([[`${proxy}/status/buildinfo`, 'one'], [`${proxy}/query`, 'one'], [`${proxy}/query`, 'one']]); // prettier-ignore
   });
 
   it.each([

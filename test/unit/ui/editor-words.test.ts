@@ -25,7 +25,7 @@ const SHARED = [
 const FOR_EVERYBODY = ['cluster/lock/fence-manifests.ts'];
 
 const CLI_WORDS =
-  /\bstratus (?:undo|recover|journal|lock|mitigate|run|shell|diagnose|telemetry)\b(?! [\w-]+['"] in a terminal)|(?:^|[\s('])--(?:namespace|context|accept|check|keep|undo|tx|yes|from-cluster|prometheus|alertmanager|traces|logs|slo|find-telemetry)\b|STRATUS_MODEL/;
+  /\bstratus (?:undo|recover|journal|lock|mitigate|run|shell|diagnose|telemetry)\b(?! [\w-]+['"] in a terminal)|(?:^|[\s('])--(?:namespace|context|accept|check|keep|undo|tx|yes|from-cluster|prometheus|alertmanager|traces|logs|slo|find-telemetry|telemetry-cluster)\b|STRATUS_MODEL/;
 const EDITOR_WORDS = new RegExp(
   [...Object.values(Setting).map((id) => id.replaceAll('.', '\\.')), 'kubectlPath', 'Undo Stack', 'Open Settings'].join(
     '|',

@@ -59,6 +59,19 @@ describe('settings of telemetry', () => {
     ]);
   });
 
+  it('name the cluster of a context for servers of several, and of no other context', () => {
+    const config = configOf({
+      [Setting.telemetryPrometheus]: 'https://mimir.example',
+      [Setting.telemetryAlertmanager]: ['cloudwatch://eu-west-1'],
+      [Setting.telemetryClusters]: { prod: 'cluster=eu', test: ' ', odd: 3, wrong: 'a b' },
+    });
+    const clustersOf = (context: string) => parseTelemetry(config, 'f', context).specs.map(({ cluster }) => cluster);
+    expect(clustersOf('prod')).toEqual([{ all: false, label: 'cluster', value: 'eu' }, undefined]);
+    for (const context of ['test', 'odd', 'constructor', ''])
+      expect(clustersOf(context)).toEqual([undefined, undefined]);
+    expect(() => clustersOf('wrong')).toThrow(/^cluster "a b": the cluster is written LABEL=VALUE/);
+  });
+
   it('that cannot be right are told by name, without what is secret in them', () => {
     const wrong = configOf({ [Setting.telemetryTraces]: 'ftp://user:hunter2hunter2@jaeger/' });
     const read = () => parseTelemetry(wrong, 'f');
