@@ -1,11 +1,11 @@
 import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
-import { cannotRunAgain, runAgain } from '../../clues/jobs/run-again.ts';
-import type { JobNeeds } from '../../clues/jobs/needs.ts';
-import { jobNeeds, needsEvidence } from '../../clues/jobs/needs.ts';
-import type { Waiter } from '../../clues/jobs/waiters.ts';
-import { waitersFor } from '../../clues/jobs/waiters.ts';
-import { logEvidence, TELLING } from '../../clues/workload-logs.ts';
+import { cannotRunAgain, runAgain } from './run-again.ts';
+import type { JobNeeds } from './needs.ts';
+import { jobNeeds, needsEvidence } from './needs.ts';
+import type { Waiter } from './waiters.ts';
+import { waitersFor } from './waiters.ts';
+import { logEvidence, TELLING } from '../workload-logs.ts';
 import type { AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { laterRun } from '../../../../kube/job-runs.ts';
 import { literalPattern } from '../../../../text/literal-pattern.ts';
