@@ -1,10 +1,10 @@
 import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
-import { cannotRunAgain, runAgain } from '../../clues/jobs/run-again.ts';
-import type { JobNeeds } from '../../clues/jobs/needs.ts';
-import { jobNeeds, needsEvidence } from '../../clues/jobs/needs.ts';
-import type { Waiter } from '../../clues/jobs/waiters.ts';
-import { waitersFor } from '../../clues/jobs/waiters.ts';
+import { cannotRunAgain, runAgain } from '../../clues/job-again.ts';
+import type { JobNeeds } from '../../clues/job-needs.ts';
+import { jobNeeds, needsEvidence } from '../../clues/job-needs.ts';
+import type { Waiter } from '../../clues/job-waiters.ts';
+import { waitersFor } from '../../clues/job-waiters.ts';
 import { logEvidence, TELLING } from '../../clues/workload-logs.ts';
 import type { AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { laterRun } from '../../../../kube/job-runs.ts';
