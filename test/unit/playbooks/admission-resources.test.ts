@@ -219,6 +219,16 @@ describe.each(SEEDS)('limit-range-forbids (seed %i)', (seed) => {
     expect((await check(container(range), has, said)).resources).toEqual(wanted);
   }); // prettier-ignore
 
+  it('a person has to agree where memory that the template asks for is taken away', async () => {
+    const has = { requests: { memory: '128Mi' }, limits: { memory: '128Mi' } };
+    const max = container({ max: { memory: '64Mi' } });
+    const said = 'pods "x" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi';
+    const { finding } = await check(max, has, said);
+    expect(finding.fixes[0]!.needsPerson).toContain('nothing tells that it lives with 64Mi');
+    const roomy = { requests: { memory: '32Mi' }, limits: { memory: '128Mi' } };
+    expect((await check(max, roomy, said)).finding.fixes[0]!.needsPerson).toBeUndefined();
+  });
+
   it('what the container had before comes first', async () => {
     const world = new World(seed);
     rangeOf(world, container({ max: { cpu: '1' } }));

@@ -12,6 +12,8 @@ export interface AdjustedAmount {
   /** What is wrong now. */
   why: string;
   confidence: number;
+  /** Why a person has to agree: it takes away what the template says is needed. */
+  needsPerson?: string;
 }
 
 /** What limit ranges demand of one resource of a container; a pod's own range counts where it has one container. */
@@ -23,7 +25,10 @@ interface Range {
   headroom: number;
 }
 
-type Draft = AdjustedAmount['changes'][number] & { why: string; confidence: number };
+type Draft = AdjustedAmount['changes'][number] & { why: string; confidence: number; needsPerson?: string };
+
+/** Of less of these programs die, however long they run well before. */
+const VITAL = /^(?:memory|hugepages-|ephemeral-storage$)/;
 
 /**
  * Requests and limits within the ranges that keep what the template asks for, as far as possible: a limit gives way
@@ -47,7 +52,15 @@ export function amountsInRange(podSpec: Untyped, rules: ResourceRules): Adjusted
   });
   if (drafts.length === 0) return [];
   const [first] = drafts;
-  return [{ changes: drafts, why: first!.why, confidence: Math.min(...drafts.map(({ confidence }) => confidence)) }];
+  const persons = [...new Set(drafts.flatMap((draft) => draft.needsPerson ?? []))];
+  return [
+    {
+      changes: drafts,
+      why: first!.why,
+      confidence: Math.min(...drafts.map(({ confidence }) => confidence)),
+      ...(persons.length > 0 ? { needsPerson: persons.join('; ') } : {}),
+    },
+  ];
 }
 
 function rangeOf({ ranges }: ResourceRules, name: string, single: boolean): Range {
@@ -89,7 +102,9 @@ function adjusted(
   let asked = request;
   if (asked !== undefined && asked > range.max) {
     const why = `the ${name} request ${at} is ${say(asked)}, at most ${say(range.max)} is allowed`;
-    drafts.push(put('requests', range.max, why, 'the most that the limit range allows', 0.5));
+    const draft = put('requests', range.max, why, 'the most that the limit range allows', 0.5);
+    const needsPerson = `the template says that container ${container.name} needs ${say(asked)} of ${name}, and nothing tells that it lives with ${say(range.max)}: it may be killed once it uses more, whatever it does until then`;
+    drafts.push(VITAL.test(name) ? { ...draft, needsPerson } : draft);
     asked = range.max;
   } else if (!((asked ?? Infinity) >= range.min) || (asked === undefined && range.min > 0)) {
     const why = `the ${name} request ${at} is ${asked === undefined ? 'not set' : say(asked)}, at least ${say(range.min)} is demanded`;

@@ -67,7 +67,10 @@ function findingFor(view: ClusterView, refused: Refused): Finding {
     ],
     fixes: [
       ...(mutable ? former.fixes : []),
-      ...adjusted.map(({ changes, confidence }: AdjustedAmount) => resourceFix(view, workload, changes, confidence)),
+      ...adjusted.map(({ changes, confidence, needsPerson }: AdjustedAmount) => ({
+        ...resourceFix(view, workload, changes, confidence),
+        ...(needsPerson ? { needsPerson } : {}),
+      })),
     ],
     unfixed:
       immutableReason(workload) ??

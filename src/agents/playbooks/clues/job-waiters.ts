@@ -1,15 +1,15 @@
-import type { KubeObject } from '../../../../domain/kube-object.ts';
-import { refKey, refOf } from '../../../../domain/kube-object.ts';
-import { configReferences } from '../../../../kube/config-references.ts';
-import { namedHosts, serviceMeant, settingTexts } from '../../../../kube/named-hosts.ts';
-import { podTemplateOf } from '../../../../kube/pod-template.ts';
-import { listOf } from '../../../../kube/untyped-list.ts';
-import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { literalPattern } from '../../../../text/literal-pattern.ts';
-import type { AnalyzerContext } from '../../engine/analyzer.ts';
-import { troubledWorkloads } from '../troubled.ts';
-import type { LogLine } from '../workload-logs.ts';
-import { workloadLog } from '../workload-logs.ts';
+import type { KubeObject } from '../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../domain/kube-object.ts';
+import { configReferences } from '../../../kube/config-references.ts';
+import { namedHosts, serviceMeant, settingTexts } from '../../../kube/named-hosts.ts';
+import { podTemplateOf } from '../../../kube/pod-template.ts';
+import { listOf } from '../../../kube/untyped-list.ts';
+import type { ClusterView } from '../../../kube/cluster-view.ts';
+import { literalPattern } from '../../../text/literal-pattern.ts';
+import type { AnalyzerContext } from '../engine/analyzer.ts';
+import { troubledWorkloads } from './troubled.ts';
+import type { LogLine } from './workload-logs.ts';
+import { workloadLog } from './workload-logs.ts';
 
 /** A workload that is not well and seems to wait for what a Job makes. */
 export interface Waiter {
@@ -54,6 +54,13 @@ export function awaitsByName(view: ClusterView, job: KubeObject): KubeObject | n
   const { name, namespace } = job.metadata;
   const others = view.workloads().filter((other) => other !== job && other.metadata.namespace === namespace);
   return others.find((other) => settingTexts(view, other).some(({ text }) => asksForJob(text, name))) ?? null;
+}
+
+/** Whether a workload names a Job, or uses what the Job uses. */
+export function isTiedTo(view: ClusterView, workload: KubeObject, job: KubeObject): boolean {
+  if (settingTexts(view, workload).some(({ text }) => names(text, job.metadata.name))) return true;
+  const own = sharedBy(view, job);
+  return [...sharedBy(view, workload)].some((each) => own.has(each));
 }
 
 /** What a workload has in common with others: Services, claims, ConfigMaps and Secrets, by kind and name. */
