@@ -111,6 +111,8 @@ export interface SettleResult {
   settled: boolean;
   /** What was still moving at the deadline. */
   pending: string[];
+  /** Why what was written is not what made it well, in one sentence; absent: nothing speaks for that. */
+  unaided?: string;
 }
 
 export interface Settler {

@@ -9,6 +9,7 @@ import type { KindInfo } from '../cluster/read/kinds.ts';
 import { snapshotKind } from '../cluster/read/kinds.ts';
 import type { KubeApi } from '../gateway/wire/kube-api.ts';
 import { LiveView } from '../cluster/read/live-view.ts';
+import { UnaidedRecovery } from './unaided.ts';
 
 /** Kinds whose objects depend on each other in ways that settling follows. */
 const FOLLOWED = [
@@ -79,23 +80,26 @@ export class WatchSettler implements Settler {
     // Ended by the race.
     const limit = this.#clock.sleep(this.#maxWaitMs, AbortSignal.any([signal, timer.signal])).catch(() => false);
     await Promise.race([starting, limit]).finally(() => timer.abort());
+    const recovery = new UnaidedRecovery(roots);
     let shown = '';
     for (;;) {
       if (signal.aborted) throw new ClusterError('aborted', 'waiting for the cluster to settle was cancelled');
       const stale = view.problem();
+      if (stale === null) recovery.look(view.snapshot(), this.#clock.now());
+      const unaided = recovery.text === null ? {} : { unaided: recovery.text };
       const { pending, budgetMs, homes } = assess(view, [...known.values()], stale);
       for (const home of homes) known.set(refKey(home), home);
       const now = this.#clock.monotonic();
       const patience = this.#remainingPatience(pending, since, now);
       const texts = pending.map(({ text }) => text);
-      if (pending.length === 0 || patience === 0) return { settled: true, pending: texts };
+      if (pending.length === 0 || patience === 0) return { settled: true, pending: texts, ...unaided };
       const waitMs = Math.max(
         MIN_WAIT_MS,
         budgetMs + ROLLOUT_SLACK_MS,
         ...pending.map(({ patienceMs }) => patienceMs ?? 0),
       );
       const left = started + Math.min(waitMs, this.#maxWaitMs) - now;
-      if (left <= 0) return { settled: false, pending: texts };
+      if (left <= 0) return { settled: false, pending: texts, ...unaided };
       const text = texts.join('; ');
       if (text !== shown) progress(`waiting: ${text}`);
       shown = text;

@@ -21,6 +21,8 @@ export class RunTransaction {
   #wrote: { first: number; last: number } | null = null;
   /** What of the open transaction somebody else took back before it was judged. */
   #takenBack: string | null = null;
+  /** Why it got well without the open transaction, as settling showed. */
+  #unaided: string | null = null;
   /** The last undo proved that its roots are as ready as they were (L4). */
   #converged = false;
 
@@ -73,7 +75,8 @@ export class RunTransaction {
   /** Waits until what was written has settled, then for as long as somebody else may take it back. */
   async settle(signal: AbortSignal): Promise<EventBody> {
     const { ports, readings, events } = this.#context;
-    const result = await ports.settler.settle(this.#open().roots(), signal, events.progress);
+    const { unaided = null, ...result } = await ports.settler.settle(this.#open().roots(), signal, events.progress);
+    this.#unaided = unaided;
     const { snapshot } = readings.latest;
     this.#takenBack = await ports.confirmation.confirm(this.#open().written(), snapshot, signal, events.progress);
     return { type: 'settled', ...result };
@@ -99,7 +102,7 @@ export class RunTransaction {
     return { type: 'judged', severity, ...(await this.#unlessForbidden(verdict, snapshot)) };
   }
 
-  /** No gain in health makes up for what vanished, what no longer serves, or a change that did not last. */
+  /** No gain in health makes up for what vanished, what no longer serves, a change that did not last, or one that did not bring it. */
   async #unlessForbidden(
     verdict: CommitVerdict,
     now: ClusterSnapshot,
@@ -112,7 +115,7 @@ export class RunTransaction {
         ? lossesText(losses)
         : cheats.length > 0
           ? `the inventory no longer serves: ${cheats.join(', ')}`
-          : this.#takenBack;
+          : (this.#takenBack ?? (verdict.commit ? this.#unaided : null));
     return { verdict: against === null ? verdict : { ...verdict, commit: false, reason: against }, cheats };
   }
 

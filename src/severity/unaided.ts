@@ -1,0 +1,79 @@
+import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import { ClusterView } from '../kube/cluster-view.ts';
+import { isOfPresentTemplate } from '../kube/container-trouble.ts';
+import { condition, isReady } from '../kube/pods.ts';
+import { listOf } from '../kube/untyped-list.ts';
+
+/**
+ * A pod that was not ready for this long, in ms, does not become ready within the seconds of a rollout by chance: probes that
+ * now and then fail, and programs that start, change their mind sooner.
+ */
+const LONG_UNREADY_MS = 20_000;
+
+/** A pod of the template before the change, as the first look found it. */
+interface Former {
+  name: string;
+  /** When each container began to run: one that starts anew is another program. */
+  runs: string;
+}
+
+/**
+ * Tells whether what a change of one template was to mend got well without it: a rolling update keeps the pods of the former
+ * template until those of the new one are ready, and what brings both to life is something else.
+ */
+export class UnaidedRecovery {
+  readonly #root: ObjectRef | null;
+  #former: Map<string, Former> | null = null;
+  readonly #recovered = new Map<string, string>();
+
+  /** @param roots what was written; with more than one, or another kind, nothing can be told */
+  constructor(roots: readonly ObjectRef[]) {
+    const [root, ...others] = roots;
+    this.#root = root?.kind === 'Deployment' && others.length === 0 ? root : null;
+  }
+
+  /** @param now milliseconds since the epoch, by the clock of the snapshot */
+  look(snapshot: ClusterSnapshot, now: number): void {
+    if (!this.#root) return;
+    const view = new ClusterView(snapshot);
+    const workload = view.find('Deployment', this.#root.namespace, this.#root.name);
+    if (!workload || !view.known('ReplicaSet') || !view.known('Pod')) return;
+    this.#former ??= new Map(
+      view
+        .podsOf(workload)
+        .filter((pod) => !isOfPresentTemplate(view, workload, pod) && isLongUnready(pod, now))
+        .map((pod) => [pod.metadata.uid ?? '', { name: pod.metadata.name, runs: runsOf(pod) }]),
+    );
+    for (const pod of this.#former.size > 0 ? view.all('Pod', this.#root.namespace) : []) this.#lookAt(pod);
+  }
+
+  #lookAt(pod: KubeObject): void {
+    const uid = pod.metadata.uid ?? '';
+    const former = this.#former!.get(uid);
+    if (!former) return;
+    if (isReady(pod) && runsOf(pod) === former.runs) this.#recovered.set(uid, former.name);
+    // One that is stopped is no longer ready either.
+    else if (!pod.metadata.deletionTimestamp) this.#recovered.delete(uid);
+  }
+
+  /** One sentence; null: nothing speaks for it. */
+  get text(): string | null {
+    const [name] = this.#recovered.values();
+    return name === undefined
+      ? null
+      : `it got well without the change: pod ${name}, made from the template before it, became ready as well`;
+  }
+}
+
+function isLongUnready(pod: KubeObject, now: number): boolean {
+  const ready = condition(pod, 'Ready');
+  const since = Date.parse(ready?.lastTransitionTime ?? '');
+  return ready?.status === 'False' && now - since >= LONG_UNREADY_MS && runsOf(pod) !== '';
+}
+
+/** Empty where not all containers run. */
+function runsOf({ status }: KubeObject): string {
+  const starts = listOf(status?.containerStatuses).map((each) => each?.state?.running?.startedAt as string | undefined);
+  return starts.includes(undefined) ? '' : starts.join(' ');
+}
