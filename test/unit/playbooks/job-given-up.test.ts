@@ -216,6 +216,27 @@ describe.each(SEEDS)('a Job that was given up before its configuration was right
     await noFinding(world, RULE);
   });
 
+  it.each([
+    ['after they were started', '2031-05-06T07:08:00Z', 1],
+    ['before', '2031-05-06T07:00:00Z', 0],
+  ])(
+    'once it did its work, pods that wait for their next start are made anew: %s',
+    async (_when, completionTime, count) => {
+      const world = new World(seed);
+      settings(world, LATER);
+      const workload = waiter(world);
+      world.add('Job', 'batch/v1', 'migrate-again', {
+        spec: { template: { metadata: {}, spec: { containers: [{ name: 'run', image: 'i', ...READS }] } } },
+        status: { startTime: LATER, completionTime, succeeded: 1, conditions: [{ type: 'Complete', status: 'True' }] },
+      });
+      const [crash] = byRule(await world.diagnose(), 'container-crash');
+      expect(crash!.fixes).toHaveLength(count);
+      if (count === 0) return;
+      expect(crash!.fixes[0]!.changes).toMatchObject([{ type: 'delete', object: { kind: 'Pod' } }]);
+      expect(crash!.object.name).toBe(workload.metadata.name);
+    },
+  );
+
   it('is awaited while a later run goes on', async () => {
     const world = new World(seed);
     settings(world, LATER);

@@ -52,6 +52,7 @@ describe.each(SEEDS)('a Job that is held while somebody waits for it (seed %i)',
     expect(finding.message).toContain('Deployment orders waits');
     expect(applyPatch(job, patchOps(finding.fixes[0]!.commands[0]!)).spec[field]).toBe(value);
     expect(finding.fixes[0]!.needsPerson).toBeUndefined();
+    expect(finding.fixes[0]!.changes.slice(1)).toMatchObject([{ type: 'delete', object: { kind: 'Pod' } }]);
   });
 
   it('a person is asked where nothing was applied, or a part of it ran', async () => {

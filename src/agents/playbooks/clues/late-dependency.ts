@@ -19,11 +19,8 @@ const REMADE = new Set(['ReplicaSet', 'StatefulSet', 'DaemonSet']);
  */
 export function lateDependency(view: ClusterView, workload: KubeObject): { fixes: FixDraft[]; reasons: Evidence[] } {
   const nothing = { fixes: [], reasons: [] };
-  const since = view
-    .podsOf(workload)
-    .filter((pod) => isLiving(pod) && !isReady(pod) && REMADE.has(controllerOf(pod)?.kind ?? ''))
-    .map((pod) => ({ pod, at: lastStart(pod) }));
-  if (since.length === 0 || since.some(({ at }) => Number.isNaN(at))) return nothing;
+  const since = sufferingPods(view, workload);
+  if (since.length === 0) return nothing;
   const first = Math.min(...since.map(({ at }) => at));
   for (const { caller, callee, service } of callEdges(view)) {
     if (caller !== workload) continue;
@@ -47,6 +44,18 @@ export function lateDependency(view: ClusterView, workload: KubeObject): { fixes
     };
   }
   return nothing;
+}
+
+/**
+ * Pods that are not ready and come back at once when they are deleted, with the start of their last run, milliseconds since the
+ * epoch. Empty where that of one is not known.
+ */
+export function sufferingPods(view: ClusterView, workload: KubeObject): { pod: KubeObject; at: number }[] {
+  const since = view
+    .podsOf(workload)
+    .filter((pod) => isLiving(pod) && !isReady(pod) && REMADE.has(controllerOf(pod)?.kind ?? ''))
+    .map((pod) => ({ pod, at: lastStart(pod) }));
+  return since.some(({ at }) => Number.isNaN(at)) ? [] : since;
 }
 
 /** When the youngest run of its containers began; NaN where none has. */

@@ -56,6 +56,13 @@ export function awaitsByName(view: ClusterView, job: KubeObject): KubeObject | n
   return others.find((other) => settingTexts(view, other).some(({ text }) => asksForJob(text, name))) ?? null;
 }
 
+/** Whether a workload names a Job, or uses what the Job uses. */
+export function isTiedTo(view: ClusterView, workload: KubeObject, job: KubeObject): boolean {
+  if (settingTexts(view, workload).some(({ text }) => names(text, job.metadata.name))) return true;
+  const own = sharedBy(view, job);
+  return [...sharedBy(view, workload)].some((each) => own.has(each));
+}
+
 /** What a workload has in common with others: Services, claims, ConfigMaps and Secrets, by kind and name. */
 function sharedBy(view: ClusterView, workload: KubeObject): Set<string> {
   const spec = podTemplateOf(workload)?.spec;

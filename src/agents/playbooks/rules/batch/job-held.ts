@@ -2,17 +2,20 @@ import type { PatchOp } from '../../../../domain/change.ts';
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { isCrashing } from '../../../../kube/container-trouble.ts';
 import { isFinished } from '../../../../kube/cron-runs.ts';
+import { containerStatuses } from '../../../../kube/image-state.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 import { changedAt } from '../../../../kube/managed-fields.ts';
 import { controllerOf } from '../../../../kube/ownership.ts';
-import { LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
+import { hasMutableTemplate, LAST_APPLIED_FIELD, lastApplied } from '../../../../kube/pod-template.ts';
+import { isLiving } from '../../../../kube/pods.ts';
 import type { Waiter } from '../../clues/jobs/waiters.ts';
 import { waitersFor } from '../../clues/jobs/waiters.ts';
 import { logEvidence } from '../../clues/workload-logs.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
-import { jsonPatch } from '../../engine/changes.ts';
+import { deleteNoWait, jsonPatch } from '../../engine/changes.ts';
 
 const JOB_HELD = 'job-held';
 
@@ -85,11 +88,12 @@ function findingFor(view: ClusterView, job: KubeObject, hold: Hold, waiters: rea
       ...(declared ? [evidence('revision', job, LAST_APPLIED_FIELD, `it was applied without that`)] : []),
       ...waiters.slice(0, 3).flatMap(({ lines }) => lines.slice(-2).map(logEvidence)),
     ],
-    fixes: [fixFor(view, job, hold, waiters.length > 0)],
+    fixes: [fixFor(view, job, hold, waiters)],
   });
 }
 
-function fixFor(view: ClusterView, job: KubeObject, hold: Hold, isAwaited: boolean): FixDraft {
+function fixFor(view: ClusterView, job: KubeObject, hold: Hold, waiters: readonly Waiter[]): FixDraft {
+  const isAwaited = waiters.length > 0;
   const path = `/spec/${hold.field}`;
   const ops: PatchOp[] = [
     { op: 'test', path, value: hold.now },
@@ -97,11 +101,19 @@ function fixFor(view: ClusterView, job: KubeObject, hold: Hold, isAwaited: boole
   ];
   const person = personFor(view, job, hold);
   return {
-    changes: [jsonPatch(job, ops)],
+    changes: [jsonPatch(job, ops), ...waiters.flatMap(({ workload }) => backedOff(view, workload).map(deleteNoWait))],
     expects: `Job ${job.metadata.name} runs${isAwaited ? ', and who waits for it goes on' : ''}`,
     confidence: hold.declared && isAwaited ? 0.85 : isAwaited ? 0.6 : 0.4,
     ...(person ? { needsPerson: person } : {}),
   };
+}
+
+/** Pods that crashed for want of the Job wait longer for each next start than it may run. */
+function backedOff(view: ClusterView, workload: KubeObject): KubeObject[] {
+  if (!hasMutableTemplate(workload)) return [];
+  return view
+    .podsOf(workload)
+    .filter((pod) => isLiving(pod) && containerStatuses(pod).some((status) => isCrashing(status, view.now)));
 }
 
 /** What was never begun and was meant to run does nothing twice. */
