@@ -48,10 +48,11 @@ export const ROOMS = {
   'agents/conversion': ['domain', 'json', 'kubectl/**', 'kube', 'text'],
   'agents/playbooks/engine': ['kube', 'domain', 'json', 'text'],
   'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'kube/placement', 'domain', 'json', 'text'],
+  'agents/playbooks/clues/jobs': ['agents/playbooks/clues', 'agents/playbooks/engine', 'kube', 'domain', 'json', 'text'],
   ...Object.fromEntries(
     ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout', 'admission', 'rights', 'batch', 'lifecycle', 'container', 'telemetry'].map((rules) => [
       `agents/playbooks/rules/${rules}`,
-      ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'kube/placement', 'domain', 'json', 'text'],
+      ['agents/playbooks/engine', 'agents/playbooks/clues', 'agents/playbooks/clues/jobs', 'kube', 'kube/placement', 'domain', 'json', 'text'],
     ]),
   ),
   'agents/playbooks': ['agents/playbooks/**', 'kube', 'domain', 'json', 'text'],

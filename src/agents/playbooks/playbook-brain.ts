@@ -6,7 +6,7 @@ import { refKey } from '../../domain/kube-object.ts';
 import { ClusterView } from '../../kube/cluster-view.ts';
 import { oneLine } from '../../text/plain-text.ts';
 import { sha256 } from '../../text/sha256.ts';
-import { withRunsAfter } from './clues/runs-after.ts';
+import { withRunsAfter } from './clues/jobs/runs-after.ts';
 import { JOB_FAILED } from './rules/container/job-failed.ts';
 import { ANALYZERS } from './analyzers.ts';
 import type { Analyzer, AnalyzerContext } from './engine/analyzer.ts';

@@ -8,7 +8,6 @@ import { condition, isLiving, isReady } from '../../../kube/pods.ts';
 import type { FixDraft } from '../engine/analyzer.ts';
 import { evidence } from '../engine/analyzer.ts';
 import { deleteNoWait } from '../engine/changes.ts';
-import { isTiedTo } from './job-waiters.ts';
 
 /** Kinds whose pods come back at once when they are deleted. */
 const REMADE = new Set(['ReplicaSet', 'StatefulSet', 'DaemonSet']);
@@ -20,11 +19,8 @@ const REMADE = new Set(['ReplicaSet', 'StatefulSet', 'DaemonSet']);
  */
 export function lateDependency(view: ClusterView, workload: KubeObject): { fixes: FixDraft[]; reasons: Evidence[] } {
   const nothing = { fixes: [], reasons: [] };
-  const since = view
-    .podsOf(workload)
-    .filter((pod) => isLiving(pod) && !isReady(pod) && REMADE.has(controllerOf(pod)?.kind ?? ''))
-    .map((pod) => ({ pod, at: lastStart(pod) }));
-  if (since.length === 0 || since.some(({ at }) => Number.isNaN(at))) return nothing;
+  const since = sufferingPods(view, workload);
+  if (since.length === 0) return nothing;
   const first = Math.min(...since.map(({ at }) => at));
   for (const { caller, callee, service } of callEdges(view)) {
     if (caller !== workload) continue;
@@ -47,33 +43,19 @@ export function lateDependency(view: ClusterView, workload: KubeObject): { fixes
       reasons: [evidence('sibling', callee, 'status', `${text}, later than ${late[0]!.metadata.name} was started`)],
     };
   }
-  return lateJob(view, workload, since);
+  return nothing;
 }
 
-/** A Job with which they share what they use, or which they name, came to its end after they were started. */
-function lateJob(
-  view: ClusterView,
-  workload: KubeObject,
-  since: readonly { pod: KubeObject; at: number }[],
-): { fixes: FixDraft[]; reasons: Evidence[] } {
-  const ended = (job: KubeObject) => Date.parse(job.status?.completionTime ?? '');
-  const [job] = view
-    .all('Job', workload.metadata.namespace)
-    .filter((each) => !controllerOf(each) && since.some(({ at }) => at < ended(each)) && isTiedTo(view, workload, each))
-    .sort((a, b) => ended(b) - ended(a));
-  if (!job) return { fixes: [], reasons: [] };
-  const late = since.filter(({ at }) => at < ended(job)).map(({ pod }) => pod);
-  const text = `Job ${job.metadata.name} came to its end at ${new Date(ended(job)).toISOString()}, later than ${late[0]!.metadata.name} was started`;
-  return {
-    fixes: [
-      {
-        changes: late.map(deleteNoWait),
-        expects: `pods of ${workload.kind} ${workload.metadata.name} that started before Job ${job.metadata.name} had done its work start anew, and become ready`,
-        confidence: 0.5,
-      },
-    ],
-    reasons: [evidence('sibling', job, 'status.completionTime', text)],
-  };
+/**
+ * Pods that are not ready and come back at once when they are deleted, with the start of their last run, milliseconds since the
+ * epoch. Empty where that of one is not known.
+ */
+export function sufferingPods(view: ClusterView, workload: KubeObject): { pod: KubeObject; at: number }[] {
+  const since = view
+    .podsOf(workload)
+    .filter((pod) => isLiving(pod) && !isReady(pod) && REMADE.has(controllerOf(pod)?.kind ?? ''))
+    .map((pod) => ({ pod, at: lastStart(pod) }));
+  return since.some(({ at }) => Number.isNaN(at)) ? [] : since;
 }
 
 /** When the youngest run of its containers began; NaN where none has. */

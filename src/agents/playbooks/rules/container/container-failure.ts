@@ -19,6 +19,7 @@ import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { peerBudgetMs, podState } from '../../../../kube/pod-state.ts';
 import type { ChangedConfig } from '../../clues/changed-config.ts';
 import { changedConfig } from '../../clues/changed-config.ts';
+import { lateJob } from '../../clues/jobs/late-job.ts';
 import { lateDependency } from '../../clues/late-dependency.ts';
 import { comesBackAnew, replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
 import { changesSince } from './changes-since.ts';
@@ -116,7 +117,8 @@ async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom)
           words: [],
           unfixed: `container ${first.status.name} is not in the template: what puts it into the pods is to be asked`,
         };
-    const late = lateDependency(view, workload);
+    const dependency = lateDependency(view, workload);
+    const late = dependency.fixes.length > 0 ? dependency : lateJob(view, workload);
     const suspects = fixes.length + late.fixes.length > 0 ? [] : changedConfig(view, workload);
     const said = symptom.says(names(broken), `${workload.kind} ${workload.metadata.name}`, first);
     findings.push(

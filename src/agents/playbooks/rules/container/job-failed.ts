@@ -13,7 +13,7 @@ import { condition } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { laterRun } from '../../../../kube/job-runs.ts';
-import { givenUp } from '../../clues/job-given-up.ts';
+import { givenUp } from '../../clues/jobs/given-up.ts';
 import { changesSince } from './changes-since.ts';
 import { lastWords, logLines } from './logs.ts';
 import { patchFix } from '../../clues/part-fixes.ts';

@@ -1,13 +1,13 @@
-import type { Evidence } from '../../../domain/finding.ts';
-import type { KubeObject } from '../../../domain/kube-object.ts';
-import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { configReferences } from '../../../kube/config-references.ts';
-import { changedAt, lastChange } from '../../../kube/managed-fields.ts';
-import { namedHosts, serviceMeant } from '../../../kube/named-hosts.ts';
-import { podTemplateOf } from '../../../kube/pod-template.ts';
-import { condition, isReady } from '../../../kube/pods.ts';
-import { evidence } from '../engine/analyzer.ts';
-import { lacksSomething } from './would-fail-again.ts';
+import type { Evidence } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { configReferences } from '../../../../kube/config-references.ts';
+import { changedAt, lastChange } from '../../../../kube/managed-fields.ts';
+import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
+import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import { condition, isReady } from '../../../../kube/pods.ts';
+import { evidence } from '../../engine/analyzer.ts';
+import { lacksSomething } from '../would-fail-again.ts';
 
 /** What a Job that was given up needed, as it is by now. */
 export interface JobNeeds {

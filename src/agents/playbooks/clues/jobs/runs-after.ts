@@ -1,16 +1,16 @@
-import type { Change } from '../../../domain/change.ts';
-import type { Finding, Fix } from '../../../domain/finding.ts';
-import type { KubeObject, ObjectRef } from '../../../domain/kube-object.ts';
-import { refKey, refOf } from '../../../domain/kube-object.ts';
-import { parseJson } from '../../../json/lossless-json.ts';
-import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { configReferences } from '../../../kube/config-references.ts';
-import { laterRun } from '../../../kube/job-runs.ts';
-import { namedHosts, serviceMeant } from '../../../kube/named-hosts.ts';
-import { podTemplateOf } from '../../../kube/pod-template.ts';
-import { subjectsOf } from '../../../kube/subjects.ts';
-import { argvOf } from '../engine/kubectl-commands.ts';
-import { cannotRunAgain, runAgain } from './job-again.ts';
+import type { Change } from '../../../../domain/change.ts';
+import type { Finding, Fix } from '../../../../domain/finding.ts';
+import type { KubeObject, ObjectRef } from '../../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import { parseJson } from '../../../../json/lossless-json.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { configReferences } from '../../../../kube/config-references.ts';
+import { laterRun } from '../../../../kube/job-runs.ts';
+import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
+import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import { subjectsOf } from '../../../../kube/subjects.ts';
+import { argvOf } from '../../engine/kubectl-commands.ts';
+import { cannotRunAgain, runAgain } from './run-again.ts';
 
 /** Kinds of what a Job reads when it runs and never again. */
 const NEEDED = new Set(['ConfigMap', 'Secret', 'Service']);

@@ -1,10 +1,10 @@
-import type { PlanFile } from '../../../domain/finding.ts';
-import type { KubeObject } from '../../../domain/kube-object.ts';
-import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { controllerOf } from '../../../kube/ownership.ts';
-import type { FixDraft } from '../engine/analyzer.ts';
-import { createFromFile } from '../engine/changes.ts';
-import { awaitsByName } from './job-waiters.ts';
+import type { PlanFile } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { controllerOf } from '../../../../kube/ownership.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
+import { createFromFile } from '../../engine/changes.ts';
+import { awaitsByName } from './waiters.ts';
 
 /** What the server writes into a Job and its pods, to tell them from those of others. */
 const IDENTITY = new Set([

@@ -1,14 +1,14 @@
-import type { Evidence } from '../../../domain/finding.ts';
-import type { KubeObject } from '../../../domain/kube-object.ts';
-import { cannotRunAgain, runAgain } from './job-again.ts';
-import type { JobNeeds } from './job-needs.ts';
-import { jobNeeds, needsEvidence } from './job-needs.ts';
-import type { Waiter } from './job-waiters.ts';
-import { waitersFor } from './job-waiters.ts';
-import { logEvidence, TELLING } from './workload-logs.ts';
-import type { AnalyzerContext, FixDraft } from '../engine/analyzer.ts';
-import { laterRun } from '../../../kube/job-runs.ts';
-import { literalPattern } from '../../../text/literal-pattern.ts';
+import type { Evidence } from '../../../../domain/finding.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { cannotRunAgain, runAgain } from './run-again.ts';
+import type { JobNeeds } from './needs.ts';
+import { jobNeeds, needsEvidence } from './needs.ts';
+import type { Waiter } from './waiters.ts';
+import { waitersFor } from './waiters.ts';
+import { logEvidence, TELLING } from '../workload-logs.ts';
+import type { AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
+import { laterRun } from '../../../../kube/job-runs.ts';
+import { literalPattern } from '../../../../text/literal-pattern.ts';
 
 /** What may be done about a Job that was given up and that no CronJob runs again. */
 export interface GivenUp {

@@ -1,15 +1,15 @@
-import type { KubeObject } from '../../../domain/kube-object.ts';
-import { refKey, refOf } from '../../../domain/kube-object.ts';
-import { configReferences } from '../../../kube/config-references.ts';
-import { namedHosts, serviceMeant, settingTexts } from '../../../kube/named-hosts.ts';
-import { podTemplateOf } from '../../../kube/pod-template.ts';
-import { listOf } from '../../../kube/untyped-list.ts';
-import type { ClusterView } from '../../../kube/cluster-view.ts';
-import { literalPattern } from '../../../text/literal-pattern.ts';
-import type { AnalyzerContext } from '../engine/analyzer.ts';
-import { troubledWorkloads } from './troubled.ts';
-import type { LogLine } from './workload-logs.ts';
-import { workloadLog } from './workload-logs.ts';
+import type { KubeObject } from '../../../../domain/kube-object.ts';
+import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import { configReferences } from '../../../../kube/config-references.ts';
+import { namedHosts, serviceMeant, settingTexts } from '../../../../kube/named-hosts.ts';
+import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import { listOf } from '../../../../kube/untyped-list.ts';
+import type { ClusterView } from '../../../../kube/cluster-view.ts';
+import { literalPattern } from '../../../../text/literal-pattern.ts';
+import type { AnalyzerContext } from '../../engine/analyzer.ts';
+import { troubledWorkloads } from '../troubled.ts';
+import type { LogLine } from '../workload-logs.ts';
+import { workloadLog } from '../workload-logs.ts';
 
 /** A workload that is not well and seems to wait for what a Job makes. */
 export interface Waiter {
