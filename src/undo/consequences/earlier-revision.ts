@@ -2,7 +2,7 @@ import type { Json } from '../../json/json.ts';
 import { sameJson } from '../../json/same-json.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { Effect } from './effect.ts';
-import { oneWay, unknown } from './effect.ts';
+import { isLost, oneWay, unknown } from './effect.ts';
 import type { ClusterFacts } from './facts.ts';
 
 const REVISION = 'controller-revision-hash';
@@ -14,12 +14,14 @@ const ORDINAL = /-(\d+)$/;
  * that nothing brings those back which stop now: where the new ones never become ready, whoever was served is not served
  * after the undo either.
  * @param to number of pods that is left; the fate of single pods is known of StatefulSets alone
+ * @param meant whether making way for the new pods is what the change is for: then a person may accept it
  */
 export async function earlierPodsGo(
   workload: KubeObject,
   ref: ObjectRef,
   to: number,
   facts: ClusterFacts,
+  meant = false,
 ): Promise<Effect[]> {
   if (rolloutEnded(workload) || (to > 0 && ref.kind !== 'StatefulSet')) return [];
   const pods = await facts.list('v1', 'Pod', ref.namespace);
@@ -29,11 +31,8 @@ export async function earlierPodsGo(
   if (gone.length === 0) return [];
   const [first] = gone;
   const names = `${first!.metadata.name}${gone.length > 1 ? ` and ${gone.length - 1} more` : ''}`;
-  return [
-    oneWay(
-      `its rollout has not ended: ${names} of an earlier revision ${gone.length > 1 ? 'serve' : 'serves'}, and only pods of the present template would come back; end the rollout first, or take it back`,
-    ),
-  ];
+  const text = `its rollout has not ended: ${names} of an earlier revision ${gone.length > 1 ? 'serve' : 'serves'}, and only pods of the present template would come back`;
+  return [meant ? isLost(text, ref, ['Pod']) : oneWay(`${text}; end the rollout first, or take it back`)];
 }
 
 /** All pods that its controller counts are of the template that it has. */

@@ -120,6 +120,20 @@ describe.each(SEEDS)('a Service whose targetPort nobody serves (seed %i)', (seed
     expect(targetsAfter(world, await only(world))).toEqual([port]);
   });
 
+  it('asks a person where only a probe speaks for one of several ports', async () => {
+    const world = new World(seed);
+    const ports = [
+      { name: 'mgmt', containerPort: 9090 },
+      { name: 'orders-api', containerPort: 8080 },
+    ];
+    const readinessProbe = { httpGet: { path: '/', port: 'mgmt' } };
+    const workload = world.workload({ containers: [world.container({ ports, readinessProbe })] });
+    world.service(workload.spec.template.metadata.labels, [{ name: 'web', port: 80, targetPort: 'http' }]);
+    const { fixes } = await only(world);
+    expect(fixes.length).toBeGreaterThan(0);
+    for (const { needsPerson } of fixes) expect(needsPerson).toContain('9090');
+  });
+
   it('finds the port that an earlier revision gave the name to', async () => {
     const world = new World(seed);
     const [first, second] = [world.random.port(), world.random.port()];

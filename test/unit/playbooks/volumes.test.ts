@@ -178,6 +178,27 @@ describe.each([3, 77, 4096])('a volume on another node (seed %i)', (seed) => {
     expect(JSON.stringify(finding.fixes[0]!.changes)).toContain('"maxUnavailable":1');
   });
 
+  it('is let go as it was applied, where one pod alone may have it', async () => {
+    const world = multiAttach(true);
+    const claim = world.list('PersistentVolumeClaim')[0] as Loose;
+    claim.spec.accessModes = ['ReadWriteOncePod'];
+    const [workload] = world.list('Deployment') as Loose[];
+    const applied = JSON.stringify({ spec: { strategy: { type: 'Recreate' } } });
+    workload!.metadata.annotations = {
+      ...workload!.metadata.annotations,
+      'kubectl.kubernetes.io/last-applied-configuration': applied,
+    };
+    const pod = world.podsOf(workload!).find((each) => each['status'].phase === 'Pending') as Loose;
+    delete pod.spec.nodeName;
+    const text = '0/1 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode.'; // prettier-ignore
+    world.event(pod, 'FailedScheduling', text, { type: 'Warning' });
+    const finding = await onlyFinding(world, 'volume-held');
+    expect(finding.message).toContain('for one pod at a time');
+    expect(JSON.stringify(finding.fixes[0]!.changes)).toContain('Recreate');
+    claim.spec.accessModes = ['ReadWriteOnce'];
+    expect(byRule(await world.diagnose(), 'volume-held')).toEqual([]);
+  });
+
   it('stays with another workload', async () => {
     const finding = await onlyFinding(multiAttach(false), 'volume-held');
     expect(finding.fixes).toEqual([]);

@@ -94,7 +94,7 @@ export const lookAtStrategy: Look = async ({ ref, before, after }, facts) => {
   if (complete) return [];
   // All others stop before pods of the template start (kubernetes.io, "Deployments", recreate).
   const stopsAll = after.spec?.strategy?.type === 'Recreate' && before.spec?.strategy?.type !== 'Recreate';
-  const lost = stopsAll ? await earlierPodsGo(before, ref, 0, facts) : [];
+  const lost = stopsAll ? await earlierPodsGo(before, ref, 0, facts, true) : [];
   const goOn = comesBack(
     'a rollout under way goes on otherwise: pods are replaced now or later',
     ref,

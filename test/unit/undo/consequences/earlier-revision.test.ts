@@ -62,13 +62,16 @@ function ask(before: KubeObject, change: object | null, around: KubeObject[], hi
 const classOf = async (forecast: Promise<UndoForecast>) => (await forecast).class;
 
 describe('pods of an earlier revision, which serve while a rollout does not end', () => {
-  it('would not come back with a Deployment that is deleted, stopped or recreated', async () => {
+  it('would not come back with a Deployment that is deleted or stopped', async () => {
     expect(await ask(stuck, null, serving)).toMatchObject({
       class: 'one-way',
       residue: [expect.stringContaining('old-a and 1 more of an earlier revision serve')],
     });
     expect(await classOf(ask(stuck, { replicas: 0 }, serving))).toBe('one-way');
-    expect(await classOf(ask(stuck, { strategy: { type: 'Recreate' } }, serving))).toBe('one-way');
+  });
+
+  it('are a loss to be accepted where they are to make way for the new ones', async () => {
+    expect(await classOf(ask(stuck, { strategy: { type: 'Recreate' } }, serving))).toBe('losses');
   });
 
   it('are known by their template where the rollout is newer than what the controller has seen', async () => {

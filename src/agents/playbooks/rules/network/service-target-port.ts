@@ -166,7 +166,20 @@ function fixesFor(service: KubeObject, problems: Problem[]): FixDraft[] {
     ],
     expects: `Service ${service.metadata.name} reaches its pods on ${choice.map(({ value }) => value).join(', ')}`,
     confidence: Math.min(...choice.map(({ confidence }) => confidence)),
+    ...personFor(problems, choice),
   }));
+}
+
+/** A port that answers looks mended, whatever answers there: one that nothing but a probe speaks for may be for operators. */
+function personFor(problems: readonly Problem[], choice: readonly TargetCandidate[]): Pick<FixDraft, 'needsPerson'> {
+  const guessed = choice.find(
+    (candidate, at) => !candidate.isTold && problems[at]!.candidates.some(({ number }) => number !== candidate.number),
+  );
+  if (!guessed) return {};
+  const numbers = [...new Set(problems.flatMap(({ candidates }) => candidates.map(({ number }) => number)))];
+  return {
+    needsPerson: `its pods listen on ${numbers.join(' and ')}, and nothing tells which of them is for the users of the Service: port ${guessed.number} may be one for operators`,
+  };
 }
 
 /** Two ports of a Service rarely share a target, so the surest takes its best first. */

@@ -20,10 +20,12 @@ export interface TargetCandidate {
   number: number;
   confidence: number;
   reasons: Evidence[];
+  /** Something but a probe speaks for it: probes often ask a port that is none of the users' business. */
+  isTold: boolean;
 }
 
 /** Ports that tell about a process rather than serve its users. */
-export const AUXILIARY = /metrics|prom|admin|debug|health|probe|pprof|jmx|manage|status|telemetry/i;
+export const AUXILIARY = /metrics|prom|admin|debug|health|probe|pprof|jmx|mgmt|manage|actuator|status|telemetry/i;
 
 /** Alternatives for the targetPort of `port`, best first. Only values that fit all backends are offered. */
 export function rankTargets(
@@ -38,9 +40,14 @@ export function rankTargets(
   const ranked = options.map(({ value, known, backend }) => {
     const reasons: Evidence[] = [];
     let score = 0.15;
-    const add = (weight: number, reason: Evidence): void => {
+    let isTold = false;
+    const hint = (weight: number, reason: Evidence): void => {
       score += weight;
       reasons.push(reason);
+    };
+    const add = (weight: number, reason: Evidence): void => {
+      isTold = true;
+      hint(weight, reason);
     };
     const place = `${backend.field}.${known.place}`;
     const spec = (text: string): Evidence => evidence('spec', backend.object, place, text);
@@ -51,8 +58,8 @@ export function rankTargets(
     }
     if (known.number === port.number)
       add(0.25, spec(`container port has the Service port's own number ${port.number}`));
-    if (known.probe === 'readiness') add(0.25, spec(`the readiness probe asks port ${known.number}`));
-    else if (known.probe) add(0.15, spec(`the ${known.probe} probe asks port ${known.number}`));
+    if (known.probe === 'readiness') hint(0.25, spec(`the readiness probe asks port ${known.number}`));
+    else if (known.probe) hint(0.15, spec(`the ${known.probe} probe asks port ${known.number}`));
     else if (known.hint) add(0.1, spec(`variable ${known.hint} names port ${known.number}`));
     if (numbers.size === 1) add(0.3, spec(`port ${known.number} is the only one these pods are known to have`));
     if (clues.applied !== null && (clues.applied === known.number || clues.applied === known.name)) {
@@ -73,11 +80,11 @@ export function rankTargets(
     if (typeof port.target === 'string' && known.name && nameSimilarity(port.target, known.name) >= 0.7) {
       add(0.35, spec(`name ${known.name} is close to ${port.target}`));
     } else if (typeof port.target === 'number' && editDistance(String(port.target), String(known.number)) === 1) {
-      add(0.05, spec(`port ${known.number} differs from ${port.target} in one digit`));
+      hint(0.05, spec(`port ${known.number} differs from ${port.target} in one digit`));
     }
     const user = clues.otherUsers.get(known.number);
     if (user)
-      add(
+      hint(
         0.1,
         evidence(
           'sibling',
@@ -90,7 +97,7 @@ export function rankTargets(
     if (known.name && AUXILIARY.test(known.name) && !AUXILIARY.test(port.name)) score -= 0.3;
     if (!known.declared && !known.probe) score -= 0.1;
     if (INJECTED.test(known.container)) score -= 0.3;
-    return { value, number: known.number, confidence: score, reasons };
+    return { value, number: known.number, confidence: score, reasons, isTold };
   });
   return settleConfidence(ranked.sort((a, b) => b.confidence - a.confidence || a.number - b.number));
 }
