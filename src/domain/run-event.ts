@@ -84,7 +84,14 @@ export type MachineEvent = { at: number } &
     | { type: 'stepDone'; index: number; writes: number }
     | { type: 'stepFailed'; index: number; writes: number; reason: string }
     | { type: 'settled'; settled: boolean; pending: string[] }
-    | { type: 'judged'; severity: Severity; verdict: CommitVerdict; cheats: string[] }
+    | {
+        type: 'judged';
+        severity: Severity;
+        verdict: CommitVerdict;
+        cheats: string[];
+        /** What only time will show of what was written, in words; absent: nothing. */
+        unproven?: string[];
+      }
     | { type: 'commitRecorded'; tx: string }
     | { type: 'undone'; tx: string; result: UndoResult }
     | { type: 'verified'; severity: Severity }

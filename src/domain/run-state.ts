@@ -85,6 +85,8 @@ export interface RunState {
   /** Plans proposed one after the other that had been tried before. */
   repeats: number;
   committed: string[];
+  /** What only time will show of what was kept, in words. */
+  unproven: string[];
   /** Why the open transaction is being undone. */
   undoReason: string;
   /** What an undo found lost; empty when nothing was. */
@@ -126,6 +128,7 @@ export const INITIAL_STATE: RunState = {
   attempts: [],
   repeats: 0,
   committed: [],
+  unproven: [],
   undoReason: '',
   losses: '',
   undoQueue: [],

@@ -4,6 +4,7 @@ import { everFires, nextRun, parseSchedule, periodOf } from './cron.ts';
 import { controllerOf } from './ownership.ts';
 import { lastApplied } from './pod-template.ts';
 import { condition } from './pods.ts';
+import { oneLine } from '../text/plain-text.ts';
 
 /** Why a CronJob does not run as its schedule says. */
 export interface CronTrouble {
@@ -86,6 +87,26 @@ export function awaitedUntil(cronJob: KubeObject, jobs: readonly KubeObject[], n
   if (started + RUN_MS > now) return started + RUN_MS;
   const due = dueSoon(cronJob, jobs, now);
   return due === null ? null : due + SYNC_S * 1000 + RUN_MS;
+}
+
+/**
+ * What nobody can know yet of a CronJob whose template was changed, in words: no run of it has come to its end since. Null
+ * where one has. @param jobs those of the CronJob @param since milliseconds since the epoch @param now the same
+ */
+export function unprovenRuns(
+  cronJob: KubeObject,
+  jobs: readonly KubeObject[],
+  since: number,
+  now: number,
+): string | null {
+  const ran = jobs.some((job) => jobStart(job) >= since && condition(job, 'Complete')?.status === 'True');
+  if (ran || cronJob.spec?.suspend === true) return null;
+  const text = String(cronJob.spec?.schedule ?? '');
+  const schedule = parseSchedule(text);
+  // Hours of an unknown time zone would have to be guessed.
+  const next = schedule?.hours.size === 24 ? nextRun(schedule, now) : null;
+  const when = next === null ? ` (schedule ${oneLine(text, 60)})` : ` (${new Date(next).toISOString()})`;
+  return `CronJob ${cronJob.metadata.name} has not run since it was changed: its next run${when} will show whether it works`;
 }
 
 /** When the next run will start, if that is worth waiting for. */

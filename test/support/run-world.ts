@@ -31,6 +31,8 @@ export class RunWorld {
   owed: string | null = null;
   /** What somebody else takes back after every change; null: it stays. */
   takenBack: string | null = null;
+  /** Why the change is not what made it well, which it became by itself; null: nothing speaks for that. */
+  unaided: string | null = null;
   /** What still has time to start comes up, or stays down, when it is waited for; null: nothing is moving. */
   comesUp: boolean | null = null;
   /** An early sign becomes an item when it is waited for. */
@@ -83,7 +85,9 @@ export class RunWorld {
         list: async () => [],
         reopen: async () => this.#open(),
       },
-      settler: { settle: async () => ({ settled: true, pending: [] }) },
+      settler: {
+        settle: async () => ({ settled: true, pending: [], ...(this.unaided ? { unaided: this.unaided } : {}) }),
+      },
       confirmation: { confirm: async () => this.takenBack },
       lock: {
         acquire: async () => ({ ok: true, level: 'client-side' }),
@@ -154,7 +158,7 @@ export class RunWorld {
       commit: async () => undefined,
       undo: async () => {
         this.done.push('undo');
-        this.broken = before;
+        this.broken = before && this.unaided === null;
         const proof = { hashBefore: 'h', hashAfter: 'h', levels: { L4: true }, residue: [], foreign: [] };
         return { outcome: 'undone', writes: 1, proof };
       },

@@ -45,7 +45,11 @@ function closed(state: RunState, change: Partial<RunState>): { state: RunState; 
 /** What was wrong at the start is over; what others brought about since is none of this run's, and no health either. */
 function nothingStillThere(state: RunState): Step {
   const itemsOf = (severity: Severity | null) => (severity?.known ? severity.items : []);
-  const again = `healthy again: ${itemNames(itemsOf(state.initial))}`;
+  const names = itemNames(itemsOf(state.initial));
+  const again =
+    state.unproven.length === 0
+      ? `healthy again: ${names}`
+      : `mended as far as can be seen: ${names}; ${state.unproven.join('; ')}`;
   const others = itemsOf(state.current);
   if (others.length === 0) return finish(state, 'resolved', again);
   return finish(state, 'improved', `${again}; wrong now, and not at the start: ${itemNames(others)}`);

@@ -138,7 +138,8 @@ const PHASES: Record<Phase, Handlers> = {
       // I8 once more, independent of whoever computed the verdict.
       if (!e.severity.known) return startUndo(next, e.severity.reason);
       if (e.cheats.length > 0) return startUndo(next, `the inventory no longer serves: ${e.cheats.join(', ')}`);
-      return go(next, { phase: 'committing' }, { type: 'commit', tx: s.tx! });
+      const unproven = [...new Set([...s.unproven, ...(e.unproven ?? [])])];
+      return go(next, { phase: 'committing', unproven }, { type: 'commit', tx: s.tx! });
     },
     effectFailed: onEffectFailed(startUndo),
   },

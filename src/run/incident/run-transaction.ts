@@ -1,5 +1,5 @@
 import { messageOf } from '../../domain/cluster-error.ts';
-import { refKey } from '../../domain/kube-object.ts';
+import { refKey, refOf } from '../../domain/kube-object.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { gatewayStep, stepArgv, unsupportedStep } from '../../domain/plan.ts';
 import type { OpenTransaction } from '../../domain/ports.ts';
@@ -7,6 +7,9 @@ import type { EventBody } from '../../domain/run-event.ts';
 import { judgeCommit } from '../../domain/severity.ts';
 import type { CommitVerdict } from '../../domain/severity.ts';
 import type { ClusterSnapshot } from '../../domain/snapshot.ts';
+import { objectsOf } from '../../domain/snapshot.ts';
+import { unprovenRuns } from '../../kube/cron-runs.ts';
+import { controllerOf } from '../../kube/ownership.ts';
 import { lossesText } from '../../domain/transaction.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -99,7 +102,25 @@ export class RunTransaction {
       (object) => yields.some((other) => refKey(other) === refKey(object)),
       initial,
     );
-    return { type: 'judged', severity, ...(await this.#unlessForbidden(verdict, snapshot)) };
+    const judged = await this.#unlessForbidden(verdict, snapshot);
+    const unproven = judged.verdict.commit ? this.#unproven(snapshot) : [];
+    return { type: 'judged', severity, ...judged, ...(unproven.length > 0 ? { unproven } : {}) };
+  }
+
+  /** CronJobs that were written and have not run since: that they fail no more is nothing anybody has seen. */
+  #unproven(now: ClusterSnapshot): string[] {
+    const jobs = objectsOf(now, 'Job');
+    return objectsOf(now, 'CronJob').flatMap((cronJob) => {
+      if (
+        !this.#open()
+          .roots()
+          .some((root) => refKey(root) === refKey(refOf(cronJob)))
+      )
+        return [];
+      const own = jobs.filter((job) => controllerOf(job)?.uid === cronJob.metadata.uid);
+      const { first = this.#context.ports.clock.now() } = this.#wrote ?? {};
+      return unprovenRuns(cronJob, own, first, this.#context.ports.clock.now()) ?? [];
+    });
   }
 
   /** No gain in health makes up for what vanished, what no longer serves, a change that did not last, or one that did not bring it. */

@@ -61,6 +61,18 @@ describe('a run in which nothing is found while something has time to start', ()
   });
 });
 
+describe('a run beside which it got well by itself', () => {
+  it('takes its change back, and says so', async () => {
+    const world = new RunWorld();
+    world.unaided = 'it got well without the change: pod a became ready as well';
+    expect(await world.play([mending()])).toMatchObject({
+      outcome: 'healthy',
+      reason: `all was ready again with the change taken back: ${world.unaided}`,
+    });
+    expect(world.done).toEqual(['mend', 'undo']);
+  });
+});
+
 describe('a run that knows no fix for what is measured', () => {
   it('waits once for what is pending before it gives up, and mends that', async () => {
     const world = new RunWorld();
