@@ -49,6 +49,7 @@ import { autoscalerRangeRule } from './rules/scale/autoscaler-range.ts';
 import { jobHeldRule } from './rules/batch/job-held.ts';
 import { cronJobScheduleRule } from './rules/batch/cron-job-schedule.ts';
 import { disruptionBudgetRoomRule } from './rules/scale/disruption-budget-room.ts';
+import { slowStopRule } from './rules/lifecycle/slow-stop.ts';
 import { stuckDeletionRule } from './rules/lifecycle/stuck-deletion.ts';
 import { webhookCertificateRule } from './rules/lifecycle/webhook-certificate.ts';
 import { podHeldRule } from './rules/lifecycle/pod-held.ts';
@@ -79,6 +80,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   nodeConditionRule,
   cordonedNodeRule,
   webhookCertificateRule,
+  slowStopRule,
   stuckDeletionRule,
   clusterDnsRule,
   claimStorageClassRule,

@@ -18,6 +18,7 @@ const files = readdirSync(import.meta.dirname)
  * not have by itself, or servers that only the soak builds.
  */
 const NOT_SHOWN = [
+  'slow-stop',
   'unexpanded-variable',
   'mounted-program',
   'file-permission',
