@@ -55,6 +55,18 @@ function refused(seed: number, change: Loose = {}) {
 }
 
 describe.each([3, 21, 4711])('a program that the API server refuses (seed %i)', (seed) => {
+  it('is told which role a gathered one does not gather any more', async () => {
+    const { world, role } = refused(seed, { rules: [] });
+    const label = { 'example.test/to-reader': 'true' };
+    (role as Loose)['aggregationRule'] = { clusterRoleSelectors: [{ matchLabels: label }] };
+    const rules = [{ apiGroups: [''], resources: ['services'], verbs: ['list'] }];
+    const able = world.add('ClusterRole', RBAC, world.random.name('reads-'), { rules }, null);
+    const finding = await onlyFinding(world, RULE);
+    expect(finding.fixes).toEqual([]);
+    expect(finding.message).toContain('gathers its rules from ClusterRoles labelled example.test/to-reader=true');
+    expect(finding.message).toContain(`ClusterRole ${able.metadata.name} allows it and lacks that label`);
+  });
+
   it('is explained by the subject whose namespace differs, and nothing is changed', async () => {
     const { world, workload, binding } = refused(seed, { subject: { namespace: 'elsewhere' } });
     const finding = await onlyFinding(world, RULE);

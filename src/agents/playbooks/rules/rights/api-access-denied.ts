@@ -12,6 +12,7 @@ import { workloadLog } from '../../clues/workload-logs.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { Gap, Grants } from './role-gaps.ts';
+import { aggregationOf } from './aggregated-role.ts';
 import { gapsFor, idleRoles, isBound, scopeOf } from './role-gaps.ts';
 
 const API_ACCESS_DENIED = 'api-access-denied';
@@ -135,8 +136,9 @@ async function findingFor(context: AnalyzerContext, refused: Refused, grants: Gr
   const [gap] = gaps;
   const asked = [...new Set(denials.map(({ verb, resource, path }) => `${verb} ${resource || path}`))];
   const who = `ServiceAccount ${account.namespace}/${account.name}`;
+  const gathered = gap && grants ? aggregationOf(gap.object, denials, grants.roles) : null;
   const why = gap
-    ? `: ${nameOf(gap.object)} ${gap.text}`
+    ? `: ${nameOf(gap.object)} ${gap.text}${gathered?.text ?? ''}`
     : grants
       ? unbound(refused, grants)
       : '; its bindings could not be read';
@@ -151,6 +153,7 @@ async function findingFor(context: AnalyzerContext, refused: Refused, grants: Gr
     message: `${who} may not ${asked.slice(0, 3).join(', ')} in ${scopeOf(first)}${why}`,
     evidence: [
       ...told.slice(0, 1),
+      ...(gathered?.evidence ?? []),
       ...gaps
         .slice(0, 3)
         .map((one) =>
