@@ -2,7 +2,7 @@ import type { Json } from '../../json/json.ts';
 import { sameJson } from '../../json/same-json.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { Effect } from './effect.ts';
-import { isLost, oneWay, unknown } from './effect.ts';
+import { oneWay, staysBehind, unknown } from './effect.ts';
 import type { ClusterFacts } from './facts.ts';
 
 const REVISION = 'controller-revision-hash';
@@ -14,7 +14,7 @@ const ORDINAL = /-(\d+)$/;
  * that nothing brings those back which stop now: where the new ones never become ready, whoever was served is not served
  * after the undo either.
  * @param to number of pods that is left; the fate of single pods is known of StatefulSets alone
- * @param meant whether making way for the new pods is what the change is for: then a person may accept it
+ * @param meant whether making way for the new pods is what the change is for: then it is named, as a rollout could not go on without
  */
 export async function earlierPodsGo(
   workload: KubeObject,
@@ -32,7 +32,7 @@ export async function earlierPodsGo(
   const [first] = gone;
   const names = `${first!.metadata.name}${gone.length > 1 ? ` and ${gone.length - 1} more` : ''}`;
   const text = `its rollout has not ended: ${names} of an earlier revision ${gone.length > 1 ? 'serve' : 'serves'}, and only pods of the present template would come back`;
-  return [meant ? isLost(text, ref, ['Pod']) : oneWay(`${text}; end the rollout first, or take it back`)];
+  return [meant ? staysBehind(text, ref, ['Pod']) : oneWay(`${text}; end the rollout first, or take it back`)];
 }
 
 /** All pods that its controller counts are of the template that it has. */

@@ -71,6 +71,9 @@ describe('CronJobs', () => {
     // The last word of the present template was a success, whatever another one did since.
     const good = job(seldom, 'good', 900, { spec: template('r/new:1'), ...done(800) });
     expect(judge(seldom, good, failed(seldom, 'r/old:1'))).toEqual(WELL);
+    const goodOften = job(often, 'good', 900, { spec: template('r/new:1'), ...done(800) });
+    // … but a run that is due soon will show it.
+    expect(judge(often, goodOften, failed(often, 'r/old:1')).moving).toEqual(['CronJob/tidy failed']);
     const stuck = job(seldom, 'hand', 60, { spec: template('r/old:1') });
     expect(judge(seldom, stuck, pod('hand-a', 'pull', stuck)).bad).toEqual(['CronJob/tidy unready']);
     expect(judge(seldom, good, stuck, pod('hand-a', 'pull', stuck))).toEqual(WELL);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
 import type { Loose, WorkloadOptions } from './builders.ts';
 import { World } from './builders.ts';
-import { noFinding, onlyFinding } from './findings.ts';
+import { byRule, noFinding, onlyFinding } from './findings.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
 import { crashed } from './unfamiliar/fault.ts';
 
@@ -37,9 +37,25 @@ describe.each(SEEDS)('$(NAME) that stays as it is written (seed %i)', (seed) => 
     expect(mended(workload, finding).env).toEqual([other, HOST, URL]);
   });
 
-  it('is not moved before what it is made of itself', async () => {
+  it('comes after what it is made of itself, and before all that are made of it', async () => {
     const world = new World(seed);
-    crashing(world, { env: [URL, { name: 'ZONE', value: 'a' }, { name: 'DB_HOST', value: 'db-$(ZONE)' }] }, SAID);
+    const [zone, host] = [{ name: 'ZONE', value: 'a' }, { name: 'DB_HOST', value: 'db-$(ZONE)' }]; // prettier-ignore
+    const workload = crashing(world, { env: [URL, zone, host] }, SAID);
+    expect(mended(workload, await onlyFinding(world, RULE)).env).toEqual([zone, host, URL]);
+  });
+
+  it('two that one is made of come before it together', async () => {
+    const world = new World(seed);
+    const port = { name: 'DB_PORT', value: '5432' };
+    const both = { name: 'DB_URL', value: 'postgres://$(DB_HOST):$(DB_PORT)/app' };
+    const workload = crashing(world, { env: [both, HOST, port] }, `${SAID}:$(DB_PORT)`);
+    const [finding] = byRule(await world.diagnose(), RULE);
+    expect(mended(workload, finding!).env).toEqual([HOST, port, both]);
+  });
+
+  it('two that need each other are left as they are', async () => {
+    const world = new World(seed);
+    crashing(world, { env: [{ name: 'A', value: '$(B)' }, { name: 'B', value: '$(A)' }] }, 'no $(B)'); // prettier-ignore
     expect((await onlyFinding(world, RULE)).fixes).toEqual([]);
   });
 

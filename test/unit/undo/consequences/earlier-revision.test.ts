@@ -70,8 +70,10 @@ describe('pods of an earlier revision, which serve while a rollout does not end'
     expect(await classOf(ask(stuck, { replicas: 0 }, serving))).toBe('one-way');
   });
 
-  it('are a loss to be accepted where they are to make way for the new ones', async () => {
-    expect(await classOf(ask(stuck, { strategy: { type: 'Recreate' } }, serving))).toBe('losses');
+  it('are named where they are to make way for the new ones', async () => {
+    const forecast = await ask(stuck, { strategy: { type: 'Recreate' } }, serving);
+    expect(forecast).toMatchObject({ class: 'consequences', residue: [expect.stringContaining('old-a and 1 more'), expect.anything()] }); // prettier-ignore
+    expect(forecast.needs).toBeUndefined();
   });
 
   it('are known by their template where the rollout is newer than what the controller has seen', async () => {

@@ -6,6 +6,7 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { hasPatchableTemplate, isServed } from '../../../../kube/container-trouble.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
+import type { Untyped } from '../../../../kube/pod-template.ts';
 import { listOf } from '../../../../kube/untyped-list.ts';
 import type { UnexpandedReference } from '../../../../kube/variable-references.ts';
 import { unexpandedReferences } from '../../../../kube/variable-references.ts';
@@ -100,21 +101,18 @@ function stillUnexpanded(
   );
 }
 
-/** The variable before the first that is made of it. */
+/** Every variable of the container before those that are made of it. */
 function movedFixes(
   view: ClusterView,
   workload: KubeObject,
   { container, name, place, laterAt }: UnexpandedReference,
   confidence: number,
 ): FixDraft[] {
-  const to = Number(/^env\[(\d+)\]/.exec(place)?.[1]);
-  if (laterAt === null || Number.isNaN(to) || !hasPatchableTemplate(workload)) return [];
+  if (laterAt === null || !place.startsWith('env') || !hasPatchableTemplate(workload)) return [];
   const env = listOf(container.spec?.env);
-  // What the variable itself is made of has to stay before it.
-  const needs = [...String(env[laterAt]?.value ?? '').matchAll(/\$\(([^)]+)\)/g)].map(([, needed]) => needed);
-  if (env.slice(to, laterAt).some((variable) => needs.includes(variable?.name))) return [];
+  const moved = inOrderOfNeed(env);
+  if (!moved) return [];
   const { root, guard } = containerPatch(workload, container);
-  const moved = env.toSpliced(laterAt, 1).toSpliced(to, 0, env[laterAt]);
   const ops: PatchOp[] = [
     guard,
     { op: 'test', path: `${root}/env`, value: env },
@@ -127,6 +125,26 @@ function movedFixes(
     `container ${container.name} has ${name} before the variables that are made of it`,
     confidence,
   );
+}
+
+/** As they are, but for those that others need first. Null where two need each other, or one stands there twice. */
+function inOrderOfNeed(env: readonly Untyped[]): Untyped[] | null {
+  const byName = new Map(env.map((variable) => [String(variable?.name), variable]));
+  if (byName.size < env.length) return null;
+  const placed = new Set<Untyped>();
+  const open = new Set<Untyped>();
+  const place = (variable: Untyped): boolean => {
+    if (placed.has(variable)) return true;
+    if (open.has(variable)) return false;
+    open.add(variable);
+    const needed = [...String(variable?.value ?? '').matchAll(/\$\(([^)]+)\)/g)].flatMap(
+      ([, other = '']) => byName.get(other) ?? [],
+    );
+    if (!needed.every(place)) return false;
+    placed.add(variable);
+    return true;
+  };
+  return env.every(place) ? [...placed] : null;
 }
 
 /** The one variable whose name is nearly the one that is asked for. */
