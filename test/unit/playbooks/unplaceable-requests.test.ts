@@ -57,6 +57,30 @@ describe.each([3, 77, 4096])('requests that no node can meet (seed %i)', (seed) 
     expect(finding.fixes[0]!.confidence).toBeLessThan(0.7);
   });
 
+  it('are made room for by an old pod of the same rollout, as it was applied', async () => {
+    const resources = { requests: { 'vendor.example/seat': '1' } };
+    const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec: { strategy } }) };
+    const made = world(seed);
+    for (const node of made.list('Node')) node.status.allocatable = { ...ALLOCATABLE, 'vendor.example/seat': '1' };
+    const container = { ...made.container(), resources };
+    const workload = made.workload({
+      replicas: made.list('Node').length,
+      containers: [{ ...container, image: 'new.example/x:2' }],
+      earlier: [{ containers: [container], readyPods: made.list('Node').length }],
+      pods: 'pending',
+      spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } },
+    });
+    workload.metadata.annotations = { ...workload.metadata.annotations, ...annotations };
+    const nodes = made.list('Node').map(({ metadata }) => metadata.name);
+    const running = made.podsOf(workload).filter(({ status }) => status.phase === 'Running');
+    running.forEach((pod, index) => (pod.spec.nodeName = nodes[index % nodes.length]!));
+    const finding = await onlyFinding(made, RULE);
+    expect(finding.message).toContain('its own old pod');
+    const after = applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!));
+    expect(after.spec.strategy).toEqual(strategy);
+  });
+
   it('take the value of a workload that runs the same program', async () => {
     const { shop: made, workload, after } = shop({ requests: { memory: '90Gi' } }, null);
     const image = `${workload.spec.template.spec.containers[0].image}-next`;

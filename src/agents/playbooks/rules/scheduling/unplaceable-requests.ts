@@ -6,6 +6,7 @@ import { allocatableOf, containerRequests, podRequests } from '../../../../kube/
 import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { quantityText } from '../../../../kube/quantity.ts';
 import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
+import { isDeadlock, makeWay } from '../../clues/rollout-deadlock.ts';
 import { obstaclesOf, schedulerSays, unplacedWorkloads } from '../../clues/unplaced.ts';
 import type { ObstacleOf, Unplaced } from '../../clues/unplaced.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -35,6 +36,8 @@ function findingFor(unplaced: Unplaced, short: Short[]): Finding {
   const concerns = (pointer: string) => isRequest(pointer, resources);
   const { fixes, reasons } = placementFixes(unplaced, concerns, expects);
   const smaller = fixes.length > 0 ? { fixes: [], reasons: [] } : smallerRequests(unplaced, resources, expects);
+  const own = hopeless ? null : ownHolder(unplaced, short, resources);
+  const way = own ? makeWay(workload) : { fixes: [], reasons: [] };
   const amount = quantityText(first.resource, first.asked);
   return makeFinding({
     rule: UNPLACEABLE_REQUESTS,
@@ -43,20 +46,38 @@ function findingFor(unplaced: Unplaced, short: Short[]): Finding {
     what: resources.join(','),
     message: hopeless
       ? `${nameOf(unplaced)} asks for ${amount} ${first.resource}, more than any node has for its pods`
-      : `${nameOf(unplaced)} asks for ${amount} ${first.resource}, more than is left on the nodes that could take its pods`,
+      : `${nameOf(unplaced)} asks for ${amount} ${first.resource}, more than is left on the nodes that could take its pods${own ? `: its own old pod ${own.metadata.name} holds it until a new one is ready` : ''}`,
     evidence: [
       ...askedBy(unplaced, resources),
       ...short.slice(0, 4).map(({ node, obstacle }) => offer(node, obstacle)),
       ...(hopeless ? [] : holders(unplaced, short)),
       ...reasons,
       ...smaller.reasons,
+      ...way.reasons,
       ...schedulerSays(fleet.view, unplaced),
     ],
-    fixes: [...fixes, ...smaller.fixes],
+    fixes: [...fixes, ...way.fixes, ...(own ? [] : smaller.fixes)],
     unfixed: hopeless
       ? 'nothing in the cluster tells how much the pods really need: their owner decides, or a larger node is needed'
       : 'every pod that holds the capacity has as good a claim to it as far as the cluster tells: who runs it decides which gives way, or adds a node',
   });
+}
+
+/** An old pod of the same rollout that would make enough room for the new one. */
+function ownHolder({ workload, pod, fleet }: Unplaced, short: Short[], resources: string[]): KubeObject | null {
+  const asked = podRequests(pod.spec);
+  const amounts = (one: KubeObject) => ({ pods: 1, ...podRequests(one.spec) }) as Record<string, number>;
+  const nodes = short.filter(({ obstacle }) => obstacle.kind === 'full').map(({ node }) => node);
+  const found = nodes
+    .flatMap((node) => fleet.podsOn(node))
+    .find(
+      (other) =>
+        isDeadlock(fleet.view, workload, pod, other) &&
+        resources.every(
+          (resource) => (amounts(other)[resource] ?? 0) >= (resource === 'pods' ? 1 : (asked[resource] ?? 0)),
+        ),
+    );
+  return found ?? null;
 }
 
 /** Requests and limits of one of the resources, or of all of a container's. */
