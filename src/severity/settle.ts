@@ -85,7 +85,7 @@ export class WatchSettler implements Settler {
     for (;;) {
       if (signal.aborted) throw new ClusterError('aborted', 'waiting for the cluster to settle was cancelled');
       const stale = view.problem();
-      if (stale === null) recovery.look(view.snapshot(), this.#clock.now());
+      if (stale === null) recovery.look(view.snapshot());
       const unaided = recovery.text === null ? {} : { unaided: recovery.text };
       const { pending, budgetMs, homes } = assess(view, [...known.values()], stale);
       for (const home of homes) known.set(refKey(home), home);

@@ -11,9 +11,11 @@ import { listOf } from '../kube/untyped-list.ts';
  */
 const LONG_UNREADY_MS = 20_000;
 
-/** A pod of the template before the change, as the first look found it. */
+/** A pod of the template before the change that was not ready, as the first look found it. */
 interface Former {
   name: string;
+  /** Since when, milliseconds since the epoch. */
+  since: number;
   /** When each container began to run: one that starts anew is another program. */
   runs: string;
 }
@@ -33,8 +35,7 @@ export class UnaidedRecovery {
     this.#root = root?.kind === 'Deployment' && others.length === 0 ? root : null;
   }
 
-  /** @param now milliseconds since the epoch, by the clock of the snapshot */
-  look(snapshot: ClusterSnapshot, now: number): void {
+  look(snapshot: ClusterSnapshot): void {
     if (!this.#root) return;
     const view = new ClusterView(snapshot);
     const workload = view.find('Deployment', this.#root.namespace, this.#root.name);
@@ -42,8 +43,8 @@ export class UnaidedRecovery {
     this.#former ??= new Map(
       view
         .podsOf(workload)
-        .filter((pod) => !isOfPresentTemplate(view, workload, pod) && isLongUnready(pod, now))
-        .map((pod) => [pod.metadata.uid ?? '', { name: pod.metadata.name, runs: runsOf(pod) }]),
+        .filter((pod) => !isOfPresentTemplate(view, workload, pod) && !isReady(pod) && runsOf(pod) !== '')
+        .map((pod) => [pod.metadata.uid ?? '', { name: pod.metadata.name, since: turnedAt(pod), runs: runsOf(pod) }]),
     );
     for (const pod of this.#former.size > 0 ? view.all('Pod', this.#root.namespace) : []) this.#lookAt(pod);
   }
@@ -52,7 +53,8 @@ export class UnaidedRecovery {
     const uid = pod.metadata.uid ?? '';
     const former = this.#former!.get(uid);
     if (!former) return;
-    if (isReady(pod) && runsOf(pod) === former.runs) this.#recovered.set(uid, former.name);
+    const isBack = isReady(pod) && runsOf(pod) === former.runs && turnedAt(pod) - former.since >= LONG_UNREADY_MS;
+    if (isBack) this.#recovered.set(uid, former.name);
     // One that is stopped is no longer ready either.
     else if (!pod.metadata.deletionTimestamp) this.#recovered.delete(uid);
   }
@@ -66,10 +68,9 @@ export class UnaidedRecovery {
   }
 }
 
-function isLongUnready(pod: KubeObject, now: number): boolean {
-  const ready = condition(pod, 'Ready');
-  const since = Date.parse(ready?.lastTransitionTime ?? '');
-  return ready?.status === 'False' && now - since >= LONG_UNREADY_MS && runsOf(pod) !== '';
+/** When it became ready, or stopped being so; by the server's clock, as all times of one pod. */
+function turnedAt(pod: KubeObject): number {
+  return Date.parse(condition(pod, 'Ready')?.lastTransitionTime ?? '');
 }
 
 /** Empty where not all containers run. */

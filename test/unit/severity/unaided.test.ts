@@ -20,13 +20,20 @@ const { deploy, set, former } = rollout();
 const old = pod('old', 'fell', former);
 const wake = (one: KubeObject, more: object = {}): KubeObject => {
   const { status, metadata } = pod('old', 'ready', former);
-  const running = { ...one.status, ...status, containerStatuses: one['status'].containerStatuses as unknown };
+  const lastTransitionTime = new Date(NOW).toISOString();
+  const conditions = status.conditions.map((each: object) => ({ ...each, lastTransitionTime }));
+  const running = {
+    ...one.status,
+    ...status,
+    conditions,
+    containerStatuses: one['status'].containerStatuses as unknown,
+  };
   return { ...one, metadata: { ...metadata, uid: one.metadata.uid, ...more } as typeof metadata, status: running };
 };
 
 function told(roots: KubeObject[], ...looks: KubeObject[][]): string | null {
   const recovery = new UnaidedRecovery(roots.map(refOf));
-  for (const objects of looks) recovery.look(snapshot([deploy, set, former, ...objects]), NOW);
+  for (const objects of looks) recovery.look(snapshot([deploy, set, former, ...objects]));
   return recovery.text;
 }
 
