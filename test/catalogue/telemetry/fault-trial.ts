@@ -25,6 +25,8 @@ const HEALTHY_MS = 60_000;
 /** What a watch needs to call an incident over. */
 const OVER_MS = 60_000;
 const LOOK_EVERY_MS = 500;
+/** Incidents of one fault that are looked into. */
+const LOOKS = 3;
 
 /** One fault that only telemetry shows, from the quiet shop to the verdict. Never throws for what the product does. */
 export async function runFaultTrial(desk: Desk, scene: TelemetryScene, seed: number): Promise<TelemetryReport> {
@@ -75,13 +77,29 @@ class FaultTrial {
       await this.#diagnose();
       this.#noteOpened(watching);
       const first = watching.opened().find((one) => this.#isAbout(one));
-      const started = Date.now();
-      const run = await this.#engineer.mitigate();
+      const { run, started } = await this.#mitigate(watching);
       await this.#judge(run, before, started);
       if (first && this.#report.verdict === 'resolved') await this.#untilOver(watching, first, started);
       await this.#takeBack(run, before);
     } finally {
       watching.stop();
+    }
+  }
+
+  /**
+   * As an engineer would: where nothing is wrong any more of what an incident was opened for, as after the failures of a
+   * rollout, and the fault is still there, the next incident is waited for.
+   */
+  async #mitigate(watching: Watching): Promise<{ run: ProductRun; started: number }> {
+    const about = () => watching.opened().filter((one) => this.#isAbout(one)).length;
+    for (let look = 1; ; look++) {
+      const seen = about();
+      const started = Date.now();
+      const run = await this.#engineer.mitigate();
+      const isEarly = readRun(run).outcome === 'healthy' && (await this.#desk.shop.lack(this.#scene)) !== '';
+      if (!isEarly || look === LOOKS || !(await watching.until(FIRES_MS, () => about() > seen)))
+        return { run, started };
+      await this.#diagnose();
     }
   }
 
