@@ -114,6 +114,18 @@ export interface CommitVerdict {
 
 const FRUITLESS = 'nothing got better';
 
+const UNAIDED = 'it got well without the change';
+
+/** The reason to take a change back that is not what helped. @param how in words */
+export function unaidedReason(how: string): string {
+  return `${UNAIDED}: ${how}`;
+}
+
+/** Of a verdict's reason: see {@link unaidedReason}. */
+export function isUnaided(reason: string): boolean {
+  return reason.startsWith(UNAIDED);
+}
+
 /** Of a verdict's reason: the change did no harm, and no good. */
 export function isFruitless(reason: string): boolean {
   return reason.startsWith(FRUITLESS);

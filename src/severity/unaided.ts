@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
+import { unaidedReason } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { ClusterView } from '../kube/cluster-view.ts';
 import { isOfPresentTemplate } from '../kube/container-trouble.ts';
@@ -64,7 +65,7 @@ export class UnaidedRecovery {
     const [name] = this.#recovered.values();
     return name === undefined
       ? null
-      : `it got well without the change: pod ${name}, made from the template before it, became ready as well`;
+      : unaidedReason(`pod ${name}, made from the template before it, became ready as well`);
   }
 }
 

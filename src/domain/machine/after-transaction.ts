@@ -1,7 +1,7 @@
 import type { AttemptRecord } from '../brain.ts';
 import type { RunState } from '../run-state.ts';
 import type { Severity, SeverityItem } from '../severity.ts';
-import { itemId, itemNames } from '../severity.ts';
+import { isUnaided, itemId, itemNames } from '../severity.ts';
 import { reflectOn, toPlanning } from './attempts.ts';
 import { finish, giveUp } from './ending.ts';
 import type { Signal, Step } from './step.ts';
@@ -28,11 +28,9 @@ export function afterUndo(state: RunState): Step {
   const { state: next, signals } = closed(state, {});
   // Nothing is owed, and no undo could bring them back: the lock is free, and the run says what is missing.
   if (next.losses) return { ...finish(next, 'diverged', `undone, but not all is as before: ${next.losses}`), signals };
-  if (next.committed.length === 0 && !next.stop && isOver(next)) {
-    const reason = `all was ready again with the change taken back: ${next.undoReason}`;
-    return { ...finish(next, 'healthy', reason), signals };
-  }
-  const step = next.plan && !next.stop ? reflectOn(next, 'undone', next.undoReason) : giveUp(next, next.undoReason);
+  // What the next reading says proves nothing yet, and there is nothing to mend that a change could be judged by.
+  const goesOn = next.plan !== null && !next.stop && !isUnaided(next.undoReason);
+  const step = goesOn ? reflectOn(next, 'undone', next.undoReason) : giveUp(next, next.undoReason);
   return { ...step, signals: [...signals, ...step.signals] };
 }
 
@@ -53,11 +51,6 @@ function nothingStillThere(state: RunState): Step {
   const others = itemsOf(state.current);
   if (others.length === 0) return finish(state, 'resolved', again);
   return finish(state, 'improved', `${again}; wrong now, and not at the start: ${itemNames(others)}`);
-}
-
-/** Nothing is wrong any more, with nothing kept. */
-function isOver({ current, initial }: RunState): boolean {
-  return current?.known === true && current.items.length === 0 && initial?.known === true && initial.items.length > 0;
 }
 
 /** Items of the start that are still there. */

@@ -40,7 +40,7 @@ export const TRANSITIONS: Transition[] = [
   { from: 'undoing', to: 'undoing', on: 'undone: more to undo' },
   { from: 'undoing', to: 'done', on: 'undone: diverged or stranded' },
   { from: 'verifying', to: 'reflecting', on: 'verified' },
-  { from: 'verifying', to: 'done', on: 'verified: stopped, or healthy' },
+  { from: 'verifying', to: 'done', on: 'verified: stopped, or it got well by itself' },
   { from: 'reflecting', to: 'planning', on: 'reflected' },
   { from: 'reflecting', to: 'done', on: 'reflected: no attempt left' },
   { from: 'diagnosing', to: 'done', on: 'diagnosed: healthy, effectFailed' },

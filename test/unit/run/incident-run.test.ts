@@ -66,8 +66,8 @@ describe('a run beside which it got well by itself', () => {
     const world = new RunWorld();
     world.unaided = 'it got well without the change: pod a became ready as well';
     expect(await world.play([mending()])).toMatchObject({
-      outcome: 'healthy',
-      reason: `all was ready again with the change taken back: ${world.unaided}`,
+      outcome: 'restored',
+      reason: world.unaided,
     });
     expect(world.done).toEqual(['mend', 'undo']);
   });
