@@ -28,7 +28,7 @@ export function afterUndo(state: RunState): Step {
   const { state: next, signals } = closed(state, {});
   // Nothing is owed, and no undo could bring them back: the lock is free, and the run says what is missing.
   if (next.losses) return { ...finish(next, 'diverged', `undone, but not all is as before: ${next.losses}`), signals };
-  // What the next reading says proves nothing yet, and there is nothing to mend that a change could be judged by.
+  // Where it got well by itself nothing is left that another change could be judged by.
   const goesOn = next.plan !== null && !next.stop && !isUnaided(next.undoReason);
   const step = goesOn ? reflectOn(next, 'undone', next.undoReason) : giveUp(next, next.undoReason);
   return { ...step, signals: [...signals, ...step.signals] };
