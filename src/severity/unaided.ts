@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '../domain/kube-object.ts';
 import { unaidedReason } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
+import { objectsOf } from '../domain/snapshot.ts';
 import { ClusterView } from '../kube/cluster-view.ts';
 import { isOfPresentTemplate } from '../kube/container-trouble.ts';
 import { condition, isReady } from '../kube/pods.ts';
@@ -38,16 +39,9 @@ export class UnaidedRecovery {
 
   look(snapshot: ClusterSnapshot): void {
     if (!this.#root) return;
-    const view = new ClusterView(snapshot);
-    const workload = view.find('Deployment', this.#root.namespace, this.#root.name);
-    if (!workload || !view.known('ReplicaSet') || !view.known('Pod')) return;
-    this.#former ??= new Map(
-      view
-        .podsOf(workload)
-        .filter((pod) => !isOfPresentTemplate(view, workload, pod) && !isReady(pod) && runsOf(pod) !== '')
-        .map((pod) => [pod.metadata.uid ?? '', { name: pod.metadata.name, since: turnedAt(pod), runs: runsOf(pod) }]),
-    );
-    for (const pod of this.#former.size > 0 ? view.all('Pod', this.#root.namespace) : []) this.#lookAt(pod);
+    this.#former ??= formerPods(snapshot, this.#root);
+    if (!this.#former || this.#former.size === 0) return;
+    for (const pod of objectsOf(snapshot, 'Pod', this.#root.namespace)) this.#lookAt(pod);
   }
 
   #lookAt(pod: KubeObject): void {
@@ -67,6 +61,19 @@ export class UnaidedRecovery {
       ? null
       : unaidedReason(`pod ${name}, made from the template before it, became ready as well`);
   }
+}
+
+/** By uid; null where that cannot be told yet. */
+function formerPods(snapshot: ClusterSnapshot, root: ObjectRef): Map<string, Former> | null {
+  const view = new ClusterView(snapshot);
+  const workload = view.find('Deployment', root.namespace, root.name);
+  if (!workload || !view.known('ReplicaSet') || !view.known('Pod')) return null;
+  return new Map(
+    view
+      .podsOf(workload)
+      .filter((pod) => !isOfPresentTemplate(view, workload, pod) && !isReady(pod) && runsOf(pod) !== '')
+      .map((pod) => [pod.metadata.uid ?? '', { name: pod.metadata.name, since: turnedAt(pod), runs: runsOf(pod) }]),
+  );
 }
 
 /** When it became ready, or stopped being so; by the server's clock, as all times of one pod. */

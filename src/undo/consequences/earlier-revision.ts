@@ -4,6 +4,7 @@ import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
 import type { Effect } from './effect.ts';
 import { oneWay, staysBehind, unknown } from './effect.ts';
 import type { ClusterFacts } from './facts.ts';
+import { hasCondition } from './looks/history.ts';
 
 const REVISION = 'controller-revision-hash';
 /** `NAME-ORDINAL` */
@@ -81,9 +82,8 @@ function goesBelow({ kind, spec }: KubeObject, pod: KubeObject, to: number): boo
   return !(ordinal < left) && !(ordinal < Number(spec?.updateStrategy?.rollingUpdate?.partition ?? 0));
 }
 
-function isReady({ metadata, status }: KubeObject): boolean {
-  const conditions = (status?.conditions ?? []) as { type: string; status: string }[];
-  return !metadata.deletionTimestamp && conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True');
+function isReady(pod: KubeObject): boolean {
+  return !pod.metadata.deletionTimestamp && hasCondition(pod, 'Ready');
 }
 
 /** Of a Deployment or its ReplicaSet, without the label that the controller adds. */
