@@ -158,10 +158,10 @@ function cronJobHealth(cronJob: KubeObject, context: Context): Health {
   const heard = [...running, ...(lastFinished ? [lastFinished] : [])];
   const lastOwn = newestFirst.find((job) => isFinished(job) && isOwn(job));
   const own = jobHealth(ref, [...running.filter(isOwn), ...(lastOwn ? [lastOwn] : [])], context);
-  // What was made from another template says nothing of the present one, of which something is known.
   const overtaken = (job: KubeObject) => failedLately(job, context) && startOf(job) > startOf(lastOwn!);
   const failedSince = lastOwn && own.items.length === 0 && heard.some((job) => !isOwn(job) && overtaken(job));
-  // It worked once with this template; what came since may have had other reasons to fail, which a run due soon will show.
+  // What was made from another template says nothing of the present one, of which something is known; but what failed since may
+  // have had other reasons, which a run that is due soon will show.
   if (lastOwn && !(failedSince && awaitedUntil(cronJob, jobs, context.now))) return healthOf(own, ...schedule);
   const former = jobHealth(
     ref,
