@@ -64,6 +64,7 @@ import { filePermissionRule } from './rules/container/file-permission.ts';
 import { probeTargetRule } from './rules/container/probe-target.ts';
 import { probeTimeoutRule } from './rules/container/probe-timeout.ts';
 import { slowStartRule } from './rules/container/slow-start.ts';
+import { refusedCredentialRule } from './rules/rights/credential-refused.ts';
 import { storeAccessRule } from './rules/rights/store-access-refused.ts';
 import { accountTokenRule } from './rules/rights/account-token.ts';
 import { degradedAfterChangeRule } from './rules/telemetry/degraded-after-change.ts';
@@ -105,6 +106,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   apiAccessDeniedRule,
   accountTokenRule,
   storeAccessRule,
+  refusedCredentialRule,
   preemptedPodsRule,
   podDnsRule,
   hostAliasRule,

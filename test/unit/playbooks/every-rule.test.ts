@@ -19,6 +19,7 @@ const files = readdirSync(import.meta.dirname)
  */
 const NOT_SHOWN = [
   'slow-stop',
+  'credential-refused',
   'unexpanded-variable',
   'mounted-program',
   'file-permission',

@@ -4,6 +4,7 @@ import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 import { namedHosts, serviceMeant, settingTexts } from '../../../../kube/named-hosts.ts';
+import { refusedCredential } from '../../clues/refused-credential.ts';
 import { staleReads } from '../../clues/stale-reads.ts';
 import type { StaleRead } from '../../clues/stale-reads.ts';
 import { restartOf } from '../../clues/setting-change.ts';
@@ -26,6 +27,9 @@ export async function analyzeStaleConfig(context: AnalyzerContext): Promise<Find
     const stale = trouble ? staleReads(view, workload) : [];
     if (!trouble || stale.length === 0 || rollsOut(view, workload)) continue;
     const lines = (await workloadLog(context, workload)).filter(({ text }) => namesForgotten(view, workload, text));
+    const isCredential = stale.some(({ object }) => object.kind === 'Secret');
+    // Another one refuses its credential: what else changed since it started does not mend that.
+    if (lines.length === 0 && !isCredential && (await refusedCredential(context, workload))) continue;
     const finding = findingFor(view, workload, stale, trouble, lines);
     if (finding) findings.push(finding);
   }
