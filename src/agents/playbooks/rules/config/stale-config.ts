@@ -1,6 +1,7 @@
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import { withCallees } from '../../../../kube/callees.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 import { namedHosts, serviceMeant, settingTexts } from '../../../../kube/named-hosts.ts';
@@ -46,10 +47,10 @@ function rollsOut(view: ClusterView, { kind, status, metadata }: KubeObject): bo
   return !view.known('Pod');
 }
 
-/** A line about a host that no setting of the workload names any more. */
+/** A line about a host that no setting names any more, of the workload or of those whom it asks, whose errors it passes on. */
 function namesForgotten(view: ClusterView, workload: KubeObject, line: string): boolean {
-  const now = settingTexts(view, workload).map(({ text }) => text.toLowerCase());
-  return hostsComplainedOf(line).some((host) => !now.some((text) => text.includes(host)));
+  const now = withCallees(view, [workload]).flatMap((each) => settingTexts(view, each));
+  return hostsComplainedOf(line).some((host) => !now.some(({ text }) => text.toLowerCase().includes(host)));
 }
 
 function findingFor(
