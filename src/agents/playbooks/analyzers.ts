@@ -2,6 +2,7 @@ import type { Analyzer } from './engine/analyzer.ts';
 import { nodeConditionRule } from './rules/scheduling/node-condition.ts';
 import { claimStorageClassRule } from './rules/storage/claim-storage-class.ts';
 import { missingClaimRule } from './rules/storage/missing-claim.ts';
+import { malformedValueRule } from './rules/config/malformed-value.ts';
 import { missingConfigRule } from './rules/config/missing-config.ts';
 import { changedSettingRule } from './rules/container/changed-setting.ts';
 import { staleConfigRule } from './rules/config/stale-config.ts';
@@ -112,6 +113,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   hostAliasRule,
   shadowedVariableRule,
   unexpandedVariableRule,
+  malformedValueRule,
   nodePlacementRule,
   unplaceableRequestsRule,
   untoleratedTaintRule,

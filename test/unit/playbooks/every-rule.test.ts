@@ -21,6 +21,7 @@ const NOT_SHOWN = [
   'slow-stop',
   'credential-refused',
   'unexpanded-variable',
+  'malformed-value',
   'mounted-program',
   'file-permission',
   'job-held',
