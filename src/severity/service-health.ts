@@ -1,5 +1,6 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import { refLabel, refOf } from '../domain/kube-object.ts';
+import { isIssuedByAnnotation, tlsReferences } from '../kube/ingress-tls.ts';
 import type { SeverityItem } from '../domain/severity.ts';
 import type { ClusterSnapshot } from '../domain/snapshot.ts';
 import { objectsOf } from '../domain/snapshot.ts';
@@ -29,7 +30,9 @@ export function serviceHealth(snapshot: ClusterSnapshot, cluster: ClusterView): 
     health.items.push(...stale.items);
     health.progressing.push(...stale.progressing);
   }
-  for (const ingress of objectsOf(snapshot, 'Ingress')) health.items.push(...missingBackends(ingress, snapshot));
+  for (const ingress of objectsOf(snapshot, 'Ingress')) {
+    health.items.push(...missingBackends(ingress, snapshot), ...missingCertificates(ingress, snapshot));
+  }
   return health;
 }
 
@@ -84,6 +87,23 @@ function portMismatches(service: KubeObject, pods: KubeObject[]): SeverityItem[]
 
 interface Backend {
   service?: { name?: string; port?: { number?: number; name?: string } };
+}
+
+/** Of what users of an Ingress get whose certificate is missing: pages without TLS, and another one's certificate with it. */
+const WITHOUT_CERTIFICATE = 0.5;
+
+/** Certificates that are not there and that no controller is to make: whoever asks gets that of somebody else. */
+function missingCertificates(ingress: KubeObject, snapshot: ClusterSnapshot): SeverityItem[] {
+  if (!snapshot.objects.Secret || ingress.metadata.deletionTimestamp || isIssuedByAnnotation(ingress)) return [];
+  const ref = refOf(ingress);
+  const secrets = new Set(objectsOf(snapshot, 'Secret', ref.namespace).map(({ metadata }) => metadata.name));
+  const issued = objectsOf(snapshot, 'Certificate.cert-manager.io', ref.namespace).map(({ spec }) => spec?.secretName);
+  return tlsReferences(ingress)
+    .filter(({ name }) => !secrets.has(name) && !issued.includes(name))
+    .map(({ name }) => {
+      const message = `${refLabel(ref)} has no certificate for its hosts: Secret ${name} does not exist`;
+      return healthItem(ref, `certificate/${name}`, WITHOUT_CERTIFICATE, message);
+    });
 }
 
 function missingBackends(ingress: KubeObject, snapshot: ClusterSnapshot): SeverityItem[] {

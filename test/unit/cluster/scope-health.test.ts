@@ -180,6 +180,17 @@ describe('Ingress', () => {
     ['gate', { number: 81 }, ['object:Ingress/orchard/front:backend/gate:81']],
     ['gone', { number: 80 }, ['object:Ingress/orchard/front:backend/gone:80']],
   ])('backend %s %j', (name, port, expected) => expect(judge(gate, ingress(name, port)).bad).toEqual(expected));
+
+  const secure = (metadata: object = {}) =>
+    object('Ingress', 'front', { metadata, spec: { tls: [{ secretName: 'leaf' }] } });
+  const secret = object('Secret', 'leaf', { type: 'kubernetes.io/tls' });
+  const other = object('Secret', 'other', {});
+  const issued = { annotations: { 'cert-manager.io/issuer': 'tree' } };
+  it.each([
+    ['that is there', [secure(), secret], []],
+    ['that is missing', [secure(), other], ['object:Ingress/orchard/front:certificate/leaf']],
+    ['that a controller is to make', [secure(issued), other], []],
+  ])('certificate %s', (_name, objects, expected) => expect(judge(...objects).bad).toEqual(expected));
 });
 
 describe('storage', () => {

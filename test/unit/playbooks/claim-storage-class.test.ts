@@ -60,6 +60,46 @@ class Storage {
   }
 }
 
+describe.each(SEEDS)('a claim that was named in place of one that has a volume (seed %i)', (seed) => {
+  function renamed(phase: 'Bound' | 'Pending') {
+    const storage = new Storage(seed);
+    const { world } = storage;
+    const [good, provisioner] = [world.random.name('class-'), `${world.random.name()}.example/p`];
+    storage.class(good, provisioner);
+    const before = storage.claim(good, { name: 'ledger-data', bound: phase === 'Bound', provisioner });
+    storage.claim(good, { bound: true, provisioner });
+    const claim = storage.claim('no-such-class', { name: 'ledger-data-v2' });
+    const mounting = ({ metadata }: { metadata: { name: string } }) => ({
+      podSpec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: metadata.name } }] },
+    });
+    const workload = world.workload({
+      ...{ kind: 'Deployment', name: 'ledger', pods: 'pending' },
+      ...mounting(claim),
+      earlier: [mounting(before)],
+    });
+    return { world, workload };
+  }
+
+  it('gives way to that one, and is bound to an empty volume only if a person agrees', async () => {
+    const { world, workload } = renamed('Bound');
+    const [back, ...anew] = (await only(world)).fixes;
+    expect(back!.changes[0]).toMatchObject({ type: 'json-patch', object: { name: workload.metadata.name } });
+    expect(JSON.stringify(back!.changes[0])).toMatch(/claimName","value":"ledger-data"/);
+    expect(back!.needsPerson).toBeUndefined();
+    expect(anew.length).toBeGreaterThan(0);
+    for (const fix of anew) {
+      expect(fix.confidence).toBeLessThan(back!.confidence);
+      expect(fix.needsPerson).toMatch(/is empty, and claim ledger-data, which was mounted before, has one/);
+    }
+  });
+
+  it('does not where the other one has no volume either', async () => {
+    const { world } = renamed('Pending');
+    const findings = byRule(await world.diagnose(), RULE);
+    expect(findings.flatMap(({ fixes }) => fixes).some(({ needsPerson }) => needsPerson)).toBe(false);
+  });
+});
+
 describe.each(SEEDS)('a claim whose class cannot make a volume (seed %i)', (seed) => {
   it('is made anew with the class of its siblings', async () => {
     const storage = new Storage(seed);

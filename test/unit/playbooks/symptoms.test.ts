@@ -225,6 +225,18 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     expect(finding.unfixed).toContain('certificate');
   });
 
+  it('a TLS Secret whose successor nobody takes yet is replaced by that, once a person agrees', async () => {
+    const world = new World(seed);
+    tlsIngress(world);
+    const secret = (name: string) => world.secret(['tls.crt', 'tls.key'], { name, type: 'kubernetes.io/tls' });
+    secret('shop-tls-2026');
+    const [fix] = (await onlyFinding(world, 'ingress-backend')).fixes;
+    expect(JSON.stringify(fix!.changes)).toContain('shop-tls-2026');
+    expect(fix!.needsPerson).toMatch(/same hosts/);
+    secret('shop-tls-admin');
+    expect((await onlyFinding(world, 'ingress-backend')).fixes).toEqual([]);
+  });
+
   it.each([
     ['payments', 'payments-worker', false],
     ['payments', 'payments-ui', false],

@@ -503,7 +503,8 @@ export const PLACEMENT_AND_STORAGE: UnfamiliarFault[] = [
   {
     name: 'runtime class that is not there',
     rule: 'missing-pod-reference',
-    fix: /rollout undo|runtimeClassName/,
+    // Its containers would be less isolated than somebody asked for.
+    fix: null,
     build: (world) => {
       const workload = world.workload({
         name: 'sandboxed',

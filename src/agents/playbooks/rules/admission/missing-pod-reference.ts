@@ -26,6 +26,8 @@ interface Reference {
   fields: string[];
   /** Its name where the field is empty. */
   fallback?: string;
+  /** Without one its containers are less isolated than somebody asked for: naming none is for a person to decide. */
+  isolates?: true;
 }
 
 const REFERENCES: readonly Reference[] = [
@@ -35,7 +37,7 @@ const REFERENCES: readonly Reference[] = [
   },
   {
     text: 'runtimeClass', kind: 'RuntimeClass', apiVersion: 'node.k8s.io/v1', namespaced: false,
-    fields: ['runtimeClassName'],
+    fields: ['runtimeClassName'], isolates: true,
   },
   {
     text: 'serviceAccount', kind: 'ServiceAccount', apiVersion: 'v1', namespaced: true,
@@ -53,7 +55,7 @@ export async function analyzeMissingReferences(context: AnalyzerContext): Promis
 
 async function findingFor({ view, list }: AnalyzerContext, reference: Reference, refused: Refused): Promise<Finding> {
   const { workload, match } = refused;
-  const { kind, apiVersion, namespaced, fields } = reference;
+  const { kind, apiVersion, namespaced, fields, isolates } = reference;
   const name = match[1]!;
   const namespace = namespaced ? workload.metadata.namespace : undefined;
   const template = podTemplateOf(workload);
@@ -80,18 +82,21 @@ async function findingFor({ view, list }: AnalyzerContext, reference: Reference,
     fixes: [...former.fixes, ...(similar ? [renamed(similar.item, 0.8 * similar.similarity)] : [])],
     unfixed:
       immutableReason(workload) ??
+      (isolates
+        ? `without ${kind} ${name} its containers would be less isolated than somebody asked for: whoever did decides, or ${name} has to be made`
+        : null) ??
       `nothing tells which ${kind} is meant: whoever made ${name} knows what it has to be, or ${workload.kind} ${workload.metadata.name} has to name another`,
   });
 
   function formerFixes(
     object: KubeObject,
-    { fallback }: Reference,
+    { fallback, isolates: isolated }: Reference,
     names: readonly string[],
   ): { fixes: FixDraft[]; reasons: Evidence[] } {
     const parts = formerParts(view, object, (pointer) => fields.some((field) => pointer === `/${field}`)).filter(
       ({ podSpec }) => {
         const before = (podSpec?.[fields[0]!] as string | undefined) ?? fallback;
-        return before === undefined || names.includes(before);
+        return before === undefined ? !isolated : names.includes(before);
       },
     );
     return {

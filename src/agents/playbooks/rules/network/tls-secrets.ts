@@ -3,8 +3,9 @@ import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { lastChange } from '../../../../kube/managed-fields.ts';
-import { lastApplied } from '../../../../kube/pod-template.ts';
-import type { Untyped } from '../../../../kube/pod-template.ts';
+import { configReferences } from '../../../../kube/config-references.ts';
+import { isIssuedByAnnotation, tlsReferences } from '../../../../kube/ingress-tls.ts';
+import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { condition } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
@@ -17,6 +18,8 @@ export interface Trouble {
   evidence: Evidence[];
   ops: PatchOp[];
   confidence: number;
+  /** Why a person has to agree; absent: nothing speaks for that. */
+  needsPerson?: string;
 }
 
 export interface MissingSecret extends Trouble {
@@ -34,11 +37,7 @@ export async function missingTlsSecrets(
   ingress: KubeObject,
 ): Promise<MissingSecret[]> {
   const { namespace } = ingress.metadata;
-  const entries: Untyped[] = Array.isArray(ingress.spec?.tls) ? ingress.spec.tls : [];
-  const missing = entries.flatMap((tls, index) => {
-    const name: unknown = tls?.secretName;
-    return typeof name === 'string' && !view.find('Secret', namespace, name) ? [{ name, index }] : [];
-  });
+  const missing = tlsReferences(ingress).filter(({ name }) => !view.find('Secret', namespace, name));
   if (!view.known('Secret') || missing.length === 0) return [];
   const kind = { apiVersion: 'cert-manager.io/v1', kind: 'Certificate' };
   // Without them a missing Secret is just missing.
@@ -58,25 +57,22 @@ export async function missingTlsSecrets(
   });
 }
 
-/** Source: cert-manager.io, "Annotated Ingress resource"; kube-lego's `tls-acme` is honoured by its successors. */
-function isIssuedByAnnotation({ metadata: { annotations = {} } }: KubeObject): boolean {
-  const isIssuer = (key: string): boolean => /^cert-manager\.io\/(?:cluster-)?issuer$/.test(key);
-  return Object.keys(annotations).some(isIssuer) || annotations['kubernetes.io/tls-acme'] === 'true';
-}
-
 function certificateEvidence(certificate: KubeObject): Evidence {
   const ready = condition(certificate, 'Ready');
   const text = `Certificate ${certificate.metadata.name} is to make it: ${ready?.message ?? 'nothing said yet'}`;
   return evidence('status', certificate, 'status.conditions[Ready]', untrustedLine(text));
 }
 
-/** The one last applied, or one of which the name is a misspelling: with a word more it is that of another host. */
+/**
+ * The one last applied, or one of which the name is a misspelling: with a word more it may be that of another host, so that a
+ * person has to look at one which nobody else uses.
+ */
 function otherSecret(
   view: ClusterView,
   ingress: KubeObject,
   name: string,
   index: number,
-): Pick<Trouble, 'ops' | 'confidence'> {
+): Pick<Trouble, 'ops' | 'confidence' | 'needsPerson'> {
   const fitting = view
     .all('Secret', ingress.metadata.namespace)
     .filter((each) => each['type'] === 'kubernetes.io/tls' && !each.metadata.deletionTimestamp);
@@ -84,7 +80,9 @@ function otherSecret(
   const former = fitting.find(({ metadata }) => metadata.name === before);
   const alike = fitting.filter(({ metadata }) => isMisspelling(name, metadata.name));
   const close = clearlySimilar(name, alike, (each) => each.metadata.name);
-  const chosen = former ?? close?.item;
+  const idle = fitting.filter((each) => each.metadata.name.startsWith(`${name}-`) && !isTaken(view, each));
+  const successor = former || close || idle.length !== 1 ? undefined : idle[0];
+  const chosen = former ?? close?.item ?? successor;
   if (!chosen) return { ops: [], confidence: 0 };
   const path = `/spec/tls/${index}/secretName`;
   return {
@@ -92,6 +90,25 @@ function otherSecret(
       { op: 'test', path, value: name },
       { op: 'replace', path, value: chosen.metadata.name },
     ],
-    confidence: former ? 0.92 : 0.3 + 0.5 * (close?.similarity ?? 0),
+    confidence: former ? 0.92 : successor ? 0.5 : 0.3 + 0.5 * (close?.similarity ?? 0),
+    ...(successor
+      ? {
+          needsPerson: `whether the certificate in Secret ${chosen.metadata.name} is for the same hosts is not read here`,
+        }
+      : {}),
   };
+}
+
+/** Some Ingress or pod takes it already. */
+function isTaken(view: ClusterView, { metadata: { name, namespace } }: KubeObject): boolean {
+  return (
+    view.all('Ingress', namespace).some((each) => tlsReferences(each).some((tls) => tls.name === name)) ||
+    view
+      .workloads()
+      .some(
+        (each) =>
+          each.metadata.namespace === namespace &&
+          configReferences(podTemplateOf(each)?.spec ?? {}).some((one) => one.kind === 'Secret' && one.name === name),
+      )
+  );
 }
