@@ -7,6 +7,7 @@ import { BATCH_FAULTS } from './faults/batch.ts';
 import { CALM_SCENES } from './faults/calm.ts';
 import { CONTAINER_FAULTS } from './faults/container.ts';
 import { DNS_FAULTS } from './faults/dns.ts';
+import { FILE_FAULTS } from './faults/files.ts';
 import { NETWORK_FAULTS } from './faults/network.ts';
 import { PAIRS } from './faults/pairs.ts';
 import { REFERENCE_FAULTS } from './faults/references.ts';
@@ -21,6 +22,7 @@ export const SINGLE_FAULTS: readonly Fault[] = [
   ...ADMISSION_FAULTS,
   ...BATCH_FAULTS,
   ...CONTAINER_FAULTS,
+  ...FILE_FAULTS,
   ...DNS_FAULTS,
   ...NETWORK_FAULTS,
   ...ADDRESS_FAULTS,

@@ -52,6 +52,8 @@ export class Stage {
   async remove(): Promise<void> {
     const { namespace } = this.incident.application;
     await this.cluster.api.remove(objectPath('Namespace', '', namespace));
+    // Some have minutes to stop, and nothing of them is needed any more.
+    await this.cluster.kubectl(['delete', 'pods', '--all', '--grace-period=1', '--wait=false', '--ignore-not-found']);
     await untilAsked(BASE_MS, 'namespace gone', async () =>
       (await this.cluster.api.find(objectPath('Namespace', '', namespace))) ? 'it is still there' : '',
     );
