@@ -9,13 +9,13 @@ import { policySelects } from '../../../../kube/network-policy.ts';
 import { hasMutableTemplate, LAST_APPLIED_FIELD, lastApplied, podTemplate } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
-import { literalPattern } from '../../../../text/literal-pattern.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { evidence } from '../../engine/analyzer.ts';
-import type { AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
+import type { FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';
-import { demandsOf } from './policy-demands.ts';
+import { holdsKey, keysTold, policyEvidence, speaksOfNamespace } from './denial.ts';
+import type { Denial } from './denial.ts';
 import type { Demand } from './policy-demands.ts';
 
 /** What is known of the metadata that a denial asks for. */
@@ -42,28 +42,17 @@ interface Value {
  * Labels and annotations that whoever denies the pods of a workload wants to find on them and its template lacks, with the
  * values that an earlier template, or the workload itself, has for them. A value is never made up: where one of them is not
  * known, nothing is set.
- * @param policy name of the ValidatingAdmissionPolicy; absent for a webhook, of which only its words tell
  */
-export async function demandedMetadata(
-  { view, get }: Pick<AnalyzerContext, 'view' | 'get'>,
-  workload: KubeObject,
-  words: string,
-  policy: string | undefined,
-): Promise<DemandedMetadata> {
+export function demandedMetadata(view: ClusterView, workload: KubeObject, denial: Denial): DemandedMetadata {
   if (!hasMutableTemplate(workload)) return NOTHING;
-  const apiVersion = 'admissionregistration.k8s.io/v1';
-  // Who may not read policies has its words.
-  const read = policy
-    ? await get({ apiVersion, kind: 'ValidatingAdmissionPolicy', name: policy }).catch(() => null)
-    : null;
-  const asked = read ? demandsOf(read, words) : [];
+  const { words, policy, asked } = denial;
   const demands = (asked.length > 0 ? asked : namedIn(view, workload, words)).filter(
-    ({ field, key }) => templateMap(workload, field)[key] === undefined,
+    ({ of, field, key }) => of === 'pods' && templateMap(workload, field)[key] === undefined,
   );
   if (demands.length === 0) return NOTHING;
   const sources = demands.map((demand) => ({ demand, value: valueOf(view, workload, demand) }));
   const shown = [
-    ...(read && asked.length > 0 ? [policyEvidence(read, demands)] : []),
+    ...(policy && asked.length > 0 ? [policyEvidence(policy, demands)] : []),
     ...sources.flatMap(({ value }) => value?.reason ?? []),
   ];
   const unknown = sources.find(({ value }) => value === null)?.demand;
@@ -103,27 +92,16 @@ export async function demandedMetadata(
 
 /** Keys that are known of this workload or of others, stand in the words, and are not on the pods. */
 function namedIn(view: ClusterView, workload: KubeObject, words: string): Demand[] {
+  if (speaksOfNamespace(words)) return [];
   return FIELDS.flatMap((field) => {
-    const spoken = field === 'labels' ? /\blabels?\b/i : /\bannotations?\b/i;
-    if (!spoken.test(words)) return [];
     const maps = [
       metadataMap(workload, field),
       ...formerTemplates(view, workload).map(({ template }) => mapOf(template?.metadata, field)),
       ...neighbours(view, workload).map((other) => templateMap(other, field)),
     ];
-    const quoted = new RegExp(
-      `\\b${field.slice(0, -1)}s?:?\\s+(?:named |key |called )?["'\`{\\[]*([A-Za-z0-9][A-Za-z0-9._/-]*[A-Za-z0-9])["'\`}\\]]`,
-      'gi',
-    );
-    const known = [...new Set(maps.flatMap((map) => Object.keys(map)))].filter((key) => holdsKey(words, key));
-    const told = known.length > 0 ? [] : [...words.matchAll(quoted)].map(([, key]) => key!);
-    return [...new Set([...known, ...told])].map((key) => ({ field, key, values: null }));
+    const known = maps.flatMap((map) => Object.keys(map)).filter((key) => holdsKey(words, key));
+    return keysTold(words, field, known).map((key) => ({ of: 'pods' as const, field, key, values: null }));
   });
-}
-
-/** As a word of its own: neither `team` in `teams`, nor `name` in `app.kubernetes.io/name`. */
-function holdsKey(words: string, key: string): boolean {
-  return new RegExp(`(?<![A-Za-z0-9_./-])${literalPattern(key)}(?![A-Za-z0-9_/-]|\\.[A-Za-z0-9])`).test(words);
 }
 
 /** What an earlier template had, else what was last applied, else what the workload itself has. */
@@ -235,16 +213,6 @@ function siblings(view: ClusterView, workload: KubeObject, { field, key }: Deman
         untrustedLine(`the pods of ${other.kind} ${other.metadata.name} have ${key}=${templateMap(other, field)[key]}`),
       ),
     );
-}
-
-function policyEvidence(policy: KubeObject, demands: readonly Demand[]): Evidence {
-  const list = demands.map(({ field, key }) => `${field.slice(0, -1)} ${key}`).join(', ');
-  return evidence(
-    'sibling',
-    policy,
-    'spec.validations',
-    untrustedLine(`ValidatingAdmissionPolicy ${policy.metadata.name} asks for ${list}`),
-  );
 }
 
 function noValue({ kind, metadata }: KubeObject, { field, key }: Demand): string {

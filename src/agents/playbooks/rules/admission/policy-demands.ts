@@ -2,8 +2,9 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { listOf } from '../../../../kube/untyped-list.ts';
 import { literalPattern } from '../../../../text/literal-pattern.ts';
 
-/** What a policy wants to find in the metadata of pods. */
+/** What a policy wants to find in the metadata of pods, or of the namespace that they are in. */
 export interface Demand {
+  of: 'pods' | 'namespace';
   field: 'labels' | 'annotations';
   key: string;
   /** Values that the policy takes, where it lists them. */
@@ -36,8 +37,10 @@ export function demandsOf(policy: KubeObject, words: string): Demand[] {
   const speaks = validations.filter((each) => speaksIn(each, words, validations.length === 1));
   if (!speaks.some((each) => demandsIn(expanded(each, variables)).length > 0)) return [];
   const all = validations.flatMap((each) => demandsIn(expanded(each, variables)));
-  return all.filter((one, at) => all.findIndex(({ field, key }) => field === one.field && key === one.key) === at);
+  return all.filter((one, at) => all.findIndex((other) => idOf(other) === idOf(one)) === at);
 }
+
+const idOf = ({ of, field, key }: Omit<Demand, 'values'>): string => `${of} ${field} ${key}`;
 
 /** A validation that makes up its message as it goes may have said anything. */
 function speaksIn({ expression, message, messageExpression }: Validation, words: string, isOnly: boolean): boolean {
@@ -47,44 +50,62 @@ function speaksIn({ expression, message, messageExpression }: Validation, words:
   );
 }
 
-/** The expression, followed by those of the variables that it uses. */
+/** A variable for nothing but a path, `object.metadata.labels` for instance. */
+const PATH = /^[\w.?]+(?:\.orValue\(\{\}\))?$/;
+
+/** The expression, with its variables for paths in their places, followed by what the others stand for. */
 function expanded({ expression }: Validation, variables: readonly Variable[]): string {
-  const text = String(expression ?? '').slice(0, READ);
-  const used = variables.filter(({ name }) =>
-    new RegExp(`\\bvariables\\.${literalPattern(String(name))}\\b`).test(text),
-  );
-  return [text, ...used.map((each) => String(each.expression ?? '').slice(0, READ))].join(' ; ');
+  let text = String(expression ?? '').slice(0, READ);
+  // One variable may be made of those before it.
+  for (const { name, expression: meaning } of variables.toReversed()) {
+    const use = new RegExp(`\\bvariables\\.${literalPattern(String(name))}\\b`, 'g');
+    if (text.search(use) < 0) continue;
+    const means = String(meaning ?? '').slice(0, READ).trim(); // prettier-ignore
+    text = PATH.test(means) ? text.replace(use, () => means) : `${text} ; ${means}`;
+  }
+  return text;
 }
 
 const KEY = String.raw`(?:'([A-Za-z0-9._/-]+)'|"([A-Za-z0-9._/-]+)")`;
 const HOLDER = String.raw`(labels|annotations)`;
 /** `'key' in object.metadata.labels`, `labels['key']`, `labels[?'key']`, `labels.key`, `labels.?key`. */
 const FORMS: readonly { pattern: RegExp; field: number; keys: number[] }[] = [
-  { pattern: new RegExp(`${KEY}\\s+in\\s+[\\w.?()]*?\\b${HOLDER}\\b`, 'g'), field: 3, keys: [1, 2] },
+  { pattern: new RegExp(`${KEY}\\s+in\\s+[\\w.?()]*?\\b${HOLDER}\\b`, 'dg'), field: 3, keys: [1, 2] },
   {
-    pattern: new RegExp(`\\b${HOLDER}(?:\\.orValue\\(\\{\\}\\))?\\[\\??\\s*${KEY}\\s*\\]`, 'g'),
+    pattern: new RegExp(`\\b${HOLDER}(?:\\.orValue\\(\\{\\}\\))?\\[\\??\\s*${KEY}\\s*\\]`, 'dg'),
     field: 1,
     keys: [2, 3],
   },
-  { pattern: new RegExp(`\\bmetadata\\.\\??${HOLDER}\\.\\??([A-Za-z_]\\w*)\\b(?!\\()`, 'g'), field: 1, keys: [2] },
+  { pattern: new RegExp(`\\bmetadata\\.\\??${HOLDER}\\.\\??([A-Za-z_]\\w*)\\b(?!\\()`, 'dg'), field: 1, keys: [2] },
 ];
 /** `['a', 'b'].all(key, key in object.metadata.labels)` */
 const ALL_OF = new RegExp(
   String.raw`\[([^\]]*)\]\.all\(\s*(\w+)\s*,[^;]*?\b\2\s+in\s+[\w.?()]*?\b(labels|annotations)\b`,
-  'g',
+  'dg',
 );
+
+/** Where the labels are those of the namespace (kubernetes.io, "Validating Admission Policy", `namespaceObject`). */
+const OF_NAMESPACE = /\bnamespaceObject\.\??metadata\.\??$/;
+
+function holderIn(expression: string, match: RegExpExecArray, group: number): Pick<Demand, 'of' | 'field'> {
+  const [start] = match.indices![group]!;
+  return {
+    of: OF_NAMESPACE.test(expression.slice(0, start)) ? 'namespace' : 'pods',
+    field: match[group] as Demand['field'],
+  };
+}
 
 function demandsIn(expression: string): Demand[] {
   const single = FORMS.flatMap(({ pattern, field, keys }) =>
     [...expression.matchAll(pattern)].map((match) => ({
-      field: match[field] as Demand['field'],
+      ...holderIn(expression, match, field),
       key: keys.map((at) => match[at]).find((text) => text !== undefined) ?? '',
     })),
   );
   const several = [...expression.matchAll(ALL_OF)].flatMap((match) =>
-    literals(match[1]!).map((key) => ({ field: match[3] as Demand['field'], key })),
+    literals(match[1]!).map((key) => ({ ...holderIn(expression, match, 3), key })),
   );
-  const keys = [...new Map([...single, ...several].map((one) => [`${one.field} ${one.key}`, one])).values()];
+  const keys = [...new Map([...single, ...several].map((one) => [idOf(one), one])).values()];
   // Either of them would do, and which one is meant nobody says.
   if (keys.length > 1 && hasChoice(expression)) return [];
   return keys
