@@ -7,7 +7,7 @@ import { lastApplied } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { condition } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
+import { clearlySimilar, isMisspelling } from '../../clues/names/similar-names.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 
