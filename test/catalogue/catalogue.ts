@@ -8,6 +8,7 @@ import { CALM_SCENES } from './faults/calm.ts';
 import { CONTAINER_FAULTS } from './faults/container.ts';
 import { DNS_FAULTS } from './faults/dns.ts';
 import { FILE_FAULTS } from './faults/files.ts';
+import { NAMESPACE_FAULTS } from './faults/namespaces.ts';
 import { NETWORK_FAULTS } from './faults/network.ts';
 import { PAIRS } from './faults/pairs.ts';
 import { REFERENCE_FAULTS } from './faults/references.ts';
@@ -20,6 +21,7 @@ import { UNFIXABLE_FAULTS } from './faults/unfixable.ts';
 
 export const SINGLE_FAULTS: readonly Fault[] = [
   ...ADMISSION_FAULTS,
+  ...NAMESPACE_FAULTS,
   ...BATCH_FAULTS,
   ...CONTAINER_FAULTS,
   ...FILE_FAULTS,

@@ -50,7 +50,7 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'unplaceable-requests': ['scheduling:request-too-large', 'scheduling:extended-resource'],
   'untolerated-taint': ['scheduling:taint-forgotten'],
   'workload-scaled-to-zero': ['scale:scaled-to-none'],
-  'admission-denied': ['cluster/rules-shown.test.ts'],
+  'admission-denied': ['admission:namespace-label-lost', 'cluster/rules-shown.test.ts'],
   'pod-creation-refused': ['cluster/rules-shown.test.ts'],
   'daemon-set-nowhere': ['cluster/rules-shown.test.ts'],
   'node-condition': ['cluster/rules-shown.test.ts'],

@@ -16,6 +16,7 @@ import type { FixDraft } from '../../../engine/analyzer.ts';
 import { jsonPatch } from '../../../engine/changes.ts';
 import { holdsKey, keysTold, policyEvidence, speaksOfNamespace } from './denial.ts';
 import type { Denial } from './denial.ts';
+import { textsIn } from './policy-demands.ts';
 import type { Demand } from './policy-demands.ts';
 
 /** What is known of the metadata that a denial asks for. */
@@ -96,7 +97,7 @@ function namedIn(view: ClusterView, workload: KubeObject, words: string): Demand
   return FIELDS.flatMap((field) => {
     const maps = [
       metadataMap(workload, field),
-      ...formerTemplates(view, workload).map(({ template }) => mapOf(template?.metadata, field)),
+      ...formerTemplates(view, workload).map(({ template }) => textsIn(template?.metadata, field)),
       ...neighbours(view, workload).map((other) => templateMap(other, field)),
     ];
     const known = maps.flatMap((map) => Object.keys(map)).filter((key) => holdsKey(words, key));
@@ -107,7 +108,7 @@ function namedIn(view: ClusterView, workload: KubeObject, words: string): Demand
 /** What an earlier template had, else what was last applied, else what the workload itself has. */
 function valueOf(view: ClusterView, workload: KubeObject, { field, key }: Demand): Value | null {
   for (const { template, name, source, confidence } of formerTemplates(view, workload)) {
-    const text = mapOf(template?.metadata, field)[key];
+    const text = textsIn(template?.metadata, field)[key];
     const place = source === workload ? LAST_APPLIED_FIELD : `spec.template.metadata.${field}`;
     if (text !== undefined)
       return {
@@ -137,16 +138,8 @@ function formerTemplates(view: ClusterView, workload: KubeObject) {
     : revisions;
 }
 
-function mapOf(metadata: Untyped, field: Demand['field']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries((metadata?.[field] ?? {}) as Record<string, unknown>).filter(
-      (pair): pair is [string, string] => typeof pair[1] === 'string',
-    ),
-  );
-}
-
-const metadataMap = ({ metadata }: KubeObject, field: Demand['field']) => mapOf(metadata, field);
-const templateMap = (workload: KubeObject, field: Demand['field']) => mapOf(podTemplate(workload)?.metadata, field);
+const metadataMap = ({ metadata }: KubeObject, field: Demand['field']) => textsIn(metadata, field);
+const templateMap = (workload: KubeObject, field: Demand['field']) => textsIn(podTemplate(workload)?.metadata, field);
 
 function pairs(known: readonly (Demand & { text: string })[], field: Demand['field']): LabelMap {
   return Object.fromEntries(known.filter((one) => one.field === field).map(({ key, text }) => [key, text]));

@@ -1,10 +1,8 @@
-import type { PatchOp } from '../../../../../domain/change.ts';
 import type { Evidence } from '../../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../../domain/kube-object.ts';
-import { pointerToken } from '../../../../../json/stable-json.ts';
 import type { ClusterView } from '../../../../../kube/cluster-view.ts';
 import { lastChange } from '../../../../../kube/managed-fields.ts';
-import { LAST_APPLIED_FIELD, lastApplied } from '../../../../../kube/pod-template.ts';
+import { LAST_APPLIED_FIELD } from '../../../../../kube/pod-template.ts';
 import { untrustedLine } from '../../../../../text/redact.ts';
 import { prodController } from '../../../clues/pods/prod-controller.ts';
 import { evidence } from '../../../engine/analyzer.ts';
@@ -13,6 +11,9 @@ import { jsonPatch } from '../../../engine/changes.ts';
 import { holdsKey, keysTold, policyEvidence, speaksOfNamespace } from './denial.ts';
 import type { Denial } from './denial.ts';
 import { exemptions, leftOutWith } from './namespace-selectors.ts';
+import { appliedMap, opsFor, others, shownOf, textsOf, valueOf } from './former-metadata.ts';
+import type { Value } from './former-metadata.ts';
+import { textsIn } from './policy-demands.ts';
 import type { Demand } from './policy-demands.ts';
 import { refusedBy } from '../refused.ts';
 
@@ -30,22 +31,11 @@ export interface NamespaceDemand {
 
 const NOTHING: NamespaceDemand = { decides: false, fixes: [], reasons: [] };
 const FIELDS = ['labels', 'annotations'] as const;
-const SYSTEM = /^(?:kube-|default$)/;
 /** What the control plane itself goes by: who sets them decides more than a policy asks for. */
 const RESERVED = /(?:^|\.)(?:kubernetes|k8s)\.io\//;
-/** Others that have the same say something; one alone does not. */
-const ALIKE = 2;
 const SHOWN = 3;
 /** Workloads that one fix makes try again; the others do so by themselves. */
 const MAX_PRODDED = 12;
-
-interface Value extends Demand {
-  text: string;
-  confidence: number;
-  reason: Evidence;
-  /** Why a person has to agree. */
-  person?: string;
-}
 
 /**
  * Labels and annotations that whoever denies the pods of a workload asks of their Namespace, and that it lacks; with the values
@@ -130,7 +120,7 @@ async function giveBack(
         `${wrong.key} would be ${wrong.text}, as far as anything tells, and ${who} does not take that`,
       ),
     };
-  const labels = { ...mapOf(namespace, 'labels'), ...textsOf(values, 'labels') };
+  const labels = { ...textsIn(namespace.metadata, 'labels'), ...textsOf(values, 'labels') };
   const leftOut = await leftOutWith(context, namespace, labels);
   if (leftOut.by)
     return {
@@ -170,7 +160,10 @@ async function giveBack(
 function namedIn(view: ClusterView, namespace: KubeObject, words: string): Demand[] {
   if (!speaksOfNamespace(words)) return [];
   return FIELDS.flatMap((field) => {
-    const maps = [appliedMap(namespace, field), ...view.all('Namespace').map((other) => mapOf(other, field))];
+    const maps = [
+      appliedMap(namespace, field),
+      ...view.all('Namespace').map((other) => textsIn(other.metadata, field)),
+    ];
     const known = maps.flatMap((map) => Object.keys(map)).filter((key) => holdsKey(words, key));
     return keysTold(words, field, known).map((key) => ({ of: 'namespace' as const, field, key, values: null }));
   });
@@ -179,65 +172,15 @@ function namedIn(view: ClusterView, namespace: KubeObject, words: string): Deman
 const takes = ({ values }: Demand, text: string): boolean => values === null || values.includes(text);
 
 function meets(namespace: KubeObject, demand: Demand): boolean {
-  const now = mapOf(namespace, demand.field)[demand.key];
+  const now = textsIn(namespace.metadata, demand.field)[demand.key];
   return now !== undefined && takes(demand, now);
 }
 
 function lack(namespace: KubeObject, { field, key, values }: Demand): string {
-  const now = mapOf(namespace, field)[key];
+  const now = textsIn(namespace.metadata, field)[key];
   if (now === undefined) return `has no ${field.slice(0, -1)} ${key}`;
   return `has ${field.slice(0, -1)} ${key}=${now} and not ${values!.slice(0, SHOWN).join(' or ')}`;
 }
-
-function valueOf(view: ClusterView, namespace: KubeObject, demand: Demand): Value | null {
-  const { field, key } = demand;
-  const applied = appliedMap(namespace, field)[key];
-  if (applied !== undefined)
-    return {
-      ...demand,
-      text: applied,
-      confidence: 0.9,
-      reason: evidence(
-        'revision',
-        namespace,
-        LAST_APPLIED_FIELD,
-        untrustedLine(`it was applied with ${key}=${applied}`),
-      ),
-    };
-  const alike = others(view, namespace, demand);
-  const [first] = alike;
-  const texts = new Set(alike.map((other) => mapOf(other, field)[key]!));
-  if (!first || alike.length < ALIKE || texts.size > 1) return null;
-  const text = mapOf(first, field)[key]!;
-  return {
-    ...demand,
-    text,
-    confidence: 0.5,
-    reason: shownOf(first, demand),
-    person: untrustedLine(
-      `${key}=${text} is what other namespaces have: whether ${namespace.metadata.name} had it too, only its owner knows`,
-    ),
-  };
-}
-
-function others(view: ClusterView, namespace: KubeObject, { field, key }: Demand): KubeObject[] {
-  return view
-    .all('Namespace')
-    .filter(
-      (other) =>
-        other.metadata.name !== namespace.metadata.name &&
-        !SYSTEM.test(other.metadata.name) &&
-        mapOf(other, field)[key] !== undefined,
-    );
-}
-
-const shownOf = (other: KubeObject, { field, key }: Demand): Evidence =>
-  evidence(
-    'sibling',
-    other,
-    `metadata.${field}`,
-    untrustedLine(`Namespace ${other.metadata.name} has ${key}=${mapOf(other, field)[key]}`),
-  );
 
 /** It was applied with what left it out of the policy, and has it no more. */
 async function leftOutBefore(
@@ -246,10 +189,10 @@ async function leftOutBefore(
   denial: Denial,
 ): Promise<NamespaceDemand> {
   const { name } = namespace.metadata;
-  const applied = { ...mapOf(namespace, 'labels'), ...appliedMap(namespace, 'labels') };
+  const applied = { ...textsIn(namespace.metadata, 'labels'), ...appliedMap(namespace, 'labels') };
   for (const { object, field, leavesOut, keys } of await exemptions(context, denial)) {
-    if (leavesOut(mapOf(namespace, 'labels')) || !leavesOut(applied)) continue;
-    const lost = keys.filter((key) => applied[key] !== mapOf(namespace, 'labels')[key]);
+    if (leavesOut(textsIn(namespace.metadata, 'labels')) || !leavesOut(applied)) continue;
+    const lost = keys.filter((key) => applied[key] !== textsIn(namespace.metadata, 'labels')[key]);
     const pairs = lost.map((key) => `${key}=${applied[key]}`).join(', ');
     return {
       said: untrustedLine(`Namespace ${name} has no label ${pairs} any more, with which ${denial.who} left it out`),
@@ -265,33 +208,4 @@ async function leftOutBefore(
     };
   }
   return NOTHING;
-}
-
-function mapOf({ metadata }: Pick<KubeObject, 'metadata'>, field: Demand['field']): Record<string, string> {
-  const pairs = Object.entries((metadata[field] ?? {}) as Record<string, unknown>);
-  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
-}
-
-function appliedMap(namespace: KubeObject, field: Demand['field']): Record<string, string> {
-  return mapOf({ metadata: (lastApplied(namespace)?.metadata ?? {}) as KubeObject['metadata'] }, field);
-}
-
-const textsOf = (values: readonly Value[], field: Demand['field']): Record<string, string> =>
-  Object.fromEntries(values.filter((value) => value.field === field).map(({ key, text }) => [key, text]));
-
-/** Guarded by what it has now: nobody else set one of them meanwhile. */
-function opsFor({ metadata }: KubeObject, field: Demand['field'], wanted: Record<string, string>): PatchOp[] {
-  if (Object.keys(wanted).length === 0) return [];
-  const path = `/metadata/${field}`;
-  const now = metadata[field];
-  if (!now) return [{ op: 'add', path, value: wanted }];
-  return Object.entries(wanted).flatMap(([key, value]): PatchOp[] => {
-    const at = `${path}/${pointerToken(key)}`;
-    return now[key] === undefined
-      ? [{ op: 'add', path: at, value }]
-      : [
-          { op: 'test', path: at, value: now[key] },
-          { op: 'replace', path: at, value },
-        ];
-  });
 }

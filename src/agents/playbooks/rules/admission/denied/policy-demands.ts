@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../../../../domain/kube-object.ts';
+import type { Untyped } from '../../../../../kube/pod-template.ts';
 import { listOf } from '../../../../../kube/untyped-list.ts';
 import { literalPattern } from '../../../../../text/literal-pattern.ts';
 
@@ -139,4 +140,10 @@ function valuesOf(expression: string, key: string): string[] | null {
 
 function literals(list: string): string[] {
   return [...list.matchAll(/'([^']*)'|"([^"]*)"/g)].map((match) => match[1] ?? match[2] ?? '');
+}
+
+/** Labels or annotations of an object, or of a pod template. */
+export function textsIn(metadata: Untyped, field: Demand['field']): Record<string, string> {
+  const pairs = Object.entries((metadata?.[field] ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
 }
