@@ -26,14 +26,16 @@ function namespace(world: World, { labels = {}, applied }: Given, name = world.n
   return world.add('Namespace', 'v1', name, { metadata: { labels: { ...own, ...labels }, ...annotations } }, null);
 }
 
-function webhook(world: World, namespaceSelector: Loose): void {
-  world.add(
-    'ValidatingWebhookConfiguration',
-    'admissionregistration.k8s.io/v1',
-    'guard',
-    { webhooks: [{ name: 'guard.example', namespaceSelector, clientConfig: {}, rules: [] }] },
-    null,
-  );
+/** One of each kind, so that it is known which there are. */
+function webhooks(world: World, namespaceSelector: Loose = {}): void {
+  for (const kind of ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'])
+    world.add(
+      kind,
+      'admissionregistration.k8s.io/v1',
+      'guard',
+      { webhooks: [{ name: 'guard.example', namespaceSelector, clientConfig: {}, rules: [] }] },
+      null,
+    );
 }
 
 const mended = (object: KubeObject, finding: { fixes: { commands: string[][] }[] }): Loose =>
@@ -44,6 +46,7 @@ describe.each(SEEDS)('a label that a policy demands of the namespace (seed %i)',
   it('is named with Namespace and policy, and has the value that was applied', async () => {
     const world = new World(seed);
     policy(world, ASKS);
+    webhooks(world);
     const own = namespace(world, { applied: { team: 'payments' } });
     const workload = refused(world, SAID);
     const finding = await onlyFinding(world, RULE);
@@ -75,7 +78,7 @@ describe.each(SEEDS)('a label that a policy demands of the namespace (seed %i)',
 
   it('in the words of a webhook about the namespace', async () => {
     const world = new World(seed);
-    webhook(world, {});
+    webhooks(world);
     const own = namespace(world, { applied: { 'cost-centre': 'cc-7' } });
     const words = `namespace ${world.namespace} must have label cost-centre`;
     refused(world, `admission webhook "guard.example" denied the request: ${words}`);
@@ -125,7 +128,7 @@ describe.each(SEEDS)('a label that a policy demands of the namespace (seed %i)',
   ])('is not set where %s', async (_what, validation, given, why) => {
     const world = new World(seed);
     policy(world, [{ ...validation, message: 'whose is it?' }]);
-    webhook(world, { matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['free'] }] });
+    webhooks(world, { matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['free'] }] });
     namespace(world, given);
     refused(world, SAID);
     const finding = await onlyFinding(world, RULE);
@@ -144,7 +147,7 @@ describe.each(SEEDS)('a label that a policy demands of the namespace (seed %i)',
 
   it('that left it out of a webhook is named, and not given back', async () => {
     const world = new World(seed);
-    webhook(world, { matchExpressions: [{ key: 'guard', operator: 'NotIn', values: ['off'] }] });
+    webhooks(world, { matchExpressions: [{ key: 'guard', operator: 'NotIn', values: ['off'] }] });
     namespace(world, { applied: { guard: 'off' } });
     refused(world, 'admission webhook "guard.example" denied the request: images have to be signed');
     const finding = await onlyFinding(world, RULE);
