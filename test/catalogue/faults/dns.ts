@@ -96,17 +96,23 @@ export const DNS_FAULTS: Fault[] = [
   },
 ];
 
+const PEER_PORT = 7000;
+
 /** A member of several pods that are ready when each of them has found all by their names. */
 function quorum({ application, random, target }: Scene): { workload: KubeObject; service: KubeObject } {
   const name = `${random.pick(['ledger', 'quorum', 'gossip'])}-${random.token(3)}`;
   const labels = { [Object.keys(target.labels)[0]!]: name };
   const replicas = random.int(2, 3);
   const peers = Array.from({ length: replicas }, (_, index) => `${name}-${index}.${name}`);
+  const domain = `${application.namespace}.svc.cluster.local`;
   const main = container(
     'peer',
-    `for peer in ${peers.join(' ')}; do
-  until busybox nslookup "$peer.${application.namespace}.svc.cluster.local" >/dev/null 2>&1; do
-    echo "waiting for $peer: not found" >&2
+    `mkdir -p /tmp/www
+echo here >/tmp/www/index.html
+busybox httpd -p ${PEER_PORT} -h /tmp/www
+for peer in ${peers.join(' ')}; do
+  until busybox timeout 2 wget -qO- "http://$peer.${domain}:${PEER_PORT}/" >/dev/null 2>&1; do
+    echo "waiting for $peer: not found yet" >&2
     sleep 1
   done
 done
@@ -123,7 +129,7 @@ ${IDLE}`,
       clusterIP: 'None',
       publishNotReadyAddresses: true,
       selector: labels,
-      ports: [{ name: 'peer', port: 7000 }],
+      ports: [{ name: 'peer', port: PEER_PORT }],
     },
   };
   const workload: KubeObject = {
