@@ -135,6 +135,7 @@ function together(plans: readonly Plan[]): Plan {
     causes: all(({ causes }) => causes),
     mayChange: all(({ mayChange }) => mayChange),
     mayCreate: all(({ mayCreate }) => mayCreate),
+    staysDone: all(({ staysDone }) => staysDone),
     holdSeconds: Math.max(0, ...plans.map(({ holdSeconds = 0 }) => holdSeconds)),
     outside: all(({ outside }) => outside),
     async prepare(cluster) {

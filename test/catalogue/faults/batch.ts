@@ -177,6 +177,7 @@ export const BATCH_FAULTS: Fault[] = [
         },
         causes: [{ names: ['Job', job.metadata.name], word: /suspend/i }],
         mayChange: [keyOf(refOf(job)), keyOf(target.ref)],
+        staysDone: [keyOf(refOf(job))],
       };
     },
   },
