@@ -13,7 +13,8 @@ export default defineConfig({
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
           testTimeout: 300_000,
-          hookTimeout: 300_000,
+          // Files that share a cluster wait for their turn in a hook.
+          hookTimeout: 1_200_000,
           fileParallelism: lanes > 1,
           maxWorkers: lanes,
         },

@@ -191,7 +191,7 @@ export class SeverityReader {
         continue;
       } else {
         const quiet = previous !== null && sameItems(previous.severity, reading.severity);
-        const need = this.#worthWaiting(reading, after, elapsed() - waited);
+        const need = this.#worthWaiting(reading, previous, after, elapsed() - waited);
         if (quiet && need === 0) return this.#accept(reading);
         if (need === 0 && elapsed() - restlessFrom >= LIMIT_MS)
           return this.#accept(previous ? united(previous, reading) : reading);
@@ -244,16 +244,17 @@ export class SeverityReader {
   }
 
   /** How long a later reading may say something better although this one equals the one before, in ms; 0: it will not. */
-  #worthWaiting(reading: SeverityReading, after: number, elapsed: number): number {
+  #worthWaiting(reading: SeverityReading, previous: SeverityReading | null, after: number, elapsed: number): number {
     const within = (need: number) => (elapsed < need ? need : 0);
     if (this.#moving(reading.snapshot).some(({ until }) => until === undefined)) return within(MOVING_LIMIT_MS);
-    const items = reading.severity.known ? reading.severity.items : [];
+    const items = itemsOf(reading);
     const bad = this.#oracles.flatMap(({ name, timing }) =>
       timing && reading.oracles[name] === 'bad' ? [timing] : [],
     );
     if (this.#settled === null || bad.length === 0) return 0;
-    // Nothing was written, and all that was bad before still is: it had the time in between.
-    if (after === 0 && idsOf(items) === idsOf(this.#settled)) return 0;
+    // Nothing was written, and all that was bad before still is, or comes and goes: it had the time in between.
+    const standing = new Set([...items, ...itemsOf(previous)].map(itemId));
+    if (after === 0 && this.#settled.every((item) => standing.has(itemId(item)))) return 0;
     const objects = new Set(items.filter(isObject).map(itemId));
     const repaired = this.#settled.filter(isObject).some((item) => !objects.has(itemId(item)));
     const needs = bad.map(({ settleMs, settlesLate }) => settleMs * (repaired || settlesLate ? 1 : UNREPAIRED_SHARE));
@@ -288,6 +289,10 @@ export class SeverityReader {
 
 function isPatient(oracle: Oracle): oracle is PatientOracle {
   return 'moving' in oracle;
+}
+
+function itemsOf(reading: SeverityReading | null): readonly SeverityItem[] {
+  return reading?.severity.known ? reading.severity.items : [];
 }
 
 function isObject(item: SeverityItem): boolean {

@@ -6,6 +6,7 @@ import { ADMISSION_FAULTS } from './faults/admission.ts';
 import { BATCH_FAULTS } from './faults/batch.ts';
 import { CALM_SCENES } from './faults/calm.ts';
 import { CONTAINER_FAULTS } from './faults/container.ts';
+import { CREDENTIAL_FAULTS } from './faults/credentials.ts';
 import { DNS_FAULTS } from './faults/dns.ts';
 import { FILE_FAULTS } from './faults/files.ts';
 import { NAMESPACE_FAULTS } from './faults/namespaces.ts';
@@ -24,6 +25,7 @@ export const SINGLE_FAULTS: readonly Fault[] = [
   ...NAMESPACE_FAULTS,
   ...BATCH_FAULTS,
   ...CONTAINER_FAULTS,
+  ...CREDENTIAL_FAULTS,
   ...FILE_FAULTS,
   ...DNS_FAULTS,
   ...NETWORK_FAULTS,

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
+import { withFolderLock } from '../testbed/folder-lock.ts';
 import { downCluster, readInstance, upCluster, type Instance, type NodeKind } from '../testbed/instance.ts';
+import { stateHome } from '../testbed/paths.ts';
 import { StreamReport } from '../testbed/report.ts';
 
 export interface TestCluster {
@@ -12,6 +15,8 @@ export interface TestCluster {
  * commas, each worker of the test runner has its own.
  */
 const SHARED: Record<NodeKind, string> = { real: 'STRATUS_TEST_INSTANCE', simulated: 'STRATUS_TEST_SIMULATED' };
+/** As long as a hook may take: the files before may have much to do. */
+const TURN_MS = 1_200_000;
 
 /**
  * The cluster that tests run on: the running testbed instance that the environment names, else one that is started for
@@ -25,6 +30,8 @@ export async function acquireCluster(nodes: NodeKind = 'simulated'): Promise<Tes
     const instance = readInstance(given);
     if (!instance?.healthy)
       throw new Error(`testbed instance ${given} is not running: npm run testbed -- up --name ${given}`);
+    // Of simulated ones each worker has its own; a real one has one writer lock for all of them.
+    if (nodes === 'real') return { instance, release: await takeTurn(given) };
     return { instance, release: async () => undefined };
   }
   const report = new StreamReport();
@@ -35,5 +42,21 @@ export async function acquireCluster(nodes: NodeKind = 'simulated'): Promise<Tes
     release: async () => {
       await downCluster(name, report);
     },
+  };
+}
+
+/** Waits until no other file is at work on the instance, and keeps the others away until what it returns is called. */
+async function takeTurn(name: string): Promise<() => Promise<void>> {
+  const taken = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  const lock = join(stateHome(), `${name}.in-use`);
+  const turn = withFolderLock(lock, { timeoutMs: TURN_MS }, () => {
+    taken.resolve();
+    return over.promise;
+  });
+  await Promise.race([taken.promise, turn]);
+  return async () => {
+    over.resolve();
+    await turn;
   };
 }

@@ -2,6 +2,7 @@ import type { Analyzer } from './engine/analyzer.ts';
 import { nodeConditionRule } from './rules/scheduling/node-condition.ts';
 import { claimStorageClassRule } from './rules/storage/claim-storage-class.ts';
 import { missingClaimRule } from './rules/storage/missing-claim.ts';
+import { malformedValueRule } from './rules/config/malformed-value.ts';
 import { missingConfigRule } from './rules/config/missing-config.ts';
 import { changedSettingRule } from './rules/container/changed-setting.ts';
 import { staleConfigRule } from './rules/config/stale-config.ts';
@@ -64,6 +65,7 @@ import { filePermissionRule } from './rules/container/file-permission.ts';
 import { probeTargetRule } from './rules/container/probe-target.ts';
 import { probeTimeoutRule } from './rules/container/probe-timeout.ts';
 import { slowStartRule } from './rules/container/slow-start.ts';
+import { refusedCredentialRule } from './rules/rights/credential-refused.ts';
 import { storeAccessRule } from './rules/rights/store-access-refused.ts';
 import { accountTokenRule } from './rules/rights/account-token.ts';
 import { degradedAfterChangeRule } from './rules/telemetry/degraded-after-change.ts';
@@ -105,11 +107,13 @@ export const ANALYZERS: readonly Analyzer[] = [
   apiAccessDeniedRule,
   accountTokenRule,
   storeAccessRule,
+  refusedCredentialRule,
   preemptedPodsRule,
   podDnsRule,
   hostAliasRule,
   shadowedVariableRule,
   unexpandedVariableRule,
+  malformedValueRule,
   nodePlacementRule,
   unplaceableRequestsRule,
   untoleratedTaintRule,

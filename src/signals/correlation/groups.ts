@@ -1,3 +1,4 @@
+import type { ObjectRef } from '../../domain/kube-object.ts';
 import type { SignalSettings } from '../../domain/signal-settings.ts';
 import type { CorrelatedIncident, IncidentMember } from '../../domain/signals.ts';
 import { own } from '../../json/json-map.ts';
@@ -73,9 +74,19 @@ export function groupsOf(
   });
 }
 
+/**
+ * Whom a member is about. A node that an alert or a signal names after something else is where that runs: what happens on one
+ * node has nothing in common for it.
+ */
+export function subjectsOf({ source, objects }: IncidentMember): readonly ObjectRef[] {
+  if (source !== 'alert' && source !== 'signal') return objects;
+  return objects.filter(({ kind }, index) => index === 0 || kind !== 'Node');
+}
+
 /** Objects as units; without any, the name that labels give the program. */
-function unitsOf({ objects, labels, id }: IncidentMember, topology: Topology): string[] {
-  const found = [...new Set(objects.map((ref) => topology.unitOf(ref)))];
+function unitsOf(member: IncidentMember, topology: Topology): string[] {
+  const { labels, id } = member;
+  const found = [...new Set(subjectsOf(member).map((ref) => topology.unitOf(ref)))];
   if (found.length > 0) return found;
   const name = NAMES.map((label) => own(labels, label)).find(Boolean);
   const namespace = own(labels, 'namespace') ?? own(labels, 'k8s_namespace_name') ?? '';

@@ -5,6 +5,7 @@ import { WORKLOAD_KINDS } from '../../kube/ownership.ts';
 import { durationText } from '../../text/amount.ts';
 import { INCIDENT_TYPES } from '../incident-types/incident-types.ts';
 import type { Group } from './groups.ts';
+import { subjectsOf } from './groups.ts';
 import type { Topology } from './topology.ts';
 
 export interface Root {
@@ -40,8 +41,9 @@ export function rootOf(
 ): Root | null {
   const objects = new Map<string, ObjectRef>();
   const began = new Map<string, number>();
-  for (const { objects: about, since } of group.members) {
-    for (const ref of about) {
+  for (const member of group.members) {
+    const { since } = member;
+    for (const ref of subjectsOf(member)) {
       const unit = topology.unitOf(ref);
       const before = objects.get(unit);
       if (!before || isTelling(ref, before)) objects.set(unit, ref);

@@ -63,8 +63,8 @@ const GIVEN: Readonly<Record<string, Given>> = {
   'disk-filling': {
     isRoot: (object) =>
       anyOf('PersistentVolumeClaim/frontend-journal', `ConfigMap/${SETTINGS}`)(object) || workload('frontend')(object),
-    // How much time is left, or that none is.
-    word: /\bfull (?:now|in \d)/i,
+    // What was changed, or how much time is left, or that none is.
+    word: /\bjournal-(?:detail|keep-megabytes)\b|\bfull (?:now|in \d)/i,
     // Who goes back on the setting has to restart whoever reads it. The journal itself is nobody's to empty: no action for it is allowed.
     mayChange: [`ConfigMap/${SETTINGS}`, 'Deployment/frontend', 'Deployment/loadgen'],
     wanted: 'named',

@@ -92,8 +92,10 @@ describe.each(SEEDS)('a container that leaks (seed %i)', (seed) => {
     const workload = running(world);
     told(world, workload, {});
     killed(world, workload, new Date(NOW - MINUTE).toISOString());
-    const patches = (await world.diagnose()).flatMap(({ fixes }) => fixes.flatMap(({ changes }) => changes));
+    const findings = await world.diagnose();
+    const patches = findings.flatMap(({ fixes }) => fixes.flatMap(({ changes }) => changes));
     expect(patches.filter(({ type }) => type === 'json-patch')).toEqual([]);
+    expect(findings.find(({ rule }) => rule === 'memory-limit')?.message).toMatch(/leaks memory/);
     const found = await onlyFinding(world, LEAK);
     expect(found.fixes).toEqual([]);
     expect(found.unfixed).toContain('killed and started again just now');

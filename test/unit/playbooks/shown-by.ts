@@ -80,4 +80,6 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'autoscaler-at-maximum': ['cluster/rules-shown.test.ts'],
   'memory-leak': ['telemetry:memory-leak'],
   'disk-filling': ['telemetry:disk-filling'],
+  'malformed-value': ['references:address-in-quotes'],
+  'credential-refused': ['references:token-renewed-on-one-side'],
 };

@@ -14,7 +14,8 @@ const fields = (data: string[], time: string) => [
 
 /** A caller that reads where to ask from a ConfigMap which names another Service since `changed`. */
 function reader(world: World, how: 'env' | 'envFrom' | 'subPath' | 'file', startedAt: string, to = 'green') {
-  world.serviceFor(world.workload(), { name: 'green' });
+  const asked = world.workload();
+  world.serviceFor(asked, { name: 'green' });
   const map = world.configMap(
     { upstream: `${to}:8080` },
     { metadata: { managedFields: fields(['upstream'], CHANGED) } },
@@ -34,7 +35,7 @@ function reader(world: World, how: 'env' | 'envFrom' | 'subPath' | 'file', start
   const say = (line: string) => {
     for (const pod of world.podsOf(workload)) world.logs.set(`${pod.metadata.name}/${container.name}/false`, [line]);
   };
-  return { workload, map, say };
+  return { workload, map, say, asked };
 }
 
 const BEFORE = '2031-05-06T06:30:00Z';
@@ -73,6 +74,17 @@ describe.each(SEEDS)('configuration that changed after pods read it (seed %i)', 
     const { workload } = reader(world, 'env', BEFORE);
     for (const pod of world.podsOf(workload)) pod['status'].conditions[0].status = 'False';
     expect((await onlyFinding(world, RULE)).fixes[0]!.confidence).toBeLessThan(0.7);
+  });
+
+  it('is no matter where an error is passed on that somebody else had with a host of its own', async () => {
+    const world = new World(seed);
+    const { workload, say, asked } = reader(world, 'file', BEFORE);
+    const store = world.workload({ name: 'green-store' });
+    world.serviceFor(store, { name: 'green-db' });
+    asked.spec!.template.spec.containers[0].env = [{ name: 'STORE', value: 'green-db:6379' }];
+    for (const pod of world.podsOf(workload)) pod['status'].conditions[0].status = 'False';
+    say('request failed: answered 502: no answer from green-db:6379');
+    expect(byRule(await world.diagnose(), RULE)).toEqual([]);
   });
 
   it('is no reason for a restart where it now names nothing', async () => {

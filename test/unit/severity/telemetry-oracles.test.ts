@@ -328,6 +328,33 @@ describe('a reading after a change', () => {
   });
 });
 
+describe('a reading before a change', () => {
+  const began = Date.parse('2031-03-04T05:00:00Z');
+
+  /** A baseline, and another one beside what fires by then. */
+  async function waitedFor(then: (now: number) => Alert[]): Promise<number> {
+    const clock = new FakeClock();
+    let fires: (now: number) => Alert[] = () => [alert('ErrorRate', began), alert('Latency', began)];
+    const { value } = source(clock, (now) => fires(now));
+    const severity = reader(clock, value);
+    await whileTimePasses(clock, severity.baseline(never), 500);
+    fires = then;
+    await clock.advance(TIMING.lagMs * 4);
+    const from = clock.now();
+    await whileTimePasses(clock, severity.baseline(never), 500);
+    return clock.now() - from;
+  }
+
+  it('does not wait where all that was wrong still is, and more', async () => {
+    const more = [alert('ErrorRate', began), alert('Latency', began), alert('Saturation', began)];
+    expect(await waitedFor(() => more)).toBeLessThan(TIMING.settleMs / 2);
+  });
+
+  it('waits where some of it has cleared, for the rest may as well', async () => {
+    expect(await waitedFor(() => [alert('Latency', began)])).toBeGreaterThanOrEqual(TIMING.settleMs / 2);
+  });
+});
+
 describe('what an alert is charged with', () => {
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: 'a' };
   const known = (items: object[]) => ({ known: true as const, items: items as never });

@@ -65,7 +65,9 @@ export function nextPlans(input: PlanningInput): Plan[] {
 /** Findings with fixes, in rank order, put together where they stand in each other's way. */
 function groupsOf({ view, severity, findings, depthOf }: PlanningInput): Finding[][] {
   const beyond = new Set(
-    findings.filter((one) => one.beyond && one.severity !== 'info').flatMap(({ object }) => subjectsOf(view, object)),
+    findings
+      .filter((one) => one.beyond && one.severity !== 'info')
+      .flatMap(({ object }) => [...subjectsOf(view, object), ...callersOf(view, object)]),
   );
   const explained = ({ rule, object }: Finding) =>
     depthOf(rule) >= SYMPTOM_DEPTH && subjectsOf(view, object).every((subject) => beyond.has(subject));

@@ -77,6 +77,14 @@ describe('things belong together', () => {
     expect(correlate({ members: three, open: [], topology: apart, settings })).toHaveLength(1);
   });
 
+  it('but not two whose series also name the node that both run on, and neither begins there', () => {
+    const apart = new Topology(view, { nodes: [], edges: [] });
+    const node = ref('Node', 'node1');
+    const members = [member('a', [WEB, node]), member('b', [CART, node], 30 * MINUTE)];
+    const incidents = correlate({ members, open: [], topology: apart, settings });
+    expect(incidents.map(({ root }) => root?.object)).toEqual([WEB, CART]);
+  });
+
   it('or call the same, unless everybody does', () => {
     const shared = (callers: number) => {
       const callee = graphNode('db', ref('StatefulSet', 'db', 'shop'));

@@ -96,7 +96,8 @@ export function isUnresolved(text: string): boolean {
   return UNRESOLVED.test(text);
 }
 
-function namesHost(text: string, host: string): boolean {
+/** Whether a line names a host as a word of its own. @param host lower case */
+export function namesHost(text: string, host: string): boolean {
   const lower = text.toLowerCase();
   for (let at = lower.indexOf(host); at >= 0; at = lower.indexOf(host, at + 1)) {
     const before = lower[at - 1] ?? '';

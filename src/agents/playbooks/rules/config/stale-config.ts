@@ -1,9 +1,11 @@
 import type { Evidence, Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import { withCallees } from '../../../../kube/callees.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 import { namedHosts, serviceMeant, settingTexts } from '../../../../kube/named-hosts.ts';
+import { refusedCredential } from '../../clues/settings/refused-credential.ts';
 import { staleReads } from '../../clues/settings/stale-reads.ts';
 import type { StaleRead } from '../../clues/settings/stale-reads.ts';
 import { restartOf } from '../../clues/settings/setting-change.ts';
@@ -26,6 +28,9 @@ export async function analyzeStaleConfig(context: AnalyzerContext): Promise<Find
     const stale = trouble ? staleReads(view, workload) : [];
     if (!trouble || stale.length === 0 || rollsOut(view, workload)) continue;
     const lines = (await workloadLog(context, workload)).filter(({ text }) => namesForgotten(view, workload, text));
+    const isCredential = stale.some(({ object }) => object.kind === 'Secret');
+    // Another one refuses its credential: what else changed since it started does not mend that.
+    if (lines.length === 0 && !isCredential && (await refusedCredential(context, workload))) continue;
     const finding = findingFor(view, workload, stale, trouble, lines);
     if (finding) findings.push(finding);
   }
@@ -42,10 +47,10 @@ function rollsOut(view: ClusterView, { kind, status, metadata }: KubeObject): bo
   return !view.known('Pod');
 }
 
-/** A line about a host that no setting of the workload names any more. */
+/** A line about a host that no setting names any more, of the workload or of those whom it asks, whose errors it passes on. */
 function namesForgotten(view: ClusterView, workload: KubeObject, line: string): boolean {
-  const now = settingTexts(view, workload).map(({ text }) => text.toLowerCase());
-  return hostsComplainedOf(line).some((host) => !now.some((text) => text.includes(host)));
+  const now = withCallees(view, [workload]).flatMap((each) => settingTexts(view, each));
+  return hostsComplainedOf(line).some((host) => !now.some(({ text }) => text.toLowerCase().includes(host)));
 }
 
 function findingFor(

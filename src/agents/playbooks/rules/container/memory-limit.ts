@@ -129,7 +129,8 @@ function findingFor(context: AnalyzerContext, workload: KubeObject, killed: Kill
       (limit === undefined ? '(none of its own: the pod or node has one)' : `of ${limit}`) +
       (mistaken ? `: ${mistaken}` : '') +
       (injected ? ', which the template does not set: a LimitRange or webhook of the namespace does' : '') +
-      (tooLarge[0] ? `; ${tooLarge[0].text} lets it use more` : ''),
+      (tooLarge[0] ? `; ${tooLarge[0].text} lets it use more` : '') +
+      (leak ? '; it leaks memory, which would fill any limit' : ''),
     evidence: [
       evidence(
         'spec',

@@ -2,6 +2,7 @@ import type { Finding } from '../../../../domain/finding.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { desiredReplicas, isReady } from '../../../../kube/pods.ts';
 import { durationText } from '../../../../text/amount.ts';
+import { complainedOf } from '../../clues/pods/complained-of.ts';
 import type { Degraded } from '../../clues/pods/degraded.ts';
 import { degradedWorkloads } from '../../clues/pods/degraded.ts';
 import { SUSPECT_MS } from '../../clues/pods/suspect-time.ts';
@@ -17,13 +18,13 @@ const HIGHEST = 0.88;
 const AGE_COST = 0.25;
 
 /**
- * Workloads of which telemetry says that something is wrong, although their pods are ready, and that were changed shortly
- * before it began.
+ * Workloads of which telemetry, a check or the log of somebody who asks them says that something is wrong, although their
+ * pods are ready, and that were changed shortly before it began.
  */
-export function analyzeDegradedAfterChange(context: AnalyzerContext): Finding[] {
+export async function analyzeDegradedAfterChange(context: AnalyzerContext): Promise<Finding[]> {
   const { view, signals } = context;
   const now = signals?.at ?? view.now;
-  return degradedWorkloads(context).flatMap((degraded): Finding[] => {
+  return degradedWorkloads(context, await complainedOf(context)).flatMap((degraded): Finding[] => {
     const { workload } = degraded;
     if (workload.metadata.deletionTimestamp || desiredReplicas(workload) === 0) return [];
     // Where its pods do not run, rules that look at pods know better.
@@ -33,7 +34,7 @@ export function analyzeDegradedAfterChange(context: AnalyzerContext): Finding[] 
   });
 }
 
-function findingFor({ workload, weight, reasons }: Degraded, change: RecentChange, beforeMs: number): Finding {
+function findingFor({ workload, weight, reasons, stops }: Degraded, change: RecentChange, beforeMs: number): Finding {
   const { kind, metadata } = workload;
   const age = AGE_COST * (Math.max(0, beforeMs) / SUSPECT_MS);
   const confidence = Math.max(0.3, HIGHEST * weight * change.trust - age);
@@ -41,7 +42,7 @@ function findingFor({ workload, weight, reasons }: Degraded, change: RecentChang
   const [first] = reasons;
   return makeFinding({
     rule: DEGRADED_AFTER_CHANGE,
-    severity: 'warning',
+    severity: stops ? 'critical' : 'warning',
     object: workload,
     what: change.what.replace(/, by .*|\(.*/, '').trim(),
     message: `${kind} ${metadata.name} had ${change.what} changed ${when} this began: ${first?.text ?? 'it serves worse'}`,
@@ -57,8 +58,9 @@ export const degradedAfterChangeRule: Analyzer = {
   rule: DEGRADED_AFTER_CHANGE,
   // Whoever knows more of what is wrong comes first.
   layer: 'symptom',
-  kinds: [...PODS, ...REVISIONS, 'Service', 'EndpointSlice', 'HorizontalPodAutoscaler', 'Namespace'],
-  explains: 'Workloads that alerts, metrics or traces call slow or failing since somebody changed them.',
+  kinds: [...PODS, ...REVISIONS, 'Event', 'Service', 'EndpointSlice', 'HorizontalPodAutoscaler', 'Namespace'],
+  explains:
+    'Workloads that alerts, metrics, traces or those who ask them call slow or failing since somebody changed them.',
   unfixed: 'nothing in the cluster keeps what was changed as it was before: whoever changed it can say what was meant',
   analyze: analyzeDegradedAfterChange,
 };
