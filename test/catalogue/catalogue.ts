@@ -6,7 +6,7 @@ import { ADMISSION_FAULTS } from './faults/admission.ts';
 import { BATCH_FAULTS } from './faults/batch.ts';
 import { CALM_SCENES } from './faults/calm.ts';
 import { CONTAINER_FAULTS } from './faults/container.ts';
-import { CREDENTIAL_FAULTS } from './faults/credentials.ts';
+import { CREDENTIAL_FAULTS, UNFIXABLE_CREDENTIAL_FAULTS } from './faults/credentials.ts';
 import { DNS_FAULTS } from './faults/dns.ts';
 import { FILE_FAULTS } from './faults/files.ts';
 import { NAMESPACE_FAULTS } from './faults/namespaces.ts';
@@ -65,7 +65,9 @@ export const ENTRIES: readonly Entry[] = [
       faults,
     };
   }),
-  ...[...UNFIXABLE_FAULTS, ...RIGHTS_FAULTS].map((fault) => entryOf(fault, 'unfixable')),
+  ...[...UNFIXABLE_FAULTS, ...RIGHTS_FAULTS, ...UNFIXABLE_CREDENTIAL_FAULTS].map((fault) =>
+    entryOf(fault, 'unfixable'),
+  ),
   ...CALM_SCENES.map((fault) => entryOf(fault, 'calm')),
 ];
 

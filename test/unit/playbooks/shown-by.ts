@@ -81,5 +81,5 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'memory-leak': ['telemetry:memory-leak'],
   'disk-filling': ['telemetry:disk-filling'],
   'malformed-value': ['references:address-in-quotes'],
-  'credential-refused': ['references:token-renewed-on-one-side'],
+  'credential-refused': ['unfixable:token-renewed-in-one-secret'],
 };
