@@ -1,5 +1,6 @@
 import type { KubeObject } from '../domain/kube-object.ts';
 import type { Condition } from './pods.ts';
+import { controllerOf } from './ownership.ts';
 import { condition, isReady } from './pods.ts';
 import { oneLine } from '../text/plain-text.ts';
 
@@ -13,6 +14,8 @@ export interface PodState {
   reason: string;
   /** One line for people; contains bounded words of the cluster. */
   text: string;
+  /** Of a ready pod that is `Restarting`: how long until it has outlived the run, or the pod, before it, in ms. */
+  provenInMs?: number;
 }
 
 interface ContainerStatus {
@@ -46,8 +49,10 @@ const STUCK_WAITING = new Set([
   'RunContainerError', 'PreCreateHookError', 'PostStartHookError', 'StartError',
 ]); // prettier-ignore
 
-/** A second crash is a pattern, the first may be a dependency that was not up yet. */
-const LOOPING_RESTARTS = 2;
+/** Nobody who ends once has to end again: but whoever has not lived longer since may. */
+const LEAST_PROVING_MS = 10_000;
+/** A pod that failed longer ago says nothing of those that came after it. */
+const FAILED_LATELY_MS = 600_000;
 /** A container that has run this long is not looping, however long its previous run was. */
 export const MAX_PROVING_MS = 120_000;
 /** Scheduling, sandbox and image pull before any probe counts. */
@@ -123,20 +128,22 @@ export function restartsOf(pod: KubeObject): number {
   return statusesOf(pod).reduce((sum, status) => sum + (status.restartCount ?? 0), 0);
 }
 
-/**
- * Milliseconds until a ready pod that crashed before has outlived its previous run; 0 when it needs no proving.
- */
-export function provingMs(pod: KubeObject, now: number): number {
+/** Milliseconds until a ready pod whose containers ended before has outlived their previous run; 0 when it needs no proving. */
+function provingMs(pod: KubeObject, now: number): number {
   return Math.max(0, ...statusesOf(pod).map((status) => provingOf(status, now)));
 }
 
 function provingOf(status: ContainerStatus, now: number): number {
   const last = status.lastState?.terminated;
   const startedAt = Date.parse(status.state?.running?.startedAt ?? '');
-  if (!last || Number.isNaN(startedAt) || (status.restartCount ?? 0) < LOOPING_RESTARTS) return 0;
-  const previous = Date.parse(last.finishedAt ?? '') - Date.parse(last.startedAt ?? '');
-  const needed = Math.min(Math.max(Number.isNaN(previous) ? 0 : previous * 1.5, 10_000), MAX_PROVING_MS);
-  return Math.max(0, needed - (now - startedAt));
+  if (!last || Number.isNaN(startedAt) || (status.restartCount ?? 0) === 0) return 0;
+  return leftOf(Date.parse(last.finishedAt ?? '') - Date.parse(last.startedAt ?? ''), now - startedAt);
+}
+
+/** How much longer something has to run, in ms, that came after something that ran for so long. */
+function leftOf(previousMs: number, sinceMs: number): number {
+  const longest = Number.isNaN(previousMs) ? 0 : previousMs * 1.5;
+  return Math.max(0, Math.min(Math.max(longest, LEAST_PROVING_MS), MAX_PROVING_MS) - sinceMs);
 }
 
 function state(phase: PodState['phase'], reason: string, text: string): PodState {
@@ -158,7 +165,41 @@ function failedContainer(pod: KubeObject): string {
 /** The states of a workload's pods, which are each other's peers. */
 export function podStates(pods: readonly KubeObject[], now: number): { pod: KubeObject; state: PodState }[] {
   const peerMs = peerBudgetMs(pods);
-  return pods.map((pod) => ({ pod, state: podState(pod, now, peerMs) }));
+  const failed = pods.filter(({ status }) => status?.phase === 'Failed');
+  return pods.map((pod) => {
+    const own = podState(pod, now, peerMs);
+    return { pod, state: (own.phase === 'healthy' && successor(pod, failed, now)) || own };
+  });
+}
+
+/** The state of a ready pod that stands in for one of the same template which failed, as by eviction, until it has lived longer. */
+function successor(pod: KubeObject, failed: readonly KubeObject[], now: number): PodState | null {
+  const startedAt = Date.parse(pod.status?.startTime ?? '');
+  const former = failed.filter(
+    (other) =>
+      controllerOf(other)?.uid === controllerOf(pod)?.uid &&
+      controllerOf(pod) !== undefined &&
+      endedAt(other) <= startedAt + CLOCK_MS &&
+      now - endedAt(other) < FAILED_LATELY_MS,
+  );
+  const last = former.sort((a, b) => endedAt(b) - endedAt(a))[0];
+  const left = last ? leftOf(endedAt(last) - Date.parse(last.status?.startTime ?? ''), now - startedAt) : 0;
+  if (left === 0) return null;
+  const { reason = 'Failed', message = '' } = (last?.status ?? {}) as { reason?: string; message?: string };
+  const text = `stands in for a pod that failed (${reason}${message ? `: ${oneLine(message, 160)}` : ''}) and has not lived longer yet`;
+  return { ...state('unready', 'Restarting', text), provenInMs: left };
+}
+
+/** The same second, as times of the API are. */
+const CLOCK_MS = 1_000;
+
+/** When a pod that failed ended, in ms since the epoch; an evicted one may have no container that says so. */
+export function endedAt(pod: KubeObject): number {
+  const ends = statusesOf(pod).map((status) => Date.parse(status.state?.terminated?.finishedAt ?? ''));
+  const known = [...ends, Date.parse(condition(pod, 'Ready')?.lastTransitionTime ?? '')].filter(
+    (at) => !Number.isNaN(at),
+  );
+  return known.length > 0 ? Math.max(...known) : Date.parse(pod.metadata.creationTimestamp ?? '');
 }
 
 function unscheduled(pod: KubeObject): PodState | null {
@@ -191,8 +232,11 @@ function containerTrouble(pod: KubeObject): PodState | null {
 }
 
 function restarting(pod: KubeObject, now: number): PodState | null {
-  if (provingMs(pod, now) === 0) return null;
-  return state('unready', 'Restarting', `restarted ${restartsOf(pod)} times and has not yet outlived its last run`);
+  const left = provingMs(pod, now);
+  if (left === 0) return null;
+  const times = restartsOf(pod);
+  const text = `restarted ${times === 1 ? 'once' : `${times} times`} and has not yet outlived its last run`;
+  return { ...state('unready', 'Restarting', text), provenInMs: left };
 }
 
 function notReady(pod: KubeObject, now: number, peerMs: number): PodState {

@@ -1,3 +1,4 @@
+import type { Reach } from '../kube/name-change.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ClusterReader, Oracle, SeverityReading } from '../domain/ports.ts';
 import type { Severity, SeverityItem } from '../domain/severity.ts';
@@ -83,16 +84,19 @@ export class SeverityReader {
    * gets quiet, everything seen in the last two readings counts: what comes and goes is there.
    * @param after wait until every oracle speaks of a moment after this one (the last write), milliseconds since the epoch
    * @param progress hears what is waited for, where that takes long
+   * @param reach for so long after the last write what is bad may become well by itself
    * @throws ClusterError as `read`
    */
   async baseline(
     signal: AbortSignal,
     after = 0,
     progress: (text: string) => void = () => undefined,
+    reach: Reach | null = null,
   ): Promise<SeverityReading> {
     const series = this.#reader.follow();
     try {
-      return await this.#untilQuiet(() => this.#reading(() => series.next(signal), signal), signal, after, progress);
+      const read = () => this.#reading(() => series.next(signal), signal);
+      return await this.#untilQuiet(read, signal, { after, reach }, progress);
     } finally {
       series.close();
     }
@@ -159,7 +163,7 @@ export class SeverityReader {
   async #untilQuiet(
     read: () => Promise<SeverityReading>,
     signal: AbortSignal,
-    after: number,
+    { after, reach }: { after: number; reach: Reach | null },
     progress: (text: string) => void,
   ): Promise<SeverityReading> {
     const started = this.#clock.monotonic();
@@ -191,14 +195,18 @@ export class SeverityReader {
         continue;
       } else {
         const quiet = previous !== null && sameItems(previous.severity, reading.severity);
-        const need = this.#worthWaiting(reading, previous, after, elapsed() - waited);
+        const toReach = reach && itemsOf(reading).length > 0 && elapsed() < reach.ms ? reach.ms : 0;
+        const need = Math.max(toReach, this.#worthWaiting(reading, previous, after, elapsed() - waited));
         if (quiet && need === 0) return this.#accept(reading);
         if (need === 0 && elapsed() - restlessFrom >= LIMIT_MS)
           return this.#accept(previous ? united(previous, reading) : reading);
         previous = reading;
-        if (need > 0 && elapsed() - waited >= LIMIT_MS) {
+        if (need > 0 && elapsed() - waited >= (toReach > 0 ? SAID_AFTER_MS : LIMIT_MS)) {
           const names = itemNames(reading.severity.items);
-          const text = `for ${names}, which may clear by itself for ${durationText(need)} after its cause is gone`;
+          const text =
+            toReach > 0
+              ? `up to ${durationText(toReach)} for ${reach!.text}`
+              : `for ${names}, which may clear by itself for ${durationText(need)} after its cause is gone`;
           if (text !== shown) progress(`waiting ${(shown = text)}`);
           await this.#clock.sleep(AWAITED_SPACING_MS, signal);
           restlessFrom = elapsed();

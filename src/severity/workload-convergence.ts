@@ -2,7 +2,7 @@ import type { KubeObject } from '../domain/kube-object.ts';
 import { refLabel, refOf } from '../domain/kube-object.ts';
 import type { Pending } from './convergence.ts';
 import type { PodState } from '../kube/pod-state.ts';
-import { podStates, provingMs, restartsOf } from '../kube/pod-state.ts';
+import { podStates, restartsOf } from '../kube/pod-state.ts';
 import type { ClusterView } from '../kube/cluster-view.ts';
 import { controllerOf } from '../kube/ownership.ts';
 import { condition } from '../kube/pods.ts';
@@ -182,7 +182,7 @@ function patienceWith(pod: KubeObject, state: PodState, freeing: boolean, contex
     case 'ErrImageNeverPull':
       return 0;
     case 'Restarting':
-      return provingMs(pod, context.now) + 1_000;
+      return (state.provenInMs ?? 0) + 1_000;
     case 'NotReady':
       return readinessPatience(pod);
     default:

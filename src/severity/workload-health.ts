@@ -5,7 +5,7 @@ import { objectsOf } from '../domain/snapshot.ts';
 import type { Health } from './health-findings.ts';
 import { healthItem, healthOf } from './health-findings.ts';
 import type { PodState } from '../kube/pod-state.ts';
-import { podStates, provingMs, statusesOf } from '../kube/pod-state.ts';
+import { endedAt, podStates } from '../kube/pod-state.ts';
 import { scaledToZeroEvidence } from '../kube/scaled-to-zero.ts';
 import {
   awaitedUntil,
@@ -232,7 +232,7 @@ function otherPodsHealth(home: ObjectRef, pods: KubeObject[], now: number): Heal
   const seen = podStates(pods, now);
   const bareFailure = home.kind === 'Pod' && seen.find(({ state }) => state.phase === 'failed');
   if (bareFailure) {
-    if (!(now - failedAt(bareFailure.pod) < BARE_FAILURE_MEMORY_MS)) return NOTHING;
+    if (!(now - endedAt(bareFailure.pod) < BARE_FAILURE_MEMORY_MS)) return NOTHING;
     return verdict(true, healthItem(home, 'failed', 1, `${refLabel(home)} ${bareFailure.state.text}`));
   }
   const present = live(seen);
@@ -240,16 +240,8 @@ function otherPodsHealth(home: ObjectRef, pods: KubeObject[], now: number): Heal
   if (missing.length === 0) return NOTHING;
   const trouble = worst(present);
   const message = `${refLabel(home)}: ${present.length - missing.length} of ${present.length} pods ready${trouble ? `; ${trouble}` : ''}`;
-  return verdict(trouble !== '', healthItem(home, 'unready', missing.length / present.length, message));
-}
-
-/** When the last of its containers ended; an evicted pod may have none that did. */
-function failedAt(pod: KubeObject): number {
-  const ends = statusesOf(pod).map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''));
-  const known = [...ends, Date.parse(condition(pod, 'Ready')?.lastTransitionTime ?? '')].filter(
-    (at) => !Number.isNaN(at),
-  );
-  return known.length > 0 ? Math.max(...known) : Date.parse(pod.metadata.creationTimestamp ?? '');
+  const item = healthItem(home, 'unready', missing.length / present.length, message);
+  return verdict(trouble !== '', item, provenAt(present, now));
 }
 
 /** The most telling trouble among pods; empty when none is in trouble. Pod names are left out: they are random. */
@@ -269,5 +261,5 @@ function verdict(bad: boolean, item: ReturnType<typeof healthItem>, known: numbe
 function provenAt(seen: Seen[], now: number): number | null {
   const troubled = seen.filter(isTroubled);
   if (troubled.length === 0 || troubled.some(({ state }) => state.reason !== 'Restarting')) return null;
-  return now + Math.max(...troubled.map(({ pod }) => provingMs(pod, now)));
+  return now + Math.max(...troubled.map(({ state }) => state.provenInMs ?? 0));
 }

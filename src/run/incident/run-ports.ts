@@ -1,3 +1,4 @@
+import type { Reach } from '../../kube/name-change.ts';
 import type { Conversion } from '../../agents/conversion/conversion.ts';
 import type { Principal } from '../../domain/autonomy.ts';
 import type { KnownAction } from '../../domain/action.ts';
@@ -32,8 +33,16 @@ export type AskApproval = (
 export type AskBudget = (limit: string, signal: AbortSignal) => Promise<boolean>;
 
 export interface SeverityProbe {
-  /** Two equal consecutive readings (design 11.1), bounded; every oracle speaks of a moment after `after`, and what is awaited since is told. */
-  baseline(signal: AbortSignal, after?: number, progress?: (text: string) => void): Promise<SeverityReading>;
+  /**
+   * Two equal consecutive readings (design 11.1), bounded; every oracle speaks of a moment after `after`, what is awaited since is
+   * told, and what is still bad gets the time that a write needs to reach everybody.
+   */
+  baseline(
+    signal: AbortSignal,
+    after?: number,
+    progress?: (text: string) => void,
+    reach?: Reach | null,
+  ): Promise<SeverityReading>;
   read(signal: AbortSignal): Promise<SeverityReading>;
   /** A reading in which nothing is moving any more, within the time that probes allow; null when nothing was in the last one. */
   standstill(signal: AbortSignal, progress?: (text: string) => void): Promise<SeverityReading | null>;

@@ -1,3 +1,4 @@
+import type { Reach } from '../../kube/name-change.ts';
 import type { ObjectRef } from '../../domain/kube-object.ts';
 import { refKey } from '../../domain/kube-object.ts';
 import type { SeverityReading } from '../../domain/ports.ts';
@@ -55,9 +56,13 @@ export class RunReadings {
     return this.#seen?.now.graph ?? null;
   }
 
-  /** Two equal readings in a row. @param after moment of which every oracle has to speak at least, ms since the epoch */
-  async baseline(signal: AbortSignal, after?: number): Promise<SeverityReading> {
-    const reading = await this.#ports.severity.baseline(signal, after, this.#events.progress);
+  /**
+   * Two equal readings in a row.
+   * @param after moment of which every oracle has to speak at least, ms since the epoch
+   * @param reach how long what was written then may take to reach everybody
+   */
+  async baseline(signal: AbortSignal, after?: number, reach: Reach | null = null): Promise<SeverityReading> {
+    const reading = await this.#ports.severity.baseline(signal, after, this.#events.progress, reach);
     this.#start ??= reading.snapshot;
     return (this.#latest = reading);
   }

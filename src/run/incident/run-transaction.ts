@@ -1,3 +1,4 @@
+import { nameReach } from '../../kube/name-change.ts';
 import { messageOf } from '../../domain/cluster-error.ts';
 import { refKey, refOf } from '../../domain/kube-object.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -89,7 +90,8 @@ export class RunTransaction {
   async judge(signal: AbortSignal): Promise<EventBody> {
     const { ports, readings } = this.#context;
     const checkpoint = readings.latest.snapshot;
-    const { severity, snapshot } = await readings.baseline(signal, this.#wrote?.last);
+    const reach = nameReach(this.#open().written());
+    const { severity, snapshot } = await readings.baseline(signal, this.#wrote?.last, reach);
     const { baseline, plan, initial } = this.#context.state();
     const { yields = [] } = plan!;
     const verdict = judgeCommit(
