@@ -47,20 +47,34 @@ export const ROOMS = {
 
   'agents/conversion': ['domain', 'json', 'kubectl/**', 'kube', 'text'],
   'agents/playbooks/engine': ['kube', 'domain', 'json', 'text'],
-  'agents/playbooks/clues': ['agents/playbooks/engine', 'kube', 'kube/placement', 'domain', 'json', 'text'],
-  'agents/playbooks/clues/jobs': ['agents/playbooks/clues', 'agents/playbooks/engine', 'kube', 'domain', 'json', 'text'],
+  ...Object.fromEntries(
+    Object.entries({
+      names: [],
+      patches: [],
+      pods: [],
+      scale: [],
+      former: ['patches', 'pods'],
+      jobs: ['former', 'pods'],
+      placement: ['former', 'pods'],
+      settings: ['former', 'patches', 'pods'],
+      services: ['names', 'settings'],
+    }).map(([clues, others]) => [
+      `agents/playbooks/clues/${clues}`,
+      [...others.map((other) => `agents/playbooks/clues/${other}`), 'agents/playbooks/engine', 'kube', 'kube/placement', 'domain', 'json', 'text'],
+    ]),
+  ),
   ...Object.fromEntries(
     ['network', 'storage', 'config', 'image', 'scheduling', 'scale', 'rollout', 'admission', 'rights', 'batch', 'lifecycle', 'container', 'telemetry'].map((rules) => [
-      `agents/playbooks/rules/${rules}`,
-      ['agents/playbooks/engine', 'agents/playbooks/clues', 'agents/playbooks/clues/jobs', 'kube', 'kube/placement', 'domain', 'json', 'text'],
+      `agents/playbooks/rules/${rules}/**`,
+      ['agents/playbooks/engine', 'agents/playbooks/clues/**', 'kube', 'kube/placement', 'domain', 'json', 'text'],
     ]),
   ),
   'agents/playbooks': ['agents/playbooks/**', 'kube', 'domain', 'json', 'text'],
-  'agents/candidates/scene': ['agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'json', 'text'],
+  'agents/candidates/scene': ['agents/playbooks/engine', 'agents/playbooks/clues/**', 'kube', 'domain', 'json', 'text'],
   'agents/candidates/sources': [
-    'agents/candidates/scene', 'agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'kube/placement', 'domain', 'json', 'text',
+    'agents/candidates/scene', 'agents/playbooks/engine', 'agents/playbooks/clues/**', 'kube', 'kube/placement', 'domain', 'json', 'text',
   ],
-  'agents/candidates': ['agents/candidates/**', 'agents/playbooks/engine', 'agents/playbooks/clues', 'kube', 'domain', 'json', 'text'],
+  'agents/candidates': ['agents/candidates/**', 'agents/playbooks/engine', 'agents/playbooks/clues/**', 'kube', 'domain', 'json', 'text'],
   'agents/model/evidence': ['kube', 'domain', 'json', 'text'],
   'agents/model/tools': ['agents/model/evidence', 'lint/**', 'kube', 'kubectl/**', 'domain', 'json', 'text'],
   'agents/model/talk': [

@@ -6,7 +6,10 @@ import { ADMISSION_FAULTS } from './faults/admission.ts';
 import { BATCH_FAULTS } from './faults/batch.ts';
 import { CALM_SCENES } from './faults/calm.ts';
 import { CONTAINER_FAULTS } from './faults/container.ts';
+import { CREDENTIAL_FAULTS, UNFIXABLE_CREDENTIAL_FAULTS } from './faults/credentials.ts';
 import { DNS_FAULTS } from './faults/dns.ts';
+import { FILE_FAULTS } from './faults/files.ts';
+import { NAMESPACE_FAULTS } from './faults/namespaces.ts';
 import { NETWORK_FAULTS } from './faults/network.ts';
 import { PAIRS } from './faults/pairs.ts';
 import { REFERENCE_FAULTS } from './faults/references.ts';
@@ -19,8 +22,11 @@ import { UNFIXABLE_FAULTS } from './faults/unfixable.ts';
 
 export const SINGLE_FAULTS: readonly Fault[] = [
   ...ADMISSION_FAULTS,
+  ...NAMESPACE_FAULTS,
   ...BATCH_FAULTS,
   ...CONTAINER_FAULTS,
+  ...CREDENTIAL_FAULTS,
+  ...FILE_FAULTS,
   ...DNS_FAULTS,
   ...NETWORK_FAULTS,
   ...ADDRESS_FAULTS,
@@ -59,7 +65,9 @@ export const ENTRIES: readonly Entry[] = [
       faults,
     };
   }),
-  ...[...UNFIXABLE_FAULTS, ...RIGHTS_FAULTS].map((fault) => entryOf(fault, 'unfixable')),
+  ...[...UNFIXABLE_FAULTS, ...RIGHTS_FAULTS, ...UNFIXABLE_CREDENTIAL_FAULTS].map((fault) =>
+    entryOf(fault, 'unfixable'),
+  ),
   ...CALM_SCENES.map((fault) => entryOf(fault, 'calm')),
 ];
 
@@ -131,6 +139,7 @@ function together(plans: readonly Plan[]): Plan {
     causes: all(({ causes }) => causes),
     mayChange: all(({ mayChange }) => mayChange),
     mayCreate: all(({ mayCreate }) => mayCreate),
+    staysDone: all(({ staysDone }) => staysDone),
     holdSeconds: Math.max(0, ...plans.map(({ holdSeconds = 0 }) => holdSeconds)),
     outside: all(({ outside }) => outside),
     async prepare(cluster) {

@@ -110,6 +110,11 @@ export class Cluster {
     await this.kubectl(['delete', 'pods', '--selector', selector, '--wait=true', '--timeout=40s']);
   }
 
+  /** Deletes a pod without waiting for its programs: whatever they still do is lost. */
+  async removeAtOnce(pod: string): Promise<void> {
+    await this.kubectl(['delete', 'pod', pod, '--force', '--grace-period=0', '--wait=false', '--ignore-not-found']);
+  }
+
   /** A user's request to a Service, through the API server; body of a 200 answer, else what came instead. */
   async ask(service: string, port: number, path: string): Promise<{ body: string } | { failed: string }> {
     const url = `/api/v1/namespaces/${this.namespace}/services/http:${service}:${port}/proxy${path}`;

@@ -48,6 +48,8 @@ export interface Plan {
   prepare?(cluster: Cluster): Promise<void>;
   /** Undoes what was done outside the namespace. */
   cleanUp?(cluster: Cluster): Promise<void>;
+  /** Keys of objects whose status says what their programs did: that stays done when a repair is undone. */
+  staysDone?: readonly string[];
   /** Some controller takes a wrong repair back within this time: it must still be healthy then. */
   holdSeconds?: number;
   /** Objects outside the namespace that belong to the scene. */

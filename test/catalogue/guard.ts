@@ -27,10 +27,19 @@ export function sceneOf({ namespace }: Application, { outside = [] }: Pick<Plan,
 /**
  * What an undo had to bring back and did not. Pods that stand in for others of their template are the same, and so is what
  * can only be made anew, if nothing but its uid differs.
+ * @param staysDone keys (`Kind/name`) of which nobody brings the status back
  */
-export function notRestored(faulty: Dump, now: Dump, inScene: (item: Item) => boolean): string[] {
+export function notRestored(
+  faulty: Dump,
+  now: Dump,
+  inScene: (item: Item) => boolean,
+  staysDone: readonly string[] = [],
+): string[] {
+  const isDone = ({ item, paths }: DumpChange) =>
+    staysDone.includes(`${item.kind.kind}/${item.name}`) && paths?.every((path) => path.startsWith('.status.'));
   return compareDumps(faulty, now, inScene)
     .filter((change) => isWritten(change) && !(change.how === 'renewed' && MADE_ANEW.test(change.item.kind.kind)))
+    .filter((change) => !isDone(change))
     .map(({ text }) => text);
 }
 

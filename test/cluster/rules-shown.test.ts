@@ -11,7 +11,6 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.close());
 
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const ADMISSION = 'admissionregistration.k8s.io/v1';
 
 describe('on a cluster it is found', () => {
@@ -114,49 +113,6 @@ describe('on a cluster it is found', () => {
     await lab.shows(place, 'pod-held', 'queued');
   });
 
-  it('that a Service was turned to other pods since it was applied, on the way of somebody who fails', async () => {
-    const place = await lab.place();
-    await place.cluster.create([
-      workload('Deployment', 'directory', pod()),
-      workload('Deployment', 'directory-ui', pod()),
-      // kubectl writes anew what was applied where an object says that something was.
-      { ...serviceOf('directory'), metadata: { name: 'directory', annotations: { [LAST_APPLIED]: '{}' } } },
-      workload(
-        'Deployment',
-        'caller',
-        pod({ nodeSelector: { [HOST]: 'nowhere' } }, { env: [{ name: 'DIRECTORY', value: 'http://directory:80' }] }),
-      ),
-      // Who is asked by somebody is missed at once.
-      serviceOf('caller'),
-    ]);
-    await place.cluster.patch({ kind: 'Service', name: 'directory' }, [
-      { op: 'replace', path: '/spec/selector/app', value: 'directory-ui' },
-    ]);
-    await lab.shows(place, 'drifted-route', 'directory');
-  });
-
-  it('that an Ingress is of a class which does not exist', async () => {
-    const place = await lab.place();
-    const { cluster, own } = place;
-    place.outside.push({ kind: 'IngressClass', name: own });
-    const apiVersion = 'networking.k8s.io/v1';
-    const defaultBackend = { service: { name: 'web', port: { number: 80 } } };
-    const ingress = (name: string, ingressClassName: string): KubeObject => ({
-      apiVersion,
-      kind: 'Ingress',
-      metadata: { name },
-      spec: { ingressClassName, defaultBackend },
-    });
-    await cluster.create([
-      { apiVersion, kind: 'IngressClass', metadata: { name: own }, spec: { controller: 'shown.example/none' } },
-      workload('Deployment', 'web', pod()),
-      serviceOf('web'),
-      ingress('right', own),
-      ingress('wrong', `${own}-internal`),
-    ]);
-    expect(await lab.shows(place, 'ingress-class', 'wrong')).not.toContain('ingress-class right');
-  });
-
   it('that pods are refused by a policy, or by the server itself', async () => {
     const place = await lab.place();
     const { cluster, own } = place;
@@ -195,24 +151,6 @@ describe('on a cluster it is found', () => {
     await lab.shows(place, 'pod-creation-refused', 'ranked');
   });
 
-  it('that callers on other nodes reach nobody', async () => {
-    const place = await lab.place();
-    const { cluster, own } = place;
-    const [one, other] = (await cluster.list('nodes', '--selector', 'node.kubernetes.io/instance-type=simulated')).map(
-      ({ metadata }) => metadata.name,
-    );
-    const env = [{ name: 'STORE_ADDR', value: 'store:80' }];
-    await cluster.create([
-      workload('Deployment', 'store', pod({ nodeSelector: { [HOST]: one } })),
-      serviceOf('store', { internalTrafficPolicy: 'Local' }),
-      workload('Deployment', 'front', pod({ nodeSelector: { [HOST]: other } }, { env })),
-      serviceOf('front'),
-    ]);
-    for (const name of ['store', 'front']) await rolledOut(place, name);
-    // Nobody answers on simulated nodes, so that the check fails as it would where the store is not reached.
-    await lab.shows(place, 'local-traffic', 'store', '--check', `front=svc://${own}/front:80/`);
-  });
-
   it('what breaks only later: a budget without room, a full quota, an expired authority', async () => {
     const place = await lab.place();
     const { cluster, own } = place;
@@ -248,16 +186,6 @@ describe('on a cluster it is found', () => {
     await lab.shows(place, 'webhook-certificate', own);
   });
 
-  it('that nobody serves what is asked in another namespace', async () => {
-    const [place, other] = [await lab.place(), await lab.place()];
-    await other.cluster.create([workload('Deployment', 'ledger', pod(), 0), serviceOf('ledger')]);
-    const env = [{ name: 'LEDGER_URL', value: `http://ledger.${other.own}.svc:80` }];
-    // Only of a workload in trouble it is asked whom it asks.
-    const waiting = pod({ nodeSelector: { [HOST]: 'gone.example' } }, { env });
-    await place.cluster.create([workload('Deployment', 'caller', waiting)]);
-    await lab.shows(place, 'foreign-service', 'ledger');
-  });
-
   it('that something was deleted and does not go', async () => {
     const place = await lab.place();
     const { cluster } = place;
@@ -269,5 +197,23 @@ describe('on a cluster it is found', () => {
     } finally {
       await cluster.patch(ref, [{ op: 'remove', path: '/metadata/finalizers' }]);
     }
+  });
+
+  it('that an autoscaler may not add the pods that it would', async () => {
+    const place = await lab.place();
+    const { cluster } = place;
+    const scaler = (name: string): KubeObject => ({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name },
+      spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name }, minReplicas: 1, maxReplicas: 2 },
+    });
+    await cluster.create([workload('Deployment', 'busy', pod(), 2), workload('Deployment', 'calm', pod(), 2)]);
+    await cluster.create([scaler('busy'), scaler('calm')]);
+    // What its controller says where metrics are served; nobody serves any of simulated nodes.
+    const conditions = [{ type: 'ScalingLimited', status: 'True', reason: 'TooManyReplicas', message: 'at maximum' }];
+    const patch = JSON.stringify({ status: { currentReplicas: 2, desiredReplicas: 2, conditions } });
+    await cluster.kubectl(['patch', 'hpa', 'busy', '--subresource=status', '--type=merge', '--patch', patch]);
+    expect(await lab.shows(place, 'autoscaler-at-maximum', 'busy')).not.toContain('autoscaler-at-maximum calm');
   });
 });

@@ -6,7 +6,7 @@ import { stableJson } from '../../json/stable-json.ts';
 import type { ClusterView } from '../../kube/cluster-view.ts';
 import { containersOf, podTemplateOf } from '../../kube/pod-template.ts';
 import { revisionsOf } from '../../kube/revisions.ts';
-import { differencesOf } from '../playbooks/clues/field-difference.ts';
+import { differencesOf } from '../playbooks/clues/patches/field-difference.ts';
 
 /**
  * What changes come to, as a text: equal where they leave the same objects behind, however they are written. Pods that

@@ -17,14 +17,14 @@ const callerOf = ({ application, target }: Scene): Member =>
 function wrongAddress(
   name: string,
   summary: string,
-  likeness: string,
+  likeness: string | undefined,
   wrong: (host: string, port: string) => string,
 ): Fault {
   return {
     ...REAL,
     name,
     summary,
-    likeness,
+    ...(likeness ? { likeness } : {}),
     wish: { called: true },
     plan(scene) {
       const caller = callerOf(scene);
@@ -33,7 +33,7 @@ function wrongAddress(
       const causes = [
         {
           names: [caller.name, bad.split(':')[0]!],
-          word: /not exist|no such|does not|no Service|no port|port|unknown|address/i,
+          word: /not exist|no such|does not|no Service|no port|port|unknown|address|quotes/i,
         },
       ];
       if (!caller.config) {
@@ -74,6 +74,12 @@ export const ADDRESS_FAULTS: Fault[] = [
     'a caller asks for a Service that does not exist',
     'ITBench 16; SREGym missing_env_variable',
     (host, port) => `${host}-internal:${port}`,
+  ),
+  wrongAddress(
+    'address-in-quotes',
+    'the address of a peer was written with quotes around it, which are part of it now',
+    undefined,
+    (host, port) => `"${host}:${port}"`,
   ),
   {
     ...REAL,

@@ -4,6 +4,8 @@ import { keyOf, refOf } from '../cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Fault, Scene } from '../fault.ts';
 import { edited } from '../fault.ts';
+import { revision } from './container.ts';
+import { claimOf, withData } from './storage.ts';
 
 const SETTINGS = 'report-settings';
 
@@ -127,4 +129,56 @@ export const BATCH_FAULTS: Fault[] = [
       return 'key receiver';
     },
   }),
+  {
+    name: 'job-left-suspended',
+    family: 'batch',
+    summary:
+      'a release needs tables that its Job makes, and the Job was left suspended; its manifest says nothing of that',
+    needs: 'real',
+    scope: 'namespace',
+    wish: { kinds: ['Deployment'], interrupted: true },
+    plan(scene) {
+      const { target, random, application } = scene;
+      const table = random.pick(['orders', 'accounts', 'bookings']);
+      const claim = withData(scene, claimOf(`${target.name}-tables`));
+      const main = {
+        ...container('migrate', `echo made >/data/${table}; echo "${table} made"`),
+        volumeMounts: [{ name: 'data', mountPath: '/data' }],
+      };
+      const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: claim.metadata.name } }];
+      const template = {
+        spec: { restartPolicy: 'Never', terminationGracePeriodSeconds: 1, containers: [main], volumes },
+      };
+      const job: KubeObject = {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name: `${target.name}-migrate-${random.token(4)}` },
+        spec: { backoffLimit: 1, template },
+      };
+      application.applied = true;
+      const edit = revision(scene, (container) => {
+        container.args = [
+          `[ -e /data/${table} ] || { echo "table ${table} does not exist" >&2; exit 1; }\n${container.args[0]}`,
+        ];
+      });
+      return {
+        ...edit,
+        what: `${keyOf(refOf(job))} is suspended, ${target.name} needs what it makes`,
+        async inject(cluster) {
+          await cluster.create([{ ...job, spec: { ...job.spec, suspend: true } }]);
+          // What somebody else wrote is kept, and the pipeline says nothing of it.
+          await cluster.apply([job]);
+          await edit.inject(cluster);
+        },
+        async heal(cluster) {
+          await cluster.patch(refOf(job), [{ op: 'replace', path: '/spec/suspend', value: false }]);
+          await cluster.kubectl(['wait', '--for=condition=Complete', keyOf(refOf(job)), '--timeout=60s']);
+          await cluster.removePods(target.labels);
+        },
+        causes: [{ names: ['Job', job.metadata.name], word: /suspend/i }],
+        mayChange: [keyOf(refOf(job)), keyOf(target.ref)],
+        staysDone: [keyOf(refOf(job))],
+      };
+    },
+  },
 ];

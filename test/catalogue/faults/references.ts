@@ -2,6 +2,7 @@ import type { KubeObject } from '../../judge/api.ts';
 import { keyOf, refOf } from '../cluster.ts';
 import type { Fault, Scene } from '../fault.ts';
 import { edited } from '../fault.ts';
+import { variableOf } from '../program.ts';
 import { again } from './again.ts';
 import { revision } from './container.ts';
 
@@ -25,6 +26,22 @@ function required(
   else target.main.env.push({ name: key, valueFrom: { [`${source}KeyRef`]: { name, key } } });
   target.main.args[0] = `[ -n "$${key}" ] || { echo "${key} is not set" >&2; exit 1; }\n${target.main.args[0]}`;
   return { object, key };
+}
+
+interface Variable {
+  name: string;
+  value?: string;
+}
+
+/** The address of the first member that the target asks, made of a variable of its own for the host. */
+function composedAddress({ target }: Scene): string {
+  const variables = target.main.env as Variable[];
+  const address = variableOf(target.calls[0]!);
+  const at = variables.findIndex(({ name }) => name === address);
+  const [host, port] = variables[at]!.value!.split(':');
+  const name = address.replace(/ADDRESS$/, 'HOST');
+  variables.splice(at, 1, { name, value: host! }, { name: address, value: `$(${name}):${port}` });
+  return name;
 }
 
 export const REFERENCE_FAULTS: Fault[] = [
@@ -125,6 +142,51 @@ export const REFERENCE_FAULTS: Fault[] = [
         ...edit,
         what: `${keyOf(target.ref)}: Secret ${wrong}`,
         causes: [{ names: ['Secret', wrong], word: /not exist|missing|not found|no such|does not/i }],
+      };
+    },
+  },
+  {
+    ...REAL,
+    name: 'variables-sorted',
+    summary: 'a new revision has its variables sorted by name, and one is made of another that comes after it now',
+    wish: { calls: true, addresses: 'value' },
+    plan(scene) {
+      const host = composedAddress(scene);
+      const edit = revision(scene, (main) => {
+        (main.env as Variable[]).sort((one, other) => (one.name < other.name ? -1 : 1));
+      });
+      return {
+        ...edit,
+        what: `${keyOf(scene.target.ref)}: ${host} stands behind what is made of it`,
+        causes: [{ names: [scene.target.name, host], word: /variable|\$\(/i }],
+      };
+    },
+  },
+  {
+    ...REAL,
+    name: 'variable-renamed',
+    summary: 'a new revision renames a variable, but not where another one is made of it',
+    wish: {},
+    plan(scene) {
+      const { target, random } = scene;
+      const [old, now] = random.pick([
+        ['DATA_DIR', 'DATA_ROOT'],
+        ['STATE_PATH', 'STATE_FOLDER'],
+        ['HOME_DIR', 'APP_HOME'],
+      ] as const);
+      target.main.env.push({ name: old, value: '/tmp/state' }, { name: 'CACHE_DIR', value: `$(${old})/cache` });
+      target.main.args[0] = `case "$CACHE_DIR" in
+  /*) mkdir -p "$CACHE_DIR";;
+  *) echo "CACHE_DIR is no path: $CACHE_DIR" >&2; exit 1;;
+esac
+${target.main.args[0]}`;
+      const edit = revision(scene, (main) => {
+        (main.env as Variable[]).find(({ name }) => name === old)!.name = now;
+      });
+      return {
+        ...edit,
+        what: `${keyOf(target.ref)}: variable ${old} is ${now} now`,
+        causes: [{ names: [target.name, old], word: /variable|\$\(/i }],
       };
     },
   },

@@ -8,7 +8,7 @@ import { revision } from './container.ts';
 const REAL = { family: 'storage', needs: 'real', scope: 'namespace' } as const;
 const WISH: Fault['wish'] = { kinds: ['Deployment'], interrupted: true };
 
-function claimOf(name: string, storageClassName?: string, volumeName?: string): KubeObject {
+export function claimOf(name: string, storageClassName?: string, volumeName?: string): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -22,8 +22,8 @@ function claimOf(name: string, storageClassName?: string, volumeName?: string): 
   };
 }
 
-/** The target keeps its data on a claim. */
-function withData({ target, application }: Scene, claim: KubeObject): KubeObject {
+/** The target keeps its data on a claim, at /data. */
+export function withData({ target, application }: Scene, claim: KubeObject): KubeObject {
   application.extras.push(claim);
   target.pod.volumes.push({ name: 'data', persistentVolumeClaim: { claimName: claim.metadata.name } });
   target.main.volumeMounts.push({ name: 'data', mountPath: '/data' });

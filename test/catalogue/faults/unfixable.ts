@@ -201,4 +201,28 @@ export const UNFIXABLE_FAULTS: Fault[] = [
       };
     },
   },
+  {
+    ...common,
+    name: 'slow-to-stop',
+    summary:
+      'an old pod has minutes to end what it does, and no new one is made before; only its owner can cut it short',
+    wish: { interrupted: true },
+    plan(scene) {
+      const { target, random } = scene;
+      // It does not listen to the signal either, as many programs do not that are the first of their container.
+      target.pod.terminationGracePeriodSeconds = random.int(420, 540);
+      if (random.chance(0.5)) target.main.lifecycle = { preStop: { exec: { command: ['sleep', '400'] } } };
+      return {
+        what: `${keyOf(target.ref)} restarted, its old pod has ${target.pod.terminationGracePeriodSeconds} s to stop`,
+        inject: (cluster) => cluster.restart(target.ref),
+        async heal(cluster) {
+          const selector = Object.entries(target.labels).map(([key, value]) => `${key}=${value}`);
+          for (const { metadata } of await cluster.list('pods', '--selector', selector.join(',')))
+            if (metadata.deletionTimestamp) await cluster.removeAtOnce(metadata.name);
+        },
+        causes: [{ names: [target.name], word: /to stop|terminat|grace/i }],
+        mayChange: [],
+      };
+    },
+  },
 ];

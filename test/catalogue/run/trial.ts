@@ -90,7 +90,8 @@ async function holdTrial(options: TrialOptions, incident: Incident, alone: boole
     report.problems.push(...locks.map((lock) => `still locked: ${lock}`));
     if (options.undo && way === 'stratus' && report.verdict === 'resolved' && entry.kind !== 'calm') {
       await inTurn(instance, () => takeBack(api, report, product, mitigation.transactions));
-      report.undoDifferences = await differences(dumper, faulty, sceneOf(incident.application, incident.plan));
+      const { application, plan } = incident;
+      report.undoDifferences = await differences(dumper, faulty, sceneOf(application, plan), plan.staysDone);
       report.problems.push(...report.undoDifferences.map((text) => `after undo: ${text}`));
       const bare = report.problems.length === 0 ? await repairByHand(stage) : undefined;
       if (bare !== undefined) report.seconds.bare = bare;

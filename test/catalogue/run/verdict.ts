@@ -42,10 +42,15 @@ export async function judge(report: TrialReport, { lack, incident }: Stage, dump
 }
 
 /** Controllers may take a moment to write their share, so equality is asked for until it holds. */
-export async function differences(dumper: Dumper, faulty: Dump, inScene: (item: Item) => boolean): Promise<string[]> {
+export async function differences(
+  dumper: Dumper,
+  faulty: Dump,
+  inScene: (item: Item) => boolean,
+  staysDone?: readonly string[],
+): Promise<string[]> {
   const end = performance.now() + RESTORED_MS;
   for (;;) {
-    const found = notRestored(faulty, await dumper.fresh(), inScene);
+    const found = notRestored(faulty, await dumper.fresh(), inScene, staysDone);
     if (found.length === 0 || performance.now() > end) return found;
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }

@@ -21,6 +21,8 @@ export interface DumpChange {
   above: Item[];
   /** What differs, for people. */
   text: string;
+  /** Paths of the content that differs, of `changed`: `.status.conditions[0]`. */
+  paths?: readonly string[];
 }
 
 /** All that differs between two dumps in objects that `inScope` takes, sorted by key. */
@@ -54,7 +56,10 @@ function compareItems(old: Item, now: Item, before: Dump, after: Dump, replaced:
     if (how === 'replaced') return changes;
   }
   const content = differences(was.content, is.content);
-  if (content.length > 0) changes.push(make('changed', `${old.key} changed: ${describe(content)}`));
+  if (content.length > 0) {
+    const change = make('changed', `${old.key} changed: ${describe(content)}`);
+    changes.push({ ...change, paths: content.map(({ path }) => path) });
+  }
   const report = differences(was.report, is.report);
   if (report.length > 0) changes.push(make('report', `${old.key} status of its operator: ${describe(report)}`));
   if (changes.length === 0 && was.ownership !== is.ownership) {

@@ -15,7 +15,7 @@ describe('the fault catalogue', () => {
     expect(ofKind('single').length).toBeGreaterThanOrEqual(60);
     expect(ofKind('pair')).toHaveLength(12);
     expect(ofKind('calm')).toHaveLength(5);
-    expect(ofKind('unfixable')).toHaveLength(8);
+    expect(ofKind('unfixable')).toHaveLength(10);
     expect(new Set(SINGLE_FAULTS.map(({ family }) => family))).toEqual(
       new Set(FAMILIES.filter((family) => family !== 'rights')),
     );

@@ -72,4 +72,22 @@ describe('what an undo had to bring back', () => {
   it('what could have been edited keeps its uid', () => {
     expect(missing('ConfigMap', { storageClassName: 'gold' })).toHaveLength(1);
   });
+
+  it('what the programs of a Job did stays done where the scene says so, what people wrote does not', () => {
+    const [held, ran] = [{ suspend: true }, { suspend: false }];
+    const after = (spec: object, status: object): Dump => {
+      const dump = of('Job', 'old', spec);
+      const [item] = [...dump.items.values()];
+      Object.assign(item!.object, { status });
+      item!.object.metadata.resourceVersion = JSON.stringify({ spec, status });
+      return dump;
+    };
+    const before = after(held, { conditions: [{ type: 'Suspended', status: 'True' }] });
+    const complete = { conditions: [{ type: 'Complete', status: 'True' }] };
+    const left = (spec: object, staysDone?: string[]) =>
+      notRestored(before, after(spec, complete), () => true, staysDone);
+    expect(left(held, ['Job/data'])).toEqual([]);
+    expect(left(held)).toHaveLength(1);
+    expect(left(ran, ['Job/data'])).toHaveLength(1);
+  });
 });

@@ -1,35 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/domain/kube-object.ts';
-import type { Loose, WorkloadOptions } from './builders.ts';
+import type { Loose } from './builders.ts';
 import { World } from './builders.ts';
+import { denial, policy, refused } from './denied-pods.ts';
 import { noFinding, onlyFinding } from './findings.ts';
 import { applyPatch, patchOps } from './json-patch.ts';
 
 const SEEDS = [5, 41];
 const RULE = 'admission-denied';
-
-/** As the API server words it (ValidatingAdmissionPolicy plugin). */
-const denial = (text: string) =>
-  `pods "x-" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'owners-all' denied request: ${text}`;
-
-function policy(world: World, validations: Loose[], spec: Loose = {}): void {
-  world.add(
-    'ValidatingAdmissionPolicy',
-    'admissionregistration.k8s.io/v1',
-    'owners',
-    { spec: { failurePolicy: 'Fail', validations, ...spec } },
-    null,
-  );
-}
-
-function refused(world: World, said: string, options: WorkloadOptions & { own?: Loose } = {}): KubeObject {
-  const { own = {}, ...rest } = options;
-  const workload = world.workload({ replicas: 2, pods: 'none', ...rest });
-  Object.assign(workload.metadata, own);
-  const maker = workload.kind === 'Deployment' ? world.revisionsOf(workload).at(-1)! : workload;
-  world.event(maker, 'FailedCreate', `Error creating: ${said}`, { type: 'Warning' });
-  return workload;
-}
 
 const template = (workload: KubeObject, finding: { fixes: { commands: string[][] }[] }): Loose =>
   applyPatch(workload, patchOps(finding.fixes[0]!.commands[0]!)).spec.template;

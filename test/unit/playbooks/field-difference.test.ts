@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { differencesOf } from '../../../src/agents/playbooks/clues/field-difference.ts';
+import { differencesOf } from '../../../src/agents/playbooks/clues/patches/field-difference.ts';
 import { RawNumber } from '../../../src/json/raw-number.ts';
 
 it('takes a number for one value, however it was read', () => {

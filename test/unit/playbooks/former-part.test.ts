@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formerParts } from '../../../src/agents/playbooks/clues/former-part.ts';
+import { formerParts } from '../../../src/agents/playbooks/clues/former/former-part.ts';
 import { applyPatch } from './json-patch.ts';
 import { ClusterView } from '../../../src/kube/cluster-view.ts';
 import { World } from './builders.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { goodRevisions } from '../../../src/agents/playbooks/clues/good-revision.ts';
+import { goodRevisions } from '../../../src/agents/playbooks/clues/former/good-revision.ts';
 import { ClusterView } from '../../../src/kube/cluster-view.ts';
 import { World } from './builders.ts';
 import type { Loose } from './builders.ts';

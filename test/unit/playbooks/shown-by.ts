@@ -1,6 +1,6 @@
 /**
  * Where a rule's finding decides on a cluster: incidents of the catalogue (`family:fault`), which the benchmark and the soak
- * hold, or files of test/cluster that ask for the rule by its name.
+ * hold, scenes of telemetry (`telemetry:fault`), likewise, or files of test/cluster that ask for the rule by its name.
  */
 export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'account-token': ['unfixable:token-not-mounted'],
@@ -15,7 +15,7 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'container-start': ['container:command-not-found', 'container:non-root-without-user'],
   'cordoned-node': ['scheduling:cordon-forgotten'],
   'cron-job-schedule': ['batch:cron-left-suspended', 'batch:cron-never-fires'],
-  'drifted-route': ['cluster/rules-shown.test.ts'],
+  'drifted-route': ['cluster/network-rules-shown.test.ts'],
   'host-alias': ['dns:host-alias-stale'],
   'host-port-taken': ['scheduling:host-port-conflict'],
   'image-pull': ['container:image-unknown-tag', 'unfixable:first-image-missing'],
@@ -50,7 +50,7 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'unplaceable-requests': ['scheduling:request-too-large', 'scheduling:extended-resource'],
   'untolerated-taint': ['scheduling:taint-forgotten'],
   'workload-scaled-to-zero': ['scale:scaled-to-none'],
-  'admission-denied': ['cluster/rules-shown.test.ts'],
+  'admission-denied': ['admission:namespace-label-lost', 'cluster/rules-shown.test.ts'],
   'pod-creation-refused': ['cluster/rules-shown.test.ts'],
   'daemon-set-nowhere': ['cluster/rules-shown.test.ts'],
   'node-condition': ['cluster/rules-shown.test.ts'],
@@ -58,10 +58,10 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'preempted-pods': ['cluster/rules-shown.test.ts'],
   'volume-held': ['cluster/rules-shown.test.ts'],
   'pod-held': ['cluster/rules-shown.test.ts'],
-  'ingress-class': ['cluster/rules-shown.test.ts'],
-  'local-traffic': ['cluster/rules-shown.test.ts'],
+  'ingress-class': ['cluster/network-rules-shown.test.ts'],
+  'local-traffic': ['cluster/network-rules-shown.test.ts'],
   'disruption-budget-room': ['cluster/rules-shown.test.ts'],
-  'foreign-service': ['cluster/rules-shown.test.ts'],
+  'foreign-service': ['cluster/network-rules-shown.test.ts'],
   'quota-headroom': ['cluster/rules-shown.test.ts'],
   'webhook-certificate': ['cluster/rules-shown.test.ts'],
   'stuck-deletion': ['cluster/rules-shown.test.ts'],
@@ -70,4 +70,16 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'one-bad-replica': ['cluster/telemetry/incidents.test.ts'],
   'certificate-expiring': ['cluster/telemetry/incidents.test.ts'],
   'store-access-refused': ['stores:store-write-revoked', 'stores:store-keys-revoked'],
+  'slow-stop': ['unfixable:slow-to-stop'],
+  'unexpanded-variable': ['references:variables-sorted', 'references:variable-renamed'],
+  'mounted-program': ['container:start-script-mode', 'container:volume-over-program'],
+  'file-permission': ['container:volume-group-dropped'],
+  'job-held': ['batch:job-left-suspended'],
+  'headless-peers': ['dns:peers-unpublished'],
+  'gateway-route': ['cluster/network-rules-shown.test.ts'],
+  'autoscaler-at-maximum': ['cluster/rules-shown.test.ts'],
+  'memory-leak': ['telemetry:memory-leak'],
+  'disk-filling': ['telemetry:disk-filling'],
+  'malformed-value': ['references:address-in-quotes'],
+  'credential-refused': ['unfixable:token-renewed-in-one-secret'],
 };

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { areMembers } from '../../../src/agents/playbooks/clues/family.ts';
-import { clearlySimilar, isMisspelling, nameSimilarity } from '../../../src/agents/playbooks/clues/similar-names.ts';
+import { areMembers } from '../../../src/agents/playbooks/clues/names/family.ts';
+import {
+  clearlySimilar,
+  isMisspelling,
+  nameSimilarity,
+} from '../../../src/agents/playbooks/clues/names/similar-names.ts';
 import { Random } from './builders.ts';
 
 const closest = (name: string, names: string[]) => clearlySimilar(name, names, (each) => each)?.item ?? null;

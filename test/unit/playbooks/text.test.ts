@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clearlySimilar, nameSimilarity } from '../../../src/agents/playbooks/clues/similar-names.ts';
+import { clearlySimilar, nameSimilarity } from '../../../src/agents/playbooks/clues/names/similar-names.ts';
 import { editDistance } from '../../../src/text/edit-distance.ts';
 import { differingPointers, stableJson } from '../../../src/json/stable-json.ts';
 import { oneLine } from '../../../src/text/plain-text.ts';

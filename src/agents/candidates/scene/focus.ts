@@ -5,7 +5,7 @@ import type { ClusterView } from '../../../kube/cluster-view.ts';
 import { callersOf, workloadsTouchedBy } from '../../../kube/subjects.ts';
 import { lastChange } from '../../../kube/managed-fields.ts';
 import { withCallees } from '../../../kube/callees.ts';
-import { troubledWorkloads } from '../../playbooks/clues/troubled.ts';
+import { troubledWorkloads } from '../../playbooks/clues/pods/troubled.ts';
 
 /** How near an object is to what is measured as sick. */
 const WEIGHT = { sick: 1, asked: 0.9, callee: 0.8, maybe: 0.6, caller: 0.5, elsewhere: 0.2 };

@@ -5,7 +5,7 @@ import { hasPatchableTemplate } from '../../../kube/container-trouble.ts';
 import { podTemplateOf } from '../../../kube/pod-template.ts';
 import { isOwnNamespace } from './own-namespace.ts';
 import { jsonPatch } from '../../playbooks/engine/changes.ts';
-import { replaceStuckPods } from '../../playbooks/clues/stuck-pods.ts';
+import { replaceStuckPods } from '../../playbooks/clues/pods/stuck-pods.ts';
 
 /** A workload that the incident may be about, whose template can be changed in place. */
 export function isPatchable(view: ClusterView, workload: KubeObject): boolean {

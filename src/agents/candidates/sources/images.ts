@@ -12,8 +12,8 @@ import {
 import { isLiving } from '../../../kube/pods.ts';
 import { editDistance } from '../../../text/edit-distance.ts';
 import { untrustedLine } from '../../../text/redact.ts';
-import { containerPatch, setField } from '../../playbooks/clues/container-patch.ts';
-import { replaceStuckPods } from '../../playbooks/clues/stuck-pods.ts';
+import { containerPatch, setField } from '../../playbooks/clues/patches/container-patch.ts';
+import { replaceStuckPods } from '../../playbooks/clues/pods/stuck-pods.ts';
 import { evidence } from '../../playbooks/engine/analyzer.ts';
 import { setImage } from '../../playbooks/engine/changes.ts';
 import { isPlainImage } from '../../playbooks/engine/kubectl-commands.ts';

@@ -4,7 +4,7 @@ import { ingressBackends } from '../../../kube/ingress-backends.ts';
 import type { IngressBackend } from '../../../kube/ingress-backends.ts';
 import { usersOf } from '../../../kube/references-to-service.ts';
 import { servicePorts } from '../../../kube/service-backends.ts';
-import { nameSimilarity } from '../../playbooks/clues/similar-names.ts';
+import { nameSimilarity } from '../../playbooks/clues/names/similar-names.ts';
 import { evidence } from '../../playbooks/engine/analyzer.ts';
 import { jsonPatch } from '../../playbooks/engine/changes.ts';
 import type { ActionDraft, CauseDraft, Scene } from '../scene/draft.ts';

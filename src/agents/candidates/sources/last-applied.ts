@@ -1,7 +1,7 @@
 import { LAST_APPLIED_FIELD } from '../../../kube/pod-template.ts';
 import { autoscalersOf } from '../../../kube/scalers.ts';
-import { driftOf, guardedOps, placesOf } from '../../playbooks/clues/applied-drift.ts';
-import { readersOf, restartOf } from '../../playbooks/clues/setting-change.ts';
+import { driftOf, guardedOps, placesOf } from '../../playbooks/clues/former/applied-drift.ts';
+import { readersOf, restartOf } from '../../playbooks/clues/settings/setting-change.ts';
 import { evidence } from '../../playbooks/engine/analyzer.ts';
 import { jsonPatch } from '../../playbooks/engine/changes.ts';
 import type { CauseDraft, Scene } from '../scene/draft.ts';

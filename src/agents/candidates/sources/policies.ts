@@ -1,9 +1,9 @@
 import type { KubeObject } from '../../../domain/kube-object.ts';
 import { lastChange } from '../../../kube/managed-fields.ts';
 import { cutting } from '../../../kube/network-policy.ts';
-import type { Cut } from '../../playbooks/clues/policy-cuts.ts';
-import { cutsOf } from '../../playbooks/clues/policy-cuts.ts';
-import { policyFixes } from '../../playbooks/clues/policy-fixes.ts';
+import type { Cut } from '../../playbooks/clues/services/policy-cuts.ts';
+import { cutsOf } from '../../playbooks/clues/services/policy-cuts.ts';
+import { policyFixes } from '../../playbooks/clues/services/policy-fixes.ts';
 import { evidence } from '../../playbooks/engine/analyzer.ts';
 import type { CauseDraft, Scene } from '../scene/draft.ts';
 import { nameOf } from '../scene/draft.ts';

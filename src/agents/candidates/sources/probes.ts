@@ -6,7 +6,7 @@ import type { ContainerSpec, Untyped } from '../../../kube/pod-template.ts';
 import { isLiving, isReady } from '../../../kube/pods.ts';
 import { portKnowledge } from '../../../kube/port-knowledge.ts';
 import { untrustedLine } from '../../../text/redact.ts';
-import { containerPatch, setField } from '../../playbooks/clues/container-patch.ts';
+import { containerPatch, setField } from '../../playbooks/clues/patches/container-patch.ts';
 import { eventEvidence, evidence } from '../../playbooks/engine/analyzer.ts';
 import type { ActionDraft, CauseDraft, Scene } from '../scene/draft.ts';
 import { nameOf, shown } from '../scene/draft.ts';

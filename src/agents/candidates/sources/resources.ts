@@ -11,8 +11,8 @@ import { resourceProblem, resourceRules } from '../../../kube/resource-rules.ts'
 import { pointerToken } from '../../../json/stable-json.ts';
 import { spelledQuantity } from '../../../text/quantity.ts';
 import { untrustedLine } from '../../../text/redact.ts';
-import { containerPatch } from '../../playbooks/clues/container-patch.ts';
-import { waitsForNode } from '../../playbooks/clues/unplaced.ts';
+import { containerPatch } from '../../playbooks/clues/patches/container-patch.ts';
+import { waitsForNode } from '../../playbooks/clues/placement/unplaced.ts';
 import { evidence } from '../../playbooks/engine/analyzer.ts';
 import type { ActionDraft, CauseDraft, Scene } from '../scene/draft.ts';
 import { nameOf, shown } from '../scene/draft.ts';

@@ -3,7 +3,7 @@ import { configReferences } from '../../../kube/config-references.ts';
 import { lastChange } from '../../../kube/managed-fields.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../kube/pod-template.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../kube/pods.ts';
-import { restartOf } from '../../playbooks/clues/setting-change.ts';
+import { restartOf } from '../../playbooks/clues/settings/setting-change.ts';
 import { evidence } from '../../playbooks/engine/analyzer.ts';
 import { deleteNoWait } from '../../playbooks/engine/changes.ts';
 import { controllerOf } from '../../../kube/ownership.ts';

@@ -1,7 +1,7 @@
 import { refusalOf } from '../../../kube/refusals.ts';
 import { isReady } from '../../../kube/pods.ts';
-import { makeWay } from '../../playbooks/clues/rollout-deadlock.ts';
-import { waitsForNode } from '../../playbooks/clues/unplaced.ts';
+import { makeWay } from '../../playbooks/clues/pods/rollout-deadlock.ts';
+import { waitsForNode } from '../../playbooks/clues/placement/unplaced.ts';
 import { evidence } from '../../playbooks/engine/analyzer.ts';
 import type { CauseDraft, Scene } from '../scene/draft.ts';
 import { nameOf } from '../scene/draft.ts';

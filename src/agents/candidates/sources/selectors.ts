@@ -4,7 +4,7 @@ import { selectorMapMatches } from '../../../kube/labels.ts';
 import { pointerToken, stableJson } from '../../../json/stable-json.ts';
 import { podTemplateOf } from '../../../kube/pod-template.ts';
 import { isReady } from '../../../kube/pods.ts';
-import { nameSimilarity } from '../../playbooks/clues/similar-names.ts';
+import { nameSimilarity } from '../../playbooks/clues/names/similar-names.ts';
 import { evidence } from '../../playbooks/engine/analyzer.ts';
 import { jsonPatch } from '../../playbooks/engine/changes.ts';
 import type { PatchOp } from '../../../domain/change.ts';

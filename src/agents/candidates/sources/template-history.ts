@@ -1,9 +1,9 @@
 import { pointerKeys } from '../../../json/stable-json.ts';
 import { podTemplateOf } from '../../../kube/pod-template.ts';
 import type { PodTemplate, Untyped } from '../../../kube/pod-template.ts';
-import type { FormerPart } from '../../playbooks/clues/former-part.ts';
-import { formerParts } from '../../playbooks/clues/former-part.ts';
-import { keepsHardening } from '../../playbooks/clues/hardening.ts';
+import type { FormerPart } from '../../playbooks/clues/former/former-part.ts';
+import { formerParts } from '../../playbooks/clues/former/former-part.ts';
+import { keepsHardening } from '../../playbooks/clues/patches/hardening.ts';
 import type { CauseDraft, Scene } from '../scene/draft.ts';
 import { nameOf, shown } from '../scene/draft.ts';
 import { isPatchable, templateChanges } from '../scene/template-patch.ts';

@@ -5,7 +5,7 @@ import type { JobNeeds } from './needs.ts';
 import { jobNeeds, needsEvidence } from './needs.ts';
 import type { Waiter } from './waiters.ts';
 import { waitersFor } from './waiters.ts';
-import { logEvidence, TELLING } from '../workload-logs.ts';
+import { logEvidence, TELLING } from '../pods/workload-logs.ts';
 import type { AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { laterRun } from '../../../../kube/job-runs.ts';
 import { literalPattern } from '../../../../text/literal-pattern.ts';

@@ -5,7 +5,7 @@ import { controllerOf } from '../../../../kube/ownership.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { deleteNoWait } from '../../engine/changes.ts';
-import { sufferingPods } from '../late-dependency.ts';
+import { sufferingPods } from '../pods/late-dependency.ts';
 import { isTiedTo } from './waiters.ts';
 
 /**

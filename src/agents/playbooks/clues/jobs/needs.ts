@@ -7,7 +7,7 @@ import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { condition, isReady } from '../../../../kube/pods.ts';
 import { evidence } from '../../engine/analyzer.ts';
-import { lacksSomething } from '../would-fail-again.ts';
+import { lacksSomething } from '../former/would-fail-again.ts';
 
 /** What a Job that was given up needed, as it is by now. */
 export interface JobNeeds {

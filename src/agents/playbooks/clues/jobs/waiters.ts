@@ -7,9 +7,9 @@ import { listOf } from '../../../../kube/untyped-list.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { literalPattern } from '../../../../text/literal-pattern.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
-import { troubledWorkloads } from '../troubled.ts';
-import type { LogLine } from '../workload-logs.ts';
-import { workloadLog } from '../workload-logs.ts';
+import { troubledWorkloads } from '../pods/troubled.ts';
+import type { LogLine } from '../pods/workload-logs.ts';
+import { workloadLog } from '../pods/workload-logs.ts';
 
 /** A workload that is not well and seems to wait for what a Job makes. */
 export interface Waiter {

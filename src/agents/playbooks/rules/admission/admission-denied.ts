@@ -4,10 +4,14 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { hasMutableTemplate } from '../../../../kube/pod-template.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { rollbackFixes } from '../../clues/rollback.ts';
+import { rollbackFixes } from '../../clues/former/rollback.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
-import { demandedMetadata } from './demanded-metadata.ts';
+import { demandedMetadata } from './denied/demanded-metadata.ts';
+import type { DemandedMetadata } from './denied/demanded-metadata.ts';
+import { demandedOfNamespace } from './denied/demanded-of-namespace.ts';
+import { denialOf } from './denied/denial.ts';
+import type { Denial } from './denied/denial.ts';
 import { quotedParts } from './quoted-part.ts';
 import { cannotMakePods, immutableReason, refusalEvidence, refusedBy, severityOf } from './refused.ts';
 import type { Refused } from './refused.ts';
@@ -22,37 +26,44 @@ export function analyzeDenials(context: AnalyzerContext): Promise<Finding[]> {
 
 async function findingFor(context: AnalyzerContext, refused: Refused): Promise<Finding> {
   const { view } = context;
-  const { workload, message, match } = refused;
-  const [, webhook, policy, binding] = match;
-  const who = webhook
-    ? `admission webhook ${webhook}`
-    : `admission policy ${policy}${binding ? ` (binding ${binding})` : ''}`;
-  const words = message.slice(match.index + match[0].length).replace(/^[:\s]+/, '') || message;
-  const mutable = hasMutableTemplate(workload);
-  const demanded = await demandedMetadata(context, workload, words, policy);
-  const part = mutable ? quotedParts(view, workload, words) : { fixes: [], reasons: [] };
-  const rollback = mutable ? rollbackFixes(view, workload) : { fixes: [], reasons: [] };
+  const { workload, match } = refused;
+  const denial = await denialOf(context, refused);
+  const { who, webhook, words } = denial;
+  const ofNamespace = await demandedOfNamespace(context, workload, denial);
+  const ofPods = ofNamespace.decides ? NOTHING : podFixes(view, workload, denial);
   return makeFinding({
     rule: ADMISSION_DENIED,
     severity: severityOf(view, workload),
     object: workload,
-    what: webhook ?? policy ?? '',
-    message: untrustedLine(`${cannotMakePods(view, workload)}: ${who} denies them: ${words}`, 290),
-    evidence: [
-      refusalEvidence(refused),
-      ...sources(view, webhook),
-      ...demanded.reasons,
-      ...part.reasons,
-      ...rollback.reasons,
-    ],
-    fixes: [...demanded.fixes, ...part.fixes, ...rollback.fixes],
+    what: webhook ?? match[2] ?? '',
+    message: untrustedLine(
+      `${cannotMakePods(view, workload)}: ${ofNamespace.said ? `${ofNamespace.said}: it` : who} denies them: ${words}`,
+      290,
+    ),
+    evidence: [refusalEvidence(refused), ...sources(view, webhook), ...ofNamespace.reasons, ...ofPods.reasons],
+    fixes: [...ofNamespace.fixes, ...ofPods.fixes],
     unfixed:
+      ofNamespace.unfixed ??
       immutableReason(workload) ??
-      demanded.unfixed ??
+      ofPods.unfixed ??
       untrustedLine(
         `${who} says what it demands: the owner of ${workload.kind} ${workload.metadata.name}, or of the policy, decides`,
       ),
   });
+}
+
+const NOTHING: DemandedMetadata = { fixes: [], reasons: [] };
+
+/** What the template could have instead. */
+function podFixes(view: ClusterView, workload: KubeObject, denial: Denial): DemandedMetadata {
+  if (!hasMutableTemplate(workload)) return NOTHING;
+  const demanded = demandedMetadata(view, workload, denial);
+  const parts = [demanded, quotedParts(view, workload, denial.words), rollbackFixes(view, workload)];
+  return {
+    fixes: parts.flatMap(({ fixes }) => fixes),
+    reasons: parts.flatMap(({ reasons }) => reasons),
+    ...(demanded.unfixed ? { unfixed: demanded.unfixed } : {}),
+  };
 }
 
 function sources(view: ClusterView, webhook: string | undefined) {
@@ -70,6 +81,7 @@ export const admissionDeniedRule: Analyzer = {
     ...REVISIONS,
     'Event',
     'Node',
+    'Namespace',
     'ConfigMap',
     'Secret',
     'Service',

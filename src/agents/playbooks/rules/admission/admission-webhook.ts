@@ -2,7 +2,7 @@ import type { Change, PatchOp } from '../../../../domain/change.ts';
 import type { Evidence, Finding, FindingSeverity } from '../../../../domain/finding.ts';
 import { NEED, PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { prodController } from '../../clues/prod-controller.ts';
+import { prodController } from '../../clues/pods/prod-controller.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';

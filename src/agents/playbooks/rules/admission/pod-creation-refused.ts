@@ -5,7 +5,7 @@ import { hasMutableTemplate } from '../../../../kube/pod-template.ts';
 import type { Refusal } from '../../../../kube/refusals.ts';
 import { refusals } from '../../../../kube/refusals.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { rollbackFixes } from '../../clues/rollback.ts';
+import { rollbackFixes } from '../../clues/former/rollback.ts';
 import { makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { quotedParts } from './quoted-part.ts';

@@ -3,8 +3,8 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
-import { formerParts } from '../../clues/former-part.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { formerParts } from '../../clues/former/former-part.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 

@@ -7,9 +7,9 @@ import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { ResourceRules } from '../../../../kube/resource-rules.ts';
 import { resourceProblem } from '../../../../kube/resource-rules.ts';
 import { spelledQuantity } from '../../../../text/quantity.ts';
-import { formerParts } from '../../clues/former-part.ts';
-import type { FormerPart } from '../../clues/former-part.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { formerParts } from '../../clues/former/former-part.ts';
+import type { FormerPart } from '../../clues/former/former-part.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 

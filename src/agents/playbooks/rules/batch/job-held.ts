@@ -12,7 +12,7 @@ import { hasMutableTemplate, LAST_APPLIED_FIELD, lastApplied } from '../../../..
 import { isLiving } from '../../../../kube/pods.ts';
 import type { Waiter } from '../../clues/jobs/waiters.ts';
 import { waitersFor } from '../../clues/jobs/waiters.ts';
-import { logEvidence } from '../../clues/workload-logs.ts';
+import { logEvidence } from '../../clues/pods/workload-logs.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { deleteNoWait, jsonPatch } from '../../engine/changes.ts';

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { uses } from '../../../../kube/affected.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
-import { areMembers, tokensOf } from '../../clues/family.ts';
+import { areMembers, tokensOf } from '../../clues/names/family.ts';
 
 /** Labels that say of which program an object is. */
 const OWNER_LABELS = [

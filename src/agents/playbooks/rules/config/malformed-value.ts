@@ -8,10 +8,10 @@ import type { SettingText } from '../../../../kube/named-hosts.ts';
 import { serviceMeant, settingTexts } from '../../../../kube/named-hosts.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { settingChanges } from '../../clues/setting-change.ts';
-import { troubledWorkloads } from '../../clues/troubled.ts';
-import type { LogLine } from '../../clues/workload-logs.ts';
-import { logEvidence, TELLING, workloadLog } from '../../clues/workload-logs.ts';
+import { settingChanges } from '../../clues/settings/setting-change.ts';
+import { troubledWorkloads } from '../../clues/pods/troubled.ts';
+import type { LogLine } from '../../clues/pods/workload-logs.ts';
+import { logEvidence, TELLING, workloadLog } from '../../clues/pods/workload-logs.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { missingReferences } from '../../../../kube/config-references.ts';
 import { isLiving } from '../../../../kube/pods.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 

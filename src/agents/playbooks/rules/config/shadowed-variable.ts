@@ -9,10 +9,10 @@ import { containersOf, hasMutableTemplate, podTemplateOf } from '../../../../kub
 import type { ContainerSpec } from '../../../../kube/pod-template.ts';
 import { isLiving, isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { formerParts } from '../../clues/former-part.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
-import { troubledWorkloads } from '../../clues/troubled.ts';
-import { logEvidence, workloadLog } from '../../clues/workload-logs.ts';
+import { formerParts } from '../../clues/former/former-part.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
+import { troubledWorkloads } from '../../clues/pods/troubled.ts';
+import { logEvidence, workloadLog } from '../../clues/pods/workload-logs.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';

@@ -11,12 +11,12 @@ import { listOf } from '../../../../kube/untyped-list.ts';
 import type { UnexpandedReference } from '../../../../kube/variable-references.ts';
 import { unexpandedReferences } from '../../../../kube/variable-references.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { containerPatch, within } from '../../clues/container-patch.ts';
-import { partFixes, patchFix } from '../../clues/part-fixes.ts';
-import { clearlySimilar } from '../../clues/similar-names.ts';
-import { troubledWorkloads } from '../../clues/troubled.ts';
-import type { LogLine } from '../../clues/workload-logs.ts';
-import { logEvidence, workloadLog } from '../../clues/workload-logs.ts';
+import { containerPatch, within } from '../../clues/patches/container-patch.ts';
+import { partFixes, patchFix } from '../../clues/former/part-fixes.ts';
+import { clearlySimilar } from '../../clues/names/similar-names.ts';
+import { troubledWorkloads } from '../../clues/pods/troubled.ts';
+import type { LogLine } from '../../clues/pods/workload-logs.ts';
+import { logEvidence, workloadLog } from '../../clues/pods/workload-logs.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 

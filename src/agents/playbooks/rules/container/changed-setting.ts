@@ -12,11 +12,11 @@ import { LAST_APPLIED_FIELD, containersOf, lastApplied, podTemplateOf } from '..
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { literalPattern } from '../../../../text/literal-pattern.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { settingChanges } from '../../clues/setting-change.ts';
-import { troubledWorkloads } from '../../clues/troubled.ts';
+import { settingChanges } from '../../clues/settings/setting-change.ts';
+import { troubledWorkloads } from '../../clues/pods/troubled.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import { TELLING } from '../../clues/workload-logs.ts';
+import { TELLING } from '../../clues/pods/workload-logs.ts';
 import { saying } from './logs.ts';
 import type { Saying } from './logs.ts';
 

@@ -6,11 +6,11 @@ import { stableJson } from '../../../../json/stable-json.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { ContainerSpec } from '../../../../kube/pod-template.ts';
 import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
-import { formerParts } from '../../clues/former-part.ts';
-import { rollbackFixes } from '../../clues/rollback.ts';
-import { partFixes, patchFix } from '../../clues/part-fixes.ts';
-import { below, containerPatch, setField, within } from '../../clues/container-patch.ts';
-import type { Fixes } from '../../clues/part-fixes.ts';
+import { formerParts } from '../../clues/former/former-part.ts';
+import { rollbackFixes } from '../../clues/former/rollback.ts';
+import { partFixes, patchFix } from '../../clues/former/part-fixes.ts';
+import { below, containerPatch, setField, within } from '../../clues/patches/container-patch.ts';
+import type { Fixes } from '../../clues/former/part-fixes.ts';
 
 /** What an earlier state of a broken container's template had, and the ways back to it, smallest first. */
 export interface ChangesSince extends Fixes {

@@ -17,11 +17,11 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { peerBudgetMs, podState } from '../../../../kube/pod-state.ts';
-import type { ChangedConfig } from '../../clues/changed-config.ts';
-import { changedConfig } from '../../clues/changed-config.ts';
+import type { ChangedConfig } from '../../clues/settings/changed-config.ts';
+import { changedConfig } from '../../clues/settings/changed-config.ts';
 import { lateJob } from '../../clues/jobs/late-job.ts';
-import { lateDependency } from '../../clues/late-dependency.ts';
-import { comesBackAnew, replaceStuckPods, waitsForBrokenPods } from '../../clues/stuck-pods.ts';
+import { lateDependency } from '../../clues/pods/late-dependency.ts';
+import { comesBackAnew, replaceStuckPods, waitsForBrokenPods } from '../../clues/pods/stuck-pods.ts';
 import { changesSince } from './changes-since.ts';
 import { lastWords, logLines } from './logs.ts';
 

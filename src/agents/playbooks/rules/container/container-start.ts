@@ -12,10 +12,10 @@ import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { logLines } from './logs.ts';
 import { nonRootUser } from './non-root-user.ts';
-import { partFixes } from '../../clues/part-fixes.ts';
-import { LOOSENS } from '../../clues/hardening.ts';
-import { below, within } from '../../clues/container-patch.ts';
-import { mountedProgram } from '../../clues/mounted-program.ts';
+import { partFixes } from '../../clues/former/part-fixes.ts';
+import { LOOSENS } from '../../clues/patches/hardening.ts';
+import { below, within } from '../../clues/patches/container-patch.ts';
+import { mountedProgram } from '../../clues/settings/mounted-program.ts';
 import { START_CAUSES } from './start-causes.ts';
 import type { StartCause } from './start-causes.ts';
 

@@ -12,9 +12,9 @@ import { untrustedLine } from '../../../../text/redact.ts';
 import { NOT_PERMITTED, deniedPaths, isInside } from './denied-paths.ts';
 import { saying } from './logs.ts';
 import type { Saying } from './logs.ts';
-import { partFixes, patchFix } from '../../clues/part-fixes.ts';
-import { LOOSENS } from '../../clues/hardening.ts';
-import { below, within } from '../../clues/container-patch.ts';
+import { partFixes, patchFix } from '../../clues/former/part-fixes.ts';
+import { LOOSENS } from '../../clues/patches/hardening.ts';
+import { below, within } from '../../clues/patches/container-patch.ts';
 
 const FILE_PERMISSION = 'file-permission';
 

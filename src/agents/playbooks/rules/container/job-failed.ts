@@ -16,8 +16,8 @@ import { laterRun } from '../../../../kube/job-runs.ts';
 import { givenUp } from '../../clues/jobs/given-up.ts';
 import { changesSince } from './changes-since.ts';
 import { lastWords, logLines } from './logs.ts';
-import { patchFix } from '../../clues/part-fixes.ts';
-import { setField } from '../../clues/container-patch.ts';
+import { patchFix } from '../../clues/former/part-fixes.ts';
+import { setField } from '../../clues/patches/container-patch.ts';
 
 export const JOB_FAILED = 'job-failed';
 

@@ -6,7 +6,7 @@ import type { PodContainer } from '../../../../kube/container-trouble.ts';
 import type { ContainerSpec, Untyped } from '../../../../kube/pod-template.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
-import { TELLING } from '../../clues/workload-logs.ts';
+import { TELLING } from '../../clues/pods/workload-logs.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 
 const LOG_LINES_SHOWN = 4;

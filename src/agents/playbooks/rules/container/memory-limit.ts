@@ -13,10 +13,10 @@ import { isReady } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
 import { heapFlags } from './heap-flags.ts';
 import { memoryCeiling } from './memory-ceiling.ts';
-import { memoryVerdict } from '../../clues/memory-verdict.ts';
+import { memoryVerdict } from '../../clues/pods/memory-verdict.ts';
 import { isHigher, memoryLimitOf, raiseMemory } from './memory-raise.ts';
-import { partFixes } from '../../clues/part-fixes.ts';
-import { within } from '../../clues/container-patch.ts';
+import { partFixes } from '../../clues/former/part-fixes.ts';
+import { within } from '../../clues/patches/container-patch.ts';
 
 const MEMORY_LIMIT = 'memory-limit';
 

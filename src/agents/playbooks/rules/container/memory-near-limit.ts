@@ -7,14 +7,14 @@ import type { ContainerSpec } from '../../../../kube/pod-template.ts';
 import { containersOf, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { quantity, quantityText } from '../../../../kube/quantity.ts';
 import { amountText } from '../../../../text/amount.ts';
-import { within } from '../../clues/container-patch.ts';
-import type { ShortOfMemory } from '../../clues/memory-verdict.ts';
-import { shortOfMemory } from '../../clues/memory-verdict.ts';
+import { within } from '../../clues/patches/container-patch.ts';
+import type { ShortOfMemory } from '../../clues/pods/memory-verdict.ts';
+import { shortOfMemory } from '../../clues/pods/memory-verdict.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { makeFinding } from '../../engine/analyzer.ts';
 import { memoryCeiling } from './memory-ceiling.ts';
 import { isHigher, memoryLimitOf, raiseMemory } from './memory-raise.ts';
-import { partFixes } from '../../clues/part-fixes.ts';
+import { partFixes } from '../../clues/former/part-fixes.ts';
 
 const MEMORY_NEAR_LIMIT = 'memory-near-limit';
 

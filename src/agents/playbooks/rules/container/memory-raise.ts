@@ -3,9 +3,9 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { ContainerSpec, Untyped } from '../../../../kube/pod-template.ts';
 import { containersOf } from '../../../../kube/pod-template.ts';
 import { quantity } from '../../../../kube/quantity.ts';
-import { containerPatch, setField } from '../../clues/container-patch.ts';
+import { containerPatch, setField } from '../../clues/patches/container-patch.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
-import { patchFix } from '../../clues/part-fixes.ts';
+import { patchFix } from '../../clues/former/part-fixes.ts';
 
 /** The memory limit of a container of a pod spec, as it is written there. */
 export function memoryLimitOf(podSpec: Untyped, name: string): unknown {

@@ -2,10 +2,10 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import type { ContainerSpec, Untyped } from '../../../../kube/pod-template.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
-import { imageUser } from '../../clues/image-user.ts';
-import type { Fixes } from '../../clues/part-fixes.ts';
-import { patchFix } from '../../clues/part-fixes.ts';
-import { containerPatch, setField } from '../../clues/container-patch.ts';
+import { imageUser } from '../../clues/pods/image-user.ts';
+import type { Fixes } from '../../clues/former/part-fixes.ts';
+import { patchFix } from '../../clues/former/part-fixes.ts';
+import { containerPatch, setField } from '../../clues/patches/container-patch.ts';
 
 /** The user of images that are built to run without root (github.com/GoogleContainerTools/distroless). */
 const NOBODY_ELSE = 65532;

@@ -7,9 +7,9 @@ import { containersOf } from '../../../../kube/pod-template.ts';
 import { quantity } from '../../../../kube/quantity.ts';
 import { isServed } from '../../../../kube/container-trouble.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
-import type { FormerPart } from '../../clues/former-part.ts';
-import { partFixes, patchFix } from '../../clues/part-fixes.ts';
-import { containerPatch, setField, within } from '../../clues/container-patch.ts';
+import type { FormerPart } from '../../clues/former/former-part.ts';
+import { partFixes, patchFix } from '../../clues/former/part-fixes.ts';
+import { containerPatch, setField, within } from '../../clues/patches/container-patch.ts';
 import { failingProbes, probeEvidence, timedOut } from './probes.ts';
 import type { FailingProbe } from './probes.ts';
 

@@ -13,8 +13,8 @@ import { READ_ONLY, deniedPaths, isInside, mayHoldEmptyVolume, parentOf } from '
 import type { DeniedPath } from './denied-paths.ts';
 import { saying } from './logs.ts';
 import type { Saying } from './logs.ts';
-import { partFixes, patchFix } from '../../clues/part-fixes.ts';
-import { containerPatch, within } from '../../clues/container-patch.ts';
+import { partFixes, patchFix } from '../../clues/former/part-fixes.ts';
+import { containerPatch, within } from '../../clues/patches/container-patch.ts';
 
 const READ_ONLY_ROOT = 'read-only-root';
 

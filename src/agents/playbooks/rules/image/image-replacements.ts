@@ -3,7 +3,7 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { fullName, imageState, splitImage } from '../../../../kube/image-state.ts';
 import { isPlainImage } from '../../engine/kubectl-commands.ts';
 import { containersOf, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
-import { isMisspelling } from '../../clues/similar-names.ts';
+import { isMisspelling } from '../../clues/names/similar-names.ts';
 import { isReady } from '../../../../kube/pods.ts';
 
 export interface ImageReplacement {

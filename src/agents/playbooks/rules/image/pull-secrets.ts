@@ -4,13 +4,13 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { hasPatchableTemplate } from '../../../../kube/container-trouble.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { listOf } from '../../../../kube/untyped-list.ts';
-import { setField } from '../../clues/container-patch.ts';
-import { isMisspelling } from '../../clues/similar-names.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { setField } from '../../clues/patches/container-patch.ts';
+import { isMisspelling } from '../../clues/names/similar-names.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import { evidence } from '../../engine/analyzer.ts';
-import { partFixes } from '../../clues/part-fixes.ts';
-import type { Fixes } from '../../clues/part-fixes.ts';
+import { partFixes } from '../../clues/former/part-fixes.ts';
+import type { Fixes } from '../../clues/former/part-fixes.ts';
 
 const TYPES = new Set(['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg']);
 

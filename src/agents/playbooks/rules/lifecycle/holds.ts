@@ -7,7 +7,7 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { condition, isLiving, isReady } from '../../../../kube/pods.ts';
 import { listOf } from '../../../../kube/untyped-list.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { below } from '../../clues/container-patch.ts';
+import { below } from '../../clues/patches/container-patch.ts';
 import { eventEvidence, evidence } from '../../engine/analyzer.ts';
 
 /** Why a pod gets no further, or was thrown out, beside what its containers do. */

@@ -5,11 +5,11 @@ import { isOfPresentTemplate, isServed } from '../../../../kube/container-troubl
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
-import { rollbackFixes } from '../../clues/rollback.ts';
-import { setField } from '../../clues/container-patch.ts';
+import { rollbackFixes } from '../../clues/former/rollback.ts';
+import { setField } from '../../clues/patches/container-patch.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
-import { partFixes, patchFix } from '../../clues/part-fixes.ts';
+import { partFixes, patchFix } from '../../clues/former/part-fixes.ts';
 import { DEFAULT_SCHEDULER, holdOf } from './holds.ts';
 import type { Hold } from './holds.ts';
 

@@ -10,7 +10,7 @@ import { podState } from '../../../../kube/pod-state.ts';
 import { desiredReplicas, isLiving, isReady } from '../../../../kube/pods.ts';
 import { isOfRevision, revisionsOf } from '../../../../kube/revisions.ts';
 import { subjectsOf } from '../../../../kube/subjects.ts';
-import { comesBackAnew, ordinalOf, replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { comesBackAnew, ordinalOf, replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';

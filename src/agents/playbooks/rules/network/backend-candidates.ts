@@ -8,8 +8,8 @@ import { ingressBackends } from '../../../../kube/ingress-backends.ts';
 import { portKnowledge } from '../../../../kube/port-knowledge.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import type { ServicePort } from '../../../../kube/service-backends.ts';
-import { renamedServices } from '../../clues/renamed-service.ts';
-import { clearlySimilar, isSameProgram } from '../../clues/similar-names.ts';
+import { renamedServices } from '../../clues/services/renamed-service.ts';
+import { clearlySimilar, isSameProgram } from '../../clues/names/similar-names.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { AUXILIARY } from './target-port-candidates.ts';
 

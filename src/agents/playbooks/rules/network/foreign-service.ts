@@ -10,10 +10,10 @@ import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
 import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';
-import type { Trouble } from '../../clues/troubled.ts';
-import { troubledWorkloads } from '../../clues/troubled.ts';
-import type { LogLine } from '../../clues/workload-logs.ts';
-import { complaintAbout, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
+import type { Trouble } from '../../clues/pods/troubled.ts';
+import { troubledWorkloads } from '../../clues/pods/troubled.ts';
+import type { LogLine } from '../../clues/pods/workload-logs.ts';
+import { complaintAbout, logEvidence, workloadLog } from '../../clues/pods/workload-logs.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 

@@ -2,7 +2,7 @@ import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { ingressBackends } from '../../../../kube/ingress-backends.ts';
 import { lastApplied } from '../../../../kube/pod-template.ts';
-import { clearlySimilar } from '../../clues/similar-names.ts';
+import { clearlySimilar } from '../../clues/names/similar-names.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';

@@ -8,17 +8,17 @@ import { lastChange } from '../../../../kube/managed-fields.ts';
 import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
 import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
-import { entitledService } from '../../clues/renamed-service.ts';
-import { staleReads } from '../../clues/stale-reads.ts';
-import { rivalWords, successionOf } from '../../clues/successor-service.ts';
-import { troubledWorkloads } from '../../clues/troubled.ts';
-import type { Trouble } from '../../clues/troubled.ts';
-import type { LogLine } from '../../clues/workload-logs.ts';
-import { complaintAbout, hostsComplainedOf, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
+import { entitledService } from '../../clues/services/renamed-service.ts';
+import { staleReads } from '../../clues/settings/stale-reads.ts';
+import { rivalWords, successionOf } from '../../clues/services/successor-service.ts';
+import { troubledWorkloads } from '../../clues/pods/troubled.ts';
+import type { Trouble } from '../../clues/pods/troubled.ts';
+import type { LogLine } from '../../clues/pods/workload-logs.ts';
+import { complaintAbout, hostsComplainedOf, logEvidence, workloadLog } from '../../clues/pods/workload-logs.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import { danglingNames } from './external-name.ts';
-import { missingServiceFixes, namedFor } from '../../clues/missing-service-fixes.ts';
+import { missingServiceFixes, namedFor } from '../../clues/services/missing-service-fixes.ts';
 
 const MISSING_SERVICE = 'missing-service';
 

@@ -4,15 +4,15 @@ import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
 import { lastChange } from '../../../../kube/managed-fields.ts';
 import { cutting } from '../../../../kube/network-policy.ts';
-import type { Trouble } from '../../clues/troubled.ts';
-import type { Cut } from '../../clues/policy-cuts.ts';
-import { cutsOf } from '../../clues/policy-cuts.ts';
-import { troubledWorkloads } from '../../clues/troubled.ts';
-import type { LogLine } from '../../clues/workload-logs.ts';
-import { complaintAbout, isUnresolved, logEvidence, workloadLog } from '../../clues/workload-logs.ts';
+import type { Trouble } from '../../clues/pods/troubled.ts';
+import type { Cut } from '../../clues/services/policy-cuts.ts';
+import { cutsOf } from '../../clues/services/policy-cuts.ts';
+import { troubledWorkloads } from '../../clues/pods/troubled.ts';
+import type { LogLine } from '../../clues/pods/workload-logs.ts';
+import { complaintAbout, isUnresolved, logEvidence, workloadLog } from '../../clues/pods/workload-logs.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
-import { isNews, policyFixes } from '../../clues/policy-fixes.ts';
+import { isNews, policyFixes } from '../../clues/services/policy-fixes.ts';
 
 const NETWORK_POLICY = 'network-policy';
 

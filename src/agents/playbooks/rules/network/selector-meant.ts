@@ -11,8 +11,8 @@ import { isLiving } from '../../../../kube/pods.ts';
 import { listens, portKnowledge } from '../../../../kube/port-knowledge.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
-import { areMembers } from '../../clues/family.ts';
-import { isMisspelling, nameSimilarity } from '../../clues/similar-names.ts';
+import { areMembers } from '../../clues/names/family.ts';
+import { isMisspelling, nameSimilarity } from '../../clues/names/similar-names.ts';
 
 export const POD_OWNERS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'];
 

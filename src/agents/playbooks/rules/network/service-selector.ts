@@ -19,7 +19,7 @@ import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube
 import { readyPods } from '../../../../kube/cluster-view.ts';
 import { listens, portKnowledge } from '../../../../kube/port-knowledge.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
-import { areMembers } from '../../clues/family.ts';
+import { areMembers } from '../../clues/names/family.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
 const SERVICE_SELECTOR = 'service-selector';

@@ -9,7 +9,7 @@ import type { KnownPort } from '../../../../kube/port-knowledge.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
 import { servicePorts } from '../../../../kube/service-backends.ts';
 import type { Backend, ServicePort } from '../../../../kube/service-backends.ts';
-import { nameSimilarity } from '../../clues/similar-names.ts';
+import { nameSimilarity } from '../../clues/names/similar-names.ts';
 import { editDistance } from '../../../../text/edit-distance.ts';
 import { listens } from '../../../../kube/port-knowledge.ts';
 

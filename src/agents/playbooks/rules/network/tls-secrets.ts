@@ -8,7 +8,7 @@ import { isIssuedByAnnotation, tlsReferences } from '../../../../kube/ingress-tl
 import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { condition } from '../../../../kube/pods.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { clearlySimilar, isMisspelling } from '../../clues/similar-names.ts';
+import { clearlySimilar, isMisspelling } from '../../clues/names/similar-names.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 

@@ -4,12 +4,12 @@ import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
 import { PODS } from '../../../../kube/kind-sets.ts';
-import type { RefusedCredential } from '../../clues/refused-credential.ts';
-import { refusedCredential } from '../../clues/refused-credential.ts';
-import { restartOf } from '../../clues/setting-change.ts';
-import { staleReads } from '../../clues/stale-reads.ts';
-import { troubledWorkloads } from '../../clues/troubled.ts';
-import { logEvidence } from '../../clues/workload-logs.ts';
+import type { RefusedCredential } from '../../clues/settings/refused-credential.ts';
+import { refusedCredential } from '../../clues/settings/refused-credential.ts';
+import { restartOf } from '../../clues/settings/setting-change.ts';
+import { staleReads } from '../../clues/settings/stale-reads.ts';
+import { troubledWorkloads } from '../../clues/pods/troubled.ts';
+import { logEvidence } from '../../clues/pods/workload-logs.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { Denial } from '../../../../kube/rbac.ts';
 import { allows, isBuiltIn, isSubject, missingIn, rulesOf, subjectsOfBinding } from '../../../../kube/rbac.ts';
-import { nameSimilarity } from '../../clues/similar-names.ts';
+import { nameSimilarity } from '../../clues/names/similar-names.ts';
 
 /** The RBAC objects that bear on a ServiceAccount. */
 export interface Grants {

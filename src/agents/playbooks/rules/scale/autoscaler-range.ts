@@ -7,7 +7,7 @@ import { NEED, PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { labelSelectorMatches } from '../../../../kube/labels.ts';
 import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';
-import { formerSizes } from '../../clues/former-size.ts';
+import { formerSizes } from '../../clues/scale/former-size.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';

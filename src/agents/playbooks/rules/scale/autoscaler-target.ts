@@ -5,8 +5,8 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { containersOf, hasMutableTemplate, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
-import { formerParts } from '../../clues/former-part.ts';
-import { clearlySimilar } from '../../clues/similar-names.ts';
+import { formerParts } from '../../clues/former/former-part.ts';
+import { clearlySimilar } from '../../clues/names/similar-names.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 
 const AUTOSCALER_TARGET = 'autoscaler-target';

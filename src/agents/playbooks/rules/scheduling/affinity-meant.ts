@@ -6,11 +6,11 @@ import type { NeighbourTrouble } from '../../../../kube/placement/neighbours.ts'
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
-import { setField } from '../../clues/container-patch.ts';
-import { isMisspelling } from '../../clues/similar-names.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
-import { waitsForNode, wouldFit } from '../../clues/unplaced.ts';
-import type { Unplaced } from '../../clues/unplaced.ts';
+import { setField } from '../../clues/patches/container-patch.ts';
+import { isMisspelling } from '../../clues/names/similar-names.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
+import { waitsForNode, wouldFit } from '../../clues/placement/unplaced.ts';
+import type { Unplaced } from '../../clues/placement/unplaced.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 

@@ -6,9 +6,9 @@ import { CORDON_TAINT, taintsOf, taintText } from '../../../../kube/placement/ta
 import { condition } from '../../../../kube/pods.ts';
 import { PLACEMENT, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { untrustedLine } from '../../../../text/redact.ts';
-import { maintenanceMarks } from '../../clues/maintenance.ts';
-import { obstaclesOf, schedulerSays, unplacedWorkloads } from '../../clues/unplaced.ts';
-import type { Unplaced } from '../../clues/unplaced.ts';
+import { maintenanceMarks } from '../../clues/placement/maintenance.ts';
+import { obstaclesOf, schedulerSays, unplacedWorkloads } from '../../clues/placement/unplaced.ts';
+import type { Unplaced } from '../../clues/placement/unplaced.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';

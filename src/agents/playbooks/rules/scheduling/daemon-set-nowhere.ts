@@ -6,7 +6,7 @@ import { fittingNodes, placementOf } from '../../../../kube/node-fit.ts';
 import { isStanding, keepingOff, taintText } from '../../../../kube/placement/taints.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
-import { formerParts } from '../../clues/former-part.ts';
+import { formerParts } from '../../clues/former/former-part.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';

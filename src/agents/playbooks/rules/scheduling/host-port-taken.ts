@@ -7,12 +7,18 @@ import { hostPortsOf, portsClash } from '../../../../kube/placement/host-ports.t
 import type { HostPort } from '../../../../kube/placement/host-ports.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
-import { formerParts } from '../../clues/former-part.ts';
-import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
-import { isDeadlock, makeWay } from '../../clues/rollout-deadlock.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
-import { obstaclesOf, schedulerSays, unplacedWorkloads, waitsForNode, wouldFit } from '../../clues/unplaced.ts';
-import type { Unplaced } from '../../clues/unplaced.ts';
+import { formerParts } from '../../clues/former/former-part.ts';
+import { nameOf, placementFixes } from '../../clues/placement/placement-fixes.ts';
+import { isDeadlock, makeWay } from '../../clues/pods/rollout-deadlock.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
+import {
+  obstaclesOf,
+  schedulerSays,
+  unplacedWorkloads,
+  waitsForNode,
+  wouldFit,
+} from '../../clues/placement/unplaced.ts';
+import type { Unplaced } from '../../clues/placement/unplaced.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';

@@ -5,7 +5,7 @@ import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
-import { goodRevisions } from '../../clues/good-revision.ts';
+import { goodRevisions } from '../../clues/former/good-revision.ts';
 import { jsonPatch, rolloutUndo } from '../../engine/changes.ts';
 import { fittingNodes, placementOf, untoleratedTaints } from '../../../../kube/node-fit.ts';
 import type { Placement } from '../../../../kube/node-fit.ts';
@@ -20,8 +20,8 @@ import {
 } from '../../../../kube/pod-template.ts';
 import type { PodTemplate } from '../../../../kube/pod-template.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
-import { isWanted } from '../../clues/need.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
+import { isWanted } from '../../clues/scale/need.ts';
 import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS, NEED } from '../../../../kube/kind-sets.ts';
 

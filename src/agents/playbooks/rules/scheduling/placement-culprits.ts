@@ -8,8 +8,8 @@ import type { Placement, TermRequirement } from '../../../../kube/node-fit.ts';
 import { lastApplied } from '../../../../kube/pod-template.ts';
 import type { PodTemplate, Untyped } from '../../../../kube/pod-template.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
-import { clearlySimilar } from '../../clues/similar-names.ts';
-import type { Similar } from '../../clues/similar-names.ts';
+import { clearlySimilar } from '../../clues/names/similar-names.ts';
+import type { Similar } from '../../clues/names/similar-names.ts';
 import { pointerToken, stableJson } from '../../../../json/stable-json.ts';
 
 /** One way to make a placement satisfiable. */

@@ -5,11 +5,17 @@ import type { NeighbourTrouble } from '../../../../kube/placement/neighbours.ts'
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { PodTemplate, Untyped } from '../../../../kube/pod-template.ts';
 import { stableJson } from '../../../../json/stable-json.ts';
-import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
-import { isDeadlock, makeWay } from '../../clues/rollout-deadlock.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
-import { obstaclesOf, schedulerSays, unplacedWorkloads, waitsForNode, wouldFit } from '../../clues/unplaced.ts';
-import type { Unplaced } from '../../clues/unplaced.ts';
+import { nameOf, placementFixes } from '../../clues/placement/placement-fixes.ts';
+import { isDeadlock, makeWay } from '../../clues/pods/rollout-deadlock.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
+import {
+  obstaclesOf,
+  schedulerSays,
+  unplacedWorkloads,
+  waitsForNode,
+  wouldFit,
+} from '../../clues/placement/unplaced.ts';
+import type { Unplaced } from '../../clues/placement/unplaced.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { jsonPatch } from '../../engine/changes.ts';

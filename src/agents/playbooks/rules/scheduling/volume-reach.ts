@@ -3,9 +3,9 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { NEED, PLACEMENT, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { reaches } from '../../../../kube/placement/node-obstacles.ts';
 import { stableJson } from '../../../../json/stable-json.ts';
-import { nameOf, placementFixes } from '../../clues/placement-fixes.ts';
-import { obstaclesOf, schedulerSays, unplacedWorkloads } from '../../clues/unplaced.ts';
-import type { Unplaced } from '../../clues/unplaced.ts';
+import { nameOf, placementFixes } from '../../clues/placement/placement-fixes.ts';
+import { obstaclesOf, schedulerSays, unplacedWorkloads } from '../../clues/placement/unplaced.ts';
+import type { Unplaced } from '../../clues/placement/unplaced.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 

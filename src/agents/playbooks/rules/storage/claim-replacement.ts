@@ -7,7 +7,7 @@ import type { ClaimTrouble } from './claim-trouble.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { createFromFile, deleteAndWait, scaleTo } from '../../engine/changes.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
-import { nameSimilarity } from '../../clues/similar-names.ts';
+import { nameSimilarity } from '../../clues/names/similar-names.ts';
 import { classOf, defaultClass, NO_PROVISIONER, servedBy } from './storage-classes.ts';
 import { claimOrdinal, consumersOfClaim } from '../../../../kube/subjects.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';

@@ -8,12 +8,12 @@ import { readyPods, refTo } from '../../../../kube/cluster-view.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
-import { rollbackFixes } from '../../clues/rollback.ts';
-import { clearlySimilar } from '../../clues/similar-names.ts';
+import { rollbackFixes } from '../../clues/former/rollback.ts';
+import { clearlySimilar } from '../../clues/names/similar-names.ts';
 import { claimAnew } from './claim-handover.ts';
-import { replaceStuckPods } from '../../clues/stuck-pods.ts';
+import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
-import { isWanted } from '../../clues/need.ts';
+import { isWanted } from '../../clues/scale/need.ts';
 import { desiredReplicas, isLiving } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS, NEED } from '../../../../kube/kind-sets.ts';
 

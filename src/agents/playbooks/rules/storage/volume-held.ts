@@ -6,7 +6,7 @@ import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { isLiving } from '../../../../kube/pods.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { listOf } from '../../../../kube/untyped-list.ts';
-import { isDeadlock, makeWay } from '../../clues/rollout-deadlock.ts';
+import { isDeadlock, makeWay } from '../../clues/pods/rollout-deadlock.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 

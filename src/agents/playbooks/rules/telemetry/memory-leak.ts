@@ -6,7 +6,7 @@ import { lastEnd, podContainers } from '../../../../kube/container-trouble.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { hasMutableTemplate } from '../../../../kube/pod-template.ts';
 import { desiredReplicas, isReady } from '../../../../kube/pods.ts';
-import { shortOfMemory } from '../../clues/memory-verdict.ts';
+import { shortOfMemory } from '../../clues/pods/memory-verdict.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { makeFinding } from '../../engine/analyzer.ts';
 import { rolloutRestart } from '../../engine/changes.ts';
