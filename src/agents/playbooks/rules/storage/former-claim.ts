@@ -5,7 +5,7 @@ import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
 import { listOf } from '../../../../kube/untyped-list.ts';
-import { partFixes } from '../../clues/part-fixes.ts';
+import { partFixes } from '../../clues/former/part-fixes.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 
 const CONFIDENCE = 0.95;
