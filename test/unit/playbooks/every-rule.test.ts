@@ -24,6 +24,7 @@ const NOT_SHOWN = [
   'mounted-program',
   'file-permission',
   'job-held',
+  'rival-autoscalers',
   'headless-peers',
   'gateway-route',
   'memory-leak',
