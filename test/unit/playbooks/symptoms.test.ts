@@ -93,6 +93,30 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     );
   });
 
+  it.each<[string, string[], boolean]>([
+    ['hangs without a word', ['connecting to store'], true],
+    ['failed once and waits', ['store: connection refused'], true],
+    ['gave up', ['store: connection refused', 'store: connection refused', 'giving up'], true],
+    ['complains of another one', ['cache: connection refused', 'cache: connection refused'], true],
+    ['goes on asking in vain', ['store: connection refused', 'GET / 502', 'upstream store:80 failed'], false],
+  ])('a pod older than its dependency that runs and %s', async (_, log, anew) => {
+    const world = new World(seed);
+    const store = world.workload({ replicas: 1 });
+    const { spec } = world.serviceFor(store, { name: 'store' });
+    const value = `http://store:${spec.ports[0].port}/`;
+    const container = world.container({ env: [{ name: 'STORE_URL', value }] });
+    const workload = world.workload({ replicas: 1, pods: 'waiting', containers: [container] });
+    status(world, workload, { ready: false, state: { running: { startedAt: '2031-05-06T07:00:00Z' } } });
+    const [pod] = world.podsOf(workload);
+    world.event(pod!, 'Unhealthy', 'Readiness probe failed: statuscode: 502', { type: 'Warning' });
+    world.logs.set(`${pod!.metadata.name}/${container.name}/false`, log);
+    world.podsOf(store)[0]!.status.conditions = [
+      { type: 'Ready', status: 'True', lastTransitionTime: '2031-05-06T07:06:00Z' },
+    ];
+    const { fixes } = await onlyFinding(world, 'pod-unready');
+    expect(fixes.flatMap(({ changes }) => changes.map(({ type }) => type))).toEqual(anew ? ['delete'] : []);
+  });
+
   it('one restart is no crash loop', async () => {
     const world = new World(seed);
     const workload = world.workload({ replicas: 1, pods: 'waiting' });

@@ -117,7 +117,8 @@ async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom)
           words: [],
           unfixed: `container ${first.status.name} is not in the template: what puts it into the pods is to be asked`,
         };
-    const dependency = lateDependency(view, workload);
+    const isPresentRun = !symptom.previous && first.status?.state?.running !== undefined;
+    const dependency = lateDependency(view, workload, isPresentRun ? lines : []);
     const late = dependency.fixes.length > 0 ? dependency : lateJob(view, workload);
     const suspects = fixes.length + late.fixes.length > 0 ? [] : changedConfig(view, workload);
     const quoted = lastWords(lines, first);
