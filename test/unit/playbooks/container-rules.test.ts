@@ -537,6 +537,20 @@ describe.each(SEEDS)('what changed in the last revision (seed %i)', (seed) => {
     const finding = await onlyFinding(world, 'container-crash');
     expect(after(workload, finding.fixes[0]).env).toEqual([now.env[0], key, later, now.env[2]]);
     expect(after(workload, finding.fixes[1]).env).toEqual([mode, key, later]);
+    // Names alone: values may be anything.
+    expect(finding.message).toContain('its environment (API_KEY, MODE, NEW)');
+    expect(finding.fixes[1]!.expects).toContain('its former env (API_KEY, MODE, NEW)');
+    expect([finding.message, finding.fixes[1]!.expects].join()).not.toContain('before and');
+  });
+
+  it('names few of many variables, and none where it is not the environment that differs', async () => {
+    const env = Array.from({ length: 9 }, (_, index) => ({ name: `V${index}`, value: 'x' }));
+    const many = broken(seed, { now: { env: [] }, before: { env }, status: crashed() });
+    expect((await onlyFinding(many.world, 'container-crash')).message).toContain(
+      'its environment (V0, V1, V2, V3, 5 more)',
+    );
+    const other = broken(seed, { now: { env, args: ['a'] }, before: { env, args: ['b'] }, status: crashed() });
+    expect((await onlyFinding(other.world, 'container-crash')).message).not.toContain('V0');
   });
 
   it('is the whole environment where the log names no variable of it, or several', async () => {
