@@ -293,3 +293,58 @@ describe.each(SEEDS)('a claim that is in order (seed %i)', (seed) => {
     await quiet(storage);
   });
 });
+
+describe.each(SEEDS)('a claim that a release put in the place of another one (seed %i)', (seed) => {
+  /** The workload mounted `former` in its revision before. */
+  function moved(fields: Loose = {}, elsewhere = false) {
+    const storage = new Storage(seed);
+    const { world } = storage;
+    storage.class('usual', 'made.example/usual', { isDefault: true });
+    const former = storage.claim('usual', {
+      name: 'ledger-data',
+      bound: true,
+      provisioner: 'made.example/usual',
+      ...fields,
+    });
+    storage.claim('usual', { bound: true, provisioner: 'made.example/usual' });
+    const claim = storage.claim('fast-ssd', { name: 'ledger-data-v2' });
+    const of = (claimName: string) => [{ name: 'data', persistentVolumeClaim: { claimName } }];
+    const workload = world.workload({
+      kind: world.random.pick(['Deployment', 'StatefulSet']),
+      podSpec: { volumes: of(claim.metadata.name) },
+      pods: 'pending',
+      earlier: [{ podSpec: { volumes: of(former.metadata.name) } }],
+    });
+    if (elsewhere) world.workload({ podSpec: { volumes: of(former.metadata.name) } });
+    return { world, workload };
+  }
+
+  it('gives way to the former one, which holds what was kept; an empty volume needs a person', async () => {
+    const { world, workload } = moved();
+    const finding = await only(world);
+    expect(finding.message).toContain('had claim ledger-data before, which is still bound');
+    const [back, ...anew] = finding.fixes;
+    expect(back!.changes[0]).toMatchObject({
+      type: 'json-patch',
+      object: { kind: workload.kind, name: workload.metadata.name },
+      ops: [
+        { op: 'test', value: 'ledger-data-v2' },
+        { op: 'replace', path: '/spec/template/spec/volumes/0/persistentVolumeClaim/claimName', value: 'ledger-data' },
+      ],
+    });
+    expect(back!.needsPerson).toBeUndefined();
+    expect(anew.length).toBeGreaterThan(0);
+    expect(anew.every(({ needsPerson }) => /empty volume/.test(needsPerson ?? ''))).toBe(true);
+  });
+
+  it.each<[string, Loose, boolean]>([
+    ['is gone with what it held', { bound: false }, false],
+    ['is being deleted', { metadata: { deletionTimestamp: '2031-05-06T07:00:00Z' } }, false],
+    ['is used by another workload', {}, true],
+  ])('is made anew where the former one %s', async (_, fields, elsewhere) => {
+    const { world } = moved(fields, elsewhere);
+    const finding = byRule(await world.diagnose(), RULE).find(({ object }) => object.name === 'ledger-data-v2')!;
+    expect(finding.fixes.length).toBeGreaterThan(0);
+    expect(finding.fixes.flatMap(({ changes }) => changes.map(({ type }) => type))).not.toContain('json-patch');
+  });
+});

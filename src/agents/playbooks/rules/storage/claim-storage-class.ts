@@ -1,13 +1,15 @@
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
+import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { replacementFixes } from './claim-replacement.ts';
+import { formerClaims } from './former-claim.ts';
+import type { FormerClaim } from './former-claim.ts';
 import { isUnbound, troubleOf } from './claim-trouble.ts';
 import type { ClaimTrouble } from './claim-trouble.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
-import { PODS } from '../../../../kube/kind-sets.ts';
+import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
 const CLAIM_STORAGE_CLASS = 'claim-storage-class';
 
@@ -23,14 +25,17 @@ export function analyzeClaimStorageClasses({ view }: AnalyzerContext): Finding[]
 
 function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble): Finding {
   const consumers = consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name);
-  const { fixes, reasons, obstacle } = replacementFixes(view, claim, trouble);
-  const why = fixes.length > 0 ? '' : `; ${obstacle ?? 'no class that works was found for it'}`;
+  const former = formerClaims(view, claim, consumers);
+  const { fixes: anew, reasons, obstacle } = replacementFixes(view, claim, trouble);
+  const fixes = [...former.flatMap((each) => each.fixes), ...anew.map((fix) => startingEmpty(fix, former))];
+  const before = former.map(({ workload, claim: { metadata } }) => `${workload.kind} ${workload.metadata.name} had claim ${metadata.name} before, which is still bound`); // prettier-ignore
+  const without = fixes.length > 0 ? [] : [obstacle ?? 'no class that works was found for it'];
   return makeFinding({
     rule: CLAIM_STORAGE_CLASS,
     severity: consumers.length > 0 ? 'critical' : 'warning',
     object: claim,
     what: trouble.what,
-    message: `Claim ${claim.metadata.name} waits for a volume: ${trouble.message}${why}`,
+    message: `Claim ${claim.metadata.name} waits for a volume: ${[trouble.message, ...before, ...without].join('; ')}`,
     evidence: [
       evidence('status', claim, 'status.phase', 'the claim is Pending and has no volume'),
       ...trouble.evidence,
@@ -41,6 +46,7 @@ function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble)
       ...consumers
         .slice(0, 3)
         .map((each) => evidence('sibling', each, 'spec', `${each.kind} ${each.metadata.name} uses the claim`)),
+      ...former.flatMap((each) => each.evidence),
       ...reasons,
     ],
     fixes,
@@ -48,10 +54,27 @@ function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble)
   });
 }
 
+/** What a workload kept in another claim is not in a new volume: only a person can say that it may begin without. */
+function startingEmpty(fix: FixDraft, [former]: readonly FormerClaim[]): FixDraft {
+  if (!former) return fix;
+  const { kind, metadata } = former.workload;
+  const needsPerson = `${kind} ${metadata.name} would start on an empty volume, while what it kept lies in claim ${former.claim.metadata.name}`;
+  return { ...fix, confidence: fix.confidence / 2, needsPerson };
+}
+
 export const claimStorageClassRule: Analyzer = {
   rule: CLAIM_STORAGE_CLASS,
   layer: 'infrastructure',
-  kinds: [...PODS, 'PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'CSIDriver', 'CSINode', 'Event'],
+  kinds: [
+    ...PODS,
+    ...REVISIONS,
+    'PersistentVolumeClaim',
+    'PersistentVolume',
+    'StorageClass',
+    'CSIDriver',
+    'CSINode',
+    'Event',
+  ],
   explains:
     'Pods that wait for a claim which no provisioner serves: its StorageClass is missing, unusable, or does not give its access mode.',
   unfixed: 'no StorageClass of this cluster is known to serve this claim without losing what it holds',
