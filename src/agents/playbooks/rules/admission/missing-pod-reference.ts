@@ -5,6 +5,7 @@ import { refTo } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { formerParts } from '../../clues/former-part.ts';
+import { keepsHardening } from '../../clues/hardening.ts';
 import { clearlySimilar } from '../../clues/similar-names.ts';
 import { replaceStuckPods } from '../../clues/stuck-pods.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -63,7 +64,7 @@ async function findingFor({ view, list }: AnalyzerContext, reference: Reference,
     () => null,
   );
   const mutable = template && present && hasMutableTemplate(workload);
-  const former = mutable ? formerFixes(workload, reference, present) : { fixes: [], reasons: [] };
+  const former = mutable ? formerFixes(workload, reference, present) : { fixes: [], reasons: [], loosens: false };
   const similar = mutable ? clearlySimilar(name, present, (each) => each) : null;
   return makeFinding({
     rule: MISSING_REFERENCE,
@@ -80,6 +81,9 @@ async function findingFor({ view, list }: AnalyzerContext, reference: Reference,
     fixes: [...former.fixes, ...(similar ? [renamed(similar.item, 0.8 * similar.similarity)] : [])],
     unfixed:
       immutableReason(workload) ??
+      (former.loosens
+        ? `it named no ${kind} before, and ${name} may be there to contain what it runs: whoever answers for its security takes the name out again, or makes ${kind} ${name}`
+        : null) ??
       `nothing tells which ${kind} is meant: whoever made ${name} knows what it has to be, or ${workload.kind} ${workload.metadata.name} has to name another`,
   });
 
@@ -87,15 +91,17 @@ async function findingFor({ view, list }: AnalyzerContext, reference: Reference,
     object: KubeObject,
     { fallback }: Reference,
     names: readonly string[],
-  ): { fixes: FixDraft[]; reasons: Evidence[] } {
+  ): { fixes: FixDraft[]; reasons: Evidence[]; loosens: boolean } {
     const parts = formerParts(view, object, (pointer) => fields.some((field) => pointer === `/${field}`)).filter(
       ({ podSpec }) => {
         const before = (podSpec?.[fields[0]!] as string | undefined) ?? fallback;
         return before === undefined || names.includes(before);
       },
     );
+    const kept = parts.filter(({ ops, podSpec }) => keepsHardening(template!, ops, podSpec));
     return {
-      fixes: parts.map(({ ops, trust }) => fixOf(ops, `the ${kind} that it named before`, 0.92 * trust)),
+      loosens: kept.length < parts.length,
+      fixes: kept.map(({ ops, trust }) => fixOf(ops, `the ${kind} that it named before`, 0.92 * trust)),
       reasons: parts.map((part) => part.evidence),
     };
   }
