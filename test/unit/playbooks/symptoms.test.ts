@@ -249,6 +249,30 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     expect(finding.unfixed).toContain('certificate');
   });
 
+  it.each<[string, string[], string | null]>([
+    ['was renewed as one of this year', ['shop-tls-2026'], 'shop-tls-2026'],
+    ['was renewed as the next version', ['shop-tls-v2', 'other-tls'], 'shop-tls-v2'],
+    ['might be either of two', ['shop-tls-v2', 'shop-tls-2026'], null],
+    ['stands beside that of another host', ['shop-tls-admin'], null],
+    ['stands beside one of a number', ['shop-tls-2'], null],
+  ])('a TLS Secret that is gone and %s', async (_, names, meant) => {
+    const world = new World(seed);
+    const ingress = tlsIngress(world);
+    for (const name of names) world.secret(['tls.crt', 'tls.key'], { name, type: 'kubernetes.io/tls' });
+    const [fix] = (await onlyFinding(world, 'ingress-backend')).fixes;
+    expect(fix ? applyPatch(ingress, patchOps(fix.commands[0]!)).spec.tls[0].secretName : null).toBe(meant);
+  });
+
+  it('a TLS Secret is not replaced by one that another Ingress uses', async () => {
+    const world = new World(seed);
+    tlsIngress(world);
+    world.secret(['tls.crt', 'tls.key'], { name: 'shop-tls-v2', type: 'kubernetes.io/tls' });
+    world.add('Ingress', 'networking.k8s.io/v1', 'next', {
+      spec: { tls: [{ hosts: ['next.example'], secretName: 'shop-tls-v2' }] },
+    });
+    expect((await onlyFinding(world, 'ingress-backend')).fixes).toEqual([]);
+  });
+
   it.each([
     ['payments', 'payments-worker', false],
     ['payments', 'payments-ui', false],

@@ -70,7 +70,24 @@ function certificateEvidence(certificate: KubeObject): Evidence {
   return evidence('status', certificate, 'status.conditions[Ready]', untrustedLine(text));
 }
 
-/** The one last applied, or one of which the name is a misspelling: with a word more it is that of another host. */
+/** `shop-tls` and `shop-tls-2026`, `shop-tls-v2`: the same but for an edition. Any other word more is that of another host. */
+const EDITION = /-(?:v\d{1,3}|20\d{2}(?:-?\d{2}){0,2}|new)$/;
+
+/** The only certificate of the same name but for its edition that no route uses yet: the one that it was renewed as. */
+function renewedAs(view: ClusterView, ingress: KubeObject, name: string, fitting: readonly KubeObject[]) {
+  const stem = name.replace(EDITION, '');
+  const used = new Set(
+    view.all('Ingress', ingress.metadata.namespace).flatMap(({ spec }) => {
+      const entries: Untyped[] = Array.isArray(spec?.tls) ? spec.tls : [];
+      return entries.map((tls): unknown => tls?.secretName);
+    }),
+  );
+  const editions = fitting.filter(({ metadata }) => metadata.name.replace(EDITION, '') === stem);
+  const [renewed, ...others] = editions.filter(({ metadata }) => !used.has(metadata.name));
+  return renewed && others.length === 0 && editions.length === 1 ? renewed : undefined;
+}
+
+/** The one last applied, the one that it was renewed as, or one of which the name is a misspelling. */
 function otherSecret(
   view: ClusterView,
   ingress: KubeObject,
@@ -84,7 +101,8 @@ function otherSecret(
   const former = fitting.find(({ metadata }) => metadata.name === before);
   const alike = fitting.filter(({ metadata }) => isMisspelling(name, metadata.name));
   const close = clearlySimilar(name, alike, (each) => each.metadata.name);
-  const chosen = former ?? close?.item;
+  const renewed = renewedAs(view, ingress, name, fitting);
+  const chosen = former ?? renewed ?? close?.item;
   if (!chosen) return { ops: [], confidence: 0 };
   const path = `/spec/tls/${index}/secretName`;
   return {
@@ -92,6 +110,6 @@ function otherSecret(
       { op: 'test', path, value: name },
       { op: 'replace', path, value: chosen.metadata.name },
     ],
-    confidence: former ? 0.92 : 0.3 + 0.5 * (close?.similarity ?? 0),
+    confidence: former ? 0.92 : renewed ? 0.75 : 0.3 + 0.5 * (close?.similarity ?? 0),
   };
 }
