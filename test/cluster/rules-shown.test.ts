@@ -199,6 +199,24 @@ describe('on a cluster it is found', () => {
     }
   });
 
+  it('that two autoscalers scale one workload', async () => {
+    const place = await lab.place();
+    const { cluster } = place;
+    const scaler = (name: string, target: string): KubeObject => ({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target },
+        minReplicas: 2,
+        maxReplicas: 4,
+      },
+    });
+    await cluster.create([workload('Deployment', 'shared', pod(), 2), workload('Deployment', 'own', pod(), 2)]);
+    await cluster.create([scaler('by-day', 'shared'), scaler('by-night', 'shared'), scaler('own', 'own')]);
+    expect(await lab.shows(place, 'rival-autoscalers', 'shared')).not.toContain('rival-autoscalers own');
+  });
+
   it('that an autoscaler may not add the pods that it would', async () => {
     const place = await lab.place();
     const { cluster } = place;

@@ -46,6 +46,7 @@ import { serviceTargetPortRule } from './rules/network/service-target-port.ts';
 import { ingressBackendRule } from './rules/network/ingress-backend.ts';
 import { apiAccessDeniedRule } from './rules/rights/api-access-denied.ts';
 import { autoscalerTargetRule } from './rules/scale/autoscaler-target.ts';
+import { rivalAutoscalersRule } from './rules/scale/rival-autoscalers.ts';
 import { autoscalerRangeRule } from './rules/scale/autoscaler-range.ts';
 import { jobHeldRule } from './rules/batch/job-held.ts';
 import { cronJobScheduleRule } from './rules/batch/cron-job-schedule.ts';
@@ -136,6 +137,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   foreignServiceRule,
   cronJobScheduleRule,
   jobHeldRule,
+  rivalAutoscalersRule,
   autoscalerRangeRule,
   autoscalerTargetRule,
   networkPolicyRule,

@@ -1,6 +1,6 @@
 import { own } from '../../json/json-map.ts';
 import type { KubeObject, ObjectRef } from '../../domain/kube-object.ts';
-import { refLabel } from '../../domain/kube-object.ts';
+import { refLabel, refOf } from '../../domain/kube-object.ts';
 import type { ForecastInput } from '../forecast.ts';
 import type { Effect } from './effect.ts';
 import { comesBack, eachOf, isLost, oneWay, unknown } from './effect.ts';
@@ -13,6 +13,7 @@ import { kindKey } from './lookup.ts';
 import { effectsOfPodRemoval } from './on-pod-removal.ts';
 import { isRemade, namesRemaker } from './remade.ts';
 import { isEnded } from './looks/nodes.ts';
+import { effectsOfScaler } from './looks/scaler.ts';
 import { handMadeEndpoints } from './looks/services.ts';
 import { goesWithPods, MADE_BY, POD_KEEPERS } from './workload.ts';
 
@@ -92,8 +93,21 @@ async function ownEffects(
     return [isLost('the job would run again from its start', ref), isLost('its pods and their logs go', ref, ['Pod'])];
   if (key === '/Service') return serviceEffects(before, identity, ref, facts);
   if (key === 'batch/CronJob') return [identity];
+  if (key === 'autoscaling/HorizontalPodAutoscaler') return [identity, ...(await rivalEffects(before, ref, facts))];
   if (!POD_KEEPERS.has(ref.kind)) return [identity];
   return [identity, ...(await workloadEffects(input, before, facts))];
+}
+
+/** What another autoscaler of the same target does once this one no longer holds it back. */
+async function rivalEffects(scaler: KubeObject, ref: ObjectRef, facts: ClusterFacts): Promise<Effect[]> {
+  const all = await facts.list('autoscaling/v2', 'HorizontalPodAutoscaler', ref.namespace);
+  if (!all) return [unknown('whether another autoscaler scales its target could not be read')];
+  const { kind, name } = scaler.spec?.scaleTargetRef ?? {};
+  const rivals = all.filter(
+    ({ metadata, spec }) =>
+      metadata.name !== ref.name && spec?.scaleTargetRef?.kind === kind && spec?.scaleTargetRef?.name === name,
+  );
+  return (await Promise.all(rivals.map((rival) => effectsOfScaler(rival, refOf(rival), facts)))).flat();
 }
 
 async function workloadEffects(

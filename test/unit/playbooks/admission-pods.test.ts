@@ -92,6 +92,19 @@ describe.each(SEEDS)('missing-pod-reference (seed %i)', (seed) => {
     expect(mended(await onlyFinding(former, 'missing-pod-reference'), other)[field]).toBe('older');
   });
 
+  it('is for a person where a RuntimeClass was named that was not before; a class of priority is taken out again', async () => {
+    const of = async ([kind, , , field, say]: (typeof CASES)[number]) => {
+      const world = new World(seed);
+      refused(world, say('gvisor'), { podSpec: { [field]: 'gvisor' }, earlier: [{ podSpec: { [field]: undefined } }] });
+      return { kind, finding: await onlyFinding(world, 'missing-pod-reference'), plan: await world.plan() };
+    };
+    const sandbox = await of(CASES[1]);
+    expect(sandbox.finding.fixes).toEqual([]);
+    expect(sandbox.finding.unfixed).toMatch(/named no RuntimeClass before, and gvisor may be there to contain/);
+    expect(sandbox.plan).toBeNull();
+    expect((await of(CASES[0])).finding.fixes).toHaveLength(1);
+  });
+
   it('is explained where nothing tells which is meant', async () => {
     const world = new World(seed);
     refused(world, CASES[0][4]('gold'), { podSpec: { priorityClassName: 'gold' } });

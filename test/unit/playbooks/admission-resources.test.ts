@@ -140,8 +140,33 @@ describe.each(SEEDS)('quota-exceeded (seed %i)', (seed) => {
     const finding = await onlyFinding(world, 'quota-exceeded');
     expect(finding.fixes).toEqual([]);
     expect(finding.unfixed).toMatch(
-      /^3 of count\/pods have finished: those of CronJob tidy; .*successfulJobsHistoryLimit/,
+      /^3 of the 3 that count as count\/pods have finished: those of CronJob tidy; .*successfulJobsHistoryLimit/,
     );
+  });
+
+  it.each([
+    ['Succeeded', 4],
+    ['Running', 0],
+  ])('names all whose pods have finished, with their sum (%s)', async (phase, done) => {
+    const world = new World(seed);
+    const quota = quotaOf(world, { 'count/pods': '6' }, { 'count/pods': '6' });
+    for (const index of [1, 2, 3, 4]) {
+      const job = world.add('Job', 'batch/v1', `export-${index}`, { spec: { template: { spec: { containers: [] } } } });
+      world.add('Pod', 'v1', `export-${index}-x`, {
+        metadata: {
+          ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: job.metadata.name, uid: job.metadata.uid!, controller: true }], // prettier-ignore
+        },
+        spec: { containers: [] },
+        status: { phase },
+      });
+    }
+    refused(world, said(quota, 'count/pods', '1', '6', '6'));
+    const { unfixed, evidence } = await onlyFinding(world, 'quota-exceeded');
+    const all =
+      /4 of the 6 that count as count\/pods have finished: those of Job export-1, Job export-2, Job export-3, Job export-4/;
+    expect(all.test(unfixed!)).toBe(done === 4);
+    expect(evidence.filter(({ text }) => all.test(text))).toHaveLength(done === 4 ? 1 : 0);
+    expect(/ttlSecondsAfterFinished/.test(unfixed!)).toBe(done === 4);
   });
 
   it('is explained with who takes it where nothing grew, and never scaled down', async () => {

@@ -422,7 +422,11 @@ export class World {
   /** Every kind that a real snapshot lists is there, also when there is no such object. */
   snapshot(): ClusterSnapshot {
     const objects: Record<string, KubeObject[]> = Object.fromEntries(LISTED_KINDS.map((kind) => [kind, []]));
-    for (const object of this.#objects) (objects[object.kind] ??= []).push(object);
+    for (const object of this.#objects) {
+      // Custom kinds are read by their full names.
+      const full = `${object.kind}.${object.apiVersion.split('/')[0]}`;
+      (objects[full in objects ? full : object.kind] ??= []).push(object);
+    }
     for (const kind of Object.keys(this.unreadable)) delete objects[kind];
     return { takenAt: this.takenAt, namespaces: [this.namespace], objects, unreadable: this.unreadable };
   }
@@ -496,6 +500,7 @@ const LISTED_KINDS = [
   'PersistentVolumeClaim',
   'PersistentVolume',
   'StorageClass',
+  'ScaledObject.keda.sh',
   'CSIDriver',
   'Deployment',
   'ReplicaSet',

@@ -60,46 +60,6 @@ class Storage {
   }
 }
 
-describe.each(SEEDS)('a claim that was named in place of one that has a volume (seed %i)', (seed) => {
-  function renamed(phase: 'Bound' | 'Pending') {
-    const storage = new Storage(seed);
-    const { world } = storage;
-    const [good, provisioner] = [world.random.name('class-'), `${world.random.name()}.example/p`];
-    storage.class(good, provisioner);
-    const before = storage.claim(good, { name: 'ledger-data', bound: phase === 'Bound', provisioner });
-    storage.claim(good, { bound: true, provisioner });
-    const claim = storage.claim('no-such-class', { name: 'ledger-data-v2' });
-    const mounting = ({ metadata }: { metadata: { name: string } }) => ({
-      podSpec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: metadata.name } }] },
-    });
-    const workload = world.workload({
-      ...{ kind: 'Deployment', name: 'ledger', pods: 'pending' },
-      ...mounting(claim),
-      earlier: [mounting(before)],
-    });
-    return { world, workload };
-  }
-
-  it('gives way to that one, and is bound to an empty volume only if a person agrees', async () => {
-    const { world, workload } = renamed('Bound');
-    const [back, ...anew] = (await only(world)).fixes;
-    expect(back!.changes[0]).toMatchObject({ type: 'json-patch', object: { name: workload.metadata.name } });
-    expect(JSON.stringify(back!.changes[0])).toMatch(/claimName","value":"ledger-data"/);
-    expect(back!.needsPerson).toBeUndefined();
-    expect(anew.length).toBeGreaterThan(0);
-    for (const fix of anew) {
-      expect(fix.confidence).toBeLessThan(back!.confidence);
-      expect(fix.needsPerson).toMatch(/is empty, and claim ledger-data, which was mounted before, has one/);
-    }
-  });
-
-  it('does not where the other one has no volume either', async () => {
-    const { world } = renamed('Pending');
-    const findings = byRule(await world.diagnose(), RULE);
-    expect(findings.flatMap(({ fixes }) => fixes).some(({ needsPerson }) => needsPerson)).toBe(false);
-  });
-});
-
 describe.each(SEEDS)('a claim whose class cannot make a volume (seed %i)', (seed) => {
   it('is made anew with the class of its siblings', async () => {
     const storage = new Storage(seed);
@@ -331,5 +291,75 @@ describe.each(SEEDS)('a claim that is in order (seed %i)', (seed) => {
     storage.world.unreadable['StorageClass'] = 'forbidden';
     storage.user(storage.claim('whatever'));
     await quiet(storage);
+  });
+});
+
+describe.each(SEEDS)('a claim that a release put in the place of another one (seed %i)', (seed) => {
+  /** The workload mounted `former` in its revision before. */
+  function moved(fields: Loose = {}, elsewhere = false) {
+    const storage = new Storage(seed);
+    const { world } = storage;
+    storage.class('usual', 'made.example/usual', { isDefault: true });
+    const former = storage.claim('usual', {
+      name: 'ledger-data',
+      bound: true,
+      provisioner: 'made.example/usual',
+      ...fields,
+    });
+    storage.claim('usual', { bound: true, provisioner: 'made.example/usual' });
+    const claim = storage.claim('fast-ssd', { name: 'ledger-data-v2' });
+    const of = (claimName: string) => [{ name: 'data', persistentVolumeClaim: { claimName } }];
+    const workload = world.workload({
+      kind: world.random.pick(['Deployment', 'StatefulSet']),
+      podSpec: { volumes: of(claim.metadata.name) },
+      pods: 'pending',
+      earlier: [{ podSpec: { volumes: of(former.metadata.name) } }],
+    });
+    if (elsewhere) world.workload({ podSpec: { volumes: of(former.metadata.name) } });
+    return { world, workload };
+  }
+
+  it('gives way to the former one, which holds what was kept; an empty volume needs a person', async () => {
+    const { world, workload } = moved();
+    const finding = await only(world);
+    expect(finding.message).toContain('had claim ledger-data before, which is still bound');
+    const [back, ...anew] = finding.fixes;
+    expect(back!.changes[0]).toMatchObject({
+      type: 'json-patch',
+      object: { kind: workload.kind, name: workload.metadata.name },
+      ops: [
+        { op: 'test', value: 'ledger-data-v2' },
+        { op: 'replace', path: '/spec/template/spec/volumes/0/persistentVolumeClaim/claimName', value: 'ledger-data' },
+      ],
+    });
+    expect(back!.needsPerson).toBeUndefined();
+    expect(anew.length).toBeGreaterThan(0);
+    expect(anew.every(({ needsPerson }) => /empty volume/.test(needsPerson ?? ''))).toBe(true);
+  });
+
+  it('is left alone once nobody mounts it any more', async () => {
+    const storage = new Storage(seed);
+    const { world } = storage;
+    storage.class('usual', 'made.example/usual', { isDefault: true });
+    storage.claim('usual', { name: 'ledger-data', bound: true, provisioner: 'made.example/usual' });
+    storage.claim('fast-ssd', { name: 'ledger-data-v2' });
+    const mounting = (claimName: string) => ({
+      podSpec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] },
+    });
+    world.workload({ kind: 'Deployment', ...mounting('ledger-data'), earlier: [mounting('ledger-data-v2')] });
+    const finding = await only(world);
+    expect(finding).toMatchObject({ object: { name: 'ledger-data-v2' }, fixes: [] });
+    expect(finding.unfixed).toMatch(/nobody mounts it any more/);
+  });
+
+  it.each<[string, Loose, boolean]>([
+    ['is gone with what it held', { bound: false }, false],
+    ['is being deleted', { metadata: { deletionTimestamp: '2031-05-06T07:00:00Z' } }, false],
+    ['is used by another workload', {}, true],
+  ])('is made anew where the former one %s', async (_, fields, elsewhere) => {
+    const { world } = moved(fields, elsewhere);
+    const finding = byRule(await world.diagnose(), RULE).find(({ object }) => object.name === 'ledger-data-v2')!;
+    expect(finding.fixes.length).toBeGreaterThan(0);
+    expect(finding.fixes.flatMap(({ changes }) => changes.map(({ type }) => type))).not.toContain('json-patch');
   });
 });

@@ -537,6 +537,20 @@ describe.each(SEEDS)('what changed in the last revision (seed %i)', (seed) => {
     const finding = await onlyFinding(world, 'container-crash');
     expect(after(workload, finding.fixes[0]).env).toEqual([now.env[0], key, later, now.env[2]]);
     expect(after(workload, finding.fixes[1]).env).toEqual([mode, key, later]);
+    // Names alone: values may be anything.
+    expect(finding.message).toContain('its environment (API_KEY, MODE, NEW)');
+    expect(finding.fixes[1]!.expects).toContain('its former env (API_KEY, MODE, NEW)');
+    expect([finding.message, finding.fixes[1]!.expects].join()).not.toContain('before and');
+  });
+
+  it('names few of many variables, and none where it is not the environment that differs', async () => {
+    const env = Array.from({ length: 9 }, (_, index) => ({ name: `V${index}`, value: 'x' }));
+    const many = broken(seed, { now: { env: [] }, before: { env }, status: crashed() });
+    expect((await onlyFinding(many.world, 'container-crash')).message).toContain(
+      'its environment (V0, V1, V2, V3, 5 more)',
+    );
+    const other = broken(seed, { now: { env, args: ['a'] }, before: { env, args: ['b'] }, status: crashed() });
+    expect((await onlyFinding(other.world, 'container-crash')).message).not.toContain('V0');
   });
 
   it('is the whole environment where the log names no variable of it, or several', async () => {
@@ -699,5 +713,59 @@ describe.each(SEEDS)('a Secret that was changed before its reader broke (seed %i
   it('is no suspect where that was long before', async () => {
     const { world, name } = crashing('2031-05-06T02:00:00Z');
     expect((await onlyFinding(world, 'container-crash')).unfixed).not.toContain(name);
+  });
+});
+
+describe.each(SEEDS)('a ConfigMap that was changed before its reader broke (seed %i)', (seed) => {
+  const SAID = "router.conf line 2: expected key=value, got 'upstream: stock:8080', invalid";
+  const crashing = (at: string, checksums: [string, string] | null) => {
+    const case_ = broken(seed, {
+      now: {},
+      ...(checksums ? { before: {} } : {}),
+      status: crashed(),
+      log: ['router 2.1', SAID],
+    });
+    const { world, workload } = case_;
+    const map = world.configMap({ 'router.conf': 'x' }, { name: 'router-conf' }) as Loose;
+    map.metadata.managedFields = [
+      { manager: 'ci', operation: 'Apply', time: at, fieldsV1: { 'f:data': { 'f:router.conf': {} } } },
+    ];
+    map.metadata.creationTimestamp = '2031-05-06T01:00:00Z';
+    const templates = [workload, ...world.revisionsOf(workload)].map((each: Loose) => each.spec.template);
+    const [now, then, current] = checksums ? templates : [templates[0], null, templates[1]];
+    for (const each of [now, then, current]) {
+      if (!each) continue;
+      each.spec = { ...each.spec, volumes: [{ name: 'conf', configMap: { name: 'router-conf' } }] };
+      if (checksums)
+        each.metadata = {
+          ...each.metadata,
+          annotations: { 'checksum/config': each === then ? checksums[0] : checksums[1] },
+        };
+    }
+    return world;
+  };
+
+  it('stands in the message, with who changed it and what the program says of it', async () => {
+    const { message, unfixed, fixes } = await onlyFinding(crashing('2031-05-06T07:00:00Z', null), 'container-crash');
+    expect(fixes).toEqual([]);
+    expect(message).toContain(
+      'ConfigMap router-conf, which it takes, was changed by ci at 2031-05-06T07:00:00.000Z, and its log says: router.conf line 2',
+    );
+    expect(unfixed).toContain('no earlier state of its template is known to have worked');
+  });
+
+  it('is told beside a revision that only a checksum tells from this one', async () => {
+    const world = crashing('2031-05-06T07:00:00Z', ['a', 'b']);
+    const { unfixed, fixes } = await onlyFinding(world, 'container-crash');
+    expect(fixes).toEqual([]);
+    expect(unfixed).toMatch(
+      /^revision 1 of its template differs from the present one in nothing but annotations \(checksum\/config\); ConfigMap router-conf/,
+    );
+  });
+
+  it('is not told where it was changed long before', async () => {
+    const { message, unfixed } = await onlyFinding(crashing('2031-05-06T02:00:00Z', ['a', 'b']), 'container-crash');
+    expect(message).not.toContain('router-conf');
+    expect(unfixed).toMatch(/annotations \(checksum\/config\): going back to it changes nothing$/);
   });
 });

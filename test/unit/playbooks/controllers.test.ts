@@ -285,6 +285,34 @@ describe.each([4, 31])('a rollout that is held (seed %i)', (seed) => {
     expect(mended(workload, await onlyFinding(world, RULE)).spec.updateStrategy).toEqual(expected);
   });
 
+  it.each([
+    ['the present template no longer names', 'stock', 'http://other:80', ['rollout-held']],
+    ['the present template names too', 'gone', 'http://gone:80', ['missing-service', 'rollout-held']],
+  ])('of a StatefulSet comes before a Service that %s', async (_, asked, address, rules) => {
+    const world = new World(seed);
+    const env = (value: string) => [{ name: 'UPSTREAM_URL', value }];
+    const container = world.container({ env: env(`http://${asked}:80`) });
+    const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 2 } };
+    const workload = world.workload({
+      kind: 'StatefulSet',
+      replicas: 2,
+      containers: [container],
+      spec: { updateStrategy },
+      annotations: applied({ updateStrategy: { type: 'RollingUpdate' } }).annotations,
+    });
+    world.serviceFor(world.workload(), { name: 'other' });
+    newRevision(world, workload);
+    workload.spec.template = {
+      ...workload.spec.template,
+      spec: { ...workload.spec.template.spec, containers: [{ ...container, env: env(address) }] },
+    };
+    world.revisionsOf(workload).at(-1)!['data'].spec.template.spec = workload.spec.template.spec;
+    for (const pod of world.podsOf(workload))
+      world.logs.set(`${pod.metadata.name}/${container.name}/false`, [`wget: bad address '${asked}:80'`]);
+    const found = (await world.diagnose()).filter(({ severity }) => severity !== 'info').map(({ rule }) => rule);
+    expect(found.filter((rule) => /^(?:missing-service|rollout-held)$/.test(rule)).sort()).toEqual(rules);
+  });
+
   it('by broken pods of a former template goes on when they are replaced', async () => {
     for (const type of ['OnDelete', 'RollingUpdate']) {
       const world = new World(seed);

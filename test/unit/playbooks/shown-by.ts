@@ -6,6 +6,7 @@ export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   'account-token': ['unfixable:token-not-mounted'],
   'admission-webhook-unreachable': ['admission:validating-webhook-gone', 'admission:mutating-webhook-gone'],
   'api-access-denied': ['unfixable:account-without-rights', 'unfixable:role-rule-removed'],
+  'rival-autoscalers': ['cluster/rules-shown.test.ts'],
   'autoscaler-range': ['scale:hpa-capped-at-one'],
   'autoscaler-target': ['scale:hpa-points-nowhere'],
   'claim-storage-class': ['storage:claim-of-missing-class'],

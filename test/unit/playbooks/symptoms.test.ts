@@ -93,6 +93,30 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     );
   });
 
+  it.each<[string, string[], boolean]>([
+    ['hangs without a word', ['connecting to store'], true],
+    ['failed once and waits', ['store: connection refused'], true],
+    ['gave up', ['store: connection refused', 'store: connection refused', 'giving up'], true],
+    ['complains of another one', ['cache: connection refused', 'cache: connection refused'], true],
+    ['goes on asking in vain', ['store: connection refused', 'GET / 502', 'upstream store:80 failed'], false],
+  ])('a pod older than its dependency that runs and %s', async (_, log, anew) => {
+    const world = new World(seed);
+    const store = world.workload({ replicas: 1 });
+    const { spec } = world.serviceFor(store, { name: 'store' });
+    const value = `http://store:${spec.ports[0].port}/`;
+    const container = world.container({ env: [{ name: 'STORE_URL', value }] });
+    const workload = world.workload({ replicas: 1, pods: 'waiting', containers: [container] });
+    status(world, workload, { ready: false, state: { running: { startedAt: '2031-05-06T07:00:00Z' } } });
+    const [pod] = world.podsOf(workload);
+    world.event(pod!, 'Unhealthy', 'Readiness probe failed: statuscode: 502', { type: 'Warning' });
+    world.logs.set(`${pod!.metadata.name}/${container.name}/false`, log);
+    world.podsOf(store)[0]!.status.conditions = [
+      { type: 'Ready', status: 'True', lastTransitionTime: '2031-05-06T07:06:00Z' },
+    ];
+    const { fixes } = await onlyFinding(world, 'pod-unready');
+    expect(fixes.flatMap(({ changes }) => changes.map(({ type }) => type))).toEqual(anew ? ['delete'] : []);
+  });
+
   it('one restart is no crash loop', async () => {
     const world = new World(seed);
     const workload = world.workload({ replicas: 1, pods: 'waiting' });
@@ -225,15 +249,27 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     expect(finding.unfixed).toContain('certificate');
   });
 
-  it('a TLS Secret whose successor nobody takes yet is replaced by that, once a person agrees', async () => {
+  it.each<[string, string[], string | null]>([
+    ['was renewed as one of this year', ['shop-tls-2026'], 'shop-tls-2026'],
+    ['was renewed as the next version', ['shop-tls-v2', 'other-tls'], 'shop-tls-v2'],
+    ['might be either of two', ['shop-tls-v2', 'shop-tls-2026'], null],
+    ['stands beside that of another host', ['shop-tls-admin'], null],
+    ['stands beside one of a number', ['shop-tls-2'], null],
+  ])('a TLS Secret that is gone and %s', async (_, names, meant) => {
+    const world = new World(seed);
+    const ingress = tlsIngress(world);
+    for (const name of names) world.secret(['tls.crt', 'tls.key'], { name, type: 'kubernetes.io/tls' });
+    const [fix] = (await onlyFinding(world, 'ingress-backend')).fixes;
+    expect(fix ? applyPatch(ingress, patchOps(fix.commands[0]!)).spec.tls[0].secretName : null).toBe(meant);
+  });
+
+  it('a TLS Secret is not replaced by one that another Ingress uses', async () => {
     const world = new World(seed);
     tlsIngress(world);
-    const secret = (name: string) => world.secret(['tls.crt', 'tls.key'], { name, type: 'kubernetes.io/tls' });
-    secret('shop-tls-2026');
-    const [fix] = (await onlyFinding(world, 'ingress-backend')).fixes;
-    expect(JSON.stringify(fix!.changes)).toContain('shop-tls-2026');
-    expect(fix!.needsPerson).toMatch(/same hosts/);
-    secret('shop-tls-admin');
+    world.secret(['tls.crt', 'tls.key'], { name: 'shop-tls-v2', type: 'kubernetes.io/tls' });
+    world.add('Ingress', 'networking.k8s.io/v1', 'next', {
+      spec: { tls: [{ hosts: ['next.example'], secretName: 'shop-tls-v2' }] },
+    });
     expect((await onlyFinding(world, 'ingress-backend')).fixes).toEqual([]);
   });
 

@@ -176,6 +176,33 @@ describe('workloads', () => {
     ).toBe('unknown');
   });
 
+  it('an autoscaler that goes leaves its target to another one of it', async () => {
+    const of = (target: KubeObject, name: string, minReplicas: number) =>
+      thing('autoscaling/v2', 'HorizontalPodAutoscaler', name, {
+        spec: {
+          minReplicas,
+          maxReplicas: 9,
+          scaleTargetRef: { apiVersion: target.apiVersion, kind: target.kind, name: target.metadata.name },
+        },
+      });
+    const gone = async (others: KubeObject[], hidden: string[] = []) => {
+      const before = of(db(DELETES), 'h', 3);
+      const input = {
+        verb: 'delete',
+        ref: refOf(before),
+        before,
+        after: null,
+        createdHere: false,
+        builtIn: true,
+      } as const;
+      return forecastUndo(input, factsOf([before, db(DELETES), ...others], hidden));
+    };
+    expect(lost(await gone([of(db(DELETES), 'other', 1)]))).toContain('PersistentVolumeClaim/n/data-db-2');
+    expect(lost(await gone([of(web(), 'other', 1)]))).toEqual([]);
+    expect((await gone([])).class).toBe('consequences');
+    expect((await gone([], ['HorizontalPodAutoscaler'])).class).toBe('unknown');
+  });
+
   it('a new controller takes over what matches its selector', async () => {
     const stray = thing('v1', 'Pod', 'stray', {}, { labels });
     expect(lost(await create(web(), [stray]))).toEqual(['Pod/n/stray']);

@@ -11,12 +11,15 @@ import { replaceStuckPods } from '../pods/stuck-pods.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import { fieldsOf } from '../patches/container-patch.ts';
 import { keepsHardening } from '../patches/hardening.ts';
+import { differingVariables } from '../names/variable-names.ts';
 
 export interface Fixes {
   fixes: FixDraft[];
   reasons: Evidence[];
   /** An earlier state is left out because it restricts its containers less: only a person may go back to that. */
   loosens?: boolean;
+  /** Names of the variables that the first fix puts back, bounded. */
+  variables?: string[];
 }
 
 /** Earlier states looked at per part: older ones say less. */
@@ -38,10 +41,13 @@ export function partFixes(
   const template = podTemplateOf(workload)!;
   const former = formerParts(view, workload, concerns).filter(accept).slice(0, MAX_PARTS);
   const parts = former.filter(({ ops, podSpec }) => keepsHardening(template, ops, podSpec));
+  const variables = parts.map(({ pointers, podSpec }) => differingVariables(pointers, template.spec, podSpec));
+  const named = (index: number) => (variables[index]?.length ? ` (${variables[index].join(', ')})` : '');
   return {
+    variables: variables[0] ?? [],
     fixes: parts.map(({ ops, pointers, trust }, age) => ({
       changes: [jsonPatch(workload, ops), ...replaceStuckPods(view, workload)],
-      expects: `${workload.kind} ${workload.metadata.name} has its former ${fieldsOf(pointers)} and its pods become ready`,
+      expects: `${workload.kind} ${workload.metadata.name} has its former ${fieldsOf(pointers)}${named(age)} and its pods become ready`,
       confidence: confidence * trust - age * 0.1,
     })),
     reasons: former.map(({ evidence }) => evidence),

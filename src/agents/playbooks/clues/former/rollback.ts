@@ -6,7 +6,7 @@ import { goodRevisions } from './good-revision.ts';
 import { rolloutUndo } from '../../engine/changes.ts';
 import { hasMutableTemplate, podTemplateOf, templateText } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
-import { isOfRevision, revisionsOf } from '../../../../kube/revisions.ts';
+import { earlierRevisions, isOfRevision, revisionsOf } from '../../../../kube/revisions.ts';
 import type { Revision } from '../../../../kube/revisions.ts';
 import { differencesOf, restoringOps } from '../patches/field-difference.ts';
 import { keepsHardening, LOOSENS } from '../patches/hardening.ts';
@@ -59,6 +59,20 @@ function keepsRestrictions(workload: KubeObject, revision: Revision): boolean {
 function isDifferent(workload: KubeObject, { template }: Revision): boolean {
   const besides = ({ metadata, ...rest }: Untyped) => templateText({ ...rest, metadata: { labels: metadata?.labels } });
   return besides(workload.spec?.template) !== besides(template);
+}
+
+/**
+ * The newest earlier revision that only annotations tell from the present one (a restart, a checksum of what it takes), and
+ * which these are: the template is not what has changed. Null where there is none.
+ */
+export function sameButForNotes(view: ClusterView, workload: KubeObject): { number: number; keys: string[] } | null {
+  const [latest] = earlierRevisions(view, workload);
+  if (!latest || isDifferent(workload, latest)) return null;
+  const [now, then] = [podTemplateOf(workload)?.annotations ?? {}, latest.template.metadata?.annotations ?? {}];
+  const keys = [...new Set([...Object.keys(now), ...Object.keys(then as object)])].filter(
+    (key) => now[key] !== then[key],
+  );
+  return keys.length > 0 ? { number: latest.number, keys: keys.sort() } : null;
 }
 
 /** True as well when nobody can tell which pods belong to the current revision. */

@@ -28,6 +28,8 @@ const listed = (list: unknown): unknown[] => (Array.isArray(list) ? list : []);
  */
 export function keepsHardening({ pointer, spec }: PodTemplate, ops: readonly PatchOp[], after: Untyped): boolean {
   if (spec?.automountServiceAccountToken === false && after?.automountServiceAccountToken !== false) return false;
+  if (spec?.hostUsers === false && after?.hostUsers !== false) return false;
+  if (spec?.runtimeClassName && !after?.runtimeClassName) return false;
   const places = ops.flatMap(
     ({ path }) => /^(.*\/securityContext)(?:\/|$)/.exec(path.slice(pointer.length))?.[1] ?? [],
   );

@@ -8,6 +8,7 @@ import { condition, isLiving, isReady } from '../../../../kube/pods.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
 import { evidence } from '../../engine/analyzer.ts';
 import { deleteNoWait } from '../../engine/changes.ts';
+import { complaintAbout } from './workload-logs.ts';
 
 /** Kinds whose pods come back at once when they are deleted. */
 const REMADE = new Set(['ReplicaSet', 'StatefulSet', 'DaemonSet']);
@@ -16,14 +17,19 @@ const REMADE = new Set(['ReplicaSet', 'StatefulSet', 'DaemonSet']);
  * Pods that were started while somebody whom they ask was not there yet, and that still suffer from it: they hang in a
  * connection to an address that is gone, or wait longer and longer after each crash (kubernetes.io, "Pod Lifecycle",
  * restart backoff). They are made anew, once: pods that started later are none of these.
+ * @param said what a container of it that runs said so far; one that keeps asking in vain would do so after another start
  */
-export function lateDependency(view: ClusterView, workload: KubeObject): { fixes: FixDraft[]; reasons: Evidence[] } {
+export function lateDependency(
+  view: ClusterView,
+  workload: KubeObject,
+  said: readonly string[] = [],
+): { fixes: FixDraft[]; reasons: Evidence[] } {
   const nothing = { fixes: [], reasons: [] };
   const since = sufferingPods(view, workload);
   if (since.length === 0) return nothing;
   const first = Math.min(...since.map(({ at }) => at));
-  for (const { caller, callee, service } of callEdges(view)) {
-    if (caller !== workload) continue;
+  for (const { caller, callee, service, reference } of callEdges(view)) {
+    if (caller !== workload || keepsAsking(said, reference.host)) continue;
     const pods = view.podsBehind(service);
     const came = pods.map((pod) => readySince(pod));
     // Somebody who was there all the time was no reason to fail.
@@ -44,6 +50,16 @@ export function lateDependency(view: ClusterView, workload: KubeObject): { fixes
     };
   }
   return nothing;
+}
+
+/** Of a log, as far as it tells of now. */
+const LATE_LINES = 10;
+const GAVE_UP = /\b(?:giv(?:e|es|ing)|gave) up\b|no more (?:tries|retries|attempts)|(?:retries|attempts) exhausted/i;
+
+function keepsAsking(said: readonly string[], host: string): boolean {
+  const late = said.slice(-LATE_LINES);
+  const complaints = late.filter((text) => complaintAbout(text, host.toLowerCase()) !== null);
+  return complaints.length >= 2 && !late.some((text) => GAVE_UP.test(text));
 }
 
 /**

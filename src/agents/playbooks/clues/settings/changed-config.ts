@@ -12,6 +12,8 @@ const MADE_MS = 1_000;
 
 export interface ChangedConfig {
   object: KubeObject;
+  /** `changed by kubectl-edit at 2031-05-06T07:00:00.000Z`. */
+  how: string;
   evidence: Evidence;
 }
 
@@ -28,9 +30,9 @@ export function changedConfig(view: ClusterView, workload: KubeObject): ChangedC
     const change = changedAt(object, ['data']);
     const made = Date.parse(object.metadata.creationTimestamp ?? '');
     if (!change || !(change.at > made + MADE_MS) || view.now - change.at > SUSPECT_MS) return [];
-    const by = change.by === '' ? '' : ` by ${change.by}`;
-    const text = `${user} takes ${kind} ${name}, which was changed${by} at ${new Date(change.at).toISOString()}`;
-    return [{ at: change.at, object, evidence: evidence('sibling', object, 'data', text) }];
+    const how = `changed${change.by === '' ? '' : ` by ${change.by}`} at ${new Date(change.at).toISOString()}`;
+    const told = evidence('sibling', object, 'data', `${user} takes ${kind} ${name}, which was ${how}`);
+    return [{ at: change.at, object, how, evidence: told }];
   });
-  return changed.sort((a, b) => b.at - a.at).map(({ object, evidence: told }) => ({ object, evidence: told }));
+  return changed.sort((a, b) => b.at - a.at).map(({ at: _, ...rest }) => rest);
 }

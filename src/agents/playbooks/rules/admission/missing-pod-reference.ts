@@ -5,6 +5,7 @@ import { refTo } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { hasMutableTemplate, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { formerParts } from '../../clues/former/former-part.ts';
+import { keepsHardening } from '../../clues/patches/hardening.ts';
 import { clearlySimilar } from '../../clues/names/similar-names.ts';
 import { replaceStuckPods } from '../../clues/pods/stuck-pods.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
@@ -26,8 +27,6 @@ interface Reference {
   fields: string[];
   /** Its name where the field is empty. */
   fallback?: string;
-  /** Without one its containers are less isolated than somebody asked for: naming none is for a person to decide. */
-  isolates?: true;
 }
 
 const REFERENCES: readonly Reference[] = [
@@ -37,7 +36,7 @@ const REFERENCES: readonly Reference[] = [
   },
   {
     text: 'runtimeClass', kind: 'RuntimeClass', apiVersion: 'node.k8s.io/v1', namespaced: false,
-    fields: ['runtimeClassName'], isolates: true,
+    fields: ['runtimeClassName'],
   },
   {
     text: 'serviceAccount', kind: 'ServiceAccount', apiVersion: 'v1', namespaced: true,
@@ -55,7 +54,7 @@ export async function analyzeMissingReferences(context: AnalyzerContext): Promis
 
 async function findingFor({ view, list }: AnalyzerContext, reference: Reference, refused: Refused): Promise<Finding> {
   const { workload, match } = refused;
-  const { kind, apiVersion, namespaced, fields, isolates } = reference;
+  const { kind, apiVersion, namespaced, fields } = reference;
   const name = match[1]!;
   const namespace = namespaced ? workload.metadata.namespace : undefined;
   const template = podTemplateOf(workload);
@@ -65,7 +64,7 @@ async function findingFor({ view, list }: AnalyzerContext, reference: Reference,
     () => null,
   );
   const mutable = template && present && hasMutableTemplate(workload);
-  const former = mutable ? formerFixes(workload, reference, present) : { fixes: [], reasons: [] };
+  const former = mutable ? formerFixes(workload, reference, present) : { fixes: [], reasons: [], loosens: false };
   const similar = mutable ? clearlySimilar(name, present, (each) => each) : null;
   return makeFinding({
     rule: MISSING_REFERENCE,
@@ -82,25 +81,27 @@ async function findingFor({ view, list }: AnalyzerContext, reference: Reference,
     fixes: [...former.fixes, ...(similar ? [renamed(similar.item, 0.8 * similar.similarity)] : [])],
     unfixed:
       immutableReason(workload) ??
-      (isolates
-        ? `without ${kind} ${name} its containers would be less isolated than somebody asked for: whoever did decides, or ${name} has to be made`
+      (former.loosens
+        ? `it named no ${kind} before, and ${name} may be there to contain what it runs: whoever answers for its security takes the name out again, or makes ${kind} ${name}`
         : null) ??
       `nothing tells which ${kind} is meant: whoever made ${name} knows what it has to be, or ${workload.kind} ${workload.metadata.name} has to name another`,
   });
 
   function formerFixes(
     object: KubeObject,
-    { fallback, isolates: isolated }: Reference,
+    { fallback }: Reference,
     names: readonly string[],
-  ): { fixes: FixDraft[]; reasons: Evidence[] } {
+  ): { fixes: FixDraft[]; reasons: Evidence[]; loosens: boolean } {
     const parts = formerParts(view, object, (pointer) => fields.some((field) => pointer === `/${field}`)).filter(
       ({ podSpec }) => {
         const before = (podSpec?.[fields[0]!] as string | undefined) ?? fallback;
-        return before === undefined ? !isolated : names.includes(before);
+        return before === undefined || names.includes(before);
       },
     );
+    const kept = parts.filter(({ ops, podSpec }) => keepsHardening(template!, ops, podSpec));
     return {
-      fixes: parts.map(({ ops, trust }) => fixOf(ops, `the ${kind} that it named before`, 0.92 * trust)),
+      loosens: kept.length < parts.length,
+      fixes: kept.map(({ ops, trust }) => fixOf(ops, `the ${kind} that it named before`, 0.92 * trust)),
       reasons: parts.map((part) => part.evidence),
     };
   }

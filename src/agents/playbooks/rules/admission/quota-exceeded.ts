@@ -43,7 +43,7 @@ function findingFor(view: ClusterView, refused: Refused): Finding {
   const words = over.map((one) => `${one.name}: ${one.used} of ${one.hard} used, ${one.asked} more asked for`);
   const about = quota ?? refTo('ResourceQuota', 'v1', namespace, name);
   const { fixes, reasons } = quota ? fixesFor(view, workload, quota, over) : { fixes: [], reasons: [] };
-  const finished = over.flatMap((one) => finishedOf(view, namespace, one.name));
+  const finished = over.flatMap((one) => finishedOf(view, namespace, one) ?? []);
   return makeFinding({
     rule: QUOTA_EXCEEDED,
     severity: severityOf(view, workload),
@@ -55,7 +55,7 @@ function findingFor(view: ClusterView, refused: Refused): Finding {
       ...over.map((one, index) => evidence('sibling', about, `status.used["${one.name}"]`, words[index]!)),
       ...reasons,
       ...over.flatMap((one) => users(view, namespace, one.name)),
-      ...finished.map(({ owner, text }) => evidence('sibling', owner, null, text)),
+      ...finished.map(({ text, field }) => evidence('sibling', about, field, text)),
     ],
     fixes: hasMutableTemplate(workload) ? fixes : [],
     unfixed:
@@ -131,28 +131,36 @@ function users(view: ClusterView, namespace: string | undefined, name: string): 
 }
 
 interface Finished {
-  owner: KubeObject;
+  /** Whose they are, most first. */
+  owners: KubeObject[];
+  field: string;
   text: string;
 }
 
 /** Kinds that a quota counts as objects, whether or not they have finished (kubernetes.io: Resource Quotas, object count). */
 const COUNTED = { 'count/pods': 'Pod', 'count/jobs.batch': 'Job' } as const;
+/** Owners of finished objects that are named. */
+const OWNERS_SHOWN = 12;
 
-/** Whose objects still count although they have finished, most first. */
-function finishedOf(view: ClusterView, namespace: string | undefined, name: string): Finished[] {
+/** What still counts although it has finished, of all owners together. */
+function finishedOf(view: ClusterView, namespace: string | undefined, { name, used }: Over): Finished | null {
   const kind = COUNTED[name as keyof typeof COUNTED] as (typeof COUNTED)[keyof typeof COUNTED] | undefined;
-  if (!kind) return [];
+  if (!kind) return null;
   const done = view
     .all(kind, namespace)
     .filter((one) => (kind === 'Job' ? isFinished(one) : /^(?:Succeeded|Failed)$/.test(String(one.status?.phase))));
   const byOwner = [...Map.groupBy(done, (one) => (kind === 'Pod' ? view.workloadOf(one) : makerOf(view, one)))];
-  return byOwner
-    .sort(([, a], [, b]) => b.length - a.length)
-    .slice(0, USERS_SHOWN)
-    .map(([owner, all]) => ({
-      owner,
-      text: `${all.length} of ${name} have finished: those of ${owner.kind} ${owner.metadata.name}`,
-    }));
+  if (byOwner.length === 0) return null;
+  byOwner.sort(([, a], [, b]) => b.length - a.length);
+  const named = byOwner.slice(0, OWNERS_SHOWN).map(([{ kind: of, metadata }, all]) => {
+    return `${of} ${metadata.name}${byOwner.length > 1 && all.length > 1 ? ` (${all.length})` : ''}`;
+  });
+  const more = byOwner.length > OWNERS_SHOWN ? ` and ${byOwner.length - OWNERS_SHOWN} more` : '';
+  return {
+    owners: byOwner.map(([owner]) => owner),
+    field: `status.used["${name}"]`,
+    text: `${done.length} of the ${used} that count as ${name} have finished: those of ${named.join(', ')}${more}`,
+  };
 }
 
 function makerOf(view: ClusterView, job: KubeObject): KubeObject {
@@ -162,9 +170,14 @@ function makerOf(view: ClusterView, job: KubeObject): KubeObject {
 
 function clearing([first]: readonly Finished[]): string | null {
   if (!first) return null;
-  const { kind, metadata } = first.owner;
-  const how = kind === 'CronJob' ? 'a lower successfulJobsHistoryLimit or failedJobsHistoryLimit' : 'ttlSecondsAfterFinished'; // prettier-ignore
-  return `${first.text}; whoever owns ${kind} ${metadata.name} can have them cleared (${how}), which nobody takes back`;
+  const isCron = ({ kind }: KubeObject) => kind === 'CronJob';
+  const ways = [
+    ...(first.owners.some(isCron) ? ['a lower successfulJobsHistoryLimit or failedJobsHistoryLimit'] : []),
+    ...(first.owners.every(isCron) ? [] : ['ttlSecondsAfterFinished']),
+  ];
+  const [owner] = first.owners;
+  const whose = first.owners.length > 1 ? 'them' : `${owner!.kind} ${owner!.metadata.name}`;
+  return `${first.text}; whoever owns ${whose} can have them cleared (${ways.join(', or ')}), which nobody takes back`;
 }
 
 function scopeFinding(view: ClusterView, refused: Refused): Finding {

@@ -39,8 +39,9 @@ export function changesSince(
   const whole = rollbackFixes(view, workload);
   if (whole.unfixed) return { fixes: [], reasons: [], words: [], unfixed: whole.unfixed };
   const found = partsOf(own).flatMap((part) => {
-    const { fixes, reasons } = partFixes(view, workload, part.concerns, confidenceOf(part, lines));
-    return fixes.length > 0 ? [{ part, fixes, reasons }] : [];
+    const { fixes, reasons, variables = [] } = partFixes(view, workload, part.concerns, confidenceOf(part, lines));
+    const words = variables.length > 0 ? `${part.words} (${variables.join(', ')})` : part.words;
+    return fixes.length > 0 ? [{ words, fixes, reasons }] : [];
   });
   const added = addedContainer(view, workload, own);
   const beside = addedBeside(view, workload, own, lines);
@@ -57,7 +58,7 @@ export function changesSince(
     words: [
       ...(added.fixes.length > 0 ? ['its being there'] : []),
       ...beside.words,
-      ...found.map(({ part }) => part.words),
+      ...found.map(({ words }) => words),
     ],
   };
 }

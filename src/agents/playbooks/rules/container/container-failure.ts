@@ -17,13 +17,13 @@ import type { Untyped } from '../../../../kube/pod-template.ts';
 import { isLiving } from '../../../../kube/pods.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { peerBudgetMs, podState } from '../../../../kube/pod-state.ts';
-import type { ChangedConfig } from '../../clues/settings/changed-config.ts';
 import { changedConfig } from '../../clues/settings/changed-config.ts';
 import { lateJob } from '../../clues/jobs/late-job.ts';
 import { lateDependency } from '../../clues/pods/late-dependency.ts';
 import { comesBackAnew, replaceStuckPods, waitsForBrokenPods } from '../../clues/pods/stuck-pods.ts';
 import { changesSince } from './changes-since.ts';
 import { lastWords, logLines } from './logs.ts';
+import { notOfTheTemplate, suspectWords } from './suspected-config.ts';
 
 const CONTAINER_CRASH = 'container-crash';
 const POD_UNREADY = 'pod-unready';
@@ -117,10 +117,13 @@ async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom)
           words: [],
           unfixed: `container ${first.status.name} is not in the template: what puts it into the pods is to be asked`,
         };
-    const dependency = lateDependency(view, workload);
+    const isPresentRun = !symptom.previous && first.status?.state?.running !== undefined;
+    const dependency = lateDependency(view, workload, isPresentRun ? lines : []);
     const late = dependency.fixes.length > 0 ? dependency : lateJob(view, workload);
     const suspects = fixes.length + late.fixes.length > 0 ? [] : changedConfig(view, workload);
-    const said = symptom.says(names(broken), `${workload.kind} ${workload.metadata.name}`, first);
+    const quoted = lastWords(lines, first);
+    const symptoms = symptom.says(names(broken), `${workload.kind} ${workload.metadata.name}`, first);
+    const said = `${symptoms}${suspectWords(suspects, quoted)}`;
     findings.push(
       makeFinding({
         rule: symptom.rule,
@@ -130,25 +133,18 @@ async function findingsFor({ view, readLog }: AnalyzerContext, symptom: Symptom)
         message: words.length > 0 ? `${said}; an earlier state of the template differs in ${words.join(', ')}` : said,
         evidence: [
           ...symptom.facts(first),
-          ...lastWords(lines, first),
+          ...quoted,
           ...reasons,
           ...late.reasons,
           ...suspects.slice(0, 2).map((each) => each.evidence),
           ...warnings(view, first.pod, symptom.events),
         ],
         fixes: [...fixes, ...late.fixes],
-        unfixed: unfixed ?? suspected(suspects),
+        unfixed: unfixed ?? notOfTheTemplate(view, workload, suspects),
       }),
     );
   }
   return findings;
-}
-
-function suspected([latest]: readonly ChangedConfig[]): string | undefined {
-  if (!latest) return undefined;
-  const { kind, metadata } = latest.object;
-  const rest = kind === 'Secret' ? ' (values of Secrets are never read here)' : '';
-  return `no earlier state of its template is known to have worked; ${kind} ${metadata.name}, which it takes, was changed lately: whoever changed it can say whether what it holds is right${rest}`;
 }
 
 /**

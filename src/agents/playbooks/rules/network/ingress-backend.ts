@@ -96,7 +96,6 @@ function hasPort(service: KubeObject, port: Untyped): boolean {
 /** All broken paths are mended in one patch, or none: a half mended Ingress still fails its users. */
 function fixesFor(ingress: KubeObject, troubles: Trouble[]): FixDraft[] {
   if (troubles.length === 0 || troubles.some(({ ops }) => ops.length === 0)) return [];
-  const persons = [...new Set(troubles.flatMap(({ needsPerson }) => needsPerson ?? []))];
   return [
     {
       changes: [
@@ -107,7 +106,6 @@ function fixesFor(ingress: KubeObject, troubles: Trouble[]): FixDraft[] {
       ],
       expects: `Ingress ${ingress.metadata.name} leads to Services, ports and certificates that exist`,
       confidence: Math.min(...troubles.map(({ confidence }) => confidence)),
-      ...(persons.length > 0 ? { needsPerson: persons.join('; ') } : {}),
     },
   ];
 }

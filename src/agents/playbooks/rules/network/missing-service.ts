@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { refTo } from '../../../../kube/cluster-view.ts';
+import { isOfPresentTemplate } from '../../../../kube/container-trouble.ts';
 import { PODS, REVISIONS, ROLLOUT_KINDS } from '../../../../kube/kind-sets.ts';
 import { lastChange } from '../../../../kube/managed-fields.ts';
 import type { MeantService, NamedHost } from '../../../../kube/named-hosts.ts';
@@ -14,7 +15,14 @@ import { rivalWords, successionOf } from '../../clues/services/successor-service
 import { troubledWorkloads } from '../../clues/pods/troubled.ts';
 import type { Trouble } from '../../clues/pods/troubled.ts';
 import type { LogLine } from '../../clues/pods/workload-logs.ts';
-import { complaintAbout, hostsComplainedOf, logEvidence, workloadLog } from '../../clues/pods/workload-logs.ts';
+import {
+  complaintAbout,
+  hostsComplainedOf,
+  logEvidence,
+  namesHost,
+  workloadLog,
+} from '../../clues/pods/workload-logs.ts';
+import { stableJson } from '../../../../json/stable-json.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
 import { evidence, makeFinding } from '../../engine/analyzer.ts';
 import { danglingNames } from './external-name.ts';
@@ -128,7 +136,10 @@ async function missedBy(
   if (staleReads(view, workload).length > 0) return [...found.values()];
   const spoken = new Set(settings.map(({ host }) => host));
   for (const line of log) {
-    for (const host of hostsComplainedOf(line.text)) if (!spoken.has(host)) await add(host, [line]);
+    // Pods of a former template ask for what that one named: that they are still there is what is wrong.
+    const isLate = workload.spec?.paused === true || !isOfPresentTemplate(view, workload, line.pod);
+    const isFormer = (host: string) => isLate && namesHost(stableJson(line.pod.spec), host);
+    for (const host of hostsComplainedOf(line.text)) if (!spoken.has(host) && !isFormer(host)) await add(host, [line]);
   }
   return [...found.values()];
 }

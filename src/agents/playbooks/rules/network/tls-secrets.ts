@@ -18,8 +18,6 @@ export interface Trouble {
   evidence: Evidence[];
   ops: PatchOp[];
   confidence: number;
-  /** Why a person has to agree; absent: nothing speaks for that. */
-  needsPerson?: string;
 }
 
 export interface MissingSecret extends Trouble {
@@ -63,16 +61,24 @@ function certificateEvidence(certificate: KubeObject): Evidence {
   return evidence('status', certificate, 'status.conditions[Ready]', untrustedLine(text));
 }
 
-/**
- * The one last applied, or one of which the name is a misspelling: with a word more it may be that of another host, so that a
- * person has to look at one which nobody else uses.
- */
+/** `shop-tls` and `shop-tls-2026`, `shop-tls-v2`: the same but for an edition. Any other word more is that of another host. */
+const EDITION = /-(?:v\d{1,3}|20\d{2}(?:-?\d{2}){0,2}|new)$/;
+
+/** The only certificate of the same name but for its edition that no route uses yet: the one that it was renewed as. */
+function renewedAs(view: ClusterView, name: string, fitting: readonly KubeObject[]) {
+  const stem = name.replace(EDITION, '');
+  const editions = fitting.filter(({ metadata }) => metadata.name.replace(EDITION, '') === stem);
+  const [renewed, ...others] = editions.filter((each) => !isTaken(view, each));
+  return renewed && others.length === 0 && editions.length === 1 ? renewed : undefined;
+}
+
+/** The one last applied, the one that it was renewed as, or one of which the name is a misspelling. */
 function otherSecret(
   view: ClusterView,
   ingress: KubeObject,
   name: string,
   index: number,
-): Pick<Trouble, 'ops' | 'confidence' | 'needsPerson'> {
+): Pick<Trouble, 'ops' | 'confidence'> {
   const fitting = view
     .all('Secret', ingress.metadata.namespace)
     .filter((each) => each['type'] === 'kubernetes.io/tls' && !each.metadata.deletionTimestamp);
@@ -80,9 +86,8 @@ function otherSecret(
   const former = fitting.find(({ metadata }) => metadata.name === before);
   const alike = fitting.filter(({ metadata }) => isMisspelling(name, metadata.name));
   const close = clearlySimilar(name, alike, (each) => each.metadata.name);
-  const idle = fitting.filter((each) => each.metadata.name.startsWith(`${name}-`) && !isTaken(view, each));
-  const successor = former || close || idle.length !== 1 ? undefined : idle[0];
-  const chosen = former ?? close?.item ?? successor;
+  const renewed = renewedAs(view, name, fitting);
+  const chosen = former ?? renewed ?? close?.item;
   if (!chosen) return { ops: [], confidence: 0 };
   const path = `/spec/tls/${index}/secretName`;
   return {
@@ -90,12 +95,7 @@ function otherSecret(
       { op: 'test', path, value: name },
       { op: 'replace', path, value: chosen.metadata.name },
     ],
-    confidence: former ? 0.92 : successor ? 0.5 : 0.3 + 0.5 * (close?.similarity ?? 0),
-    ...(successor
-      ? {
-          needsPerson: `whether the certificate in Secret ${chosen.metadata.name} is for the same hosts is not read here`,
-        }
-      : {}),
+    confidence: former ? 0.92 : renewed ? 0.75 : 0.3 + 0.5 * (close?.similarity ?? 0),
   };
 }
 

@@ -8,6 +8,7 @@ import { labelSelectorMatches } from '../../../../kube/labels.ts';
 import { LAST_APPLIED_FIELD, lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { desiredReplicas } from '../../../../kube/pods.ts';
 import { formerSizes } from '../../clues/scale/former-size.ts';
+import { rivalScalers } from '../../../../kube/rival-scalers.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
@@ -30,10 +31,11 @@ interface Wanted {
  */
 export function analyzeAutoscalerRange({ view, severity }: AnalyzerContext): Finding[] {
   const ill = severity.known && severity.items.length > 0;
+  const rivals = rivalScalers(view);
   return view.all('HorizontalPodAutoscaler').flatMap((scaler): Finding[] => {
     const { kind = '', name = '' } = scaler.spec?.scaleTargetRef ?? {};
     const target = view.find(kind, scaler.metadata.namespace, name);
-    if (!target || scaler.metadata.deletionTimestamp) return [];
+    if (!target || scaler.metadata.deletionTimestamp || rivals.has(scaler)) return [];
     const replicas = desiredReplicas(target) ?? 0;
     const [min, max] = rangeOf(scaler.spec);
     // Only a workload that is at its bound is kept from anything; one at 0 has switched its autoscaler off.

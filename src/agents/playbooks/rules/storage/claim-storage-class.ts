@@ -1,13 +1,15 @@
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
-import type { Analyzer, AnalyzerContext } from '../../engine/analyzer.ts';
-import { formerClaims } from './former-claim.ts';
+import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
 import { replacementFixes } from './claim-replacement.ts';
+import { formerClaims } from './former-claim.ts';
+import type { FormerClaim } from './former-claim.ts';
 import { isUnbound, troubleOf } from './claim-trouble.ts';
 import type { ClaimTrouble } from './claim-trouble.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { consumersOfClaim } from '../../../../kube/subjects.ts';
+import { earlierRevisions } from '../../../../kube/revisions.ts';
+import { consumersOfClaim, namesClaim } from '../../../../kube/subjects.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
 const CLAIM_STORAGE_CLASS = 'claim-storage-class';
@@ -24,25 +26,23 @@ export function analyzeClaimStorageClasses({ view }: AnalyzerContext): Finding[]
 
 function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble): Finding {
   const consumers = consumersOfClaim(view, claim.metadata.namespace, claim.metadata.name);
-  const { fixes: replacements, reasons, obstacle } = replacementFixes(view, claim, trouble);
-  const former = formerClaims(view, claim);
-  const [kept] = former;
-  // What was stored is in the other one: whoever starts with an empty volume in its place has to know.
-  const needsPerson =
-    kept && `the new volume is empty, and claim ${kept.claim.metadata.name}, which was mounted before, has one`;
-  const fixes = [
-    ...former.flatMap((one) => one.fixes),
-    ...replacements.map((fix) =>
-      needsPerson ? { ...fix, confidence: Math.min(fix.confidence, 0.4), needsPerson } : fix,
-    ),
-  ];
-  const why = fixes.length > 0 ? '' : `; ${obstacle ?? 'no class that works was found for it'}`;
+  const former = formerClaims(view, claim, consumers);
+  const { fixes: anew, reasons, obstacle } = replacementFixes(view, claim, trouble);
+  const abandoned = consumers.length === 0 && wasMounted(view, claim);
+  const fixes = abandoned
+    ? []
+    : [...former.flatMap((each) => each.fixes), ...anew.map((fix) => startingEmpty(fix, former))];
+  const before = former.map(({ workload, claim: { metadata } }) => `${workload.kind} ${workload.metadata.name} had claim ${metadata.name} before, which is still bound`); // prettier-ignore
+  const unwanted = abandoned
+    ? 'nobody mounts it any more: whoever made it knows whether it is still wanted'
+    : undefined;
+  const without = fixes.length > 0 ? [] : [unwanted ?? obstacle ?? 'no class that works was found for it'];
   return makeFinding({
     rule: CLAIM_STORAGE_CLASS,
     severity: consumers.length > 0 ? 'critical' : 'warning',
     object: claim,
     what: trouble.what,
-    message: `Claim ${claim.metadata.name} waits for a volume: ${trouble.message}${why}`,
+    message: `Claim ${claim.metadata.name} waits for a volume: ${[trouble.message, ...before, ...without].join('; ')}`,
     evidence: [
       evidence('status', claim, 'status.phase', 'the claim is Pending and has no volume'),
       ...trouble.evidence,
@@ -53,12 +53,30 @@ function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble)
       ...consumers
         .slice(0, 3)
         .map((each) => evidence('sibling', each, 'spec', `${each.kind} ${each.metadata.name} uses the claim`)),
-      ...former.flatMap((one) => one.reasons),
+      ...former.flatMap((each) => each.evidence),
       ...reasons,
     ],
     fixes,
-    ...(obstacle ? { unfixed: obstacle } : {}),
+    ...((unwanted ?? obstacle) ? { unfixed: unwanted ?? obstacle } : {}),
   });
+}
+
+/** An earlier revision of some workload mounted it, and none does now. */
+function wasMounted(view: ClusterView, { metadata }: KubeObject): boolean {
+  return view
+    .workloads()
+    .filter((workload) => workload.metadata.namespace === metadata.namespace)
+    .some((workload) =>
+      earlierRevisions(view, workload).some(({ template }) => namesClaim(template.spec, metadata.name)),
+    );
+}
+
+/** What a workload kept in another claim is not in a new volume: only a person can say that it may begin without. */
+function startingEmpty(fix: FixDraft, [former]: readonly FormerClaim[]): FixDraft {
+  if (!former) return fix;
+  const { kind, metadata } = former.workload;
+  const needsPerson = `${kind} ${metadata.name} would start on an empty volume, while what it kept lies in claim ${former.claim.metadata.name}`;
+  return { ...fix, confidence: fix.confidence / 2, needsPerson };
 }
 
 export const claimStorageClassRule: Analyzer = {

@@ -4,58 +4,61 @@ import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
 import type { Untyped } from '../../../../kube/pod-template.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
-import { listOf } from '../../../../kube/untyped-list.ts';
-import { partFixes } from '../../clues/former/part-fixes.ts';
+import { formerParts } from '../../clues/former/former-part.ts';
+import { patchFix } from '../../clues/former/part-fixes.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
+import { evidence } from '../../engine/analyzer.ts';
 
-const CONFIDENCE = 0.95;
-
-/** A claim with a volume that a workload mounted before it was told to mount another one. */
+/** A claim that a workload mounted before it was given another one, and that still holds what it kept there. */
 export interface FormerClaim {
+  workload: KubeObject;
   claim: KubeObject;
+  evidence: Evidence[];
+  /** The former claim in the same volume. */
   fixes: FixDraft[];
-  reasons: Evidence[];
 }
 
 /**
- * The claims that those who mount a claim without a volume had in its place before, and that still have theirs: what was stored
- * is there, and a new volume would be empty.
+ * The bound claims that earlier states of workloads had in place of one that waits for a volume. Whatever binds that one
+ * starts them on an empty volume, which looks healthy.
  */
-export function formerClaims(view: ClusterView, claim: KubeObject): FormerClaim[] {
-  const { namespace, name } = claim.metadata;
-  return consumersOfClaim(view, namespace, name).flatMap((workload): FormerClaim[] => {
-    const volumes = listOf(podTemplateOf(workload)?.spec?.volumes);
-    const places = volumes.flatMap((volume, index) =>
-      volume?.persistentVolumeClaim?.claimName === name ? [{ index, volume: String(volume.name) }] : [],
-    );
-    const boundBefore = (podSpec: Untyped): KubeObject | undefined =>
-      places.map(({ volume }) => boundAt(view, namespace, podSpec, volume, name)).find((one) => one !== undefined);
-    let former: KubeObject | undefined;
-    const { fixes, reasons } = partFixes(
-      view,
-      workload,
-      (pointer) => places.some(({ index }) => pointer === `/volumes/${index}/persistentVolumeClaim/claimName`),
-      CONFIDENCE,
-      ({ podSpec }) => {
-        const bound = boundBefore(podSpec);
-        former ??= bound;
-        return bound !== undefined;
-      },
-    );
-    return former ? [{ claim: former, fixes, reasons }] : [];
+export function formerClaims(view: ClusterView, claim: KubeObject, consumers: readonly KubeObject[]): FormerClaim[] {
+  return consumers.flatMap((workload) => {
+    const template = podTemplateOf(workload);
+    const volumes = volumesOf(template?.spec);
+    const index = volumes.findIndex((volume) => volume?.persistentVolumeClaim?.claimName === claim.metadata.name);
+    if (!template || index < 0) return [];
+    for (const part of formerParts(view, workload, (pointer) => /^\/volumes(?:\/|$)/.test(pointer))) {
+      const same = volumesOf(part.podSpec).find((volume) => volume?.name === volumes[index]?.name);
+      const name = String(same?.persistentVolumeClaim?.claimName ?? '');
+      const former = view.find('PersistentVolumeClaim', claim.metadata.namespace, name);
+      if (!former || former === claim || !isHeld(view, former, workload)) continue;
+      const path = `${template.pointer}/volumes/${index}/persistentVolumeClaim/claimName`;
+      const ops = [
+        { op: 'test' as const, path, value: claim.metadata.name },
+        { op: 'replace' as const, path, value: name },
+      ];
+      const expects = `${workload.kind} ${workload.metadata.name} mounts its former claim ${name} again, with what it holds, and its pods start`;
+      const bound = evidence('sibling', former, 'status.phase', `claim ${name} is Bound, and nobody mounts it now`);
+      return [
+        {
+          workload,
+          claim: former,
+          evidence: [part.evidence, bound],
+          fixes: patchFix(view, workload, ops, expects, 0.95 * part.trust),
+        },
+      ];
+    }
+    return [];
   });
 }
 
-function boundAt(
-  view: ClusterView,
-  namespace: string | undefined,
-  podSpec: Untyped,
-  volume: string,
-  present: string,
-): KubeObject | undefined {
-  const before: unknown = listOf(podSpec?.volumes).find((one) => one?.name === volume)?.persistentVolumeClaim
-    ?.claimName;
-  if (typeof before !== 'string' || before === present) return undefined;
-  const claim = view.find('PersistentVolumeClaim', namespace, before);
-  return claim?.status?.phase === 'Bound' && !claim.metadata.deletionTimestamp ? claim : undefined;
+function volumesOf(podSpec: Untyped): Untyped[] {
+  return Array.isArray(podSpec?.volumes) ? (podSpec.volumes as Untyped[]) : [];
+}
+
+/** Bound, to stay, and used by nobody else. */
+function isHeld(view: ClusterView, { metadata, status }: KubeObject, workload: KubeObject): boolean {
+  if (status?.phase !== 'Bound' || metadata.deletionTimestamp) return false;
+  return consumersOfClaim(view, metadata.namespace, metadata.name).every((each) => each === workload);
 }

@@ -6,6 +6,7 @@ import { demandOf, isCapped } from '../../../../kube/autoscaler-demand.ts';
 import { PLACEMENT, REVISIONS } from '../../../../kube/kind-sets.ts';
 import { lastApplied, podTemplateOf } from '../../../../kube/pod-template.ts';
 import { condition, isReady } from '../../../../kube/pods.ts';
+import { rivalScalers } from '../../../../kube/rival-scalers.ts';
 import { roomFor } from '../../../../kube/placement/room.ts';
 import { completedResources } from '../../../../kube/pod-resources.ts';
 import { appliesTo, leftIn, resourceRules, usedOf } from '../../../../kube/resource-rules.ts';
@@ -31,9 +32,10 @@ const SLACK = 1.25;
 /** Autoscalers at their upper bound whose own metrics ask for more, while telemetry says that what they scale suffers. */
 export async function analyzeAutoscalerAtMaximum(context: AnalyzerContext): Promise<Finding[]> {
   const { view } = context;
+  const rivals = rivalScalers(view);
   const capped = view
     .all('HorizontalPodAutoscaler')
-    .filter((scaler) => !scaler.metadata.deletionTimestamp && isCapped(scaler) && !knowsWider(scaler));
+    .filter((one) => !one.metadata.deletionTimestamp && isCapped(one) && !knowsWider(one) && !rivals.has(one));
   const findings = await Promise.all(capped.map((scaler) => findingFor(context, scaler)));
   return findings.flat();
 }
@@ -140,7 +142,15 @@ async function bounded(
 export const autoscalerAtMaximumRule: Analyzer = {
   rule: AUTOSCALER_AT_MAXIMUM,
   layer: 'symptom',
-  kinds: [...PLACEMENT, ...REVISIONS, 'HorizontalPodAutoscaler', 'Service', 'ResourceQuota', 'LimitRange'],
+  kinds: [
+    ...PLACEMENT,
+    ...REVISIONS,
+    'HorizontalPodAutoscaler',
+    'ScaledObject.keda.sh',
+    'Service',
+    'ResourceQuota',
+    'LimitRange',
+  ],
   explains:
     'Workloads that get slow under load because their autoscaler may not add the pods that its metrics ask for.',
   unfixed: 'it does not tell how many replicas its metrics ask for',
