@@ -503,7 +503,8 @@ export const PLACEMENT_AND_STORAGE: UnfamiliarFault[] = [
   {
     name: 'runtime class that is not there',
     rule: 'missing-pod-reference',
-    fix: /rollout undo|runtimeClassName/,
+    // The gateway lets nobody take pods out of the class that contains them: it is told with what to decide.
+    fix: null,
     build: (world) => {
       const workload = world.workload({
         name: 'sandboxed',
