@@ -11,7 +11,7 @@ import { replaceStuckPods } from '../pods/stuck-pods.ts';
 import { jsonPatch } from '../../engine/changes.ts';
 import { fieldsOf } from '../patches/container-patch.ts';
 import { keepsHardening } from '../patches/hardening.ts';
-import { differingVariables } from '../names/variable-names.ts';
+import { differingVariables } from '../patches/variable-names.ts';
 
 export interface Fixes {
   fixes: FixDraft[];

@@ -82,7 +82,7 @@ function removalOf(newcomer: KubeObject, target: KubeObject, scalers: KubeObject
       changes: [deleteAndWait(newcomer)],
       expects: `${target.kind} ${target.metadata.name} is scaled by ${rest} alone (${others.map(rangeText).join(', ')})`,
       confidence: 0.85,
-      needsPerson: `HorizontalPodAutoscaler ${name} came ${madeText(newcomer)}, after ${rest}, and whether it was meant to take over only a person can say`,
+      needsPerson: `HorizontalPodAutoscaler ${name} was ${madeText(newcomer)}, after ${rest}, and whether it was meant to take over only a person can say`,
     },
   ];
 }
