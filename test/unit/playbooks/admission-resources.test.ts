@@ -237,12 +237,32 @@ describe.each(SEEDS)('limit-range-forbids (seed %i)', (seed) => {
   it.each([
     ['a limit above the maximum', { max: { memory: '256Mi' } }, { requests: { memory: '64Mi' }, limits: { memory: '1Gi' } }, { requests: { memory: '64Mi' }, limits: { memory: '256Mi' } }],
     ['a request below the minimum', { min: { cpu: '100m' } }, { requests: { cpu: '20m' } }, { requests: { cpu: '100m' } }],
-    ['too wide a ratio', { maxLimitRequestRatio: { cpu: '4' } }, { requests: { cpu: '50m' }, limits: { cpu: '1' } }, { requests: { cpu: '50m' }, limits: { cpu: '200m' } }],
+    ['too wide a ratio', { maxLimitRequestRatio: { cpu: '4' } }, { requests: { cpu: '50m' }, limits: { cpu: '1' } }, { requests: { cpu: '250m' }, limits: { cpu: '1' } }],
+    ['too wide a ratio where the request may not grow', { max: { cpu: '200m' }, maxLimitRequestRatio: { cpu: '4' } }, { requests: { cpu: '50m' }, limits: { cpu: '1' } }, { requests: { cpu: '50m' }, limits: { cpu: '200m' } }],
     ['a request above the maximum', { max: { cpu: '1' } }, { requests: { cpu: '3' }, limits: { cpu: '3' } }, { requests: { cpu: '1' }, limits: { cpu: '1' } }],
   ])('%s is brought into the range', async (_name, range, has, wanted) => {
     const said = 'pods "x" is forbidden: maximum memory usage per Container is 256Mi, but limit is 1Gi';
     expect((await check(container(range), has, said)).resources).toEqual(wanted);
   }); // prettier-ignore
+
+  it('a limit gives way to its ratio where a quota has no room for a larger request', async () => {
+    const has = { requests: { cpu: '50m' }, limits: { cpu: '1' } };
+    const ratio = container({ maxLimitRequestRatio: { cpu: '4' } });
+    const said =
+      'pods "x" is forbidden: cpu max limit to request ratio per Container is 4, but provided ratio is 20.000000';
+    const { finding } = await check(ratio, has, said);
+    const amounts = finding.fixes.map(({ changes }) => JSON.stringify(changes).match(/"(?:250m|200m)"/g));
+    expect(amounts).toEqual([['"250m"'], ['"200m"']]);
+    const world = new World(seed);
+    rangeOf(world, ratio);
+    world.add('ResourceQuota', 'v1', 'budget', {
+      spec: { hard: { 'requests.cpu': '150m' } },
+      status: { hard: { 'requests.cpu': '150m' }, used: { 'requests.cpu': '0' } },
+    });
+    const workload = refused(world, said, { containers: [world.container({ resources: has })] });
+    const [only] = byRule(await world.diagnose(), 'limit-range-forbids');
+    expect(first(mended(only!, workload))).toEqual({ requests: { cpu: '50m' }, limits: { cpu: '200m' } });
+  });
 
   it('a person has to agree where memory that the template asks for is taken away', async () => {
     const has = { requests: { memory: '128Mi' }, limits: { memory: '128Mi' } };

@@ -30,12 +30,28 @@ type Draft = AdjustedAmount['changes'][number] & { why: string; confidence: numb
 /** Of less of these programs die, however long they run well before. */
 const VITAL = /^(?:memory|hugepages-|ephemeral-storage$)/;
 
+/** What gives way where a limit is too many times its request: a request that grows takes nothing from the program. */
+const WAYS = ['requests', 'limits'] as const;
+
 /**
- * Requests and limits within the ranges that keep what the template asks for, as far as possible: a limit gives way
- * before a request. Empty where nothing is out of range.
+ * Requests and limits within the ranges that keep what the template asks for, as far as possible, best first: a limit gives
+ * way before a request, and neither where a larger request will do. Empty where nothing is out of range.
  */
 export function amountsInRange(podSpec: Untyped, rules: ResourceRules): AdjustedAmount[] {
+  const ways = WAYS.flatMap((way) => amountsBy(way, podSpec, rules));
+  const told = (way: AdjustedAmount): string =>
+    way.changes
+      .map(({ container, side, resource, amount }) => [container.name, side, resource, amount].join())
+      .join(';');
+  return ways.filter((way, index) => ways.findIndex((other) => told(other) === told(way)) === index);
+}
+
+function amountsBy(way: (typeof WAYS)[number], podSpec: Untyped, rules: ResourceRules): AdjustedAmount[] {
   const containers = completedResources(podSpec, rules.ranges);
+  const roomOf = (name: string) => ({
+    requests: way === 'requests' ? roomFor('requests', name, containers, rules) : 0,
+    limits: roomFor('limits', name, containers, rules),
+  });
   const single = containers.length === 1;
   const drafts = containers.flatMap((one) => {
     const names = new Set([
@@ -46,9 +62,7 @@ export function amountsInRange(podSpec: Untyped, rules: ResourceRules): Adjusted
         ...Object.keys(item.min ?? {}),
       ]),
     ]);
-    return [...names]
-      .sort()
-      .flatMap((name) => adjusted(one, name, rangeOf(rules, name, single), roomFor(name, containers, rules)));
+    return [...names].sort().flatMap((name) => adjusted(one, name, rangeOf(rules, name, single), roomOf(name)));
   });
   if (drafts.length === 0) return [];
   const [first] = drafts;
@@ -78,10 +92,20 @@ function rangeOf({ ranges }: ResourceRules, name: string, single: boolean): Rang
   };
 }
 
-/** How much more of a limit the quotas of the namespace have room for, beside what the other containers take. */
-function roomFor(name: string, containers: readonly ContainerResources[], { quotas }: ResourceRules): number {
-  const taken = podTotal(containers, 'limits', name);
-  const left = quotas.flatMap((quota) => leftIn(quota)[`limits.${name}`] ?? []);
+interface Room {
+  requests: number;
+  limits: number;
+}
+
+/** How much more of it the quotas of the namespace have room for, beside what the other containers take. */
+function roomFor(
+  side: keyof Room,
+  name: string,
+  containers: readonly ContainerResources[],
+  { quotas }: ResourceRules,
+): number {
+  const taken = podTotal(containers, side, name);
+  const left = quotas.flatMap((quota) => leftIn(quota)[`${side}.${name}`] ?? []);
   return Math.min(Infinity, ...left) - (Number.isFinite(taken) ? taken : 0);
 }
 
@@ -89,7 +113,7 @@ function adjusted(
   { container, requests, limits }: ContainerResources,
   name: string,
   range: Range,
-  room: number,
+  room: Room,
 ): Draft[] {
   const [request, limit] = [requests[name], limits[name]];
   const own = container.spec?.resources;
@@ -117,7 +141,7 @@ function adjusted(
   if (limit !== undefined && limit >= least && limit <= most) return drafts;
   const byDefault = limit !== undefined && own?.limits?.[name] === undefined;
   // Keeps the distance that the ranges themselves give between a request and a limit.
-  const wish = Math.min((asked ?? range.max) * range.headroom, (asked ?? 0) + Math.max(0, room));
+  const wish = Math.min((asked ?? range.max) * range.headroom, (asked ?? 0) + Math.max(0, room.limits));
   const step = name === 'cpu' ? 0.001 : 1;
   const exact = limit !== undefined && limit > most ? most : Math.max(least, Math.min(wish, most));
   const value = Math.floor(exact / step + 1e-6) * step;
@@ -128,6 +152,12 @@ function adjusted(
       : limit < least
         ? `the ${name} limit ${at} is ${say(limit)}${byDefault ? ', the default of a limit range,' : ''} and so below its ${limit < (asked ?? 0) ? `request of ${say(asked!)}` : 'least amount'}`
         : `the ${name} limit ${at} is ${say(limit)}, at most ${say(most)} is allowed${most < range.max ? ' by its ratio to the request' : ''}`;
+  if (limit !== undefined && limit > most && limit <= range.max && asked !== undefined) {
+    const raised = Math.ceil(limit / range.ratio / step - 1e-6) * step;
+    const kept = 'keeps the limit, with the least request that the ratio allows';
+    if (raised <= range.max && raised - asked <= room.requests)
+      return [...drafts.filter(({ side }) => side !== 'requests'), put('requests', raised, why, kept, 0.75)];
+  }
   const how = exact === most ? 'the most that the limit range allows' : 'keeps the request, within the limit range';
   drafts.push(put('limits', value, why, how, limit !== undefined && limit > most ? 0.7 : 0.8));
   return drafts;
