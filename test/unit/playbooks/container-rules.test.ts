@@ -195,6 +195,14 @@ describe.each(SEEDS)('probes that ask the wrong thing (seed %i)', (seed) => {
     expectNoCheat(workload, finding);
   });
 
+  it('ask their own pod again where they ask another host', async () => {
+    const said = 'Get "http://www.shop.test:8080/": dial tcp: lookup www.shop.test: no such host';
+    const { world, workload } = asking(get({ host: 'www.shop.test' }), said, get({}));
+    const finding = await onlyFinding(world, 'probe-target');
+    expect(finding.message).toContain('asks host www.shop.test instead of its own pod');
+    expect(after(workload, finding.fixes[0]).readinessProbe).toEqual(get({}).readinessProbe);
+  });
+
   it('ask a port by a name that exists', async () => {
     const { world, workload } = asking(get({ port: 'htpp' }), 'strconv.Atoi: parsing "htpp": invalid syntax');
     const finding = await onlyFinding(world, 'probe-target');

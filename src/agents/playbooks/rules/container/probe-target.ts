@@ -29,6 +29,10 @@ export interface WrongTarget {
 const NOT_RUN =
   /exec: "[^"]+": (?:executable file not found|(?:stat \S+ )?no such file or directory|permission denied)/i;
 
+/** What the kubelet says of an address that it could not ask. */
+const NOT_REACHED =
+  /no such host|lookup \S+|server misbehaving|connection refused|no route to host|network is unreachable/i;
+
 const HANDLERS = ['httpGet', 'tcpSocket', 'grpc', 'exec'] as const;
 
 /** Probes that ask where, or for what, the program does not answer. */
@@ -63,6 +67,11 @@ export function wrongTarget(
   const port: unknown = handler?.port;
   const words = events.map(({ message }) => message).join('\n');
   const asks = `The ${kind} probe of container ${own.name}`;
+  const host: unknown = handler?.host;
+  if (typeof host === 'string' && !/^(?:|127\..*|localhost|::1)$/.test(host) && NOT_REACHED.test(words)) {
+    const text = untrustedLine(`${asks} asks host ${host} instead of its own pod, and cannot reach it`);
+    return { wrong: 'target', text, proposal: null };
+  }
   const proposal = port === undefined ? null : likelyPort(view, workload, failing, all);
   if (typeof port === 'string' && !/^\d+$/.test(port) && !names(own.spec, port)) {
     return { wrong: 'named port', text: `${asks} asks port ${port}, which the container does not declare`, proposal };
