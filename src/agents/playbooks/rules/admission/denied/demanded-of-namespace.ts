@@ -50,6 +50,7 @@ export async function demandedOfNamespace(
   const name = workload.metadata.namespace ?? '';
   const namespace =
     view.find('Namespace', undefined, name) ??
+    // One that may not be read is told of as that.
     (await get({ apiVersion: 'v1', kind: 'Namespace', name }).catch(() => null));
   const { policy, asked, words, who } = denial;
   const ofNamespace = asked.filter(({ of }) => of === 'namespace');

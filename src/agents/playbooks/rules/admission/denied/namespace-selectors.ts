@@ -26,6 +26,7 @@ export async function exemptions(
   { webhook, policy, binding }: Denial,
 ): Promise<Exemption[]> {
   if (webhook) return webhooksNamed(view, webhook).flatMap(({ config, index }) => ofWebhook(config, index));
+  // What cannot be read leaves out nobody that is known of.
   const bound = binding ? await get({ apiVersion, kind: POLICY_KINDS[1], name: binding }).catch(() => null) : null;
   return [policy, bound].flatMap((object) => (object ? ofPolicy(object) : []));
 }
@@ -39,6 +40,7 @@ export async function leftOutWith(
   { metadata }: KubeObject,
   labels: LabelMap,
 ): Promise<{ by?: string; unknown?: string }> {
+  // Told as unknown below.
   const read = await Promise.all(POLICY_KINDS.map((kind) => list({ apiVersion, kind }))).catch(() => null);
   const all = [...webhooksIn(view), ...(read ?? []).flat().flatMap(ofPolicy)];
   const by = all.find(({ leavesOut }) => leavesOut(labels) && !leavesOut(metadata.labels ?? {}));
