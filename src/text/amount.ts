@@ -43,10 +43,12 @@ export function durationText(ms: number): string {
 }
 
 function told(values: readonly number[], unit: Unit): string {
-  if (!values.every(Number.isFinite)) return 'an unknown amount';
   const most = Math.max(...values.map(Math.abs));
   const [name, size] = MULTIPLES[unit].find(([, , from]) => most >= from) ?? ['', 1];
-  return `${values.map((value) => digits(value / size)).join(' ± ')} ${name}`.trimEnd();
+  // What a double just holds may be beyond it in a smaller unit.
+  const counts = values.map((value) => value / size);
+  if (!counts.every(Number.isFinite)) return 'an unknown amount';
+  return `${counts.map(digits).join(' ± ')} ${name}`.trimEnd();
 }
 
 function digits(value: number): string {

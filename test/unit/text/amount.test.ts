@@ -17,6 +17,7 @@ describe('amounts', () => {
     [3, 'count', '3'],
     [0, 'ratio', '0 %'],
     [Number.NaN, 'ms', 'an unknown amount'],
+    [1.7e307, 'ratio', 'an unknown amount'],
   ] as const)('%d %s is %s', (value, unit, text) => {
     expect(amountText(value, unit)).toBe(text);
   });

@@ -48,9 +48,9 @@ export async function demandedOfNamespace(
 ): Promise<NamespaceDemand> {
   const { view, get } = context;
   const name = workload.metadata.namespace ?? '';
+  // One that may not be read is told of as that.
   const namespace =
     view.find('Namespace', undefined, name) ??
-    // One that may not be read is told of as that.
     (await get({ apiVersion: 'v1', kind: 'Namespace', name }).catch(() => null));
   const { policy, asked, words, who } = denial;
   const ofNamespace = asked.filter(({ of }) => of === 'namespace');
