@@ -53,7 +53,8 @@ describe.each([3, 77, 4096])('pods driven out by a higher priority (seed %i)', (
     const after = applyPatch(newcomer, patchOps(fix!.commands[0]!));
     expect(after.spec.template.spec).not.toHaveProperty('priorityClassName');
     expect(after.spec.replicas).toBe(0);
-    expect(fix!.commands[1]).toContain('--replicas=1');
+    expect(fix!.changes[1]).toMatchObject({ type: 'await-rollout' });
+    expect(fix!.commands[2]).toContain('--replicas=1');
     const plan = await world.plan();
     expect(plan?.yields).toEqual([expect.objectContaining({ kind: 'Deployment', name: newcomer.metadata.name })]);
     expect(JSON.stringify(plan?.steps)).not.toContain(victim.metadata.name + '"');

@@ -17,7 +17,7 @@ import { obstaclesOf, unplacedWorkloads, waitsForNode } from '../../clues/placem
 import type { Unplaced } from '../../clues/placement/unplaced.ts';
 import { eventEvidence, evidence, makeFinding } from '../../engine/analyzer.ts';
 import type { Analyzer, AnalyzerContext, FixDraft } from '../../engine/analyzer.ts';
-import { jsonPatch, scaleTo } from '../../engine/changes.ts';
+import { awaitRollout, jsonPatch, scaleTo } from '../../engine/changes.ts';
 
 const PREEMPTED_PODS = 'preempted-pods';
 const CLASS = '/priorityClassName';
@@ -150,7 +150,7 @@ function victimClass({ workload, fleet }: Unplaced, theirs: number): { fixes: Fi
 /**
  * Takes the newcomer's priority away, where the cluster tells who gives way: it came last, nobody asks it, and what it
  * drove out serves. It then waits for room as anybody does. A priority is copied into pods when they are made, so they
- * are made anew; while there are none, those that wait take their places.
+ * are made anew: only after those that wait have taken their places, for a new pod may be placed before them.
  */
 function demotion(unplaced: Unplaced, { workload: other, pod }: Newcomer): { fixes: FixDraft[]; reasons: Evidence[] } {
   const nothing = { fixes: [], reasons: [] };
@@ -183,7 +183,7 @@ function demotion(unplaced: Unplaced, { workload: other, pod }: Newcomer): { fix
   return {
     fixes: [
       {
-        changes: [jsonPatch(other, [...ops, ...empty]), scaleTo(other, replicas)],
+        changes: [jsonPatch(other, [...ops, ...empty]), awaitRollout(workload), scaleTo(other, replicas)],
         expects: `${nameOf(unplaced)} gets its places back, and ${words} runs as far as there is room beside it`,
         confidence: former ? 0.7 * former.trust : 0.55,
         yields: [refOf(other)],
