@@ -215,7 +215,16 @@ export async function contentsOf(name: BundleName): Promise<Metafile['outputs'][
   return Object.assign({}, ...Object.values(metafile.outputs).map(({ inputs }) => inputs));
 }
 
-const OF_LIBRARIES: ReadonlySet<BundleName> = new Set(['model', 'mcp', 'server', 'yaml', 'unbash', 'lint-connection']);
+const WITHOUT_NAMES: ReadonlySet<BundleName> = new Set([
+  'model',
+  'mcp',
+  'server',
+  'yaml',
+  'unbash',
+  'lint-connection',
+  'on-demand',
+  'application',
+]);
 
 /** How an entry is bundled for those who use it. */
 function releaseOptions(entry: Entry): BuildOptions {
@@ -223,8 +232,9 @@ function releaseOptions(entry: Entry): BuildOptions {
     entryPoints: [join(ROOT, entry.source)],
     bundle: true,
     minify: true,
-    // Names are kept in errors that users report; where most of the code is a library's, theirs are not worth a tenth of it.
-    keepNames: entry.options.platform === 'node' && !OF_LIBRARIES.has(entry.name),
+    // Names are kept in errors that users report; where most of the code is a library's, or is most of the package, they are not
+    // worth a twentieth of it.
+    keepNames: entry.options.platform === 'node' && !WITHOUT_NAMES.has(entry.name),
     sourcemap: entry.source.endsWith('.css') ? false : 'linked',
     sourcesContent: false,
     absWorkingDir: ROOT,
