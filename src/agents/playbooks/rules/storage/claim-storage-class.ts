@@ -8,7 +8,7 @@ import type { FormerClaim } from './former-claim.ts';
 import { isUnbound, troubleOf } from './claim-trouble.ts';
 import type { ClaimTrouble } from './claim-trouble.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { earlierRevisions } from '../../../../kube/revisions.ts';
+import { revisionsOf } from '../../../../kube/revisions.ts';
 import { consumersOfClaim, namesClaim } from '../../../../kube/subjects.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
 
@@ -61,13 +61,13 @@ function findingFor(view: ClusterView, claim: KubeObject, trouble: ClaimTrouble)
   });
 }
 
-/** An earlier revision of some workload mounted it, and none does now. */
+/** A revision of some workload mounted it that is not the present one, and none does now. */
 function wasMounted(view: ClusterView, { metadata }: KubeObject): boolean {
   return view
     .workloads()
     .filter((workload) => workload.metadata.namespace === metadata.namespace)
     .some((workload) =>
-      earlierRevisions(view, workload).some(({ template }) => namesClaim(template.spec, metadata.name)),
+      revisionsOf(view, workload).some(({ current, template }) => !current && namesClaim(template.spec, metadata.name)),
     );
 }
 
