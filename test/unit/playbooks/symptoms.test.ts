@@ -73,16 +73,22 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     expect((await onlyFinding(world, 'container-crash')).fixes).toEqual([]);
   });
 
-  it.each([
-    ['later than the pod was started', '2031-05-06T07:06:00Z', true],
-    ['before the pod was started', '2031-05-06T06:00:00Z', false],
-  ])('a pod whose dependency came %s', async (_when, came, anew) => {
-    const world = new World(seed);
+  /** A pod that waits, and the one whom it asks. */
+  function dependent(world: World) {
     const store = world.workload({ replicas: 1 });
     const { spec } = world.serviceFor(store, { name: 'store' });
     const value = `http://store:${spec.ports[0].port}/`;
     const container = world.container({ env: [{ name: 'STORE_URL', value }] });
     const workload = world.workload({ replicas: 1, pods: 'waiting', containers: [container] });
+    return { store, container, workload };
+  }
+
+  it.each([
+    ['later than the pod was started', '2031-05-06T07:06:00Z', true],
+    ['before the pod was started', '2031-05-06T06:00:00Z', false],
+  ])('a pod whose dependency came %s', async (_when, came, anew) => {
+    const world = new World(seed);
+    const { store, workload } = dependent(world);
     const ended = { startedAt: '2031-05-06T07:00:00Z', finishedAt: '2031-05-06T07:00:10Z' };
     status(world, workload, { ...crash(), lastState: { terminated: { exitCode: 1, reason: 'Error', ...ended } } });
     world.podsOf(store)[0]!.status.conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: came }];
@@ -101,11 +107,7 @@ describe.each(SEEDS)('symptoms (seed %i)', (seed) => {
     ['goes on asking in vain', ['store: connection refused', 'GET / 502', 'upstream store:80 failed'], false],
   ])('a pod older than its dependency that runs and %s', async (_, log, anew) => {
     const world = new World(seed);
-    const store = world.workload({ replicas: 1 });
-    const { spec } = world.serviceFor(store, { name: 'store' });
-    const value = `http://store:${spec.ports[0].port}/`;
-    const container = world.container({ env: [{ name: 'STORE_URL', value }] });
-    const workload = world.workload({ replicas: 1, pods: 'waiting', containers: [container] });
+    const { store, container, workload } = dependent(world);
     status(world, workload, { ready: false, state: { running: { startedAt: '2031-05-06T07:00:00Z' } } });
     const [pod] = world.podsOf(workload);
     world.event(pod!, 'Unhealthy', 'Readiness probe failed: statuscode: 502', { type: 'Warning' });

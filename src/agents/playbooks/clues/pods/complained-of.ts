@@ -1,18 +1,16 @@
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import { calleesOf } from '../../../../kube/callees.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
-import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { condition, isLiving, isReady } from '../../../../kube/pods.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import { troubledWorkloads } from './troubled.ts';
 import type { LogLine } from './workload-logs.ts';
-import { complaintAbout, workloadLog } from './workload-logs.ts';
+import { complaintAbout, lateLines } from './workload-logs.ts';
 
 /** Workloads whose logs are read. */
 const MAX_READ = 8;
-/** Of a log, as far as it tells of now. */
-const LATE_LINES = 30;
 
 /** A workload of which another one complains that it gives no answer, although pods of it are ready. */
 export interface ComplainedOf {
@@ -35,7 +33,7 @@ export async function complainedOf(context: AnalyzerContext): Promise<Complained
     .filter(({ callees }) => callees.length > 0)
     .slice(0, MAX_READ);
   const found = callers.map(async ({ caller, callees }): Promise<ComplainedOf[]> => {
-    const lines = (await workloadLog(context, caller)).slice(-LATE_LINES);
+    const lines = await lateLines(context, caller);
     return callees.flatMap(({ callee, host }) => {
       const line = lines.findLast(({ text }) => complaintAbout(text, host) === 'unanswered');
       return line ? [{ callee, caller, line, since: unreadySince(view, caller) }] : [];
@@ -45,15 +43,9 @@ export async function complainedOf(context: AnalyzerContext): Promise<Complained
 }
 
 function readyCallees(view: ClusterView, caller: KubeObject): { callee: KubeObject; host: string }[] {
-  const hosts = new Set(namedHosts(view).flatMap(({ from, host }) => (from === caller ? [host] : [])));
-  return [...hosts].flatMap((host) => {
-    const meant = serviceMeant(view, host, caller.metadata.namespace);
-    const service = meant && view.find('Service', meant.namespace, meant.name);
-    const behind = service ? view.workloadsBehind(service) : [];
-    return behind
-      .filter((callee) => callee !== caller && readyPods(view, callee).length > 0)
-      .map((callee) => ({ callee, host }));
-  });
+  const ready = calleesOf(view, caller).filter(({ workload }) => readyPods(view, workload).length > 0);
+  const distinct = new Map(ready.map((one) => [`${one.host} ${refKey(refOf(one.workload))}`, one]));
+  return [...distinct.values()].map(({ workload, host }) => ({ callee: workload, host }));
 }
 
 function unreadySince(view: ClusterView, workload: KubeObject): number {

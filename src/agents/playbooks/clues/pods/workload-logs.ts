@@ -44,6 +44,14 @@ export async function workloadLog(context: AnalyzerContext, workload: KubeObject
   return [...(await Promise.all(parts)).flat(), ...chosen.flatMap((pod) => probeLines(context, pod))];
 }
 
+/** Of what it said, as far as that tells of now. */
+const LATE_LINES = 30;
+
+/** The last of what {@link workloadLog} tells. */
+export async function lateLines(context: AnalyzerContext, workload: KubeObject): Promise<LogLine[]> {
+  return (await workloadLog(context, workload)).slice(-LATE_LINES);
+}
+
 /** Beginnings of what the kubelet itself says of a probe that failed (pkg/probe): what follows else a command wrote. */
 const OF_KUBELET = /^(?:HTTP probe failed|Get "|dial tcp|timeout: |service unhealthy|error: |rpc error)/i;
 

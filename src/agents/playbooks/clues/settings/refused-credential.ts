@@ -1,25 +1,16 @@
 import type { KubeObject } from '../../../../domain/kube-object.ts';
-import { refKey, refOf } from '../../../../domain/kube-object.ts';
-import type { ClusterView } from '../../../../kube/cluster-view.ts';
-import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
+import { calleesOf } from '../../../../kube/callees.ts';
 import type { AnalyzerContext } from '../../engine/analyzer.ts';
 import type { ChangedConfig } from './changed-config.ts';
 import { changedConfig } from './changed-config.ts';
 import type { LogLine } from '../pods/workload-logs.ts';
-import { namesHost, workloadLog } from '../pods/workload-logs.ts';
+import { lateLines, namesHost } from '../pods/workload-logs.ts';
 
 /** What servers and libraries of many kinds say of a credential that they do not take (RFC 9110, 401; libpq, MySQL, SASL …). */
 const REFUSAL =
   /\b401\b|\bunauthori[sz]ed\b|\bunauthenticated\b|\b(?:bad|invalid|wrong|incorrect|mismatched|rejected) (?:api[- ]?|access[- ]?|auth(?:entication)? )?(?:token|credentials?|key|password|secret|signature|user ?name or password)\b|\b(?:token|password|credentials?|api[- ]?key) (?:is |are |was |were )?(?:invalid|wrong|incorrect|rejected|refused|expired)\b|\bpassword authentication failed\b|\baccess denied for user\b|\b(?:authentication|login|auth) (?:failed|failure|error)\b/i;
 /** What rules of their own know: stores with lists of users, and the API server. */
 const KNOWN_ELSEWHERE = /\b(?:NOPERM|WRONGPASS)\b|system:serviceaccount|kubernetes\.default/;
-/** Of a log, as far as it tells of now. */
-const LATE_LINES = 30;
-
-interface Callee {
-  workload: KubeObject;
-  host: string;
-}
 
 /** Somebody whose credential another one refuses. */
 export interface RefusedCredential {
@@ -39,7 +30,7 @@ export async function refusedCredential(
   const { view } = context;
   const all = calleesOf(view, caller);
   if (all.length === 0) return null;
-  const said = (await workloadLog(context, caller)).slice(-LATE_LINES);
+  const said = await lateLines(context, caller);
   const lines = said.filter(({ text }) => REFUSAL.test(text) && !KNOWN_ELSEWHERE.test(text));
   const last = lines.at(-1);
   if (!last) return null;
@@ -52,16 +43,4 @@ export async function refusedCredential(
     changedConfig(view, workload).filter(({ object }) => object.kind === 'Secret');
   const [ofCallee, ofCaller] = [secrets(callee), secrets(caller)];
   return ofCallee.length + ofCaller.length > 0 ? { callee, lines, ofCallee, ofCaller } : null;
-}
-
-function calleesOf(view: ClusterView, caller: KubeObject): Callee[] {
-  const found = new Map<string, Callee>();
-  for (const { from, host } of namedHosts(view)) {
-    if (from !== caller) continue;
-    const meant = serviceMeant(view, host, caller.metadata.namespace);
-    const service = meant && view.find('Service', meant.namespace, meant.name);
-    for (const workload of service ? view.workloadsBehind(service) : [])
-      if (workload !== caller) found.set(`${host} ${refKey(refOf(workload))}`, { workload, host });
-  }
-  return [...found.values()];
 }

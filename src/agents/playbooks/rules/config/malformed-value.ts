@@ -116,7 +116,6 @@ function findingFor(view: ClusterView, workload: KubeObject, malformed: readonly
       ...lines.slice(-MOST_LINES).map(logEvidence),
     ]),
     fixes: fixFor(view, malformed, names),
-    unfixed: 'where the value is written cannot be changed: whoever made it can',
   });
 }
 

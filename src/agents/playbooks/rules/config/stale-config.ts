@@ -27,7 +27,8 @@ export async function analyzeStaleConfig(context: AnalyzerContext): Promise<Find
     const trouble = troubled.get(refKey(refOf(workload)));
     const stale = trouble ? staleReads(view, workload) : [];
     if (!trouble || stale.length === 0 || rollsOut(view, workload)) continue;
-    const lines = (await workloadLog(context, workload)).filter(({ text }) => namesForgotten(view, workload, text));
+    const named = namedNow(view, workload);
+    const lines = (await workloadLog(context, workload)).filter(({ text }) => namesForgotten(named, text));
     const isCredential = stale.some(({ object }) => object.kind === 'Secret');
     // Another one refuses its credential: what else changed since it started does not mend that.
     if (lines.length === 0 && !isCredential && (await refusedCredential(context, workload))) continue;
@@ -47,10 +48,16 @@ function rollsOut(view: ClusterView, { kind, status, metadata }: KubeObject): bo
   return !view.known('Pod');
 }
 
-/** A line about a host that no setting names any more, of the workload or of those whom it asks, whose errors it passes on. */
-function namesForgotten(view: ClusterView, workload: KubeObject, line: string): boolean {
-  const now = withCallees(view, [workload]).flatMap((each) => settingTexts(view, each));
-  return hostsComplainedOf(line).some((host) => !now.some(({ text }) => text.toLowerCase().includes(host)));
+/** What settings say of hosts, lower case: of the workload, and of those whom it asks, whose errors it passes on. */
+function namedNow(view: ClusterView, workload: KubeObject): string[] {
+  return withCallees(view, [workload]).flatMap((each) =>
+    settingTexts(view, each).map(({ text }) => text.toLowerCase()),
+  );
+}
+
+/** A line about a host that no setting names any more. */
+function namesForgotten(named: readonly string[], line: string): boolean {
+  return hostsComplainedOf(line).some((host) => !named.some((text) => text.includes(host)));
 }
 
 function findingFor(

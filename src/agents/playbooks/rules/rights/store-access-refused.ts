@@ -2,10 +2,10 @@ import type { Change } from '../../../../domain/change.ts';
 import type { Finding } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import { refKey, refOf } from '../../../../domain/kube-object.ts';
+import { calleesOf } from '../../../../kube/callees.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { readyPods } from '../../../../kube/cluster-view.ts';
 import { PODS, REVISIONS } from '../../../../kube/kind-sets.ts';
-import { namedHosts, serviceMeant } from '../../../../kube/named-hosts.ts';
 import { pinnedContainer } from '../../../../kube/pinned-container.ts';
 import { isLiving, isReady } from '../../../../kube/pods.ts';
 import { earlierRevisions } from '../../../../kube/revisions.ts';
@@ -63,14 +63,9 @@ export async function analyzeStoreAccess(context: AnalyzerContext): Promise<Find
 /** Redis-like servers that a workload's settings name through a Service. */
 function storesOf(view: ClusterView, client: KubeObject): (Store & { host: string })[] {
   const found = new Map<string, Store & { host: string }>();
-  for (const { from, host } of namedHosts(view)) {
-    if (from !== client) continue;
-    const meant = serviceMeant(view, host, client.metadata.namespace);
-    const service = meant && view.find('Service', meant.namespace, meant.name);
-    for (const workload of service ? view.workloadsBehind(service) : []) {
-      const settings = workload === client ? null : storeSettings(view, workload);
-      if (service && settings) found.set(refKey(refOf(workload)), { workload, service, settings, host });
-    }
+  for (const { workload, service, host } of calleesOf(view, client)) {
+    const settings = storeSettings(view, workload);
+    if (settings) found.set(refKey(refOf(workload)), { workload, service, settings, host });
   }
   return [...found.values()];
 }

@@ -2,8 +2,8 @@ import type { Evidence } from '../../../../domain/finding.ts';
 import type { KubeObject } from '../../../../domain/kube-object.ts';
 import type { ClusterView } from '../../../../kube/cluster-view.ts';
 import { podTemplateOf } from '../../../../kube/pod-template.ts';
-import type { Untyped } from '../../../../kube/pod-template.ts';
 import { consumersOfClaim } from '../../../../kube/subjects.ts';
+import { listOf } from '../../../../kube/untyped-list.ts';
 import { formerParts } from '../../clues/former/former-part.ts';
 import { patchFix } from '../../clues/former/part-fixes.ts';
 import type { FixDraft } from '../../engine/analyzer.ts';
@@ -25,11 +25,11 @@ export interface FormerClaim {
 export function formerClaims(view: ClusterView, claim: KubeObject, consumers: readonly KubeObject[]): FormerClaim[] {
   return consumers.flatMap((workload) => {
     const template = podTemplateOf(workload);
-    const volumes = volumesOf(template?.spec);
+    const volumes = listOf(template?.spec?.volumes);
     const index = volumes.findIndex((volume) => volume?.persistentVolumeClaim?.claimName === claim.metadata.name);
     if (!template || index < 0) return [];
     for (const part of formerParts(view, workload, (pointer) => /^\/volumes(?:\/|$)/.test(pointer))) {
-      const same = volumesOf(part.podSpec).find((volume) => volume?.name === volumes[index]?.name);
+      const same = listOf(part.podSpec?.volumes).find((volume) => volume?.name === volumes[index]?.name);
       const name = String(same?.persistentVolumeClaim?.claimName ?? '');
       const former = view.find('PersistentVolumeClaim', claim.metadata.namespace, name);
       if (!former || former === claim || !isHeld(view, former, workload)) continue;
@@ -51,10 +51,6 @@ export function formerClaims(view: ClusterView, claim: KubeObject, consumers: re
     }
     return [];
   });
-}
-
-function volumesOf(podSpec: Untyped): Untyped[] {
-  return Array.isArray(podSpec?.volumes) ? (podSpec.volumes as Untyped[]) : [];
 }
 
 /** Bound, to stay, and used by nobody else. */
